@@ -1,0 +1,48 @@
+"""Yen carry-trade unwinds, simulated: `abm.run(abm.load_scenario("august-2024"), rng=7)`.
+
+The names below are the front door. Each is loaded when it is first asked for, so that
+`import abm` costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from abm.model import CarryUnwindModel
+    from abm.runs import cascade, load_result, run
+    from abm.scenario import list_scenarios, load_scenario
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CarryUnwindModel",
+    "__version__",
+    "cascade",
+    "list_scenarios",
+    "load_result",
+    "load_scenario",
+    "run",
+]
+
+_ROOM_OF = {
+    "CarryUnwindModel": "abm.model",
+    "cascade": "abm.runs",
+    "list_scenarios": "abm.scenario",
+    "load_result": "abm.runs",
+    "load_scenario": "abm.scenario",
+    "run": "abm.runs",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name of the front door on first use (PEP 562)."""
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_ROOM_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Names a reader can complete, loaded or not."""
+    return sorted({*globals(), *__all__})

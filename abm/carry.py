@@ -1,0 +1,246 @@
+"""The arithmetic of one carry trade.
+
+Borrow the domestic (funding) currency, hold the foreign one, and come back. Spots and forwards
+are quoted domestic per foreign: for the yen trade, yen per dollar. Rates are fractions per year.
+Every number may also be a NumPy array; arrays broadcast, and the result is then an array.
+
+With S the spot and G = 1 + g what a unit grows to over the holding period (g: `interest`):
+
+    uncovered return    R = (S1 / S0) G_f - G_d - cost
+    covered forward     F = S0 G(i_d + basis) / G(i_f)          (covered interest parity)
+    break-even spot     S1* = S0 (G_d + cost) / G_f             (R = 0)
+
+Without cost and basis the break-even spot is the forward: what a carry trade earns is exactly
+the part of the forward discount that the spot does not follow (Fama 1984, JME 14).
+"""
+
+from types import MappingProxyType
+from typing import NamedTuple
+
+import numpy as np
+
+from abm.errors import InvalidInput
+
+#: Days in the year by which a currency's money market accrues interest (ACT/360 or ACT/365).
+DAY_COUNT = MappingProxyType(
+    {
+        "USD": 360,
+        "MXN": 360,
+        "EUR": 360,
+        "CHF": 360,
+        "JPY": 365,
+        "AUD": 365,
+        "NZD": 365,
+        "GBP": 365,
+    }
+)
+
+
+class CarryAttribution(NamedTuple):
+    """Where the profit of one carry trade came from [domestic currency]."""
+
+    carry: float
+    fx_on_principal: float
+    fx_on_interest: float
+    total: float
+
+
+def year_fraction(days: float, currency: str) -> float:
+    """Calendar days as a fraction of the money-market year of `currency` [years]."""
+    if currency not in DAY_COUNT:
+        known = ", ".join(DAY_COUNT)
+        raise InvalidInput(f"no day count for {currency!r}; known are {known}")
+    _require_finite(days=days)
+    _require_not_negative(days=days)
+    return days / DAY_COUNT[currency]
+
+
+def interest(
+    rate: float,
+    years: float,
+    compounding: str = "annual",
+    *,
+    days: float | None = None,
+    basis: float | None = None,
+) -> float:
+    """Interest on one unit of a currency at `rate` per year [fraction].
+
+        annual: (1 + i)^T - 1      simple: i T      daily: (1 + i / basis)^days - 1
+
+    "daily" compounds over calendar days as the ledgers do and reads `days` and `basis` (the
+    days in the currency's year, `DAY_COUNT`) instead of `years`.
+    """
+    _require_finite(rate=rate, years=years)
+    _require_not_negative(years=years)
+    if compounding == "simple":
+        _require_positive(**{"1 + rate x years": 1.0 + rate * years})
+        return rate * years
+    if compounding == "annual":
+        _require_positive(**{"1 + rate": 1.0 + rate})
+        growth: float = (1.0 + rate) ** years
+        return growth - 1.0
+    if compounding == "daily":
+        if days is None or basis is None:
+            raise InvalidInput("daily compounding needs days, basis_domestic and basis_foreign")
+        _require_finite(days=days)
+        _require_not_negative(days=days)
+        _require_positive(basis=basis, **{"1 + rate / basis": 1.0 + rate / basis})
+        growth = (1.0 + rate / basis) ** days
+        return growth - 1.0
+    raise InvalidInput(f"compounding = {compounding!r}: must be 'annual', 'simple' or 'daily'")
+
+
+def uncovered_return(
+    rate_domestic: float,
+    rate_foreign: float,
+    years: float,
+    spot: float,
+    spot_end: float,
+    cost: float = 0.0,
+    compounding: str = "annual",
+    *,
+    days: float | None = None,
+    basis_domestic: float | None = None,
+    basis_foreign: float | None = None,
+) -> float:
+    """Return of an unhedged carry trade on the domestic capital put into it [fraction].
+
+        R = (S1 / S0) G_f - G_d - cost
+
+    Parameters
+    ----------
+    rate_domestic, rate_foreign : float
+        Borrowing and lending rate [per year].
+    years : float
+        Holding period [years]; not read where `compounding` is "daily".
+    spot, spot_end : float
+        Domestic per foreign currency at the start and at the end.
+    cost : float
+        All costs of the round trip, as a share of the capital, paid at the end.
+    compounding : {"annual", "simple", "daily"}
+        See `interest`.
+    days, basis_domestic, basis_foreign : float, by keyword
+        Calendar days held and days in each currency's year; for "daily" only.
+
+    Raises
+    ------
+    InvalidInput
+        If a number is not finite, a spot not positive, a period negative.
+    """
+    interest_domestic = interest(rate_domestic, years, compounding, days=days, basis=basis_domestic)
+    interest_foreign = interest(rate_foreign, years, compounding, days=days, basis=basis_foreign)
+    _require_finite(cost=cost)
+    _require_positive(spot=spot, spot_end=spot_end)
+    return spot_end / spot * (1.0 + interest_foreign) - (1.0 + interest_domestic) - cost
+
+
+def breakeven_rate(
+    rate_domestic: float,
+    rate_foreign: float,
+    years: float,
+    spot: float,
+    cost: float = 0.0,
+    compounding: str = "annual",
+    *,
+    days: float | None = None,
+    basis_domestic: float | None = None,
+    basis_foreign: float | None = None,
+) -> float:
+    """End spot at which the unhedged trade returns zero [domestic per foreign].
+
+        S1* = S0 (G_d + cost) / G_f
+
+    Arguments as in `uncovered_return`; below S1* the trade has lost money.
+    """
+    interest_domestic = interest(rate_domestic, years, compounding, days=days, basis=basis_domestic)
+    interest_foreign = interest(rate_foreign, years, compounding, days=days, basis=basis_foreign)
+    _require_finite(cost=cost)
+    _require_positive(spot=spot)
+    return spot * (1.0 + interest_domestic + cost) / (1.0 + interest_foreign)
+
+
+def covered_forward(
+    spot: float,
+    rate_domestic: float,
+    rate_foreign: float,
+    years: float,
+    basis: float = 0.0,
+    compounding: str = "annual",
+) -> float:
+    """Forward by covered interest parity with a cross-currency basis [domestic per foreign].
+
+        F = S0 G(i_d + basis) / G(i_f)
+
+    The basis [per year] sits on the domestic rate: a negative yen basis makes the yen implied
+    by swaps cheaper than the yen rate, the forward lower and hedging dollars dearer. Only
+    "annual" and "simple" compounding (Du, Tepper and Verdelhan 2018, JF 73, eq. 2).
+    """
+    if compounding == "daily":
+        raise InvalidInput("a forward takes compounding 'annual' or 'simple'")
+    _require_finite(basis=basis)
+    _require_positive(spot=spot)
+    interest_implied = interest(rate_domestic + basis, years, compounding)
+    interest_foreign = interest(rate_foreign, years, compounding)
+    return spot * (1.0 + interest_implied) / (1.0 + interest_foreign)
+
+
+def net_carry(rate_foreign: float, rate_domestic: float, *costs: float) -> float:
+    """Interest differential after costs [per year]: i_f - i_d - sum of costs."""
+    _require_finite(rate_foreign=rate_foreign, rate_domestic=rate_domestic)
+    for cost in costs:
+        _require_finite(cost=cost)
+    return rate_foreign - rate_domestic - sum(costs)
+
+
+def attribute_pnl(
+    notional_domestic: float,
+    rate_domestic: float,
+    rate_foreign: float,
+    years: float,
+    spot: float,
+    spot_end: float,
+    compounding: str = "simple",
+) -> CarryAttribution:
+    """Split the profit of an unhedged carry trade into its causes [domestic currency].
+
+        carry            N (g_f - g_d)          interest at an unchanged spot
+        fx on principal  N (S1 / S0 - 1)
+        fx on interest   N (S1 / S0 - 1) g_f
+        total            their sum = N (S1 / S0 G_f - G_d)
+
+    The total is formed from the parts, in this order, so that they sum to it exactly. A negative
+    notional is a short position in the foreign currency: with the dollar as domestic, the yen
+    loan of a dollar book. Only "annual" and "simple" compounding.
+    """
+    if compounding == "daily":
+        raise InvalidInput("an attribution takes compounding 'annual' or 'simple'")
+    _require_finite(notional_domestic=notional_domestic)
+    _require_positive(spot=spot, spot_end=spot_end)
+    interest_domestic = interest(rate_domestic, years, compounding)
+    interest_foreign = interest(rate_foreign, years, compounding)
+    spot_return = spot_end / spot - 1.0
+    carry = notional_domestic * (interest_foreign - interest_domestic)
+    fx_on_principal = notional_domestic * spot_return
+    fx_on_interest = notional_domestic * spot_return * interest_foreign
+    return CarryAttribution(
+        carry, fx_on_principal, fx_on_interest, carry + fx_on_principal + fx_on_interest
+    )
+
+
+def _require_finite(**numbers: float) -> None:
+    for name, value in numbers.items():
+        if not np.all(np.isfinite(value)):
+            raise InvalidInput(f"{name} = {value}: must be a finite number")
+
+
+def _require_positive(**numbers: float) -> None:
+    _require_finite(**numbers)
+    for name, value in numbers.items():
+        if not np.all(np.asarray(value) > 0.0):
+            raise InvalidInput(f"{name} = {value}: must be above 0")
+
+
+def _require_not_negative(**numbers: float) -> None:
+    for name, value in numbers.items():
+        if not np.all(np.asarray(value) >= 0.0):
+            raise InvalidInput(f"{name} = {value}: must not be negative")

@@ -1,0 +1,1 @@
+"""The record of real unwinds: facts with their sources, real FX series."""

@@ -1,0 +1,327 @@
+"""The cascade in one picture: price, leverage, margins, forced sales, calls and failures."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from abm.figures import style
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_PANEL_INCHES = (2.55, 0.8, 0.8, 1.45, 0.95)
+_GAP_INCHES = 0.33
+_LEFT, _RIGHT = 0.06, 0.825
+_MARK_ROWS = 5
+_MARK_ROW_INCHES = 0.165
+_CHARACTER_SHARE = 0.0094  # width of one letter of a mark's label, in panel widths
+_MARGIN_LETTERS = 20  # that fit between the panel and the picture's edge
+_N_DATE_TICKS = 9
+_FAILURE = "#B5380B"
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_VERDICTS = {"dam break": "broke the dam", "leak": "caused a leak", "absorbed": "was absorbed"}
+
+
+def finding(summary: Mapping[str, Any], trigger: str = "The shock") -> str:
+    """The title of a run's figures: what the shock did, in one sentence with numbers.
+
+    `summary` is that of a cascade (with `class` and `peak_yen_appreciation`) or of a run alone.
+    """
+    parts = [_yen_move(summary)]
+    forced = float(summary.get("forced_sales_usd_bn", 0.0))
+    parts.append(f"USD {_short(forced)}bn of forced sales" if forced >= 0.05 else "no forced sales")
+    n_failed = int(summary.get("n_failed", 0)) + int(summary.get("n_banks_failed", 0))
+    parts.append(_count(n_failed, "failure") if n_failed else "no failures")
+    text = ", ".join(part for part in parts if part)
+    verdict = _VERDICTS.get(str(summary.get("class", "")))
+    return f"{trigger} {verdict}: {text}" if verdict else text[0].upper() + text[1:]
+
+
+def cascade_figure(
+    days: pd.DataFrame,
+    events: pd.DataFrame,
+    title: str,
+    real: pd.Series | None = None,
+    twins: Mapping[str, pd.DataFrame] | None = None,
+    caption: str = "",
+    opening_quote: float | None = None,
+    marks: Sequence[tuple[int, str]] | None = None,
+) -> Figure:
+    """Aligned panels of one run: USDJPY, leverage, margin rate, forced sales, calls and failures.
+
+    Parameters
+    ----------
+    days, events
+        Tables of a RunResult.
+    title
+        The finding; see `finding`.
+    real
+        Real USDJPY by date, drawn where the table has dates.
+    twins
+        `days` of the twins under "no shock" and "frozen".
+    caption
+        Scenario, seed, what is shown.
+    opening_quote
+        USDJPY at the scenario's opening. Without it the first real quote, or an index of 100.
+    marks
+        (day, label) of policy and news; by default the events of kind "policy" and "news".
+    """
+    with style.house_style():
+        placed = _place_marks(days, marks if marks is not None else _policy_marks(events))
+        figure, panels = _panels(title, caption, 1 + max((row for _, _, row in placed), default=-1))
+        style.write_title(figure, title)
+        style.write_caption(figure, caption)
+        _draw_price(panels[0], days, real, twins or {}, opening_quote)
+        _draw_path(panels[1], days, "leverage", "Leverage of margined funds, times wealth", "×")
+        _draw_path(panels[2], days, "margin_rate", "Margin rate, % of position", "%")
+        _draw_forced(panels[3], days)
+        _draw_calls(panels[4], days)
+        for panel in panels:
+            _draw_mark_lines(panel, placed)
+        _write_marks(panels[0], placed)
+        _date_axis(panels, days)
+    return figure
+
+
+def _panels(title: str, caption: str, n_mark_rows: int) -> tuple[Figure, list[Axes]]:
+    marks = 0.1 + _MARK_ROW_INCHES * n_mark_rows
+    top = style.title_height(title) + 0.22 + marks
+    bottom = style.caption_height(caption) + 0.42
+    height = top + bottom + sum(_PANEL_INCHES) + _GAP_INCHES * (len(_PANEL_INCHES) - 1)
+    figure = style.new_figure(height)
+    panels: list[Axes] = []
+    edge = height - top
+    for inches in _PANEL_INCHES:
+        box = (_LEFT, (edge - inches) / height, _RIGHT - _LEFT, inches / height)
+        panels.append(figure.add_axes(box, sharex=panels[0] if panels else None))
+        edge -= inches + _GAP_INCHES
+    return figure, panels
+
+
+def _draw_price(
+    axes: Axes,
+    days: pd.DataFrame,
+    real: pd.Series | None,
+    twins: Mapping[str, pd.DataFrame],
+    opening_quote: float | None,
+) -> None:
+    funding = next(c for c in days.columns if c.startswith("log_")).removeprefix("log_")
+    record = _on_days(days, real)
+    opening = opening_quote or (next(iter(record.values())) if record else 100.0)
+    ends = []
+    for name, table in twins.items():
+        colour = style.TWIN_COLOURS.get(name, style.QUIET)
+        quote = _quotes(table, funding, opening)
+        axes.plot(table["day"], quote, color=colour, linewidth=1.0, zorder=2)
+        ends.append((float(quote.iloc[-1]), name, colour))
+    if record:
+        axes.plot(
+            list(record), list(record.values()), color=style.REAL, linewidth=0.7, marker="o",
+            markersize=2.0, zorder=3,
+        )  # fmt: skip
+        ends.append((list(record.values())[-1], "real (ECB)", style.REAL))
+    quote = _quotes(days, funding, opening)
+    axes.plot(days["day"], quote, color=style.SIMULATED, linewidth=2.0, zorder=4)
+    ends.append((float(quote.iloc[-1]), "simulated", style.SIMULATED))
+    axes.margins(y=0.06)
+    currency = "yen" if funding == "JPY" else funding
+    unit = f"{currency} per dollar" if opening_quote or record else "opening = 100"
+    _header(axes, f"USD{funding}, {unit} (down: the {currency} gains)")
+    style.label_line_ends(axes, ends, gap=0.075)
+
+
+def _draw_path(axes: Axes, days: pd.DataFrame, column: str, header: str, unit: str) -> None:
+    factor = 100.0 if unit == "%" else 1.0
+    values = factor * days[column]
+    axes.plot(days["day"], values, color=style.SIMULATED, linewidth=1.5)
+    axes.margins(y=0.12)
+    axes.yaxis.set_major_locator(_few_ticks())
+    _header(axes, header)
+    end = float(values.iloc[-1])
+    if math.isfinite(end):
+        style.label_line_ends(axes, [(end, f"{end:.1f}{unit}", style.SIMULATED)])
+
+
+def _draw_forced(axes: Axes, days: pd.DataFrame) -> None:
+    columns = [c for c in days.columns if c.startswith("forced_") and c.endswith("_usd_bn")]
+    totals = {c: float(days[c].sum()) for c in columns}
+    bottom = 0.0 * days["day"].to_numpy(dtype=float)
+    for column in (c for c in columns if totals[c] > 0.0):
+        kind = column.removeprefix("forced_").removesuffix("_usd_bn")
+        axes.bar(
+            days["day"], days[column], bottom=bottom, width=0.86,
+            color=style.ACTOR_COLOURS.get(kind, style.QUIET),
+            label=f"{style.ACTOR_NAMES.get(kind, kind)} {_short(totals[column])}", zorder=2,
+        )  # fmt: skip
+        bottom = bottom + days[column].to_numpy(dtype=float)
+    total = sum(totals.values())
+    if total > 0.0:
+        _header(axes, f"Forced sales by type, USD bn a day; {_short(total)}bn in all")
+        axes.set_ylim(0.0, 1.08 * float(bottom.max()))
+        axes.yaxis.set_major_locator(_few_ticks())
+        axes.legend(
+            loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=0.8, handleheight=0.8,
+            handletextpad=0.5, borderaxespad=0.4, labelspacing=0.35, fontsize=7.0, reverse=True,
+        )  # fmt: skip
+    else:
+        _header(axes, "Forced sales by type, USD bn a day: none")
+        axes.set_yticks([0.0])
+        axes.set_ylim(0.0, 1.0)
+
+
+def _draw_calls(axes: Axes, days: pd.DataFrame) -> None:
+    calls = days["n_margin_calls"].to_numpy(dtype=float)
+    top = max(1.0, float(calls.max()))
+    axes.bar(days["day"], calls, width=0.86, color="#9FB4C7", zorder=2)
+    failures = days.loc[days["n_failures"] > 0, ["day", "n_failures"]]
+    axes.scatter(
+        failures["day"], [1.14 * top] * len(failures), marker="X", s=34, color=_FAILURE,
+        edgecolor=style.PAPER, linewidth=0.6, zorder=4,
+    )  # fmt: skip
+    for day, n in failures.itertuples(index=False):
+        if n > 1:
+            axes.annotate(
+                f"{n}", (day, 1.14 * top), (4.5, -0.5), textcoords="offset points", va="center",
+                fontsize=7.0, color=_FAILURE,
+                bbox={"facecolor": style.PAPER, "linewidth": 0, "pad": 0.4},
+            )  # fmt: skip
+    axes.set_ylim(0.0, 1.3 * top)
+    axes.yaxis.set_major_locator(_few_ticks(integer=True))
+    n_failed = int(days["n_failures"].sum())
+    _header(axes, "Margin calls a day (bars) and failures (crosses)")
+    totals = [(0.38 * 1.3 * top, f"{_count(calls.sum(), 'call')}", "#5F7A93")]
+    totals.append((0.87 * 1.3 * top, _count(n_failed, "failure"), _FAILURE))
+    style.label_line_ends(axes, totals, gap=0.2)
+
+
+def _header(axes: Axes, text: str) -> None:
+    """What the panel shows and its unit, above it; on paper, so that no line runs through it."""
+    header = axes.set_title(text, loc="left", pad=4.0, color=style.INK)
+    header.set_bbox({"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.2})
+
+
+def _policy_marks(events: pd.DataFrame) -> list[tuple[int, str]]:
+    """Policy and news of the events table, one label a day."""
+    rows = events[events["kind"].isin(("policy", "news"))]
+    by_day: dict[int, list[str]] = {}
+    for day, who in zip(rows["day"], rows["institution"], strict=True):
+        labels = by_day.setdefault(int(day), [])
+        if who not in labels:
+            labels.append(str(who))
+    return [(day, ", ".join(labels)) for day, labels in sorted(by_day.items())]
+
+
+def _place_marks(
+    days: pd.DataFrame, marks: Sequence[tuple[int, str]]
+) -> list[tuple[int, str, int]]:
+    """(day, label, row) with labels stacked so that none covers another; row -1: no label."""
+    first, last = int(days["day"].iloc[0]), int(days["day"].iloc[-1])
+    per_letter = _CHARACTER_SHARE * max(last - first, 1)
+    placed: list[tuple[int, str, int]] = []
+    for day, label in sorted((m for m in marks if first <= m[0] <= last), reverse=True):
+        # A label lies above every later one whose stem would otherwise run through it.
+        label = _shortened(label, int((last - day) / per_letter + _MARGIN_LETTERS))
+        end = day + per_letter * (len(label) + 1)
+        row = 1 + max((r for later, _, r in placed if later <= end), default=-1)
+        placed.append((day, label, row if row < _MARK_ROWS else -1))
+    return placed[::-1]
+
+
+def _shortened(label: str, n_letters: int) -> str:
+    return label if len(label) <= n_letters else label[: n_letters - 1].rstrip() + "…"
+
+
+def _draw_mark_lines(axes: Axes, placed: Sequence[tuple[int, str, int]]) -> None:
+    for day, _, _ in placed:
+        axes.axvline(day, color="#B9B9B9", linewidth=0.7, linestyle=(0, (3, 2)), zorder=1)
+
+
+def _write_marks(axes: Axes, placed: Sequence[tuple[int, str, int]]) -> None:
+    """Labels above the top panel, each on a thin stem from its line."""
+    height = axes.get_window_extent().height / axes.figure.dpi
+    for day, label, row in placed:
+        if row < 0:
+            continue
+        inches = 0.26 + _MARK_ROW_INCHES * row
+        axes.annotate(
+            label, (day, 1.0), (day, 1.0 + inches / height), xycoords=axes.get_xaxis_transform(),
+            textcoords=axes.get_xaxis_transform(), fontsize=7.0, color=style.INK, va="bottom",
+            ha="left", annotation_clip=False, zorder=2.5, arrowprops={
+                "arrowstyle": "-", "color": "#B9B9B9", "linewidth": 0.7, "shrinkA": 0,
+                "shrinkB": 0, "relpos": (0.0, 0.0), "linestyle": (0, (3, 2)),
+            },
+        )  # fmt: skip
+
+
+def _date_axis(panels: Sequence[Axes], days: pd.DataFrame) -> None:
+    first, last = int(days["day"].iloc[0]), int(days["day"].iloc[-1])
+    panels[0].set_xlim(first - 0.8, last + 0.8)
+    for panel in panels[:-1]:
+        panel.tick_params(labelbottom=False, length=0)
+    dated = [(int(d), s) for d, s in zip(days["day"], days["date"], strict=True) if s]
+    if not dated:
+        panels[-1].xaxis.set_major_locator(_few_ticks(integer=True, n=_N_DATE_TICKS))
+        panels[-1].set_xlabel("trading day")
+        return
+    ticks = _week_starts(dated)
+    panels[-1].set_xticks([day for day, _ in ticks], labels=[text for _, text in ticks])
+
+
+def _week_starts(dated: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
+    """(day, label) of the first trading day of every so manieth week."""
+    weeks: dict[tuple[int, int], tuple[int, dt.date]] = {}
+    for day, text in dated:
+        date = dt.date.fromisoformat(text[:10])
+        weeks.setdefault(date.isocalendar()[:2], (day, date))
+    starts = list(weeks.values())[:: math.ceil(len(weeks) / _N_DATE_TICKS)]
+    is_long = len(weeks) > 80
+    labels = []
+    for i, (day, date) in enumerate(starts):
+        text = _MONTHS[date.month - 1] if is_long else f"{date.day} {_MONTHS[date.month - 1]}"
+        labels.append((day, f"{text} {date.year}" if is_long or i == 0 else text))
+    return labels
+
+
+def _on_days(days: pd.DataFrame, real: pd.Series | None) -> dict[int, float]:
+    """Real quotes by the run's day numbers, where both have the date."""
+    if real is None:
+        return {}
+    quotes = {str(date)[:10]: float(q) for date, q in real.items() if math.isfinite(q)}
+    dates = zip(days["day"], days["date"], strict=True)
+    return {int(day): quotes[text[:10]] for day, text in dates if text[:10] in quotes}
+
+
+def _quotes(table: pd.DataFrame, funding: str, opening: float) -> pd.Series:
+    return table[f"log_{funding}"].map(lambda x: opening * math.exp(-x))
+
+
+def _yen_move(summary: Mapping[str, Any]) -> str:
+    peak = summary.get("peak_yen_appreciation")
+    if peak is not None and math.isfinite(peak):
+        return f"yen {_percent(math.expm1(peak))}"
+    fall = summary.get("usdjpy_max_drawdown")
+    return f"USDJPY {_percent(-fall)} peak to trough" if fall is not None else ""
+
+
+def _percent(share: float) -> str:
+    text = f"{100.0 * abs(share):.1f}" if abs(share) < 0.0995 else f"{100.0 * abs(share):.0f}"
+    return f"{'+' if share >= 0 else '−'}{text}%"
+
+
+def _short(amount: float) -> str:
+    return f"{amount:,.0f}" if abs(amount) >= 9.95 else f"{amount:.1f}"
+
+
+def _count(number: float, noun: str) -> str:
+    return f"{int(number):,} {noun}{'' if int(number) == 1 else 's'}"
+
+
+def _few_ticks(integer: bool = False, n: int = 4) -> Any:
+    from matplotlib.ticker import MaxNLocator
+
+    return MaxNLocator(nbins=n, integer=integer, steps=[1, 2, 2.5, 5, 10])

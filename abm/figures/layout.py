@@ -1,0 +1,146 @@
+"""Where the nodes of an exposure graph go: banks inside, clients packed outside their broker.
+
+Deterministic: the same graph gives the same places, whatever the order of its nodes.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+_CLIENT_RING = 1.0  # radius of the banks that lend to clients
+_INNER_RING = 0.45  # radius of the banks that lend to banks only
+_FIRST_CLIENT_RADIUS = 1.5
+_N_SWEEPS = 300
+_PULL = 0.02  # towards the place asked for, per sweep
+_CLEARANCE = 1.14  # between circles, in sums of their radii
+
+
+def natural_order(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Sort key by which bank-2 comes before bank-10."""
+    parts = re.findall(r"\d+|\D+", str(name))
+    return tuple((0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts)
+
+
+def ring_layout(graph: nx.DiGraph, radius: dict[str, float]) -> dict[str, tuple[float, float]]:
+    """Place of each node; `radius` is that of its circle, in the same unit.
+
+    Banks with clients share a ring in sectors as wide as their clients' circles need; other banks
+    lie inside it, near their main partner; clients lie outside, nearest to their main broker.
+    """
+    names = sorted(graph.nodes, key=natural_order)
+    is_bank = {n for n in names if graph.nodes[n].get("kind") == "bank"}
+    broker = {n: main_lender(graph, n, is_bank) for n in names if n not in is_bank}
+    lenders = [b for b in names if b in is_bank and b in set(broker.values())]
+    angle = _sector_angles(lenders, broker, radius)
+    places: dict[str, tuple[float, float]] = {
+        b: _polar(_CLIENT_RING if len(lenders) > 1 else 0.0, angle[b]) for b in lenders
+    }
+    others = [b for b in names if b in is_bank and b not in places]
+    for i, bank in enumerate(others):
+        turn = 2.0 * math.pi * (i + 0.5) / len(others)
+        places[bank] = _polar(_INNER_RING if lenders else _CLIENT_RING, turn)
+    places.update(_client_places(broker, lenders, angle, radius))
+    return _push_apart(names, places, radius, is_bank)
+
+
+def main_lender(graph: nx.DiGraph, name: str, lenders: set[str]) -> str | None:
+    """The lender with the largest loan to `name`; the first in natural order among equals."""
+    loans = [
+        (-float(weight), natural_order(lender), lender)
+        for lender, _, weight in graph.in_edges(name, data="weight", default=0.0)
+        if lender in lenders
+    ]
+    return min(loans)[2] if loans else None
+
+
+def _sector_angles(
+    lenders: list[str], broker: dict[str, str | None], radius: dict[str, float]
+) -> dict[str, float]:
+    """Mid-angle of each lending bank's sector, from the top clockwise."""
+    need = {b: 0.05 + radius[b] ** 2 for b in lenders}
+    for client, bank in broker.items():
+        if bank is not None:
+            need[bank] += radius[client] ** 2
+    total, turn, angles = sum(need.values()), 0.0, {}
+    for bank in lenders:
+        width = 2.0 * math.pi * need[bank] / total
+        angles[bank] = 0.5 * math.pi - (turn + 0.5 * width)
+        turn += width
+    return angles
+
+
+def _client_places(
+    broker: dict[str, str | None],
+    lenders: list[str],
+    angle: dict[str, float],
+    radius: dict[str, float],
+) -> dict[str, tuple[float, float]]:
+    """Clients fanned out about their broker's angle, the largest nearest to it."""
+    places: dict[str, tuple[float, float]] = {}
+    for bank in [*lenders, None]:
+        clients = [c for c, b in broker.items() if b == bank]
+        clients.sort(key=lambda c: (-radius[c], natural_order(c)))
+        for i, client in enumerate(clients):
+            side = (i + 1) // 2 * (1 if i % 2 else -1)
+            middle = angle[bank] if bank is not None else -0.5 * math.pi
+            turn = middle + side * 2.2 * math.pi / max(len(broker), 1)
+            reach = _FIRST_CLIENT_RADIUS if bank is not None else 2.0 * _FIRST_CLIENT_RADIUS
+            places[client] = _polar(reach + 0.16 * (i % 3), turn)
+    return places
+
+
+def _push_apart(
+    names: list[str],
+    places: dict[str, tuple[float, float]],
+    radius: dict[str, float],
+    fixed: set[str],
+) -> dict[str, tuple[float, float]]:
+    """Clients moved until no circles overlap, while each is drawn back to where it belongs."""
+    at = np.array([places[n] for n in names], dtype=np.float64).reshape(-1, 2)
+    home, size = at.copy(), np.array([radius[n] for n in names])
+    moves = np.array([n not in fixed for n in names], dtype=bool)
+    # A sweep's time grows with the square of the crowd: large graphs get fewer.
+    n_sweeps = max(60, min(_N_SWEEPS, 60_000 // max(len(names), 1)))
+    for sweep in range(n_sweeps):
+        push = _overlap_push(at, size)
+        pull = _PULL * (1.0 - sweep / n_sweeps) * (home - at)
+        at[moves] += (push + pull)[moves]
+        _keep_outside(at, size, moves)
+    return {n: (float(x), float(y)) for n, (x, y) in zip(names, at, strict=True)}
+
+
+def _overlap_push(at: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Half of every pair's overlap, along the line between the two, summed by node, (n, 2)."""
+    dx, dy = np.subtract.outer(at[:, 0], at[:, 0]), np.subtract.outer(at[:, 1], at[:, 1])
+    squared = dx * dx + dy * dy
+    needed = _CLEARANCE * np.add.outer(size, size)
+    i, j = np.nonzero(squared < needed * needed)
+    i, j = i[i != j], j[i != j]
+    distance = np.sqrt(squared[i, j]) + 1e-9
+    share = 0.5 * (needed[i, j] - distance) / distance
+    push = np.zeros_like(at)
+    push[:, 0] = np.bincount(i, share * dx[i, j], at.shape[0])
+    push[:, 1] = np.bincount(i, share * dy[i, j], at.shape[0])
+    return push
+
+
+def _keep_outside(
+    at: NDArray[np.float64], size: NDArray[np.float64], moves: NDArray[np.bool_]
+) -> None:
+    """Clients stay outside the ring of banks, so that loans run outwards only."""
+    least = 1.28 * _CLIENT_RING + size
+    distance = np.sqrt((at**2).sum(axis=1)) + 1e-12
+    inside = moves & (distance < least)
+    at[inside] *= (least / distance)[inside, None]
+
+
+def _polar(radius: float, angle: float) -> tuple[float, float]:
+    return radius * math.cos(angle), radius * math.sin(angle)

@@ -1,0 +1,1 @@
+"""The arithmetic of one trading day, compiled: numbers in, numbers and a status out."""

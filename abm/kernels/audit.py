@@ -1,0 +1,62 @@
+"""What is conserved: units of everything, and money against the named outside accounts."""
+
+from abm.kernels.jit import kernel
+from abm.kernels.ledger import chunk_sum
+from abm.kernels.state import CHUNK
+
+
+@kernel
+def count_units(books, market, graph, totals):
+    """Units of every instrument, then dollars, over all accounts: constant for ever.   (M41)"""
+    K, C = market.quote.size, market.rates.size - 1
+    for k in range(K):
+        total = 0.0
+        for lo in range(0, books.cash.size, CHUNK):
+            total += chunk_sum(books.units[k], lo, min(lo + CHUNK, books.cash.size))
+        total += market.value_held[k] + market.dealer_held[k] + market.official_units[k]
+        if k < C:
+            total += market.value_cash[k] + market.dealer_cash[k] + market.official_cash[k]
+            total += market.outside[:, k].sum()
+        totals[k] = total
+    total = 0.0
+    for lo in range(0, books.cash.size, CHUNK):
+        total += chunk_sum(books.cash, lo, min(lo + CHUNK, books.cash.size))
+    total += market.value_cash[C] + market.dealer_cash[C] + market.official_cash[C]
+    total += market.outside[:, C].sum() + graph.equity.sum()
+    totals[K] = total
+
+
+@kernel
+def conservation_error(books, market, graph):
+    """Largest change of a total since the opening, relative to the gross opening position."""
+    K = market.quote.size
+    now = market.audit
+    count_units(books, market, graph, now)
+    worst = 0.0
+    for k in range(K + 1):
+        worst = max(worst, abs(now[k] - market.totals[k]) / market.gross_totals[k])
+    return worst
+
+
+@kernel
+def wealth_error(books, market, graph):
+    """Wealth of all marked books and accounts against the value of all units.         (M42)
+
+    Marks were struck while trading, units counted now: a trade that did not pay for itself shows.
+    """
+    K, C = market.quote.size, market.rates.size - 1
+    marked, value, gross = 0.0, market.totals[K], market.gross_totals[K]
+    for lo in range(0, books.cash.size, CHUNK):
+        marked += chunk_sum(books.wealth, lo, min(lo + CHUNK, books.cash.size))
+    marked += graph.equity.sum()
+    for c in range(C + 1):
+        price = market.usd_price[c] if c < C else 1.0
+        marked += price * (market.value_cash[c] + market.dealer_cash[c] + market.official_cash[c])
+        marked += price * market.outside[:, c].sum()
+    for k in range(K):
+        price = market.usd_price[k]
+        held = market.value_held[k] + market.dealer_held[k] + market.official_units[k]
+        marked += price * held
+        value += price * market.totals[k]
+        gross += price * market.gross_totals[k]
+    return abs(marked - value) / gross

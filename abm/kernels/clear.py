@@ -1,0 +1,369 @@
+"""One round of clearing: the first rest point of dx/dtau = F(x)/D from the last price.
+
+    F_k = orders + currency legs + [h0 + sv (u(x) - h0) - h] - M (x - x_ref) - g + external
+
+F_k = 0 within the limits, <= 0 at the lower one, >= 0 at the upper one; D = sv Lambda + M. Several
+prices may clear a leveraged market. The one the flow reaches first is found by following it until
+the natural residual max|clip(x + F/D) - x| is small, then polished by Newton and certified: the
+spectrum of D^-1 dF/dx negative on the instruments within limits, and no jump in between. Orders
+come as the matrices of `orders`, so that an evaluation costs O(K^2) for any number of institutions.
+"""
+
+import math
+from typing import NamedTuple
+
+from abm.kernels.impact import (
+    BLOCK,
+    DEPTH,
+    EXCESS,
+    FACTOR,
+    FREE,
+    JACOBIAN,
+    KEPT,
+    LOWER,
+    ORIGIN,
+    PER_DEPTH,
+    PRICE,
+    STEP,
+    UPPER,
+    ClearingWork,
+    Liquidity,
+    X,
+    allocate_work,
+    differentiate_excess,
+    evaluate_excess,
+    prepare_round,
+)
+from abm.kernels.jit import kernel
+from abm.kernels.linear import (
+    falls_by_cholesky,
+    falls_by_row_dominance,
+    largest_real_part,
+    solve_in_place,
+)
+from abm.kernels.orders import gather_crossers
+
+__all__ = [
+    "AT_LIMIT",
+    "CLEARED",
+    "FAILED",
+    "LEFT_RADIUS",
+    "TOLERANCE",
+    "ClearingReport",
+    "ClearingWork",
+    "Liquidity",
+    "allocate_work",
+    "clear_round",
+    "solve_clearing",
+]
+
+CLEARED, AT_LIMIT, FAILED, LEFT_RADIUS = 0, 1, 2, 3
+
+TOLERANCE = 1e-10  # natural residual of a cleared market [log]
+_REST = 1e-12  # below it the flow itself stands still, whatever the spectrum
+_FIRST_SWITCH = 1e-3  # residual at which Newton takes over
+_SHRINK = 0.05  # of the switch, when the certificate fails
+_MAX_TIME_STEP = 0.1  # until the switch is first reached; where all is slow, stiffness alone rules
+_MAX_MOVE = 0.01  # log, of one step of the flow
+_MAX_STIFF_STEP = 0.5  # time step times the largest row of |D^-1 dF/dx|
+_STIFFNESS_EVERY = 16  # steps
+_MAX_STEPS = 200_000
+_MAX_NEWTON = 30
+_MAX_NEWTON_MOVE = 0.05  # log
+_MAX_JUMP = 100.0  # polish jump over the residual it started from
+
+
+class ClearingReport(NamedTuple):
+    """How a round ended. residual: natural, log; gain: 1 + max Re eig(D^-1 dF/dx), nan if none."""
+
+    status: int
+    iterations: int
+    residual: float
+    gain: float
+
+
+@kernel
+def _within(x, k, v):
+    """x, or the limit that it is beyond."""
+    if x < v[LOWER, k]:
+        return v[LOWER, k]
+    if x > v[UPPER, k]:
+        return v[UPPER, k]
+    return x
+
+
+@kernel
+def _pushed(k, v):
+    """Whether instrument k is at a limit and its excess demand pushes it further."""
+    if v[EXCESS, k] < 0.0:
+        return v[X, k] <= v[LOWER, k]
+    return v[EXCESS, k] > 0.0 and v[X, k] >= v[UPPER, k]
+
+
+@kernel
+def _velocity(n, v):
+    """(natural residual, largest |F/D| of an instrument not pushed against its limit) [log]."""
+    residual, fastest = 0.0, 0.0
+    for k in range(n):
+        move = v[EXCESS, k] * v[PER_DEPTH, k]
+        shift = abs(_within(v[X, k] + move, k, v) - v[X, k])
+        if not shift <= residual:
+            residual = shift
+        if abs(move) > fastest and not _pushed(k, v):
+            fastest = abs(move)
+    return residual, fastest
+
+
+@kernel
+def _outside(radius, n, v):
+    """Whether the point is so far from the start that some wealth may have changed sign."""
+    for k in range(n):
+        if abs(v[X, k] - v[ORIGIN, k]) >= radius:
+            return True
+    return False
+
+
+@kernel
+def _stiffness(codes, v, m):
+    """Largest absolute row sum of D^-1 dF/dx: no eigenvalue is larger."""
+    differentiate_excess(codes, v, m)
+    largest = 0.0
+    for k in range(codes.shape[1]):
+        row = 0.0
+        for j in range(codes.shape[1]):
+            row += abs(m[JACOBIAN, k, j])
+        largest = max(largest, row * v[PER_DEPTH, k])
+    return largest
+
+
+@kernel
+def _follow_flow(crossers, switch, longest, radius, budget, codes, v, m):
+    """Explicit projected flow until the residual is below `switch`: (status, steps, residual).
+
+    One time step for all instruments: clipping each by itself would bend the path.
+    """
+    n = codes.shape[1]
+    time_step = 0.0
+    for step in range(budget):
+        residual, fastest = _velocity(n, v)
+        if residual < switch:
+            return CLEARED, step, residual
+        if step % _STIFFNESS_EVERY == 0 or time_step > _MAX_TIME_STEP:
+            time_step = min(longest, _MAX_STIFF_STEP / _stiffness(codes, v, m))
+        dt = min(time_step, _MAX_MOVE / fastest)
+        for k in range(n):
+            moved = v[X, k] + dt * v[EXCESS, k] * v[PER_DEPTH, k]
+            v[X, k] = _within(moved, k, v)
+        if _outside(radius, n, v):
+            return LEFT_RADIUS, step, residual
+        evaluate_excess(crossers, codes, v, m)
+    return FAILED, budget, math.inf
+
+
+@kernel
+def _take_free_block(codes, v, m):
+    """Jacobian of the instruments not held at a limit into the block; returns how many."""
+    n_free = 0
+    for k in range(codes.shape[1]):
+        if not _pushed(k, v):
+            codes[FREE, n_free] = k
+            n_free += 1
+    for i in range(n_free):
+        for j in range(n_free):
+            m[BLOCK, i, j] = m[JACOBIAN, codes[FREE, i], codes[FREE, j]]
+    return n_free
+
+
+@kernel
+def _newton_step(codes, v, m):
+    """Move the instruments within limits by one capped Newton step; False if J is singular."""
+    differentiate_excess(codes, v, m)
+    n_free = _take_free_block(codes, v, m)
+    for i in range(n_free):
+        v[STEP, i] = -v[EXCESS, codes[FREE, i]]
+    if not solve_in_place(m[BLOCK], v[STEP], n_free):
+        return False
+    largest = 0.0
+    for i in range(n_free):
+        largest = max(largest, abs(v[STEP, i]))
+    scale = _MAX_NEWTON_MOVE / largest if largest > _MAX_NEWTON_MOVE else 1.0
+    for i in range(n_free):
+        k = codes[FREE, i]
+        v[X, k] = _within(v[X, k] + scale * v[STEP, i], k, v)
+    return True
+
+
+@kernel
+def _polish(crossers, residual, radius, codes, v, m):
+    """Newton with the instruments at a limit held there: (status, steps, residual).
+
+    Gives up where it leaves what is known, or strays too far to be near the same rest point.
+    """
+    n = codes.shape[1]
+    allowed = _MAX_JUMP * residual
+    for step in range(_MAX_NEWTON):
+        if residual < TOLERANCE:
+            return CLEARED, step, residual
+        if not _newton_step(codes, v, m) or _outside(radius, n, v):
+            return FAILED, step, residual
+        for k in range(n):
+            if not abs(v[X, k] - v[KEPT, k]) <= allowed:
+                return FAILED, step, residual
+        evaluate_excess(crossers, codes, v, m)
+        residual, _ = _velocity(n, v)
+    return FAILED, _MAX_NEWTON, residual
+
+
+@kernel
+def _largest_eigenvalue(n_free, codes, v, m, spectral):
+    """max Re eig(D^-1 J) of the free block."""
+    n = codes.shape[1]
+    for i in range(n_free):
+        for j in range(n_free):
+            spectral[i, j] = m[BLOCK, i, j] * v[PER_DEPTH, codes[FREE, i]]
+    return largest_real_part(spectral, n_free, spectral[n], spectral[n + 1])
+
+
+@kernel
+def _is_stable(codes, v, m, spectral):
+    """Whether the spectrum of D^-1 dF/dx on the free block is negative: cheap proofs first."""
+    differentiate_excess(codes, v, m)
+    n_free = _take_free_block(codes, v, m)
+    if falls_by_row_dominance(m[BLOCK], n_free):
+        return True
+    for i in range(n_free):  # D^-1/2 J D^-1/2 has the spectrum of D^-1 J
+        for j in range(n_free):
+            scale = v[DEPTH, codes[FREE, i]] * v[DEPTH, codes[FREE, j]]
+            m[FACTOR, i, j] = m[BLOCK, i, j] / math.sqrt(scale)
+    if falls_by_cholesky(m[FACTOR], n_free, m[JACOBIAN]):
+        return True
+    return _largest_eigenvalue(n_free, codes, v, m, spectral) < 0.0
+
+
+@kernel
+def _feedback_gain(codes, v, m, spectral):
+    """1 + max Re eig(D^-1 dF/dx) on the instruments within limits; nan if there are none."""
+    differentiate_excess(codes, v, m)
+    n_free = _take_free_block(codes, v, m)
+    if n_free == 0:
+        return math.nan
+    return 1.0 + _largest_eigenvalue(n_free, codes, v, m, spectral)
+
+
+@kernel
+def _move_point(destination, origin, n, v):
+    """Copy one row of points onto another."""
+    for k in range(n):
+        v[destination, k] = v[origin, k]
+
+
+@kernel
+def _find_rest_point(crossers, radius, work):
+    """Flow, polish, certificate, each time from nearer: (status, iterations, residual)."""
+    codes, v, m = work.codes, work.vectors, work.squares
+    n = codes.shape[1]
+    switch, longest = _FIRST_SWITCH, _MAX_TIME_STEP
+    n_flow, n_newton = 0, 0
+    evaluate_excess(crossers, codes, v, m)
+    while True:
+        budget = _MAX_STEPS - n_flow
+        status, steps, residual = _follow_flow(
+            crossers, switch, longest, radius, budget, codes, v, m
+        )
+        n_flow += steps
+        if status != CLEARED or residual < _REST:
+            return status, n_flow + n_newton, residual
+        _move_point(KEPT, X, n, v)
+        status, steps, polished = _polish(crossers, residual, radius, codes, v, m)
+        n_newton += steps
+        if status == CLEARED and _is_stable(codes, v, m, work.spectral):
+            return CLEARED, n_flow + n_newton, polished
+        _move_point(X, KEPT, n, v)
+        evaluate_excess(crossers, codes, v, m)
+        switch, longest = min(switch, residual) * _SHRINK, math.inf
+
+
+@kernel
+def solve_clearing(
+    orders, crossers, liquidity, quote, lower, upper, start, want_gain, x_out, excess_out, work
+):
+    """Prices of one round: log prices to x_out, excess demand there to excess_out [units].
+
+    `crossers` are the records of `gather_crossers`, made for these limits, or work.no_crossers.
+    Status CLEARED, AT_LIMIT, FAILED (x_out = start, excess_out = 0) or LEFT_RADIUS: beyond
+    orders.radius the crossers are needed (`clear_round` sees to it).
+    """
+    v = work.vectors
+    for k in range(quote.size):
+        x_out[k], excess_out[k] = start[k], 0.0
+    if not prepare_round(orders, liquidity, quote, lower, upper, start, work):
+        return ClearingReport(FAILED, 0, math.inf, math.nan)
+    status, iterations, residual = _find_rest_point(crossers, orders.radius[0], work)
+    if status != CLEARED or not math.isfinite(residual):
+        status = LEFT_RADIUS if status == LEFT_RADIUS else FAILED
+        return ClearingReport(status, iterations, math.inf, math.nan)
+    for k in range(quote.size):
+        x_out[k], excess_out[k] = v[X, k], v[EXCESS, k]
+        if _pushed(k, v):
+            status = AT_LIMIT
+    gain = _feedback_gain(work.codes, v, work.squares, work.spectral) if want_gain else math.nan
+    return ClearingReport(status, iterations, residual, gain)
+
+
+@kernel
+def clear_round(
+    units,
+    cash,
+    intent,
+    speed,
+    resident,
+    orders,
+    liquidity,
+    quote,
+    lower,
+    upper,
+    start,
+    want_gain,
+    x_out,
+    excess_out,
+    work,
+):
+    """`solve_clearing`, again with the crossers if the prices leave the safe radius.
+
+    `orders` must have been collected at the prices of `start`.
+    """
+    report = solve_clearing(
+        orders,
+        work.no_crossers,
+        liquidity,
+        quote,
+        lower,
+        upper,
+        start,
+        want_gain,
+        x_out,
+        excess_out,
+        work,
+    )
+    if report.status != LEFT_RADIUS:
+        return report
+    for k in range(quote.size):
+        c = quote[k]
+        work.vectors[PRICE, k] = math.exp(start[k] + start[c]) if c >= 0 else math.exp(start[k])
+    crossers = gather_crossers(
+        units, cash, intent, speed, resident, work.vectors[PRICE], quote, lower, upper
+    )
+    orders.radius[0] = math.inf
+    return solve_clearing(
+        orders,
+        crossers,
+        liquidity,
+        quote,
+        lower,
+        upper,
+        start,
+        want_gain,
+        x_out,
+        excess_out,
+        work,
+    )

@@ -1,0 +1,318 @@
+"""The morning: every institution decides on the same prices; targets are written, nothing trades.
+
+Institutions are handled in chunks of columns; each kind is a range of rows. What an institution
+wants is ``intent``: target shares of wealth where ``speed`` > 0, units to trade where it is 0.
+"""
+
+import math
+
+from abm.kernels.jit import kernel
+from abm.kernels.margin import gross_assets, leverage_of, set_fund_intent, set_margin_terms
+from abm.kernels.rules import (
+    banded_speed,
+    contrarian_scale,
+    fund_order,
+    hedge_order_usd_bn,
+    trend_share,
+    var_leverage,
+    wanted_leverage,
+)
+from abm.kernels.state import (
+    BANK_DESK,
+    CHUNK,
+    CUSTOM,
+    HEDGE_FUND,
+    INSURER,
+    RETAIL_EQUITY,
+    RETAIL_FX,
+    RISK_PARITY,
+    TRADING_DAYS,
+    TREND,
+    VOLATILITY_TARGET,
+)
+from abm.kernels.weights import equal_risk_contributions, inverse_volatility_weights
+
+MEAN, SLOW, FAST, GROSS = 0, 1, 2, 3  # rows of the scratch lanes
+
+
+@kernel
+def decide(day, books, market, graph, rules, draws, diary):
+    """All institutions decide on the same prices (phase 3 of the day)."""
+    set_market_view(market, rules)
+    for lo in range(0, books.cash.size, CHUNK):
+        hi = min(lo + CHUNK, books.cash.size)
+        decide_rows(lo, hi, day, books, market, graph, rules, draws, diary)
+
+
+@kernel
+def decide_rows(lo, hi, day, books, market, graph, rules, draws, diary):
+    """Margin terms, intents and speeds of institutions lo..hi (at most one chunk)."""
+    first = rules.mandates.first_row
+    swap_line = draws.swap_line[day] > 0
+    clear_intents(lo, hi, books)
+    if day >= draws.silent_from:
+        return
+    funds = min(hi, first[RISK_PARITY])
+    if lo < funds:
+        portfolio_views(lo, funds, market, rules, diary.lanes)
+        for i in range(lo, funds):
+            variance_fast = diary.lanes[FAST, i - lo]
+            set_margin_terms(i, variance_fast, True, books, graph, rules, swap_line)
+            decide_fund(i, lo, books, market, rules, diary.lanes)
+    for i in range(max(lo, first[RISK_PARITY]), min(hi, first[VOLATILITY_TARGET])):
+        decide_risk_parity(i, books, market, graph, rules, swap_line)
+    for i in range(max(lo, first[VOLATILITY_TARGET]), min(hi, first[TREND])):
+        decide_volatility_target(i, books, market, rules)
+    for i in range(max(lo, first[TREND]), min(hi, first[RETAIL_FX])):
+        decide_trend(i, books, market, rules)
+    for i in range(max(lo, first[RETAIL_FX]), min(hi, first[RETAIL_EQUITY])):
+        decide_retail_fx(i, books, market, rules)
+    for i in range(max(lo, first[RETAIL_EQUITY]), min(hi, first[INSURER])):
+        decide_retail_equity(i, books, market, rules)
+    for i in range(max(lo, first[INSURER]), min(hi, first[CUSTOM])):
+        decide_insurer(i, books, market, rules)
+    for i in range(max(lo, first[CUSTOM]), hi):
+        for k in range(books.units.shape[0]):
+            orders = draws.orders_usd_bn[k, i - first[CUSTOM]]
+            books.intent[k, i] = orders / market.usd_price[k]
+
+
+@kernel
+def clear_intents(lo, hi, books):
+    """Nobody wants anything until he has decided."""
+    for i in range(lo, hi):
+        books.speed[i] = 0.0
+        books.forced[i] = 0
+    for k in range(books.intent.shape[0]):
+        row = books.intent[k]
+        for i in range(lo, hi):
+            row[i] = 0.0
+
+
+@kernel
+def set_market_view(market, rules):
+    """What all funds know this morning: expected returns and the covariance of USD returns.
+
+    The USD return of an asset quoted in yen is its local return plus the yen's, so that e'Se of
+    the net exposures e equals w'Cw of the weights w with C the covariance of USD returns.
+    """
+    K, C = market.quote.size, market.rates.size - 1
+    funds = rules.funds
+    for k in range(K):
+        income = market.rates[k] if k < C else rules.market.income[k]
+        market.expected[k] = income + view_of(k, market, funds)
+        if market.quote[k] >= 0:
+            market.expected[k] += view_of(market.quote[k], market, funds)
+        for j in range(k + 1):
+            double = 1.0 if j == k else 2.0
+            market.risk_slow[k, j] = double * usd_covariance(k, j, market.covariance, market.quote)
+            market.risk_fast[k, j] = double * usd_covariance(
+                k, j, market.covariance_fast, market.quote
+            )
+    market.expected[0] += 0.5 * rules.banks.basis + rules.banks.spread
+
+
+@kernel
+def view_of(k, market, funds):
+    """Expected change of a log quote per year: trend EMA60 + k_v (f - x).             (M18)"""
+    gap = market.fundamental[k] + market.link_level[k] - market.log_price[k]
+    return funds.trend_weight * TRADING_DAYS * market.trend[0, k] + funds.value_weight * gap
+
+
+@kernel
+def usd_covariance(k, j, covariance, quote):
+    """Covariance of the USD returns of two instruments, from that of local returns."""
+    total = covariance[k, j]
+    if quote[k] >= 0:
+        total += covariance[quote[k], j]
+    if quote[j] >= 0:
+        total += covariance[k, quote[j]]
+    if quote[k] >= 0 and quote[j] >= 0:
+        total += covariance[quote[k], quote[j]]
+    return total
+
+
+@kernel
+def portfolio_views(lo, hi, market, rules, lanes):
+    """Mean and variances of the funds' portfolios, per unit of leverage.          (M18, M19)
+
+    mu = sum w g;  v = e'Se, slow and fast;  gross = sum of the weights but the yen's
+    """
+    weights = rules.mandates.weights
+    n = hi - lo
+    for row in range(4):
+        for j in range(n):
+            lanes[row, j] = 0.0
+    for k in range(weights.shape[0]):
+        left = weights[k]
+        expected = market.expected[k]
+        for j in range(n):
+            lanes[MEAN, j] += left[lo + j] * expected
+        if k > 0:
+            for j in range(n):
+                lanes[GROSS, j] += left[lo + j]
+        for m in range(k + 1):
+            right = weights[m]
+            slow, fast = market.risk_slow[k, m], market.risk_fast[k, m]
+            for j in range(n):
+                product = left[lo + j] * right[lo + j]
+                lanes[SLOW, j] += slow * product
+                lanes[FAST, j] += fast * product
+
+
+@kernel
+def decide_fund(i, lo, books, market, rules, lanes):
+    """A hedge fund or a bank's desk: mean-variance leverage inside its limits.    (M18 to M22)"""
+    if books.days_out[i] > 0 or books.closing[i] or books.wealth[i] <= 0.0:
+        return
+    funds, mandates = rules.funds, rules.mandates
+    usd_rate = market.rates[market.rates.size - 1]
+    idle = max(0.0, 1.0 - lanes[GROSS, i - lo]) * usd_rate
+    yen_share = -mandates.weights[0, i]
+    dollar_cost = (1.0 - yen_share) * (usd_rate + rules.banks.spread)
+    mean = lanes[MEAN, i - lo] + idle - dollar_cost
+    slow = lanes[SLOW, i - lo]
+    variance = (1.0 - funds.anchor_share) * slow
+    variance += funds.anchor_share * mandates.long_run_variance[i]
+    limit_var = var_leverage(funds.var_limit, slow)
+    target = min(wanted_leverage(mean, mandates.risk_aversion[i], variance), limit_var)
+    target = min(target, mandates.leverage_cap[i])
+    if books.margin_rate[i] > 0.0:
+        target = min(target, rules.margin.buffer / books.margin_rate[i])
+    drawdown = 1.0 - books.wealth[i] / books.high_water[i]
+    leverage, speed = fund_order(leverage_of(i, books), target, limit_var, drawdown, funds)
+    if speed > 0.0:
+        books.speed[i] = speed
+        set_fund_intent(i, leverage, books, rules)
+
+
+@kernel
+def decide_risk_parity(i, books, market, graph, rules, swap_line):
+    """Equal risk, leverage to the volatility target, cut fast and rebuilt slowly. (M23, M24)"""
+    K, C = market.quote.size, market.rates.size - 1
+    shares = market.work[0]
+    if rules.followers.equal_risk:
+        equal_risk_contributions(
+            market.covariance, rules.mandates.weights[:, i], shares, market.work[2]
+        )
+    else:
+        inverse_volatility_weights(rules.mandates.weights[:, i], market.covariance, shares)
+    variance = local_variance(shares, market.covariance, C)
+    set_margin_terms(
+        i, local_variance(shares, market.covariance_fast, C), False, books, graph, rules, swap_line
+    )
+    target = target_leverage(i, variance, rules)
+    set_follower_intent(i, shares, target, rules.followers.parity, books, market, rules)
+
+
+@kernel
+def decide_volatility_target(i, books, market, rules):
+    """Fixed weights, leverage to the volatility target on the fast estimate.          (M26)"""
+    C = market.rates.size - 1
+    shares = market.work[0]
+    for k in range(market.quote.size):
+        shares[k] = rules.mandates.weights[k, i]
+    variance = local_variance(shares, market.covariance_fast, C)
+    target = target_leverage(i, variance, rules)
+    set_follower_intent(i, shares, target, rules.followers.target, books, market, rules)
+
+
+@kernel
+def target_leverage(i, variance, rules):
+    """min(sigma* / sigma_p, cap)                                                       (M24)"""
+    volatility = math.sqrt(max(variance, 1e-12))
+    return min(rules.mandates.target_volatility[i] / volatility, rules.mandates.leverage_cap[i])
+
+
+@kernel
+def local_variance(shares, covariance, n_currencies):
+    """Variance of the assets at local prices: their currency is hedged."""
+    variance = 0.0
+    for k in range(n_currencies, shares.size):
+        for j in range(n_currencies, shares.size):
+            variance += shares[k] * covariance[k, j] * shares[j]
+    return variance
+
+
+@kernel
+def set_follower_intent(i, shares, target, rule, books, market, rules):
+    """Target shares of a rule follower: L w, the currency of assets sold forward.      (M25)"""
+    if books.days_out[i] > 0 or books.closing[i] or books.wealth[i] <= 0.0:
+        return
+    K, C = market.quote.size, market.rates.size - 1
+    held = 0.0
+    for k in range(C, K):
+        held += books.units[k, i] * market.usd_price[k]
+    speed = banded_speed(held / books.wealth[i], target, rule)
+    if speed == 0.0:
+        return
+    books.speed[i] = speed
+    books.intent[0, i] = min(rules.mandates.weights[0, i], 0.0) * max(target - 1.0, 0.0)
+    for k in range(C, K):
+        books.intent[k, i] = target * shares[k]
+        if market.quote[k] >= 0:
+            books.intent[market.quote[k], i] -= target * shares[k]
+
+
+@kernel
+def decide_trend(i, books, market, rules):
+    """Follow the trend in every market, both ways, up to the gross cap.                (M27)"""
+    if books.days_out[i] > 0 or books.closing[i] or books.wealth[i] <= 0.0:
+        return
+    K = market.quote.size
+    followers, mandates = rules.followers, rules.mandates
+    filter_ = 2 if mandates.is_slow[i] else 1
+    span = rules.estimate.trend_days[filter_]
+    shares = market.work[0]
+    gross = 0.0
+    for k in range(K):
+        calm = rules.market.calm_volatility[k]
+        scale = calm / math.sqrt(TRADING_DAYS * (2.0 * span - 1.0))
+        shares[k] = trend_share(
+            mandates.weights[k, i], mandates.target_volatility[i], market.trend[filter_, k] / scale,
+            math.sqrt(market.covariance_fast[k, k]), calm, followers,
+        )  # fmt: skip
+        gross += abs(shares[k])
+    clip = min(1.0, mandates.leverage_cap[i] / gross) if gross > 0.0 else 1.0
+    books.speed[i] = followers.trend_speed
+    for k in range(K):
+        books.intent[k, i] += clip * shares[k]
+        if market.quote[k] >= 0:
+            books.intent[market.quote[k], i] -= clip * shares[k]
+
+
+@kernel
+def decide_retail_fx(i, books, market, rules):
+    """Constant units, mildly contrarian, within 90% of the legal leverage.             (M28)"""
+    if books.days_out[i] > 0 or books.closing[i]:
+        return
+    households, mandates = rules.households, rules.mandates
+    scale = contrarian_scale(market.close[0, 0] - market.close[households.contrarian_days, 0], households)
+    size = mandates.size_usd_bn[i] * scale
+    most = households.most_leverage * max(books.wealth[i], 0.0) / market.usd_price[0]
+    size = min(size, most)
+    for k in range(market.rates.size - 1):
+        wanted = size * mandates.weights[k, i]
+        books.intent[k, i] = households.speed * (wanted - books.units[k, i])
+
+
+@kernel
+def decide_retail_equity(i, books, market, rules):
+    """Margin longs in shares are held; after a liquidation they are bought back slowly. (M28)"""
+    if books.days_out[i] > 0 or books.closing[i] or books.wealth[i] <= 0.0:
+        return
+    for k in range(market.rates.size - 1, market.quote.size):
+        wanted = rules.mandates.size_usd_bn[i] * rules.mandates.weights[k, i]
+        if wanted > books.units[k, i]:
+            books.intent[k, i] = rules.households.speed * (wanted - books.units[k, i])
+
+
+@kernel
+def decide_insurer(i, books, market, rules):
+    """Life insurers raise their hedge after the yen has risen.                         (M29)"""
+    mandates = rules.mandates
+    opening_hedge = mandates.weights[0, i] * mandates.size_usd_bn[i]
+    built = (books.units[0, i] - opening_hedge) * market.usd_price[0]
+    rise = market.close[0, 0] - market.close[rules.households.insurer_rise_days, 0]
+    order = hedge_order_usd_bn(rise, 0.0, mandates.size_usd_bn[i], built, rules.households)
+    books.intent[0, i] = order / market.usd_price[0]

@@ -1,0 +1,324 @@
+"""What orders do to prices: those who take the other side, and the excess demand that is left.
+
+Every law of the value investors falls in the price and is zero at the fundamental; z = x - f is the
+log distance from it, Lambda the depth [units per log], ub the capacity [log]. Dealers are linear.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from abm.kernels.jit import kernel
+
+TANH = 0
+LINEAR = 1
+CONT_SCHAANNING = 2
+SQUARE_ROOT = 3
+NONE = 4
+
+_SERIES_BELOW = 0.15  # the series below is exact to rounding there, and four times as fast
+_LAST_LIQUIDITY = 1e-3  # share of Cont-Schaanning's room to the floor at which demand turns linear
+_ROUNDING_SHARE = 0.1  # share of the capacity within which the square root law is rounded off
+
+
+@kernel
+def saturation(y):
+    """tanh(y), by its series near zero."""
+    if abs(y) >= _SERIES_BELOW:
+        return math.tanh(y)
+    s = y * y
+    near = -1.0 / 3.0 + s * (2.0 / 15.0)
+    middle = -17.0 / 315.0 + s * (62.0 / 2835.0)
+    far = -1382.0 / 155925.0 + s * (21844.0 / 6081075.0) - s * s * (929569.0 / 638512875.0)
+    return y + y * s * (near + s * s * (middle + s * s * far))
+
+
+@kernel
+def _room_to_floor(z, capacity):
+    """Share left of the way down to the floor, (e^z - b)/(1 - b) with b = e^-ub: 1 at z = 0."""
+    floor = math.exp(-capacity)
+    return (math.exp(z) - floor) / (1.0 - floor)
+
+
+@kernel
+def _cont_schaanning_position(z, depth, capacity):
+    """u = -delta log(room), delta = Lambda (1 - b); its tangent in the room next to the floor.
+
+    Inverse of the impact S'/S = b + (1 - b) exp(-u/delta) (Cont and Schaanning 2017, eq. 13).
+    """
+    room = _room_to_floor(z, capacity)
+    scale = depth * -math.expm1(-capacity)
+    if room >= _LAST_LIQUIDITY:
+        return -scale * math.log(room)
+    return -scale * (math.log(_LAST_LIQUIDITY) + room / _LAST_LIQUIDITY - 1.0)
+
+
+@kernel
+def _square_root_position(z, depth, capacity):
+    """u = -Lambda (z/ub) sqrt(z^2 + eps^2): price moves as the root of what is sold."""
+    rounding = _ROUNDING_SHARE * capacity
+    return -depth * (z / capacity) * math.sqrt(z * z + rounding * rounding)
+
+
+@kernel
+def value_position(law, x, fundamental, depth, capacity):
+    """Position that value investors want at log price x [units].
+
+    tanh: u = -Lambda ub tanh((x - f)/ub); linear: u = -Lambda (x - f); the others above.
+    """
+    z = x - fundamental
+    if law == TANH:
+        return -depth * capacity * saturation(z / capacity)
+    if law == LINEAR:
+        return -depth * z
+    if law == CONT_SCHAANNING:
+        return _cont_schaanning_position(z, depth, capacity)
+    if law == SQUARE_ROOT:
+        return _square_root_position(z, depth, capacity)
+    return 0.0
+
+
+@kernel
+def value_slope(law, x, fundamental, depth, capacity):
+    """Slope du/dx of `value_position` [units per log], never positive."""
+    z = x - fundamental
+    if law == TANH:
+        t = saturation(z / capacity)
+        return -depth * (1.0 - t * t)
+    if law == LINEAR:
+        return -depth
+    if law == CONT_SCHAANNING:
+        room = max(_room_to_floor(z, capacity), _LAST_LIQUIDITY)
+        return -depth * math.exp(z) / room
+    if law == SQUARE_ROOT:
+        rounding = _ROUNDING_SHARE * capacity
+        root = math.sqrt(z * z + rounding * rounding)
+        return -(depth / capacity) * (root + z * z / root)
+    return 0.0
+
+
+class Liquidity(NamedTuple):
+    """Those who take the other side, by instrument (K,). Units, logs, units per log.
+
+    law : int64, see `impact`; external : exogenous orders of the round
+    """
+
+    value_held_open: np.ndarray
+    value_held: np.ndarray
+    value_depth: np.ndarray
+    value_capacity: np.ndarray
+    value_speed: np.ndarray
+    fundamental: np.ndarray
+    dealer_depth: np.ndarray
+    dealer_reference: np.ndarray
+    dealer_held: np.ndarray
+    external: np.ndarray
+    law: np.ndarray
+
+
+# Rows of ClearingWork.vectors, one entry per instrument.
+(
+    LOWER,  # price limits
+    UPPER,
+    ORIGIN,  # log prices the flow starts from
+    DEPTH,  # D = sv Lambda + M
+    PER_DEPTH,  # 1/D
+    CONSTANT,  # part of F that no price moves
+    HELD_ABROAD,  # what non-residents hold and put up for their gap, less their frozen orders
+    SPEED,  # of value investors, sv
+    VALUE_DEPTH,
+    CAPACITY,
+    FUNDAMENTAL,
+    DEALER_DEPTH,
+    X,  # the point
+    LOCAL,  # exp(x)
+    PRICE,  # USD price; cash, the last entry, has price 1
+    WORTH,  # USD worth wanted, (Q Z)_k
+    WORTH_ABROAD,  # of non-residents
+    EXCESS,  # F
+    KEPT,  # point to return to
+    STEP,
+) = range(20)
+# Rows of ClearingWork.codes: quote currency, law, the instruments within their limits, those quoted
+# in a currency, and how many of these there are.
+QUOTE, LAW, FREE, QUOTED, N_QUOTED = range(5)
+# Matrices of ClearingWork.squares: target rows of Q (all, non-residents), dF/dx, scratch.
+WANTED, WANTED_ABROAD, JACOBIAN, BLOCK, FACTOR = range(5)
+
+
+class ClearingWork(NamedTuple):
+    """Scratch of the solver: the system of one round, and the point it stands at.
+
+    Few arrays with named rows: a kernel call pays for every array it is handed.
+    """
+
+    codes: np.ndarray  # (5, K) int64
+    vectors: np.ndarray  # (20, K+1)
+    squares: np.ndarray  # (5, K+1, K+1)
+    spectral: np.ndarray  # (K+2, K) complex
+    no_crossers: np.ndarray  # (0, 2K+4)
+
+
+def allocate_work(n_instruments: int) -> ClearingWork:
+    """Scratch for a market of K instruments; one per thread."""
+    k = n_instruments
+    return ClearingWork(
+        codes=np.zeros((5, k), np.int64),
+        vectors=np.zeros((20, k + 1)),
+        squares=np.zeros((5, k + 1, k + 1)),
+        spectral=np.zeros((k + 2, k), np.complex128),
+        no_crossers=np.zeros((0, 2 * k + 4)),
+    )
+
+
+@kernel
+def _prepare_instrument(k, liquidity, own, abroad, v):
+    """Constants of instrument k: `own` and `abroad` are orders that no price moves [units]."""
+    speed, held = 0.0, 0.0
+    if liquidity.law[k] != NONE:
+        speed = liquidity.value_speed[k]
+        held = liquidity.value_held_open[k] * (1.0 - speed) - liquidity.value_held[k]
+    depth = speed * liquidity.value_depth[k] + liquidity.dealer_depth[k]
+    dealers = liquidity.dealer_depth[k] * liquidity.dealer_reference[k] - liquidity.dealer_held[k]
+    v[CONSTANT, k] = own + held + dealers + liquidity.external[k]
+    v[HELD_ABROAD, k] = -abroad
+    v[SPEED, k] = speed
+    v[DEPTH, k] = depth
+    v[PER_DEPTH, k] = 1.0 / depth if depth > 0.0 else math.nan
+    v[VALUE_DEPTH, k] = liquidity.value_depth[k]
+    v[CAPACITY, k] = liquidity.value_capacity[k]
+    v[FUNDAMENTAL, k] = liquidity.fundamental[k]
+    v[DEALER_DEPTH, k] = liquidity.dealer_depth[k]
+
+
+@kernel
+def prepare_round(orders, liquidity, quote, lower, upper, start, work):
+    """Copy the round's system into work; returns whether all of it is finite and D > 0."""
+    n = quote.size
+    v, m = work.vectors, work.squares
+    all_terms, abroad_terms = orders.wealth_terms, orders.wealth_terms_nonresident
+    check, n_quoted = 0.0, 0
+    for k in range(n):
+        own = orders.frozen[k] - all_terms[n, k]
+        abroad = orders.frozen_nonresident[k] - abroad_terms[n, k]
+        _prepare_instrument(k, liquidity, own, abroad, v)
+        work.codes[QUOTE, k], work.codes[LAW, k] = quote[k], liquidity.law[k]
+        if quote[k] >= 0:
+            work.codes[QUOTED, n_quoted] = k
+            n_quoted += 1
+        v[LOWER, k], v[UPPER, k], v[ORIGIN, k] = lower[k], upper[k], start[k]
+        v[X, k] = min(max(start[k], lower[k]), upper[k])
+        check += v[CONSTANT, k] + v[HELD_ABROAD, k] + v[PER_DEPTH, k] + start[k]
+        for j in range(n + 1):
+            m[WANTED, k, j], m[WANTED_ABROAD, k, j] = all_terms[k, j], abroad_terms[k, j]
+            check += all_terms[k, j] + abroad_terms[k, j]
+    v[PRICE, n] = 1.0
+    work.codes[N_QUOTED, 0] = n_quoted
+    return math.isfinite(check)
+
+
+@kernel
+def _follow_crossers(crossers, n, v, m):
+    """Take the targets of institutions whose wealth is gone out of Q, and put back the others'."""
+    for r in range(crossers.shape[0]):
+        wealth = crossers[r, n]
+        for k in range(n):
+            wealth += crossers[r, k] * v[PRICE, k]
+        solvent = 1.0 if wealth > 0.0 else 0.0
+        change = solvent - crossers[r, 2 * n + 2]
+        if change != 0.0:
+            crossers[r, 2 * n + 2] = solvent
+            for k in range(n):
+                share = change * crossers[r, n + 1 + k]
+                for j in range(n + 1):
+                    m[WANTED, k, j] += share * crossers[r, j]
+                    m[WANTED_ABROAD, k, j] += share * crossers[r, j] * crossers[r, 2 * n + 3]
+
+
+@kernel
+def _set_prices(codes, v):
+    """exp(x), and the USD prices."""
+    for k in range(codes.shape[1]):
+        v[LOCAL, k] = math.exp(v[X, k])
+        v[PRICE, k] = v[LOCAL, k]
+    for q in range(codes[N_QUOTED, 0]):
+        k = codes[QUOTED, q]
+        v[PRICE, k] *= v[LOCAL, codes[QUOTE, k]]
+
+
+@kernel
+def _worth(which, k, n, v, m):
+    """(Q Z)_k: USD worth of instrument k that is wanted."""
+    worth = 0.0
+    for j in range(n + 1):
+        worth += m[which, k, j] * v[PRICE, j]
+    return worth
+
+
+@kernel
+def evaluate_excess(crossers, codes, v, m):
+    """Excess demand F at the point, with currency legs: buying an asset buys its currency.
+
+    F_k += (Q Z)_k / X_k,    F_c += sum over assets k quoted in c of exp(x_k) d_k of non-residents
+    """
+    n = codes.shape[1]
+    _set_prices(codes, v)
+    if crossers.shape[0] > 0:
+        _follow_crossers(crossers, n, v, m)
+    for k in range(n):
+        v[WORTH, k] = _worth(WANTED, k, n, v, m)
+    for k in range(n):
+        value = v[SPEED, k] * value_position(
+            codes[LAW, k], v[X, k], v[FUNDAMENTAL, k], v[VALUE_DEPTH, k], v[CAPACITY, k]
+        )
+        dealers = -v[DEALER_DEPTH, k] * v[X, k]
+        v[EXCESS, k] = v[WORTH, k] / v[PRICE, k] + v[CONSTANT, k] + value + dealers
+    for q in range(codes[N_QUOTED, 0]):
+        k = codes[QUOTED, q]
+        c = codes[QUOTE, k]
+        v[WORTH_ABROAD, k] = _worth(WANTED_ABROAD, k, n, v, m)
+        v[EXCESS, c] += v[WORTH_ABROAD, k] / v[PRICE, c] - v[LOCAL, k] * v[HELD_ABROAD, k]
+
+
+@kernel
+def _differentiate_orders(codes, v, m):
+    """Jacobian of (Q Z)_k / X_k: X_j moves with x_j and with the price of its currency."""
+    n = codes.shape[1]
+    for k in range(n):
+        scale = 1.0 / v[PRICE, k]
+        for j in range(n):
+            m[JACOBIAN, k, j] = scale * m[WANTED, k, j] * v[PRICE, j]
+        for q in range(codes[N_QUOTED, 0]):
+            j = codes[QUOTED, q]
+            m[JACOBIAN, k, codes[QUOTE, j]] += scale * m[WANTED, k, j] * v[PRICE, j]
+        m[JACOBIAN, k, k] -= scale * v[WORTH, k]
+
+
+@kernel
+def _differentiate_legs(k, codes, v, m):
+    """Add the derivatives of instrument k's currency leg, and of X_k through its currency."""
+    n = codes.shape[1]
+    c = codes[QUOTE, k]
+    scale = 1.0 / v[PRICE, c]
+    m[JACOBIAN, k, c] -= v[WORTH, k] / v[PRICE, k]
+    for j in range(n):
+        m[JACOBIAN, c, j] += scale * m[WANTED_ABROAD, k, j] * v[PRICE, j]
+    for q in range(codes[N_QUOTED, 0]):
+        j = codes[QUOTED, q]
+        m[JACOBIAN, c, codes[QUOTE, j]] += scale * m[WANTED_ABROAD, k, j] * v[PRICE, j]
+    m[JACOBIAN, c, c] -= scale * v[WORTH_ABROAD, k]
+    m[JACOBIAN, c, k] -= v[LOCAL, k] * v[HELD_ABROAD, k]
+
+
+@kernel
+def differentiate_excess(codes, v, m):
+    """Jacobian dF/dx at the point evaluated last."""
+    _differentiate_orders(codes, v, m)
+    for k in range(codes.shape[1]):
+        slope = value_slope(
+            codes[LAW, k], v[X, k], v[FUNDAMENTAL, k], v[VALUE_DEPTH, k], v[CAPACITY, k]
+        )
+        m[JACOBIAN, k, k] += v[SPEED, k] * slope - v[DEALER_DEPTH, k]
+    for q in range(codes[N_QUOTED, 0]):
+        _differentiate_legs(codes[QUOTED, q], codes, v, m)

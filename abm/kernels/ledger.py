@@ -1,0 +1,168 @@
+"""Balances: marking them, accruing on them, and checking that nothing is lost."""
+
+import math
+
+from abm.kernels.banks import credit_bank
+from abm.kernels.jit import kernel
+from abm.kernels.rules import capital_flow_usd_bn
+from abm.kernels.state import ACCRUALS, CHUNK, HEDGE_FUND, RETAIL_FX, SUBSCRIPTIONS
+
+
+@kernel
+def mark_prices(market):
+    """USD price of every instrument: X_k = exp(x_k + x of the currency it is quoted in).   (M1)"""
+    for k in range(market.log_price.size):
+        currency = market.quote[k]
+        level = market.log_price[k]
+        if currency >= 0:
+            level += market.log_price[currency]
+        market.usd_price[k] = math.exp(level)
+
+
+@kernel
+def mark_books(lo, hi, books, market):
+    """Wealth and borrowing of institutions lo..hi at the market's prices [USD bn].     (M2, M3)
+
+    W = m + sum a X;  borrowing = (-m)+ + sum over currencies (-a X)+
+    """
+    wealth, borrowing = books.wealth, books.borrowing
+    n_currencies = market.rates.size - 1
+    for i in range(lo, hi):
+        wealth[i] = books.cash[i]
+        borrowing[i] = max(-books.cash[i], 0.0)
+    for k in range(market.usd_price.size):
+        price = market.usd_price[k]
+        row = books.units[k]
+        for i in range(lo, hi):
+            wealth[i] += row[i] * price
+        if k < n_currencies:
+            for i in range(lo, hi):
+                borrowing[i] += max(-row[i] * price, 0.0)
+
+
+@kernel
+def mark_all(books, market):
+    """Mark every book."""
+    for lo in range(0, books.cash.size, CHUNK):
+        mark_books(lo, min(lo + CHUNK, books.cash.size), books, market)
+
+
+@kernel
+def chunk_sum(column, lo, hi):
+    """Sum of a column in a fixed tree of eight lanes: the same bits on every machine."""
+    a = b = c = d = e = f = g = h = 0.0
+    stop = lo + (hi - lo) // 8 * 8
+    for i in range(lo, stop, 8):
+        a += column[i]
+        b += column[i + 1]
+        c += column[i + 2]
+        d += column[i + 3]
+        e += column[i + 4]
+        f += column[i + 5]
+        g += column[i + 6]
+        h += column[i + 7]
+    rest = 0.0
+    for i in range(stop, hi):
+        rest += column[i]
+    return (((a + b) + (c + d)) + ((e + f) + (g + h))) + rest
+
+
+@kernel
+def accrue_institutions(day, books, market, rules, draws):
+    """Interest on balances and coupons on assets for the days since the last close.   (M8, M9)"""
+    days = draws.accrual_days[day]
+    n = books.cash.size
+    n_currencies = market.rates.size - 1
+    accruals = market.outside[ACCRUALS]
+    day_count = rules.market.day_count
+    usd_rate = market.rates[n_currencies] * days / day_count[n_currencies]
+    basis = 0.5 * rules.banks.basis * days / day_count[0]
+    for lo in range(0, n, CHUNK):
+        hi = min(lo + CHUNK, n)
+        for c in range(n_currencies):
+            row = books.units[c]
+            rate = market.rates[c] * days / day_count[c]
+            loan_rate = rate + basis if c == 0 else rate
+            before = chunk_sum(row, lo, hi)
+            for i in range(lo, hi):
+                row[i] += row[i] * (loan_rate if row[i] < 0.0 else rate)
+            accruals[c] -= chunk_sum(row, lo, hi) - before
+        before = chunk_sum(books.cash, lo, hi)
+        for i in range(lo, hi):
+            books.cash[i] += books.cash[i] * usd_rate
+        accruals[n_currencies] -= chunk_sum(books.cash, lo, hi) - before
+        for k in range(n_currencies, market.quote.size):
+            payer = market.quote[k] if market.quote[k] >= 0 else n_currencies
+            coupon = rules.market.income[k] * days / day_count[payer]
+            coupon *= math.exp(market.log_price[k])
+            row = books.units[k]
+            account = books.cash if payer == n_currencies else books.units[payer]
+            for i in range(lo, hi):
+                account[i] += row[i] * coupon
+            accruals[payer] -= coupon * chunk_sum(row, lo, hi)
+
+
+@kernel
+def accrue_market_makers(day, market, rules, draws):
+    """Interest and coupons of value investors, dealers and central banks."""
+    days = draws.accrual_days[day]
+    n_currencies = market.rates.size - 1
+    day_count = rules.market.day_count
+    accruals = market.outside[ACCRUALS]
+    for held, cash in (
+        (market.value_held, market.value_cash),
+        (market.dealer_held, market.dealer_cash),
+        (market.official_units, market.official_cash),
+    ):
+        for c in range(n_currencies + 1):
+            balance = cash[c] + (held[c] if c < n_currencies else 0.0)
+            interest = balance * market.rates[c] * days / day_count[c]
+            cash[c] += interest
+            accruals[c] -= interest
+        for k in range(n_currencies, market.quote.size):
+            payer = market.quote[k] if market.quote[k] >= 0 else n_currencies
+            coupon = rules.market.income[k] * days / day_count[payer]
+            coupon *= held[k] * math.exp(market.log_price[k])
+            cash[payer] += coupon
+            accruals[payer] -= coupon
+
+
+@kernel
+def pay_spread(day, books, graph, market, rules, draws):
+    """Financing spread s0 (1 + s1 u) from margined borrowers to their brokers.         (M11)
+
+    Banks book the exact sum of what borrowers pay.
+    """
+    period = draws.accrual_days[day] / rules.market.day_count[market.rates.size - 1]
+    for i in range(books.cash.size):
+        first, last = graph.broker_start[i], graph.broker_start[i + 1]
+        if first == last or books.borrowing[i] == 0.0:
+            continue
+        for edge in range(first, last):
+            bank = graph.broker[edge]
+            use = graph.utilisation[bank]
+            spread = rules.banks.spread * (1.0 + rules.banks.spread_slope * use)
+            payment = books.borrowing[i] * graph.broker_share[edge] * spread * period
+            books.cash[i] -= payment
+            credit_bank(bank, payment, market, graph)
+
+
+@kernel
+def move_capital(books, market, rules):
+    """Subscriptions and redemptions of funds; the high-water mark moves with them.     (M10)
+
+    An unscaled mark would read a redemption as a loss and stop a healthy fund out.
+    """
+    mandates = rules.mandates
+    funds = rules.funds
+    dollar = market.rates.size - 1
+    for i in range(mandates.first_row[HEDGE_FUND], mandates.first_row[RETAIL_FX]):
+        wealth = books.wealth[i]
+        if books.days_out[i] > 0 or books.closing[i] or wealth <= 0.0 or mandates.owner[i] >= 0:
+            continue
+        flow = capital_flow_usd_bn(
+            wealth, mandates.opening_wealth[i], funds.payout, funds.subscription
+        )
+        books.cash[i] += flow
+        books.high_water[i] *= 1.0 + flow / wealth
+        market.outside[SUBSCRIPTIONS, dollar] -= flow

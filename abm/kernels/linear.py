@@ -1,0 +1,243 @@
+"""Small linear algebra on the leading block of preallocated matrices.
+
+Own code: at ten instruments a LAPACK call costs more than the arithmetic, and its bits depend on
+its build.
+"""
+
+import math
+
+import numba
+from llvmlite import ir
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from abm.kernels.jit import kernel
+
+LANES = 8
+TILE = 64  # columns of a tile: the books of this many institutions stay in the nearest cache
+
+_MAX_SWEEPS = 60  # QR sweeps for one eigenvalue; two or three are usual
+_NEGLIGIBLE = 2.3e-16
+
+
+@kernel
+def _exchange_rows(a, b, i, j, n):
+    """Exchange rows i and j of the system a x = b."""
+    for k in range(n):
+        a[i, k], a[j, k] = a[j, k], a[i, k]
+    b[i], b[j] = b[j], b[i]
+
+
+@kernel
+def solve_in_place(a, b, n):
+    """Solve a x = b by elimination with row exchanges; x replaces b, a is destroyed.
+
+    Returns whether every pivot was usable.
+    """
+    for j in range(n):
+        pivot, largest = j, abs(a[j, j])
+        for i in range(j + 1, n):
+            if abs(a[i, j]) > largest:
+                pivot, largest = i, abs(a[i, j])
+        if not largest > 0.0:
+            return False
+        if pivot != j:
+            _exchange_rows(a, b, j, pivot, n)
+        inverse = 1.0 / a[j, j]
+        for i in range(j + 1, n):
+            factor = a[i, j] * inverse
+            for k in range(j + 1, n):
+                a[i, k] -= factor * a[j, k]
+            b[i] -= factor * b[j]
+    for j in range(n - 1, -1, -1):
+        b[j] /= a[j, j]
+        for i in range(j):
+            b[i] -= a[i, j] * b[j]
+    return True
+
+
+@kernel
+def falls_by_row_dominance(a, n):
+    """Whether each diagonal entry is negative and outweighs its row: then so is the spectrum."""
+    for i in range(n):
+        others = 0.0
+        for j in range(n):
+            if j != i:
+                others += abs(a[i, j])
+        if not a[i, i] + others < 0.0:
+            return False
+    return True
+
+
+@kernel
+def falls_by_cholesky(a, n, factor):
+    """Whether the symmetric part of -a has a Cholesky factor: then the spectrum is negative."""
+    for i in range(n):
+        for j in range(i + 1):
+            total = -0.5 * (a[i, j] + a[j, i])
+            for k in range(j):
+                total -= factor[i, k] * factor[j, k]
+            if i == j:
+                if not total > 0.0:
+                    return False
+                factor[i, i] = math.sqrt(total)
+            else:
+                factor[i, j] = total / factor[j, j]
+    return True
+
+
+@kernel
+def _reduce_to_hessenberg(h, n):
+    """Similar matrix with zeros below the first subdiagonal, by elimination with exchanges."""
+    for m in range(1, n - 1):
+        pivot = m
+        for i in range(m + 1, n):
+            if abs(h[i, m - 1]) > abs(h[pivot, m - 1]):
+                pivot = i
+        if abs(h[pivot, m - 1]) == 0.0:
+            continue
+        for k in range(n):
+            h[m, k], h[pivot, k] = h[pivot, k], h[m, k]
+        for k in range(n):
+            h[k, m], h[k, pivot] = h[k, pivot], h[k, m]
+        for i in range(m + 1, n):
+            factor = h[i, m - 1] / h[m, m - 1]
+            for k in range(n):
+                h[i, k] -= factor * h[m, k]
+            for k in range(n):
+                h[k, m] += factor * h[k, i]
+            h[i, m - 1] = 0.0
+
+
+@kernel
+def _corner_shift(h, low, high, sweep):
+    """Eigenvalue of the last 2 x 2 block nearest its corner; now and then an arbitrary one."""
+    if sweep % 10 == 9:
+        return h[high, high] + abs(h[high, high - 1])
+    mean = 0.5 * (h[high - 1, high - 1] + h[high, high])
+    half = 0.5 * (h[high - 1, high - 1] - h[high, high])
+    root = (half * half + h[high - 1, high] * h[high, high - 1]) ** 0.5
+    first, second = mean + root, mean - root
+    if abs(first - h[high, high]) < abs(second - h[high, high]):
+        return first
+    return second
+
+
+@kernel
+def _qr_sweep(h, low, high, shift, cosine, sine):
+    """One shifted QR step, H - sI = QR -> RQ + sI, on rows and columns low..high."""
+    for i in range(low, high + 1):
+        h[i, i] -= shift
+    for i in range(low, high):
+        norm = math.sqrt(abs(h[i, i]) ** 2 + abs(h[i + 1, i]) ** 2)
+        c, s = 1.0 + 0.0j, 0.0 + 0.0j
+        if norm > 0.0:
+            c, s = h[i, i] / norm, h[i + 1, i] / norm
+        cosine[i], sine[i] = c, s
+        for k in range(i, high + 1):
+            upper, below = h[i, k], h[i + 1, k]
+            h[i, k] = c.conjugate() * upper + s.conjugate() * below
+            h[i + 1, k] = c * below - s * upper
+    for i in range(low, high):
+        c, s = cosine[i], sine[i]
+        for k in range(low, i + 2):
+            left, right = h[k, i], h[k, i + 1]
+            h[k, i] = left * c + right * s
+            h[k, i + 1] = right * c.conjugate() - left * s.conjugate()
+    for i in range(low, high + 1):
+        h[i, i] += shift
+
+
+@kernel
+def largest_real_part(h, n, cosine, sine):
+    """Largest real part of the eigenvalues of the complex n x n block of h, which is destroyed.
+
+    Shifted QR on the Hessenberg form (Golub and Van Loan 2013, ch. 7). nan if it does not settle.
+    """
+    _reduce_to_hessenberg(h, n)
+    largest = -math.inf
+    high = n - 1
+    sweep = 0
+    while high >= 0:
+        low = high
+        while low > 0:
+            scale = abs(h[low, low]) + abs(h[low - 1, low - 1])
+            if not abs(h[low, low - 1]) > _NEGLIGIBLE * scale:
+                h[low, low - 1] = 0.0
+                break
+            low -= 1
+        if low == high:
+            largest = max(largest, h[high, high].real)
+            high -= 1
+            sweep = 0
+        elif sweep == _MAX_SWEEPS:
+            return math.nan
+        else:
+            shift = _corner_shift(h, low, high, sweep)
+            _qr_sweep(h, low, high, shift, cosine, sine)
+            sweep += 1
+    return largest
+
+
+def add_lane_products_plain(lanes, k, z, tile, p):
+    """lanes[k, z, j] += sum over t of tile[p, 8t + j] tile[z, 8t + j], in the order of t.
+
+    For a block of two by two: k and k + 1 (with rows p and p + 1), z and z + 1. What
+    `add_lane_products` does, bit for bit.
+    """
+    for row in range(2):
+        for column in range(2):
+            for t in range(0, TILE, LANES):
+                for j in range(LANES):
+                    product = tile[p + row, t + j] * tile[z + column, t + j]
+                    lanes[k + row, z + column, j] += product
+
+
+@intrinsic
+def _add_lane_products(typing_context, lanes, k, z, tile, p):
+    """Eight lanes side by side: a strict sum is not vectorised by the compiler itself."""
+
+    def build(context, builder, signature, arguments):
+        vector = ir.VectorType(ir.DoubleType(), LANES)
+        lanes_type, _, _, tile_type, _ = signature.args
+        sums, k, z, books, p = arguments
+
+        def eight(array_type, array, *index):
+            view = context.make_array(array_type)(context, builder, array)
+            pointer = cgutils.get_item_pointer(context, builder, array_type, view, index)
+            return builder.bitcast(pointer, vector.as_pointer())
+
+        def constant(number):
+            return context.get_constant(numba.intp, number)
+
+        def row(first, t):
+            index = [(builder.add(first, constant(r)), constant(t)) for r in range(2)]
+            return [builder.load(eight(tile_type, books, *at), align=8) for at in index]
+
+        targets = [
+            eight(
+                lanes_type,
+                sums,
+                builder.add(k, constant(r)),
+                builder.add(z, constant(c)),
+                constant(0),
+            )
+            for r in range(2)
+            for c in range(2)
+        ]
+        totals = [builder.load(target, align=8) for target in targets]
+        for t in range(0, TILE, LANES):
+            shares, held = row(p, t), row(z, t)
+            products = [builder.fmul(share, units) for share in shares for units in held]
+            totals = [builder.fadd(*pair) for pair in zip(totals, products, strict=True)]
+        for total, target in zip(totals, targets, strict=True):
+            builder.store(total, target, align=8)
+        return context.get_dummy_value()
+
+    return numba.void(lanes, numba.intp, numba.intp, tile, numba.intp), build
+
+
+if numba.config.DISABLE_JIT:
+    add_lane_products = add_lane_products_plain
+else:
+    add_lane_products = _add_lane_products

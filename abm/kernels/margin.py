@@ -1,0 +1,270 @@
+"""Margin: the rate asked, the test after every mark, and the orders a call forces."""
+
+import math
+
+from abm.kernels.jit import kernel
+from abm.kernels.liquidation import PRO_RATA, spread_sale
+from abm.kernels.record import clearing_of, record_event
+from abm.kernels.rules import margin_rate
+from abm.kernels.state import (
+    CLOSE_OUT,
+    HEDGE_FUND,
+    INSURER,
+    LOSS_CUT,
+    MARGIN_CALL,
+    NOBODY,
+    RECALL,
+    RETAIL_EQUITY,
+    RETAIL_FX,
+    RISK_PARITY,
+)
+
+STOPPED, LIQUIDATING = 1, 2  # how an institution closes: at once, or a share a day
+EMPTY = 1e-9  # a book below this share of its opening wealth is empty
+
+
+@kernel
+def broker_utilisation(i, graph):
+    """Balance sheet use of an institution's brokers above the threshold: sum theta u.  (M11)"""
+    use = 0.0
+    for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):
+        use += graph.broker_share[edge] * graph.utilisation[graph.broker[edge]]
+    return use
+
+
+@kernel
+def set_margin_terms(i, variance_fast, limited, books, graph, rules, swap_line):
+    """Margin rate and maintenance leverage of one institution for today.          (M12, M13)
+
+    Maintenance leverage is min(1/h, cap) for ``limited`` institutions, 1/h for others.
+    """
+    rule, mandates = rules.margin, rules.mandates
+    if not (rule.is_on and mandates.margined[i]):
+        books.margin_rate[i] = 0.0
+        books.leverage_limit[i] = math.inf
+        return
+    variance = (1.0 - rule.long_run_share) * variance_fast
+    variance += rule.long_run_share * mandates.long_run_variance[i]
+    use = broker_utilisation(i, graph)
+    rate = margin_rate(math.sqrt(max(variance, 0.0)), mandates.concentration[i], use, rule)
+    if swap_line:
+        rate = min(rate, rule.swap_line_ceiling)
+    books.margin_rate[i] = rate
+    limit = 1.0 / rate
+    books.leverage_limit[i] = min(limit, mandates.leverage_cap[i]) if limited else limit
+
+
+@kernel
+def leverage_of(i, books):
+    """1 + borrowing / wealth; infinite once wealth is gone.                            (M3)"""
+    if books.wealth[i] <= 0.0:
+        return math.inf
+    return 1.0 + books.borrowing[i] / books.wealth[i]
+
+
+@kernel
+def gross_assets(i, books, market):
+    """Long assets and foreign currencies of an institution [USD bn], the yen left out."""
+    gross = 0.0
+    for k in range(1, market.usd_price.size):
+        gross += max(books.units[k, i], 0.0) * market.usd_price[k]
+    return gross
+
+
+@kernel
+def costliest_instrument(i, books, market, diary):
+    """Instrument whose move since the last mark cost this institution most; -1 if none did."""
+    worst, worst_loss = -1, 0.0
+    for k in range(market.usd_price.size):
+        loss = books.units[k, i] * (diary.mark[k] - market.usd_price[k])
+        if loss > worst_loss:
+            worst, worst_loss = k, loss
+    return worst
+
+
+@kernel
+def main_broker(i, graph):
+    """Code of the broker with the largest share of the loan."""
+    best, best_share = NOBODY, 0.0
+    for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):
+        if graph.broker_share[edge] > best_share:
+            best, best_share = -10 - graph.broker[edge], graph.broker_share[edge]
+    return best
+
+
+@kernel
+def test_margins(day, round_, books, market, graph, rules, diary):
+    """Who is called, who is cut and who is closed out at these prices.       (M13, M14, M17)"""
+    first = rules.mandates.first_row
+    for i in range(first[HEDGE_FUND], first[RETAIL_FX]):
+        if books.days_out[i] > 0 or books.closing[i]:
+            continue
+        if books.wealth[i] <= rules.funds.failure_share * books.entry_wealth[i]:
+            start_closing(day, round_, i, STOPPED, CLOSE_OUT, books, market, graph, diary)
+        elif leverage_of(i, books) > books.leverage_limit[i]:
+            if books.call_day[i] < 0:
+                call_margin(day, round_, i, books, market, graph, diary)
+        else:
+            books.call_day[i] = -1
+    for i in range(first[RETAIL_FX], first[INSURER]):
+        if books.days_out[i] > 0 or books.closing[i]:
+            continue
+        notional = -books.units[0, i] * market.usd_price[0]
+        how = STOPPED
+        if i >= first[RETAIL_EQUITY]:
+            notional = gross_assets(i, books, market)
+            how = LIQUIDATING
+        if notional > 0.0 and books.wealth[i] < rules.mandates.loss_cut[i] * notional:
+            start_closing(day, round_, i, how, LOSS_CUT, books, market, graph, diary)
+
+
+@kernel
+def call_margin(day, round_, i, books, market, graph, diary):
+    """Open a margin call; its cause is the clearing of the instrument that cost most."""
+    books.call_day[i] = day
+    diary.n_calls[i] += 1
+    worst = costliest_instrument(i, books, market, diary)
+    cause = clearing_of(worst, diary)
+    excess = books.borrowing[i] - (books.leverage_limit[i] - 1.0) * books.wealth[i]
+    diary.cause[i] = record_event(
+        day, round_, MARGIN_CALL, i, main_broker(i, graph), worst, excess, cause, diary
+    )
+
+
+@kernel
+def start_closing(day, round_, i, how, kind, books, market, graph, diary):
+    """From the next round on this institution sells everything it has."""
+    books.closing[i] = how
+    worst = costliest_instrument(i, books, market, diary)
+    cause = clearing_of(worst, diary)
+    gross = gross_assets(i, books, market)
+    diary.cause[i] = record_event(
+        day, round_, kind, i, main_broker(i, graph), worst, gross, cause, diary
+    )
+
+
+@kernel
+def force_orders(day, round_, books, market, graph, rules, diary):
+    """Write the orders that calls, cuts and recalls force; return how many rows.     (M14)
+
+    ``diary.rows`` lists the institutions that must trade in this round.
+    """
+    first = rules.mandates.first_row
+    n_rows = 0
+    for i in range(first[HEDGE_FUND], first[INSURER]):
+        if books.days_out[i] > 0:
+            continue
+        due = books.call_day[i] >= 0 and (
+            not rules.mandates.is_slow[i] or day > books.call_day[i]
+        )
+        if books.closing[i] == STOPPED:
+            sell_share(i, 1.0, books)
+        elif books.closing[i] == LIQUIDATING:
+            if round_ > 0:
+                continue
+            sell_asset_share(i, rules.households.margin_sale_share, books)
+        elif due and leverage_of(i, books) > books.leverage_limit[i]:
+            target = rules.margin.buffer * books.leverage_limit[i]
+            delever(i, target, books, market, rules)
+        elif round_ == 0 and books.line_cut[i] > 0.0:
+            target = 1.0 + (leverage_of(i, books) - 1.0) * (1.0 - books.line_cut[i])
+            diary.cause[i] = record_event(
+                day, 0, RECALL, i, main_broker(i, graph), -1,
+                books.line_cut[i] * books.borrowing[i], -1, diary,
+            )  # fmt: skip
+            delever(i, target, books, market, rules)
+        else:
+            continue
+        books.line_cut[i] = 0.0
+        books.forced[i] = 1
+        diary.rows[n_rows] = i
+        n_rows += 1
+    return n_rows
+
+
+@kernel
+def sell_share(i, share, books):
+    """Close a share of every position at any price: s = share, c = 0."""
+    books.speed[i] = share
+    for k in range(books.units.shape[0]):
+        books.intent[k, i] = 0.0
+
+
+@kernel
+def sell_asset_share(i, share, books):
+    """Sell a share of the assets of a resident; the yen balance is what is left over."""
+    books.speed[i] = 0.0
+    books.intent[0, i] = 0.0
+    for k in range(1, books.units.shape[0]):
+        books.intent[k, i] = -share * books.units[k, i]
+
+
+@kernel
+def delever(i, target, books, market, rules):
+    """Orders that bring one book to the target leverage.                        (M14, M15)"""
+    if rules.margin.liquidation == PRO_RATA or i >= rules.mandates.first_row[RISK_PARITY]:
+        delever_pro_rata(i, target, books, market, rules)
+        return
+    delever_by_cost(i, target, books, market, rules)
+
+
+@kernel
+def delever_pro_rata(i, target, books, market, rules):
+    """Every asset keeps its share of the book: c = lambda times today's composition.
+
+    The composition is the mandate's for funds and what is held for rule followers; the yen leg
+    keeps its share of borrowing.
+    """
+    books.speed[i] = rules.margin.forced_speed
+    if i < rules.mandates.first_row[RISK_PARITY]:
+        set_fund_intent(i, target, books, rules)
+        return
+    wealth = books.wealth[i]
+    shrink = target / leverage_of(i, books)
+    loans = (target - 1.0) / (leverage_of(i, books) - 1.0)
+    for k in range(books.units.shape[0]):
+        share = books.units[k, i] * market.usd_price[k] / wealth
+        books.intent[k, i] = share * (loans if share < 0.0 else shrink)
+
+
+@kernel
+def set_fund_intent(i, leverage, books, rules):
+    """Target shares of a fund at a leverage: c_k = lambda w_k, c_JPY = -phi (lambda-1)+ (M19)"""
+    weights = rules.mandates.weights
+    for k in range(1, weights.shape[0]):
+        books.intent[k, i] = leverage * weights[k, i]
+    books.intent[0, i] = weights[0, i] * max(leverage - 1.0, 0.0)
+
+
+@kernel
+def delever_by_cost(i, target, books, market, rules):
+    """The same reduction spread by market impact: frozen units at the last mark.      (M15)"""
+    K = market.usd_price.size
+    repay = books.borrowing[i] - (target - 1.0) * books.wealth[i]
+    position, depth, relief, sale = market.work[2], market.work[3], market.work[4], market.work[5]
+    position[0], depth[0], relief[0] = 0.0, 1.0, 0.0
+    for k in range(1, K):
+        position[k] = max(books.units[k, i], 0.0) * market.usd_price[k]
+        depth[k] = rules.market.value_speed[k] * rules.market.value_depth[k]
+        depth[k] += market.dealer_depth[k]
+        relief[k] = 1.0
+    spread_sale(rules.margin.liquidation, position, depth, relief, repay, sale)
+    speed = rules.margin.forced_speed
+    books.speed[i] = 0.0
+    for k in range(1, K):
+        books.intent[k, i] = -speed * sale[k] / market.usd_price[k]
+    yen_loan = max(-books.units[0, i], 0.0)
+    yen_share = -rules.mandates.weights[0, i]
+    books.intent[0, i] = min(yen_loan, speed * yen_share * repay / market.usd_price[0])
+
+
+@kernel
+def fail_unmet_calls(day, books, market, graph, rules, diary):
+    """A call still unmet at the close after its day of grace is a failure.            (M17)"""
+    first = rules.mandates.first_row
+    for i in range(first[HEDGE_FUND], first[RETAIL_FX]):
+        if books.call_day[i] < 0 or books.closing[i] or books.days_out[i] > 0:
+            continue
+        last_day = books.call_day[i] + rules.mandates.is_slow[i] + 1
+        if day >= last_day and leverage_of(i, books) > books.leverage_limit[i]:
+            start_closing(day, rules.market.rounds, i, STOPPED, CLOSE_OUT, books, market, graph, diary)

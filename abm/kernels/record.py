@@ -1,0 +1,155 @@
+"""What a run writes down: the day's row and the events of the cascade."""
+
+import math
+
+from abm.kernels.jit import kernel
+from abm.kernels.state import (
+    CENTRAL_BANK,
+    CLEARING,
+    DAY_BANK_EQUITY,
+    DAY_DEALER_DEPTH,
+    DAY_FUND_WEALTH,
+    DAY_LEVERAGE,
+    DAY_MARGIN_RATE,
+    DAY_SHORT,
+    GROSS,
+    HEDGE_FUND,
+    LIMIT_HIT,
+    MARKET,
+    NOBODY,
+    POLICY,
+    RETAIL_EQUITY,
+    RISK_PARITY,
+    TREND,
+    VOLATILITY_TARGET,
+)
+
+
+@kernel
+def record_event(day, round_, kind, who, whom, instrument, amount_usd_bn, cause, diary):
+    """Append an event; return its number. Events beyond the table's length are only counted."""
+    number = diary.n_events[0]
+    diary.n_events[0] = number + 1
+    if number < diary.events.shape[0]:
+        row = diary.events[number]
+        row[0] = day
+        row[1] = round_
+        row[2] = kind
+        row[3] = who
+        row[4] = whom
+        row[5] = instrument
+        row[6] = amount_usd_bn
+        row[7] = cause
+        row[8] = math.nan
+        row[9] = -1.0
+    return number
+
+
+@kernel
+def open_clearing(day, round_, market, diary):
+    """A new round has cleared: its events are written when something first refers to them."""
+    diary.when[0], diary.when[1] = day, round_
+    for k in range(market.quote.size):
+        diary.clearing_event[k] = -1
+        diary.gross[k] = diary.flows[GROSS, k] * market.usd_price[k]
+
+
+@kernel
+def clearing_of(k, diary):
+    """Event of the last clearing of instrument k (-1 for none): the parent of what it caused."""
+    if k < 0 or diary.when[0] < 0:
+        return -1
+    if diary.clearing_event[k] < 0:
+        diary.clearing_event[k] = record_event(
+            diary.when[0], diary.when[1], CLEARING, MARKET, NOBODY, k, diary.gross[k], -1, diary
+        )
+    return diary.clearing_event[k]
+
+
+@kernel
+def share_flows(day, round_, first_event, market, diary):
+    """The round's forced orders learn their share of gross flow and the clearing they fed."""
+    open_clearing(day, round_, market, diary)
+    last = min(diary.n_events[0], diary.events.shape[0])
+    for number in range(first_event, last):
+        row = diary.events[number]
+        k = int(row[5])
+        if diary.gross[k] > 0.0:
+            row[8] = row[6] / diary.gross[k]
+        row[9] = clearing_of(k, diary)
+
+
+@kernel
+def record_limits(day, round_, market, diary):
+    """One event per instrument at its limit; returns how many."""
+    count = 0
+    for k in range(market.quote.size):
+        if diary.side[k] != 0.0:
+            count += 1
+            parent = clearing_of(k, diary)
+            record_event(
+                day, round_, LIMIT_HIT, MARKET, NOBODY, k, diary.gross[k], parent, diary
+            )
+    return count
+
+
+@kernel
+def record_policy(day, market, draws, diary):
+    """Acts of central banks: rate changes [fraction per year] and official orders [USD bn]."""
+    for c in range(market.rates.size - 1):
+        before = draws.rates[max(day - 1, 0), c]
+        if draws.rates[day, c] != before:
+            change = draws.rates[day, c] - before
+            record_event(day, 0, POLICY, CENTRAL_BANK, NOBODY, c, change, -1, diary)
+    for k in range(market.quote.size):
+        order = draws.official_usd_bn[day, k]
+        if order != 0.0:
+            record_event(day, 0, POLICY, CENTRAL_BANK, MARKET, k, order, -1, diary)
+
+
+@kernel
+def carry_short(books, market, rules):
+    """Yen owed to fund positions elsewhere, in units: what unwinds.                   (M43)
+
+    Hedge funds, desks, trend followers and retail traders with all they owe; risk parity beyond
+    the yen sold forward against its yen assets.
+    """
+    first = rules.mandates.first_row
+    yen = books.units[0]
+    short = 0.0
+    for i in range(first[HEDGE_FUND], first[RETAIL_EQUITY]):
+        owed = -yen[i]
+        if first[VOLATILITY_TARGET] <= i < first[TREND]:
+            continue
+        if first[RISK_PARITY] <= i < first[TREND]:
+            for k in range(market.rates.size - 1, market.quote.size):
+                if market.quote[k] == 0:
+                    owed -= books.units[k, i] * math.exp(market.log_price[k])
+        short += max(owed, 0.0)
+    return short
+
+
+@kernel
+def record_day(day, books, market, graph, rules, diary):
+    """The day's row of the tables, and every institution's worst moments."""
+    row = diary.days[day]
+    first = rules.mandates.first_row
+    row[DAY_SHORT] = carry_short(books, market, rules)
+    wealth = borrowing = margin = 0.0
+    for i in range(first[HEDGE_FUND], first[HEDGE_FUND + 1]):
+        wealth += books.wealth[i]
+        borrowing += books.borrowing[i]
+        margin += books.margin_rate[i] * books.wealth[i]
+    row[DAY_FUND_WEALTH] = wealth
+    row[DAY_LEVERAGE] = 1.0 + borrowing / wealth if wealth > 0.0 else math.nan
+    row[DAY_MARGIN_RATE] = margin / wealth if wealth > 0.0 else math.nan
+    row[DAY_BANK_EQUITY] = graph.equity.sum()
+    row[DAY_DEALER_DEPTH] = market.dealer_depth[0] / rules.market.dealer_depth[0]
+    for k in range(market.quote.size):
+        diary.log_prices[day, k] = market.log_price[k]
+        diary.fundamentals[day, k] = market.fundamental[k] + market.link_level[k]
+    for i in range(books.cash.size):
+        diary.worst_wealth[i] = min(diary.worst_wealth[i], books.wealth[i])
+        if books.wealth[i] > 0.0:
+            leverage = 1.0 + books.borrowing[i] / books.wealth[i]
+            diary.peak_leverage[i] = max(diary.peak_leverage[i], leverage)

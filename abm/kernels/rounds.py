@@ -1,0 +1,166 @@
+"""The rounds of a day: build orders, clear, settle both legs, mark, test margins, again."""
+
+from abm.kernels.audit import conservation_error, wealth_error
+from abm.kernels.clear import Liquidity, clear_round
+from abm.kernels.jit import kernel
+from abm.kernels.ledger import mark_prices
+from abm.kernels.margin import fail_unmet_calls, force_orders, test_margins
+from abm.kernels.orders import clear_orders, collect_orders, collect_rows
+from abm.kernels.impact import NONE, value_position
+from abm.kernels.record import open_clearing, record_limits, share_flows
+from abm.kernels.settle import settle
+from abm.kernels.state import (
+    AT_LIMIT,
+    CHUNK,
+    DAY_AT_LIMIT,
+    DAY_CONSERVATION,
+    DAY_GAIN,
+    DAY_ITERATIONS,
+    DAY_RESIDUAL,
+    DAY_ROUNDS,
+    DAY_STATUS,
+    FAILED,
+)
+from abm.kernels.decide import clear_intents
+
+
+@kernel
+def trade_in_rounds(day, books, market, graph, rules, draws, diary):
+    """Round 0 carries voluntary orders and overdue calls, later rounds only forced ones. (M32)"""
+    silent = day >= draws.silent_from
+    market.value_held_open[:] = market.value_held
+    n_forced = 0
+    if not silent:
+        test_margins(day, 0, books, market, graph, rules, diary)
+        n_forced = force_orders(day, 0, books, market, graph, rules, diary)
+    for round_ in range(rules.market.rounds):
+        follow_links(market, rules)
+        build_orders(round_, n_forced, books, market, rules, diary)
+        clear_and_settle(day, round_, books, market, graph, rules, draws, diary)
+        market.external[:] = 0.0
+        if silent:
+            break
+        test_margins(day, round_, books, market, graph, rules, diary)
+        if round_ + 1 < rules.market.rounds:
+            clear_all_intents(books)
+            n_forced = force_orders(day, round_ + 1, books, market, graph, rules, diary)
+            if n_forced == 0:
+                break
+    fail_unmet_calls(day, books, market, graph, rules, diary)
+
+
+@kernel
+def follow_links(market, rules):
+    """Fundamentals that follow other markets; the dealers' reference moves with them.   (M33)
+
+    f_k = own - beta (lag x_c(yesterday) + (1 - lag) x_c(now)) + gamma x_leader(yesterday)
+    """
+    for k in range(market.quote.size):
+        level = 0.0
+        currency, leader = market.quote[k], rules.market.leader[k]
+        if currency >= 0:
+            lag = rules.market.link_lag[k]
+            yen = lag * market.close[0, currency] + (1.0 - lag) * market.log_price[currency]
+            level -= rules.market.link_beta[k] * yen
+        if leader >= 0:
+            level += rules.market.leader_beta[k] * market.close[0, leader]
+        market.dealer_reference[k] += level - market.link_level[k]
+        market.link_level[k] = level
+
+
+@kernel
+def clear_all_intents(books):
+    """Nobody trades in the next round unless forced."""
+    for lo in range(0, books.cash.size, CHUNK):
+        clear_intents(lo, min(lo + CHUNK, books.cash.size), books)
+
+
+@kernel
+def build_orders(round_, n_forced, books, market, rules, diary):
+    """Add the orders of all who trade in this round into one matrix."""
+    orders = market.orders
+    if rules.market.orders_frozen:
+        freeze_intents(books, market, rules)
+    clear_orders(orders)
+    resident = rules.mandates.resident
+    if round_ == 0:
+        collect_orders(
+            books.units, books.cash, books.intent, books.speed, resident,
+            market.usd_price, market.quote, 0, books.cash.size, orders,
+        )  # fmt: skip
+    else:
+        collect_rows(
+            books.units, books.cash, books.intent, books.speed, resident,
+            market.usd_price, market.quote, diary.rows, n_forced, orders,
+        )  # fmt: skip
+
+
+@kernel
+def freeze_intents(books, market, rules):
+    """Orders in units at the round's opening prices, whatever the price becomes."""
+    for i in range(books.cash.size):
+        speed = books.speed[i]
+        if speed == 0.0:
+            continue
+        for k in range(market.quote.size):
+            wanted = books.intent[k, i] * max(books.wealth[i], 0.0) / market.usd_price[k]
+            books.intent[k, i] = speed * (wanted - books.units[k, i])
+        if rules.mandates.resident[i]:
+            books.intent[0, i] = 0.0
+        books.speed[i] = 0.0
+
+
+@kernel
+def clear_and_settle(day, round_, books, market, graph, rules, draws, diary):
+    """New prices, both legs of every trade, and the audit. A failed round moves nothing."""
+    K = market.quote.size
+    row = diary.days[day]
+    rule = rules.market
+    for k in range(K):
+        diary.before[k] = market.log_price[k]
+        diary.mark[k] = market.usd_price[k]
+        market.anchor[k] = market.fundamental[k] + market.link_level[k]
+    liquidity = Liquidity(
+        market.value_held_open, market.value_held, rule.value_depth, rule.value_capacity,
+        rule.value_speed, market.anchor, market.dealer_depth, market.dealer_reference,
+        market.dealer_held, market.external, rule.law,
+    )  # fmt: skip
+    want_gain = round_ == 0 and draws.gain_every > 0 and day % draws.gain_every == 0
+    report = clear_round(
+        books.units, books.cash, books.intent, books.speed, rules.mandates.resident,
+        market.orders, liquidity, market.quote, market.lower, market.upper, diary.before,
+        want_gain, market.log_price, market.excess, market.solver,
+    )  # fmt: skip
+    row[DAY_ROUNDS] = round_ + 1.0
+    row[DAY_STATUS] = max(row[DAY_STATUS], float(report.status))
+    row[DAY_ITERATIONS] += report.iterations
+    if want_gain:
+        row[DAY_GAIN] = report.gain
+    if report.status == FAILED:
+        return
+    row[DAY_RESIDUAL] = max(row[DAY_RESIDUAL], report.residual)
+    mark_prices(market)
+    quote_market_makers(market, rule)
+    first_event = settle(day, round_, books, market, rules, diary)
+    share_flows(day, round_, first_event, market, diary)
+    if report.status == AT_LIMIT:
+        row[DAY_AT_LIMIT] += record_limits(day, round_, market, diary)
+    if draws.audit:
+        error = conservation_error(books, market, graph)
+        error = max(error, wealth_error(books, market, graph))
+        row[DAY_CONSERVATION] = max(row[DAY_CONSERVATION], error)
+
+
+@kernel
+def quote_market_makers(market, rule):
+    """What value investors and dealers order at the new price, in units.           (M29, M30)"""
+    for k in range(market.quote.size):
+        wanted = value_position(
+            rule.law[k], market.log_price[k], market.anchor[k], rule.value_depth[k],
+            rule.value_capacity[k],
+        )  # fmt: skip
+        opening = market.value_held_open[k]
+        target = opening + rule.value_speed[k] * (wanted - opening)
+        market.value_order[k] = target - market.value_held[k] if rule.law[k] != NONE else 0.0
+        quoted = -market.dealer_depth[k] * (market.log_price[k] - market.dealer_reference[k])
+        market.dealer_order[k] = quoted - market.dealer_held[k]

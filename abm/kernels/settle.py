@@ -1,0 +1,266 @@
+"""Settlement: every order at the clearing price, both legs; then everybody is marked.
+
+An order in an asset quoted in a currency c trades two instruments: the asset against c with the
+market makers, and c against dollars. Residents pay in c themselves. At a price limit the long side
+is filled pro rata; the currency leg of what is not filled is reversed with the dealers, so that
+nobody ends with a currency position he did not ask for.
+"""
+
+import math
+
+from abm.kernels.jit import kernel
+from abm.kernels.ledger import chunk_sum
+from abm.kernels.record import record_event
+from abm.kernels.state import (
+    BUYING,
+    CHUNK,
+    DAY_FORCED,
+    DAY_VOLUME,
+    FORCED_SALE,
+    GROSS,
+    LEGS,
+    MARKET,
+    N_KINDS,
+    ORDERED,
+    SELLING,
+)
+
+# Rows of the scratch lanes above the K rows of trades.
+WEALTH, COST, LEG, UNFILLED = 0, 1, 2, 3
+
+
+@kernel
+def settle(day, round_, books, market, rules, diary):
+    """Trade all orders of the round at the new prices and mark every book (phase 4).   (M34)"""
+    first_event = diary.n_events[0]
+    diary.flows[:] = 0.0
+    spreads = market.work[1]
+    for k in range(market.quote.size):
+        calm, fast = rules.market.calm_volatility[k], math.sqrt(market.covariance_fast[k, k])
+        spreads[k] = rules.market.half_spread * max(1.0, fast / calm)
+    is_rationed = ration(books, market, rules, diary)
+    for lo in range(0, books.cash.size, CHUNK):
+        hi = min(lo + CHUNK, books.cash.size)
+        write_trades(lo, hi, books, market, rules, diary)
+        if is_rationed:
+            fill_trades(lo, hi, market, rules, diary)
+        record_forced(day, round_, lo, hi, books, market, rules, diary)
+        commit_trades(lo, hi, books, market, rules, diary)
+    settle_market_makers(books, market, rules, diary)
+    for k in range(market.quote.size):
+        diary.days[day, DAY_VOLUME] += diary.flows[GROSS, k] * market.usd_price[k]
+    return first_event
+
+
+@kernel
+def write_trades(lo, hi, books, market, rules, diary):
+    """Orders of a chunk at the clearing price, in units: s (c W/X - a), or frozen units. (M16)"""
+    K = market.quote.size
+    lanes = diary.lanes
+    wealth = lanes[K + WEALTH]
+    n = hi - lo
+    for j in range(n):
+        wealth[j] = books.cash[lo + j]
+    for k in range(K):
+        row, price = books.units[k], market.usd_price[k]
+        for j in range(n):
+            wealth[j] += row[lo + j] * price
+    resident = rules.mandates.resident
+    for k in range(K):
+        row, intent, trade = books.units[k], books.intent[k], lanes[k]
+        per_unit = 1.0 / market.usd_price[k]
+        for j in range(n):
+            speed = books.speed[lo + j]
+            wanted = intent[lo + j] * max(wealth[j], 0.0) * per_unit
+            target = speed * (wanted - row[lo + j])
+            trade[j] = target if speed > 0.0 else intent[lo + j]
+    for j in range(n):
+        if resident[lo + j] and books.speed[lo + j] > 0.0:
+            lanes[0, j] = 0.0
+
+
+@kernel
+def add_legs(c, n, lo, market, rules, diary):
+    """Currency c that a chunk's non-residents need for their trades in assets quoted in it."""
+    K = market.quote.size
+    leg = diary.lanes[K + LEG]
+    for j in range(n):
+        leg[j] = 0.0
+    for k in range(market.rates.size - 1, K):
+        if market.quote[k] == c:
+            local = math.exp(market.log_price[k])
+            trade = diary.lanes[k]
+            for j in range(n):
+                leg[j] += local * trade[j]
+    for j in range(n):
+        if rules.mandates.resident[lo + j]:
+            leg[j] = 0.0
+
+
+@kernel
+def ration(books, market, rules, diary):
+    """Share of the long side that is filled where a price is at its limit (1 elsewhere). (M35)
+
+    Counted over every institution's net order, value investors, dealers and official orders.
+    """
+    K, C = market.quote.size, market.rates.size - 1
+    is_rationed = False
+    for k in range(K):
+        diary.fill[k] = 1.0
+        diary.side[k] = 0.0
+        if market.log_price[k] <= market.lower[k]:
+            diary.side[k] = -1.0
+        elif market.log_price[k] >= market.upper[k]:
+            diary.side[k] = 1.0
+        is_rationed = is_rationed or diary.side[k] != 0.0
+    if not is_rationed:
+        return False
+    for lo in range(0, books.cash.size, CHUNK):
+        hi = min(lo + CHUNK, books.cash.size)
+        write_trades(lo, hi, books, market, rules, diary)
+        for k in range(K):
+            if diary.side[k] == 0.0:
+                continue
+            if k < C:
+                add_legs(k, hi - lo, lo, market, rules, diary)
+            for j in range(hi - lo):
+                leg = diary.lanes[K + LEG, j] if k < C else 0.0
+                count_order(k, diary.lanes[k, j] + leg, diary)
+    for k in range(K):
+        count_order(k, market.value_order[k], diary)
+        count_order(k, market.dealer_order[k], diary)
+        count_order(k, market.external[k], diary)
+        sold, bought = diary.flows[SELLING, k], diary.flows[BUYING, k]
+        if diary.side[k] < 0.0 and sold > 0.0:
+            diary.fill[k] = min(1.0, bought / sold)
+        if diary.side[k] > 0.0 and bought > 0.0:
+            diary.fill[k] = min(1.0, sold / bought)
+    return True
+
+
+@kernel
+def count_order(k, order, diary):
+    """Add an order to the buying or the selling side of its market."""
+    if order > 0.0:
+        diary.flows[BUYING, k] += order
+    else:
+        diary.flows[SELLING, k] -= order
+
+
+@kernel
+def filled(order, k, diary):
+    """What is filled of an order: all of it, or the rationed share on the long side."""
+    return order * diary.fill[k] if order * diary.side[k] > 0.0 else order
+
+
+@kernel
+def fill_trades(lo, hi, market, rules, diary):
+    """Ration a chunk's trades. Currencies keep what their assets did not need.          (M35)
+
+    With n = d + L the net currency order, L' the leg of what was filled in the assets: the
+    institution trades fill(n) - (L - L') and keeps that less L', so its own part becomes
+    fill(n) - L.
+    """
+    K, C = market.quote.size, market.rates.size - 1
+    n = hi - lo
+    for c in range(C):
+        if diary.side[c] != 0.0:
+            add_legs(c, n, lo, market, rules, diary)
+            for j in range(n):
+                leg = diary.lanes[K + LEG, j]
+                diary.lanes[c, j] = filled(diary.lanes[c, j] + leg, c, diary) - leg
+    for k in range(C, K):
+        if diary.side[k] != 0.0:
+            for j in range(n):
+                diary.lanes[k, j] = filled(diary.lanes[k, j], k, diary)
+
+
+@kernel
+def commit_trades(lo, hi, books, market, rules, diary):
+    """Move units and cash of a chunk, pay the spread, mark wealth and borrowing.     (M2, M34)"""
+    K, C = market.quote.size, market.rates.size - 1
+    lanes, n = diary.lanes, hi - lo
+    cost, leg, spreads = lanes[K + COST], lanes[K + LEG], market.work[1]
+    for j in range(n):
+        cost[j] = 0.0
+    for k in range(K):
+        row, trade, price = books.units[k], lanes[k], market.usd_price[k]
+        diary.flows[ORDERED, k] += chunk_sum(trade, 0, n)
+        if k < C:
+            add_legs(k, n, lo, market, rules, diary)
+            diary.flows[LEGS, k] += chunk_sum(leg, 0, n)
+        else:
+            for j in range(n):
+                leg[j] = 0.0
+        per_unit = spreads[k] * price
+        gross = lanes[K + UNFILLED]
+        for j in range(n):
+            bought = trade[j] + leg[j]
+            gross[j] = abs(bought)
+            cost[j] += per_unit * gross[j]
+            row[lo + j] += trade[j]
+        diary.flows[GROSS, k] += chunk_sum(gross, 0, n)
+        if k < C or market.quote[k] < 0:
+            for j in range(n):
+                books.cash[lo + j] -= price * (trade[j] + leg[j])
+        else:
+            pay_residents(k, lo, n, books, market, rules, diary)
+    for j in range(n):
+        books.cash[lo + j] -= cost[j]
+        books.wealth[lo + j] = lanes[K + WEALTH, j] - cost[j]
+        books.borrowing[lo + j] = max(-books.cash[lo + j], 0.0)
+    for c in range(C):
+        row, price = books.units[c], market.usd_price[c]
+        for j in range(n):
+            books.borrowing[lo + j] += max(-row[lo + j] * price, 0.0)
+    market.dealer_cash[C] += chunk_sum(cost, 0, n)
+
+
+@kernel
+def pay_residents(k, lo, n, books, market, rules, diary):
+    """Residents pay for an asset out of their own balance in the currency it is quoted in."""
+    local = math.exp(market.log_price[k])
+    balance = books.units[market.quote[k]]
+    for j in range(n):
+        if rules.mandates.resident[lo + j]:
+            balance[lo + j] -= local * diary.lanes[k, j]
+
+
+@kernel
+def settle_market_makers(books, market, rules, diary):
+    """Value investors, central banks, and the dealers who take what is left.            (M34)"""
+    K, C = market.quote.size, market.rates.size - 1
+    for k in range(K):
+        value = filled(market.value_order[k], k, diary)
+        official = filled(market.external[k], k, diary)
+        institutions = diary.flows[ORDERED, k] + (diary.flows[LEGS, k] if k < C else 0.0)
+        dealers = -(institutions + value + official)
+        market.value_held[k] += value
+        market.dealer_held[k] += dealers
+        market.official_units[k] += official
+        payer = market.quote[k] if market.quote[k] >= 0 else C
+        price = math.exp(market.log_price[k])
+        market.value_cash[payer] -= price * value
+        market.dealer_cash[payer] -= price * dealers
+        market.official_cash[payer] -= price * official
+
+
+@kernel
+def record_forced(day, round_, lo, hi, books, market, rules, diary):
+    """Write down the forced orders of a chunk: sales of assets and currencies, yen bought back."""
+    first = rules.mandates.first_row
+    for i in range(lo, hi):
+        if books.forced[i] == 0:
+            continue
+        kind = 0
+        while kind < N_KINDS - 1 and i >= first[kind + 1]:
+            kind += 1
+        for k in range(market.quote.size):
+            amount = diary.lanes[k, i - lo] * market.usd_price[k]
+            if abs(amount) > 1e-12:
+                record_event(
+                    day, round_, FORCED_SALE, i, MARKET, k, abs(amount), diary.cause[i], diary
+                )
+            if k > 0 and amount < 0.0:
+                diary.days[day, DAY_FORCED + kind] -= amount
+                diary.forced_sales[i] -= amount

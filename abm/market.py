@@ -1,0 +1,310 @@
+"""One round of clearing on plain arrays: the typed face of the clearing kernel.
+
+>>> problem = ClearingProblem(**arrays)
+>>> clear_market(problem).log_prices
+
+The trading day uses the same kernel.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from abm.errors import InvalidInput
+from abm.kernels import impact
+from abm.kernels.clear import clear_round
+from abm.kernels.impact import Liquidity, allocate_work
+from abm.kernels.orders import allocate_orders, collect_orders, freeze_orders
+
+FloatArray = npt.NDArray[np.float64]
+
+LAWS = {
+    "tanh": impact.TANH,
+    "linear": impact.LINEAR,
+    "cont-schaanning": impact.CONT_SCHAANNING,
+    "square-root": impact.SQUARE_ROOT,
+    "none": impact.NONE,
+}
+IMPACT_MODES = ("simultaneous", "frozen")
+STATUSES = ("cleared", "limit", "failed")
+
+_BY_HOLDING = ("holdings", "targets", "orders")
+_BY_INSTITUTION = ("cash", "speed", "resident")
+
+
+@dataclass(frozen=True, eq=False)
+class ClearingProblem:
+    """The system of one clearing round.
+
+    Prices are logs: for a currency of USD per unit, for an asset of its price in the currency it
+    is quoted in. Institution i orders, in units of instrument k and at prices x,
+
+        d_ik(x) = speed_i (targets_ik max(W_i(x), 0) / X_k - holdings_ik) + orders_ik
+
+    with W_i = cash_i + sum_k holdings_ik X_k [USD bn] and X_k the USD price. A non-resident's order
+    in an asset quoted in a currency comes with one for exp(x_k) d_ik units of that currency.
+    Residents of instrument 0 pay out of their balance: they order only `orders` in instrument 0.
+
+    Parameters
+    ----------
+    holdings, targets, orders : (n_institutions, n_instruments)
+        Units held, shares of wealth wanted, units ordered whatever the price.
+    cash : (n_institutions,)
+        USD bn.
+    speed : (n_institutions,)
+        Share of the gap to the target closed in this round, 0 to 1.
+    resident : (n_institutions,)
+        1 for residents of the currency that is instrument 0; they hold and order no asset quoted in
+        any other currency than that and USD.
+    quote : (n_instruments,)
+        -1 quoted in USD, otherwise the index of the currency. Currencies have -1.
+    value_held_open, value_held : (n_instruments,)
+        Units the value investors held at the day's opening, and hold now.
+    value_depth, value_capacity, value_speed : (n_instruments,)
+        Lambda [units per log], ub [log], share of the gap traded within the day.
+    fundamental : (n_instruments,)
+        Log price at which value investors hold nothing.
+    dealer_held, dealer_depth, dealer_reference : (n_instruments,)
+        Units held, M [units per log], log price at which dealers hold nothing.
+    external : (n_instruments,)
+        Exogenous orders, units.
+    lower, upper, start : (n_instruments,)
+        Price limits and the last price, logs; lower <= start <= upper.
+    law : str or sequence of str
+        Impact law of the value investors, one for all or one for each instrument: "tanh",
+        "linear", "cont-schaanning", "square-root", "none".
+    impact_mode : {"simultaneous", "frozen"}
+        Whether institutions order at the prices being found, or at those of `start`.
+
+    Raises
+    ------
+    InvalidInput
+        If a shape, a sign or a number is wrong; the message names every fault.
+    """
+
+    holdings: FloatArray
+    cash: FloatArray
+    targets: FloatArray
+    speed: FloatArray
+    orders: FloatArray
+    resident: FloatArray
+    quote: FloatArray
+    value_held_open: FloatArray
+    value_held: FloatArray
+    dealer_held: FloatArray
+    value_depth: FloatArray
+    value_capacity: FloatArray
+    value_speed: FloatArray
+    fundamental: FloatArray
+    dealer_depth: FloatArray
+    dealer_reference: FloatArray
+    external: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    start: FloatArray
+    law: str | Sequence[str] = "tanh"
+    impact_mode: str = "simultaneous"
+
+    def __post_init__(self) -> None:
+        arrays = [field.name for field in fields(self) if field.name not in ("law", "impact_mode")]
+        faults: list[str] = []
+        for name in arrays:
+            self._take(name, faults)
+        if not faults:
+            faults = _shape_faults(self) or _word_faults(self) or _number_faults(self, arrays)
+        if faults:
+            raise InvalidInput("not a clearing problem:\n  " + "\n  ".join(faults))
+
+    def _take(self, name: str, faults: list[str]) -> None:
+        """Keep a read-only float64 copy of one argument."""
+        try:
+            array = np.array(getattr(self, name), dtype=np.float64, order="C")
+        except (TypeError, ValueError):
+            faults.append(f"{name} must be an array of numbers")
+            return
+        array.setflags(write=False)
+        object.__setattr__(self, name, array)
+
+    @property
+    def n_institutions(self) -> int:
+        """How many institutions order."""
+        return int(self.cash.shape[0])
+
+    @property
+    def n_instruments(self) -> int:
+        """How many instruments are priced."""
+        return int(self.quote.shape[0])
+
+
+class MarketClearing(NamedTuple):
+    """What one round of clearing found."""
+
+    log_prices: FloatArray  # (n_instruments,)
+    excess: FloatArray  # (n_instruments,) units; zero to rounding unless at a limit
+    status: str  # "cleared", "limit" (some price is at a limit) or "failed"
+    iterations: int  # steps of the flow and of Newton
+    residual: float  # max |clip(x + F/D, lower, upper) - x|, log
+    feedback_gain: float  # nan if every price is at a limit
+
+
+def clear_market(problem: ClearingProblem) -> MarketClearing:
+    """Prices at which one round of orders clears.
+
+    Finds the rest point of dx/dtau = F(x)/D that is reached first from `start`, within limits:
+
+        F_k = sum_i d_ik + currency legs
+              + value_held_open + value_speed (u(x) - value_held_open) - value_held
+              - dealer_depth (x - dealer_reference) - dealer_held + external = 0
+
+    and F_k <= 0 at the lower limit, F_k >= 0 at the upper one, with D = value_speed value_depth +
+    dealer_depth and u the impact law, for "tanh" -Lambda ub tanh((x - fundamental)/ub).
+
+    Parameters
+    ----------
+    problem : ClearingProblem
+        Orders, liquidity and limits; shapes and units are given there.
+
+    Returns
+    -------
+    MarketClearing
+        Log prices and excess demand (n_instruments,), status, iterations, residual, feedback gain
+        1 + max Re eig(D^-1 dF/dx) on the instruments within limits. A market that could not be
+        cleared ("failed") stays at `start` with no trade: excess 0, residual inf, gain nan.
+
+    Notes
+    -----
+    Explicit flow, Newton polish, certificate of the spectrum: `abm.kernels.clear`. Where several
+    prices clear the market, full Newton steps from `start` may end at another one.
+    """
+    n = problem.n_instruments
+    quote = problem.quote.astype(np.int64)
+    units, cash, intent, speed, resident = _columns(problem)
+    prices = np.exp(problem.start + np.where(quote >= 0, problem.start[quote], 0.0))
+    orders, work = allocate_orders(n), allocate_work(n)
+    collect_orders(units, cash, intent, speed, resident, prices, quote, 0, cash.size, orders)
+    if problem.impact_mode == "frozen":
+        freeze_orders(orders, quote, problem.start.copy())
+    log_prices, excess = np.empty(n), np.empty(n)
+    report = clear_round(
+        *(units, cash, intent, speed, resident, orders, _liquidity(problem), quote),
+        *(problem.lower.copy(), problem.upper.copy(), problem.start.copy()),
+        *(True, log_prices, excess, work),
+    )
+    return MarketClearing(
+        log_prices,
+        excess,
+        STATUSES[report.status],
+        int(report.iterations),
+        float(report.residual),
+        float(report.gain),
+    )
+
+
+def _columns(problem: ClearingProblem) -> tuple[np.ndarray, ...]:
+    """Books and intents by instrument: target orders first, frozen orders as rows of their own."""
+    shape = (problem.n_instruments, problem.n_institutions)
+    targets = problem.targets.T * (problem.speed > 0.0)
+    return (
+        np.ascontiguousarray(np.hstack([problem.holdings.T, np.zeros(shape)])),
+        np.concatenate([problem.cash, np.zeros(shape[1])]),
+        np.ascontiguousarray(np.hstack([targets, problem.orders.T])),
+        np.concatenate([problem.speed, np.zeros(shape[1])]),
+        np.tile(problem.resident.astype(np.uint8), 2),
+    )
+
+
+def _liquidity(problem: ClearingProblem) -> Liquidity:
+    """Value investors, dealers and exogenous orders as the kernel takes them."""
+    n = problem.n_instruments
+    laws = [problem.law] * n if isinstance(problem.law, str) else problem.law
+    names = [name for name in Liquidity._fields if name != "law"]
+    arrays: dict[str, Any] = {name: getattr(problem, name).copy() for name in names}
+    return Liquidity(**arrays, law=np.array([LAWS[law] for law in laws], dtype=np.int64))
+
+
+def _shape_faults(problem: ClearingProblem) -> list[str]:
+    """Arrays that do not fit `cash` (institutions) and `quote` (instruments)."""
+    if problem.cash.ndim != 1 or problem.quote.ndim != 1 or problem.quote.size == 0:
+        return ["cash and quote must be one-dimensional, with at least one instrument"]
+    faults = []
+    for field in fields(problem):
+        array = getattr(problem, field.name)
+        if not isinstance(array, np.ndarray):
+            continue
+        wanted: tuple[int, ...] = (problem.n_instruments,)
+        if field.name in _BY_HOLDING:
+            wanted = (problem.n_institutions, problem.n_instruments)
+        elif field.name in _BY_INSTITUTION:
+            wanted = (problem.n_institutions,)
+        if array.shape != wanted:
+            faults.append(f"{field.name} has shape {array.shape}, must be {wanted}")
+    return faults
+
+
+def _number_faults(problem: ClearingProblem, arrays: list[str]) -> list[str]:
+    """Numbers that are not finite, of the wrong sign, or at odds with one another."""
+    not_finite = [name for name in arrays if not np.isfinite(getattr(problem, name)).all()]
+    if not_finite:
+        return [f"{name} must be finite" for name in not_finite]
+    p = problem
+    depth = p.value_depth * p.value_speed * (_law_array(p) != "none") + p.dealer_depth
+    checks = {
+        "speed must be from 0 to 1": (p.speed >= 0) & (p.speed <= 1),
+        "resident must be 0 or 1": np.isin(p.resident, (0, 1)),
+        "value_depth must not be negative": p.value_depth >= 0,
+        "value_capacity must be positive": p.value_capacity > 0,
+        "value_speed must be from 0 to 1": (p.value_speed >= 0) & (p.value_speed <= 1),
+        "dealer_depth must not be negative": p.dealer_depth >= 0,
+        "somebody must make a market: value_speed value_depth + dealer_depth > 0": depth > 0,
+        "start must lie within lower and upper": (p.lower <= p.start) & (p.start <= p.upper),
+        "quote must be -1 or the index of a currency (whose own quote is -1)": _is_quote(p),
+    }
+    faults = [_describe(text, good) for text, good in checks.items() if not good.all()]
+    if not faults and _residents_abroad(p).any():
+        text = "residents must keep to assets quoted in USD or instrument 0"
+        faults = [_describe(text, ~_residents_abroad(p))]
+    return faults
+
+
+def _describe(text: str, good: npt.NDArray[np.bool_]) -> str:
+    """A fault and where it is."""
+    return f"{text} (not so at index {int(np.flatnonzero(~good)[0])})"
+
+
+def _is_quote(problem: ClearingProblem) -> npt.NDArray[np.bool_]:
+    """By instrument: whether its quote currency exists and is a currency."""
+    quote = problem.quote
+    known = (quote == np.round(quote)) & (quote >= -1) & (quote < quote.size)
+    index = np.where(known & (quote >= 0), quote, 0).astype(np.int64)
+    return known & ((quote == -1) | (quote[index] == -1) & (index != np.arange(quote.size)))
+
+
+def _residents_abroad(problem: ClearingProblem) -> npt.NDArray[np.bool_]:
+    """By institution: a resident with an asset quoted in a foreign currency other than USD."""
+    abroad = problem.quote > 0
+    touched = (problem.holdings != 0) | (problem.targets != 0) | (problem.orders != 0)
+    result: npt.NDArray[np.bool_] = (problem.resident == 1) & (touched & abroad).any(axis=1)
+    return result
+
+
+def _law_array(problem: ClearingProblem) -> npt.NDArray[np.str_]:
+    """Law of each instrument, or one name for all."""
+    return np.atleast_1d(np.asarray(problem.law, dtype=np.str_))
+
+
+def _word_faults(problem: ClearingProblem) -> list[str]:
+    """Names of laws and modes that do not exist."""
+    laws = _law_array(problem)
+    faults = []
+    if not np.isin(laws, list(LAWS)).all():
+        faults.append(f"law must be among {', '.join(LAWS)}")
+    if not isinstance(problem.law, str) and laws.shape != problem.quote.shape:
+        faults.append(f"law must be one name, or {problem.n_instruments} of them")
+    if problem.impact_mode not in IMPACT_MODES:
+        faults.append(f"impact_mode must be among {', '.join(IMPACT_MODES)}")
+    return faults

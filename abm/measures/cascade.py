@@ -1,0 +1,328 @@
+"""What a shock set off: one function per published number, read off a run and its twins.
+
+Twins share the run's seed. No-shock: scripted news and policy from the shock day on removed.
+Frozen: same script, but from the shock day on no institution except value investors and dealers
+sends an order. Tables are those of `RunResult` (schemas in ODD.md); `shock_day` is a value of
+their column `day`. A number whose days lie beyond the run is NaN, never a guess.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.errors import InvalidInput
+from abm.measures import tails
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HORIZONS_DAYS = (5, 30, 60)
+PEAK_WINDOW_DAYS = 60
+DAM_BREAK_SHARE = 0.40  # of the opening yen short, closed within five days
+LEAK_SHARE = 0.25  # of the same, closed within thirty or sixty days
+STATUS_FAILED = 2
+# Below this share of wealth a loss is arithmetic noise, and a ratio to it says nothing.
+_NO_LOSS = 1e-9
+_N_RETURNS_LEAST = 20
+_N_LOSSES_LEAST = 50
+
+
+class RunTables(Protocol):
+    """What the measures read of a run: three of its tables."""
+
+    @property
+    def days(self) -> pd.DataFrame: ...
+    @property
+    def events(self) -> pd.DataFrame: ...
+    @property
+    def institutions(self) -> pd.DataFrame: ...
+
+
+def unwound_share(
+    days: pd.DataFrame, no_shock_days: pd.DataFrame, shock_day: int, horizon: int
+) -> float:
+    """Share of the opening yen short closed because of the shock, `horizon` days after it.
+
+        U_h = (S'(d + h) - S(d + h)) / S(d - 1)
+
+    S: `yen_short_units` at the close, S' that of the no-shock twin, d the shock day; d itself
+    closes zero days after the shock. If d is the table's first day, S'(d) stands for S(d - 1).
+    NaN if the run ends before d + h or nobody was short.
+    """
+    opening = _before_shock(days, no_shock_days, "yen_short_units", shock_day)
+    run = _on_day(days, "yen_short_units", shock_day + horizon)
+    twin = _on_day(no_shock_days, "yen_short_units", shock_day + horizon)
+    return (twin - run) / opening if opening > 0.0 else float("nan")
+
+
+def classify(u5: float, u30: float, u60: float) -> str:
+    """Class of a run: "dam break" (U5 >= .4), "leak" (else max(U30, U60) >= .25), "absorbed".
+
+    Of U30 and U60 a NaN (run too short) is passed over; when what is left cannot tell,
+    "undetermined".
+    """
+    if u5 >= DAM_BREAK_SHARE:
+        return "dam break"
+    later = [u for u in (u30, u60) if not np.isnan(u)]
+    if np.isnan(u5) or not later:
+        return "undetermined"
+    return "leak" if max(later) >= LEAK_SHARE else "absorbed"
+
+
+def peak_appreciation(
+    days: pd.DataFrame,
+    no_shock_days: pd.DataFrame,
+    shock_day: int,
+    window_days: int = PEAK_WINDOW_DAYS,
+    funding: str | None = None,
+) -> float:
+    """Largest rise of the funding currency over the no-shock twin [log, at least 0].
+
+        max_{d <= t <= d + window} (x(t) - x'(t))^+
+
+    `funding` names the instrument; by default the first of the table.
+    """
+    column = f"log_{funding or funding_currency(days)}"
+    gap = _after_shock(days, column, shock_day, window_days) - _after_shock(
+        no_shock_days, column, shock_day, window_days
+    )
+    return float(max(0.0, gap.max()))
+
+
+def frozen_appreciation(
+    frozen_days: pd.DataFrame,
+    no_shock_days: pd.DataFrame,
+    shock_day: int,
+    window_days: int = PEAK_WINDOW_DAYS,
+    funding: str | None = None,
+) -> float:
+    """Largest rise of the funding currency had institutions not traded after the shock [log].
+
+        max_{d <= t <= d + window} ((x''(t) - f'(t)) - (x(d-1) - f(d-1)))^+
+
+    x'' is the frozen twin's quote. Net of the no-shock twin's news f' and not of its price x':
+    with positions frozen, news alone moves the price, while x' also carries sixty days of
+    ordinary trading, whose largest excursion would be counted as an effect of the shock.
+    """
+    name = funding or funding_currency(frozen_days)
+    price, news = f"log_{name}", f"fundamental_{name}"
+    gap = _after_shock(frozen_days, price, shock_day, window_days) - _after_shock(
+        no_shock_days, news, shock_day, window_days
+    )
+    opening_gap = _before_shock(frozen_days, no_shock_days, price, shock_day) - _before_shock(
+        frozen_days, no_shock_days, news, shock_day
+    )
+    return float(max(0.0, gap.max() - opening_gap))
+
+
+def price_amplification(
+    days: pd.DataFrame,
+    no_shock_days: pd.DataFrame,
+    frozen_days: pd.DataFrame,
+    shock_day: int,
+    window_days: int = PEAK_WINDOW_DAYS,
+) -> float:
+    """Peak yen move over the same with positions frozen at the shock [1]; NaN if that is zero."""
+    run = peak_appreciation(days, no_shock_days, shock_day, window_days)
+    frozen = frozen_appreciation(frozen_days, no_shock_days, shock_day, window_days)
+    return run / frozen if frozen > _NO_LOSS else float("nan")
+
+
+def loss_amplification(
+    days: pd.DataFrame,
+    no_shock_days: pd.DataFrame,
+    frozen_days: pd.DataFrame,
+    shock_day: int,
+    window_days: int = PEAK_WINDOW_DAYS,
+) -> float:
+    """Largest loss of the margined funds over the same with positions frozen [1].
+
+        L = max_{d <= t <= d + window} (W'(t) - W(t)),   L / L''
+
+    NaN at leverage 1 before the shock, and where the frozen twin loses nothing. Falls for huge
+    shocks, since funds that are out stop losing: not a measure to classify by.
+    """
+    wealth = "fund_wealth_usd_bn"
+    leverage = _before_shock(days, no_shock_days, "leverage", shock_day)
+    opening = _before_shock(days, no_shock_days, wealth, shock_day)
+    baseline = _after_shock(no_shock_days, wealth, shock_day, window_days)
+    loss = (baseline - _after_shock(days, wealth, shock_day, window_days)).max()
+    frozen = (baseline - _after_shock(frozen_days, wealth, shock_day, window_days)).max()
+    if not leverage > 1.0 + _NO_LOSS or not frozen > _NO_LOSS * abs(opening):
+        return float("nan")
+    return float(max(0.0, loss) / frozen)
+
+
+def forced_volume(days: pd.DataFrame, from_day: int | None = None) -> float:
+    """Forced sales of all types, from `from_day` on or over the whole table [USD bn]."""
+    return float(sum(forced_by_type(days, from_day).values()))
+
+
+def forced_volume_net(days: pd.DataFrame, no_shock_days: pd.DataFrame, shock_day: int) -> float:
+    """Forced sales from the shock day on, less those of the no-shock twin [USD bn]."""
+    return forced_volume(days, shock_day) - forced_volume(no_shock_days, shock_day)
+
+
+def forced_by_type(days: pd.DataFrame, from_day: int | None = None) -> dict[str, float]:
+    """Forced sales by type of institution, in the order of the table [USD bn]."""
+    _need(days, "day")
+    rows = days if from_day is None else days[days["day"] >= from_day]
+    return {
+        column.removeprefix("forced_").removesuffix("_usd_bn"): float(rows[column].sum())
+        for column in days.columns
+        if column.startswith("forced_") and column.endswith("_usd_bn")
+    }
+
+
+def forced_shares(days: pd.DataFrame) -> dict[str, float]:
+    """Share of each type in all forced sales; NaN where nothing was forced."""
+    amounts = forced_by_type(days)
+    total = sum(amounts.values())
+    return {kind: a / total if total > 0.0 else float("nan") for kind, a in amounts.items()}
+
+
+def calls_by_generation(events: pd.DataFrame) -> dict[int, int]:
+    """Number of margin calls in each generation of the cascade, counted by (day, round)."""
+    _need(events, "kind", "generation")
+    counts = events.loc[events["kind"] == "margin_call", "generation"].value_counts()
+    generations, numbers = counts.index.to_numpy(dtype=int), counts.to_numpy(dtype=int)
+    return dict(sorted(zip(generations.tolist(), numbers.tolist(), strict=True)))
+
+
+def branching_ratio(events: pd.DataFrame) -> float:
+    """Margin calls that one margin call brings about [1].
+
+        R = sum_g n_{g+1} / sum_g n_g,   g = 0, 1, ..., last
+
+    pooled over all cascades of the run. The last generation has no children and counts, so R of a
+    cascade that died out is below 1: the share of calls that other calls caused. NaN without calls.
+    """
+    n_calls = calls_by_generation(events)
+    total = sum(n_calls.values())
+    return sum(n for g, n in n_calls.items() if g > 0) / total if total else float("nan")
+
+
+def funding_currency(days: pd.DataFrame) -> str:
+    """Name of the funding currency: the instrument whose quote the table lists first."""
+    for column in days.columns:
+        if column.startswith("log_"):
+            return str(column.removeprefix("log_"))
+    raise InvalidInput("days: no column log_<instrument>")
+
+
+def usd_returns(days: pd.DataFrame) -> NDArray[np.float64]:
+    """Daily log returns of the dollar in the funding currency (USDJPY): -diff x, (n_days - 1,)."""
+    column = f"log_{funding_currency(days)}"
+    return -np.diff(days[column].to_numpy(dtype=np.float64))
+
+
+def tail_measures(days: pd.DataFrame) -> dict[str, float]:
+    """Drawdown, VaR, ES, skewness, excess kurtosis and Hill index of USDJPY's daily returns.
+
+    Keys carry the pair: usdjpy_max_drawdown and so on. NaN where the series is too short for the
+    number to mean anything: 20 returns, for Hill 50 losses.
+    """
+    x = usd_returns(days)
+    pair = f"usd{funding_currency(days).lower()}"
+    nan = float("nan")
+    enough = x.size >= _N_RETURNS_LEAST
+    enough_losses = np.count_nonzero(x < 0.0) >= _N_LOSSES_LEAST
+    return {
+        f"{pair}_max_drawdown": tails.max_drawdown(x) if x.size else nan,
+        f"{pair}_var_95": tails.value_at_risk(x, 0.95) if enough else nan,
+        f"{pair}_es_95": tails.expected_shortfall(x, 0.95) if enough else nan,
+        f"{pair}_skewness": tails.skewness(x) if enough else nan,
+        f"{pair}_excess_kurtosis": tails.excess_kurtosis(x) if enough else nan,
+        f"{pair}_hill_left": tails.hill(x).tail_index if enough_losses else nan,
+    }
+
+
+def run_measures(run: RunTables) -> dict[str, float | int | str]:
+    """Every number of one run that needs no twin, as plain scalars."""
+    days, events, institutions = run.days, run.events, run.institutions
+    _need(days, "day", "status", "rounds", "conservation_error", "n_margin_calls", "feedback_gain")
+    _need(institutions, "kind", "n_failures")
+    failed = institutions["n_failures"].to_numpy() > 0
+    is_bank = institutions["kind"].to_numpy() == "bank"
+    gain = days["feedback_gain"].to_numpy(dtype=np.float64)
+    return {
+        "n_days": len(days),
+        "forced_sales_usd_bn": forced_volume(days),
+        **{f"forced_{kind}_usd_bn": amount for kind, amount in forced_by_type(days).items()},
+        "n_margin_calls": int(days["n_margin_calls"].sum()),
+        "n_failed": int(np.count_nonzero(failed & ~is_bank)),
+        "n_banks_failed": int(np.count_nonzero(failed & is_bank)),
+        "n_days_failed_to_clear": int((days["status"] == STATUS_FAILED).sum()),
+        "n_days_at_limit": int((days["n_at_limit"] > 0).sum()),
+        "n_rounds_max": int(days["rounds"].max()),
+        "max_conservation_error": float(days["conservation_error"].max()),
+        "max_feedback_gain": float(np.nanmax(gain)) if np.isfinite(gain).any() else float("nan"),
+        "branching_ratio": branching_ratio(events),
+        **tail_measures(days),
+    }
+
+
+def cascade_measures(
+    run: RunTables, no_shock: RunTables, frozen: RunTables, shock_day: int
+) -> dict[str, float | int | str]:
+    """Every published number of a run beside its two twins, as plain scalars."""
+    a, b, c = run.days, no_shock.days, frozen.days
+    _same_days(a, b, "no-shock")
+    _same_days(a, c, "frozen")
+    u5, u30, u60 = (unwound_share(a, b, shock_day, h) for h in HORIZONS_DAYS)
+    return {
+        "class": classify(u5, u30, u60),
+        "peak_yen_appreciation": peak_appreciation(a, b, shock_day),
+        "frozen_yen_appreciation": frozen_appreciation(c, b, shock_day),
+        "price_amplification": price_amplification(a, b, c, shock_day),
+        "loss_amplification": loss_amplification(a, b, c, shock_day),
+        "unwound_5d": u5,
+        "unwound_30d": u30,
+        "unwound_60d": u60,
+        "forced_sales_net_usd_bn": forced_volume_net(a, b, shock_day),
+        **run_measures(run),
+    }
+
+
+def _before_shock(
+    days: pd.DataFrame, no_shock_days: pd.DataFrame, column: str, shock_day: int
+) -> float:
+    """The close before the shock; on the table's first day the no-shock twin's own close."""
+    _need(days, "day", column)
+    if shock_day > int(days["day"].iloc[0]):
+        return _on_day(days, column, shock_day - 1)
+    return _on_day(no_shock_days, column, shock_day)
+
+
+def _on_day(days: pd.DataFrame, column: str, day: int) -> float:
+    _need(days, "day", column)
+    rows = days.loc[days["day"] == day, column]
+    return float(rows.iloc[0]) if len(rows) else float("nan")
+
+
+def _after_shock(
+    days: pd.DataFrame, column: str, shock_day: int, window_days: int
+) -> NDArray[np.float64]:
+    _need(days, "day", column)
+    inside = (days["day"] >= shock_day) & (days["day"] <= shock_day + window_days)
+    values = days.loc[inside, column].to_numpy(dtype=np.float64)
+    if not values.size:
+        raise InvalidInput(
+            f"shock_day = {shock_day}, must be a day of the run: "
+            f"{days['day'].iloc[0]} to {days['day'].iloc[-1]}"
+        )
+    return values
+
+
+def _same_days(days: pd.DataFrame, twin: pd.DataFrame, name: str) -> None:
+    if not np.array_equal(days["day"].to_numpy(), twin["day"].to_numpy()):
+        raise InvalidInput(f"{name} twin: {len(twin)} days, must be the {len(days)} of the run")
+
+
+def _need(table: pd.DataFrame, *columns: str) -> None:
+    missing = [c for c in columns if c not in table.columns]
+    if missing:
+        raise InvalidInput(f"table: column {', '.join(missing)} is missing")

@@ -1,0 +1,151 @@
+"""Who lends to whom at the opening: brokers of every borrower, and claims between banks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from abm.population.streams import generator
+
+if TYPE_CHECKING:
+    from abm.population.institutions import Group
+    from abm.scenario import Scenario
+
+Array = np.ndarray
+
+
+class Lending(NamedTuple):
+    """Broker edges by institution, and what banks owe one another."""
+
+    broker_start: Array  # (N + 1,) int64
+    broker: Array  # (E,) int64 bank
+    broker_share: Array  # (E,) sums to 1 for every institution that has brokers
+    liabilities: Array  # (B, B) USD bn, [i, j]: i owes j
+
+
+def bank_names(scenario: Scenario) -> list[str]:
+    """Banks in the order of their rows: core, then periphery."""
+    return [f"bank-{b + 1}" for b in range(scenario.banks.n_core + scenario.banks.n_periphery)]
+
+
+def institution_names(groups: list[Group]) -> list[str]:
+    """A name for every institution, from its kind and style: hedge-fund-fxm-3, trend-1."""
+    names = []
+    for group in groups:
+        numbers: dict[str, int] = {}
+        for style in group.style:
+            numbers[style] = numbers.get(style, 0) + 1
+            parts = [group.kind.replace("_", "-"), style.lower(), str(numbers[style])]
+            names.append("-".join(part for part in parts if part))
+    return names
+
+
+def draw_lending(scenario: Scenario, groups: list[Group], seed: int, replicate: int) -> Lending:
+    """Brokers of funds, yen-funded risk parity and retail; claims between banks."""
+    brokers, interbank = scenario.network.brokers, scenario.network.interbank
+    if brokers.kind == "file":
+        from abm.population.graphs import read_broker_edges
+
+        edges = read_broker_edges(brokers.path, institution_names(groups), bank_names(scenario))
+    else:
+        edges = draw_brokers(scenario, groups, generator("brokers", seed, replicate))
+    if interbank.kind == "file":
+        from abm.population.graphs import read_interbank_claims
+
+        liabilities = read_interbank_claims(interbank.path, bank_names(scenario))
+    else:
+        liabilities = draw_claims(scenario, generator("interbank", seed, replicate))
+    return Lending(*edges, liabilities)
+
+
+def draw_brokers(
+    scenario: Scenario, groups: list[Group], rng: np.random.Generator
+) -> tuple[Array, Array, Array]:
+    """Broker edges by row: (start, broker, share).
+
+    A fund draws its number of brokers, then core banks without replacement (the largest keys
+    log p + Gumbel), then Dirichlet shares. Retail cohorts take the periphery banks in turn.
+    """
+    n_core, n_periphery = scenario.banks.n_core, scenario.banks.n_periphery
+    starts, banks, shares = [0], [], []
+    for group in groups:
+        if group.kind == "hedge_fund" or (group.kind == "risk_parity" and group.weights[0].any()):
+            chosen, share = draw_fund_brokers(scenario, group.n, rng)
+            used = share > 0.0
+            per_row = used.sum(axis=1)
+            banks.append(chosen[used])
+            shares.append(share[used])
+        elif group.kind in ("retail_fx", "retail_equity"):
+            per_row = np.ones(group.n, np.int64)
+            in_turn = np.arange(group.n) % n_periphery + n_core if n_periphery else None
+            banks.append(np.arange(group.n) % n_core if in_turn is None else in_turn)
+            shares.append(np.ones(group.n))
+        else:
+            per_row = np.zeros(group.n, np.int64)
+        starts.extend(starts[-1] + np.cumsum(per_row))
+    empty: list[Array] = [np.zeros(0)]
+    return (
+        np.array(starts, np.int64),
+        np.concatenate(banks or empty).astype(np.int64),
+        np.concatenate(shares or empty).astype(np.float64),
+    )
+
+
+def draw_fund_brokers(
+    scenario: Scenario, n: int, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Core banks in the order drawn and their loan shares, 0 beyond a fund's number. (n, n_core)"""
+    rule, n_core = scenario.network.brokers, scenario.banks.n_core
+    probabilities = np.array(rule.bank_probabilities or (1.0 / n_core,) * n_core)
+    with np.errstate(divide="ignore"):
+        keys = np.log(probabilities) + rng.gumbel(size=(n, n_core))
+    chosen = np.argsort(-keys, axis=1, kind="stable")
+    at_most = int((probabilities > 0.0).sum())
+    numbers = np.minimum(np.array(rule.numbers), at_most)
+    weights = rule.number_probabilities or (1.0 / len(numbers),) * len(numbers)
+    pick = np.minimum(np.searchsorted(np.cumsum(weights), rng.random(n)), len(numbers) - 1)
+    used = np.arange(n_core) < numbers[pick][:, None]
+    share = rng.standard_gamma(rule.share_concentration, (n, n_core)) * used
+    share /= np.maximum(share.sum(axis=1, keepdims=True), 1e-300)
+    first = rng.random(n)
+    if rule.first_share_range:
+        low, high = rule.first_share_range
+        several = used.sum(axis=1) > 1
+        wanted = np.where(several, low + (high - low) * first, 1.0)
+        rest = share[:, 1:] / np.maximum(share[:, 1:].sum(axis=1, keepdims=True), 1e-300)
+        share = np.column_stack([wanted, rest * (1.0 - wanted)[:, None]])
+    if rule.concentration > 0.0:
+        share *= 1.0 - rule.concentration
+        target = chosen == rule.concentrated_on - 1
+        share[target] += rule.concentration
+    return chosen, share
+
+
+def draw_claims(scenario: Scenario, rng: np.random.Generator) -> Array:
+    """What banks owe one another [USD bn], (B, B), [i, j]: i owes j."""
+    rule, n_core = scenario.network.interbank, scenario.banks.n_core
+    n = n_core + scenario.banks.n_periphery
+    claims = np.zeros((n, n))
+    if rule.kind == "none":
+        return claims
+    if rule.kind == "core-periphery":
+        claims[:n_core, :n_core] = rule.core_core_usd_bn
+        core, periphery = np.meshgrid(np.arange(n_core), np.arange(n_core, n), indexing="ij")
+        linked = (core + periphery - n_core) % rule.every == 0
+        claims[:n_core, n_core:] = rule.core_periphery_usd_bn * linked
+        claims[n_core:, :n_core] = claims[:n_core, n_core:].T
+    elif rule.kind == "erdos-renyi":
+        claims[:] = rule.claim_usd_bn * (rng.random((n, n)) < rule.probability)
+    else:
+        import networkx as nx
+
+        links = min(rule.links, n - 1)
+        graph = nx.barabasi_albert_graph(n, links, seed=int(rng.integers(2**31)))
+        for u, v in graph.edges:
+            lender, borrower = (u, v) if rng.random() < 0.5 else (v, u)
+            claims[borrower, lender] = rule.claim_usd_bn
+    np.fill_diagonal(claims, 0.0)
+    debtor = getattr(scenario.network.brokers, "concentrated_on", 1) - 1
+    claims[debtor] *= rule.debt_multiple
+    return claims

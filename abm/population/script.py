@@ -1,0 +1,121 @@
+"""What comes from outside on every day: drawn news, and the script of shocks and policies."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from abm.kernels.state import TRADING_DAYS, Draws
+from abm.population.institutions import opening_terms
+from abm.population.streams import generator
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+NEVER = 2**62
+BP = 1e-4
+
+
+class Script(NamedTuple):
+    """Scripted changes by day, burn-in first."""
+
+    news: np.ndarray  # (T, K) log
+    rates: np.ndarray  # (T, C + 1) per year
+    official_usd_bn: np.ndarray  # (T, K)
+    swap_line: np.ndarray  # (T,) uint8
+    accrual_days: np.ndarray  # (T,)
+
+
+@lru_cache(maxsize=64)
+def write_script(scenario: Scenario, shocked: bool = True) -> Script:
+    """Drift, rates, news, policies and shock by day.
+
+    ``shocked=False`` leaves out all news and policy from the shock day on: the no-shock twin.
+    """
+    terms = opening_terms(scenario)
+    calendar = scenario.calendar
+    burn, n_days = calendar.burn_in_days, calendar.burn_in_days + calendar.days
+    last = n_days if shocked else burn + scenario.shock_day
+    news = np.zeros((n_days, len(terms.names)))
+    rates = np.zeros((n_days, terms.n_currencies + 1))
+    rates[:, :-1] = terms.income[: terms.n_currencies]
+    rates[:, -1] = terms.usd_rate
+    official = np.zeros_like(news)
+    swap_line = np.zeros(n_days, np.uint8)
+    drift = np.array([p.drift_before_start_log for p in scenario.instruments.values()])
+    if calendar.drift_days and drift.any():
+        news[burn - calendar.drift_days : burn] += drift / calendar.drift_days
+
+    def day(when: object) -> int:
+        return burn + scenario.day_index(when)  # type: ignore[arg-type]
+
+    def surprise(at: int, hike_bp: float, surprise_bp: float, log_per_bp: float) -> None:
+        if at < last:
+            rates[at:, 0] += hike_bp * BP
+            news[at, 0] += surprise_bp * log_per_bp
+
+    shock, policy = scenario.shock, scenario.policy
+    if shock.kind == "surprise":
+        at = burn + scenario.shock_day
+        surprise(at, shock.surprise_bp, shock.surprise_bp, shock.news_log_per_bp)
+    if policy.boj.kind == "script":
+        for move in policy.boj.moves():
+            surprise(day(move.day), move.hike_bp, move.surprise_bp, policy.boj.news_log_per_bp)
+    if policy.mof.kind == "script":
+        for act in policy.mof.interventions:
+            if day(act.day) < last:
+                official[day(act.day), 0] += act.usd_bn
+                news[day(act.day), 0] += act.signal_log
+    if policy.swap_line.kind == "line":
+        swap_line[min(day(policy.swap_line.day), last) : last] = 1
+    for item in scenario.news:
+        if day(item.day) < last:
+            news[day(item.day)] += terms.column(item.moves)
+    nights = np.array(calendar.nights(), float)
+    accrual = np.concatenate([[1.0], nights[:-1]])
+    return Script(news, rates, official, swap_line, accrual)
+
+
+def draw_news(scenario: Scenario, seed: int, replicate: int) -> np.ndarray:
+    """Correlated Gaussian news of every day [log], (T, K): sigma sqrt(dt) L eps.           (M6)"""
+    terms = opening_terms(scenario)
+    n_days = scenario.calendar.burn_in_days + scenario.calendar.days
+    noise = generator("news", seed, replicate).standard_normal((n_days, len(terms.names)))
+    return np.asarray(noise @ news_factor(scenario).T)
+
+
+@lru_cache(maxsize=32)
+def news_factor(scenario: Scenario) -> np.ndarray:
+    """Cholesky factor of a day's news, (K, K); instruments without news have a zero row."""
+    terms = opening_terms(scenario)
+    factor = np.linalg.cholesky(scenario.correlation_matrix())
+    volatility = np.sqrt(np.diag(terms.covariance) / TRADING_DAYS)
+    return np.asarray(volatility[:, None] * factor)
+
+
+def make_draws(
+    scenario: Scenario,
+    seed: int,
+    replicate: int,
+    *,
+    shocked: bool = True,
+    silent: bool = False,
+    n_custom: int = 0,
+) -> Draws:
+    """Everything from outside, as the day reads it."""
+    script = write_script(scenario, shocked)
+    burn = scenario.calendar.burn_in_days
+    return Draws(
+        news=script.news + draw_news(scenario, seed, replicate),
+        rates=script.rates,
+        official_usd_bn=script.official_usd_bn,
+        swap_line=script.swap_line,
+        accrual_days=script.accrual_days,
+        orders_usd_bn=np.zeros((len(scenario.instruments), n_custom)),
+        burn_in=burn,
+        silent_from=burn + scenario.shock_day if silent else NEVER,
+        gain_every=scenario.outputs.feedback_gain_every_days,
+        audit=True,
+    )

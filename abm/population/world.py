@@ -1,0 +1,423 @@
+"""Scenario and seed in, the opening columns of the world out."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from abm.kernels import state
+from abm.kernels.audit import count_units
+from abm.kernels.banks import mark_loans, set_lines
+from abm.kernels.clear import allocate_work
+from abm.kernels.impact import CONT_SCHAANNING, LINEAR, NONE, SQUARE_ROOT, TANH
+from abm.kernels.ledger import mark_all
+from abm.kernels.liquidation import LEAST_IMPACT, PRO_RATA, WATERFALL
+from abm.kernels.orders import allocate_orders
+from abm.kernels.rules import dealer_depth
+from abm.population.institutions import (
+    Group,
+    draw_groups,
+    first_rows,
+    opening_terms,
+    stack,
+)
+from abm.population.network import Lending, draw_lending, institution_names
+from abm.population.script import make_draws
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+LAWS = {
+    "tanh": TANH,
+    "linear": LINEAR,
+    "cont-schaanning": CONT_SCHAANNING,
+    "square-root": SQUARE_ROOT,
+    "none": NONE,
+}
+LIQUIDATIONS = {"pro-rata": PRO_RATA, "least-impact": LEAST_IMPACT, "waterfall": WATERFALL}
+
+
+class World(NamedTuple):
+    """The arguments of ``advance_day``, in its order, and what the rows are called."""
+
+    books: state.Books
+    market: state.Market
+    graph: state.Graph
+    rules: state.Rules
+    draws: state.Draws
+    diary: state.Diary
+    names: list[str]
+    styles: list[str]
+
+
+def build_world(
+    scenario: Scenario,
+    seed: int,
+    replicate: int = 0,
+    *,
+    shocked: bool = True,
+    silent: bool = False,
+    event_capacity: int = 0,
+    custom: list[Group] | None = None,
+) -> World:
+    """Opening books, exposure graph, rules and draws of one run.
+
+    ``shocked`` and ``silent`` choose the twins of model measures; ``event_capacity`` is the number
+    of events kept (all are counted). Raises GraphFaults for a user's graph that does not fit.
+    """
+    groups = draw_groups(scenario, seed, replicate) + (custom or [])
+    lending = draw_lending(scenario, groups, seed, replicate)
+    n_custom = sum(g.n for g in groups if g.kind == "custom")
+    draws = make_draws(
+        scenario, seed, replicate, shocked=shocked, silent=silent, n_custom=n_custom
+    )
+    rules = make_rules(scenario)._replace(mandates=make_mandates(groups, lending))
+    books = open_books(groups)
+    market = open_market(scenario, rules)
+    graph = open_graph(scenario, lending, groups)
+    diary = open_diary(books, market, len(draws.news), event_capacity)
+    mark_all(books, market)
+    books.high_water[:] = books.entry_wealth[:] = books.wealth
+    settle_opening(scenario, books, market, graph, rules)
+    diary.worst_wealth[:] = books.wealth
+    styles = [style for g in groups for style in g.style]
+    return World(books, market, graph, rules, draws, diary, institution_names(groups), styles)
+
+
+def make_mandates(groups: list[Group], lending: Lending) -> state.Mandates:
+    """What each institution is, as columns."""
+    has_broker = np.diff(lending.broker_start) > 0
+    kinds = np.repeat([state.KIND_NAMES.index(g.kind) for g in groups], [g.n for g in groups])
+    is_fund = (kinds == state.HEDGE_FUND) | (kinds == state.RISK_PARITY)
+    return state.Mandates(
+        first_row=first_rows(groups),
+        resident=stack(groups, "resident"),
+        weights=stack(groups, "weights"),
+        risk_aversion=stack(groups, "risk_aversion"),
+        long_run_variance=stack(groups, "long_run_variance"),
+        concentration=stack(groups, "concentration"),
+        size_usd_bn=stack(groups, "size_usd_bn"),
+        target_volatility=stack(groups, "target_volatility"),
+        leverage_cap=stack(groups, "leverage_cap"),
+        is_slow=stack(groups, "is_slow"),
+        loss_cut=stack(groups, "loss_cut"),
+        opening_wealth=stack(groups, "wealth"),
+        margined=np.ascontiguousarray(has_broker & is_fund).astype(np.uint8),
+        owner=stack(groups, "owner"),
+    )
+
+
+def open_books(groups: list[Group]) -> state.Books:
+    """Opening balances of all institutions."""
+    units = stack(groups, "units")
+    n = units.shape[1]
+
+    def zeros() -> np.ndarray:
+        return np.zeros(n)
+
+    return state.Books(
+        units=units,
+        cash=stack(groups, "cash"),
+        wealth=zeros(),
+        borrowing=zeros(),
+        margin_rate=zeros(),
+        leverage_limit=np.full(n, np.inf),
+        high_water=zeros(),
+        entry_wealth=zeros(),
+        call_day=np.full(n, -1, np.int64),
+        days_out=np.zeros(n, np.int64),
+        closing=np.zeros(n, np.uint8),
+        line_cut=zeros(),
+        intent=np.zeros_like(units),
+        speed=zeros(),
+        forced=np.zeros(n, np.uint8),
+    )
+
+
+def open_market(scenario: Scenario, rules: state.Rules) -> state.Market:
+    """Prices at their opening, market makers without positions, estimates at their calm level."""
+    terms = opening_terms(scenario)
+    n, n_c = len(terms.names), terms.n_currencies
+    opening = scenario.estimation.opening_multiple * terms.covariance
+    calm = np.sqrt(np.diag(terms.covariance))
+    spans = rules.estimate.trend_days
+    trend = np.zeros((3, n))
+    signal = terms.column(scenario.trend.opening_signal)
+    for row in (1, 2):
+        trend[row] = signal * calm / np.sqrt(state.TRADING_DAYS * (2.0 * spans[row] - 1.0))
+    kept = max(rules.households.contrarian_days, rules.households.insurer_rise_days) + 1
+    arrays: dict[str, Any] = {name: np.zeros(n) for name in state.Market._fields}
+    arrays |= {
+        "quote": terms.quote.copy(),
+        "usd_price": np.ones(n),
+        "rates": np.zeros(n_c + 1),
+        "covariance": opening.copy(),
+        "covariance_fast": opening.copy(),
+        "trend": trend,
+        "risk_slow": np.zeros((n, n)),
+        "risk_fast": np.zeros((n, n)),
+        "close": np.zeros((kept, n)),
+        "outside": np.zeros((len(state.ACCOUNT_NAMES), n_c + 1)),
+        "work": np.zeros((6, n)),
+    }
+    for name in ("value_cash", "dealer_cash", "official_cash"):
+        arrays[name] = np.zeros(n_c + 1)
+    for name in ("totals", "gross_totals", "audit"):
+        arrays[name] = np.zeros(n + 1)
+    for k in range(n):
+        arrays["dealer_depth"][k] = dealer_depth(
+            rules.market.dealer_depth[k], calm[k], np.sqrt(opening[k, k]), 1.0, rules.market, 0
+        )
+    return state.Market(**arrays | {"orders": allocate_orders(n), "solver": allocate_work(n)})
+
+
+def open_graph(scenario: Scenario, lending: Lending, groups: list[Group]) -> state.Graph:
+    """Banks with their capital; other assets are filled in once loans are known."""
+    rule = scenario.banks
+    factors = rule.core_capital_factors or (1.0,) * rule.n_core
+    equity = np.array(
+        [rule.core_capital_usd_bn * f for f in factors]
+        + [rule.periphery_capital_usd_bn] * rule.n_periphery
+    )
+    for group in groups:
+        for bank, capital in zip(group.owner, group.wealth, strict=True):
+            if bank >= 0:
+                equity[bank] -= capital
+    n = len(equity)
+    return state.Graph(
+        broker_start=lending.broker_start,
+        broker=lending.broker,
+        broker_share=lending.broker_share,
+        equity=equity,
+        opening_equity=equity.copy(),
+        other_assets=np.zeros(n),
+        leverage_max=np.full(n, rule.leverage_limit),
+        is_core=(np.arange(n) < rule.n_core).astype(np.uint8),
+        failed=np.zeros(n, np.uint8),
+        liabilities=lending.liabilities,
+        loans=np.zeros(n),
+        desk_assets=np.zeros(n),
+        utilisation=np.zeros(n),
+        cut=np.zeros(n),
+    )
+
+
+def settle_opening(
+    scenario: Scenario,
+    books: state.Books,
+    market: state.Market,
+    graph: state.Graph,
+    rules: state.Rules,
+) -> None:
+    """Loans as the books say, other assets up to the opening leverage, totals to audit against."""
+    mark_loans(books, graph, rules)
+    claims = graph.liabilities.sum(axis=0)
+    wanted = scenario.banks.opening_utilisation * graph.leverage_max * graph.equity
+    graph.other_assets[:] = np.maximum(wanted - graph.loans - graph.desk_assets - claims, 0.0)
+    set_lines(graph, rules)
+    count_units(books, market, graph, market.totals)
+    gross = np.abs(books.units).sum(axis=1)
+    # Instruments nobody holds at the opening are scaled by what trading them could amount to.
+    market.gross_totals[:-1] = np.maximum(gross, 1.0)
+    market.gross_totals[-1] = max(np.abs(books.cash).sum() + graph.equity.sum(), 1.0)
+
+
+def open_diary(
+    books: state.Books, market: state.Market, n_days: int, event_capacity: int
+) -> state.Diary:
+    """Empty tables and scratch columns."""
+    k, n = books.units.shape
+    return state.Diary(
+        days=np.zeros((n_days, state.N_DAY_COLUMNS)),
+        log_prices=np.zeros((n_days, k)),
+        fundamentals=np.zeros((n_days, k)),
+        events=np.zeros((event_capacity, state.N_EVENT_COLUMNS)),
+        n_events=np.zeros(1, np.int64),
+        cause=np.full(n, -1, np.int64),
+        clearing_event=np.full(k, -1, np.int64),
+        when=np.full(2, -1, np.int64),
+        gross=np.zeros(k),
+        mark=market.usd_price.copy(),
+        n_calls=np.zeros(n, np.int64),
+        forced_sales=np.zeros(n),
+        n_failures=np.zeros(n, np.int64),
+        first_failure_day=np.full(n, -1, np.int64),
+        peak_leverage=np.ones(n),
+        worst_wealth=np.zeros(n),
+        rows=np.zeros(n, np.int64),
+        lanes=np.zeros((k + 4, state.CHUNK)),
+        flows=np.zeros((5, k)),
+        before=np.zeros(k),
+        fill=np.ones(k),
+        side=np.zeros(k),
+    )
+
+
+@lru_cache(maxsize=32)
+def make_rules(scenario: Scenario) -> state.Rules:
+    """The scenario's numbers as the kernels read them; mandates are filled in by the draw."""
+    nobody = state.Mandates(*(np.zeros(0) for _ in state.Mandates._fields))
+    banks, funds = scenario.banks, scenario.funds
+    desk = banks.desk
+    return state.Rules(
+        mandates=nobody,
+        margin=margin_rule(scenario),
+        funds=state.FundRule(
+            trend_weight=funds.trend_weight,
+            value_weight=funds.value_weight_per_year,
+            anchor_share=funds.anchor_share,
+            band=funds.band,
+            speed_up=funds.speed_up_per_day,
+            speed_down=funds.speed_down_per_day,
+            var_limit=funds.var_limit,
+            var_tolerance=funds.var_tolerance,
+            speed_var=funds.speed_var_per_day,
+            stop_drawdown=funds.stop_drawdown,
+            stop_share=funds.stop_leverage_share,
+            speed_stop=funds.speed_stop_per_day,
+            payout=funds.payout_per_day,
+            subscription=funds.subscription_per_day,
+            days_out=funds.days_out,
+            failure_share=funds.failure_share,
+        ),
+        followers=follower_rule(scenario),
+        households=household_rule(scenario),
+        market=market_rule(scenario),
+        estimate=state.EstimateRule(
+            slow_decay=scenario.estimation.slow_decay,
+            fast_decay=scenario.estimation.fast_decay,
+            trend_days=np.array(
+                [scenario.estimation.trend_days, scenario.trend.fast_days, scenario.trend.slow_days]
+            ),
+        ),
+        banks=state.BankRule(
+            spread=banks.spread_per_year,
+            spread_slope=banks.spread_slope,
+            max_line_cut=banks.max_line_cut_per_day,
+            recovery_external=banks.recovery_external,
+            recovery_interbank=banks.recovery_interbank,
+            ported_share=banks.portable_share,
+            recapitalisation=banks.recapitalisation_per_year,
+            payout_multiple=banks.payout_multiple,
+            desk_capital_share=desk.capital_share if desk.kind == "carry" else 0.0,
+            basis=-scenario.funding.basis_per_year,
+        ),
+    )
+
+
+def margin_rule(scenario: Scenario) -> state.MarginRule:
+    """The margin object of the scenario; ``none`` calls nobody."""
+    rule, line = scenario.margin, scenario.policy.swap_line
+    ceiling = line.haircut_ceiling if line.kind == "line" else 1.0
+    common = {
+        "utilisation_threshold": scenario.banks.utilisation_threshold,
+        "swap_line_ceiling": ceiling,
+    }
+    numbers = (
+        "floor ceiling volatility_multiple concentration_load utilisation_load long_run_share"
+    )
+    nothing = dict.fromkeys(numbers.split(), 0.0)
+    if rule.kind == "none":
+        return state.MarginRule(
+            is_on=False, **nothing, **common, buffer=1.0, forced_speed=0.0, liquidation=PRO_RATA
+        )
+    acts = {
+        "buffer": rule.buffer,
+        "forced_speed": rule.forced_speed,
+        "liquidation": LIQUIDATIONS[rule.liquidation.kind],
+    }
+    if rule.kind == "fixed":
+        fixed = nothing | {"floor": rule.rate, "ceiling": rule.rate}
+        return state.MarginRule(is_on=True, **fixed, **common, **acts)
+    return state.MarginRule(
+        is_on=True,
+        floor=rule.rate_floor,
+        ceiling=rule.rate_ceiling,
+        volatility_multiple=rule.volatility_multiple,
+        concentration_load=rule.concentration_addon,
+        utilisation_load=rule.broker_utilisation_addon,
+        long_run_share=rule.long_run_share,
+        **common,
+        **acts,
+    )
+
+
+def follower_rule(scenario: Scenario) -> state.FollowerRule:
+    """Speeds and bands of those who follow a risk rule."""
+    parity, target = (
+        state.BandRule(g.speed_down_per_day, g.speed_up_per_day, g.dead_band)
+        for g in (scenario.risk_parity, scenario.volatility_target)
+    )
+    trend = scenario.trend
+    return state.FollowerRule(
+        parity=parity,
+        target=target,
+        equal_risk=scenario.risk_parity.weighting == "equal-risk",
+        trend_speed=trend.speed_per_day,
+        trend_gain=trend.gain,
+        signal_scale=trend.signal_scale,
+        volatility_floor=trend.volatility_floor,
+    )
+
+
+def household_rule(scenario: Scenario) -> state.HouseholdRule:
+    """Retail traders and life insurers."""
+    fx, equity, insurers = scenario.retail_fx, scenario.retail_equity, scenario.insurers
+    return state.HouseholdRule(
+        contrarian=fx.contrarian_weight,
+        contrarian_scale=fx.contrarian_scale_log,
+        contrarian_days=fx.contrarian_days,
+        speed=fx.speed_per_day,
+        most_leverage=fx.cap_use * fx.leverage_cap,
+        days_out_fx=fx.days_out,
+        days_out_equity=equity.days_out,
+        margin_sale_share=equity.speed_per_day,
+        insurer_speed=insurers.speed_per_day,
+        insurer_rise=insurers.hedge_per_yen_rise,
+        insurer_rise_days=insurers.rise_days,
+        insurer_basis=insurers.hedge_per_basis,
+    )
+
+
+def market_rule(scenario: Scenario) -> state.MarketRule:
+    """Depths, limits, links and dealers, by instrument."""
+    terms = opening_terms(scenario)
+    parts = list(scenario.instruments.values())
+    dealers, links = scenario.liquidity.dealers, scenario.liquidity.links
+    linked = [links.get(name) for name in terms.names]
+    line = scenario.policy.swap_line
+
+    def column(name: str) -> np.ndarray:
+        return np.array([getattr(part, name) for part in parts], float)
+
+    income = terms.income.copy()
+    income[: terms.n_currencies] = 0.0
+    day_count = [c.day_count for c in scenario.currencies.values()]
+    leaders = [terms.names.index(k.leader) if k and k.leader else -1 for k in linked]
+    return state.MarketRule(
+        law=np.full(len(parts), LAWS[scenario.liquidity.impact.kind], np.int64),
+        orders_frozen=scenario.liquidity.mode == "frozen",
+        value_depth=column("value_depth_usd_bn"),
+        value_capacity=column("value_capacity_log"),
+        value_speed=column("value_speed_per_day"),
+        dealer_depth=column("dealer_depth_usd_bn"),
+        daily_limit=column("daily_limit_log"),
+        income=income,
+        day_count=np.array([*day_count, scenario.rates.usd_day_count], float),
+        calm_volatility=np.sqrt(np.diag(terms.covariance)),
+        link_beta=np.array([k.currency_beta if k else 0.0 for k in linked]),
+        link_lag=np.array([k.lag_share if k else 0.0 for k in linked]),
+        leader=np.array(leaders, np.int64),
+        leader_beta=np.array([k.leader_beta if k else 0.0 for k in linked]),
+        reversion=dealers.reversion_per_day,
+        volatility_exponent=dealers.volatility_exponent,
+        capital_exponent=dealers.capital_exponent,
+        depth_floor=dealers.depth_floor,
+        half_spread=dealers.half_spread_log,
+        news_moves_reference=dealers.news_moves_reference,
+        swap_line_depth=line.dealer_depth_floor if line.kind == "line" else 0.0,
+        rounds=scenario.clearing.rounds,
+        tolerance=scenario.clearing.tolerance,
+    )

@@ -1,0 +1,131 @@
+"""A scenario with other values under dotted keys."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import BaseModel
+
+from abm.errors import NOT_GIVEN, Fault, InvalidInput, ScenarioFaults
+from abm.scenario.checks import nearest
+from abm.scenario.faults import UNKNOWN, validated
+from abm.scenario.places import entry_name
+from abm.scenario.schema import Scenario
+from abm.scenario.writing import to_dict
+
+
+def changed(scenario: Scenario, changes: Mapping[str, Any], where: str) -> Scenario:
+    """A validated copy. Kinds and whole tables are set before the keys inside them."""
+    raw = to_dict(scenario)
+    faults = []
+    for key in sorted(changes, key=_depth):
+        fault = _set(scenario, raw, key, _plain(changes[key]))
+        if fault is not None:
+            faults.append(fault)
+    try:
+        copy = validated(raw, where)
+    except ScenarioFaults as refused:
+        faults.extend(_with_hint(scenario, fault) for fault in refused.faults)
+    if faults:
+        raise ScenarioFaults([replace(fault, where=where) for fault in faults])
+    return copy
+
+
+def _with_hint(scenario: Scenario, fault: Fault) -> Fault:
+    """An unknown key for which its own table knows no better: look in all of them."""
+    if fault.allowed == UNKNOWN and not fault.hint:
+        return _unknown(scenario, fault.key, fault.given)
+    return fault
+
+
+def parse_setting(setting: str) -> tuple[str, Any]:
+    """ "policy.boj.hike_bp=25" as key and value; the value is read as TOML, or else as text."""
+    key, sign, text = setting.partition("=")
+    key, text = key.strip(), text.strip()
+    if not sign or not key or not text:
+        raise InvalidInput(f"'{setting}' is not KEY=VALUE, as in funds.leverage_cap=5")
+    try:
+        return key, tomllib.loads(f"value = {text}")["value"]
+    except (tomllib.TOMLDecodeError, KeyError):
+        return key, text
+
+
+def _depth(key: str) -> tuple[int, bool]:
+    steps = key.split(".")
+    return len(steps), steps[-1] != "kind"
+
+
+def _plain(value: Any) -> Any:
+    """Parts, tuples and numpy scalars as what a TOML file holds."""
+    if isinstance(value, BaseModel):
+        return to_dict(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if type(value).__module__ == "numpy":
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    return value
+
+
+def _set(scenario: Scenario, raw: dict[str, Any], key: str, value: Any) -> Fault | None:
+    """Put one value where its key points; the fault, if there is no such place."""
+    *path, last = _same_pair(raw, key.split("."))
+    node: Any = raw
+    for step in path:
+        node = _entry(node, step)
+        if node is None:
+            return _unknown(scenario, key, value)
+    if isinstance(node, list):
+        index = _index(node, last)
+        if index is None:
+            return _unknown(scenario, key, value)
+        node[index] = value
+    elif not isinstance(node, dict):
+        return _unknown(scenario, key, value)
+    elif value is None:
+        node.pop(last, None)
+    elif last == "kind" and node.get("kind") != value:
+        node.clear()  # another kind has other keys and starts from its defaults
+        node["kind"] = value
+    else:
+        node[last] = value
+    return None
+
+
+def _entry(node: Any, step: str) -> Any:
+    if isinstance(node, dict):
+        return node.get(step)
+    if isinstance(node, list):
+        index = _index(node, step)
+        return None if index is None else node[index]
+    return None
+
+
+def _index(entries: list[Any], step: str) -> int | None:
+    """Position of the entry of a list that has this name or number."""
+    for index in range(len(entries)):
+        if step in (entry_name(entries, index), str(index)):
+            return index
+    return None
+
+
+def _same_pair(raw: dict[str, Any], steps: list[str]) -> list[str]:
+    """ "correlations.AUD-JPY" is the pair the scenario may have written as "JPY-AUD"."""
+    if len(steps) == 2 and steps[0] == "correlations":
+        turned = "-".join(reversed(steps[1].split("-")))
+        if turned in raw["correlations"]:
+            return [steps[0], turned]
+    return steps
+
+
+def _unknown(scenario: Scenario, key: str, value: Any) -> Fault:
+    """A key that leads nowhere, with the nearest of those that lead somewhere."""
+    known = scenario.dotted_keys()
+    last = key.rpartition(".")[2]
+    same = [name for name in known if name.rpartition(".")[2] == last]
+    hint = f"did you mean {same[0]}?" if len(same) == 1 else nearest(key, known)
+    return Fault("", key, NOT_GIVEN if value is None else value, UNKNOWN, hint)

@@ -1,0 +1,186 @@
+"""How a choice is declared: its meaning, unit, range and source, in one place, once.
+
+Every number of a scenario is made with `number`, `whole`, `numbers` or one of their relatives, so
+that the JSON Schema, the commented template, the parameter table of the ODD and the message about
+a bad value all say the same thing.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, NoReturn, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+)
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticCustomError, PydanticUndefined
+
+REQUIRED: Any = PydanticUndefined
+NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*$"
+Item = TypeVar("Item")
+
+
+class Part(BaseModel):
+    """One closed, frozen piece of a scenario."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True
+    )
+
+
+class Table(dict[str, Item]):
+    """A mapping that cannot be written to, so that a frozen scenario is frozen all the way down."""
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("a scenario is frozen: use scenario.with_changes({key: value})")
+
+    __setitem__ = __delitem__ = _refuse
+    clear = pop = popitem = setdefault = update = __ior__ = _refuse
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(self.items()))
+
+    def __reduce__(self) -> tuple[type, tuple[dict[str, Item]]]:
+        return Table, (dict(self),)
+
+    def __copy__(self) -> Table[Item]:
+        return self
+
+    def __deepcopy__(self, _: object) -> Table[Item]:
+        return self
+
+
+def _integral(value: object) -> object:
+    """4.0 is 4: designs of experiments hand over floats."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _when(value: object) -> int | date:
+    """A trading day of the run: its index, or its date."""
+    value = _integral(value)
+    if type(value) is int or type(value) is date:
+        return value
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise PydanticCustomError("when_type", "must be a day index or a date")
+
+
+def _calendar_date(value: object) -> date:
+    try:
+        found = _when(value)
+    except PydanticCustomError:
+        found = 0
+    if isinstance(found, date):
+        return found
+    raise PydanticCustomError("date_type", "must be a date")
+
+
+Whole = Annotated[int, BeforeValidator(_integral)]
+Name = Annotated[str, Field(pattern=NAME_PATTERN)]
+When = Annotated[
+    int | date,
+    PlainValidator(_when),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "format": "date"}]}
+    ),
+]
+CalendarDate = Annotated[
+    date,
+    PlainValidator(_calendar_date),
+    WithJsonSchema({"type": "string", "format": "date"}),
+]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+SignedShare = Annotated[float, Field(ge=-1.0, le=1.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+Log = Annotated[float, Field(ge=-2.0, le=2.0)]
+FROZEN = AfterValidator(Table)
+Shares = Annotated[dict[str, Share], FROZEN]
+SignedShares = Annotated[dict[str, SignedShare], FROZEN]
+Positives = Annotated[dict[str, Positive], FROZEN]
+Logs = Annotated[dict[str, Log], FROZEN]
+AS_TUPLE = BeforeValidator(_tuple)
+
+
+def range_text(
+    ge: float | None = None,
+    le: float | None = None,
+    gt: float | None = None,
+    lt: float | None = None,
+) -> str:
+    """The interval in words: "from 0 to 1", "above 0", "at least 1 and below 2"."""
+    if ge is not None and le is not None:
+        return f"from {ge:.12g} to {le:.12g}"
+    parts = [
+        f"{word} {bound:.12g}"
+        for word, bound in (("above", gt), ("at least", ge), ("at most", le), ("below", lt))
+        if bound is not None
+    ]
+    return " and ".join(parts) or "any finite number"
+
+
+def number(
+    meaning: str,
+    unit: str,
+    source: str,
+    default: Any = REQUIRED,
+    **bounds: Any,
+) -> Any:
+    """A field that holds one number: what it means, [unit], range (ge, le, gt, lt) and source."""
+    allowed = range_text(**bounds)
+    return Field(
+        default,
+        description=f"{meaning} [{unit}; {allowed}; {source}]",
+        json_schema_extra={
+            "meaning": meaning,
+            "unit": unit,
+            "range": allowed,
+            "source": source,
+        },
+        **bounds,
+    )
+
+
+def choice(
+    meaning: str,
+    source: str = "scenario",
+    default: Any = REQUIRED,
+    unit: str = "-",
+    allowed: str = "",
+) -> Any:
+    """A field that is not one number: a word, a table, a list, a part; `allowed` says what may."""
+    note = "; ".join(part for part in (unit if unit != "-" else "", allowed, source) if part)
+    return Field(
+        default,
+        description=f"{meaning} [{note}]",
+        json_schema_extra={
+            "meaning": meaning,
+            "unit": unit,
+            "range": allowed,
+            "source": source,
+        },
+    )
+
+
+def part_of(part: type[Part], meaning: str) -> Any:
+    """A field that is a part with a default of its own."""
+    return Field(default_factory=part, description=meaning)
+
+
+def note(field: FieldInfo, which: str) -> str:
+    """What a field's declaration says about its `meaning`, `unit`, `range` or `source`."""
+    extra = field.json_schema_extra
+    return str(extra.get(which, "")) if isinstance(extra, dict) else ""

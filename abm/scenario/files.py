@@ -1,0 +1,275 @@
+"""Scenario files: finding them, reading them, and laying one over another."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from abm.errors import NOT_GIVEN, Fault, ScenarioFaults, UnreadableFile
+from abm.scenario.checks import nearest
+from abm.scenario.faults import placed, validated
+from abm.scenario.lines import lines_of_keys
+from abm.scenario.places import entry_name
+from abm.scenario.schema import Scenario
+from abm.scenario.writing import WORDS
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+class ScenarioTitle(NamedTuple):
+    name: str
+    title: str
+
+
+class Layered(NamedTuple):
+    """Mappings merged from a file and its bases, and the file and line each key came from."""
+
+    raw: dict[str, Any]
+    origins: dict[str, tuple[str, int | None]]
+
+
+def scenario_folders() -> tuple[Path, ...]:
+    """Where named scenarios lie: in the installed package, or in configs/ of a checkout."""
+    shipped, checkout = PACKAGE / "_configs", PACKAGE.parent
+    folders = [shipped]
+    if (checkout / "pyproject.toml").is_file():
+        folders.insert(0, checkout / "configs")
+    return tuple(folder for folder in folders if folder.is_dir())
+
+
+def list_scenarios() -> list[str]:
+    """Names that `load_scenario` knows, in alphabetical order."""
+    return sorted({path.stem for folder in scenario_folders() for path in folder.glob("*.toml")})
+
+
+def describe_scenarios() -> list[ScenarioTitle]:
+    """Name and title of each; the title is empty where the file cannot be read."""
+    described = []
+    for name in list_scenarios():
+        try:
+            title = read_toml(_named(name))[0].get("title", "")
+        except UnreadableFile:
+            title = ""
+        described.append(ScenarioTitle(name, str(title)))
+    return described
+
+
+def load_scenario(name_or_path: str | Path) -> Scenario:
+    """A scenario by name (see `list_scenarios`) or from a .toml file.
+
+    Raises UnreadableFile where there is no such file or it is not TOML, and ScenarioFaults with
+    every fault of what it says.
+    """
+    path = _find(name_or_path)
+    layered = _layer(path, ())
+    raw, where = layered.raw, shown(path)
+    raw.setdefault("name", path.stem)
+
+    def origin(key: str) -> tuple[str, int | None]:
+        return _origin(layered.origins, key, where)
+
+    scenario = validated(raw, where, origin)
+    missing = _missing_graphs(scenario)
+    if missing:
+        raise ScenarioFaults(placed(missing, where, origin))
+    return scenario
+
+
+def shown(path: Path) -> str:
+    """A path as a person would type it here."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _find(name_or_path: str | Path) -> Path:
+    text = os.fspath(name_or_path)
+    if isinstance(name_or_path, Path) or text.endswith(".toml") or os.sep in text or "/" in text:
+        return Path(name_or_path).absolute()
+    if os.path.isfile(named := _named(text)):  # unlike Path, no error for impossible names
+        return named
+    if os.path.exists(text):
+        return Path(text).absolute()
+    known = list_scenarios()
+    hint = nearest(text, known)
+    listed = f"there are {', '.join(known)}; or give the path of a .toml file"
+    raise UnreadableFile(f"no scenario is called '{text}'; {f'{hint} ' if hint else ''}{listed}")
+
+
+def _named(name: str) -> Path:
+    paths = [folder / f"{name}.toml" for folder in scenario_folders()]
+    return next((path for path in paths if os.path.isfile(path)), Path(f"{name}.toml"))
+
+
+def read_toml(path: Path) -> tuple[dict[str, Any], str]:
+    """What a TOML file says, and its text; one clear sentence if it cannot be read."""
+    where = shown(path)
+    try:
+        if path.is_dir():
+            raise UnreadableFile(f"{where} is a folder; give the .toml file in it")
+        text = path.read_bytes().decode("utf-8-sig")
+        return tomllib.loads(text), text
+    except FileNotFoundError:
+        raise UnreadableFile(f"{where}: there is no such file") from None
+    except UnicodeDecodeError as bad:
+        line = path.read_bytes()[: bad.start].count(b"\n") + 1
+        raise UnreadableFile(f"{where} is not UTF-8 text (line {line}); save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as bad:
+        raise UnreadableFile(f"{where} is not valid TOML: {bad}") from None
+    except (OSError, ValueError, RecursionError) as bad:
+        reason = bad.strerror if isinstance(bad, OSError) and bad.strerror else str(bad)
+        raise UnreadableFile(f"{where} cannot be read: {reason}") from None
+
+
+def _layer(path: Path, above: tuple[Path, ...]) -> Layered:
+    """A file laid over its base, and that over its own."""
+    raw, text = read_toml(path)
+    where, lines = shown(path), lines_of_keys(text, raw)
+    _resolve_graphs(raw, path.parent)
+    origins: dict[str, tuple[str, int | None]] = {key: (where, line) for key, line in lines.items()}
+    base, without = raw.pop("base", None), raw.pop("without", [])
+    problems = _problems(where, lines, base, without)
+    if problems:
+        raise ScenarioFaults(problems)
+    if base is None:
+        return Layered(raw, origins)
+    chain = (*above, path.resolve())
+    below = _base_path(base, path)
+    if below.resolve() in chain:
+        names = " -> ".join(step.stem for step in (*chain, below))
+        circle = Fault(
+            where, "base", base, f"goes round in a circle: {names}", "", lines.get("base")
+        )
+        raise ScenarioFaults([circle])
+    if not os.path.isfile(below):
+        hint = nearest(base, list_scenarios())
+        missing = "must be the name of a scenario or a .toml file beside this one"
+        raise ScenarioFaults([Fault(where, "base", base, missing, hint, lines.get("base"))])
+    lower = _layer(below, chain)
+    merged = {key: value for key, value in lower.raw.items() if key not in WORDS}
+    _drop(merged, without, where, lines.get("without"))
+    merged = merge(merged, raw)
+    kept = {key: at for key, at in lower.origins.items() if _is_in(merged, key)}
+    return Layered(merged, {**kept, **origins})
+
+
+def _problems(where: str, lines: Mapping[str, int], base: Any, without: Any) -> list[Fault]:
+    problems = []
+    if base is not None and not isinstance(base, str):
+        wanted = "must be the name of a scenario, or a .toml file"
+        problems.append(Fault(where, "base", base, wanted, "", lines.get("base")))
+    if not isinstance(without, list) or not all(isinstance(key, str) for key in without):
+        wanted = 'must be a list of dotted keys, as ["news"]'
+        problems.append(Fault(where, "without", without, wanted, "", lines.get("without")))
+    elif without and base is None:
+        wanted = "only takes away from a base, and there is none"
+        problems.append(Fault(where, "without", without, wanted, "", lines.get("without")))
+    return problems
+
+
+def _base_path(base: str, path: Path) -> Path:
+    if base.endswith(".toml"):
+        return path.parent / base
+    named = _named(base)
+    return named if os.path.isfile(named) else path.parent / f"{base}.toml"
+
+
+def _drop(raw: dict[str, Any], without: list[str], where: str, line: int | None) -> None:
+    """Take away what a scenario does not want of its base."""
+    faults = []
+    for key in without:
+        *path, last = key.split(".")
+        node: Any = raw
+        for step in path:
+            node = _child(node, step)
+        if isinstance(node, dict) and last in node:
+            del node[last]
+        elif isinstance(node, list) and last in _names(node):
+            del node[_names(node).index(last)]
+        else:
+            known = list(node) if isinstance(node, dict) else _names(node)
+            hint = nearest(last, known)
+            faults.append(Fault(where, "without", key, "is not in the base", hint, line))
+    if faults:
+        raise ScenarioFaults(faults)
+
+
+def _child(node: Any, step: str) -> Any:
+    if isinstance(node, dict):
+        return node.get(step)
+    return node[_names(node).index(step)] if step in _names(node) else None
+
+
+def _is_in(raw: Any, key: str) -> bool:
+    for step in key.split("."):
+        raw = _child(raw, step)
+    return raw is not None
+
+
+def _names(entries: Any) -> list[str]:
+    if not isinstance(entries, list):
+        return []
+    return [entry_name(entries, index) for index in range(len(entries))]
+
+
+def merge(lower: dict[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+    """`upper` laid over `lower`: tables key by key, lists of named tables entry by entry, all else
+    replaced. A table of another kind replaces the one below; an empty table says nothing."""
+    merged = dict(lower)
+    for key, value in upper.items():
+        under = merged.get(key, {})
+        if value == {}:
+            continue
+        if isinstance(value, dict) and isinstance(under, dict):
+            other_kind = "kind" in value and value["kind"] != under.get("kind", value["kind"])
+            merged[key] = value if other_kind else merge(under, value)
+        elif _are_named(value) and _are_named(under):
+            by_name = {entry["name"]: entry for entry in under}
+            for entry in value:
+                by_name[entry["name"]] = merge(by_name.get(entry["name"], {}), entry)
+            merged[key] = list(by_name.values())
+        else:
+            merged[key] = value
+    return merged
+
+
+def _are_named(entries: Any) -> bool:
+    """A list of tables whose names are all there and all different."""
+    if not isinstance(entries, list) or not entries:
+        return False
+    names = [entry.get("name") if isinstance(entry, dict) else None for entry in entries]
+    return all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
+
+
+def _origin(
+    origins: Mapping[str, tuple[str, int | None]], key: str, where: str
+) -> tuple[str, int | None]:
+    """File and line of a key, or of the nearest table above it."""
+    while key:
+        if key in origins:
+            return origins[key]
+        key = key.rpartition(".")[0]
+    return where, None
+
+
+def _resolve_graphs(raw: Mapping[str, Any], folder: Path) -> None:
+    """A graph file lies where the scenario that names it lies."""
+    network = raw.get("network")
+    for end in network.values() if isinstance(network, dict) else ():
+        if isinstance(end, dict) and end.get("kind") == "file" and isinstance(end.get("path"), str):
+            end["path"] = str((folder / end["path"]).absolute())
+
+
+def _missing_graphs(scenario: Scenario) -> list[Fault]:
+    faults = []
+    for name, end in scenario.network:
+        if end.kind == "file" and not Path(end.path).is_file():
+            reason = (
+                "is a folder, not a file" if Path(end.path).is_dir() else "there is no such file"
+            )
+            faults.append(Fault("", f"network.{name}.path", end.path or NOT_GIVEN, reason))
+    return faults

@@ -1,0 +1,151 @@
+"""Margin rules, the order of a forced sale, the clearing of a round, and the price of dollars."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from abm.scenario.fields import Part, Whole, number, part_of
+
+
+class ProRata(Part):
+    """Sell the same share of everything."""
+
+    kind: Literal["pro-rata"] = "pro-rata"
+
+
+class LeastImpact(Part):
+    """Sell so that the price is moved least."""
+
+    kind: Literal["least-impact"] = "least-impact"
+
+
+class Waterfall(Part):
+    """Sell the most liquid first."""
+
+    kind: Literal["waterfall"] = "waterfall"
+
+
+Liquidation = Annotated[ProRata | LeastImpact | Waterfall, Field(discriminator="kind")]
+
+
+class _MarginRule(Part):
+    buffer: float = number(
+        "leverage aimed at after a call, over the largest the margin allows",
+        "share",
+        "assumed; plausible .85 to .95",
+        0.9,
+        gt=0,
+        le=1,
+    )
+    forced_speed: float = number(
+        "share of the gap a forced seller closes in a round",
+        "per round",
+        "assumed; plausible .9 to 1",
+        0.95,
+        gt=0,
+        le=1,
+    )
+    liquidation: Liquidation = part_of(ProRata, "what is sold first")
+
+
+class VolatilityMargin(_MarginRule):
+    """Margin that rises with volatility, concentration and the broker's own leverage."""
+
+    kind: Literal["volatility"] = "volatility"
+    rate_floor: float = number(
+        "least margin rate",
+        "share of assets",
+        "tuned; FX prime brokers 2 to 5%, EM 5 to 15%; plausible .05 to .10",
+        0.08,
+        gt=0,
+        le=1,
+    )
+    rate_ceiling: float = number(
+        "largest margin rate", "share of assets", "assumed; plausible .4 to .8", 0.6, gt=0, le=1
+    )
+    volatility_multiple: float = number(
+        "margin per ten-day fast volatility of the net portfolio",
+        "-",
+        "tuned; plausible 5 to 8",
+        6.8,
+        ge=0,
+        le=100,
+    )
+    long_run_share: float = number(
+        "weight of long-run volatility in the margin", "share", "assumed", 0.0, ge=0, le=1
+    )
+    concentration_addon: float = number(
+        "relative add-on per unit of Herfindahl index of the weights",
+        "-",
+        "tuned, weak; plausible 0 to .3",
+        0.11,
+        ge=0,
+        le=10,
+    )
+    broker_utilisation_addon: float = number(
+        "relative add-on per unit of brokers' utilisation above banks.utilisation_threshold",
+        "-",
+        "assumed; plausible .5 to 2",
+        1.0,
+        ge=0,
+        le=100,
+    )
+
+
+class FixedMargin(_MarginRule):
+    """One margin rate for all, for ever."""
+
+    kind: Literal["fixed"] = "fixed"
+    rate: float = number("margin rate", "share of assets", "scenario", gt=0, le=1)
+
+
+class NoMargin(Part):
+    """Nobody is ever called."""
+
+    kind: Literal["none"] = "none"
+
+
+Margin = Annotated[VolatilityMargin | FixedMargin | NoMargin, Field(discriminator="kind")]
+
+
+class ClearingRule(Part):
+    """How a day's market clears."""
+
+    rounds: Whole = number("rounds in a day", "rounds", "assumed", 6, ge=1, le=100)
+    tolerance: float = number(
+        "largest residual of a cleared price", "log", "assumed", 1e-10, ge=1e-14, le=1e-3
+    )
+
+
+class Funding(Part):
+    """The premium for dollars borrowed through currency swaps."""
+
+    basis_per_year: float = number(
+        "cross-currency basis in calm, as a positive number",
+        "per year",
+        "record; plausible .002 to .005",
+        0.003,
+        ge=0,
+        le=0.5,
+    )
+    basis_slope_per_year: float = number(
+        "widening when demand for dollars is twice the capacity",
+        "per year",
+        "assumed",
+        0.01,
+        ge=0,
+        le=5,
+    )
+    basis_floor_per_year: float = number(
+        "widest basis, as a positive number", "per year", "assumed 300bp", 0.03, ge=0, le=0.5
+    )
+    capacity_share: float = number(
+        "share of banks' free balance sheet that lends dollars through swaps",
+        "share",
+        "assumed",
+        0.3,
+        ge=0,
+        le=1,
+    )

@@ -1,0 +1,170 @@
+"""The whole scenario: everything a user may choose, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, model_validator
+
+from abm.scenario import checks, group_checks  # noqa: F401  (registers its checks)
+from abm.scenario.fields import AS_TUPLE, Part, Whole, choice, number, part_of
+from abm.scenario.funds import HedgeFunds, RiskParity, TrendFollowers, VolatilityTarget
+from abm.scenario.households import Insurers, RetailEquity, RetailFx
+from abm.scenario.lending import Banks, Network
+from abm.scenario.liquidity import Liquidity
+from abm.scenario.margins import ClearingRule, Funding, Margin, VolatilityMargin
+from abm.scenario.script import News, NoShock, Policy, Shock
+from abm.scenario.world import (
+    Asset,
+    Calendar,
+    Correlations,
+    Currency,
+    Estimation,
+    Instruments,
+    Population,
+    Rates,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Outputs(Part):
+    """What a run records beyond its tables."""
+
+    feedback_gain_every_days: Whole = number(
+        "days between two exact computations of the feedback gain; 0 for never",
+        "days",
+        "scenario",
+        1,
+        ge=0,
+        le=1_000_000,
+    )
+    events: bool = choice("record every event", default=True, allowed="true or false")
+
+
+class Scenario(Part):
+    """One world, its institutions, and what happens to them."""
+
+    name: str = choice("what it is called", default="untitled", allowed="text")
+    title: str = choice("one line that says what it is", default="", allowed="text")
+    about: str = choice("what a reader should know", default="", allowed="text")
+    calendar: Calendar = Field(description="which days are traded")
+    population: Population = part_of(Population, "how many institutions")
+    instruments: Instruments = choice(
+        "what is traded, currencies first; the first currency funds carry trades",
+        allowed="tables by name",
+    )
+    correlations: Correlations = choice(
+        'correlation of news by pair, as "JPY-AUD"; pairs left out are 0',
+        "record",
+        {},
+        allowed="numbers from -1 to 1 that make a positive definite matrix",
+    )
+    rates: Rates = part_of(Rates, "policy rates at the opening")
+    estimation: Estimation = part_of(Estimation, "how risk is estimated")
+    liquidity: Liquidity = part_of(Liquidity, "the other side of the market")
+    funds: HedgeFunds = part_of(HedgeFunds, "hedge funds")
+    risk_parity: RiskParity = part_of(RiskParity, "risk-parity funds")
+    volatility_target: VolatilityTarget = part_of(VolatilityTarget, "volatility-target funds")
+    trend: TrendFollowers = part_of(TrendFollowers, "trend followers")
+    retail_fx: RetailFx = part_of(RetailFx, "retail currency traders")
+    retail_equity: RetailEquity = part_of(RetailEquity, "retail margin longs in shares")
+    insurers: Insurers = part_of(Insurers, "life insurers")
+    banks: Banks = part_of(Banks, "banks")
+    network: Network = part_of(Network, "who lends to whom")
+    margin: Margin = part_of(VolatilityMargin, "margin rule")
+    clearing: ClearingRule = part_of(ClearingRule, "how a day clears")
+    funding: Funding = part_of(Funding, "dollars through currency swaps")
+    shock: Shock = part_of(NoShock, "the shock, on calendar.shock_day")
+    policy: Policy = part_of(Policy, "what authorities do")
+    news: Annotated[tuple[News, ...], AS_TUPLE] = choice(
+        "scripted public news", default=(), allowed="a list of tables with name, day, moves"
+    )
+    outputs: Outputs = part_of(Outputs, "what is recorded")
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Scenario:
+        checks.refuse_disagreement(dict(self))
+        return self
+
+    @property
+    def instrument_names(self) -> tuple[str, ...]:
+        return tuple(self.instruments)
+
+    @property
+    def currencies(self) -> dict[str, Currency]:
+        return {k: v for k, v in self.instruments.items() if isinstance(v, Currency)}
+
+    @property
+    def assets(self) -> dict[str, Asset]:
+        return {k: v for k, v in self.instruments.items() if isinstance(v, Asset)}
+
+    @property
+    def funding_currency(self) -> str:
+        return next(iter(self.instruments))
+
+    @property
+    def shock_day(self) -> int:
+        """Index of calendar.shock_day."""
+        return self.day_index(self.calendar.shock_day)
+
+    def day_index(self, when: int | date) -> int:
+        """Index of a trading day given as index or date."""
+        index = self.calendar.day_index(when)
+        assert index is not None, f"{when} passed the checks but is not a day of the run"
+        return index
+
+    def quote_indices(self) -> tuple[int, ...]:
+        """Index of the currency each instrument is quoted in; -1 for the dollar."""
+        names = self.instrument_names
+        return tuple(
+            names.index(part.quote) if isinstance(part, Asset) and part.quote != "USD" else -1
+            for part in self.instruments.values()
+        )
+
+    def correlation_matrix(self) -> np.ndarray:
+        """Correlation of news, (n_instruments, n_instruments)."""
+        return checks.correlation_matrix(self.instrument_names, self.correlations)
+
+    @classmethod
+    def from_dict(cls, raw: Mapping[str, Any], where: str = "scenario") -> Scenario:
+        """A validated scenario from nested mappings; every fault at once as ScenarioFaults."""
+        from abm.scenario.faults import validated
+
+        return validated(raw, where)
+
+    def with_changes(self, changes: Mapping[str, Any], where: str = "changes") -> Scenario:
+        """A validated copy with other values under dotted keys; None brings back the default.
+
+        Raises ScenarioFaults for an unknown key (naming the nearest) or a value out of range.
+        """
+        from abm.scenario.changes import changed
+
+        return changed(self, changes, where)
+
+    def dotted_keys(self) -> list[str]:
+        """Every key that `with_changes` knows, in the order of the file."""
+        from abm.scenario.places import leaves
+
+        return [leaf.key for leaf in leaves(self)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Nested plain mappings, lists, numbers and dates, without what is not set."""
+        from abm.scenario.writing import to_dict
+
+        return to_dict(self)
+
+    def to_toml(self) -> str:
+        """The whole scenario as a TOML file that loads to an equal one."""
+        from abm.scenario.writing import to_toml
+
+        return to_toml(self.to_dict())
+
+    def canonical_hash(self) -> str:
+        """SHA-256 of the choices made, whatever the order and the spelling of the file."""
+        from abm.scenario.writing import canonical_hash
+
+        return canonical_hash(self)

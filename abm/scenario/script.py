@@ -1,0 +1,184 @@
+"""What happens to the world from outside: the shock, what authorities do, and the news."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from abm.scenario.fields import AS_TUPLE, Logs, Name, Part, When, choice, number, part_of
+
+TRADING_DAY = "a trading day of the run, as index or date"
+
+
+class NoShock(Part):
+    """Nothing."""
+
+    kind: Literal["none"] = "none"
+
+
+class RateSurprise(Part):
+    """The central bank of the funding currency surprises the market on calendar.shock_day."""
+
+    kind: Literal["surprise"] = "surprise"
+    surprise_bp: float = number(
+        "surprise, which moves the policy rate by as much; negative is an easing",
+        "bp",
+        "scenario; 5 to 150 tried",
+        ge=-2000,
+        le=2000,
+    )
+    news_log_per_bp: float = number(
+        "rise of the funding currency's fundamental per basis point of surprise",
+        "log per bp",
+        "tuned: 25bp is 1.94% on 31 July 2024",
+        7.76e-4,
+        ge=0,
+        le=0.1,
+    )
+
+
+Shock = Annotated[NoShock | RateSurprise, Field(discriminator="kind")]
+
+
+class RateMove(Part):
+    """One scripted move of the policy rate."""
+
+    name: Name = choice("name by which this move is addressed", allowed="letters, digits and _")
+    day: When = choice("when", unit="day", allowed=TRADING_DAY)
+    hike_bp: float = number("change of the policy rate", "bp", "record", 0.0, ge=-2000, le=2000)
+    surprise_bp: float = number("part that is news", "bp", "record", 0.0, ge=-2000, le=2000)
+
+
+class NoBoj(Part):
+    """The Bank of Japan does nothing."""
+
+    kind: Literal["none"] = "none"
+
+
+class BojScript(Part):
+    """The Bank of Japan moves its rate on given days."""
+
+    kind: Literal["script"] = "script"
+    day: When = choice("day of the move", unit="day", allowed=TRADING_DAY)
+    hike_bp: float = number("change of the policy rate", "bp", "record", ge=-2000, le=2000)
+    surprise_bp: float = number(
+        "surprise the announcement was worth, which moves the yen",
+        "bp",
+        "tuned",
+        ge=-2000,
+        le=2000,
+    )
+    news_log_per_bp: float = number(
+        "rise of the yen's fundamental per basis point of surprise",
+        "log per bp",
+        "tuned: 25bp is 1.94% on 31 July 2024",
+        7.76e-4,
+        ge=0,
+        le=0.1,
+    )
+    path: Annotated[tuple[RateMove, ...], AS_TUPLE] = choice(
+        "further moves", default=(), allowed="a list of tables with name, day, hike_bp, surprise_bp"
+    )
+
+    def moves(self) -> tuple[RateMove, ...]:
+        """Every move, the first one included."""
+        first = RateMove(
+            name="first", day=self.day, hike_bp=self.hike_bp, surprise_bp=self.surprise_bp
+        )
+        return (first, *self.path)
+
+
+Boj = Annotated[NoBoj | BojScript, Field(discriminator="kind")]
+
+
+class Intervention(Part):
+    """One day of buying the funding currency with dollars."""
+
+    name: Name = choice("name by which this day is addressed", allowed="letters, digits and _")
+    day: When = choice("when", unit="day", allowed=TRADING_DAY)
+    usd_bn: float = number(
+        "dollars sold for the funding currency; negative sells it",
+        "USD bn",
+        "Ministry of Finance, monthly and daily figures",
+        ge=-1000,
+        le=1000,
+    )
+    signal_log: float = number(
+        "what it tells the market, added to the fundamental",
+        "log",
+        "tuned; plausible 0 to .01",
+        0.0,
+        ge=-1,
+        le=1,
+    )
+
+
+class NoIntervention(Part):
+    """The Ministry of Finance does nothing."""
+
+    kind: Literal["none"] = "none"
+
+
+class InterventionScript(Part):
+    """The Ministry of Finance buys yen on given days."""
+
+    kind: Literal["script"] = "script"
+    interventions: Annotated[tuple[Intervention, ...], AS_TUPLE] = choice(
+        "the days", allowed="a list of tables with name, day, usd_bn, signal_log"
+    )
+
+
+Mof = Annotated[NoIntervention | InterventionScript, Field(discriminator="kind")]
+
+
+class NoSwapLine(Part):
+    """No dollars from the Federal Reserve."""
+
+    kind: Literal["none"] = "none"
+
+
+class SwapLine(Part):
+    """A dollar swap line, open from a day on."""
+
+    kind: Literal["line"] = "line"
+    day: When = choice("first day it is open", default=0, unit="day", allowed=TRADING_DAY)
+    haircut_ceiling: float = number(
+        "margin rates are held at or below this", "share of assets", "policy", 0.1, gt=0, le=1
+    )
+    dealer_depth_floor: float = number(
+        "dealers' depth is held at or above this share of calm", "share", "policy", 0.6, ge=0, le=1
+    )
+    basis_ceiling_per_year: float = number(
+        "basis is held at or below this, as a positive number",
+        "per year",
+        "policy: 75bp",
+        0.0075,
+        ge=0,
+        le=0.5,
+    )
+
+
+SwapLinePolicy = Annotated[NoSwapLine | SwapLine, Field(discriminator="kind")]
+
+
+class Policy(Part):
+    """What authorities do."""
+
+    boj: Boj = part_of(NoBoj, "Bank of Japan")
+    mof: Mof = part_of(NoIntervention, "Ministry of Finance: intervention in the currency market")
+    swap_line: SwapLinePolicy = part_of(NoSwapLine, "Federal Reserve: dollar swap line")
+
+
+class News(Part):
+    """Public news on one day."""
+
+    name: Name = choice("name by which it is addressed", allowed="letters, digits and _")
+    day: When = choice("when", unit="day", allowed=TRADING_DAY)
+    title: str = choice("what happened, for figures", default="", allowed="text")
+    moves: Logs = choice(
+        "change of fundamentals",
+        "record",
+        unit="log",
+        allowed="numbers from -2 to 2, by instrument",
+    )

@@ -1,0 +1,44 @@
+"""What all tests share: how much Hypothesis searches, and a sign of life where nobody watches."""
+
+import os
+import sys
+import time
+
+import pytest
+from hypothesis import settings
+
+# The first call of a kernel compiles it: a deadline would measure the compiler.
+settings.register_profile("here", deadline=None, max_examples=40)
+settings.register_profile("ci", deadline=None, max_examples=40, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
+
+LINE_EVERY_SECONDS = 30.0
+
+
+class ProgressLine:
+    """One line every half minute: how many tests are done, how many have failed."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.reporter = config.pluginmanager.get_plugin("terminalreporter")
+        self.n_tests = self.n_done = self.n_failed = 0
+        self.start = self.last = time.monotonic()
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        self.n_tests = len(session.items)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.n_failed += report.failed
+        self.n_done += report.when == "teardown"
+        now = time.monotonic()
+        if now - self.last >= LINE_EVERY_SECONDS:
+            self.last = now
+            self.reporter.write_line(
+                f"\n{self.n_done} of {self.n_tests} tests, {self.n_failed} failed, "
+                f"{now - self.start:.0f} s"
+            )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Terminals show percentages already; logs and pipes get the line."""
+    if not sys.stdout.isatty() and config.pluginmanager.has_plugin("terminalreporter"):
+        config.pluginmanager.register(ProgressLine(config), "progress-line")

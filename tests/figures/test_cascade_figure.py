@@ -1,0 +1,185 @@
+"""The cascade figure shows what the tables say, in a picture that can be read."""
+
+import itertools
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.text import Text
+
+from abm.figures import style
+from abm.figures.cascade import cascade_figure, finding
+
+N_DAYS = 45
+TYPES = ("hedge_fund", "risk_parity", "volatility_target", "trend", "retail_fx", "bank")
+
+
+def days(dated=True, forced=1.0):
+    day = np.arange(N_DAYS)
+    dates = pd.bdate_range("2024-07-01", periods=N_DAYS).strftime("%Y-%m-%d")
+    table = pd.DataFrame({"day": day, "date": dates if dated else "", "log_JPY": 0.002 * day})
+    table["leverage"], table["margin_rate"] = 5.0 - 0.02 * day, 0.05 + 0.001 * day
+    for i, kind in enumerate(TYPES):
+        table[f"forced_{kind}_usd_bn"] = forced * (i + 1.0) * ((day > 22) & (day < 27))
+    table["n_margin_calls"] = (forced * 5 * ((day > 22) & (day < 27))).astype(int)
+    table["n_failures"] = (forced * 2 * (day == 25)).astype(int)
+    return table
+
+
+def events(*rows):
+    return pd.DataFrame(
+        [{"day": d, "kind": kind, "institution": who} for d, kind, who in rows],
+        columns=["day", "kind", "institution"],
+    )
+
+
+POLICY = events(
+    (8, "policy", "MoF buys yen"),
+    (9, "policy", "MoF buys yen again"),
+    (9, "margin_call", "hedge-fund-3"),
+    (22, "policy", "BoJ hikes"),
+    (24, "news", "weak US payrolls"),
+    (27, "policy", "Uchida speaks"),
+)
+
+
+def real_path():
+    index = pd.bdate_range("2024-06-20", "2024-07-20")
+    return pd.Series(np.linspace(158.0, 162.0, len(index)), index=index)
+
+
+def boxes(figure, texts):
+    renderer = figure.canvas.get_renderer()
+    # The text alone: an Annotation's own extent would include its stem.
+    return [Text.get_window_extent(t, renderer) for t in texts if t.get_text()]
+
+
+def test_the_title_is_the_finding():
+    summary = {
+        "class": "dam break",
+        "peak_yen_appreciation": math.log(1.13),
+        "forced_sales_usd_bn": 160.4,
+        "n_failed": 2,
+    }
+    assert finding(summary, "A 25bp surprise") == (
+        "A 25bp surprise broke the dam: yen +13%, USD 160bn of forced sales, 2 failures"
+    )
+
+
+def test_a_shock_without_victims_is_said_to_be_absorbed():
+    summary = {"class": "absorbed", "peak_yen_appreciation": 0.011, "forced_sales_usd_bn": 0.0}
+    assert finding(summary, "A 5bp surprise") == (
+        "A 5bp surprise was absorbed: yen +1.1%, no forced sales, no failures"
+    )
+
+
+def test_a_run_without_twins_says_how_far_usdjpy_fell():
+    summary = {"usdjpy_max_drawdown": 0.112, "forced_sales_usd_bn": 3.24, "n_failed": 1}
+    text = "USDJPY −11% peak to trough, USD 3.2bn of forced sales, 1 failure"
+    assert finding(summary) == text
+
+
+def test_the_picture_is_1200_pixels_wide_with_aligned_panels():
+    figure = cascade_figure(days(), POLICY, "t", real_path(), {"no shock": days()})
+    assert figure.get_figwidth() * figure.dpi == 1200
+    assert len(figure.axes) == 5
+    assert len({axes.get_xlim() for axes in figure.axes}) == 1
+    assert len({axes.get_position().x0 for axes in figure.axes}) == 1
+
+
+def test_usdjpy_is_the_opening_quote_times_the_inverse_of_the_yen():
+    figure = cascade_figure(days(), POLICY, "t", opening_quote=161.5)
+    simulated = figure.axes[0].lines[0].get_ydata()
+    assert simulated[0] == pytest.approx(161.5)
+    assert simulated[-1] == pytest.approx(161.5 * math.exp(-0.002 * (N_DAYS - 1)))
+
+
+def test_real_quotes_stand_on_their_own_dates():
+    path = real_path()
+    figure = cascade_figure(days(), POLICY, "t", path)
+    (real,) = [line for line in figure.axes[0].lines if line.get_color() == style.REAL]
+    x, y = real.get_data()
+    table = days()
+    assert len(x) == 15  # 1 to 19 July: what lies before the run is left out
+    assert [table["date"][int(i)] for i in x] == [str(d)[:10] for d in path.index[-15:]]
+    assert list(y) == list(path.iloc[-15:])
+
+
+def test_without_dates_no_real_path_is_drawn():
+    figure = cascade_figure(days(dated=False), POLICY, "t", real_path())
+    assert not [line for line in figure.axes[0].lines if line.get_color() == style.REAL]
+    assert figure.axes[-1].get_xlabel() == "trading day"
+
+
+def test_bars_add_up_to_the_forced_sales_of_the_table():
+    table = days()
+    forced = [c for c in table.columns if c.startswith("forced_")]
+    heights = [bar.get_height() for bar in cascade_figure(table, POLICY, "t").axes[3].patches]
+    assert sum(heights) == pytest.approx(float(table[forced].to_numpy().sum()))
+
+
+def test_every_failure_has_a_cross():
+    (crosses,) = cascade_figure(days(), POLICY, "t").axes[4].collections
+    assert [x for x, _ in crosses.get_offsets()] == [25.0]
+
+
+def test_no_label_covers_another():
+    twins = {"no shock": days(), "frozen": days()}  # three lines that end at one place
+    figure = cascade_figure(days(), POLICY, "A title", real_path(), twins, "A caption")
+    figure.canvas.draw()
+    for axes in figure.axes:
+        for a, b in itertools.combinations(boxes(figure, axes.texts), 2):
+            assert not a.overlaps(b), (a, b)
+
+
+def test_policy_and_news_are_named_above_the_price_and_calls_are_not():
+    names = {t.get_text() for t in cascade_figure(days(), POLICY, "t").axes[0].texts}
+    assert {"MoF buys yen", "weak US payrolls", "Uchida speaks"} <= names
+    assert "hedge-fund-3" not in names
+
+
+def test_all_text_lies_inside_the_picture():
+    late = events(
+        (N_DAYS - 2, "policy", "a speech that nobody had expected at all, in the evening")
+    )
+    figure = cascade_figure(
+        days(), late, "A title of many words " * 6, real_path(), {}, "A long caption " * 30
+    )
+    figure.canvas.draw()
+    texts = [*figure.texts, *(t for axes in figure.axes for t in axes.texts)]
+    texts += figure.axes[3].get_legend().get_texts()
+    width, height = figure.canvas.get_width_height()
+    for box in boxes(figure, texts):
+        assert box.x0 >= 0
+        assert box.x1 <= width
+        assert box.y0 >= 0
+        assert box.y1 <= height
+
+
+def test_a_calm_run_is_drawn_too():
+    figure = cascade_figure(days(dated=False, forced=0.0), events(), "Nothing happened")
+    assert figure.axes[3].get_title(loc="left").endswith("none")
+    assert not figure.axes[4].collections[0].get_offsets().size
+
+
+def test_the_same_tables_give_the_same_picture(tmp_path):
+    for name in ("a.png", "b.png"):
+        cascade_figure(days(), POLICY, "t", real_path()).savefig(tmp_path / name)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_every_type_of_the_tables_has_a_colour_of_its_own():
+    kinds = [k for k in style.ACTOR_COLOURS if k != "bank_desk"]  # desks belong to their bank
+    assert len({style.ACTOR_COLOURS[k] for k in kinds}) == len(kinds)
+    assert set(TYPES) | {"retail_equity", "insurer", "custom"} <= set(style.ACTOR_COLOURS)
+    assert set(style.ACTOR_NAMES) == set(style.ACTOR_COLOURS)
+
+
+def test_labels_pushed_apart_keep_their_order_and_their_distance():
+    places = style.spread_apart([0.50, 0.52, 0.10, 0.51], 0.1, 0.0, 1.0)
+    assert sorted(range(4), key=places.__getitem__) == [2, 0, 3, 1]
+    assert min(np.diff(sorted(places))) >= 0.1 - 1e-12
+    assert places[2] == 0.10
+    assert style.spread_apart([0.0, 0.01], 0.1, 0.0, 1.0) == [0.0, 0.1]
+    assert style.spread_apart([0.99, 1.0], 0.1, 0.0, 1.0) == [0.9, 1.0]

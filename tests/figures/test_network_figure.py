@@ -1,0 +1,137 @@
+"""The network figure: every institution seen, near its broker, in its colour."""
+
+import itertools
+import math
+import subprocess
+import sys
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.collections import LineCollection
+from matplotlib.patches import Circle
+
+from abm.figures import layout, network, style
+
+
+def graph(n_clients=100, seed=1):
+    rng = np.random.default_rng(seed)
+    built = nx.DiGraph()
+    for b in range(1, 6):
+        built.add_node(f"bank-{b}", kind="bank", assets_usd_bn=900.0 / b, failed=b == 2)
+        built.nodes[f"bank-{b}"].update(margin_slack=math.nan, wealth_usd_bn=30.0)
+    for i in range(1, n_clients + 1):
+        assets = float(np.exp(rng.normal(2.0, 1.0)))
+        slack = math.inf if i == 5 else float(rng.normal(0.1, 0.3))
+        built.add_node(f"fund-{i}", kind="hedge_fund", assets_usd_bn=assets, failed=i == 7)
+        built.nodes[f"fund-{i}"].update(margin_slack=slack, wealth_usd_bn=assets / 5.0)
+        main, second = rng.choice(4, 2, replace=False) + 1
+        built.add_edge(f"bank-{main}", f"fund-{i}", weight=0.6 * assets, kind="loan")
+        built.add_edge(f"bank-{second}", f"fund-{i}", weight=0.2 * assets, kind="loan")
+    for a, b in itertools.permutations(range(1, 6), 2):
+        built.add_edge(f"bank-{a}", f"bank-{b}", weight=3.0 + a, kind="interbank")
+    return built
+
+
+def test_no_two_institutions_cover_each_other():
+    drawn = graph()
+    radius = network._radii(drawn)
+    places = layout.ring_layout(drawn, radius)
+    for a, b in itertools.combinations(drawn.nodes, 2):
+        assert math.dist(places[a], places[b]) > radius[a] + radius[b]
+
+
+def test_clients_lie_outside_the_banks_and_mostly_nearest_to_their_main_broker():
+    drawn = graph()
+    places = layout.ring_layout(drawn, network._radii(drawn))
+    clients = [n for n in drawn.nodes if n.startswith("fund")]
+    banks = [f"bank-{b}" for b in range(1, 5)]
+    nearest = {c: min(banks, key=lambda b: math.dist(places[b], places[c])) for c in clients}
+    main = {c: layout.main_lender(drawn, c, set(banks)) for c in clients}
+    assert min(math.hypot(*places[c]) for c in clients) > 1.2
+    assert sum(nearest[c] == main[c] for c in clients) > 0.8 * len(clients)
+
+
+def test_places_do_not_depend_on_the_order_of_the_nodes():
+    drawn = graph()
+    turned = nx.DiGraph()
+    turned.add_nodes_from(reversed(list(drawn.nodes(data=True))))
+    turned.add_edges_from(reversed(list(drawn.edges(data=True))))
+    radius = network._radii(drawn)
+    assert layout.ring_layout(drawn, radius) == layout.ring_layout(turned, radius)
+
+
+def test_the_main_lender_is_the_one_with_the_largest_loan():
+    loans = nx.DiGraph()
+    loans.add_weighted_edges_from([("bank-10", "f", 2.0), ("bank-2", "f", 2.0), ("x", "f", 9.0)])
+    assert layout.main_lender(loans, "f", {"bank-2", "bank-10"}) == "bank-2"  # before bank-10
+    assert layout.main_lender(loans, "f", set()) is None
+
+
+def test_every_institution_and_every_loan_is_drawn():
+    drawn = graph()
+    axes = network.network_figure(drawn, "t").axes[0]
+    filled = [p for p in axes.patches if isinstance(p, Circle) and p.get_facecolor()[3] == 1.0]
+    lines = [c for c in axes.collections if isinstance(c, LineCollection)]
+    assert len(filled) == len(drawn)
+    assert sum(len(c.get_segments()) for c in lines) == drawn.number_of_edges()
+
+
+def test_width_grows_with_the_loan():
+    drawn = graph(3)
+    loans = network.network_figure(drawn, "t").axes[0].collections[0].get_linewidths()
+    weights = [w for _, b, w in sorted(drawn.edges(data="weight")) if b.startswith("fund")]
+    assert np.argsort(loans).tolist() == np.argsort(weights).tolist()
+
+
+def test_sixteen_times_the_assets_make_twice_the_radius():
+    two = nx.DiGraph()
+    two.add_node("a", kind="bank", assets_usd_bn=1600.0)
+    two.add_node("b", kind="bank", assets_usd_bn=100.0)
+    radius = network._radii(two)
+    assert radius["a"] == pytest.approx(2.0 * radius["b"])
+
+
+def test_a_margin_call_is_orange_room_to_spare_blue_and_the_unknown_grey():
+    colour = network._slack_colours()
+    call, spare = colour(-0.4), colour(0.4)
+    assert call[0] > call[2]
+    assert spare[2] > spare[0]
+    assert colour(math.nan) == colour(None) == network._NO_SLACK
+    assert colour(math.inf) == colour(9.0)
+
+
+def test_the_failed_and_nobody_else_carry_a_cross():
+    axes = network.network_figure(graph(), "t").axes[0]
+    assert sum(line.get_color() == style.INK for line in axes.lines) == 2 * 2  # two arms each
+
+
+def test_an_empty_graph_and_a_lone_bank_are_drawn():
+    lone = nx.DiGraph()
+    lone.add_node("bank-1", kind="bank", assets_usd_bn=math.nan, failed=True)
+    for drawn in (nx.DiGraph(), lone):
+        network.network_figure(drawn, "t").canvas.draw()
+
+
+def test_a_client_without_a_broker_has_a_place_too():
+    drawn = graph(4)
+    drawn.add_node("trend-1", kind="trend", assets_usd_bn=20.0, margin_slack=0.1, failed=False)
+    network.network_figure(drawn, "t").canvas.draw()
+
+
+def test_the_worst_day_is_that_of_the_largest_forced_sales():
+    table = pd.DataFrame({"day": [3, 4, 5], "log_JPY": [0.0, 0.0, 0.1]})
+    assert network.worst_day(table.assign(forced_trend_usd_bn=[1.0, 4.0, 2.0])) == 4
+    assert network.worst_day(table.assign(forced_trend_usd_bn=0.0)) == 5
+
+
+def test_figures_need_no_display_and_load_no_pyplot():
+    code = (
+        "import sys, abm.figures.network, abm.figures.cascade, abm.figures.phase\n"
+        "assert 'matplotlib' not in sys.modules\n"
+        "import networkx\n"
+        "abm.figures.network.network_figure(networkx.DiGraph(), 't')\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

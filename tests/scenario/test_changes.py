@@ -1,0 +1,146 @@
+"""A scenario is changed by dotted keys, into a copy that is checked like the first."""
+
+import copy
+import pickle
+from datetime import date
+
+import numpy as np
+import pytest
+
+from abm.errors import InvalidInput, ScenarioFaults
+from abm.scenario import load_scenario, parse_setting
+from abm.scenario.script import RateSurprise
+
+
+@pytest.fixture(scope="module")
+def august():
+    return load_scenario("august-2024")
+
+
+@pytest.fixture(scope="module")
+def hike():
+    return load_scenario("hike")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("policy.boj.hike_bp", 25),
+        ("policy.boj.surprise_bp", 40.0),
+        ("funds.leverage_cap", 5),
+        ("population.scale", 10),
+        ("calendar.days", 100),
+        ("instruments.JPY.value_depth_usd_bn", 2000.0),
+        ("funds.styles.FXM.leverage", 2.5),
+        ("policy.mof.interventions.first.usd_bn", 0.0),
+        ("policy.mof.interventions.0.usd_bn", 0.0),
+        ("news.payrolls.moves.JPY", 0.0),
+        ("correlations.JPY-AUD", 0.1),
+        ("correlations.AUD-JPY", 0.1),
+        ("outputs.feedback_gain_every_days", 5),
+    ],
+)
+def test_one_change_changes_one_choice(august, key, value):
+    changed = august.with_changes({key: value})
+    assert changed.canonical_hash() != august.canonical_hash()
+    before, after = _choices(august), _choices(changed)
+    differing = [name for name in before if before[name] != after[name]]
+    assert len(differing) == 1
+    assert after[differing[0]] == value
+
+
+def _choices(scenario):
+    from abm.scenario import parameter_table
+
+    return {row.key: row.value for row in parameter_table(scenario)}
+
+
+def test_every_listed_key_can_be_set_to_what_it_is(august):
+    choices = _choices(august)
+    for key in august.dotted_keys():
+        if key in choices:
+            value = choices[key]
+            same = august.with_changes({key: list(value) if isinstance(value, tuple) else value})
+            assert same == august, key
+
+
+@pytest.mark.parametrize(
+    ("key", "nearest"),
+    [
+        ("policy.boj.hike", "hike_bp"),
+        ("hike_bp", "policy.boj.hike_bp"),
+        ("funds.leverge_cap", "leverage_cap"),
+        ("instruments.AUDD.value_depth_usd_bn", "instruments.AUD.value_depth_usd_bn"),
+        ("policy.mof.interventions.frist.usd_bn", "policy.mof.interventions.first.usd_bn"),
+        ("funds.leverage_cap.more", "funds.leverage_cap"),
+    ],
+)
+def test_an_unknown_key_is_answered_with_the_nearest(august, key, nearest):
+    with pytest.raises(ScenarioFaults) as refused:
+        august.with_changes({key: 1})
+    (fault,) = refused.value.faults
+    assert fault.allowed == "unknown key"
+    assert nearest in fault.hint
+
+
+def test_all_faults_of_a_change_are_said_at_once(august):
+    with pytest.raises(ScenarioFaults) as refused:
+        august.with_changes({"funds.nn.x": 1, "funds.band": 3.0, "insurers.weights.UST": 0.1})
+    keys = [fault.key for fault in refused.value.faults]
+    assert keys == ["funds.nn.x", "funds.band", "insurers.weights"]
+
+
+def test_another_kind_starts_from_its_own_defaults(hike):
+    line = {"policy.swap_line.haircut_ceiling": 0.2, "policy.swap_line.kind": "line"}
+    changed = hike.with_changes(line)
+    assert changed.policy.swap_line.haircut_ceiling == 0.2
+    assert changed.policy.swap_line.dealer_depth_floor == 0.6
+    assert hike.with_changes({"margin.kind": "none"}).margin.kind == "none"
+    fixed = hike.with_changes({"margin": {"kind": "fixed", "rate": 0.1}})
+    assert (fixed.margin.rate, fixed.margin.buffer) == (0.1, 0.9)
+
+
+def test_a_part_can_be_put_in_as_an_object_and_none_brings_the_default_back(hike):
+    changed = hike.with_changes({"shock": RateSurprise(surprise_bp=50.0)})
+    assert changed.shock.surprise_bp == 50
+    assert hike.with_changes({"shock": None}).shock.kind == "none"
+
+
+def test_numbers_of_numpy_are_numbers(hike):
+    design = {"funds.n": np.int64(30), "funds.leverage_cap": np.float64(5), "insurers.n": 4.0}
+    changed = hike.with_changes(design)
+    assert (type(changed.funds.n), type(changed.funds.leverage_cap)) == (int, float)
+    assert type(changed.insurers.n) is int
+
+
+def test_what_was_changed_is_not_touched(hike):
+    before = hike.canonical_hash()
+    hike.with_changes({"instruments.JPY.volatility_per_year": 0.2, "news": []})
+    assert hike.canonical_hash() == before
+
+
+def test_a_scenario_cannot_be_written_to_at_any_depth(hike):
+    with pytest.raises(ValueError, match="frozen"):
+        hike.funds.leverage_cap = 3
+    with pytest.raises(TypeError, match="with_changes"):
+        hike.instruments["JPY"] = hike.instruments["AUD"]
+    with pytest.raises(TypeError, match="with_changes"):
+        hike.funds.styles["FXM"].weights.update({"AUD": 1.0})
+
+
+def test_a_scenario_travels_between_processes(august):
+    for twin in (pickle.loads(pickle.dumps(august)), copy.deepcopy(august)):
+        assert twin == august
+        assert hash(twin) == hash(august)
+        assert twin.canonical_hash() == august.canonical_hash()
+
+
+def test_a_setting_of_the_command_line_is_read_as_toml_or_else_as_text():
+    assert parse_setting("funds.leverage_cap = 5") == ("funds.leverage_cap", 5)
+    assert parse_setting("outputs.events=false") == ("outputs.events", False)
+    assert parse_setting("calendar.start=2024-07-01") == ("calendar.start", date(2024, 7, 1))
+    assert parse_setting("margin.kind=none") == ("margin.kind", "none")
+    assert parse_setting("banks.core_capital_factors=[1, 1.0]")[1] == [1, 1.0]
+    for bad in ("funds.leverage_cap", "=3", "funds.n="):
+        with pytest.raises(InvalidInput, match="KEY=VALUE"):
+            parse_setting(bad)
