@@ -281,7 +281,9 @@ def _is_quote(problem: ClearingProblem) -> npt.NDArray[np.bool_]:
     quote = problem.quote
     known = (quote == np.round(quote)) & (quote >= -1) & (quote < quote.size)
     index = np.where(known & (quote >= 0), quote, 0).astype(np.int64)
-    return known & ((quote == -1) | (quote[index] == -1) & (index != np.arange(quote.size)))
+    is_currency = (quote[index] == -1) & (index != np.arange(quote.size))
+    result: npt.NDArray[np.bool_] = known & ((quote == -1) | is_currency)
+    return result
 
 
 def _residents_abroad(problem: ClearingProblem) -> npt.NDArray[np.bool_]:

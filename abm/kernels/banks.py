@@ -1,8 +1,8 @@
 """The lenders: loan books, losses, credit lines, failures."""
 
 from abm.kernels.interbank import clear_claims
-from abm.kernels.jit import kernel
-from abm.kernels.record import record_event
+from abm.kernels.jit import kernel, phase
+from abm.kernels.record import count_failure, record_event
 from abm.kernels.state import (
     BANK_DESK,
     BANK_FAILURE,
@@ -49,7 +49,7 @@ def bank_assets(b, graph):
     return graph.loans[b] + graph.other_assets[b] + claims + graph.desk_assets[b]
 
 
-@kernel
+@phase
 def pass_on_losses(day, books, market, graph, rules, diary):
     """Books that have been emptied leave; what they owe is their brokers' loss.       (M17)"""
     dollar = market.rates.size - 1
@@ -57,9 +57,6 @@ def pass_on_losses(day, books, market, graph, rules, diary):
     for i in range(books.cash.size):
         if books.closing[i] == 0 or not is_empty(i, books, market, mandates):
             continue
-        diary.n_failures[i] += 1
-        if diary.first_failure_day[i] < 0:
-            diary.first_failure_day[i] = day
         books.closing[i] = 0
         books.call_day[i] = -1
         books.days_out[i] = rules.funds.days_out
@@ -71,6 +68,8 @@ def pass_on_losses(day, books, market, graph, rules, diary):
             continue
         loss = -books.wealth[i]
         diary.days[day, DAY_BROKER_LOSS] += loss
+        if i >= first[RETAIL_FX]:
+            count_failure(day, i, diary)
         cause = record_event(day, 0, DEFAULT, i, NOBODY, -1, loss, diary.cause[i], diary)
         books.cash[i] += loss
         books.wealth[i] = 0.0
@@ -103,7 +102,7 @@ def is_empty(i, books, market, mandates):
     return gross <= 0.02 * mandates.size_usd_bn[i] if mandates.resident[i] else gross <= 1e-9
 
 
-@kernel
+@phase
 def share_dealer_profit(market, graph):
     """What dealers earned since yesterday goes to the core banks by capital.          (M32)"""
     dollar = market.rates.size - 1
@@ -132,7 +131,7 @@ def core_capital(graph):
     return capital
 
 
-@kernel
+@phase
 def sweep_desks(books, graph, rules):
     """A desk's profit is its bank's; the desk keeps a fixed share of the bank's capital. (M33)"""
     share = rules.banks.desk_capital_share
@@ -148,7 +147,7 @@ def sweep_desks(books, graph, rules):
         graph.equity[bank] += sweep
 
 
-@kernel
+@phase
 def rebuild_capital(market, graph, rules):
     """Lost capital comes back slowly, gains are paid out four times as fast.          (M36)"""
     dollar = market.rates.size - 1
@@ -179,7 +178,7 @@ def set_lines(graph, rules):
             graph.cut[b] = min((assets - most) / graph.loans[b], rules.banks.max_line_cut)
 
 
-@kernel
+@phase
 def cut_lines(books, graph):
     """Borrowers learn what their banks recall tomorrow."""
     total = 0.0

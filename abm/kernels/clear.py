@@ -37,6 +37,7 @@ from abm.kernels.impact import (
 from abm.kernels.jit import kernel
 from abm.kernels.linear import (
     falls_by_cholesky,
+    falls_by_majorant,
     falls_by_row_dominance,
     largest_real_part,
     solve_in_place,
@@ -63,14 +64,16 @@ TOLERANCE = 1e-10  # natural residual of a cleared market [log]
 _REST = 1e-12  # below it the flow itself stands still, whatever the spectrum
 _FIRST_SWITCH = 1e-3  # residual at which Newton takes over
 _SHRINK = 0.05  # of the switch, when the certificate fails
-_MAX_TIME_STEP = 0.1  # until the switch is first reached; where all is slow, stiffness alone rules
-_MAX_MOVE = 0.01  # log, of one step of the flow
+_MAX_TIME_STEP = 0.4
+_MAX_MOVE = 0.02  # log, of one step of the flow
+_CREEP = 1e-4  # log; a step that moves less may take longer: next to a fold the flow is slow
 _MAX_STIFF_STEP = 0.5  # time step times the largest row of |D^-1 dF/dx|
-_STIFFNESS_EVERY = 16  # steps
-_MAX_STEPS = 200_000
+_STIFFNESS_EVERY = 8  # steps
+_MAX_STEPS = 100_000
 _MAX_NEWTON = 30
 _MAX_NEWTON_MOVE = 0.05  # log
 _MAX_JUMP = 100.0  # polish jump over the residual it started from
+_MAX_POLISH = 0.01  # log; a longer jump may end at a neighbouring rest point
 
 
 class ClearingReport(NamedTuple):
@@ -137,26 +140,46 @@ def _stiffness(codes, v, m):
 
 
 @kernel
-def _follow_flow(crossers, switch, longest, radius, budget, codes, v, m):
-    """Explicit projected flow until the residual is below `switch`: (status, steps, residual).
+def _heun_step(crossers, dt, radius, codes, v, m):
+    """One projected step of the flow, second order in dt; False if it leaves the radius.
 
-    One time step for all instruments: clipping each by itself would bend the path.
+    One dt for all instruments: clipping each by itself would bend the path. On 12,000 stressed
+    systems Euler steps of a quarter the length chose a wrong rest point in four, these in none.
     """
     n = codes.shape[1]
-    time_step = 0.0
+    for k in range(n):
+        v[KEPT, k] = v[X, k]
+        v[STEP, k] = dt * v[EXCESS, k] * v[PER_DEPTH, k]
+        v[X, k] = _within(v[X, k] + v[STEP, k], k, v)
+    if _outside(radius, n, v):
+        return False
+    evaluate_excess(crossers, codes, v, m)
+    for k in range(n):
+        mean_step = 0.5 * (v[STEP, k] + dt * v[EXCESS, k] * v[PER_DEPTH, k])
+        v[X, k] = _within(v[KEPT, k] + mean_step, k, v)
+    if _outside(radius, n, v):
+        return False
+    evaluate_excess(crossers, codes, v, m)
+    return True
+
+
+@kernel
+def _follow_flow(crossers, switch, creep, radius, budget, codes, v, m):
+    """Explicit projected flow until the residual is below `switch`: (status, steps, residual).
+
+    Steps that move less than `creep` [log] may be longer than the usual time step.
+    """
+    stable, dt = 0.0, 0.0
     for step in range(budget):
-        residual, fastest = _velocity(n, v)
+        residual, fastest = _velocity(codes.shape[1], v)
         if residual < switch:
             return CLEARED, step, residual
-        if step % _STIFFNESS_EVERY == 0 or time_step > _MAX_TIME_STEP:
-            time_step = min(longest, _MAX_STIFF_STEP / _stiffness(codes, v, m))
-        dt = min(time_step, _MAX_MOVE / fastest)
-        for k in range(n):
-            moved = v[X, k] + dt * v[EXCESS, k] * v[PER_DEPTH, k]
-            v[X, k] = _within(moved, k, v)
-        if _outside(radius, n, v):
+        if step % _STIFFNESS_EVERY == 0 or dt > _MAX_TIME_STEP:
+            stable = _MAX_STIFF_STEP / _stiffness(codes, v, m)
+        usual = min(_MAX_TIME_STEP, _MAX_MOVE / fastest)
+        dt = min(stable, max(usual, creep / fastest))
+        if not _heun_step(crossers, dt, radius, codes, v, m):
             return LEFT_RADIUS, step, residual
-        evaluate_excess(crossers, codes, v, m)
     return FAILED, budget, math.inf
 
 
@@ -200,7 +223,7 @@ def _polish(crossers, residual, radius, codes, v, m):
     Gives up where it leaves what is known, or strays too far to be near the same rest point.
     """
     n = codes.shape[1]
-    allowed = _MAX_JUMP * residual
+    allowed = min(_MAX_JUMP * residual, _MAX_POLISH)
     for step in range(_MAX_NEWTON):
         if residual < TOLERANCE:
             return CLEARED, step, residual
@@ -237,6 +260,8 @@ def _is_stable(codes, v, m, spectral):
             m[FACTOR, i, j] = m[BLOCK, i, j] / math.sqrt(scale)
     if falls_by_cholesky(m[FACTOR], n_free, m[JACOBIAN]):
         return True
+    if falls_by_majorant(m[BLOCK], n_free, m[FACTOR]):
+        return True
     return _largest_eigenvalue(n_free, codes, v, m, spectral) < 0.0
 
 
@@ -262,14 +287,12 @@ def _find_rest_point(crossers, radius, work):
     """Flow, polish, certificate, each time from nearer: (status, iterations, residual)."""
     codes, v, m = work.codes, work.vectors, work.squares
     n = codes.shape[1]
-    switch, longest = _FIRST_SWITCH, _MAX_TIME_STEP
+    switch, creep = _FIRST_SWITCH, 0.0
     n_flow, n_newton = 0, 0
     evaluate_excess(crossers, codes, v, m)
     while True:
         budget = _MAX_STEPS - n_flow
-        status, steps, residual = _follow_flow(
-            crossers, switch, longest, radius, budget, codes, v, m
-        )
+        status, steps, residual = _follow_flow(crossers, switch, creep, radius, budget, codes, v, m)
         n_flow += steps
         if status != CLEARED or residual < _REST:
             return status, n_flow + n_newton, residual
@@ -280,7 +303,7 @@ def _find_rest_point(crossers, radius, work):
             return CLEARED, n_flow + n_newton, polished
         _move_point(X, KEPT, n, v)
         evaluate_excess(crossers, codes, v, m)
-        switch, longest = min(switch, residual) * _SHRINK, math.inf
+        switch, creep = min(switch, residual) * _SHRINK, _CREEP
 
 
 @kernel
@@ -330,7 +353,8 @@ def clear_round(
 ):
     """`solve_clearing`, again with the crossers if the prices leave the safe radius.
 
-    `orders` must have been collected at the prices of `start`.
+    `orders` must have been collected at the prices of `start`; their radius is then put to
+    infinity, since every crosser is listed.
     """
     report = solve_clearing(
         orders,

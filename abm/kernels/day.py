@@ -13,7 +13,7 @@ from abm.kernels.banks import (
     share_dealer_profit,
     sweep_desks,
 )
-from abm.kernels.jit import kernel
+from abm.kernels.jit import kernel, phase
 from abm.kernels.ledger import (
     accrue_institutions,
     accrue_market_makers,
@@ -23,13 +23,14 @@ from abm.kernels.ledger import (
 )
 from abm.kernels.record import record_day, record_policy
 from abm.kernels.decide import decide
+from abm.kernels.reference import by_reference
 from abm.kernels.risk import estimate_risk
 from abm.kernels.rounds import trade_in_rounds
 from abm.kernels.rules import dealer_depth
 from abm.kernels.state import INSURER, SUBSCRIPTIONS
 
 
-@kernel
+@phase
 def advance_day(day, books, market, graph, rules, draws, diary):
     """One trading day, in order (ODD §3)."""
     hear_news(day, market, rules, draws, diary)
@@ -47,11 +48,13 @@ def advance_day(day, books, market, graph, rules, draws, diary):
 @kernel
 def run_days(first, last, books, market, graph, rules, draws, diary):
     """All days first <= day < last in one compiled loop."""
+    books, market, graph = by_reference(books), by_reference(market), by_reference(graph)
+    rules, draws, diary = by_reference(rules), by_reference(draws), by_reference(diary)
     for day in range(first, last):
         advance_day(day, books, market, graph, rules, draws, diary)
 
 
-@kernel
+@phase
 def hear_news(day, market, rules, draws, diary):
     """News moves fundamentals and, where public, the dealers' reference; rates are set. (M6, M7)"""
     C = market.rates.size - 1
@@ -67,7 +70,7 @@ def hear_news(day, market, rules, draws, diary):
     record_policy(day, market, draws, diary)
 
 
-@kernel
+@phase
 def accrue(day, books, market, graph, rules, draws):
     """Interest and coupons against the outside accounts; financing spread to the brokers."""
     accrue_institutions(day, books, market, rules, draws)
@@ -75,7 +78,7 @@ def accrue(day, books, market, graph, rules, draws):
     pay_spread(day, books, graph, market, rules, draws)
 
 
-@kernel
+@phase
 def mark_and_move_capital(books, market, rules):
     """Mark every book; those who sat out come back; investors pay in and take out."""
     mark_all(books, market)
@@ -86,7 +89,7 @@ def mark_and_move_capital(books, market, rules):
         books.high_water[i] = max(books.high_water[i], books.wealth[i])
 
 
-@kernel
+@phase
 def return_after_absence(books, market, rules):
     """After its time out an institution starts again with its opening wealth, from outside. (M17)"""
     dollar = market.rates.size - 1
@@ -104,7 +107,7 @@ def return_after_absence(books, market, rules):
         market.outside[SUBSCRIPTIONS, dollar] -= capital
 
 
-@kernel
+@phase
 def settle_banks(day, books, market, graph, rules, diary):
     """Dealers' and desks' profit, failures, fresh capital, and the lines of tomorrow."""
     share_dealer_profit(market, graph)
@@ -116,7 +119,7 @@ def settle_banks(day, books, market, graph, rules, diary):
     cut_lines(books, graph)
 
 
-@kernel
+@phase
 def withdraw_dealers(market, graph, rules, swap_line):
     """Dealers' reference creeps towards the price; depth follows volatility and capital. (M30, M31)"""
     opening = 0.0

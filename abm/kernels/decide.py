@@ -6,7 +6,7 @@ wants is ``intent``: target shares of wealth where ``speed`` > 0, units to trade
 
 import math
 
-from abm.kernels.jit import kernel
+from abm.kernels.jit import kernel, phase
 from abm.kernels.margin import gross_assets, leverage_of, set_fund_intent, set_margin_terms
 from abm.kernels.rules import (
     banded_speed,
@@ -35,7 +35,7 @@ from abm.kernels.weights import equal_risk_contributions, inverse_volatility_wei
 MEAN, SLOW, FAST, GROSS = 0, 1, 2, 3  # rows of the scratch lanes
 
 
-@kernel
+@phase
 def decide(day, books, market, graph, rules, draws, diary):
     """All institutions decide on the same prices (phase 3 of the day)."""
     set_market_view(market, rules)
@@ -89,7 +89,7 @@ def clear_intents(lo, hi, books):
             row[i] = 0.0
 
 
-@kernel
+@phase
 def set_market_view(market, rules):
     """What all funds know this morning: expected returns and the covariance of USD returns.
 
@@ -179,6 +179,7 @@ def decide_fund(i, lo, books, market, rules, lanes):
     target = min(target, mandates.leverage_cap[i])
     if books.margin_rate[i] > 0.0:
         target = min(target, rules.margin.buffer / books.margin_rate[i])
+    books.wanted_leverage[i] = target
     drawdown = 1.0 - books.wealth[i] / books.high_water[i]
     leverage, speed = fund_order(leverage_of(i, books), target, limit_var, drawdown, funds)
     if speed > 0.0:

@@ -82,7 +82,21 @@ def is_warm() -> bool:
 
 
 def kernel(function: Function) -> Function:
-    """Compile a kernel: strict arithmetic, division by zero gives inf, no lock held while it runs.
+    """Compile a kernel: strict arithmetic, division by zero gives inf, no lock held while it runs."""
+    return _compiled(function, inline="never")
+
+
+def phase(function: Function) -> Function:
+    """A kernel that is called from one place, and compiled into it.
+
+    Numba compiles every function again inside each of its callers; a chain of phases would be
+    compiled once for every link.
+    """
+    return _compiled(function, inline="always")
+
+
+def _compiled(function: Function, inline: str) -> Function:
+    """Numba's dispatcher of a function, with our cache.
 
     Numba reads the cache folder at decoration; it is set for ours only, so that other people's
     functions keep theirs.
@@ -91,7 +105,7 @@ def kernel(function: Function) -> Function:
         before = numba.config.CACHE_DIR
         numba.config.CACHE_DIR = str(CACHE_FOLDER)
         try:
-            compiled = numba.njit(cache=True, error_model="numpy", nogil=True)(function)
+            compiled = numba.njit(cache=True, error_model="numpy", nogil=True, inline=inline)(function)
         finally:
             numba.config.CACHE_DIR = before
     return compiled  # type: ignore[no-any-return]

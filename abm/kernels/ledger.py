@@ -3,7 +3,7 @@
 import math
 
 from abm.kernels.banks import credit_bank
-from abm.kernels.jit import kernel
+from abm.kernels.jit import kernel, phase
 from abm.kernels.rules import capital_flow_usd_bn
 from abm.kernels.state import ACCRUALS, CHUNK, HEDGE_FUND, RETAIL_FX, SUBSCRIPTIONS
 
@@ -67,7 +67,7 @@ def chunk_sum(column, lo, hi):
     return (((a + b) + (c + d)) + ((e + f) + (g + h))) + rest
 
 
-@kernel
+@phase
 def accrue_institutions(day, books, market, rules, draws):
     """Interest on balances and coupons on assets for the days since the last close.   (M8, M9)"""
     days = draws.accrual_days[day]
@@ -102,7 +102,7 @@ def accrue_institutions(day, books, market, rules, draws):
             accruals[payer] -= coupon * chunk_sum(row, lo, hi)
 
 
-@kernel
+@phase
 def accrue_market_makers(day, market, rules, draws):
     """Interest and coupons of value investors, dealers and central banks."""
     days = draws.accrual_days[day]
@@ -127,7 +127,7 @@ def accrue_market_makers(day, market, rules, draws):
             accruals[payer] -= coupon
 
 
-@kernel
+@phase
 def pay_spread(day, books, graph, market, rules, draws):
     """Financing spread s0 (1 + s1 u) from margined borrowers to their brokers.         (M11)
 
@@ -147,7 +147,7 @@ def pay_spread(day, books, graph, market, rules, draws):
             credit_bank(bank, payment, market, graph)
 
 
-@kernel
+@phase
 def move_capital(books, market, rules):
     """Subscriptions and redemptions of funds; the high-water mark moves with them.     (M10)
 

@@ -87,6 +87,26 @@ def falls_by_cholesky(a, n, factor):
 
 
 @kernel
+def falls_by_majorant(a, n, factor):
+    """Whether -a stays an M-matrix when all its off-diagonal entries work against it.
+
+    Row dominance in the best scaling of the instruments: elimination leaves positive pivots (Berman
+    and Plemmons 1994, ch. 6). Then the spectrum of D^-1 a is negative for every D > 0.
+    """
+    for i in range(n):
+        for j in range(n):
+            factor[i, j] = -a[i, i] if i == j else -abs(a[i, j])
+    for j in range(n):
+        if not factor[j, j] > 0.0:
+            return False
+        for i in range(j + 1, n):
+            share = factor[i, j] / factor[j, j]
+            for k in range(j + 1, n):
+                factor[i, k] -= share * factor[j, k]
+    return True
+
+
+@kernel
 def _reduce_to_hessenberg(h, n):
     """Similar matrix with zeros below the first subdiagonal, by elimination with exchanges."""
     for m in range(1, n - 1):
@@ -100,8 +120,9 @@ def _reduce_to_hessenberg(h, n):
             h[m, k], h[pivot, k] = h[pivot, k], h[m, k]
         for k in range(n):
             h[k, m], h[k, pivot] = h[k, pivot], h[k, m]
+        inverse = 1.0 / h[m, m - 1]
         for i in range(m + 1, n):
-            factor = h[i, m - 1] / h[m, m - 1]
+            factor = h[i, m - 1] * inverse
             for k in range(n):
                 h[i, k] -= factor * h[m, k]
             for k in range(n):
@@ -110,7 +131,7 @@ def _reduce_to_hessenberg(h, n):
 
 
 @kernel
-def _corner_shift(h, low, high, sweep):
+def _corner_shift(h, high, sweep):
     """Eigenvalue of the last 2 x 2 block nearest its corner; now and then an arbitrary one."""
     if sweep % 10 == 9:
         return h[high, high] + abs(h[high, high - 1])
@@ -129,10 +150,10 @@ def _qr_sweep(h, low, high, shift, cosine, sine):
     for i in range(low, high + 1):
         h[i, i] -= shift
     for i in range(low, high):
-        norm = math.sqrt(abs(h[i, i]) ** 2 + abs(h[i + 1, i]) ** 2)
+        norm = math.hypot(abs(h[i, i]), abs(h[i + 1, i]))
         c, s = 1.0 + 0.0j, 0.0 + 0.0j
         if norm > 0.0:
-            c, s = h[i, i] / norm, h[i + 1, i] / norm
+            c, s = h[i, i] * (1.0 / norm), h[i + 1, i] * (1.0 / norm)
         cosine[i], sine[i] = c, s
         for k in range(i, high + 1):
             upper, below = h[i, k], h[i + 1, k]
@@ -173,7 +194,7 @@ def largest_real_part(h, n, cosine, sine):
         elif sweep == _MAX_SWEEPS:
             return math.nan
         else:
-            shift = _corner_shift(h, low, high, sweep)
+            shift = _corner_shift(h, high, sweep)
             _qr_sweep(h, low, high, shift, cosine, sine)
             sweep += 1
     return largest

@@ -2,12 +2,14 @@
 
 import math
 
-from abm.kernels.jit import kernel
+from abm.kernels.jit import kernel, phase
 from abm.kernels.liquidation import PRO_RATA, spread_sale
-from abm.kernels.record import clearing_of, record_event
+from abm.kernels.record import clearing_of, count_failure, record_event
 from abm.kernels.rules import margin_rate
 from abm.kernels.state import (
     CLOSE_OUT,
+    DAY_CALLS,
+    DAY_LOSS_CUTS,
     HEDGE_FUND,
     INSURER,
     LOSS_CUT,
@@ -123,6 +125,7 @@ def call_margin(day, round_, i, books, market, graph, diary):
     """Open a margin call; its cause is the clearing of the instrument that cost most."""
     books.call_day[i] = day
     diary.n_calls[i] += 1
+    diary.days[day, DAY_CALLS] += 1.0
     worst = costliest_instrument(i, books, market, diary)
     cause = clearing_of(worst, diary)
     excess = books.borrowing[i] - (books.leverage_limit[i] - 1.0) * books.wealth[i]
@@ -135,6 +138,10 @@ def call_margin(day, round_, i, books, market, graph, diary):
 def start_closing(day, round_, i, how, kind, books, market, graph, diary):
     """From the next round on this institution sells everything it has."""
     books.closing[i] = how
+    if kind == LOSS_CUT:
+        diary.days[day, DAY_LOSS_CUTS] += 1.0
+    else:
+        count_failure(day, i, diary)
     worst = costliest_instrument(i, books, market, diary)
     cause = clearing_of(worst, diary)
     gross = gross_assets(i, books, market)
@@ -164,8 +171,7 @@ def force_orders(day, round_, books, market, graph, rules, diary):
                 continue
             sell_asset_share(i, rules.households.margin_sale_share, books)
         elif due and leverage_of(i, books) > books.leverage_limit[i]:
-            target = rules.margin.buffer * books.leverage_limit[i]
-            delever(i, target, books, market, rules)
+            delever(i, called_leverage(i, books, rules), books, market, rules)
         elif round_ == 0 and books.line_cut[i] > 0.0:
             target = 1.0 + (leverage_of(i, books) - 1.0) * (1.0 - books.line_cut[i])
             diary.cause[i] = record_event(
@@ -180,6 +186,17 @@ def force_orders(day, round_, books, market, graph, rules, diary):
         diary.rows[n_rows] = i
         n_rows += 1
     return n_rows
+
+
+@kernel
+def called_leverage(i, books, rules):
+    """Leverage a called institution goes to: the buffer below its limit, or lower still where a
+    fund's own rule already wants less. A call sets the pace of what the fund wants anyway. (M14)
+    """
+    target = rules.margin.buffer * books.leverage_limit[i]
+    if i < rules.mandates.first_row[RISK_PARITY]:
+        target = min(target, max(books.wanted_leverage[i], 1.0))
+    return target
 
 
 @kernel
@@ -258,7 +275,7 @@ def delever_by_cost(i, target, books, market, rules):
     books.intent[0, i] = min(yen_loan, speed * yen_share * repay / market.usd_price[0])
 
 
-@kernel
+@phase
 def fail_unmet_calls(day, books, market, graph, rules, diary):
     """A call still unmet at the close after its day of grace is a failure.            (M17)"""
     first = rules.mandates.first_row

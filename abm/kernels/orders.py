@@ -52,7 +52,7 @@ def allocate_orders(n_instruments: int) -> Orders:
     """Empty orders for a market of K instruments."""
     k = n_instruments
     even = (k + 2) // 2 * 2
-    orders = Orders(
+    return Orders(
         wealth_terms=np.zeros((k + 1, k + 1)),
         wealth_terms_nonresident=np.zeros((k + 1, k + 1)),
         frozen=np.zeros(k),
@@ -62,7 +62,6 @@ def allocate_orders(n_instruments: int) -> Orders:
         lanes=np.zeros((even, even, LANES)),
         lane_frozen=np.zeros((k, LANES)),
     )
-    return orders
 
 
 @kernel
@@ -188,13 +187,12 @@ def _load_holdings(units, prices, quote, start, count, n, tile):
     for k in range(n):
         price, weight = prices[k], _price_weight(quote[k])
         for t in range(count):
-            tile[k, t] = units[k, start + t]
+            held = units[k, start + t]
+            tile[k, t] = held
+            tile[wealth, t] += held * price
+            tile[gross, t] += abs(held * price) * weight
         for t in range(count, TILE):
             tile[k, t] = 0.0
-        for t in range(TILE):
-            worth = tile[k, t] * price
-            tile[wealth, t] += worth
-            tile[gross, t] += abs(worth) * weight
 
 
 @kernel
@@ -205,9 +203,13 @@ def _load_shares(intent, start, count, least, n, tile):
     """
     first = _even(n + 1)
     s, wealth, gross = first + n, 2 * first + 1, 2 * first + 2
-    for t in range(count):
-        if abs(tile[wealth, t]) < least * tile[gross, t] and tile[s, t] != 0.0:
-            least = abs(tile[wealth, t]) / tile[gross, t]
+    n_near = 0
+    for t in range(TILE):
+        n_near += abs(tile[wealth, t]) < least * tile[gross, t]
+    if n_near > 0:
+        for t in range(count):
+            if abs(tile[wealth, t]) < least * tile[gross, t] and tile[s, t] != 0.0:
+                least = abs(tile[wealth, t]) / tile[gross, t]
     for t in range(TILE):
         tile[wealth, t] = tile[s, t] if tile[wealth, t] > 0.0 else 0.0
     for k in range(n):

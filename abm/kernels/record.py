@@ -2,12 +2,13 @@
 
 import math
 
-from abm.kernels.jit import kernel
+from abm.kernels.jit import kernel, phase
 from abm.kernels.state import (
     CENTRAL_BANK,
     CLEARING,
     DAY_BANK_EQUITY,
     DAY_DEALER_DEPTH,
+    DAY_FAILURES,
     DAY_FUND_WEALTH,
     DAY_LEVERAGE,
     DAY_MARGIN_RATE,
@@ -66,7 +67,7 @@ def clearing_of(k, diary):
     return diary.clearing_event[k]
 
 
-@kernel
+@phase
 def share_flows(day, round_, first_event, market, diary):
     """The round's forced orders learn their share of gross flow and the clearing they fed."""
     open_clearing(day, round_, market, diary)
@@ -93,7 +94,7 @@ def record_limits(day, round_, market, diary):
     return count
 
 
-@kernel
+@phase
 def record_policy(day, market, draws, diary):
     """Acts of central banks: rate changes [fraction per year] and official orders [USD bn]."""
     for c in range(market.rates.size - 1):
@@ -108,8 +109,17 @@ def record_policy(day, market, draws, diary):
 
 
 @kernel
+def count_failure(day, i, diary):
+    """An institution has failed. (A retail trader who is cut with money left has not.)"""
+    diary.n_failures[i] += 1
+    diary.days[day, DAY_FAILURES] += 1.0
+    if diary.first_failure_day[i] < 0:
+        diary.first_failure_day[i] = day
+
+
+@kernel
 def carry_short(books, market, rules):
-    """Yen owed to fund positions elsewhere, in units: what unwinds.                   (M43)
+    """Yen owed to fund positions elsewhere, net, in units: what unwinds.               (M43)
 
     Hedge funds, desks, trend followers and retail traders with all they owe; risk parity beyond
     the yen sold forward against its yen assets.
@@ -125,7 +135,7 @@ def carry_short(books, market, rules):
             for k in range(market.rates.size - 1, market.quote.size):
                 if market.quote[k] == 0:
                     owed -= books.units[k, i] * math.exp(market.log_price[k])
-        short += max(owed, 0.0)
+        short += owed
     return short
 
 

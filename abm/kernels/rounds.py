@@ -2,7 +2,7 @@
 
 from abm.kernels.audit import conservation_error, wealth_error
 from abm.kernels.clear import Liquidity, clear_round
-from abm.kernels.jit import kernel
+from abm.kernels.jit import kernel, phase
 from abm.kernels.ledger import mark_prices
 from abm.kernels.margin import fail_unmet_calls, force_orders, test_margins
 from abm.kernels.orders import clear_orders, collect_orders, collect_rows
@@ -24,7 +24,7 @@ from abm.kernels.state import (
 from abm.kernels.decide import clear_intents
 
 
-@kernel
+@phase
 def trade_in_rounds(day, books, market, graph, rules, draws, diary):
     """Round 0 carries voluntary orders and overdue calls, later rounds only forced ones. (M32)"""
     silent = day >= draws.silent_from
@@ -49,7 +49,7 @@ def trade_in_rounds(day, books, market, graph, rules, draws, diary):
     fail_unmet_calls(day, books, market, graph, rules, diary)
 
 
-@kernel
+@phase
 def follow_links(market, rules):
     """Fundamentals that follow other markets; the dealers' reference moves with them.   (M33)
 
@@ -68,14 +68,14 @@ def follow_links(market, rules):
         market.link_level[k] = level
 
 
-@kernel
+@phase
 def clear_all_intents(books):
     """Nobody trades in the next round unless forced."""
     for lo in range(0, books.cash.size, CHUNK):
         clear_intents(lo, min(lo + CHUNK, books.cash.size), books)
 
 
-@kernel
+@phase
 def build_orders(round_, n_forced, books, market, rules, diary):
     """Add the orders of all who trade in this round into one matrix."""
     orders = market.orders
@@ -110,7 +110,7 @@ def freeze_intents(books, market, rules):
         books.speed[i] = 0.0
 
 
-@kernel
+@phase
 def clear_and_settle(day, round_, books, market, graph, rules, draws, diary):
     """New prices, both legs of every trade, and the audit. A failed round moves nothing."""
     K = market.quote.size
@@ -151,7 +151,7 @@ def clear_and_settle(day, round_, books, market, graph, rules, draws, diary):
         row[DAY_CONSERVATION] = max(row[DAY_CONSERVATION], error)
 
 
-@kernel
+@phase
 def quote_market_makers(market, rule):
     """What value investors and dealers order at the new price, in units.           (M29, M30)"""
     for k in range(market.quote.size):

@@ -16,6 +16,7 @@ import numpy as np
 
 from abm.kernels.clear import ClearingWork
 from abm.kernels.orders import Orders
+from abm.kernels.reference import make_reference
 
 # Kinds of institution, in the order of their rows.
 HEDGE_FUND, BANK_DESK, RISK_PARITY, VOLATILITY_TARGET, TREND = 0, 1, 2, 3, 4
@@ -82,6 +83,7 @@ class Books(NamedTuple):
     borrowing: np.ndarray  # (N,) USD bn at the last mark
     margin_rate: np.ndarray  # (N,)
     leverage_limit: np.ndarray  # (N,) maintenance leverage of today
+    wanted_leverage: np.ndarray  # (N,) what its own rule would hold today
     high_water: np.ndarray  # (N,) USD bn, scaled by flows
     entry_wealth: np.ndarray  # (N,) USD bn at the last (re)entry
     call_day: np.ndarray  # (N,) int64 day the open margin call was made, -1 none
@@ -413,3 +415,15 @@ class Diary(NamedTuple):
     before: np.ndarray  # (K,) log prices before the round
     fill: np.ndarray  # (K,) share of the long side filled
     side: np.ndarray  # (K,) the long side at a limit: -1 sellers, 1 buyers, 0 no limit
+
+
+make_reference(globals(), Orders)
+make_reference(globals(), ClearingWork)
+make_reference(globals(), Mandates)
+make_reference(globals(), MarketRule)
+make_reference(globals(), Books)
+make_reference(globals(), Market, nested=("orders", "solver"))
+make_reference(globals(), Graph)
+make_reference(globals(), Rules, nested=("mandates", "market"))
+make_reference(globals(), Draws)
+make_reference(globals(), Diary)

@@ -63,7 +63,7 @@ class Terms:
     quote: Array  # (K,)
     n_currencies: int
     income: Array  # (K,) yields; the funding currency's is its policy rate
-    covariance: Array  # (K, K) of news, local, per year
+    covariance: Array  # (K, K) of calm local returns per year
     usd_covariance: Array  # (K, K) of USD returns
     usd_rate: float
     basis: float
@@ -83,7 +83,8 @@ def opening_terms(scenario: Scenario) -> Terms:
     parts = list(scenario.instruments.values())
     quote = np.array(scenario.quote_indices(), np.int64)
     volatility = np.array([p.volatility_per_year for p in parts])
-    covariance = scenario.correlation_matrix() * np.outer(volatility, volatility)
+    news = scenario.correlation_matrix() * np.outer(volatility, volatility)
+    covariance = calm_covariance(scenario, news)
     income = np.array([p.yield_per_year for p in parts])
     income[0] = scenario.rates.funding_per_year
     to_usd = np.eye(len(parts))
@@ -101,6 +102,25 @@ def opening_terms(scenario: Scenario) -> Terms:
         basis=-scenario.funding.basis_per_year,
         spread=scenario.banks.spread_per_year,
     )
+
+
+def calm_covariance(scenario: Scenario, news: Array) -> Array:
+    """Covariance of daily returns without feedback, per year (K, K).                       (M5)
+
+    A linked index follows its currency and its leader with a day's lag: what they do adds to its
+    variance, while its covariance with others on the same day is that of news.
+    """
+    covariance = news.copy()
+    names, quote = scenario.instrument_names, scenario.quote_indices()
+    for name, link in scenario.liquidity.links.items():
+        k = names.index(name)
+        loads = np.zeros(len(names))
+        if quote[k] >= 0:
+            loads[quote[k]] -= link.currency_beta
+        if link.leader:
+            loads[names.index(link.leader)] += link.leader_beta
+        covariance[k, k] += loads @ news @ loads
+    return covariance
 
 
 def count(number: int, scale: float) -> int:
@@ -243,7 +263,7 @@ def draw_risk_parity(scenario: Scenario, terms: Terms) -> Group:
     group.wealth[:] = rule.equity_usd_bn / group.n
     tilt = terms.column(rule.tilt)
     covariance = scenario.estimation.opening_multiple * terms.covariance
-    shares = parity_weights(tilt, covariance, rule.weighting)
+    shares = parity_weights(scenario)
     volatility = np.sqrt(shares @ covariance @ shares)
     leverage = min(rule.volatility_target_per_year / volatility, rule.leverage_cap)
     group.weights[:] = tilt[:, None]
@@ -260,12 +280,16 @@ def draw_risk_parity(scenario: Scenario, terms: Terms) -> Group:
     return group
 
 
-def parity_weights(tilt: Array, covariance: Array, weighting: str) -> Array:
-    """Weights of the rule at a covariance, from the kernel that the day uses."""
+@lru_cache(maxsize=32)
+def parity_weights(scenario: Scenario) -> Array:
+    """Opening weights of risk parity, from the kernel that the day uses. (K,)"""
     from abm.kernels.weights import equal_risk_contributions, inverse_volatility_weights
 
+    terms = opening_terms(scenario)
+    tilt = terms.column(scenario.risk_parity.tilt)
+    covariance = scenario.estimation.opening_multiple * terms.covariance
     out = np.zeros(len(tilt))
-    if weighting == "equal-risk":
+    if scenario.risk_parity.weighting == "equal-risk":
         equal_risk_contributions(covariance, tilt, out, np.zeros(len(tilt)))
     else:
         inverse_volatility_weights(tilt, covariance, out)
@@ -323,10 +347,7 @@ def draw_retail_fx(scenario: Scenario, terms: Terms, rng: np.random.Generator) -
     spread = rng.uniform(-1.0, 1.0, group.n)
     if not group.n:
         return group
-    from statistics import NormalDist
-
-    quantile = NormalDist().inv_cdf
-    z = np.array([quantile((j + 0.5) / group.n) for j in range(group.n)])
+    z = np.linspace(-0.5, 0.5, group.n) if group.n > 1 else np.zeros(1)
     leverage = rule.leverage * np.exp(rule.leverage_dispersion * z)
     leverage = np.minimum(leverage, rule.opening_leverage_cap)
     group.size_usd_bn[:] = rule.notional_usd_bn / group.n

@@ -89,9 +89,9 @@ def draw_news(scenario: Scenario, seed: int, replicate: int) -> np.ndarray:
 @lru_cache(maxsize=32)
 def news_factor(scenario: Scenario) -> np.ndarray:
     """Cholesky factor of a day's news, (K, K); instruments without news have a zero row."""
-    terms = opening_terms(scenario)
     factor = np.linalg.cholesky(scenario.correlation_matrix())
-    volatility = np.sqrt(np.diag(terms.covariance) / TRADING_DAYS)
+    parts = scenario.instruments.values()
+    volatility = np.array([p.volatility_per_year for p in parts]) / np.sqrt(TRADING_DAYS)
     return np.asarray(volatility[:, None] * factor)
 
 

@@ -124,6 +124,7 @@ def open_books(groups: list[Group]) -> state.Books:
         borrowing=zeros(),
         margin_rate=zeros(),
         leverage_limit=np.full(n, np.inf),
+        wanted_leverage=zeros(),
         high_water=zeros(),
         entry_wealth=zeros(),
         call_day=np.full(n, -1, np.int64),

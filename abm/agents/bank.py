@@ -1,0 +1,92 @@
+"""Banks: prime brokers and dealers (core), and the banks of retail clients (periphery)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import mesa
+
+from abm.agents.institution import AGENT_NUMBERS, cell, finite
+from abm.kernels.state import RECAPITALISATION
+from abm.population.exposures import bank_assets
+
+if TYPE_CHECKING:
+    from abm.kernels.state import Graph
+    from abm.model import CarryUnwindModel
+
+
+class Bank(mesa.Agent):
+    """One bank, a thin view of its row among the lenders."""
+
+    _ids: ClassVar[Any] = AGENT_NUMBERS
+    kind = "bank"
+    model: CarryUnwindModel
+
+    def __init__(self, model: CarryUnwindModel, row: int) -> None:
+        super().__init__(model)
+        self.row = int(row)
+
+    @property
+    def graph(self) -> Graph:
+        return self.model.world.graph
+
+    @property
+    def name(self) -> str:
+        return self.model.bank_names[self.row]
+
+    @property
+    def style(self) -> str:
+        return "core" if self.graph.is_core[self.row] else "periphery"
+
+    @property
+    def wealth_usd_bn(self) -> float:
+        """Equity. Written: capital paid in or out, against the account of recapitalisations."""
+        return cell(self.graph.equity, self.row)
+
+    @wealth_usd_bn.setter
+    def wealth_usd_bn(self, equity: float) -> None:
+        market = self.model.world.market
+        paid_in = finite(equity, "wealth_usd_bn") - self.wealth_usd_bn
+        self.graph.equity[self.row] += paid_in
+        self.graph.other_assets[self.row] += paid_in
+        market.outside[RECAPITALISATION, -1] -= paid_in
+        self.model.was_written_to = True
+
+    @property
+    def assets_usd_bn(self) -> float:
+        return float(bank_assets(self.graph)[self.row])
+
+    @property
+    def loans_usd_bn(self) -> float:
+        """Lent to clients, its own desk apart."""
+        return cell(self.graph.loans, self.row)
+
+    @property
+    def leverage(self) -> float:
+        """Assets over equity; infinite once equity is gone."""
+        equity = self.wealth_usd_bn
+        return self.assets_usd_bn / equity if equity > 0.0 else float("inf")
+
+    @property
+    def leverage_limit(self) -> float:
+        return cell(self.graph.leverage_max, self.row)
+
+    @property
+    def utilisation(self) -> float:
+        """Use of its balance sheet beyond the threshold from which it lends dearer."""
+        return cell(self.graph.utilisation, self.row)
+
+    @property
+    def has_failed(self) -> bool:
+        return bool(self.graph.failed[self.row])
+
+    @property
+    def clients(self) -> list[str]:
+        """Names of those it lends to through a broker edge."""
+        graph, names = self.graph, self.model.world.names
+        starts = graph.broker_start
+        return [
+            names[i]
+            for i in range(len(names))
+            if self.row in graph.broker[starts[i] : starts[i + 1]].tolist()
+        ]

@@ -1,0 +1,87 @@
+"""What one institution will want when the next day opens, by the very rules of the day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from abm.kernels.day import accrue, hear_news, mark_and_move_capital
+from abm.kernels.decide import decide_rows, set_market_view
+from abm.kernels.jit import kernel
+from abm.kernels.reference import by_reference
+
+if TYPE_CHECKING:
+    from abm.population.world import World
+
+Array = np.ndarray
+
+
+@kernel
+def decide_alone(
+    row: Any, day: Any, is_new_day: Any, books: Any, market: Any, graph: Any, rules: Any,
+    draws: Any, diary: Any,
+) -> None:  # fmt: skip
+    """Phases 1 to 3 of the day for one row. Changes everything it is given: give it copies."""
+    books, market, graph = by_reference(books), by_reference(market), by_reference(graph)
+    rules, draws, diary = by_reference(rules), by_reference(draws), by_reference(diary)
+    if is_new_day:
+        hear_news(day, market, rules, draws, diary)
+        accrue(day, books, market, graph, rules, draws)
+        mark_and_move_capital(books, market, rules)
+    set_market_view(market, rules)
+    decide_rows(row, row + 1, day, books, market, graph, rules, draws, diary)
+
+
+class Decision(NamedTuple):
+    """What one institution wants on a morning, and the book it decides on."""
+
+    intent: Array  # (K,) target shares of wealth (speed > 0) or units to trade (speed 0)
+    speed: float  # share of the gap closed
+    orders_usd_bn: Array  # (K,) at the last close
+    units: Array  # (K,) after the night's interest and the morning's subscriptions
+    cash: float  # USD bn
+
+
+def next_decision(world: World, row: int, day: int) -> Decision:
+    """What one row will decide on the morning of `day`; the world is left as it is.
+
+    After the last day there is no news: the rule is asked at the last close.
+    """
+    n_days = len(world.draws.news)
+    copies = _copies(world)
+    books, price = copies.books, copies.market.usd_price
+    decide_alone(row, min(day, n_days - 1), day < n_days, *copies[:6])
+    intent, units, speed = books.intent[:, row], books.units[:, row], float(books.speed[row])
+    orders = intent * price
+    if speed > 0.0:
+        wealth = max(float(books.wealth[row]), 0.0)
+        orders = speed * (intent * wealth - units * price)
+        if world.rules.mandates.resident[row]:
+            orders[0] = 0.0  # a resident's balance in his own currency is what is left over
+    return Decision(intent, speed, orders, units, float(books.cash[row]))
+
+
+def _copies(world: World) -> World:
+    """The same world on other arrays, without its events."""
+
+    def copied(columns: Any) -> Any:
+        return columns._replace(
+            **{
+                name: value.copy()
+                for name, value in zip(columns._fields, columns, strict=True)
+                if isinstance(value, np.ndarray)
+            }
+        )
+
+    diary = world.diary._replace(
+        events=np.zeros((0, world.diary.events.shape[1])),
+        n_events=world.diary.n_events.copy(),
+        lanes=world.diary.lanes.copy(),
+    )
+    return world._replace(
+        books=copied(world.books),
+        market=copied(world.market),
+        graph=copied(world.graph),
+        diary=diary,
+    )

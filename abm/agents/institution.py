@@ -1,0 +1,264 @@
+"""The base of all institutions: a Mesa agent that is a view of one row of the books."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, ClassVar
+from weakref import WeakKeyDictionary
+
+import mesa
+import numpy as np
+
+from abm.errors import InvalidInput
+from abm.kernels.state import SUBSCRIPTIONS
+from abm.population.exposures import leverage_of
+from abm.scenario.checks import nearest
+
+if TYPE_CHECKING:
+    from abm.kernels.state import Books
+    from abm.model import CarryUnwindModel
+    from abm.population.world import World
+
+Array = np.ndarray
+
+
+class AgentNumbers:
+    """Numbers of agents by model, for Mesa 3.3: its own table keeps every model alive."""
+
+    def __init__(self) -> None:
+        self._by_model: WeakKeyDictionary[Any, itertools.count[int]] = WeakKeyDictionary()
+
+    def __getitem__(self, model: Any) -> itertools.count[int]:
+        return self._by_model.setdefault(model, itertools.count(1))
+
+
+AGENT_NUMBERS = AgentNumbers()
+
+
+class Units(MutableMapping[str, float]):
+    """Units by instrument of one institution: reads the books, and writes through to them.
+
+    A unit is the amount worth USD 1bn at the opening; a currency below nought is a loan.
+    """
+
+    def __init__(self, owner: Institution) -> None:
+        self._owner = owner
+
+    def _row_of(self, instrument: str) -> int:
+        return instrument_row(self._owner.model.instruments, instrument)
+
+    def __getitem__(self, instrument: str) -> float:
+        names = self._owner.model.instruments
+        if instrument not in names:
+            raise KeyError(instrument)
+        return float(self._owner.books.units[names.index(instrument), self._owner.row])
+
+    def __setitem__(self, instrument: str, units: float) -> None:
+        self._owner._write_units(self._row_of(instrument), finite(units, "units"))
+
+    def __delitem__(self, instrument: str) -> None:
+        """Nothing is held of it any more."""
+        self[instrument] = 0.0
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._owner.model.instruments)
+
+    def __len__(self) -> int:
+        return len(self._owner.model.instruments)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+class Institution(mesa.Agent):
+    """One institution, a thin view: it holds its `row` and no number of its own.
+
+    What is read is what the last day left; what is written is what the next day starts from.
+    Money or units that are written come from outside the model (subscriptions), so that nothing
+    is created: the audit still balances.
+    """
+
+    _ids: ClassVar[Any] = AGENT_NUMBERS
+    model: CarryUnwindModel
+
+    def __init__(self, model: CarryUnwindModel, row: int) -> None:
+        super().__init__(model)
+        self.row = int(row)
+
+    @property
+    def world(self) -> World:
+        return self.model.world
+
+    @property
+    def books(self) -> Books:
+        return self.model.world.books
+
+    @property
+    def name(self) -> str:
+        return self.world.names[self.row]
+
+    @property
+    def kind(self) -> str:
+        return self.model.kinds[self.row]
+
+    @property
+    def style(self) -> str:
+        return self.world.styles[self.row]
+
+    @property
+    def wealth_usd_bn(self) -> float:
+        """What it owns less what it owes, at the last mark. Written: paid in or out in dollars."""
+        return cell(self.books.wealth, self.row)
+
+    @wealth_usd_bn.setter
+    def wealth_usd_bn(self, wealth: float) -> None:
+        self.cash_usd_bn = self.cash_usd_bn + finite(wealth, "wealth_usd_bn") - self.wealth_usd_bn
+
+    @property
+    def cash_usd_bn(self) -> float:
+        """Dollar balance; below nought a loan."""
+        return cell(self.books.cash, self.row)
+
+    @cash_usd_bn.setter
+    def cash_usd_bn(self, cash: float) -> None:
+        market = self.world.market
+        paid_in = finite(cash, "cash_usd_bn") - self.cash_usd_bn
+        self.books.cash[self.row] += paid_in
+        market.outside[SUBSCRIPTIONS, -1] -= paid_in
+        self._mark()
+
+    @property
+    def units(self) -> Units:
+        """Units by instrument; `agent.units["JPY"] = -3` writes them."""
+        return Units(self)
+
+    @units.setter
+    def units(self, units: Mapping[str, float]) -> None:
+        self.units.update(units)
+
+    @property
+    def positions_usd_bn(self) -> dict[str, float]:
+        """Value of what it holds, by instrument."""
+        prices = self.world.market.usd_price
+        values = self.books.units[:, self.row] * prices
+        return dict(zip(self.model.instruments, values.tolist(), strict=True))
+
+    @property
+    def borrowing_usd_bn(self) -> float:
+        return cell(self.books.borrowing, self.row)
+
+    @property
+    def leverage(self) -> float:
+        """1 + borrowing / wealth; infinite for who owes and has nothing."""
+        return float(leverage_of(self.books.wealth[self.row], self.books.borrowing[self.row]))
+
+    @property
+    def margin_rate(self) -> float:
+        """Margin its brokers ask today; 0 without a margin rule."""
+        return cell(self.books.margin_rate, self.row)
+
+    @property
+    def leverage_limit(self) -> float:
+        """Maintenance leverage of today; above it a margin call is made."""
+        return cell(self.books.leverage_limit, self.row)
+
+    @property
+    def leverage_cap(self) -> float:
+        """Largest leverage its mandate allows."""
+        return cell(self.world.rules.mandates.leverage_cap, self.row)
+
+    @leverage_cap.setter
+    def leverage_cap(self, cap: float) -> None:
+        if not float(cap) >= 1.0:
+            raise InvalidInput(f"leverage_cap = {cap}, must be at least 1 (1 + borrowing / wealth)")
+        self._write_mandate("leverage_cap", cap)
+
+    @property
+    def is_called(self) -> bool:
+        """Has a margin call open."""
+        return cell(self.books.call_day, self.row) >= 0
+
+    @property
+    def is_out(self) -> bool:
+        """Is closing everything, or sits out after having failed."""
+        return cell(self.books.closing, self.row) > 0 or cell(self.books.days_out, self.row) > 0
+
+    @property
+    def n_failures(self) -> int:
+        return int(cell(self.world.diary.n_failures, self.row))
+
+    @property
+    def brokers(self) -> dict[str, float]:
+        """Share of its borrowing by bank."""
+        graph, banks = self.world.graph, self.model.bank_names
+        shares: dict[str, float] = {}
+        for edge in range(graph.broker_start[self.row], graph.broker_start[self.row + 1]):
+            bank = banks[graph.broker[edge]]
+            shares[bank] = shares.get(bank, 0.0) + float(graph.broker_share[edge])
+        return shares
+
+    def decide(self) -> dict[str, float]:
+        """Orders it will send when the next day opens [USD bn by instrument], bought positive.
+
+        Asked of the day's own rule on copies: nothing changes. Orders that a margin call or a
+        bank's recall forces on it are its brokers' decision and not in here.
+        """
+        from abm.agents.decision import next_decision
+
+        wanted = next_decision(self.world, self.row, self.model.next_day)
+        return dict(zip(self.model.instruments, wanted.orders_usd_bn.tolist(), strict=True))
+
+    def _write_mandate(self, column: str, value: float) -> None:
+        """What it is, from now on: a column of the mandates, which belong to this run alone."""
+        getattr(self.world.rules.mandates, column)[self.row] = float(value)
+        self.model.was_written_to = True
+
+    def _write_units(self, k: int, units: float) -> None:
+        """Units from outside: a currency's from its account, an asset's by a larger total."""
+        market = self.world.market
+        received = units - self.books.units.item(k, self.row)
+        self.books.units[k, self.row] += received
+        if k < len(market.rates) - 1:
+            market.outside[SUBSCRIPTIONS, k] -= received
+        else:
+            market.totals[k] += received
+        self._mark()
+
+    def _mark(self) -> None:
+        """Wealth and borrowing after a write (M2, M3); no drawdown is read out of what was paid."""
+        books, market, row = self.books, self.world.market, self.row
+        self.model.was_written_to = True
+        before = books.wealth.item(row)
+        values = books.units[:, row] * market.usd_price
+        n_currencies = len(market.rates) - 1
+        books.wealth[row] = books.cash[row] + values.sum()
+        books.borrowing[row] = max(-books.cash[row], 0.0)
+        books.borrowing[row] += np.maximum(-values[:n_currencies], 0.0).sum()
+        if before > 0.0 and books.wealth[row] > 0.0:
+            books.high_water[row] *= books.wealth[row] / before
+
+
+def cell(column: Array, row: int) -> float:
+    """One number of a column, as Python has it."""
+    value: float = column.item(row)
+    return value
+
+
+def instrument_row(names: tuple[str, ...], instrument: str) -> int:
+    """Row of an instrument, or who is meant."""
+    if instrument not in names:
+        hint = nearest(str(instrument), names) or f"there are {', '.join(names)}"
+        raise InvalidInput(f"'{instrument}' is no instrument of this scenario; {hint}")
+    return names.index(instrument)
+
+
+def finite(value: float, name: str) -> float:
+    """A number that may enter the books."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"{name} = {value!r}, must be a number") from None
+    if not np.isfinite(number):
+        raise InvalidInput(f"{name} = {number}, must be finite")
+    return number

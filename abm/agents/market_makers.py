@@ -1,0 +1,100 @@
+"""Those on the other side of the market: one account each, by instrument."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import mesa
+import numpy as np
+
+from abm.agents.institution import AGENT_NUMBERS
+
+if TYPE_CHECKING:
+    from abm.kernels.state import Market
+    from abm.model import CarryUnwindModel
+
+
+class MarketAccount(mesa.Agent):
+    """A view of one account of the market: what it holds and what it was paid. Read only."""
+
+    _ids: ClassVar[Any] = AGENT_NUMBERS
+    kind: ClassVar[str]
+    held: ClassVar[str]  # columns of Market
+    balances: ClassVar[str]
+    model: CarryUnwindModel
+
+    def __init__(self, model: CarryUnwindModel) -> None:
+        super().__init__(model)
+
+    @property
+    def market(self) -> Market:
+        return self.model.world.market
+
+    @property
+    def name(self) -> str:
+        return self.kind.replace("_", "-")
+
+    @property
+    def style(self) -> str:
+        return ""
+
+    @property
+    def units(self) -> dict[str, float]:
+        """Units held by instrument, settlement balances in currencies included."""
+        units = getattr(self.market, self.held).copy()
+        units[: len(self.market.rates) - 1] += getattr(self.market, self.balances)[:-1]
+        return dict(zip(self.model.instruments, units.tolist(), strict=True))
+
+    @property
+    def cash_usd_bn(self) -> float:
+        return float(getattr(self.market, self.balances)[-1])
+
+    @property
+    def wealth_usd_bn(self) -> float:
+        """Value of all it holds: what it earned since the opening (dealers: since yesterday)."""
+        held = np.array(list(self.units.values()))
+        return self.cash_usd_bn + float(held @ self.market.usd_price)
+
+    @property
+    def leverage(self) -> float:
+        """Has no lenders."""
+        return 1.0
+
+
+class ValueInvestors(MarketAccount):
+    """Buy what is cheap against fundamentals, slowly, until their capacity is used up."""
+
+    kind = "value_investor"
+    held, balances = "value_held", "value_cash"
+
+    @property
+    def fundamentals(self) -> dict[str, float]:
+        """What they take each price to be worth [log, relative to the opening]."""
+        value = self.market.fundamental + self.market.link_level
+        return dict(zip(self.model.instruments, value.tolist(), strict=True))
+
+
+class Dealers(MarketAccount):
+    """Take what is left at the price they quote; depth shrinks with volatility and capital."""
+
+    kind = "dealer"
+    held, balances = "dealer_held", "dealer_cash"
+
+    @property
+    def depth_usd_bn(self) -> dict[str, float]:
+        """What they take per log of price, today."""
+        return dict(zip(self.model.instruments, self.market.dealer_depth.tolist(), strict=True))
+
+
+class CentralBank(MarketAccount):
+    """The authorities' account: interventions, and the policy rates in force."""
+
+    kind = "central_bank"
+    held, balances = "official_units", "official_cash"
+
+    @property
+    def policy_rates_per_year(self) -> dict[str, float]:
+        """By currency, the dollar last."""
+        rates = self.market.rates
+        currencies = [*self.model.instruments[: len(rates) - 1], "USD"]
+        return dict(zip(currencies, rates.tolist(), strict=True))

@@ -1,0 +1,94 @@
+"""A user's own institution in plain Python: a class with `orders`, and a row like any other's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from abm.agents.institution import Institution, finite, instrument_row
+from abm.errors import InvalidInput
+from abm.population.institutions import Group
+from abm.scenario.checks import nearest
+
+Array = np.ndarray
+
+
+class PythonAgent(Institution):
+    """Base of institutions written in Python: override `orders`.
+
+    It is asked once a day, before the market opens, and trades in the first round at the clearing
+    price, both legs, like everybody. It opens with its wealth in dollars on day 0; spending more
+    than it has is borrowing, from its broker where it has one.
+    """
+
+    def orders(self) -> Mapping[str, float] | ArrayLike:
+        """What to buy (positive) and sell today [USD bn by instrument], as dict or array (K,)."""
+        raise NotImplementedError(f"{type(self).__name__} must define orders(self)")
+
+    def decide(self) -> dict[str, float]:
+        """What `orders` says now; nothing while it is out."""
+        return dict(zip(self.model.instruments, self.order_column().tolist(), strict=True))
+
+    def order_column(self) -> Array:
+        """The orders as a checked column (K,) [USD bn]; nought while it is out."""
+        names = self.model.instruments
+        column = np.zeros(len(names))
+        if self.is_out:
+            return column
+        given = self.orders()
+        who = f"{type(self).__name__}.orders"
+        if isinstance(given, Mapping):
+            for name, amount in given.items():
+                column[instrument_row(names, name)] = finite(amount, f"{who}: {name}")
+            return column
+        try:
+            column[:] = np.asarray(given, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise InvalidInput(
+                f"{who}: must return USD bn by instrument, a dict or {len(names)} numbers"
+            ) from None
+        for name, amount in zip(names, column, strict=True):
+            finite(amount, f"{who}: {name}")
+        return column
+
+
+class Newcomer(NamedTuple):
+    """A Python agent that has been asked for, before its world exists."""
+
+    kind: type[PythonAgent]
+    wealth_usd_bn: float
+    broker: str
+    settings: dict[str, Any]
+
+
+def newcomers(given: Any, bank_names: list[str]) -> list[Newcomer]:
+    """Pairs (class, settings) as a user gave them, checked."""
+    found = []
+    for entry in given or ():
+        kind, settings = entry if isinstance(entry, tuple | list) else (entry, {})
+        if not (isinstance(kind, type) and issubclass(kind, PythonAgent)):
+            raise InvalidInput(f"python_agents: {kind!r} is no subclass of PythonAgent")
+        rest = dict(settings)
+        if "wealth_usd_bn" not in rest:
+            raise InvalidInput(f"python_agents: {kind.__name__} needs wealth_usd_bn")
+        wealth = finite(rest.pop("wealth_usd_bn"), f"{kind.__name__}: wealth_usd_bn")
+        if wealth <= 0.0:
+            raise InvalidInput(f"{kind.__name__}: wealth_usd_bn = {wealth}, must be above 0")
+        broker = rest.pop("broker", None) or ""
+        if broker and broker not in bank_names:
+            hint = nearest(str(broker), bank_names)
+            raise InvalidInput(f"{kind.__name__}: broker = {broker!r} is no bank; {hint}")
+        found.append(Newcomer(kind, wealth, broker, rest))
+    return found
+
+
+def group_of(asked: list[Newcomer], n_instruments: int) -> Group:
+    """The rows of all Python agents, each with its wealth in dollars."""
+    names = [newcomer.kind.__name__.lower() for newcomer in asked]
+    group = Group("custom", len(asked), n_instruments, style=names)
+    group.wealth[:] = [newcomer.wealth_usd_bn for newcomer in asked]
+    group.cash[:] = group.wealth
+    return group

@@ -1,0 +1,18 @@
+"""Retail currency traders: cohorts of many households that trade alike."""
+
+from __future__ import annotations
+
+from abm.agents.institution import Institution, cell, finite
+
+
+class RetailFxTrader(Institution):
+    """A cohort of retail currency traders: short yen, closed out by rule at the loss cut."""
+
+    @property
+    def loss_cut(self) -> float:
+        """Equity over notional at which its broker closes everything."""
+        return cell(self.world.rules.mandates.loss_cut, self.row)
+
+    @loss_cut.setter
+    def loss_cut(self, share: float) -> None:
+        self._write_mandate("loss_cut", finite(share, "loss_cut"))

@@ -1,0 +1,17 @@
+"""Risk-parity funds: equal risk in every asset, levered to a volatility."""
+
+from __future__ import annotations
+
+from abm.agents.institution import Institution, cell, finite
+
+
+class RiskParityFund(Institution):
+    """Levers up when markets are calm and cuts when they are not."""
+
+    @property
+    def target_volatility_per_year(self) -> float:
+        return cell(self.world.rules.mandates.target_volatility, self.row)
+
+    @target_volatility_per_year.setter
+    def target_volatility_per_year(self, volatility: float) -> None:
+        self._write_mandate("target_volatility", finite(volatility, "target_volatility"))

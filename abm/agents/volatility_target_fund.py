@@ -1,0 +1,17 @@
+"""Volatility-target funds: fixed weights, levered to a volatility."""
+
+from __future__ import annotations
+
+from abm.agents.institution import Institution, cell, finite
+
+
+class VolatilityTargetFund(Institution):
+    """Holds fixed weights, more of them the calmer the last weeks were."""
+
+    @property
+    def target_volatility_per_year(self) -> float:
+        return cell(self.world.rules.mandates.target_volatility, self.row)
+
+    @target_volatility_per_year.setter
+    def target_volatility_per_year(self, volatility: float) -> None:
+        self._write_mandate("target_volatility", finite(volatility, "target_volatility"))

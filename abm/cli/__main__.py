@@ -1,0 +1,5 @@
+"""`python -m abm.cli` is `unwind`."""
+
+from abm.cli import main
+
+main()

@@ -1,0 +1,102 @@
+"""Where results go: refused before the run if it will not do, and written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from abm.cli.answers import writing
+from abm.errors import OutputRefused
+
+_MANIFEST = "manifest.json"
+
+
+def refuse_folder(out: Path, force: bool) -> None:
+    """Raise OutputRefused where a result folder cannot be made, before any time is spent."""
+    with writing(out):
+        if out.is_dir():
+            held = sorted(entry.name for entry in out.iterdir())
+            if held and not force:
+                what = "a result" if _MANIFEST in held else f"other things ({_listed(held)})"
+                raise OutputRefused(
+                    f"{out} exists and holds {what}; give another --out, or --force to overwrite"
+                )
+        elif os.path.lexists(out):
+            raise OutputRefused(f"{out} is a file; give a folder with --out")
+    above = out if out.is_dir() else next(p for p in out.absolute().parents if os.path.lexists(p))
+    if not above.is_dir():
+        raise OutputRefused(f"{out} cannot be made: {above} is not a folder")
+    with writing(out), tempfile.TemporaryDirectory(prefix=".unwind-", dir=above):
+        pass  # the only sure way to know that something can be written there
+
+
+def refuse_file(path: Path, force: bool) -> None:
+    """Raise OutputRefused where a file is there already."""
+    if path.is_dir():
+        raise OutputRefused(f"{path} is a folder; give the name of a file")
+    if os.path.lexists(path) and not force:
+        raise OutputRefused(f"{path} exists; --force overwrites it")
+
+
+@contextmanager
+def all_or_nothing(out: Path) -> Iterator[None]:
+    """Let a whole result folder be written: Ctrl-C waits for it, a failure leaves no folders."""
+    made = [folder for folder in out.absolute().parents if not folder.exists()]
+    try:
+        with writing(out), _uninterrupted():
+            yield
+    finally:
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()  # only where it stayed empty
+
+
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all."""
+    raw = content.encode() if isinstance(content, str) else content
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, stage = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(raw)
+            os.chmod(stage, 0o666 & ~_mask())
+            os.replace(stage, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(stage)
+            raise
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ctrl-C is heard when this is over, not in the middle of it."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield  # only the main thread can listen; and who ignores Ctrl-C goes on ignoring it
+        return
+    heard: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if heard:
+        raise KeyboardInterrupt
+
+
+def _mask() -> int:
+    """The user's umask, which can only be read by setting it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _listed(names: list[str], most: int = 3) -> str:
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

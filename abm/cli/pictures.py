@@ -1,0 +1,106 @@
+"""The two figures of a run, made from its tables, with the titles and captions they are read by."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from abm.cli.script import acts, currency, day_name, trigger
+from abm.errors import InvalidInput
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from abm.scenario import Scenario
+
+_DAYS_BEFORE = 10  # of the record, so that a fixing lies before the first day of the run
+
+
+def real_quotes(scenario: Scenario) -> pd.Series | None:
+    """The real path of the dollar in the funding currency; None without dates or without record."""
+    dates = scenario.calendar.dates()
+    if not dates:
+        return None
+    from abm.episodes.record import real_path
+
+    pair = f"USD{scenario.funding_currency}"
+    try:
+        return real_path(pair, dates[0] - timedelta(days=_DAYS_BEFORE), dates[-1])
+    except InvalidInput:
+        return None
+
+
+def title(scenario: Scenario, measures: Mapping[str, Any]) -> str:
+    """The finding, as both figures say it."""
+    from abm.figures.cascade import finding
+
+    cause = trigger(scenario)
+    if cause:
+        return finding(measures, cause)
+    alone = {k: v for k, v in measures.items() if k not in ("class", "peak_yen_appreciation")}
+    return finding(alone)
+
+
+def cascade_picture(
+    scenario: Scenario,
+    drawn: str,
+    days: pd.DataFrame,
+    events: pd.DataFrame,
+    measures: Mapping[str, Any],
+    twins: Mapping[str, pd.DataFrame],
+) -> Figure:
+    """Price, leverage, margins, forced sales, calls; `drawn` names scenario and seed."""
+    from abm.cli.summary import usd_quotes
+    from abm.figures.cascade import cascade_figure
+
+    real = real_quotes(scenario)
+    said = [f"{drawn}."]
+    if real is not None:
+        said.append("Real: ECB fixing 14:15 CET; simulated: close of the day.")
+    if twins:
+        since = day_name(scenario, scenario.shock_day)
+        said.append(
+            f"No shock: same seed without news and policy from {since} on. Frozen: same script, "
+            "but nobody except value investors and dealers trades from then on."
+        )
+    return cascade_figure(
+        days,
+        events,
+        title(scenario, measures),
+        real=real,
+        twins=twins,
+        caption=" ".join(said),
+        opening_quote=usd_quotes(scenario, days)[0],
+        marks=[(act.day, act.label) for act in acts(scenario)],
+    )
+
+
+def network_picture(
+    scenario: Scenario, drawn: str, graph: nx.DiGraph, when: str, measures: Mapping[str, Any]
+) -> Figure:
+    """Who lends to whom at one close; `when` says at which."""
+    from abm.figures.network import network_figure
+
+    return network_figure(graph, title(scenario, measures), f"{drawn}; {when}.")
+
+
+def day_words(days: pd.DataFrame, scenario: Scenario, day: int) -> str:
+    """Which close this is: of the largest forced sales, or of what else it is known for."""
+    forced = days[[c for c in days.columns if c.startswith("forced_")]].sum(axis=1)
+    close = f"the close of {day_name(scenario, day)}"
+    if forced.max() > 0.0 and forced.iloc[day] == forced.max():
+        return f"{close}, the day of the largest forced sales"
+    if day == len(days) - 1:
+        return f"{close}, the last day"
+    return f"{close}, the day of the {currency(scenario.funding_currency)}'s largest rise"
+
+
+def png(figure: Figure) -> bytes:
+    """The figure as the bytes of a PNG file."""
+    memory = io.BytesIO()
+    figure.savefig(memory, format="png")
+    return memory.getvalue()

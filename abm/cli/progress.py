@@ -1,0 +1,116 @@
+"""What is being done, on stderr: a bar on a terminal, elsewhere one line a minute."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+Result = TypeVar("Result")
+
+LINE_EVERY_SECONDS = 60.0
+_LOOK_EVERY_SECONDS = 0.1  # how soon Ctrl-C is heard
+
+
+def say(message: str) -> None:
+    """One line on stderr; nobody listening is no reason to stop."""
+    with suppress(OSError, ValueError):
+        print(message, file=sys.stderr, flush=True)
+
+
+class Progress:
+    """Steps of one piece of work, told as they are done.
+
+    Work runs in a thread of its own: compiled code does not hear Ctrl-C, the main thread does.
+    """
+
+    def __init__(self, n_steps: int, every_seconds: float = LINE_EVERY_SECONDS) -> None:
+        self.n_steps, self.n_done = n_steps, 0
+        self.every_seconds = every_seconds
+        self.start = self.last = time.monotonic()
+        self.bar: Bar | None = None
+
+    def __enter__(self) -> Progress:
+        if sys.stderr.isatty():
+            self.bar = _bar(self.n_steps)
+            self.bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def do(self, what: str, work: Callable[[], Result]) -> Result:
+        """Result of `work()`, with what it is on the bar, or a line when it takes long."""
+        with self.step(what):
+            done: dict[str, Any] = {}
+            worker = threading.Thread(target=_keep, args=(work, done), daemon=True)
+            worker.start()
+            while worker.is_alive():
+                worker.join(_LOOK_EVERY_SECONDS)
+                self._tell(what)
+        if "failed" in done:
+            raise done["failed"]
+        result: Result = done["result"]
+        return result
+
+    def step(self, what: str) -> _Step:
+        """One step done in the caller's own thread: `with progress.step("figures"): …`."""
+        return _Step(self, what)
+
+    def _tell(self, what: str) -> None:
+        now = time.monotonic()
+        if self.bar is None and now - self.last >= self.every_seconds:
+            self.last = now
+            say(f"{what}: step {self.n_done + 1} of {self.n_steps}, {now - self.start:.0f} s")
+
+
+class _Step:
+    def __init__(self, progress: Progress, what: str) -> None:
+        self.progress, self.what = progress, what
+
+    def __enter__(self) -> None:
+        if self.progress.bar is not None:
+            self.progress.bar.update(self.progress.bar.task_ids[0], description=self.what)
+        self.progress._tell(self.what)
+
+    def __exit__(self, *trouble: object) -> None:
+        self.progress.n_done += 1
+        if self.progress.bar is not None:
+            self.progress.bar.advance(self.progress.bar.task_ids[0])
+
+
+def _keep(work: Callable[[], Any], done: dict[str, Any]) -> None:
+    """Do the work and keep its result, or what went wrong, for the thread that waits."""
+    try:
+        done["result"] = work()
+    except BaseException as bad:
+        done["failed"] = bad
+
+
+def _bar(n_steps: int) -> Bar:
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    bar = Bar(
+        TextColumn("{task.description:<44}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    bar.add_task("", total=n_steps)
+    return bar

@@ -1,0 +1,305 @@
+"""The Mesa model: one trading day in order, on the same compiled engine as every run."""
+
+from __future__ import annotations
+
+import secrets
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mesa
+import numpy as np
+from mesa.datacollection import DataCollector
+
+from abm.agents import (
+    VIEW_OF_KIND,
+    Bank,
+    CentralBank,
+    Dealers,
+    PythonAgent,
+    ValueInvestors,
+)
+from abm.agents.python_agent import Newcomer, group_of, newcomers
+from abm.errors import InvalidInput
+from abm.kernels.state import CUSTOM, DAY_CALLS, DAY_FAILURES, DAY_LEVERAGE, DAY_SHORT
+from abm.population.advance import Opening, advance, begin_record, open_world
+from abm.population.exposures import (
+    OVERLAP_LEAST,
+    bank_names_of,
+    depth_of_market,
+    exposure_graph,
+    kinds_of,
+    overlap_graph,
+    positions_usd_bn,
+)
+from abm.population.network import bank_names
+from abm.scenario import Scenario, load_scenario
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from abm.population.world import World
+    from abm.runs import RunResult
+
+REPORTED = ("log_yen", "yen_short_units", "leverage", "n_margin_calls", "n_failures")
+
+
+class CarryUnwindModel(mesa.Model):
+    """A yen carry-trade world as a Mesa model.
+
+    Parameters
+    ----------
+    scenario
+        A Scenario, the name of one, or the path of a .toml file.
+    rng
+        Seed (a whole number, at least 0). None draws one; `seed` tells which.
+    replicate
+        Which independent repetition under the seed, as in a row of a sweep.
+    python_agents
+        Institutions written in Python: pairs (subclass of PythonAgent, settings). Settings hold
+        `wealth_usd_bn`, maybe `broker` (a bank's name); the rest goes to the class.
+    **changes
+        Values of the scenario, `__` for the dot: `shock__surprise_bp=25`.
+
+    The burn-in is over when the model is made: the first `step()` is day 0 of the tables. `day` is
+    the number of days traded. Agents are views of rows, made when they are first asked for.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario | str | Path = "august-2024",
+        *,
+        rng: int | str | None = None,
+        replicate: int = 0,
+        python_agents: Any = (),
+        **changes: Any,
+    ) -> None:
+        self.seed = whole_number(secrets.randbits(32) if rng in (None, "") else rng, "rng")
+        super().__init__(rng=self.seed)
+        chosen = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
+        if changes:
+            chosen = chosen.with_changes({k.replace("__", "."): v for k, v in changes.items()})
+        self.given_scenario: Scenario = chosen
+        self.replicate = whole_number(replicate, "replicate")
+        self.instruments: tuple[str, ...] = chosen.instrument_names
+        self.bank_names: list[str] = bank_names(chosen)
+        self.day = 0
+        self._has_views = False
+        self.was_written_to = False
+        asked = newcomers(python_agents, self.bank_names)
+        self.world, self.opening = self._open(asked)
+        self.kinds: list[str] = kinds_of(self.world.rules.mandates)
+        self.python_agents = self._admit(asked)
+        self.datacollector = DataCollector(model_reporters={name: name for name in REPORTED})
+
+    # Mesa 3.5 keeps a scenario class of its own under this name, and its page refuses others:
+    # ours is `given_scenario`.
+    @property
+    def scenario(self) -> None:
+        return None
+
+    @scenario.setter
+    def scenario(self, _: object) -> None:
+        """Mesa's own is not used."""
+
+    def step(self) -> None:
+        """One trading day. After the last one nothing happens; `running` says so."""
+        if self.next_day < self.n_days:
+            self._write_orders()
+            self.world = advance(self.world, self.next_day, self.next_day + 1)
+            self.day += 1
+            self.datacollector.collect(self)
+        self.running = self.next_day < self.n_days
+
+    def run(self) -> None:
+        """All days that are left: in one compiled call unless `steps_in_python`."""
+        if self.steps_in_python:
+            while self.next_day < self.n_days:
+                self.step()
+            return
+        self.world = advance(self.world, self.next_day, self.n_days)
+        self.day = self.n_days - self.world.draws.burn_in
+        self.running = False
+
+    @property
+    def steps_in_python(self) -> bool:
+        """Whether `run()` goes day by day: there are Python agents, or `step` is overridden."""
+        return bool(self.python_agents) or type(self).step is not CarryUnwindModel.step
+
+    @property
+    def next_day(self) -> int:
+        """Row of the next day in what the kernels write, burn-in first."""
+        return self.world.draws.burn_in + self.day
+
+    @property
+    def n_days(self) -> int:
+        """Rows of days, burn-in included."""
+        return len(self.world.draws.news)
+
+    @property
+    def exposures(self) -> nx.DiGraph:
+        """Who lends to whom now, lender to borrower, weights in USD bn."""
+        return exposure_graph(self.world)
+
+    @property
+    def overlap(self) -> nx.Graph:
+        """Institutions joined where their positions overlap (Cont and Schaanning), now."""
+        positions = positions_usd_bn(self.world)
+        share = _room_above("abm.measures.network").portfolio_overlap(
+            positions, depth_of_market(self.world)
+        )
+        return overlap_graph(positions, self.world.names, self.kinds, share, OVERLAP_LEAST)
+
+    @property
+    def quotes(self) -> dict[str, float]:
+        """Quotes as the market writes them (USDJPY: yen per dollar)."""
+        moves = self.world.market.log_price - self.opening.log_prices
+        quotes = {}
+        for move, (name, part) in zip(moves, self.given_scenario.instruments.items(), strict=True):
+            sign = -1.0 if getattr(part, "per_usd", False) else 1.0
+            quotes[name] = float(part.opening_quote * np.exp(sign * move))
+        return quotes
+
+    @property
+    def log_yen(self) -> float:
+        """Rise of the funding currency since the close before day 0 [log]."""
+        return float(self.world.market.log_price[0] - self.opening.log_prices[0])
+
+    @property
+    def yen_short_units(self) -> float:
+        """Yen owed to fund positions elsewhere, at the last close (M43)."""
+        return self._last(DAY_SHORT)
+
+    @property
+    def leverage(self) -> float:
+        """Leverage of the hedge funds together, at the last close."""
+        return self._last(DAY_LEVERAGE)
+
+    @property
+    def n_margin_calls(self) -> int:
+        """Margin calls of the last day."""
+        return int(self._last(DAY_CALLS)) if self.next_day else 0
+
+    @property
+    def n_failures(self) -> int:
+        """Institutions that failed on the last day."""
+        return int(self._last(DAY_FAILURES)) if self.next_day else 0
+
+    def result(self) -> RunResult:
+        """The days so far as tables, as `abm.run` gives them."""
+        result: RunResult = _room_above("abm.runs").result_of(self)
+        return result
+
+    @property
+    def agents(self) -> Any:
+        """All agents; made on first use."""
+        self._make_views()
+        return super().agents
+
+    @agents.setter
+    def agents(self, agents: Any) -> None:
+        raise AttributeError("agents is Mesa's: choose another name for what you keep")
+
+    @property
+    def agents_by_type(self) -> Any:
+        """Agents by class; made on first use."""
+        self._make_views()
+        return super().agents_by_type
+
+    @property
+    def agent_types(self) -> list[type]:
+        """Classes of the agents; made on first use."""
+        self._make_views()
+        return list(super().agent_types)
+
+    def close(self) -> None:
+        """Let go of all agents, so that Mesa 3.3 lets go of the model."""
+        self.remove_all_agents()
+        getattr(mesa.Agent, "_ids", {}).pop(self, None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is written of the events, and of the empty rows behind it one (none: keep none)."""
+        state = self.__dict__.copy()
+        diary = self.world.diary
+        written = diary.events[: int(diary.n_events[0]) + 1].copy()
+        state["world"] = self.world._replace(diary=diary._replace(events=written))
+        return state
+
+    def _open(self, asked: list[Newcomer]) -> tuple[World, Opening]:
+        """The world on the morning of day 0, with rows for all Python agents."""
+        custom = [group_of(asked, len(self.instruments))] if asked else None
+        world, opening = open_world(self.given_scenario, self.seed, self.replicate, custom=custom)
+        return (_with_brokers(world, asked), opening) if asked else (world, opening)
+
+    def _admit(self, asked: list[Newcomer]) -> list[PythonAgent]:
+        """Python agents, each with the wealth it was given, on the morning of day 0."""
+        first = int(self.world.rules.mandates.first_row[CUSTOM])
+        admitted = []
+        for number, newcomer in enumerate(asked):
+            agent = newcomer.kind(self, first + number, **newcomer.settings)
+            agent.wealth_usd_bn = newcomer.wealth_usd_bn
+            self.world.books.entry_wealth[agent.row] = newcomer.wealth_usd_bn
+            admitted.append(agent)
+        self.was_written_to = False
+        if admitted:
+            self.opening = begin_record(self.world)
+        return admitted
+
+    def _write_orders(self) -> None:
+        """What Python agents want today, all on the same opening prices."""
+        columns = [agent.order_column() for agent in self.python_agents]
+        for number, column in enumerate(columns):
+            self.world.draws.orders_usd_bn[:, number] = column
+
+    def _make_views(self) -> None:
+        """One agent for every row and account, once."""
+        if self._has_views:
+            return
+        self._has_views = True
+        for row, kind in enumerate(self.kinds):
+            if kind in VIEW_OF_KIND:
+                VIEW_OF_KIND[kind](self, row)
+        for row in range(len(self.bank_names)):
+            Bank(self, row)
+        for account in (ValueInvestors, Dealers, CentralBank):
+            account(self)
+
+    def _last(self, column: int) -> float:
+        """A column of the last day's row; NaN before there is one."""
+        return self.world.diary.days[self.next_day - 1, column].item() if self.next_day else np.nan
+
+
+def _with_brokers(world: World, asked: list[Newcomer]) -> World:
+    """Broker edges of Python agents, whose rows are the last."""
+    graph, mandates = world.graph, world.rules.mandates
+    banks = bank_names_of(graph)
+    first = int(mandates.first_row[CUSTOM])
+    lenders = [banks.index(newcomer.broker) for newcomer in asked if newcomer.broker]
+    has_broker = np.array([bool(newcomer.broker) for newcomer in asked])
+    start = graph.broker_start.copy()
+    start[first + 1 :] += np.cumsum(has_broker)
+    mandates.margined[first:] = has_broker
+    return world._replace(
+        graph=graph._replace(
+            broker_start=start,
+            broker=np.append(graph.broker, np.array(lenders, np.int64)),
+            broker_share=np.append(graph.broker_share, np.ones(len(lenders))),
+        )
+    )
+
+
+def whole_number(value: Any, name: str) -> int:
+    """A seed or replicate: a whole number at least 0, maybe typed as text."""
+    try:
+        number = int(value)
+        is_whole = isinstance(value, str) or number == value
+    except (TypeError, ValueError):
+        number, is_whole = -1, False
+    if not is_whole or number < 0 or isinstance(value, bool):
+        raise InvalidInput(f"{name} = {value!r}, must be a whole number, at least 0")
+    return number
+
+
+def _room_above(name: str) -> Any:
+    """Tables and measures are rooms above the model: it hands itself over when asked."""
+    return import_module(name)

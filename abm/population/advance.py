@@ -1,0 +1,129 @@
+"""Letting days pass in a world that has been built, without losing an event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from abm.kernels.state import N_EVENT_COLUMNS
+from abm.population.exposures import bank_assets, leverage_of
+from abm.population.world import World, build_world
+
+if TYPE_CHECKING:
+    from abm.population.institutions import Group
+    from abm.scenario import Scenario
+
+Array = np.ndarray
+
+# Room for events at first. Memory that is never written costs nothing.
+_EVENTS_PER_INSTITUTION = 200
+_EVENTS_LEAST = 10_000
+
+
+class Opening(NamedTuple):
+    """How everybody stood at the close before day 0; tables count from there."""
+
+    wealth: Array  # (N,) USD bn
+    leverage: Array  # (N,)
+    bank_equity: Array  # (B,) USD bn
+    bank_assets: Array  # (B,) USD bn
+    bank_failed: Array  # (B,) bool
+    broker: Array  # (E,) int64
+    broker_share: Array  # (E,)
+    log_prices: Array  # (K,)
+
+
+def room_for_events(n_institutions: int) -> int:
+    """Rows that the events table of one run is first given."""
+    return _EVENTS_PER_INSTITUTION * n_institutions + _EVENTS_LEAST
+
+
+def open_world(
+    scenario: Scenario,
+    seed: int,
+    replicate: int = 0,
+    *,
+    shocked: bool = True,
+    silent: bool = False,
+    with_events: bool = True,
+    custom: list[Group] | None = None,
+) -> tuple[World, Opening]:
+    """A world on the morning of day 0: built, burnt in, its record begun.
+
+    Events are kept where asked for here and in the scenario's outputs.
+    """
+    world = build_world(
+        scenario, seed, replicate, shocked=shocked, silent=silent, event_capacity=0, custom=custom
+    )
+    if with_events and scenario.outputs.events:
+        world = with_room(world, room_for_events(len(world.names)))
+    world = advance(world, 0, world.draws.burn_in)
+    return world, begin_record(world)
+
+
+def advance(world: World, first: int, last: int) -> World:
+    """Let days first <= day < last pass, in place; the same world, maybe with a longer table.
+
+    A compiled run cannot lengthen its table. Where it ran out, the state of before is put back
+    and the same days are run again with room enough: same bytes, no event lost. A world without
+    any room for events keeps none.
+    """
+    from abm.kernels.day import run_days
+
+    keeps_events = len(world.diary.events) > 0
+    before = _copy_of_state(world) if keeps_events else []
+    run_days(first, last, *world[:6])
+    # A full table hides some of the events that others cause: count again until all are in.
+    while keeps_events and int(world.diary.n_events[0]) > len(world.diary.events):
+        n_counted = int(world.diary.n_events[0])
+        for live, kept in zip(_state_of(world), before, strict=True):
+            live[...] = kept
+        world = with_room(world, 2 * n_counted + room_for_events(len(world.names)))
+        run_days(first, last, *world[:6])
+    return world
+
+
+def with_room(world: World, n_rows: int) -> World:
+    """The same world with an events table of n_rows, what is written kept."""
+    events = np.zeros((n_rows, N_EVENT_COLUMNS))
+    n_written = min(int(world.diary.n_events[0]), len(world.diary.events), n_rows)
+    events[:n_written] = world.diary.events[:n_written]
+    return world._replace(diary=world.diary._replace(events=events))
+
+
+def begin_record(world: World) -> Opening:
+    """Counts of the record start at nought on day 0; returns how everybody stands."""
+    books, diary, graph = world.books, world.diary, world.graph
+    leverage = leverage_of(books.wealth, books.borrowing)
+    diary.n_calls[:] = 0
+    diary.forced_sales[:] = 0.0
+    diary.n_failures[:] = 0
+    diary.first_failure_day[:] = -1
+    diary.peak_leverage[:] = np.where(books.wealth > 0.0, leverage, 1.0)
+    diary.worst_wealth[:] = books.wealth
+    return Opening(
+        wealth=books.wealth.copy(),
+        leverage=leverage,
+        bank_equity=graph.equity.copy(),
+        bank_assets=bank_assets(graph),
+        bank_failed=graph.failed > 0,
+        broker=graph.broker.copy(),
+        broker_share=graph.broker_share.copy(),
+        log_prices=world.market.log_price.copy(),
+    )
+
+
+def _state_of(world: World) -> list[Array]:
+    """Every array that a day may change, the events table apart."""
+    market = world.market
+    nested = [*market.orders, *market.solver]
+    flat = [array for array in market if isinstance(array, np.ndarray)]
+    named = zip(world.diary._fields, world.diary, strict=True)
+    diary = [array for name, array in named if name != "events"]
+    arrays = [*world.books, *flat, *nested, *world.graph, *diary]
+    return [array for array in arrays if isinstance(array, np.ndarray)]
+
+
+def _copy_of_state(world: World) -> list[Array]:
+    return [array.copy() for array in _state_of(world)]

@@ -1,0 +1,178 @@
+"""The result folder: written whole or not at all, read back with its hashes checked."""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from abm.errors import OutputRefused, UnreadableFile
+from abm.runs.manifest import SCHEMA_VERSION, hashes_of, manifest_of
+
+if TYPE_CHECKING:
+    from abm.runs.result import RunResult
+
+TABLES = ("days", "events", "institutions")
+MANIFEST = "manifest.json"
+
+
+def save(result: RunResult, folder: Path, *, force: bool, figures: Mapping[str, Any]) -> Path:
+    """Write scenario, manifest, tables, graph, summary and figures; return the folder.
+
+    Everything is written under a temporary name beside the folder and then moved into place. A
+    folder that holds other things is refused; with `force` files of the same names are replaced
+    and everything else in it is left alone. `figures` are matplotlib Figures by name.
+    """
+    check_free(folder, force)
+    with _readable_faults(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        try:
+            _write(result, made, figures)
+            _move(made, folder)
+        finally:
+            shutil.rmtree(made, ignore_errors=True)
+    return folder
+
+
+def check_free(folder: Path, force: bool = False) -> None:
+    """Raise OutputRefused where a result must not be written; to be asked before a long run."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputRefused(f"{folder} is a file, not a folder; choose another name")
+    with _readable_faults(folder):
+        is_taken = folder.is_dir() and any(folder.iterdir())
+    if is_taken and not force:
+        raise OutputRefused(f"{folder} exists and is not empty; choose another, or force it")
+
+
+def load_result(folder: str | Path) -> RunResult:
+    """A result as it was saved. Raises UnreadableFile where something is missing or changed."""
+    import pandas as pd
+
+    from abm.runs.result import RunResult
+    from abm.scenario import load_scenario
+
+    where = Path(folder)
+    manifest = _manifest(where)
+    try:
+        result = RunResult(
+            **{name: pd.read_parquet(where / f"{name}.parquet") for name in TABLES},
+            exposures=_read_graph(where / "exposures.graphml"),
+            summary=_plain(json.loads((where / "summary.json").read_text(encoding="utf-8"))),
+            scenario=load_scenario(where / "scenario.toml"),
+            seed=int(manifest["seed"]),
+            replicate=int(manifest["replicate"]),
+            is_repeatable=bool(manifest["is_repeatable"]),
+            started=str(manifest["started"]),
+            wall_seconds=_number(manifest["wall_seconds"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, SyntaxError) as bad:
+        reason = bad.strerror if isinstance(bad, OSError) and bad.strerror else bad
+        raise UnreadableFile(f"{where} is not a whole result: {reason}") from None
+    _check_hashes(result, manifest, where)
+    return result
+
+
+def _write(result: RunResult, folder: Path, figures: Mapping[str, Any]) -> None:
+    """All files of the folder; the manifest last."""
+    import networkx as nx
+
+    folder.chmod(0o755)
+    (folder / "scenario.toml").write_text(result.scenario.to_toml(), encoding="utf-8")
+    for name in TABLES:
+        getattr(result, name).to_parquet(folder / f"{name}.parquet", index=False)
+    nx.write_graphml_xml(result.exposures, folder / "exposures.graphml")
+    _write_json(folder / "summary.json", result.summary)
+    if figures:
+        (folder / "figures").mkdir()
+    for name, figure in figures.items():
+        figure.savefig(folder / "figures" / f"{name}.png")
+    _write_json(folder / MANIFEST, manifest_of(result))
+
+
+def _move(made: Path, folder: Path) -> None:
+    """Put a finished folder in its place; over another one file by file, the manifest last."""
+    if not folder.exists() or not any(folder.iterdir()):
+        if folder.exists():
+            folder.rmdir()
+        os.replace(made, folder)
+        return
+    (folder / MANIFEST).unlink(missing_ok=True)  # half a result must not look like one
+    files = [path for path in sorted(made.rglob("*")) if path.is_file()]
+    for path in sorted(files, key=lambda path: path.name == MANIFEST):
+        target = folder / path.relative_to(made)
+        target.parent.mkdir(exist_ok=True)
+        os.replace(path, target)
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """JSON that any program can read: what is not finite as text."""
+    plain = {name: _spelt(value) for name, value in content.items()}
+    text = json.dumps(plain, indent=2, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _spelt(value: Any) -> Any:
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _plain(summary: dict[str, Any]) -> dict[str, Any]:
+    return {name: _number(value) for name, value in summary.items()}
+
+
+def _number(value: Any) -> Any:
+    return float(value) if value in ("nan", "inf", "-inf") else value
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        schema = manifest["schema_version"]
+    except FileNotFoundError:
+        raise UnreadableFile(f"{folder} holds no result: there is no {MANIFEST}") from None
+    except NotADirectoryError:
+        raise UnreadableFile(f"{folder} is a file; give the folder of a result") from None
+    except (OSError, ValueError, KeyError, TypeError) as bad:
+        raise UnreadableFile(f"{path} cannot be read: {bad}") from None
+    if schema != SCHEMA_VERSION:
+        raise UnreadableFile(
+            f"{path} has schema version {schema}, this version reads {SCHEMA_VERSION}"
+        )
+    return dict(manifest)
+
+
+def _read_graph(path: Path) -> Any:
+    import networkx as nx
+
+    return nx.read_graphml(path)
+
+
+def _check_hashes(result: RunResult, manifest: Mapping[str, Any], folder: Path) -> None:
+    found, said = hashes_of(result), manifest["sha256"]
+    changed = [name for name in found if found[name] != said.get(name)]
+    if result.scenario.canonical_hash() != manifest["scenario_hash"]:
+        changed.append("scenario")
+    if changed:
+        raise UnreadableFile(
+            f"{folder}: {', '.join(changed)} changed since it was saved "
+            "(SHA-256 differs from the manifest)"
+        )
+
+
+@contextmanager
+def _readable_faults(folder: Path) -> Iterator[None]:
+    """What the operating system refuses, in words."""
+    try:
+        yield
+    except OSError as bad:
+        if bad.errno == errno.ENOSPC:
+            raise OutputRefused(f"{folder}: the disk is full; nothing was written") from None
+        raise OutputRefused(f"{folder} cannot be written: {bad.strerror or bad}") from None

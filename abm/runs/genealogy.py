@@ -1,0 +1,112 @@
+"""The events of a run as a table: who was forced by what, and in which generation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abm.kernels import state
+from abm.population.exposures import bank_names_of
+from abm.runs.tables import dates_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from abm.population.world import World
+    from abm.scenario import Scenario
+
+Array = np.ndarray
+
+# What makes an institution trade against its will.
+CALLS = (state.MARGIN_CALL, state.CLOSE_OUT, state.LOSS_CUT, state.RECALL)
+AUTHORITIES = {state.NOBODY: "", state.MARKET: "market", state.CENTRAL_BANK: "central_bank"}
+
+
+def events_table(world: World, scenario: Scenario, n_days: int) -> pd.DataFrame:
+    """One row per event from day 0, numbered from 0; columns are listed in ODD.md.
+
+    `cause` is the event's parent, -1 for what comes from outside (or from the burn-in).
+    """
+    import pandas as pd
+
+    written = events_from_day_0(world, n_days)
+    number = np.arange(len(written))
+    day, kind, instrument = (whole(written, name) for name in ("day", "kind", "instrument"))
+    cause, clearing = whole(written, "cause"), whole(written, "clearing")
+    dates = np.array([*dates_of(scenario, n_days)], dtype=object)
+    instruments = np.array([*scenario.instrument_names, ""], dtype=object)
+    is_sale = kind == state.FORCED_SALE
+    return pd.DataFrame(
+        {
+            "event": number,
+            "day": day,
+            "date": dates[day],
+            "round": whole(written, "round"),
+            "kind": np.array(state.EVENT_KINDS, dtype=object)[kind],
+            "institution": names_of(whole(written, "institution"), world),
+            "counterparty": names_of(whole(written, "counterparty"), world),
+            "instrument": instruments[instrument],
+            "amount_usd_bn": column(written, "amount_usd_bn"),
+            "cause": cause,
+            "share_of_flow": np.where(is_sale, column(written, "share_of_flow"), np.nan),
+            "clearing": clearing,
+            "generation": generations(kind, cause, clearing),
+        }
+    )
+
+
+def events_from_day_0(world: World, n_days: int) -> Array:
+    """Events of the days of the tables, day and parents counted from day 0; none if not kept."""
+    diary, burn = world.diary, world.draws.burn_in
+    n_events = int(diary.n_events[0]) if len(diary.events) else 0
+    assert n_events <= len(diary.events), "events were lost: advance() makes room for all"
+    written = diary.events[:n_events]
+    # A clearing is written when something first refers to it, maybe on a later day.
+    kept = written[:, state.EVENT_COLUMNS.index("day")] >= burn
+    number = np.append(np.where(kept, np.cumsum(kept) - 1, -1), -1)
+    events = written[kept]
+    events[:, state.EVENT_COLUMNS.index("day")] -= burn
+    for name in ("cause", "clearing"):
+        at = state.EVENT_COLUMNS.index(name)
+        events[:, at] = number[events[:, at].astype(np.int64)]
+    assert (column(events, "day") < n_days).all(), "an event of a day that has not been"
+    return events
+
+
+def column(events: Array, name: str) -> Array:
+    return np.ascontiguousarray(events[:, state.EVENT_COLUMNS.index(name)])
+
+
+def whole(events: Array, name: str) -> Array:
+    return column(events, name).astype(np.int64)
+
+
+def names_of(codes: Array, world: World) -> Array:
+    """Names of institutions (from 0), banks (-10 and below) and those without a row."""
+    banks = bank_names_of(world.graph)
+    unknown = [""] * (-state.FIRST_BANK - 1)
+    below = [AUTHORITIES.get(-1 - at, "") for at in range(len(unknown))]
+    table = np.array([*world.names, *reversed(banks), *reversed(below)], dtype=object)
+    return np.asarray(table[codes])  # negative codes count from the end
+
+
+def generations(kind: Array, cause: Array, clearing: Array) -> Array:
+    """Generation of every event, (n_events,).
+
+    A call answers a clearing: it is one generation after the latest call whose forced sales fed
+    that clearing, 0 where none did. Calls are margin calls, close-outs, loss cuts and recalls. A
+    forced sale has its call's generation, a clearing the latest of those that fed it (-1: none),
+    everything else its parent's (0 without a parent).
+    """
+    is_call = np.isin(kind, CALLS).tolist()
+    kinds, parents, fed = kind.tolist(), cause.tolist(), clearing.tolist()
+    generation = [-1] * len(kinds)
+    for event, parent in enumerate(parents):
+        if kinds[event] == state.CLEARING:
+            continue  # set by the sales before it
+        inherited = generation[parent] if parent >= 0 else -1
+        generation[event] = inherited + 1 if is_call[event] else max(inherited, 0)
+        if kinds[event] == state.FORCED_SALE and fed[event] >= 0:
+            generation[fed[event]] = max(generation[fed[event]], generation[event])
+    return np.array(generation, dtype=np.int64)

@@ -1,0 +1,147 @@
+"""What a result was made from and with, and the hashes that tell whether it is unchanged."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import struct
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+
+    from abm.runs.result import RunResult
+
+SCHEMA_VERSION = 1
+PACKAGES = (
+    "numpy",
+    "numba",
+    "llvmlite",
+    "scipy",
+    "networkx",
+    "mesa",
+    "pandas",
+    "pyarrow",
+    "pydantic",
+)
+
+
+def manifest_of(result: RunResult) -> dict[str, Any]:
+    """Everything needed to make the result again and to see that it is the same."""
+    from abm import __version__
+
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "scenario": result.scenario.name,
+        "scenario_hash": result.scenario.canonical_hash(),
+        "seed": result.seed,
+        "replicate": result.replicate,
+        "n_days": len(result.days),
+        "is_repeatable": result.is_repeatable,
+        "package_version": __version__,
+        "source_commit": source_commit(),
+        "python": platform.python_version(),
+        "dependencies": {name: _version(name) for name in PACKAGES},
+        "platform": platform_tag(),
+        "started": result.started,
+        "wall_seconds": result.wall_seconds,
+        "max_conservation_error": result.summary["max_conservation_error"],
+        "sha256": hashes_of(result),
+    }
+
+
+def hashes_of(result: RunResult) -> dict[str, str]:
+    """SHA-256 of the canonical column bytes of every table."""
+    return {
+        "days": table_hash(result.days),
+        "events": table_hash(result.events),
+        "institutions": table_hash(result.institutions),
+        "exposures": graph_hash(result.exposures),
+    }
+
+
+def table_hash(table: pd.DataFrame) -> str:
+    """SHA-256 of a table: per column its name, its type, its length and its bytes.
+
+    Whole numbers as little-endian int64, numbers as float64 with one NaN, words as UTF-8 behind
+    their length. The Parquet file is not hashed: its footer names its writer.
+    """
+    digest = hashlib.sha256()
+    for name in table.columns:
+        kind, content = column_bytes(table[name])
+        digest.update(_framed(name.encode()) + kind + struct.pack("<q", len(table)) + content)
+    return digest.hexdigest()
+
+
+def column_bytes(column: pd.Series) -> tuple[bytes, bytes]:
+    """(type, bytes) of one column."""
+    if column.dtype.kind in "iub":
+        return b"i", column.to_numpy().astype("<i8").tobytes()
+    if column.dtype.kind == "f":
+        values = column.to_numpy().astype("<f8")
+        values[np.isnan(values)] = np.nan
+        return b"f", values.tobytes()
+    return b"s", b"".join(_framed(str(word).encode()) for word in column)
+
+
+def graph_hash(graph: nx.DiGraph) -> str:
+    """SHA-256 of nodes and edges in the order of their names, attributes in theirs."""
+    digest = hashlib.sha256()
+    for node in sorted(graph.nodes):
+        digest.update(_framed(node.encode()) + _attributes(graph.nodes[node]))
+    for lender, borrower in sorted(graph.edges):
+        digest.update(_framed(lender.encode()) + _framed(borrower.encode()))
+        digest.update(_attributes(graph.edges[lender, borrower]))
+    return digest.hexdigest()
+
+
+def _attributes(attributes: dict[str, Any]) -> bytes:
+    parts = []
+    for name in sorted(attributes):
+        value = attributes[name]
+        is_number = isinstance(value, float)
+        content = struct.pack("<d", value) if is_number else str(value).encode()
+        parts.append(_framed(name.encode()) + _framed(content))
+    return b"".join(parts)
+
+
+def _framed(content: bytes) -> bytes:
+    """Bytes behind their length, so that no two lists of words look alike."""
+    return struct.pack("<q", len(content)) + content
+
+
+def platform_tag() -> str:
+    """What the bits of exp and log depend on: system, processor, C library."""
+    library = "".join(platform.libc_ver()) or "libc unknown"
+    return f"{sys.platform}-{platform.machine()}-{library}"
+
+
+def source_commit() -> str | None:
+    """Commit of the checkout the package runs from, where there is one."""
+    git = Path(__file__).resolve().parents[2] / ".git"
+    try:
+        head = (git / "HEAD").read_text().strip()
+        if not head.startswith("ref: "):
+            return head
+        name = head.removeprefix("ref: ")
+        if (git / name).is_file():
+            return (git / name).read_text().strip()
+        for line in (git / "packed-refs").read_text().splitlines():
+            if line.endswith(f" {name}"):
+                return line.split()[0]
+    except OSError:
+        pass
+    return None
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,153 @@
+"""Running a scenario: alone, beside its twins, or for its scalars only."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from abm.errors import InvalidInput
+from abm.kernels import state
+from abm.measures.cascade import STATUS_FAILED, cascade_measures
+from abm.population.advance import Opening, advance, open_world
+from abm.runs.result import Cascade, RunResult, Scalar, result_of_world
+from abm.runs.tables import asked_gains, days_table, forced_types, institutions_table
+from abm.scenario import Scenario, load_scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from abm.model import CarryUnwindModel
+    from abm.population.world import World
+
+
+class Twin(NamedTuple):
+    """What the measures read of a run that was made for comparison; its events are not kept."""
+
+    days: pd.DataFrame
+    events: pd.DataFrame
+    institutions: pd.DataFrame
+
+
+def run(scenario: Scenario | str | Path, rng: int = 0, replicate: int = 0) -> RunResult:
+    """One run of a scenario.
+
+    Parameters
+    ----------
+    scenario
+        A Scenario, the name of one, or the path of a .toml file.
+    rng
+        Seed, a whole number at least 0.
+    replicate
+        Which independent repetition under the seed, as in a row of a sweep.
+    """
+    chosen = _scenario(scenario)
+    _check_seed(rng, replicate)
+    start = time.perf_counter()
+    world, opening = _whole_run(chosen, int(rng), int(replicate))
+    return result_of_world(
+        world,
+        opening,
+        chosen,
+        int(rng),
+        int(replicate),
+        chosen.calendar.days,
+        wall_seconds=time.perf_counter() - start,
+    )
+
+
+def cascade(scenario: Scenario | str | Path, rng: int = 0, replicate: int = 0) -> Cascade:
+    """A run, its no-shock twin and its frozen twin on one seed, and the measures of all three."""
+    chosen = _scenario(scenario)
+    result = run(chosen, rng, replicate)
+    no_shock = _twin(chosen, result.seed, result.replicate, shocked=False)
+    frozen = _twin(chosen, result.seed, result.replicate, silent=True)
+    measures = cascade_measures(result, no_shock, frozen, chosen.shock_day)
+    return Cascade(measures, result, no_shock.days, frozen.days)
+
+
+def result_of(model: CarryUnwindModel) -> RunResult:
+    """The days a model has traded so far, as tables."""
+    return result_of_world(
+        model.world,
+        model.opening,
+        model.given_scenario,
+        model.seed,
+        model.replicate,
+        model.day,
+        is_repeatable=not (model.python_agents or model.was_written_to),
+    )
+
+
+def fast_run(scenario: Scenario, seed: int, replicate: int = 0) -> dict[str, Scalar]:
+    """Scalars of one run straight from the kernels' columns: no tables, no events.
+
+    The names and values of `RunResult.summary`, less what needs events or tails of returns.
+    """
+    world, opening = _whole_run(scenario, seed, replicate, with_events=False)
+    burn = world.draws.burn_in
+    written = world.diary.days[burn:]
+    column = dict(zip(state.DAY_COLUMNS, written.T, strict=True))
+    forced = {
+        f"forced_{name}_usd_bn": column[f"forced_{kind}_usd_bn"].sum().item()
+        for name, kind in forced_types(world).items()
+    }
+    gain = asked_gains(column["feedback_gain"], burn, world.draws.gain_every)
+    yen = world.diary.log_prices[burn:, 0] - opening.log_prices[0]
+    return {
+        "n_days": len(written),
+        "forced_sales_usd_bn": sum(forced.values()),
+        **forced,
+        "n_margin_calls": int(column["n_margin_calls"].sum()),
+        "n_failed": int(np.count_nonzero(world.diary.n_failures)),
+        "n_banks_failed": int(np.count_nonzero((world.graph.failed > 0) & ~opening.bank_failed)),
+        "n_days_failed_to_clear": int((column["status"] == STATUS_FAILED).sum()),
+        "n_days_at_limit": int((column["n_at_limit"] > 0).sum()),
+        "n_rounds_max": int(column["rounds"].max()),
+        "max_conservation_error": column["conservation_error"].max().item(),
+        "max_feedback_gain": np.nanmax(gain).item() if np.isfinite(gain).any() else float("nan"),
+        "largest_yen_rise_log": max(0.0, yen.max().item()),
+    }
+
+
+def _whole_run(
+    scenario: Scenario,
+    seed: int,
+    replicate: int,
+    *,
+    with_events: bool = True,
+    shocked: bool = True,
+    silent: bool = False,
+) -> tuple[World, Opening]:
+    """A world after its last day."""
+    world, opening = open_world(
+        scenario, seed, replicate, with_events=with_events, shocked=shocked, silent=silent
+    )
+    last = len(world.draws.news)
+    return advance(world, world.draws.burn_in, last), opening
+
+
+def _twin(
+    scenario: Scenario, seed: int, replicate: int, *, shocked: bool = True, silent: bool = False
+) -> Twin:
+    """A twin's days and institutions; its events are not kept."""
+    import pandas as pd
+
+    world, opening = _whole_run(
+        scenario, seed, replicate, with_events=False, shocked=shocked, silent=silent
+    )
+    days = days_table(world, opening, scenario, scenario.calendar.days)
+    return Twin(days, pd.DataFrame(), institutions_table(world, opening))
+
+
+def _scenario(given: Scenario | str | Path) -> Scenario:
+    return given if isinstance(given, Scenario) else load_scenario(given)
+
+
+def _check_seed(rng: Any, replicate: Any) -> None:
+    for name, value in (("rng", rng), ("replicate", replicate)):
+        is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+        if not is_whole or value < 0:
+            raise InvalidInput(f"{name} = {value!r}, must be a whole number, at least 0")

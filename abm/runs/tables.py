@@ -1,0 +1,179 @@
+"""What the kernels wrote, as tables: one row per day, one per institution."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from abm.kernels import state
+from abm.population.advance import Opening
+from abm.population.exposures import bank_assets, bank_names_of, kinds_of, leverage_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from abm.population.world import World
+    from abm.scenario import Scenario
+
+Array = np.ndarray
+
+# Kinds whose forced sales have a column, and the column's name for them.
+FORCED_TYPES = {
+    "hedge_fund": "hedge_fund",
+    "risk_parity": "risk_parity",
+    "volatility_target": "volatility_target",
+    "trend": "trend",
+    "retail_fx": "retail_fx",
+    "retail_equity": "retail_equity",
+    "bank": "bank_desk",
+}
+_WHOLE = ("status", "rounds", "iterations", "n_at_limit")
+_COUNTS = ("n_margin_calls", "n_failures", "n_loss_cuts", "n_bank_failures")
+
+
+def days_table(world: World, opening: Opening, scenario: Scenario, n_days: int) -> pd.DataFrame:
+    """One row per trading day from day 0, n_days of them; prices are logs since the close before.
+
+    Columns are listed in ODD.md.
+    """
+    import pandas as pd
+
+    burn = world.draws.burn_in
+    written = world.diary.days[burn : burn + n_days]
+    by_name = dict(zip(state.DAY_COLUMNS, written.T, strict=True))
+    dates = dates_of(scenario, n_days)
+    columns: dict[str, Any] = {"day": np.arange(n_days), "date": text_column(dates)}
+    for name in ("status", "rounds", "iterations", "residual", "feedback_gain", "n_at_limit"):
+        columns[name] = by_name[name]
+    columns["feedback_gain"] = asked_gains(written[:, state.DAY_GAIN], burn, world.draws.gain_every)
+    columns |= price_columns(world, opening, scenario, n_days)
+    for name in ("yen_short_units", "leverage", "margin_rate", "fund_wealth_usd_bn"):
+        columns[name] = by_name[name]
+    for name, kind in forced_types(world).items():
+        columns[f"forced_{name}_usd_bn"] = by_name[f"forced_{kind}_usd_bn"]
+    for name in state.DAY_COLUMNS[state.DAY_CALLS :]:
+        columns[name] = by_name[name]
+    for name in (*_WHOLE, *_COUNTS):
+        columns[name] = columns[name].astype(np.int8 if name == "status" else np.int64)
+    return pd.DataFrame({name: np.array(column) for name, column in columns.items()})
+
+
+def forced_types(world: World) -> dict[str, str]:
+    """Types with a column of forced sales; Python agents only where there are any."""
+    first = world.rules.mandates.first_row
+    custom = {"custom": "custom"} if first[state.CUSTOM + 1] > first[state.CUSTOM] else {}
+    return FORCED_TYPES | custom
+
+
+def price_columns(
+    world: World, opening: Opening, scenario: Scenario, n_days: int
+) -> dict[str, Array]:
+    """Log quotes and fundamentals, both against the quote at the close before day 0."""
+    burn = world.draws.burn_in
+    columns = {}
+    for prefix, source in (("log", "log_prices"), ("fundamental", "fundamentals")):
+        levels = getattr(world.diary, source)[burn : burn + n_days] - opening.log_prices
+        for k, name in enumerate(scenario.instrument_names):
+            columns[f"{prefix}_{name}"] = levels[:, k]
+    return columns
+
+
+def asked_gains(gain: Array, burn_in: int, every: int) -> Array:
+    """Feedback gains of the days they were asked for; NaN on the others."""
+    if every == 0:
+        return np.full(len(gain), np.nan)
+    asked = (np.arange(len(gain)) + burn_in) % every == 0
+    return np.where(asked, gain, np.nan)
+
+
+def dates_of(scenario: Scenario, n_days: int) -> list[str]:
+    """ISO date of every day; empty where the scenario has none."""
+    dates = [day.isoformat() for day in scenario.calendar.dates()[:n_days]]
+    return dates or [""] * n_days
+
+
+def text_column(words: list[str]) -> Array:
+    """Words as a column."""
+    return np.array(words, dtype=object)
+
+
+def institutions_table(world: World, opening: Opening) -> pd.DataFrame:
+    """One row per institution, then one per bank, from the close before day 0 to the last."""
+    import pandas as pd
+
+    burn, books, diary = world.draws.burn_in, world.books, world.diary
+    first_failure = np.where(diary.first_failure_day >= 0, diary.first_failure_day - burn, -1)
+    columns = {
+        "name": text_column(world.names),
+        "kind": text_column(kinds_of(world.rules.mandates)),
+        "style": text_column(world.styles),
+        "opening_wealth_usd_bn": opening.wealth,
+        "closing_wealth_usd_bn": books.wealth,
+        "opening_leverage": opening.leverage,
+        "closing_leverage": leverage_of(books.wealth, books.borrowing),
+        "peak_leverage": diary.peak_leverage,
+        "worst_wealth_usd_bn": diary.worst_wealth,
+        "n_margin_calls": diary.n_calls,
+        "forced_sales_usd_bn": diary.forced_sales,
+        "n_failures": diary.n_failures,
+        "first_failure_day": first_failure,
+        "brokers": text_column(broker_words(world, opening)),
+    }
+    banks = bank_columns(world, opening)
+    return pd.DataFrame(
+        {name: np.concatenate([column, banks[name]]) for name, column in columns.items()}
+    )
+
+
+def bank_columns(world: World, opening: Opening) -> dict[str, Array]:
+    """The same columns of the banks, wealth being equity; NaN for what is not kept of them."""
+    graph = world.graph
+    names = bank_names_of(graph)
+    n = len(names)
+    assets = bank_assets(graph)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        before = opening.bank_assets / opening.bank_equity
+        opened = np.where(opening.bank_equity > 0.0, before, np.inf)
+        closed = np.where(graph.equity > 0.0, assets / graph.equity, np.inf)
+    styles = ["core" if core else "periphery" for core in graph.is_core]
+    return {
+        "name": text_column(names),
+        "kind": text_column(["bank"] * n),
+        "style": text_column(styles),
+        "opening_wealth_usd_bn": opening.bank_equity,
+        "closing_wealth_usd_bn": graph.equity,
+        "opening_leverage": opened,
+        "closing_leverage": closed,
+        "peak_leverage": np.full(n, np.nan),
+        "worst_wealth_usd_bn": np.full(n, np.nan),
+        "n_margin_calls": np.zeros(n, np.int64),
+        "forced_sales_usd_bn": np.zeros(n),
+        "n_failures": ((graph.failed > 0) & ~opening.bank_failed).astype(np.int64),
+        "first_failure_day": first_bank_failures(world),
+        "brokers": text_column([""] * n),
+    }
+
+
+def first_bank_failures(world: World) -> Array:
+    """Day each bank failed, -1 for never."""
+    days = np.full(len(world.graph.equity), -1, np.int64)
+    diary = world.diary
+    written = diary.events[: min(int(diary.n_events[0]), len(diary.events))]
+    for row in written[written[:, 2] == state.BANK_FAILURE]:
+        if row[0] >= world.draws.burn_in:
+            days[state.FIRST_BANK - int(row[3])] = int(row[0]) - world.draws.burn_in
+    return days
+
+
+def broker_words(world: World, opening: Opening) -> list[str]:
+    """Brokers and their shares before day 0: "bank-1:0.6;bank-3:0.4"."""
+    banks, starts = bank_names_of(world.graph), world.graph.broker_start
+    words = []
+    for i, owner in enumerate(world.rules.mandates.owner):
+        edges = range(starts[i], starts[i + 1])
+        shares = [(banks[opening.broker[e]], opening.broker_share[e]) for e in edges]
+        if owner >= 0:
+            shares.append((banks[owner], 1.0))
+        words.append(";".join(f"{bank}:{share:.6g}" for bank, share in shares))
+    return words

@@ -1,0 +1,148 @@
+"""Institutions that a user writes in Python trade like any other."""
+
+import numpy as np
+import pytest
+
+from abm.agents import PythonAgent
+from abm.errors import InvalidInput
+from abm.model import CarryUnwindModel
+from abm.scenario import load_scenario
+
+
+class Buyer(PythonAgent):
+    """Buys the same every day."""
+
+    def __init__(self, model, row, amounts=None):
+        super().__init__(model, row)
+        self.amounts = amounts or {}
+
+    def orders(self):
+        return self.amounts
+
+
+class Broken(PythonAgent):
+    def orders(self):
+        return [1.0, 2.0]
+
+
+def model(*python_agents):
+    small = {
+        "calendar.days": 8,
+        "calendar.burn_in_days": 6,
+        "calendar.drift_days": 5,
+        "population.scale": 0.3,
+        "shock.surprise_bp": 0,
+    }
+    scenario = load_scenario("hike").with_changes(small)
+    return CarryUnwindModel(scenario, rng=7, python_agents=python_agents)
+
+
+def buyer(wealth=5.0, **amounts):
+    return Buyer, {"wealth_usd_bn": wealth, "amounts": amounts}
+
+
+def test_a_silent_agent_changes_no_price():
+    with_agent, without = model(buyer()), model()
+    with_agent.run(), without.run()
+    assert with_agent.result().days["log_JPY"].equals(without.result().days["log_JPY"])
+    assert with_agent.python_agents[0].name == "custom-buyer-1"
+
+
+def test_it_opens_day_0_with_the_wealth_it_was_given():
+    asked = model(buyer(5.0))
+    table = asked.python_agents[0]
+    assert table.wealth_usd_bn == pytest.approx(5.0) and table.leverage == 1.0
+    asked.step()
+    rows = asked.result().institutions
+    assert rows[rows["kind"] == "custom"]["opening_wealth_usd_bn"].tolist() == pytest.approx([5.0])
+
+
+def test_what_it_buys_moves_the_price_and_is_in_its_book():
+    with_agent, without = model(buyer(JPY=2.0)), model()
+    price = with_agent.world.market.usd_price[0]
+    with_agent.step(), without.step()
+    assert with_agent.log_yen > without.log_yen
+    assert with_agent.python_agents[0].units["JPY"] == pytest.approx(2.0 / price)
+    with_agent.run()
+    assert with_agent.result().days["conservation_error"].max() < 1e-9
+
+
+def test_decide_says_what_orders_says():
+    agent = model(buyer(UST=-0.5)).python_agents[0]
+    assert agent.decide()["UST"] == -0.5 and agent.decide()["JPY"] == 0.0
+
+
+def test_borrowing_from_its_broker_is_in_the_exposure_graph():
+    kind, settings = buyer(1.0, UST=3.0)
+    asked = model((kind, settings | {"broker": "bank-2"}))
+    asked.step()
+    agent = asked.python_agents[0]
+    lent = asked.exposures.edges["bank-2", agent.name]["weight"]
+    assert agent.borrowing_usd_bn > 1.5
+    assert lent == pytest.approx(agent.borrowing_usd_bn)
+
+
+def test_several_agents_each_have_a_row_and_only_their_own_broker():
+    kind, settings = buyer(1.0, UST=3.0)
+    asked = model(buyer(2.0), (kind, settings | {"broker": "bank-1"}), buyer(4.0))
+    assert [agent.brokers for agent in asked.python_agents] == [{}, {"bank-1": 1.0}, {}]
+    assert asked.agents.select(agent_type=Buyer).agg("wealth_usd_bn", sum) == pytest.approx(7.0)
+
+
+def test_run_steps_in_python_when_there_are_python_agents():
+    asked = model(buyer(JPY=0.1))
+    assert asked.steps_in_python and not model().steps_in_python
+    asked.run()
+    assert asked.day == 8 and asked.python_agents[0].units["JPY"] > 0.0
+
+
+def test_its_forced_sales_have_a_column():
+    asked = model(buyer())
+    asked.run()
+    assert "forced_custom_usd_bn" in asked.result().days.columns
+
+
+def test_a_run_with_python_agents_cannot_be_run_again_from_its_seed():
+    asked = model(buyer())
+    asked.run()
+    result = asked.result()
+    assert not result.is_repeatable
+    with pytest.raises(InvalidInput, match="cannot be run again"):
+        result.exposures_on(2)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "said"),
+    [
+        ({"JPZ": 1.0}, "did you mean JPY"),
+        ({"JPY": float("inf")}, "finite"),
+        ({"JPY": "much"}, "must be a number"),
+        (np.ones(3), "must return USD bn"),
+    ],
+)
+def test_orders_that_make_no_sense_are_refused(amounts, said):
+    asked = model((Buyer, {"wealth_usd_bn": 1.0}))
+    asked.python_agents[0].amounts = amounts
+    with pytest.raises(InvalidInput, match=said):
+        asked.step()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ((Buyer, {}), "needs wealth_usd_bn"),
+        ((Buyer, {"wealth_usd_bn": -1.0}), "above 0"),
+        ((Buyer, {"wealth_usd_bn": 1.0, "broker": "bank-99"}), "no bank"),
+        ((dict, {"wealth_usd_bn": 1.0}), "subclass of PythonAgent"),
+    ],
+)
+def test_an_agent_that_cannot_be_admitted_is_refused(asked, said):
+    with pytest.raises(InvalidInput, match=said):
+        model(asked)
+
+
+def test_a_class_without_orders_says_so():
+    with pytest.raises(NotImplementedError, match="must define orders"):
+        model((PythonAgent, {"wealth_usd_bn": 1.0})).step()
+    with pytest.raises(InvalidInput, match="must return"):
+        model((Broken, {"wealth_usd_bn": 1.0})).step()

@@ -1,0 +1,45 @@
+"""Where compiled kernels are kept."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numba
+
+from abm.kernels import jit
+
+ROOT = Path(jit.__file__).parents[2]
+
+
+def run(code: str, **environment: str) -> str:
+    """Output of a fresh interpreter."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+
+
+def test_kernels_are_kept_in_a_folder_of_their_own_and_found_again(tmp_path):
+    code = (
+        "from abm.kernels import jit\n"
+        "from abm.kernels.impact import saturation\n"
+        "print(jit.is_warm(), end=' '); saturation(0.1); print(jit.is_warm())"
+    )
+    place = {"CARRY_UNWIND_CACHE": str(tmp_path), "NUMBA_DISABLE_JIT": "0"}
+    assert run(code, **place) == "False True"
+    assert run(code, **place) == "True True"
+    assert [path.name[:8] for path in tmp_path.iterdir()] == ["kernels-"]
+
+
+def test_a_folder_that_cannot_be_written_is_replaced(tmp_path):
+    (tmp_path / "file").write_text("")
+    code = "from abm.kernels import jit; print(jit.CACHE_FOLDER.is_relative_to(jit._user_cache()))"
+    assert run(code, CARRY_UNWIND_CACHE=str(tmp_path / "file")) == "False"
+
+
+def test_other_peoples_functions_keep_their_cache():
+    before = numba.config.CACHE_DIR
+    jit.kernel(lambda x: x)
+    assert before == numba.config.CACHE_DIR

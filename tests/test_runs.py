@@ -1,0 +1,178 @@
+"""Runs and their twins: what the tables say, and that they say the same as the kernels."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import abm
+from abm.errors import InvalidInput
+from abm.runs import fast_run
+from abm.scenario import load_scenario
+
+SMALL = {
+    "calendar.days": 12,
+    "calendar.burn_in_days": 6,
+    "calendar.drift_days": 5,
+    "population.scale": 0.3,
+}
+
+
+@pytest.fixture(scope="module")
+def august():
+    small = {key: value for key, value in SMALL.items() if key != "calendar.days"}
+    return load_scenario("august-2024").with_changes(small)
+
+
+@pytest.fixture(scope="module")
+def storm():
+    return load_scenario("hike").with_changes(SMALL | {"shock.surprise_bp": 150})
+
+
+@pytest.fixture(scope="module")
+def result(storm):
+    return abm.run(storm, rng=7)
+
+
+@pytest.fixture(scope="module")
+def cascade(storm):
+    return abm.cascade(storm, rng=7)
+
+
+def test_one_row_per_day_with_prices_since_the_close_before(result):
+    days = result.days
+    assert days["day"].tolist() == list(range(12))
+    assert 0.05 < days["log_JPY"].iloc[0] < 0.25  # 150bp is 11.6% of news
+    assert days.columns[0] == "day" and "fundamental_NKY" in days.columns
+
+
+def test_days_carry_the_dates_of_the_calendar(august):
+    days = abm.run(august, rng=7).days
+    assert days["date"].iloc[0] == august.calendar.start.isoformat()
+    assert (abm.run(load_scenario("hike").with_changes(SMALL), rng=7).days["date"] == "").all()
+
+
+@pytest.mark.parametrize(
+    ("kind", "column"),
+    [
+        ("margin_call", "n_margin_calls"),
+        ("close_out", "n_failures"),
+        ("loss_cut", "n_loss_cuts"),
+        ("bank_failure", "n_bank_failures"),
+    ],
+)
+def test_days_and_events_count_the_same(result, kind, column):
+    found = result.events[result.events["kind"] == kind].groupby("day").size()
+    counted = result.days.set_index("day")[column]
+    assert counted[counted > 0].to_dict() == found.to_dict()
+
+
+def test_days_and_institutions_count_the_same_calls_and_forced_sales(result):
+    days, rows = result.days, result.institutions
+    assert days["n_margin_calls"].sum() == rows["n_margin_calls"].sum() > 0
+    forced = days[[c for c in days if c.startswith("forced_")]].sum().sum()
+    assert forced == pytest.approx(rows["forced_sales_usd_bn"].sum())
+    assert forced > 0.0
+
+
+def test_every_forced_sale_answers_a_call_and_feeds_a_clearing(result):
+    events = result.events
+    sales = events[events["kind"] == "forced_sale"]
+    assert set(events.loc[sales["cause"], "kind"]) <= {
+        "margin_call", "loss_cut", "close_out", "recall"
+    }  # fmt: skip
+    assert set(events.loc[sales["clearing"], "kind"]) == {"clearing"}
+    assert (events.loc[sales["clearing"], "instrument"].values == sales["instrument"]).all()
+    assert (sales["share_of_flow"] > 0.0).all()
+
+
+def test_opening_wealth_is_that_of_the_close_before_day_0(storm, result):
+    model = abm.CarryUnwindModel(storm, rng=7)
+    rows = result.institutions[result.institutions["kind"] != "bank"]
+    assert rows["opening_wealth_usd_bn"].tolist() == model.world.books.wealth.tolist()
+    assert (rows["peak_leverage"] >= rows["opening_leverage"] - 1e-12).all()
+    assert (rows["worst_wealth_usd_bn"] <= rows["opening_wealth_usd_bn"]).all()
+
+
+def test_brokers_of_an_institution_are_written_with_their_shares(result):
+    words = result.institutions.set_index("name")["brokers"]["hedge-fund-fxm-1"]
+    shares = [float(part.split(":")[1]) for part in words.split(";")]
+    assert sum(shares) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_the_gain_is_nan_where_nobody_asked(storm):
+    days = abm.run(storm.with_changes({"outputs.feedback_gain_every_days": 5}), rng=7).days
+    asked = np.flatnonzero(days["feedback_gain"].notna()).tolist()
+    assert asked == [4, 9]  # burn-in of six days: rows 10 and 15 of the whole run
+
+
+def test_a_cascade_has_the_names_of_the_front_door(cascade):
+    for name in (
+        "class", "peak_yen_appreciation", "price_amplification", "unwound_5d", "unwound_30d",
+        "unwound_60d", "forced_sales_usd_bn", "n_margin_calls", "n_failed",
+        "n_days_failed_to_clear", "max_conservation_error",
+    ):  # fmt: skip
+        assert name in cascade
+    assert cascade["max_conservation_error"] < 1e-9
+    assert cascade["n_days_failed_to_clear"] == 0
+
+
+def test_twins_share_the_seed_up_to_the_shock(august):
+    cascade = abm.cascade(august, rng=7)
+    before = cascade.run.days["day"] < august.shock_day
+    assert august.shock_day > 0
+    for twin in (cascade.no_shock_days, cascade.frozen_days):
+        assert twin[before].equals(cascade.run.days[before])
+        assert not twin.equals(cascade.run.days)
+
+
+def test_frozen_institutions_trade_nothing(cascade):
+    assert (cascade.frozen_days["volume_usd_bn"] == 0.0).all()
+    assert cascade.run.days["volume_usd_bn"].min() > 0.0
+
+
+def test_the_fast_run_agrees_with_the_summary(storm, result):
+    fast = fast_run(storm, 7)
+    for name, value in fast.items():
+        assert value == pytest.approx(result.summary[name], nan_ok=True), name
+
+
+def test_the_network_of_the_worst_day_is_that_of_a_model_stopped_there(storm, result):
+    model = abm.CarryUnwindModel(storm, rng=7)
+    for _ in range(result.worst_day + 1):
+        model.step()
+    assert dict(result.network.edges) == dict(model.exposures.edges)
+    forced = [c for c in result.days if c.startswith("forced_")]
+    assert result.days[forced].sum(axis=1).idxmax() == result.worst_day
+    with pytest.raises(InvalidInput, match="day of the run"):
+        result.exposures_on(12)
+
+
+def test_events_are_left_out_where_the_scenario_says_so(storm, result):
+    quiet = storm.with_changes({"outputs.events": False})
+    found = abm.run(quiet, rng=7)
+    assert len(found.events) == 0 and list(found.events.columns) == list(result.events.columns)
+    assert found.days.equals(result.days)
+    model = abm.CarryUnwindModel(quiet, rng=7)
+    model.run()
+    assert len(model.result().events) == 0
+
+
+def test_a_run_needs_no_mesa(tmp_path):
+    code = (
+        "import sys, json, abm; "
+        f"s = abm.load_scenario('hike').with_changes({SMALL!r}); "
+        "abm.run(s, rng=7); print(json.dumps('mesa' in sys.modules))"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=600
+    )
+    assert json.loads(ended.stdout) is False
+
+
+@pytest.mark.parametrize("bad", [-1, 1.5, "7", True, None])
+def test_a_seed_that_is_no_whole_number_is_refused(storm, bad):
+    with pytest.raises(InvalidInput, match="rng"):
+        abm.run(storm, rng=bad)

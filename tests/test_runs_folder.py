@@ -1,0 +1,148 @@
+"""The result folder: whole or not at all, and the same when read again."""
+
+import errno
+import json
+
+import pytest
+
+import abm
+from abm.errors import OutputRefused, UnreadableFile
+from abm.runs import folder
+from abm.runs.manifest import graph_hash, hashes_of, table_hash
+from abm.scenario import load_scenario
+
+FILES = {
+    "scenario.toml",
+    "manifest.json",
+    "days.parquet",
+    "events.parquet",
+    "institutions.parquet",
+    "exposures.graphml",
+    "summary.json",
+}
+
+
+@pytest.fixture(scope="module")
+def result():
+    small = {
+        "calendar.days": 8,
+        "calendar.burn_in_days": 6,
+        "calendar.drift_days": 5,
+        "population.scale": 0.3,
+        "shock.surprise_bp": 150,
+    }
+    return abm.run(load_scenario("hike").with_changes(small), rng=7, replicate=2)
+
+
+def names_in(path):
+    return {p.name for p in path.iterdir()}
+
+
+def test_what_is_saved_is_what_is_loaded(result, tmp_path):
+    out = result.save(tmp_path / "results" / "storm")
+    again = abm.load_result(out)
+    assert names_in(out) == FILES and names_in(out.parent) == {"storm"}
+    assert hashes_of(again) == hashes_of(result)
+    assert again.days.equals(result.days) and again.events.equals(result.events)
+    assert again.scenario.canonical_hash() == result.scenario.canonical_hash()
+    assert (again.seed, again.replicate, again.worst_day) == (7, 2, result.worst_day)
+    assert {k: str(v) for k, v in again.summary.items()} == {
+        k: str(v) for k, v in result.summary.items()
+    }
+
+
+def test_the_manifest_says_from_what_and_with_what(result, tmp_path):
+    manifest = json.loads((result.save(tmp_path / "a") / "manifest.json").read_text())
+    assert manifest["sha256"]["days"] == table_hash(result.days)
+    assert manifest["scenario_hash"] == result.scenario.canonical_hash()
+    assert {"numpy", "numba", "mesa"} <= set(manifest["dependencies"])
+    assert manifest["max_conservation_error"] < 1e-9
+    assert manifest["seed"] == 7 and manifest["replicate"] == 2 and manifest["wall_seconds"] > 0
+
+
+def test_a_folder_that_holds_other_things_is_never_touched(result, tmp_path):
+    out = tmp_path / "mine"
+    out.mkdir()
+    (out / "thesis.txt").write_text("years of work")
+    with pytest.raises(OutputRefused, match="not empty"):
+        result.save(out)
+    assert names_in(out) == {"thesis.txt"}
+    result.save(out, force=True)
+    assert names_in(out) == FILES | {"thesis.txt"}
+    assert (out / "thesis.txt").read_text() == "years of work"
+
+
+def test_an_empty_folder_is_taken(result, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert names_in(result.save(tmp_path / "empty")) == FILES
+
+
+def test_a_file_in_the_way_is_refused(result, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputRefused, match="is a file"):
+        result.save(tmp_path / "file")
+    with pytest.raises(OutputRefused, match="cannot be written"):
+        result.save(tmp_path / "file" / "below")
+
+
+def test_a_full_disk_leaves_nothing_half_written(result, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(folder, "manifest_of", full)
+    with pytest.raises(OutputRefused, match="disk is full"):
+        result.save(tmp_path / "out")
+    assert names_in(tmp_path) == set()
+
+
+def test_figures_are_saved_with_the_tables(result, tmp_path):
+    from matplotlib.figure import Figure
+
+    out = result.save(tmp_path / "a", figures={"cascade": Figure()})
+    assert (out / "figures" / "cascade.png").stat().st_size > 0
+
+
+def test_a_table_that_was_changed_is_noticed(result, tmp_path):
+    out = result.save(tmp_path / "a")
+    changed = result.days.copy()
+    changed.loc[3, "log_JPY"] += 1e-12
+    changed.to_parquet(out / "days.parquet", index=False)
+    with pytest.raises(UnreadableFile, match="days changed"):
+        abm.load_result(out)
+
+
+@pytest.mark.parametrize("missing", sorted(FILES))
+def test_a_folder_that_is_not_whole_is_refused(result, tmp_path, missing):
+    out = result.save(tmp_path / "a")
+    (out / missing).unlink()
+    with pytest.raises(UnreadableFile):
+        abm.load_result(out)
+
+
+def test_what_is_no_result_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path, tmp_path / "file", tmp_path / "nowhere"):
+        with pytest.raises(UnreadableFile):
+            abm.load_result(path)
+
+
+def test_hashes_see_names_types_values_and_order(result):
+    days = result.days
+    assert table_hash(days) == table_hash(days.copy())
+    others = [
+        days.rename(columns={"log_JPY": "log_CHF"}),
+        days.astype({"rounds": float}),
+        days.iloc[::-1],
+        days[days.columns[::-1]],
+    ]
+    assert len({table_hash(table) for table in [days, *others]}) == 5
+
+
+def test_the_hash_of_a_graph_does_not_depend_on_the_order_of_its_edges(result):
+    graph = result.exposures
+    turned = type(graph)()
+    turned.add_nodes_from(reversed(list(graph.nodes(data=True))))
+    turned.add_edges_from(reversed(list(graph.edges(data=True))))
+    assert graph_hash(turned) == graph_hash(graph)
+    turned.remove_edge(*next(iter(graph.edges)))
+    assert graph_hash(turned) != graph_hash(graph)
