@@ -1,7 +1,7 @@
 """What is conserved: units of everything, and money against the named outside accounts."""
 
+from abm.kernels.columns import chunk_sum
 from abm.kernels.jit import kernel
-from abm.kernels.ledger import chunk_sum
 from abm.kernels.state import CHUNK
 
 
@@ -12,7 +12,7 @@ def count_units(books, market, graph, totals):
     for k in range(K):
         total = 0.0
         for lo in range(0, books.cash.size, CHUNK):
-            total += chunk_sum(books.units[k], lo, min(lo + CHUNK, books.cash.size))
+            total += chunk_sum(books.units[k][lo : lo + CHUNK])
         total += market.value_held[k] + market.dealer_held[k] + market.official_units[k]
         if k < C:
             total += market.value_cash[k] + market.dealer_cash[k] + market.official_cash[k]
@@ -20,7 +20,7 @@ def count_units(books, market, graph, totals):
         totals[k] = total
     total = 0.0
     for lo in range(0, books.cash.size, CHUNK):
-        total += chunk_sum(books.cash, lo, min(lo + CHUNK, books.cash.size))
+        total += chunk_sum(books.cash[lo : lo + CHUNK])
     total += market.value_cash[C] + market.dealer_cash[C] + market.official_cash[C]
     total += market.outside[:, C].sum() + graph.equity.sum()
     totals[K] = total
@@ -47,7 +47,7 @@ def wealth_error(books, market, graph):
     K, C = market.quote.size, market.rates.size - 1
     marked, value, gross = 0.0, market.totals[K], market.gross_totals[K]
     for lo in range(0, books.cash.size, CHUNK):
-        marked += chunk_sum(books.wealth, lo, min(lo + CHUNK, books.cash.size))
+        marked += chunk_sum(books.wealth[lo : lo + CHUNK])
     marked += graph.equity.sum()
     for c in range(C + 1):
         price = market.usd_price[c] if c < C else 1.0

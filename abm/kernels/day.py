@@ -84,9 +84,14 @@ def mark_and_move_capital(books, market, rules):
     mark_all(books, market)
     return_after_absence(books, market, rules)
     move_capital(books, market, rules)
-    mark_all(books, market)
-    for i in range(books.cash.size):
-        books.high_water[i] = max(books.high_water[i], books.wealth[i])
+    raise_high_water(books.wealth, books.high_water)
+
+
+@kernel
+def raise_high_water(wealth, high_water):
+    """The mark below which losses are counted is the highest wealth so far."""
+    for i in range(wealth.size):
+        high_water[i] = max(high_water[i], wealth[i])
 
 
 @phase
@@ -100,7 +105,9 @@ def return_after_absence(books, market, rules):
         if books.days_out[i] > 0:
             continue
         capital = max(rules.mandates.opening_wealth[i] - books.wealth[i], 0.0)
+        books.borrowing[i] -= max(-books.cash[i], 0.0)
         books.cash[i] += capital
+        books.borrowing[i] += max(-books.cash[i], 0.0)
         books.wealth[i] += capital
         books.high_water[i] = books.wealth[i]
         books.entry_wealth[i] = books.wealth[i]

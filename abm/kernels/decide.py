@@ -6,6 +6,7 @@ wants is ``intent``: target shares of wealth where ``speed`` > 0, units to trade
 
 import math
 
+from abm.kernels.columns import add_scaled, fill_zero
 from abm.kernels.jit import kernel, phase
 from abm.kernels.margin import gross_assets, leverage_of, set_fund_intent, set_margin_terms
 from abm.kernels.rules import (
@@ -80,13 +81,10 @@ def decide_rows(lo, hi, day, books, market, graph, rules, draws, diary):
 @kernel
 def clear_intents(lo, hi, books):
     """Nobody wants anything until he has decided."""
-    for i in range(lo, hi):
-        books.speed[i] = 0.0
-        books.forced[i] = 0
+    fill_zero(books.speed[lo:hi])
+    fill_zero(books.forced[lo:hi])
     for k in range(books.intent.shape[0]):
-        row = books.intent[k]
-        for i in range(lo, hi):
-            row[i] = 0.0
+        fill_zero(books.intent[k][lo:hi])
 
 
 @phase
@@ -141,23 +139,25 @@ def portfolio_views(lo, hi, market, rules, lanes):
     weights = rules.mandates.weights
     n = hi - lo
     for row in range(4):
-        for j in range(n):
-            lanes[row, j] = 0.0
+        fill_zero(lanes[row][:n])
+    mean, slow, fast, gross = lanes[MEAN][:n], lanes[SLOW][:n], lanes[FAST][:n], lanes[GROSS][:n]
     for k in range(weights.shape[0]):
-        left = weights[k]
-        expected = market.expected[k]
-        for j in range(n):
-            lanes[MEAN, j] += left[lo + j] * expected
+        left = weights[k][lo:hi]
+        add_scaled(market.expected[k], left, mean)
         if k > 0:
-            for j in range(n):
-                lanes[GROSS, j] += left[lo + j]
+            add_scaled(1.0, left, gross)
         for m in range(k + 1):
-            right = weights[m]
-            slow, fast = market.risk_slow[k, m], market.risk_fast[k, m]
-            for j in range(n):
-                product = left[lo + j] * right[lo + j]
-                lanes[SLOW, j] += slow * product
-                lanes[FAST, j] += fast * product
+            right = weights[m][lo:hi]
+            add_products(market.risk_slow[k, m], market.risk_fast[k, m], left, right, slow, fast)
+
+
+@kernel
+def add_products(slow, fast, left, right, total_slow, total_fast):
+    """One term of two quadratic forms, for a chunk of columns."""
+    for j in range(left.size):
+        product = left[j] * right[j]
+        total_slow[j] += slow * product
+        total_fast[j] += fast * product
 
 
 @kernel

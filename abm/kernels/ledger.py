@@ -3,6 +3,7 @@
 import math
 
 from abm.kernels.banks import credit_bank
+from abm.kernels.columns import add_debt, add_scaled, chunk_sum, fill_zero
 from abm.kernels.jit import kernel, phase
 from abm.kernels.rules import capital_flow_usd_bn
 from abm.kernels.state import ACCRUALS, CHUNK, HEDGE_FUND, RETAIL_FX, SUBSCRIPTIONS
@@ -25,19 +26,16 @@ def mark_books(lo, hi, books, market):
 
     W = m + sum a X;  borrowing = (-m)+ + sum over currencies (-a X)+
     """
-    wealth, borrowing = books.wealth, books.borrowing
-    n_currencies = market.rates.size - 1
-    for i in range(lo, hi):
-        wealth[i] = books.cash[i]
-        borrowing[i] = max(-books.cash[i], 0.0)
+    wealth, borrowing, cash = books.wealth[lo:hi], books.borrowing[lo:hi], books.cash[lo:hi]
+    fill_zero(wealth)
+    fill_zero(borrowing)
+    add_scaled(1.0, cash, wealth)
+    add_debt(1.0, cash, borrowing)
     for k in range(market.usd_price.size):
-        price = market.usd_price[k]
-        row = books.units[k]
-        for i in range(lo, hi):
-            wealth[i] += row[i] * price
-        if k < n_currencies:
-            for i in range(lo, hi):
-                borrowing[i] += max(-row[i] * price, 0.0)
+        units = books.units[k][lo:hi]
+        add_scaled(market.usd_price[k], units, wealth)
+        if k < market.rates.size - 1:
+            add_debt(market.usd_price[k], units, borrowing)
 
 
 @kernel
@@ -45,26 +43,6 @@ def mark_all(books, market):
     """Mark every book."""
     for lo in range(0, books.cash.size, CHUNK):
         mark_books(lo, min(lo + CHUNK, books.cash.size), books, market)
-
-
-@kernel
-def chunk_sum(column, lo, hi):
-    """Sum of a column in a fixed tree of eight lanes: the same bits on every machine."""
-    a = b = c = d = e = f = g = h = 0.0
-    stop = lo + (hi - lo) // 8 * 8
-    for i in range(lo, stop, 8):
-        a += column[i]
-        b += column[i + 1]
-        c += column[i + 2]
-        d += column[i + 3]
-        e += column[i + 4]
-        f += column[i + 5]
-        g += column[i + 6]
-        h += column[i + 7]
-    rest = 0.0
-    for i in range(stop, hi):
-        rest += column[i]
-    return (((a + b) + (c + d)) + ((e + f) + (g + h))) + rest
 
 
 @phase
@@ -80,26 +58,27 @@ def accrue_institutions(day, books, market, rules, draws):
     for lo in range(0, n, CHUNK):
         hi = min(lo + CHUNK, n)
         for c in range(n_currencies):
-            row = books.units[c]
             rate = market.rates[c] * days / day_count[c]
             loan_rate = rate + basis if c == 0 else rate
-            before = chunk_sum(row, lo, hi)
-            for i in range(lo, hi):
-                row[i] += row[i] * (loan_rate if row[i] < 0.0 else rate)
-            accruals[c] -= chunk_sum(row, lo, hi) - before
-        before = chunk_sum(books.cash, lo, hi)
-        for i in range(lo, hi):
-            books.cash[i] += books.cash[i] * usd_rate
-        accruals[n_currencies] -= chunk_sum(books.cash, lo, hi) - before
+            accruals[c] -= earn_interest(rate, loan_rate, books.units[c][lo:hi])
+        accruals[n_currencies] -= earn_interest(usd_rate, usd_rate, books.cash[lo:hi])
         for k in range(n_currencies, market.quote.size):
             payer = market.quote[k] if market.quote[k] >= 0 else n_currencies
             coupon = rules.market.income[k] * days / day_count[payer]
             coupon *= math.exp(market.log_price[k])
-            row = books.units[k]
+            units = books.units[k][lo:hi]
             account = books.cash if payer == n_currencies else books.units[payer]
-            for i in range(lo, hi):
-                account[i] += row[i] * coupon
-            accruals[payer] -= coupon * chunk_sum(row, lo, hi)
+            add_scaled(coupon, units, account[lo:hi])
+            accruals[payer] -= coupon * chunk_sum(units)
+
+
+@kernel
+def earn_interest(rate, loan_rate, balances):
+    """Add interest to balances, at the loan rate where they are debts; return what was added."""
+    before = chunk_sum(balances)
+    for j in range(balances.size):
+        balances[j] += balances[j] * (loan_rate if balances[j] < 0.0 else rate)
+    return chunk_sum(balances) - before
 
 
 @phase
@@ -163,6 +142,9 @@ def move_capital(books, market, rules):
         flow = capital_flow_usd_bn(
             wealth, mandates.opening_wealth[i], funds.payout, funds.subscription
         )
+        books.borrowing[i] -= max(-books.cash[i], 0.0)
         books.cash[i] += flow
+        books.borrowing[i] += max(-books.cash[i], 0.0)
+        books.wealth[i] += flow
         books.high_water[i] *= 1.0 + flow / wealth
         market.outside[SUBSCRIPTIONS, dollar] -= flow

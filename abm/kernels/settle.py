@@ -8,8 +8,8 @@ nobody ends with a currency position he did not ask for.
 
 import math
 
+from abm.kernels.columns import add_debt, add_scaled, chunk_sum, fill_zero
 from abm.kernels.jit import kernel, phase
-from abm.kernels.ledger import chunk_sum
 from abm.kernels.record import record_event
 from abm.kernels.state import (
     BUYING,
@@ -22,11 +22,12 @@ from abm.kernels.state import (
     MARKET,
     N_KINDS,
     ORDERED,
+    RETAIL_EQUITY,
     SELLING,
 )
 
 # Rows of the scratch lanes above the K rows of trades.
-WEALTH, COST, LEG, UNFILLED = 0, 1, 2, 3
+WEALTH, COST, LEG, GROSS_TRADE = 0, 1, 2, 3
 
 
 @phase
@@ -56,45 +57,45 @@ def settle(day, round_, books, market, rules, diary):
 def write_trades(lo, hi, books, market, rules, diary):
     """Orders of a chunk at the clearing price, in units: s (c W/X - a), or frozen units. (M16)"""
     K = market.quote.size
-    lanes = diary.lanes
-    wealth = lanes[K + WEALTH]
     n = hi - lo
-    for j in range(n):
-        wealth[j] = books.cash[lo + j]
+    wealth = diary.lanes[K + WEALTH][:n]
+    fill_zero(wealth)
+    add_scaled(1.0, books.cash[lo:hi], wealth)
     for k in range(K):
-        row, price = books.units[k], market.usd_price[k]
-        for j in range(n):
-            wealth[j] += row[lo + j] * price
-    resident = rules.mandates.resident
+        add_scaled(market.usd_price[k], books.units[k][lo:hi], wealth)
+    speed = books.speed[lo:hi]
     for k in range(K):
-        row, intent, trade = books.units[k], books.intent[k], lanes[k]
-        per_unit = 1.0 / market.usd_price[k]
+        write_trade(
+            1.0 / market.usd_price[k], wealth, speed, books.units[k][lo:hi],
+            books.intent[k][lo:hi], diary.lanes[k][:n],
+        )  # fmt: skip
+    if hi > rules.mandates.first_row[RETAIL_EQUITY]:
         for j in range(n):
-            speed = books.speed[lo + j]
-            wanted = intent[lo + j] * max(wealth[j], 0.0) * per_unit
-            target = speed * (wanted - row[lo + j])
-            trade[j] = target if speed > 0.0 else intent[lo + j]
-    for j in range(n):
-        if resident[lo + j] and books.speed[lo + j] > 0.0:
-            lanes[0, j] = 0.0
+            if rules.mandates.resident[lo + j] and speed[j] > 0.0:
+                diary.lanes[0, j] = 0.0
+
+
+@kernel
+def write_trade(per_unit, wealth, speed, units, intent, trade):
+    """One instrument's orders of a chunk: s (c W+ / X - a) where s > 0, else units."""
+    for j in range(trade.size):
+        target = speed[j] * (intent[j] * max(wealth[j], 0.0) * per_unit - units[j])
+        trade[j] = target if speed[j] > 0.0 else intent[j]
 
 
 @kernel
 def add_legs(c, n, lo, market, rules, diary):
     """Currency c that a chunk's non-residents need for their trades in assets quoted in it."""
     K = market.quote.size
-    leg = diary.lanes[K + LEG]
-    for j in range(n):
-        leg[j] = 0.0
+    leg = diary.lanes[K + LEG][:n]
+    fill_zero(leg)
     for k in range(market.rates.size - 1, K):
         if market.quote[k] == c:
-            local = math.exp(market.log_price[k])
-            trade = diary.lanes[k]
-            for j in range(n):
-                leg[j] += local * trade[j]
-    for j in range(n):
-        if rules.mandates.resident[lo + j]:
-            leg[j] = 0.0
+            add_scaled(math.exp(market.log_price[k]), diary.lanes[k][:n], leg)
+    if lo + n > rules.mandates.first_row[RETAIL_EQUITY]:
+        for j in range(n):
+            if rules.mandates.resident[lo + j]:
+                leg[j] = 0.0
 
 
 @kernel
@@ -179,47 +180,58 @@ def fill_trades(lo, hi, market, rules, diary):
 def commit_trades(lo, hi, books, market, rules, diary):
     """Move units and cash of a chunk, pay the spread, mark wealth and borrowing.     (M2, M34)"""
     K, C = market.quote.size, market.rates.size - 1
-    lanes, n = diary.lanes, hi - lo
-    cost, leg, spreads = lanes[K + COST], lanes[K + LEG], market.work[1]
-    for j in range(n):
-        cost[j] = 0.0
+    n = hi - lo
+    cost, leg = diary.lanes[K + COST][:n], diary.lanes[K + LEG][:n]
+    gross, cash = diary.lanes[K + GROSS_TRADE][:n], books.cash[lo:hi]
+    fill_zero(cost)
     for k in range(K):
-        row, trade, price = books.units[k], lanes[k], market.usd_price[k]
-        diary.flows[ORDERED, k] += chunk_sum(trade, 0, n)
+        trade, price = diary.lanes[k][:n], market.usd_price[k]
+        diary.flows[ORDERED, k] += chunk_sum(trade)
         if k < C:
             add_legs(k, n, lo, market, rules, diary)
-            diary.flows[LEGS, k] += chunk_sum(leg, 0, n)
-        else:
-            for j in range(n):
-                leg[j] = 0.0
-        per_unit = spreads[k] * price
-        gross = lanes[K + UNFILLED]
-        for j in range(n):
-            bought = trade[j] + leg[j]
-            gross[j] = abs(bought)
-            cost[j] += per_unit * gross[j]
-            row[lo + j] += trade[j]
-        diary.flows[GROSS, k] += chunk_sum(gross, 0, n)
+            diary.flows[LEGS, k] += chunk_sum(leg)
+        elif k == C:
+            fill_zero(leg)
+        move_units(market.work[1, k] * price, trade, leg, books.units[k][lo:hi], gross, cost)
+        diary.flows[GROSS, k] += chunk_sum(gross)
         if k < C or market.quote[k] < 0:
-            for j in range(n):
-                books.cash[lo + j] -= price * (trade[j] + leg[j])
+            pay(price, trade, leg, cash)
         else:
             pay_residents(k, lo, n, books, market, rules, diary)
-    for j in range(n):
-        books.cash[lo + j] -= cost[j]
-        books.wealth[lo + j] = lanes[K + WEALTH, j] - cost[j]
-        books.borrowing[lo + j] = max(-books.cash[lo + j], 0.0)
+    borrowing, wealth = books.borrowing[lo:hi], books.wealth[lo:hi]
+    add_scaled(-1.0, cost, cash)
+    fill_zero(wealth)
+    add_scaled(1.0, diary.lanes[K + WEALTH][:n], wealth)
+    add_scaled(-1.0, cost, wealth)
+    fill_zero(borrowing)
+    add_debt(1.0, cash, borrowing)
     for c in range(C):
-        row, price = books.units[c], market.usd_price[c]
-        for j in range(n):
-            books.borrowing[lo + j] += max(-row[lo + j] * price, 0.0)
-    market.dealer_cash[C] += chunk_sum(cost, 0, n)
+        add_debt(market.usd_price[c], books.units[c][lo:hi], borrowing)
+    market.dealer_cash[C] += chunk_sum(cost)
+
+
+@kernel
+def move_units(spread, trade, leg, units, gross, cost):
+    """Add what was traded to the balances; what crossed the spread, legs included, is paid for."""
+    for j in range(trade.size):
+        gross[j] = abs(trade[j] + leg[j])
+        cost[j] += spread * gross[j]
+        units[j] += trade[j]
+
+
+@kernel
+def pay(price, trade, leg, cash):
+    """Dollars for what was traded, the currency leg included."""
+    for j in range(trade.size):
+        cash[j] -= price * (trade[j] + leg[j])
 
 
 @kernel
 def pay_residents(k, lo, n, books, market, rules, diary):
     """Residents pay for an asset out of their own balance in the currency it is quoted in."""
     local = math.exp(market.log_price[k])
+    if lo + n <= rules.mandates.first_row[RETAIL_EQUITY]:
+        return
     balance = books.units[market.quote[k]]
     for j in range(n):
         if rules.mandates.resident[lo + j]:

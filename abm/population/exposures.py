@@ -66,7 +66,7 @@ def _add_institutions(graph: nx.DiGraph, world: World) -> None:
     leverage, limit = leverage_of(books.wealth, books.borrowing), books.leverage_limit
     with np.errstate(invalid="ignore"):
         slack = np.where(np.isinf(limit), np.inf, limit / leverage - 1.0)
-    failed = (books.closing > 0) | (books.days_out > 0) | (diary.n_failures > 0)
+    failed = diary.n_failures > 0
     for i, kind in enumerate(kinds_of(world.rules.mandates)):
         graph.add_node(
             world.names[i],

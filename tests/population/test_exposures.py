@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from abm.kernels import state
 from abm.model import CarryUnwindModel
 from abm.population.exposures import bank_assets, exposure_graph, leverage_of
 from abm.scenario import load_scenario
@@ -76,10 +75,9 @@ def test_below_no_margin_slack_is_a_call():
 def test_who_has_failed_is_marked():
     model = storm()
     model.world.diary.n_failures[3] = 1
-    model.world.books.closing[4] = 1
-    model.world.graph.failed[1] = state.N_KINDS
+    model.world.graph.failed[1] = 1
     failed = [name for name, is_failed in model.exposures.nodes(data="failed") if is_failed]
-    assert failed == [model.world.names[3], model.world.names[4], "bank-2"]
+    assert failed == [model.world.names[3], "bank-2"]
 
 
 def test_clients_that_moved_to_a_broker_they_had_are_one_edge():
