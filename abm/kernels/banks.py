@@ -6,6 +6,7 @@ from abm.kernels.record import count_failure, record_event
 from abm.kernels.state import (
     BANK_DESK,
     BANK_FAILURE,
+    CUSTOM,
     DAY_BANK_FAILURES,
     DAY_BROKER_LOSS,
     DEADWEIGHT,
@@ -22,7 +23,6 @@ from abm.kernels.state import (
 )
 
 STANDING, JUST_FAILED, GONE = 0, 1, 2  # of graph.failed
-
 
 
 @kernel
@@ -68,7 +68,7 @@ def pass_on_losses(day, books, market, graph, rules, diary):
             continue
         loss = -books.wealth[i]
         diary.days[day, DAY_BROKER_LOSS] += loss
-        if i >= first[RETAIL_FX]:
+        if first[RETAIL_FX] <= i < first[CUSTOM]:
             count_failure(day, i, diary)
         cause = record_event(day, 0, DEFAULT, i, NOBODY, -1, loss, diary.cause[i], diary)
         books.cash[i] += loss

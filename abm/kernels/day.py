@@ -13,6 +13,7 @@ from abm.kernels.banks import (
     share_dealer_profit,
     sweep_desks,
 )
+from abm.kernels.decide import decide
 from abm.kernels.jit import kernel, phase
 from abm.kernels.ledger import (
     accrue_institutions,
@@ -22,7 +23,6 @@ from abm.kernels.ledger import (
     pay_spread,
 )
 from abm.kernels.record import record_day, record_policy
-from abm.kernels.decide import decide
 from abm.kernels.reference import by_reference
 from abm.kernels.risk import estimate_risk
 from abm.kernels.rounds import trade_in_rounds
@@ -96,7 +96,7 @@ def raise_high_water(wealth, high_water):
 
 @phase
 def return_after_absence(books, market, rules):
-    """After its time out an institution starts again with its opening wealth, from outside. (M17)"""
+    """After its time out an institution starts again with its opening wealth.         (M17)"""
     dollar = market.rates.size - 1
     for i in range(rules.mandates.first_row[INSURER]):
         if books.days_out[i] == 0:
@@ -128,7 +128,7 @@ def settle_banks(day, books, market, graph, rules, diary):
 
 @phase
 def withdraw_dealers(market, graph, rules, swap_line):
-    """Dealers' reference creeps towards the price; depth follows volatility and capital. (M30, M31)"""
+    """The dealers' reference creeps to the price; depth follows volatility and capital. (M30)"""
     opening = 0.0
     for b in range(graph.equity.size):
         opening += graph.opening_equity[b] if graph.is_core[b] else 0.0

@@ -8,7 +8,7 @@ import math
 
 from abm.kernels.columns import add_scaled, fill_zero
 from abm.kernels.jit import kernel, phase
-from abm.kernels.margin import gross_assets, leverage_of, set_fund_intent, set_margin_terms
+from abm.kernels.margin import leverage_of, set_fund_intent, set_margin_terms
 from abm.kernels.rules import (
     banded_speed,
     contrarian_scale,
@@ -19,10 +19,8 @@ from abm.kernels.rules import (
     wanted_leverage,
 )
 from abm.kernels.state import (
-    BANK_DESK,
     CHUNK,
     CUSTOM,
-    HEDGE_FUND,
     INSURER,
     RETAIL_EQUITY,
     RETAIL_FX,
@@ -56,10 +54,9 @@ def decide_rows(lo, hi, day, books, market, graph, rules, draws, diary):
     funds = min(hi, first[RISK_PARITY])
     if lo < funds:
         portfolio_views(lo, funds, market, rules, diary.lanes)
-        for i in range(lo, funds):
-            variance_fast = diary.lanes[FAST, i - lo]
-            set_margin_terms(i, variance_fast, True, books, graph, rules, swap_line)
-            decide_fund(i, lo, books, market, rules, diary.lanes)
+        fast = diary.lanes[FAST]
+        set_margin_terms(lo, funds, fast, True, books, graph, rules, swap_line)
+        decide_funds(lo, funds, books, market, rules, diary.lanes)
     for i in range(max(lo, first[RISK_PARITY]), min(hi, first[VOLATILITY_TARGET])):
         decide_risk_parity(i, books, market, graph, rules, swap_line)
     for i in range(max(lo, first[VOLATILITY_TARGET]), min(hi, first[TREND])):
@@ -73,9 +70,35 @@ def decide_rows(lo, hi, day, books, market, graph, rules, draws, diary):
     for i in range(max(lo, first[INSURER]), min(hi, first[CUSTOM])):
         decide_insurer(i, books, market, rules)
     for i in range(max(lo, first[CUSTOM]), hi):
-        for k in range(books.units.shape[0]):
-            orders = draws.orders_usd_bn[k, i - first[CUSTOM]]
-            books.intent[k, i] = orders / market.usd_price[k]
+        decide_custom(i, books, market, graph, rules, draws, swap_line)
+
+
+@kernel
+def decide_custom(i, books, market, graph, rules, draws, swap_line):
+    """A user's own institution: its orders as they were given, and its brokers' margin."""
+    fast = market.work[3]
+    fast[0] = held_variance(i, books, market)
+    set_margin_terms(i, i + 1, fast, True, books, graph, rules, swap_line)
+    if books.days_out[i] > 0 or books.closing[i]:
+        return
+    column = i - rules.mandates.first_row[CUSTOM]
+    for k in range(books.units.shape[0]):
+        books.intent[k, i] = draws.orders_usd_bn[k, column] / market.usd_price[k]
+
+
+@kernel
+def held_variance(i, books, market):
+    """Fast variance of what is held, per unit of leverage: a'Sa over (W + borrowing)^2."""
+    assets = books.wealth[i] + books.borrowing[i]
+    if assets <= 0.0:
+        return 0.0
+    variance = 0.0
+    for k in range(market.quote.size):
+        held = books.units[k, i] * market.usd_price[k] / assets
+        for j in range(k + 1):
+            other = books.units[j, i] * market.usd_price[j] / assets
+            variance += market.risk_fast[k, j] * held * other
+    return variance
 
 
 @kernel
@@ -161,36 +184,37 @@ def add_products(slow, fast, left, right, total_slow, total_fast):
 
 
 @kernel
-def decide_fund(i, lo, books, market, rules, lanes):
-    """A hedge fund or a bank's desk: mean-variance leverage inside its limits.    (M18 to M22)"""
-    if books.days_out[i] > 0 or books.closing[i] or books.wealth[i] <= 0.0:
-        return
+def decide_funds(lo, hi, books, market, rules, lanes):
+    """Hedge funds and banks' desks: mean-variance leverage inside their limits.   (M18 to M22)"""
     funds, mandates = rules.funds, rules.mandates
+    wealth, high_water, margin_rates = books.wealth, books.high_water, books.margin_rate
+    long_run, aversion = mandates.long_run_variance, mandates.risk_aversion
+    caps, yen_weight, speeds = mandates.leverage_cap, mandates.weights[0], books.speed
+    wanted, days_out, closing = books.wanted_leverage, books.days_out, books.closing
     usd_rate = market.rates[market.rates.size - 1]
-    idle = max(0.0, 1.0 - lanes[GROSS, i - lo]) * usd_rate
-    yen_share = -mandates.weights[0, i]
-    dollar_cost = (1.0 - yen_share) * (usd_rate + rules.banks.spread)
-    mean = lanes[MEAN, i - lo] + idle - dollar_cost
-    slow = lanes[SLOW, i - lo]
-    variance = (1.0 - funds.anchor_share) * slow
-    variance += funds.anchor_share * mandates.long_run_variance[i]
-    limit_var = var_leverage(funds.var_limit, slow)
-    target = min(wanted_leverage(mean, mandates.risk_aversion[i], variance), limit_var)
-    target = min(target, mandates.leverage_cap[i])
-    if books.margin_rate[i] > 0.0:
-        target = min(target, rules.margin.buffer / books.margin_rate[i])
-    books.wanted_leverage[i] = target
-    drawdown = 1.0 - books.wealth[i] / books.high_water[i]
-    leverage, speed = fund_order(leverage_of(i, books), target, limit_var, drawdown, funds)
-    if speed > 0.0:
-        books.speed[i] = speed
-        set_fund_intent(i, leverage, books, rules)
+    usd_loan_rate = usd_rate + rules.banks.spread
+    for i in range(lo, hi):
+        if days_out[i] > 0 or closing[i] or wealth[i] <= 0.0:
+            continue
+        mean, slow, gross = lanes[MEAN, i - lo], lanes[SLOW, i - lo], lanes[GROSS, i - lo]
+        mean += max(0.0, 1.0 - gross) * usd_rate - (1.0 + yen_weight[i]) * usd_loan_rate
+        variance = (1.0 - funds.anchor_share) * slow + funds.anchor_share * long_run[i]
+        limit_var = var_leverage(funds.var_limit, slow)
+        target = min(wanted_leverage(mean, aversion[i], variance), limit_var, caps[i])
+        if margin_rates[i] > 0.0:
+            target = min(target, rules.margin.buffer / margin_rates[i])
+        wanted[i] = target
+        drawdown = 1.0 - wealth[i] / high_water[i]
+        leverage, speed = fund_order(leverage_of(i, books), target, limit_var, drawdown, funds)
+        if speed > 0.0:
+            speeds[i] = speed
+            set_fund_intent(i, leverage, books, rules)
 
 
 @kernel
 def decide_risk_parity(i, books, market, graph, rules, swap_line):
     """Equal risk, leverage to the volatility target, cut fast and rebuilt slowly. (M23, M24)"""
-    K, C = market.quote.size, market.rates.size - 1
+    C = market.rates.size - 1
     shares = market.work[0]
     if rules.followers.equal_risk:
         equal_risk_contributions(
@@ -199,9 +223,9 @@ def decide_risk_parity(i, books, market, graph, rules, swap_line):
     else:
         inverse_volatility_weights(rules.mandates.weights[:, i], market.covariance, shares)
     variance = local_variance(shares, market.covariance, C)
-    set_margin_terms(
-        i, local_variance(shares, market.covariance_fast, C), False, books, graph, rules, swap_line
-    )
+    fast = market.work[3]
+    fast[0] = local_variance(shares, market.covariance_fast, C)
+    set_margin_terms(i, i + 1, fast, False, books, graph, rules, swap_line)
     target = target_leverage(i, variance, rules)
     set_follower_intent(i, shares, target, rules.followers.parity, books, market, rules)
 
@@ -288,7 +312,9 @@ def decide_retail_fx(i, books, market, rules):
     if books.days_out[i] > 0 or books.closing[i]:
         return
     households, mandates = rules.households, rules.mandates
-    scale = contrarian_scale(market.close[0, 0] - market.close[households.contrarian_days, 0], households)
+    scale = contrarian_scale(
+        market.close[0, 0] - market.close[households.contrarian_days, 0], households
+    )
     size = mandates.size_usd_bn[i] * scale
     most = households.most_leverage * max(books.wealth[i], 0.0) / market.usd_price[0]
     size = min(size, most)

@@ -12,8 +12,9 @@ _TOLERANCE = 1e-13  # relative to the largest debt
 def clear_claims(liabilities, outside_assets, recovery_external, recovery_interbank):
     """Greatest clearing vector: (payments, received, defaulted), each (B,) [USD bn].  (M38)
 
-    p_b = owed_b                                  if e_b + received_b >= owed_b
-    p_b = max(0, alpha e_b+ - e_b- + beta received_b)  otherwise, received_b = sum_j p_j L_jb / owed_j
+    p_b = owed_b                                       if e_b + received_b >= owed_b
+    p_b = max(0, alpha e_b+ - e_b- + beta received_b)  otherwise
+    received_b = sum_j p_j L_jb / owed_j
 
     e_b: assets outside the network net of deposits, which are senior. Iterating downwards from
     full payment ends at the greatest vector. Source: Rogers and Veraart 2013; alpha = beta = 1 is

@@ -82,7 +82,7 @@ def is_warm() -> bool:
 
 
 def kernel(function: Function) -> Function:
-    """Compile a kernel: strict arithmetic, division by zero gives inf, no lock held while it runs."""
+    """Compile a kernel: strict arithmetic, x/0 gives inf, no lock held while it runs."""
     return _compiled(function, inline="never")
 
 
@@ -105,7 +105,9 @@ def _compiled(function: Function, inline: str) -> Function:
         before = numba.config.CACHE_DIR
         numba.config.CACHE_DIR = str(CACHE_FOLDER)
         try:
-            compiled = numba.njit(cache=True, error_model="numpy", nogil=True, inline=inline)(function)
+            compiled = numba.njit(cache=True, error_model="numpy", nogil=True, inline=inline)(
+                function
+            )
         finally:
             numba.config.CACHE_DIR = before
     return compiled  # type: ignore[no-any-return]

@@ -8,6 +8,7 @@ from abm.kernels.record import clearing_of, count_failure, record_event
 from abm.kernels.rules import margin_rate
 from abm.kernels.state import (
     CLOSE_OUT,
+    CUSTOM,
     DAY_CALLS,
     DAY_LOSS_CUTS,
     HEDGE_FUND,
@@ -35,25 +36,29 @@ def broker_utilisation(i, graph):
 
 
 @kernel
-def set_margin_terms(i, variance_fast, limited, books, graph, rules, swap_line):
-    """Margin rate and maintenance leverage of one institution for today.          (M12, M13)
+def set_margin_terms(lo, hi, variances, limited, books, graph, rules, swap_line):
+    """Margin rate and maintenance leverage of institutions lo..hi for today.       (M12, M13)
 
-    Maintenance leverage is min(1/h, cap) for ``limited`` institutions, 1/h for others.
+    ``variances`` are the fast ones of their portfolios, from lo on. Maintenance leverage is
+    min(1/h, cap) for ``limited`` institutions, 1/h for others.
     """
     rule, mandates = rules.margin, rules.mandates
-    if not (rule.is_on and mandates.margined[i]):
-        books.margin_rate[i] = 0.0
-        books.leverage_limit[i] = math.inf
-        return
-    variance = (1.0 - rule.long_run_share) * variance_fast
-    variance += rule.long_run_share * mandates.long_run_variance[i]
-    use = broker_utilisation(i, graph)
-    rate = margin_rate(math.sqrt(max(variance, 0.0)), mandates.concentration[i], use, rule)
-    if swap_line:
-        rate = min(rate, rule.swap_line_ceiling)
-    books.margin_rate[i] = rate
-    limit = 1.0 / rate
-    books.leverage_limit[i] = min(limit, mandates.leverage_cap[i]) if limited else limit
+    rates, limits = books.margin_rate, books.leverage_limit
+    margined, long_run = mandates.margined, mandates.long_run_variance
+    concentration, caps = mandates.concentration, mandates.leverage_cap
+    is_tight = graph.utilisation.max() > 0.0
+    share = rule.long_run_share
+    ceiling = rule.swap_line_ceiling if swap_line else math.inf
+    for i in range(lo, hi):
+        if not (rule.is_on and margined[i]):
+            rates[i] = 0.0
+            limits[i] = math.inf
+            continue
+        variance = (1.0 - share) * variances[i - lo] + share * long_run[i]
+        use = broker_utilisation(i, graph) if is_tight else 0.0
+        rate = margin_rate(math.sqrt(max(variance, 0.0)), concentration[i], use, rule)
+        rates[i] = min(rate, ceiling)
+        limits[i] = min(1.0 / rates[i], caps[i]) if limited else 1.0 / rates[i]
 
 
 @kernel
@@ -98,8 +103,8 @@ def main_broker(i, graph):
 def test_margins(day, round_, books, market, graph, rules, diary):
     """Who is called, who is cut and who is closed out at these prices.       (M13, M14, M17)"""
     first = rules.mandates.first_row
-    for i in range(first[HEDGE_FUND], first[RETAIL_FX]):
-        if books.days_out[i] > 0 or books.closing[i]:
+    for i in range(first[HEDGE_FUND], first[CUSTOM + 1]):
+        if first[RETAIL_FX] <= i < first[CUSTOM] or books.days_out[i] > 0 or books.closing[i]:
             continue
         if books.wealth[i] <= rules.funds.failure_share * books.entry_wealth[i]:
             start_closing(day, round_, i, STOPPED, CLOSE_OUT, books, market, graph, diary)
@@ -158,12 +163,10 @@ def force_orders(day, round_, books, market, graph, rules, diary):
     """
     first = rules.mandates.first_row
     n_rows = 0
-    for i in range(first[HEDGE_FUND], first[INSURER]):
-        if books.days_out[i] > 0:
+    for i in range(first[HEDGE_FUND], first[CUSTOM + 1]):
+        if first[INSURER] <= i < first[CUSTOM] or books.days_out[i] > 0:
             continue
-        due = books.call_day[i] >= 0 and (
-            not rules.mandates.is_slow[i] or day > books.call_day[i]
-        )
+        due = books.call_day[i] >= 0 and (not rules.mandates.is_slow[i] or day > books.call_day[i])
         if books.closing[i] == STOPPED:
             sell_share(i, 1.0, books)
         elif books.closing[i] == LIQUIDATING:
@@ -279,9 +282,11 @@ def delever_by_cost(i, target, books, market, rules):
 def fail_unmet_calls(day, books, market, graph, rules, diary):
     """A call still unmet at the close after its day of grace is a failure.            (M17)"""
     first = rules.mandates.first_row
-    for i in range(first[HEDGE_FUND], first[RETAIL_FX]):
+    for i in range(first[HEDGE_FUND], first[CUSTOM + 1]):
         if books.call_day[i] < 0 or books.closing[i] or books.days_out[i] > 0:
             continue
         last_day = books.call_day[i] + rules.mandates.is_slow[i] + 1
         if day >= last_day and leverage_of(i, books) > books.leverage_limit[i]:
-            start_closing(day, rules.market.rounds, i, STOPPED, CLOSE_OUT, books, market, graph, diary)
+            start_closing(
+                day, rules.market.rounds, i, STOPPED, CLOSE_OUT, books, market, graph, diary
+            )

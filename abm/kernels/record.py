@@ -88,9 +88,7 @@ def record_limits(day, round_, market, diary):
         if diary.side[k] != 0.0:
             count += 1
             parent = clearing_of(k, diary)
-            record_event(
-                day, round_, LIMIT_HIT, MARKET, NOBODY, k, diary.gross[k], parent, diary
-            )
+            record_event(day, round_, LIMIT_HIT, MARKET, NOBODY, k, diary.gross[k], parent, diary)
     return count
 
 

@@ -14,15 +14,18 @@ from numba.core import types
 from numba.experimental import structref
 from numba.extending import overload
 
+_Fields = tuple[tuple[str, Any], ...]
 
-class _Reference(types.StructRef):
+
+class _Reference(types.StructRef):  # type: ignore[name-defined]
     """Numba type of a structure of columns."""
 
-    def preprocess_fields(self, fields: tuple[tuple[str, Any], ...]) -> tuple[tuple[str, Any], ...]:
-        return tuple((name, types.unliteral(kind)) for name, kind in fields)
+    def preprocess_fields(self, fields: _Fields) -> _Fields:
+        unliteral = types.unliteral  # type: ignore[attr-defined]
+        return tuple((name, unliteral(kind)) for name, kind in fields)
 
 
-def by_reference(columns):  # type: ignore[no-untyped-def]
+def by_reference(columns):
     """The same columns, behind one pointer; inside compiled code only."""
     return columns
 
@@ -30,7 +33,9 @@ def by_reference(columns):  # type: ignore[no-untyped-def]
 _WRAPPERS: dict[str, Callable[[Any], Any]] = {}
 
 
-def make_reference(namespace: dict[str, Any], columns_class: type, nested: tuple[str, ...] = ()) -> None:
+def make_reference(
+    namespace: dict[str, Any], columns_class: type, nested: tuple[str, ...] = ()
+) -> None:
     """Let ``by_reference`` wrap a NamedTuple class; ``nested`` fields are wrapped in turn.
 
     The structure's type is put in the module that defines it, where Numba's cache looks it up.
@@ -53,5 +58,5 @@ def make_reference(namespace: dict[str, Any], columns_class: type, nested: tuple
 if not numba.config.DISABLE_JIT:
 
     @overload(by_reference)
-    def _by_reference(columns):  # type: ignore[no-untyped-def]
+    def _by_reference(columns):
         return _WRAPPERS[columns.instance_class.__name__]

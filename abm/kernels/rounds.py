@@ -2,12 +2,13 @@
 
 from abm.kernels.audit import conservation_error, wealth_error
 from abm.kernels.clear import Liquidity, clear_round
+from abm.kernels.decide import clear_intents
+from abm.kernels.impact import NONE, value_position
 from abm.kernels.jit import kernel, phase
 from abm.kernels.ledger import mark_prices
 from abm.kernels.margin import fail_unmet_calls, force_orders, test_margins
 from abm.kernels.orders import clear_orders, collect_orders, collect_rows
-from abm.kernels.impact import NONE, value_position
-from abm.kernels.record import open_clearing, record_limits, share_flows
+from abm.kernels.record import record_limits, share_flows
 from abm.kernels.settle import settle
 from abm.kernels.state import (
     AT_LIMIT,
@@ -21,7 +22,6 @@ from abm.kernels.state import (
     DAY_STATUS,
     FAILED,
 )
-from abm.kernels.decide import clear_intents
 
 
 @phase
@@ -33,6 +33,7 @@ def trade_in_rounds(day, books, market, graph, rules, draws, diary):
     if not silent:
         test_margins(day, 0, books, market, graph, rules, diary)
         n_forced = force_orders(day, 0, books, market, graph, rules, diary)
+    diary.mark[:] = market.usd_price
     for round_ in range(rules.market.rounds):
         follow_links(market, rules)
         build_orders(round_, n_forced, books, market, rules, diary)
@@ -42,7 +43,7 @@ def trade_in_rounds(day, books, market, graph, rules, draws, diary):
             break
         test_margins(day, round_, books, market, graph, rules, diary)
         if round_ + 1 < rules.market.rounds:
-            clear_all_intents(books)
+            withdraw_orders(round_, n_forced, books, diary)
             n_forced = force_orders(day, round_ + 1, books, market, graph, rules, diary)
             if n_forced == 0:
                 break
@@ -69,10 +70,14 @@ def follow_links(market, rules):
 
 
 @phase
-def clear_all_intents(books):
+def withdraw_orders(round_, n_forced, books, diary):
     """Nobody trades in the next round unless forced."""
-    for lo in range(0, books.cash.size, CHUNK):
-        clear_intents(lo, min(lo + CHUNK, books.cash.size), books)
+    if round_ == 0:
+        for lo in range(0, books.cash.size, CHUNK):
+            clear_intents(lo, min(lo + CHUNK, books.cash.size), books)
+        return
+    for r in range(n_forced):
+        clear_intents(diary.rows[r], diary.rows[r] + 1, books)
 
 
 @phase
@@ -118,7 +123,6 @@ def clear_and_settle(day, round_, books, market, graph, rules, draws, diary):
     rule = rules.market
     for k in range(K):
         diary.before[k] = market.log_price[k]
-        diary.mark[k] = market.usd_price[k]
         market.anchor[k] = market.fundamental[k] + market.link_level[k]
     liquidity = Liquidity(
         market.value_held_open, market.value_held, rule.value_depth, rule.value_capacity,

@@ -10,6 +10,7 @@ import math
 
 from abm.kernels.columns import add_debt, add_scaled, chunk_sum, fill_zero
 from abm.kernels.jit import kernel, phase
+from abm.kernels.ledger import mark_books
 from abm.kernels.record import record_event
 from abm.kernels.state import (
     BUYING,
@@ -42,6 +43,9 @@ def settle(day, round_, books, market, rules, diary):
     is_rationed = ration(books, market, rules, diary)
     for lo in range(0, books.cash.size, CHUNK):
         hi = min(lo + CHUNK, books.cash.size)
+        if round_ > 0 and not books.forced[lo:hi].any():
+            mark_books(lo, hi, books, market)
+            continue
         write_trades(lo, hi, books, market, rules, diary)
         if is_rationed:
             fill_trades(lo, hi, market, rules, diary)
@@ -214,8 +218,8 @@ def commit_trades(lo, hi, books, market, rules, diary):
 def move_units(spread, trade, leg, units, gross, cost):
     """Add what was traded to the balances; what crossed the spread, legs included, is paid for."""
     for j in range(trade.size):
-        gross[j] = abs(trade[j] + leg[j])
-        cost[j] += spread * gross[j]
+        gross[j] = abs(trade[j]) + abs(leg[j])
+        cost[j] += spread * abs(trade[j] + leg[j])
         units[j] += trade[j]
 
 

@@ -402,7 +402,7 @@ class Diary(NamedTuple):
     clearing_event: np.ndarray  # (K,) int64 event of the last clearing of each, -1 not written
     when: np.ndarray  # (2,) int64 day and round of the last clearing, -1 before the first
     gross: np.ndarray  # (K,) USD bn traded in it
-    mark: np.ndarray  # (K,) USD prices at the last mark
+    mark: np.ndarray  # (K,) USD prices at the opening of the last day that traded
     n_calls: np.ndarray  # (N,) int64
     forced_sales: np.ndarray  # (N,) USD bn
     n_failures: np.ndarray  # (N,) int64

@@ -15,6 +15,7 @@ import numpy as np
 
 from abm.kernels.state import KIND_NAMES, N_KINDS, TRADING_DAYS, Z_99
 from abm.population.streams import generator
+from abm.scenario.margins import NoMargin, VolatilityMargin
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -182,7 +183,8 @@ def draw_hedge_funds(scenario: Scenario, terms: Terms, rng: np.random.Generator)
         group.wealth[own] = style.equity_usd_bn * size[own] / size[own].sum()
         calm[own] = style.leverage
     most = rule.opening_cap_share * rule.leverage_cap
-    open_fund_books(group, np.minimum(calm * np.exp(rule.leverage_dispersion * noise), most), scenario, terms)
+    calm = np.minimum(calm * np.exp(rule.leverage_dispersion * noise), most)
+    open_fund_books(group, calm, scenario, terms)
     return group
 
 
@@ -210,7 +212,7 @@ def open_fund_books(group: Group, calm_leverage: Array, scenario: Scenario, term
     opening = np.minimum(np.maximum(carry, 0.0) / (group.risk_aversion * calm), rule.leverage_cap)
     slow = estimate.opening_multiple * variance
     opening = np.minimum(opening, rule.var_limit / (Z_99 * np.sqrt(10.0 / TRADING_DAYS * slow)))
-    if margin.kind != "none" and group.kind == "hedge_fund":
+    if not isinstance(margin, NoMargin) and group.kind == "hedge_fund":
         opening = np.minimum(opening, margin.buffer / opening_margin_rate(group, scenario))
     shares = weights * opening
     shares[0] = weights[0] * np.maximum(opening - 1.0, 0.0)
@@ -220,8 +222,8 @@ def open_fund_books(group: Group, calm_leverage: Array, scenario: Scenario, term
 def opening_margin_rate(group: Group, scenario: Scenario) -> Array:
     """Margin rate of each fund at the opening estimates.                                 (M12)"""
     rule, estimate = scenario.margin, scenario.estimation
-    if rule.kind == "fixed":
-        return np.full(group.n, rule.rate)
+    if not isinstance(rule, VolatilityMargin):
+        return np.full(group.n, getattr(rule, "rate", 0.0))
     fast = estimate.opening_multiple / estimate.long_run_multiple
     blend = (1.0 - rule.long_run_share) * fast + rule.long_run_share
     sigma = np.sqrt(blend * group.long_run_variance * 10.0 / TRADING_DAYS)

@@ -11,6 +11,15 @@ from abm.population.streams import generator
 if TYPE_CHECKING:
     from abm.population.institutions import Group
     from abm.scenario import Scenario
+    from abm.scenario.lending import (
+        CorePeriphery,
+        DrawnBrokers,
+        ErdosRenyi,
+        NoInterbank,
+        ScaleFree,
+    )
+
+    DrawnClaims = CorePeriphery | ErdosRenyi | ScaleFree | NoInterbank
 
 Array = np.ndarray
 
@@ -49,18 +58,18 @@ def draw_lending(scenario: Scenario, groups: list[Group], seed: int, replicate: 
 
         edges = read_broker_edges(brokers.path, institution_names(groups), bank_names(scenario))
     else:
-        edges = draw_brokers(scenario, groups, generator("brokers", seed, replicate))
+        edges = draw_brokers(scenario, brokers, groups, generator("brokers", seed, replicate))
     if interbank.kind == "file":
         from abm.population.graphs import read_interbank_claims
 
         liabilities = read_interbank_claims(interbank.path, bank_names(scenario))
     else:
-        liabilities = draw_claims(scenario, generator("interbank", seed, replicate))
+        liabilities = draw_claims(scenario, interbank, generator("interbank", seed, replicate))
     return Lending(*edges, liabilities)
 
 
 def draw_brokers(
-    scenario: Scenario, groups: list[Group], rng: np.random.Generator
+    scenario: Scenario, rule: DrawnBrokers, groups: list[Group], rng: np.random.Generator
 ) -> tuple[Array, Array, Array]:
     """Broker edges by row: (start, broker, share).
 
@@ -71,7 +80,7 @@ def draw_brokers(
     starts, banks, shares = [0], [], []
     for group in groups:
         if group.kind == "hedge_fund" or (group.kind == "risk_parity" and group.weights[0].any()):
-            chosen, share = draw_fund_brokers(scenario, group.n, rng)
+            chosen, share = draw_fund_brokers(rule, n_core, group.n, rng)
             used = share > 0.0
             per_row = used.sum(axis=1)
             banks.append(chosen[used])
@@ -93,10 +102,9 @@ def draw_brokers(
 
 
 def draw_fund_brokers(
-    scenario: Scenario, n: int, rng: np.random.Generator
+    rule: DrawnBrokers, n_core: int, n: int, rng: np.random.Generator
 ) -> tuple[Array, Array]:
     """Core banks in the order drawn and their loan shares, 0 beyond a fund's number. (n, n_core)"""
-    rule, n_core = scenario.network.brokers, scenario.banks.n_core
     probabilities = np.array(rule.bank_probabilities or (1.0 / n_core,) * n_core)
     with np.errstate(divide="ignore"):
         keys = np.log(probabilities) + rng.gumbel(size=(n, n_core))
@@ -122,9 +130,9 @@ def draw_fund_brokers(
     return chosen, share
 
 
-def draw_claims(scenario: Scenario, rng: np.random.Generator) -> Array:
+def draw_claims(scenario: Scenario, rule: DrawnClaims, rng: np.random.Generator) -> Array:
     """What banks owe one another [USD bn], (B, B), [i, j]: i owes j."""
-    rule, n_core = scenario.network.interbank, scenario.banks.n_core
+    n_core = scenario.banks.n_core
     n = n_core + scenario.banks.n_periphery
     claims = np.zeros((n, n))
     if rule.kind == "none":

@@ -70,9 +70,7 @@ def build_world(
     groups = draw_groups(scenario, seed, replicate) + (custom or [])
     lending = draw_lending(scenario, groups, seed, replicate)
     n_custom = sum(g.n for g in groups if g.kind == "custom")
-    draws = make_draws(
-        scenario, seed, replicate, shocked=shocked, silent=silent, n_custom=n_custom
-    )
+    draws = make_draws(scenario, seed, replicate, shocked=shocked, silent=silent, n_custom=n_custom)
     rules = make_rules(scenario)._replace(mandates=make_mandates(groups, lending))
     books = open_books(groups)
     market = open_market(scenario, rules)
@@ -90,7 +88,7 @@ def make_mandates(groups: list[Group], lending: Lending) -> state.Mandates:
     """What each institution is, as columns."""
     has_broker = np.diff(lending.broker_start) > 0
     kinds = np.repeat([state.KIND_NAMES.index(g.kind) for g in groups], [g.n for g in groups])
-    is_fund = (kinds == state.HEDGE_FUND) | (kinds == state.RISK_PARITY)
+    is_fund = np.isin(kinds, (state.HEDGE_FUND, state.RISK_PARITY, state.CUSTOM))
     return state.Mandates(
         first_row=first_rows(groups),
         resident=stack(groups, "resident"),
@@ -311,37 +309,37 @@ def make_rules(scenario: Scenario) -> state.Rules:
 def margin_rule(scenario: Scenario) -> state.MarginRule:
     """The margin object of the scenario; ``none`` calls nobody."""
     rule, line = scenario.margin, scenario.policy.swap_line
-    ceiling = line.haircut_ceiling if line.kind == "line" else 1.0
-    common = {
-        "utilisation_threshold": scenario.banks.utilisation_threshold,
-        "swap_line_ceiling": ceiling,
-    }
-    numbers = (
-        "floor ceiling volatility_multiple concentration_load utilisation_load long_run_share"
+    nobody = state.MarginRule(
+        is_on=False,
+        floor=0.0,
+        ceiling=0.0,
+        volatility_multiple=0.0,
+        concentration_load=0.0,
+        utilisation_load=0.0,
+        utilisation_threshold=scenario.banks.utilisation_threshold,
+        long_run_share=0.0,
+        buffer=1.0,
+        forced_speed=0.0,
+        liquidation=PRO_RATA,
+        swap_line_ceiling=line.haircut_ceiling if line.kind == "line" else 1.0,
     )
-    nothing = dict.fromkeys(numbers.split(), 0.0)
     if rule.kind == "none":
-        return state.MarginRule(
-            is_on=False, **nothing, **common, buffer=1.0, forced_speed=0.0, liquidation=PRO_RATA
-        )
-    acts = {
-        "buffer": rule.buffer,
-        "forced_speed": rule.forced_speed,
-        "liquidation": LIQUIDATIONS[rule.liquidation.kind],
-    }
-    if rule.kind == "fixed":
-        fixed = nothing | {"floor": rule.rate, "ceiling": rule.rate}
-        return state.MarginRule(is_on=True, **fixed, **common, **acts)
-    return state.MarginRule(
+        return nobody
+    called = nobody._replace(
         is_on=True,
+        buffer=rule.buffer,
+        forced_speed=rule.forced_speed,
+        liquidation=LIQUIDATIONS[rule.liquidation.kind],
+    )
+    if rule.kind == "fixed":
+        return called._replace(floor=rule.rate, ceiling=rule.rate)
+    return called._replace(
         floor=rule.rate_floor,
         ceiling=rule.rate_ceiling,
         volatility_multiple=rule.volatility_multiple,
         concentration_load=rule.concentration_addon,
         utilisation_load=rule.broker_utilisation_addon,
         long_run_share=rule.long_run_share,
-        **common,
-        **acts,
     )
 
 

@@ -1,0 +1,181 @@
+"""Nothing is made and nothing is lost, whoever trades, fails or is bailed out."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from abm.kernels.state import DAY_CALLS, DAY_CONSERVATION
+from abm.population.world import build_world
+from tests.engine.worlds import (
+    AUD,
+    JPY,
+    NKY,
+    SMALL,
+    everybody,
+    gross,
+    pass_days,
+    quiet,
+    scenario,
+    with_rules,
+)
+
+N_DAYS = SMALL["calendar.days"]
+DESK = {
+    "kind": "carry",
+    "capital_share": 0.05,
+    "leverage": 4.0,
+    "yen_share": 0.4,
+    "weights": {"AUD": 0.3, "UST": 0.4, "NKY": 0.3},
+}
+depths = st.sampled_from([0.02, 0.1, 0.5, 1.0])
+
+
+@st.composite
+def stormy_worlds(draw):
+    """Worlds in which funds are called, limits are hit, banks fail and desks trade."""
+    base = draw(st.sampled_from(["hike", "august-2024"]))
+    change = {
+        "population__scale": draw(st.sampled_from([0.15, 0.3])),
+        "risk_parity__yen_share": draw(st.sampled_from([0.0, 0.5])),
+        "risk_parity__leverage_cap": draw(st.sampled_from([2.5, 6.0])),
+        "margin__liquidation": {
+            "kind": draw(st.sampled_from(["pro-rata", "least-impact", "waterfall"]))
+        },
+        "liquidity__impact": {
+            "kind": draw(st.sampled_from(["tanh", "linear", "cont-schaanning", "none"]))
+        },
+        "liquidity__mode": draw(st.sampled_from(["simultaneous", "frozen"])),
+        "banks__core_capital_usd_bn": draw(st.sampled_from([3.0, 60.0])),
+        "banks__leverage_limit": draw(st.sampled_from([20.0, 60.0])),
+        "banks__periphery_capital_usd_bn": draw(st.sampled_from([0.05, 12.0])),
+        "banks__desk": draw(st.sampled_from([{"kind": "none"}, DESK])),
+        "network__brokers__concentration": draw(st.sampled_from([0.0, 0.9])),
+        "funds__days_out": draw(st.sampled_from([2, 120])),
+        "retail_fx__leverage": draw(st.sampled_from([3.0, 20.0])),
+        "clearing__rounds": draw(st.sampled_from([1, 6])),
+    }
+    if base == "hike":
+        change["shock__surprise_bp"] = draw(st.sampled_from([-150.0, 0.0, 50.0, 150.0]))
+    else:
+        change["calendar__start"], change["calendar__days"] = "2024-07-29", N_DAYS
+        change["calendar__shock_day"] = "2024-07-31"
+        change["policy__mof"] = {"kind": "none"}
+    world = build_world(scenario(base, **change), draw(st.integers(0, 99)))
+    thin, limit = draw(depths), draw(st.sampled_from([0.02, 0.05, 0.12]))
+    rule = world.rules.market
+    world.market.dealer_depth[:] *= thin
+    return with_rules(
+        world,
+        "market",
+        value_depth=thin * rule.value_depth,
+        dealer_depth=thin * rule.dealer_depth,
+        daily_limit=np.full(rule.daily_limit.size, limit),
+    )
+
+
+def outside_balances(world):
+    """What outside accounts hold, as units of every instrument and dollars, (K + 1,)."""
+    held = np.zeros(world.market.log_price.size + 1)
+    held[[*range(world.market.rates.size - 1), -1]] = world.market.outside.sum(axis=0)
+    return held
+
+
+def marked_wealth(world, price):
+    """Wealth of all inside: the engine's own marks, and market makers counted here [USD bn]."""
+    market = world.market
+    held = market.value_held + market.dealer_held + market.official_units
+    cash = market.value_cash + market.dealer_cash + market.official_cash
+    makers = held @ price[:-1] + cash @ price[[*range(market.rates.size - 1), -1]]
+    return world.books.wealth.sum() + world.graph.equity.sum() + makers
+
+
+def marked_ok(world, price):
+    worth = world.books.cash + world.books.units.T @ price[:-1]
+    np.testing.assert_allclose(world.books.wealth, worth, rtol=0, atol=1e-9 * gross(world).sum())
+
+
+@settings(max_examples=25)
+@given(stormy_worlds())
+def test_units_currencies_dollars_and_wealth_are_conserved_on_every_day(world):
+    start, scale = everybody(world), gross(world)
+    price = np.append(world.market.usd_price, 1.0)
+    before, outside = marked_wealth(world, price), outside_balances(world)
+    for day in range(N_DAYS):
+        pass_days(world, 1, day)
+        assert np.abs((everybody(world) - start) / scale).max() < 1e-9
+        new, held = np.append(world.market.usd_price, 1.0), outside_balances(world)
+        now = marked_wealth(world, new)
+        # what all inside gained: revaluation of what they held, and what came from outside
+        gained = (start - outside) @ (new - price) - (held - outside) @ new
+        assert abs(now - before - gained) < 1e-9 * (scale @ new)
+        marked_ok(world, new)
+        before, outside, price = now, held, new
+    assert world.diary.days[:, DAY_CONSERVATION].max() < 1e-9
+
+
+@settings(max_examples=15)
+@given(stormy_worlds())
+def test_claims_are_liabilities_on_every_day(world):
+    for day in range(N_DAYS):
+        pass_days(world, 1, day)
+        books, graph, price = world.books, world.graph, world.market.usd_price
+        n_currencies = world.market.rates.size - 1
+        owed = np.maximum(-books.units[:n_currencies] * price[:n_currencies, None], 0).sum(axis=0)
+        owed += np.maximum(-books.cash, 0.0)
+        share = np.add.reduceat(np.append(graph.broker_share, 0.0), graph.broker_start[:-1])
+        has_broker = np.diff(graph.broker_start) > 0
+        np.testing.assert_allclose(share[has_broker], 1.0, atol=1e-12)
+        lent = np.zeros(len(graph.equity))
+        rows = np.repeat(np.arange(len(owed)), np.diff(graph.broker_start))
+        np.add.at(lent, graph.broker, graph.broker_share * owed[rows])
+        np.testing.assert_allclose(graph.loans, lent, atol=1e-9 * (1.0 + owed.sum()))
+        desks = world.rules.mandates.owner >= 0
+        assert graph.desk_assets.sum() == pytest.approx(owed[desks].sum(), abs=1e-9)
+
+
+@settings(max_examples=15)
+@given(stormy_worlds())
+def test_every_yen_bought_is_a_yen_sold(world):
+    # without interest all that changes hands is traded: changes over all traders sum to zero
+    world = quiet(world)
+    world.draws.news[0] = 0.02 * np.random.default_rng(1).standard_normal(9)
+    books, market = world.books, world.market
+    cash = market.value_cash, market.dealer_cash, market.official_cash
+
+    def held():
+        total = books.units.sum(axis=1) + market.value_held + market.dealer_held
+        total[:3] += sum(account[:3] for account in cash)
+        return total + market.official_units
+
+    before = held()
+    for day in range(4):
+        pass_days(world, 1, day)
+        np.testing.assert_allclose(held(), before, rtol=0, atol=1e-9 * gross(world)[:-1].max())
+
+
+def test_the_storms_of_this_file_do_blow():
+    world = build_world(scenario(shock__surprise_bp=150.0, banks__core_capital_usd_bn=3.0), 1)
+    pass_days(world, N_DAYS)
+    assert world.diary.days[:, DAY_CALLS].sum() > 3 and world.graph.failed.any()
+
+
+@pytest.mark.parametrize(
+    "lose",
+    [
+        lambda w: w.books.units[JPY, :1],
+        lambda w: w.books.units[NKY, -1:],
+        lambda w: w.books.cash[3:4],
+        lambda w: w.market.value_held[AUD : AUD + 1],
+        lambda w: w.market.dealer_cash[JPY : JPY + 1],
+        lambda w: w.market.outside[0, :1],
+        lambda w: w.graph.equity[:1],
+    ],
+    ids="loan share dollar value-investor dealer outside bank".split(),
+)
+def test_the_audit_sees_one_lost_unit_in_a_million(lose):
+    world = pass_days(build_world(scenario(), 1), 2)
+    assert world.diary.days[:2, DAY_CONSERVATION].max() < 1e-12
+    lose(world)[:] -= 1e-6 * gross(world).max()
+    pass_days(world, 1, 2)
+    assert world.diary.days[2, DAY_CONSERVATION] > 1e-8

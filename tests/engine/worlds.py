@@ -1,0 +1,152 @@
+"""Small worlds to put claims to: quiet ones, deep ones, rearranged ones; and counting by hand.
+
+Everything is counted here with NumPy from balances, never with the kernels' own audit.
+"""
+
+import numpy as np
+
+from abm.kernels.day import run_days
+from abm.kernels.state import SUBSCRIPTIONS, Mandates
+from abm.population.world import World, build_world
+from abm.scenario import Scenario, load_scenario
+
+NO_DRIFT = {f"instruments.{k}.drift_before_start_log": 0.0 for k in ("JPY", "AUD", "SPX", "NKY")}
+SHORT = {"calendar.days": 12, "calendar.burn_in_days": 0, "calendar.drift_days": 0} | NO_DRIFT
+SMALL = SHORT | {"population.scale": 0.2}
+BOTTOMLESS = 1e15  # units per log: no trade moves such a price
+KINDS = "funds risk_parity volatility_target trend retail_fx retail_equity insurers".split()
+JPY, AUD, MXN, UST, SPX, HY, EM, NKY, JGB = range(9)
+DOLLAR = 3  # column of the dollar in accounts by currency
+
+# Books per institution, and what each institution is, by row.
+_PEOPLE = [name for name in Mandates._fields if name not in ("first_row", "weights")]
+_MONEY = {"units", "cash", "wealth", "borrowing", "high_water", "entry_wealth"}
+_MONEY |= {"size_usd_bn", "opening_wealth", "intent"}
+
+
+def scenario(base: str = "hike", /, only: str = "", **changes) -> Scenario:
+    """A small scenario; dots in keys are double underscores. ``only``: groups that exist."""
+    given = {key.replace("__", "."): value for key, value in changes.items()}
+    absent = {f"{kind}.n": 0 for kind in KINDS if only and kind not in only.split()}
+    return load_scenario(base).with_changes(SMALL | absent | given)
+
+
+def quiet(world: World, *, interest: bool = False) -> World:
+    """The same world without news, interest, financing spread, dealing spread or fresh capital."""
+    world.draws.news[:] = 0.0
+    draws = world.draws._replace(accrual_days=world.draws.accrual_days * float(interest))
+    world = with_rules(world, "market", half_spread=0.0)
+    world = with_rules(world, "banks", spread=0.0, recapitalisation=0.0, basis=0.0)
+    world = with_rules(world, "funds", payout=0.0, subscription=0.0)
+    return world._replace(draws=draws)
+
+
+def held_estimates(world: World) -> World:
+    """Nobody learns: covariances stay what they were."""
+    return with_rules(world, "estimate", slow_decay=1.0, fast_decay=1.0)
+
+
+def bottomless(world: World) -> World:
+    """Markets so deep that prices move with news only."""
+    depth = np.full(len(world.market.log_price), BOTTOMLESS)
+    world.market.dealer_depth[:] = depth
+    return with_rules(world, "market", value_depth=depth, dealer_depth=depth.copy())
+
+
+def with_rules(world: World, part: str, **numbers) -> World:
+    """The same world with other numbers in one part of its rules (rules are shared: not in place)."""
+    changed = getattr(world.rules, part)._replace(**numbers)
+    return world._replace(rules=world.rules._replace(**{part: changed}))
+
+
+def pass_days(world: World, n: int = 1, first: int = 0) -> World:
+    """Let n days pass; the same world."""
+    run_days(first, first + n, *world[:6])
+    return world
+
+
+def still(only: str, base: str = "hike", /, seed: int = 1, **changes) -> World:
+    """A quiet, bottomless world with frozen estimates in which only some groups exist."""
+    built = build_world(scenario(base, only=only, **changes), seed, event_capacity=2000)
+    return bottomless(held_estimates(quiet(built)))
+
+
+def with_wealth(world: World, row: int, wealth: float) -> World:
+    """Give or take dollars until a row has this wealth; the outside pays, so that nothing is lost."""
+    books, market = world.books, world.market
+    paid = wealth - (books.cash[row] + books.units[:, row] @ market.usd_price)
+    books.cash[row] += paid
+    market.outside[SUBSCRIPTIONS, -1] -= paid
+    return world
+
+
+def rows_of(world: World, kind: int) -> range:
+    """Rows of a kind."""
+    return range(*world.rules.mandates.first_row[kind : kind + 2])
+
+
+def leverage(world: World, row: int) -> float:
+    """1 + (loans in any currency) / wealth, from balances."""
+    books, price = world.books, world.market.usd_price
+    n_currencies = world.market.rates.size - 1
+    worth = books.units[:, row] * price
+    loans = np.maximum(-worth[:n_currencies], 0.0).sum() + max(-books.cash[row], 0.0)
+    return 1.0 + loans / (worth.sum() + books.cash[row])
+
+
+def everybody(world: World) -> np.ndarray:
+    """Units of every instrument, then dollars, over all accounts, (K + 1,)."""
+    books, market = world.books, world.market
+    total = np.append(books.units.sum(axis=1), books.cash.sum() + world.graph.equity.sum())
+    total[:-1] += market.value_held + market.dealer_held + market.official_units
+    currencies = [*range(market.rates.size - 1), -1]
+    accounts = market.value_cash + market.dealer_cash + market.official_cash
+    total[currencies] += accounts + market.outside.sum(axis=0)
+    return total
+
+
+def gross(world: World) -> np.ndarray:
+    """Gross positions, to measure what is lost by, (K + 1,)."""
+    held = np.abs(world.books.units).sum(axis=1)
+    money = np.abs(world.books.cash).sum() + np.abs(world.graph.equity).sum()
+    return np.maximum(np.append(held, money), 1.0)
+
+
+def rearranged(world: World, rows: np.ndarray, share: float = 1.0) -> World:
+    """The same world with other rows of institutions, each with a share of the money.
+
+    ``rows`` is sorted by kind; a row may come more than once.
+    """
+    mandates, graph = world.rules.mandates, world.graph
+
+    def taken(name: str, column: np.ndarray) -> np.ndarray:
+        picked = np.ascontiguousarray(column[..., rows])
+        return picked * share if name in _MONEY else picked
+
+    kind = np.searchsorted(mandates.first_row, rows, side="right") - 1
+    starts = np.searchsorted(kind, np.arange(len(mandates.first_row)))
+    people = {name: taken(name, getattr(mandates, name)) for name in _PEOPLE}
+    people |= {"first_row": starts, "weights": taken("weights", mandates.weights)}
+    books = world.books._replace(
+        **{name: taken(name, col) for name, col in world.books._asdict().items()}
+    )
+    edges = [np.arange(graph.broker_start[i], graph.broker_start[i + 1]) for i in rows]
+    picked = np.concatenate(edges).astype(np.int64)
+    counts = np.array([0] + [len(e) for e in edges])
+    graph = graph._replace(
+        broker_start=np.cumsum(counts),
+        broker=graph.broker[picked],
+        broker_share=graph.broker_share[picked],
+    )
+    per_row = "cause n_calls forced_sales n_failures first_failure_day peak_leverage worst_wealth"
+    diary = world.diary._replace(
+        **{name: taken("", getattr(world.diary, name)) for name in (per_row + " rows").split()}
+    )
+    rules = world.rules._replace(mandates=mandates._replace(**people))
+    names = [world.names[i] for i in rows]
+    return world._replace(books=books, graph=graph, rules=rules, diary=diary, names=names)
+
+
+def same_fate(a: World, b: World, tolerance: float = 1e-9) -> None:
+    """Two worlds have seen the same prices on every day."""
+    np.testing.assert_allclose(a.diary.log_prices, b.diary.log_prices, rtol=0.0, atol=tolerance)
