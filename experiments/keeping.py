@@ -1,4 +1,4 @@
-"""How an experiment's result is kept: tables as CSV, figures as PNG, and what they were made with."""
+"""How a result is kept: tables as CSV, figures as PNG, and what they were made with."""
 
 from __future__ import annotations
 

@@ -42,6 +42,10 @@ CAPS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0)
 CALM_CAP, CAP_SURPRISE_BP = 10.0, 50.0
 CLASSES = ("absorbed", "leak", "dam break")
 STANDARD_ERRORS = 4.0
+BESIDE = (
+    "measure", "low", "median", "high", "mean",
+    "band_low", "band_median", "band_high", "band_mean", "inside",
+)  # fmt: skip
 OUTCOMES = (
     "peak_yen_appreciation",
     "frozen_yen_appreciation",
@@ -143,7 +147,7 @@ def run_all(n_replicates: int, n_workers: int) -> pd.DataFrame:
             job = partial(outcomes, cap=cap, surprises_bp=surprises)
             for found in pool.map(job, range(n_replicates), chunksize=5):
                 rows.extend(found)
-            print(f"cap {cap:g}: {n_replicates} replicates of {len(surprises)} surprises", flush=True)
+            print(f"cap {cap:g}: {n_replicates} x {len(surprises)} surprises", flush=True)
     return pd.DataFrame(rows)
 
 
@@ -151,17 +155,17 @@ def against_bands(runs: pd.DataFrame, points: list[dict[str, Any]], n_there: int
     """Shares, medians and means beside the bands, with a verdict for every line."""
     lines = []
     for point in points:
-        at = (runs[SURPRISE] == point["surprise_bp"]) & (runs[LEVERAGE_CAP] == point["leverage_cap"])
-        here = runs[at]
         head = {SURPRISE: point["surprise_bp"], LEVERAGE_CAP: point["leverage_cap"]}
+        here = runs[(runs[list(head)] == pd.Series(head)).all(axis=1)]
         for name in CLASSES:
             share, there = (here["class"] == name).mean(), point["shares"][name]
             tolerance = STANDARD_ERRORS * share_error(share, len(here), there, n_there)
             ok = abs(share - there) <= tolerance + 1e-12
-            band = {"band_low": max(0.0, there - tolerance), "band_high": min(1.0, there + tolerance)}
+            low, high = max(0.0, there - tolerance), min(1.0, there + tolerance)
             lines.append(
                 head | {"measure": f"share {name}", "median": np.nan, "mean": share}
-                | {"band_median": np.nan, "band_mean": there} | band | {"inside": ok}
+                | {"band_low": low, "band_median": np.nan, "band_high": high}
+                | {"band_mean": there, "inside": ok}
             )  # fmt: skip
         for name in OUTCOMES:
             band = point["measures"][name]
@@ -172,14 +176,13 @@ def against_bands(runs: pd.DataFrame, points: list[dict[str, Any]], n_there: int
                 | {"band_mean": band["mean"], "band_low": band["low"], "band_high": band["high"]}
                 | {"inside": band["low"] <= middle <= band["high"]}
             )  # fmt: skip
-    first = [SURPRISE, LEVERAGE_CAP, "measure", "low", "median", "high", "mean"]
-    return pd.DataFrame(lines)[[*first, "band_low", "band_median", "band_high", "band_mean", "inside"]]
+    return pd.DataFrame(lines, columns=[SURPRISE, LEVERAGE_CAP, *BESIDE])
 
 
 def share_error(share: float, n: int, other: float, n_other: int) -> float:
     """Standard error of the difference of two shares had both samples one and the same.
 
-        sqrt(p (1 - p) (1/n + 1/n')),   p = (n share + n' other) / (n + n')
+    sqrt(p (1 - p) (1/n + 1/n')),   p = (n share + n' other) / (n + n')
     """
     pooled = (n * share + n_other * other) / (n + n_other)
     return float(np.sqrt(pooled * (1.0 - pooled) * (1.0 / n + 1.0 / n_other)))
@@ -205,6 +208,32 @@ def summary(runs: pd.DataFrame, factor: str) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
+def beside_picture(by_surprise: pd.DataFrame) -> pd.DataFrame:
+    """The six lines of the plan's picture, printed under ours; its central figures are means."""
+    ours, lines = by_surprise.set_index(SURPRISE), []
+    for there in bands_2024()["picture"]:
+        here = ours.loc[there["surprise_bp"]]
+        low, high = there["band_percent"]
+        lines.append(
+            {
+                SURPRISE: there["surprise_bp"],
+                "peak %": here["peak %"],
+                "5%": here["peak 5% %"],
+                "95%": here["peak 95% %"],
+                "there": f"{there['peak_yen_percent']:g} [{low:g}, {high:g}]",
+                "frozen %": here["frozen %"],
+                "there ": there["frozen_percent"],
+                "P(dam)": here["dam break"],
+                "there  ": there["dam_break"],
+                "U5": here["U5"],
+                "there   ": there["unwound_5d"],
+                "forced": here["forced funds bn"],
+                "there    ": there["forced_usd_bn"],
+            }
+        )
+    return pd.DataFrame(lines)
+
+
 def draw(runs: pd.DataFrame, n_replicates: int) -> Figure:
     """The phase figure, its title read off the table."""
     calm = runs[runs[LEVERAGE_CAP] == CALM_CAP]
@@ -213,8 +242,8 @@ def draw(runs: pd.DataFrame, n_replicates: int) -> Figure:
     at_cap = runs[runs[SURPRISE] == CAP_SURPRISE_BP].groupby(LEVERAGE_CAP)["price_amplification"]
     low, high = at_cap.median().iloc[[0, -1]]
     title = (
-        f"The dam breaks in half of all runs at a surprise of {half:.0f}bp; without leverage the "
-        f"same {CAP_SURPRISE_BP:g}bp move the yen {low:.1f} times the frozen peak, with it {high:.1f}"
+        f"Half of all runs break the dam at a surprise of {half:.0f}bp; {CAP_SURPRISE_BP:g}bp move "
+        f"the yen {low:.1f} times the frozen peak without leverage, {high:.1f} times with it"
     )
     caption = f"Scenario {SCENARIO}, seed {SEED}, replicates 0 to {n_replicates - 1}."
     return phase_figure(runs, title, caption, leverage_at=CALM_CAP, surprise_at=CAP_SURPRISE_BP)
@@ -237,6 +266,7 @@ def main() -> None:
         ),
     }
     show(by_surprise, f"By surprise, leverage cap {CALM_CAP:g}")
+    show(beside_picture(by_surprise), "Beside the plan's picture")
     show(by_cap, f"By leverage cap, {CAP_SURPRISE_BP:g}bp")
     for name, table in checks.items():
         show(table, f"{name}: {int(table['inside'].sum())} of {len(table)} lines inside")

@@ -1,4 +1,4 @@
-"""The cascade in one picture: price, leverage, margins, forced sales, calls and failures."""
+"""The cascade in one picture: price, leverage, margins, forced sales and what forced them."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _PANEL_INCHES = (2.55, 0.8, 0.8, 1.45, 0.95)
+_STRIP_INCHES = 0.12  # of a panel in which nothing happens
 _GAP_INCHES = 0.33
 _LEFT, _RIGHT = 0.06, 0.825
 _MARK_ROWS = 5
@@ -22,6 +23,8 @@ _MARK_ROW_INCHES = 0.165
 _CHARACTER_SHARE = 0.0094  # width of one letter of a mark's label, in panel widths
 _MARGIN_LETTERS = 20  # that fit between the panel and the picture's edge
 _N_DATE_TICKS = 9
+_CALL, _CALL_INK = "#9FB4C7", "#4F6B85"
+_CUT, _CUT_INK = "#F2C879", "#9A6700"
 _FAILURE = "#B5380B"
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _VERDICTS = {"dam break": "broke the dam", "leak": "caused a leak", "absorbed": "was absorbed"}
@@ -34,7 +37,9 @@ def finding(summary: Mapping[str, Any], trigger: str = "The shock") -> str:
     """
     parts = [_yen_move(summary)]
     forced = float(summary.get("forced_sales_usd_bn", 0.0))
-    parts.append(f"USD {_short(forced)}bn of forced sales" if forced >= 0.05 else "no forced sales")
+    # Of the whole run, days before the shock included: the sum of the panel's bars.
+    sold = f"USD {_short(forced)}bn of forced sales in all"
+    parts.append(sold if forced >= 0.05 else "no forced sales")
     n_failed = int(summary.get("n_failed", 0)) + int(summary.get("n_banks_failed", 0))
     parts.append(_count(n_failed, "failure") if n_failed else "no failures")
     text = ", ".join(part for part in parts if part)
@@ -52,7 +57,10 @@ def cascade_figure(
     opening_quote: float | None = None,
     marks: Sequence[tuple[int, str]] | None = None,
 ) -> Figure:
-    """Aligned panels of one run: USDJPY, leverage, margin rate, forced sales, calls and failures.
+    """Aligned panels of one run: USDJPY, leverage, margin rate, forced sales and what forced them.
+
+    The last shows margin calls, retail loss-cuts, and failures, those of banks included. A panel
+    of events without any is a strip that says so.
 
     Parameters
     ----------
@@ -73,7 +81,8 @@ def cascade_figure(
     """
     with style.house_style():
         placed = _place_marks(days, marks if marks is not None else _policy_marks(events))
-        figure, panels = _panels(title, caption, 1 + max((row for _, _, row in placed), default=-1))
+        n_rows = 1 + max((row for _, _, row in placed), default=-1)
+        figure, panels = _panels(title, caption, n_rows, _panel_inches(days))
         style.write_title(figure, title)
         style.write_caption(figure, caption)
         _draw_price(panels[0], days, real, twins or {}, opening_quote)
@@ -88,15 +97,36 @@ def cascade_figure(
     return figure
 
 
-def _panels(title: str, caption: str, n_mark_rows: int) -> tuple[Figure, list[Axes]]:
-    marks = 0.1 + _MARK_ROW_INCHES * n_mark_rows
-    top = style.title_height(title) + 0.22 + marks
+def _panel_inches(days: pd.DataFrame) -> list[float]:
+    """Height of every panel; those without anything to show are strips."""
+    inches = list(_PANEL_INCHES)
+    if not float(days[_forced_columns(days)].to_numpy().sum()) > 0.0:
+        inches[3] = _STRIP_INCHES
+    if not any(counts.any() for counts in _triggers(days)):
+        inches[4] = _STRIP_INCHES
+    return inches
+
+
+def _forced_columns(days: pd.DataFrame) -> list[str]:
+    return [c for c in days.columns if c.startswith("forced_") and c.endswith("_usd_bn")]
+
+
+def _triggers(days: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Margin calls, retail loss-cuts, and failures of institutions and banks, by day."""
+    failures = days["n_failures"] + days["n_bank_failures"]
+    return days["n_margin_calls"], days["n_loss_cuts"], failures
+
+
+def _panels(
+    title: str, caption: str, n_mark_rows: int, panel_inches: Sequence[float]
+) -> tuple[Figure, list[Axes]]:
+    top = style.title_height(title) + 0.24 + _MARK_ROW_INCHES * n_mark_rows
     bottom = style.caption_height(caption) + 0.42
-    height = top + bottom + sum(_PANEL_INCHES) + _GAP_INCHES * (len(_PANEL_INCHES) - 1)
+    height = top + bottom + sum(panel_inches) + _GAP_INCHES * (len(panel_inches) - 1)
     figure = style.new_figure(height)
     panels: list[Axes] = []
     edge = height - top
-    for inches in _PANEL_INCHES:
+    for inches in panel_inches:
         box = (_LEFT, (edge - inches) / height, _RIGHT - _LEFT, inches / height)
         panels.append(figure.add_axes(box, sharex=panels[0] if panels else None))
         edge -= inches + _GAP_INCHES
@@ -148,7 +178,7 @@ def _draw_path(axes: Axes, days: pd.DataFrame, column: str, header: str, unit: s
 
 
 def _draw_forced(axes: Axes, days: pd.DataFrame) -> None:
-    columns = [c for c in days.columns if c.startswith("forced_") and c.endswith("_usd_bn")]
+    columns = _forced_columns(days)
     totals = {c: float(days[c].sum()) for c in columns}
     bottom = 0.0 * days["day"].to_numpy(dtype=float)
     for column in (c for c in columns if totals[c] > 0.0):
@@ -170,33 +200,44 @@ def _draw_forced(axes: Axes, days: pd.DataFrame) -> None:
         )  # fmt: skip
     else:
         _header(axes, "Forced sales by type, USD bn a day: none")
-        axes.set_yticks([0.0])
-        axes.set_ylim(0.0, 1.0)
+        _make_strip(axes)
 
 
 def _draw_calls(axes: Axes, days: pd.DataFrame) -> None:
-    calls = days["n_margin_calls"].to_numpy(dtype=float)
-    top = max(1.0, float(calls.max()))
-    axes.bar(days["day"], calls, width=0.86, color="#9FB4C7", zorder=2)
-    failures = days.loc[days["n_failures"] > 0, ["day", "n_failures"]]
+    """What forces sales: margin calls with retail loss-cuts stacked on them; failures above."""
+    calls, cuts, failures = (c.to_numpy(dtype=int) for c in _triggers(days))
+    if not (calls.any() or cuts.any() or failures.any()):
+        _header(axes, "No margin calls, no retail loss-cuts, no failures")
+        _make_strip(axes)
+        return
+    top = max(1, int((calls + cuts).max()))
+    axes.bar(days["day"], calls, width=0.86, color=_CALL, zorder=2)
+    axes.bar(days["day"], cuts, bottom=calls, width=0.86, color=_CUT, zorder=2)
+    failed = [(d, n) for d, n in zip(days["day"].tolist(), failures.tolist(), strict=True) if n]
     axes.scatter(
-        failures["day"], [1.14 * top] * len(failures), marker="X", s=34, color=_FAILURE,
+        [day for day, _ in failed], [1.14 * top] * len(failed), marker="X", s=34, color=_FAILURE,
         edgecolor=style.PAPER, linewidth=0.6, zorder=4,
     )  # fmt: skip
-    for day, n in failures.itertuples(index=False):
+    for day, n in failed:
         if n > 1:
             axes.annotate(
                 f"{n}", (day, 1.14 * top), (4.5, -0.5), textcoords="offset points", va="center",
-                fontsize=7.0, color=_FAILURE,
+                fontsize=7.0, color=_FAILURE, zorder=5,
                 bbox={"facecolor": style.PAPER, "linewidth": 0, "pad": 0.4},
             )  # fmt: skip
     axes.set_ylim(0.0, 1.3 * top)
     axes.yaxis.set_major_locator(_few_ticks(integer=True))
-    n_failed = int(days["n_failures"].sum())
-    _header(axes, "Margin calls a day (bars) and failures (crosses)")
-    totals = [(0.38 * 1.3 * top, f"{_count(calls.sum(), 'call')}", "#5F7A93")]
-    totals.append((0.87 * 1.3 * top, _count(n_failed, "failure"), _FAILURE))
+    _header(axes, "Margin calls and retail loss-cuts a day (bars, stacked), failures (crosses)")
+    totals = [(0.38 * top, _counted(calls.sum(), "margin call"), _CALL_INK)]
+    totals.append((0.75 * top, _counted(cuts.sum(), "loss-cut"), _CUT_INK))
+    totals.append((1.14 * top, _counted(failures.sum(), "failure"), _FAILURE))
     style.label_line_ends(axes, totals, gap=0.2)
+
+
+def _make_strip(axes: Axes) -> None:
+    axes.set_yticks([])
+    axes.set_ylim(0.0, 1.0)
+    axes.spines["left"].set_visible(False)
 
 
 def _header(axes: Axes, text: str) -> None:
@@ -319,6 +360,10 @@ def _short(amount: float) -> str:
 
 def _count(number: float, noun: str) -> str:
     return f"{int(number):,} {noun}{'' if int(number) == 1 else 's'}"
+
+
+def _counted(number: float, noun: str) -> str:
+    return _count(number, noun) if number else f"no {noun}s"
 
 
 def _few_ticks(integer: bool = False, n: int = 4) -> Any:

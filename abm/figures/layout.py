@@ -1,5 +1,7 @@
 """Where the nodes of an exposure graph go: banks inside, clients packed outside their broker.
 
+Who has no loan stands in rows below.
+
 Deterministic: the same graph gives the same places, whatever the order of its nodes.
 """
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 _CLIENT_RING = 1.0  # radius of the banks that lend to clients
 _INNER_RING = 0.45  # radius of the banks that lend to banks only
 _FIRST_CLIENT_RADIUS = 1.5
+_ROOM_ABOVE_ROWS = 0.32
 _N_SWEEPS = 300
 _PULL = 0.02  # towards the place asked for, per sweep
 _CLEARANCE = 1.14  # between circles, in sums of their radii
@@ -34,10 +37,12 @@ def ring_layout(graph: nx.DiGraph, radius: dict[str, float]) -> dict[str, tuple[
 
     Banks with clients share a ring in sectors as wide as their clients' circles need; other banks
     lie inside it, near their main partner; clients lie outside, nearest to their main broker.
+    Institutions without a loan stand in rows below all others, by type.
     """
     names = sorted(graph.nodes, key=natural_order)
     is_bank = {n for n in names if graph.nodes[n].get("kind") == "bank"}
-    broker = {n: main_lender(graph, n, is_bank) for n in names if n not in is_bank}
+    main = {n: main_lender(graph, n, is_bank) for n in names if n not in is_bank}
+    broker = {n: bank for n, bank in main.items() if bank is not None}
     lenders = [b for b in names if b in is_bank and b in set(broker.values())]
     angle = _sector_angles(lenders, broker, radius)
     places: dict[str, tuple[float, float]] = {
@@ -48,7 +53,46 @@ def ring_layout(graph: nx.DiGraph, radius: dict[str, float]) -> dict[str, tuple[
         turn = 2.0 * math.pi * (i + 0.5) / len(others)
         places[bank] = _polar(_INNER_RING if lenders else _CLIENT_RING, turn)
     places.update(_client_places(broker, lenders, angle, radius))
-    return _push_apart(names, places, radius, is_bank)
+    linked = [n for n in names if n in places]
+    places = _push_apart(linked, places, radius, is_bank)
+    alone = [n for n in names if n not in places]
+    alone.sort(key=lambda n: (graph.nodes[n].get("kind", ""), natural_order(n)))
+    return places | _rows_below(alone, places, radius)
+
+
+def extent(
+    places: dict[str, tuple[float, float]], radius: dict[str, float]
+) -> tuple[float, float, float, float]:
+    """Left, right, foot and top of all circles."""
+    return (
+        min((x - radius[n] for n, (x, _) in places.items()), default=-1.0),
+        max((x + radius[n] for n, (x, _) in places.items()), default=1.0),
+        min((y - radius[n] for n, (_, y) in places.items()), default=-1.0),
+        max((y + radius[n] for n, (_, y) in places.items()), default=1.0),
+    )
+
+
+def _rows_below(
+    names: list[str], above: dict[str, tuple[float, float]], radius: dict[str, float]
+) -> dict[str, tuple[float, float]]:
+    """Circles side by side in rows as wide as what is above them, and below it."""
+    left, right, foot, _ = extent(above, radius)
+    rows: list[list[str]] = [[]]
+    for name in names:
+        width = sum(2.0 * _CLEARANCE * radius[n] for n in [*rows[-1], name])
+        if rows[-1] and width > right - left:
+            rows.append([])
+        rows[-1].append(name)
+    places: dict[str, tuple[float, float]] = {}
+    edge = foot - _ROOM_ABOVE_ROWS
+    for row in rows:
+        tallest = max((radius[n] for n in row), default=0.0)
+        x = 0.5 * (left + right) - _CLEARANCE * sum(radius[n] for n in row)
+        for name in row:
+            places[name] = (x + _CLEARANCE * radius[name], edge - tallest)
+            x += 2.0 * _CLEARANCE * radius[name]
+        edge -= 2.0 * _CLEARANCE * tallest
+    return places
 
 
 def main_lender(graph: nx.DiGraph, name: str, lenders: set[str]) -> str | None:
@@ -62,13 +106,12 @@ def main_lender(graph: nx.DiGraph, name: str, lenders: set[str]) -> str | None:
 
 
 def _sector_angles(
-    lenders: list[str], broker: dict[str, str | None], radius: dict[str, float]
+    lenders: list[str], broker: dict[str, str], radius: dict[str, float]
 ) -> dict[str, float]:
     """Mid-angle of each lending bank's sector, from the top clockwise."""
     need = {b: 0.05 + radius[b] ** 2 for b in lenders}
     for client, bank in broker.items():
-        if bank is not None:
-            need[bank] += radius[client] ** 2
+        need[bank] += radius[client] ** 2
     total, turn, angles = sum(need.values()), 0.0, {}
     for bank in lenders:
         width = 2.0 * math.pi * need[bank] / total
@@ -78,22 +121,20 @@ def _sector_angles(
 
 
 def _client_places(
-    broker: dict[str, str | None],
+    broker: dict[str, str],
     lenders: list[str],
     angle: dict[str, float],
     radius: dict[str, float],
 ) -> dict[str, tuple[float, float]]:
     """Clients fanned out about their broker's angle, the largest nearest to it."""
     places: dict[str, tuple[float, float]] = {}
-    for bank in [*lenders, None]:
+    for bank in lenders:
         clients = [c for c, b in broker.items() if b == bank]
         clients.sort(key=lambda c: (-radius[c], natural_order(c)))
         for i, client in enumerate(clients):
             side = (i + 1) // 2 * (1 if i % 2 else -1)
-            middle = angle[bank] if bank is not None else -0.5 * math.pi
-            turn = middle + side * 2.2 * math.pi / max(len(broker), 1)
-            reach = _FIRST_CLIENT_RADIUS if bank is not None else 2.0 * _FIRST_CLIENT_RADIUS
-            places[client] = _polar(reach + 0.16 * (i % 3), turn)
+            turn = angle[bank] + side * 2.2 * math.pi / max(len(broker), 1)
+            places[client] = _polar(_FIRST_CLIENT_RADIUS + 0.16 * (i % 3), turn)
     return places
 
 

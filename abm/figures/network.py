@@ -13,14 +13,21 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_PANEL_INCHES = 6.9
+_LEFT_INCHES, _RIGHT_INCHES = 1.78, 0.1  # beside the graph; the legend stands on the left
+_LEAST_INCHES, _MOST_INCHES = 4.4, 7.2  # height of the graph
+_FOOT_INCHES = 0.72  # of the colour bar
 _SMALLEST, _LARGEST = 0.055, 0.24  # radii of circles, in radii of the ring of banks
-_SLACK_LIMIT = 0.5  # margin slack at which the colours end
-_NO_SLACK = "#E4E4E4"
-_SLACK_COLOURS = ("#A63A00", "#D55E00", "#F0A875", "#F4F1EA", "#8FBBDD", "#0072B2", "#00497A")
+_MOST_CALLED, _MOST_SLACK = -0.5, 4.0  # margin slack at which the colours end
+_CALLED_SHARE = 0.2  # of the colour bar below no slack
+_SLACK_TICKS = (-0.5, 0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
+_NO_SLACK = "#DADADA"
+_OUT = "#9A9A9A"
+_LOAN, _CLAIM = "#42688C", "#3A3A3A"
+_CALLED_COLOURS = ("#8A2F00", "#D55E00", "#F2A65A")
+_SPARE_COLOURS = ("#F6EFDC", "#BFD9E6", "#74B0D6", "#2A7FBC", "#0B4F8A", "#06294D")
 _LABELLED_FAILURES = 6
-_LETTER_WIDTH, _HALF_LETTER = 0.035, 0.045  # of a bold label, in radii of the ring
-_LEGEND_ASSETS_USD_BN = (1, 10, 100, 1000)
+_LETTER_INCHES, _HALF_LETTER_INCHES = 0.054, 0.06  # of a bold label
+_KEY_USD_BN = (10, 100, 1000)
 
 
 def network_figure(graph: nx.DiGraph, title: str, caption: str = "") -> Figure:
@@ -28,31 +35,39 @@ def network_figure(graph: nx.DiGraph, title: str, caption: str = "") -> Figure:
 
     Area of a circle grows with the square root of assets; its colour is margin slack
     (maintenance leverage over leverage, less 1: below zero a margin call), its rim the type of
-    institution; a cross marks the failed. Lines are loans (grey) and interbank claims (dark),
-    their width the amount.
+    institution; a cross marks the failed, a hollow grey circle who sits out after a loss-cut.
+    Lines are loans (blue grey) and interbank claims (dark), their width grows with the root of
+    the amount. Who has no loan stands below.
 
     Parameters
     ----------
     graph
         Lender to borrower; edges carry `weight` [USD bn] and `kind` ("loan", "interbank"), nodes
-        `kind`, `assets_usd_bn`, `margin_slack`, `failed`.
+        `kind`, `assets_usd_bn`, `margin_slack`, `failed`, `out`.
     title, caption
         The finding; scenario, seed and day.
     """
+    radius = _radii(graph)
+    places = layout.ring_layout(graph, radius)
     with style.house_style():
-        top, bottom = style.title_height(title) + 0.1, style.caption_height(caption) + 0.05
-        height = top + _PANEL_INCHES + 0.62 + bottom
+        top, bottom = style.title_height(title) + 0.05, style.caption_height(caption) + 0.05
+        inches = _graph_inches(places, radius)
+        height = top + inches + _FOOT_INCHES + bottom
         figure = style.new_figure(height)
-        axes = figure.add_axes((0.01, (bottom + 0.62) / height, 0.98, _PANEL_INCHES / height))
+        width = style.WIDTH_INCHES - _LEFT_INCHES - _RIGHT_INCHES
+        foot = (bottom + _FOOT_INCHES) / height
+        box = (_LEFT_INCHES / style.WIDTH_INCHES, foot, width / style.WIDTH_INCHES)
+        axes = figure.add_axes((*box, inches / height))
         style.write_title(figure, title)
         style.write_caption(figure, caption)
-        radius = _radii(graph)
-        places = layout.ring_layout(graph, radius)
-        _frame(axes, places, radius)
+        unit = _frame(axes, places, radius)
         _draw_edges(axes, graph, places)
-        _draw_nodes(axes, graph, places, radius)
+        _draw_nodes(axes, graph, places, radius, unit)
+        _head_rows(axes, graph, places, radius)
         _colour_bar(figure, bottom / height, height)
-        _legend(axes, graph, _scale(graph))
+        beside = figure.add_axes((0.01, foot, box[0] - 0.01, inches / height))
+        _legend(beside, graph)
+        _size_key(beside, graph, unit)
     return figure
 
 
@@ -87,22 +102,47 @@ def _assets(graph: nx.DiGraph, name: str) -> float:
     return assets if math.isfinite(assets) and assets > 0.0 else 0.0
 
 
-def _frame(axes: Axes, places: dict[str, tuple[float, float]], radius: dict[str, float]) -> None:
-    reach = max((math.hypot(*places[n]) + radius[n] for n in places), default=1.0)
-    axes.set_aspect("equal")
+def _graph_inches(places: dict[str, tuple[float, float]], radius: dict[str, float]) -> float:
+    """Height of the graph at the full width beside the legend, within limits."""
+    left, right, foot, top = layout.extent(places, radius)
+    width = style.WIDTH_INCHES - _LEFT_INCHES - _RIGHT_INCHES
+    return min(_MOST_INCHES, max(_LEAST_INCHES, width * (top - foot) / (right - left)))
+
+
+def _frame(axes: Axes, places: dict[str, tuple[float, float]], radius: dict[str, float]) -> float:
+    """The graph in the middle of its panel, as large as fits; inches per unit of length."""
+    left, right, foot, top = layout.extent(places, radius)
+    size = axes.get_window_extent()
+    dpi = axes.get_figure(root=True).dpi
+    width, height = size.width / dpi, size.height / dpi
+    unit = 0.98 * min(width / (right - left), height / (top - foot))
     axes.set_axis_off()
-    axes.set_ylim(-1.03 * reach, 1.03 * reach)
-    ratio = axes.get_window_extent().width / axes.get_window_extent().height
-    # The picture sits to the left of the middle: the legend takes the upper right corner.
-    axes.set_xlim(-1.03 * reach * ratio * 0.97, 1.03 * reach * ratio * 1.03)
+    middle = 0.5 * (left + right), 0.5 * (foot + top)
+    axes.set_xlim(middle[0] - 0.5 * width / unit, middle[0] + 0.5 * width / unit)
+    axes.set_ylim(middle[1] - 0.5 * height / unit, middle[1] + 0.5 * height / unit)
+    return float(unit)
+
+
+def _head_rows(
+    axes: Axes,
+    graph: nx.DiGraph,
+    places: dict[str, tuple[float, float]],
+    radius: dict[str, float],
+) -> None:
+    """What the rows below the ring are."""
+    alone = [n for n in places if graph.nodes[n].get("kind") != "bank" and not graph.in_degree(n)]
+    if alone:
+        edge = max(places[n][1] + radius[n] for n in alone) + 0.05
+        left = min(places[n][0] - radius[n] for n in alone)
+        axes.text(left, edge, "without a loan", va="bottom", fontsize=7.5, color=style.QUIET)
 
 
 def _draw_edges(axes: Axes, graph: nx.DiGraph, places: dict[str, tuple[float, float]]) -> None:
     from matplotlib.collections import LineCollection
 
     for kind, colour, alpha, widest, order in (
-        ("loan", "#7C8794", 0.38, 4.0, 1),
-        ("interbank", "#3A3A3A", 0.55, 3.0, 2),
+        ("loan", _LOAN, 0.6, 4.0, 1),
+        ("interbank", _CLAIM, 0.42, 3.6, 2),
     ):
         edges = [
             (lender, borrower, float(d.get("weight", 0.0)))
@@ -112,7 +152,7 @@ def _draw_edges(axes: Axes, graph: nx.DiGraph, places: dict[str, tuple[float, fl
         edges.sort(key=lambda e: (layout.natural_order(e[0]), layout.natural_order(e[1])))
         largest = max((w for _, _, w in edges), default=1.0)
         lines = [_arc(places[a], places[b], 0.16 * (kind == "interbank")) for a, b, _ in edges]
-        widths = [0.25 + widest * w / largest for _, _, w in edges]
+        widths = [0.3 + widest * math.sqrt(w / largest) for _, _, w in edges]
         axes.add_collection(
             LineCollection(lines, colors=colour, alpha=alpha, linewidths=widths, zorder=order)
         )
@@ -138,39 +178,49 @@ def _draw_nodes(
     graph: nx.DiGraph,
     places: dict[str, tuple[float, float]],
     radius: dict[str, float],
+    unit: float,
 ) -> None:
     from matplotlib.patches import Circle
 
     colour_of = _slack_colours()
     failed = []
+    banks = [n for n in graph.nodes if graph.nodes[n].get("kind") == "bank"]
+    name_of = _bank_labels(banks, radius, unit)
     for name in sorted(places, key=lambda n: (-radius[n], layout.natural_order(n))):
-        node, rim = graph.nodes[name], 1.6 if graph.nodes[name].get("kind") == "bank" else 1.1
+        node = graph.nodes[name]
+        fill = colour_of(node.get("margin_slack"))
+        rim = style.ACTOR_COLOURS.get(node.get("kind", ""), style.QUIET)
+        if node.get("out") and not node.get("failed"):
+            fill, rim = style.PAPER, _OUT
         axes.add_patch(
-            Circle(
-                places[name], radius[name], facecolor=colour_of(node.get("margin_slack")),
-                edgecolor=style.ACTOR_COLOURS.get(node.get("kind", ""), style.QUIET),
-                linewidth=rim, zorder=4,
-            )
+            Circle(places[name], radius[name], facecolor=fill, edgecolor=rim, linewidth=1.6,
+                   zorder=4)
         )  # fmt: skip
         if node.get("kind") == "bank":
-            _label_bank(axes, places[name], radius[name], name, bool(node.get("failed")))
+            _label_bank(axes, places[name], radius[name], name_of[name], bool(node.get("failed")))
         if node.get("failed"):
             failed.append(name)
             _cross(axes, places[name], radius[name])
     clients = [n for n in failed if graph.nodes[n].get("kind") != "bank"]
-    _label_failed(axes, clients, places, radius)
+    _label_failed(axes, clients, places, radius, unit)
 
 
 def _label_bank(
-    axes: Axes, place: tuple[float, float], radius: float, name: str, is_failed: bool
+    axes: Axes, place: tuple[float, float], radius: float, label: str, is_failed: bool
 ) -> None:
-    """A bank's name inside its circle where it fits and no cross is drawn, below it otherwise."""
-    fits = radius > 0.021 * len(name) and not is_failed
-    below = (place[0], place[1] - (0.0 if fits else radius + 0.02))
+    """A bank's name inside its circle, or below it where a cross is drawn."""
+    below = (place[0], place[1] - (radius + 0.02 if is_failed else 0.0))
     axes.text(
-        *below, name, ha="center", va="center" if fits else "top", fontsize=7.0, zorder=7,
-        color=style.INK, bbox=None if fits else _halo(),
+        *below, label, ha="center", va="top" if is_failed else "center", fontsize=7.5, zorder=7,
+        color=style.INK, bbox=_halo() if is_failed else None,
     )  # fmt: skip
+
+
+def _bank_labels(banks: Sequence[str], radius: dict[str, float], unit: float) -> dict[str, str]:
+    """Names where all fit into their circles; else their numbers alone."""
+    if all(_LETTER_INCHES * len(bank) + 0.06 < 2.0 * radius[bank] * unit for bank in banks):
+        return {bank: bank for bank in banks}
+    return {bank: bank.rsplit("-", 1)[-1] for bank in banks}
 
 
 def _label_failed(
@@ -178,31 +228,37 @@ def _label_failed(
     failed: Sequence[str],
     places: dict[str, tuple[float, float]],
     radius: dict[str, float],
+    unit: float,
 ) -> None:
     """Names of the largest that failed, each where it covers no circle and no other name."""
     taken = [(*places[n], radius[n]) for n in places]
     left, right = axes.get_xlim()
     for name in failed:
-        width = _LETTER_WIDTH * len(name)
+        width, half_height = _LETTER_INCHES * len(name) / unit, _HALF_LETTER_INCHES / unit
         if sum(1 for t in axes.texts if t.get_gid() == "failed") == _LABELLED_FAILURES:
             return
         for dx, dy in ((1, 0), (-1, 0), (0, 1), (0, -1)):
             x = places[name][0] + dx * (radius[name] + 0.03 + 0.5 * width)
             y = places[name][1] + dy * (radius[name] + 0.06)
             fits = left < x - 0.5 * width and x + 0.5 * width < right
-            if fits and not any(_covers(x, y, 0.5 * width, circle) for circle in taken):
+            if fits and not any(
+                _covers(x, y, 0.5 * width, half_height, circle) for circle in taken
+            ):
                 axes.text(
                     x, y, name, fontsize=6.8, ha="center", va="center", zorder=8,
                     fontweight="bold", bbox=_halo(), gid="failed",
                 )  # fmt: skip
-                taken.extend((x + share * width, y, 0.05) for share in (-0.4, 0.0, 0.4))
+                shares = (-0.45, -0.3, -0.15, 0.0, 0.15, 0.3, 0.45)
+                taken.extend((x + share * width, y, half_height) for share in shares)
                 break
 
 
-def _covers(x: float, y: float, half_width: float, circle: tuple[float, float, float]) -> bool:
+def _covers(
+    x: float, y: float, half_width: float, half_height: float, circle: tuple[float, float, float]
+) -> bool:
     """Whether a label about (x, y) touches a circle."""
     dx = max(0.0, abs(circle[0] - x) - half_width)
-    dy = max(0.0, abs(circle[1] - y) - _HALF_LETTER)
+    dy = max(0.0, abs(circle[1] - y) - half_height)
     return math.hypot(dx, dy) < circle[2]
 
 
@@ -220,79 +276,124 @@ def _cross(axes: Axes, place: tuple[float, float], radius: float) -> None:
 
 def _slack_map() -> Any:
     from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import LinearSegmentedColormap, Normalize
+    from matplotlib.colors import FuncNorm, LinearSegmentedColormap
 
-    colours = LinearSegmentedColormap.from_list("margin_slack", _SLACK_COLOURS)
-    return ScalarMappable(Normalize(-_SLACK_LIMIT, _SLACK_LIMIT), colours)
+    stops = [_CALLED_SHARE * i / 2 for i in range(3)]  # a step at no slack, then one more colour
+    n = len(_SPARE_COLOURS) - 1
+    stops += [_CALLED_SHARE + (1.0 - _CALLED_SHARE) * i / n for i in range(n + 1)]
+    colours = (*_CALLED_COLOURS, *_SPARE_COLOURS)
+    colour_map = LinearSegmentedColormap.from_list(
+        "margin_slack", list(zip(stops, colours, strict=True)), N=1024
+    )
+    norm = FuncNorm((_bar_share, _slack_at), vmin=_MOST_CALLED, vmax=_MOST_SLACK, clip=True)
+    return ScalarMappable(norm, colour_map)
+
+
+def _bar_share(slack: Any) -> Any:
+    """Place on the colour bar: below zero in proportion, above by the share of the limit unused.
+
+    The share unused is slack / (1 + slack), so that 10% and 30% differ, and 100% and 400% too.
+    """
+    import numpy as np
+
+    s = np.clip(np.asarray(slack, dtype=float), _MOST_CALLED, _MOST_SLACK)
+    unused = s / (1.0 + s) * (1.0 + _MOST_SLACK) / _MOST_SLACK
+    called = _CALLED_SHARE * (1.0 - s / _MOST_CALLED)
+    return np.where(s < 0.0, called, _CALLED_SHARE + (1.0 - _CALLED_SHARE) * unused)
+
+
+def _slack_at(share: Any) -> Any:
+    """The inverse of `_bar_share`."""
+    import numpy as np
+
+    t = np.clip(np.asarray(share, dtype=float), 0.0, 1.0)
+    unused = (t - _CALLED_SHARE) / (1.0 - _CALLED_SHARE) * _MOST_SLACK / (1.0 + _MOST_SLACK)
+    return np.where(t < _CALLED_SHARE, _MOST_CALLED * (1.0 - t / _CALLED_SHARE),
+                    unused / (1.0 - unused))  # fmt: skip
 
 
 def _slack_colours() -> Any:
     mapped = _slack_map()
 
     def colour(slack: float | None) -> Any:
-        if slack is None or math.isnan(slack):
-            return _NO_SLACK
-        # Clipped here: an institution without debt has infinite slack.
-        return mapped.to_rgba(max(-9.0, min(9.0, slack)))
+        if slack is None or math.isnan(slack) or slack == math.inf:
+            return _NO_SLACK  # a bank, or nobody asks it for margin
+        # Clipped here: who owes and has nothing is infinitely far below.
+        return mapped.to_rgba(max(_MOST_CALLED, min(_MOST_SLACK, slack)))
 
     return colour
 
 
 def _colour_bar(figure: Figure, foot: float, height: float) -> None:
-    axes = figure.add_axes((0.30, foot + 0.3 / height, 0.40, 0.11 / height))
-    bar = figure.colorbar(_slack_map(), cax=axes, orientation="horizontal", extend="both")
+    axes = figure.add_axes((0.38, foot + 0.28 / height, 0.44, 0.12 / height))
+    bar = figure.colorbar(_slack_map(), cax=axes, orientation="horizontal")
     bar.outline.set_visible(False)
-    ticks = (-0.5, -0.25, 0.0, 0.25, 0.5)
-    bar.set_ticks(ticks, labels=["−50%", "−25%", "0", "+25%", "+50%"])
+    bar.minorticks_off()
+    labels = [f"{100.0 * tick:+.0f}%".replace("-", "−") if tick else "0" for tick in _SLACK_TICKS]
+    bar.set_ticks(_SLACK_TICKS, labels=labels)
     axes.tick_params(length=0, pad=2)
     axes.set_title(
         "margin slack: maintenance leverage over leverage, less 1", fontsize=7.5, pad=3.5
     )
-    axes.text(-0.09, 0.5, "margin call", transform=axes.transAxes, ha="right", va="center")
-    axes.text(1.09, 0.5, "room to spare", transform=axes.transAxes, ha="left", va="center")
+    axes.text(-0.04, 0.5, "margin call", transform=axes.transAxes, ha="right", va="center")
+    axes.text(1.03, 0.5, "room to spare", transform=axes.transAxes, ha="left", va="center")
 
 
-def _legend(axes: Axes, graph: nx.DiGraph, scale: float) -> None:
-    """Types by rim in the upper left corner, sizes in the upper right."""
+def _legend(axes: Axes, graph: nx.DiGraph) -> None:
+    """Rims, fills, marks and lines, at the top of the column beside the graph."""
     from matplotlib.lines import Line2D
 
+    axes.set_axis_off()
     present = {d.get("kind") for _, d in graph.nodes(data=True)}
-    kinds = [k for k in style.ACTOR_COLOURS if k in present]
-    rims = [_ring(style.ACTOR_COLOURS[k], style.ACTOR_NAMES[k]) for k in kinds]
-    loans = [
-        Line2D([], [], color="#7C8794", alpha=0.6, linewidth=2.0, label="loan to a client"),
-        Line2D([], [], color="#3A3A3A", alpha=0.7, linewidth=1.5, label="interbank claim"),
+    names = style.ACTOR_NAMES | {"bank": "banks (numbered)"}
+    handles = [_ring(style.ACTOR_COLOURS[k], names[k]) for k in style.ACTOR_COLOURS if k in present]
+    handles += [
+        _ring(_NO_SLACK, "no margin rule", fill=_NO_SLACK),
+        _ring(_OUT, "sitting out after a cut"),
         Line2D([], [], color=style.INK, marker="x", linestyle="", markersize=6, label="failed"),
+        Line2D([], [], color=_LOAN, alpha=0.75, linewidth=2.0, label="loan to a client"),
+        Line2D([], [], color=_CLAIM, alpha=0.55, linewidth=2.0, label="interbank claim"),
     ]
-    axes.legend(handles=[*rims, *loans], loc="upper left", labelspacing=0.45)
-    _size_key(axes, scale)
+    axes.legend(
+        handles=handles, loc="upper left", labelspacing=0.5, handlelength=1.5, borderaxespad=0.2
+    )
 
 
-def _size_key(axes: Axes, scale: float) -> None:
-    """Circles of round amounts in one another, in the upper right corner."""
+def _size_key(axes: Axes, graph: nx.DiGraph, unit: float) -> None:
+    """Circles of round amounts one above the other, at the foot of the column beside the graph."""
     from matplotlib.patches import Circle
 
-    amounts = [a for a in _LEGEND_ASSETS_USD_BN if scale * a**0.25 <= 1.05 * _LARGEST]
-    widest = scale * amounts[-1] ** 0.25
-    right, top = axes.get_xlim()[1], axes.get_ylim()[1]
-    x, foot = right - 0.42 - widest, top - 0.2 - 2.0 * widest
-    axes.text(right - 0.05, top - 0.02, "assets, USD bn", ha="right", va="top", fontsize=7.5)
-    heights = [foot + 2.0 * scale * a**0.25 for a in amounts]
-    places = style.spread_apart(heights, 0.075, foot, top)
-    for amount, height, place in zip(amounts, heights, places, strict=True):
-        r = scale * amount**0.25
+    size = axes.get_window_extent()
+    dpi = axes.get_figure(root=True).dpi
+    axes.set_xlim(0.0, size.width / dpi)
+    axes.set_ylim(0.0, size.height / dpi)
+    scale, least = _scale(graph), _SMALLEST * _crowding(graph)
+    # Below the first amount all circles are of one size, to be seen at all.
+    floor = _round_amount((least / scale) ** 4)
+    drawn = [a for a in _KEY_USD_BN if a > 2.0 * floor and scale * a**0.25 <= 1.05 * _LARGEST]
+    key = [(least, f"≤{floor:,g}"), *((scale * a**0.25, f"{a:,}") for a in drawn)]
+    widest = max(radius for radius, _ in key) * unit
+    edge = 0.08
+    for radius, label in reversed(key):
+        r = radius * unit
         axes.add_patch(
-            Circle((x, foot + r), r, facecolor="none", edgecolor=style.QUIET, linewidth=0.9)
-        )
-        edge = x + widest + 0.06
-        axes.plot((x, edge), (height, place), color=style.FAINT, linewidth=0.7, zorder=0)
-        axes.text(edge + 0.02, place, f"{amount:,}", va="center", fontsize=7.5)
+            Circle((0.12 + widest, edge + r), r, facecolor="none", edgecolor=style.QUIET,
+                   linewidth=0.9)
+        )  # fmt: skip
+        axes.text(0.22 + 2.0 * widest, edge + r, label, va="center", fontsize=7.5)
+        edge += 2.0 * r + 0.06
+    axes.text(0.12, edge + 0.03, "assets, USD bn", va="bottom", fontsize=7.5)
 
 
-def _ring(colour: str, label: str) -> Any:
+def _round_amount(amount: float) -> float:
+    """One significant digit."""
+    return float(f"{amount:.0e}")
+
+
+def _ring(colour: str, label: str, fill: str = style.PAPER) -> Any:
     from matplotlib.lines import Line2D
 
     return Line2D(
-        [], [], linestyle="", marker="o", markersize=8.0, markerfacecolor="white",
+        [], [], linestyle="", marker="o", markersize=8.0, markerfacecolor=fill,
         markeredgecolor=colour, markeredgewidth=1.3, label=label,
     )  # fmt: skip

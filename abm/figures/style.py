@@ -7,6 +7,7 @@ included.
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -61,7 +62,8 @@ SIMULATED = "#0B4F8A"
 REAL = "#000000"
 TWIN_COLOURS: dict[str, str] = {"no shock": "#8F8F8F", "frozen": "#009E73"}
 
-_TITLE_LETTERS = 82
+_TITLE_POINTS = 10.0
+_TITLE_LETTERS = 96  # of that size, bold, in the width of the figure
 
 WIDTH_INCHES = 8.0
 DOTS_PER_INCH = 150  # 8 inches: 1,200 pixels
@@ -117,14 +119,14 @@ def new_figure(height_inches: float) -> Figure:
 
 
 def write_title(figure: Figure, title: str, left: float = 0.02) -> None:
-    """The finding, bold, flush left, on one or two lines at the top of the figure."""
+    """The finding, bold, flush left, on one line where it fits, at the top of the figure."""
     figure.text(
         left,
         1.0 - 0.14 / figure.get_figheight(),
-        "\n".join(_balanced(title)),
+        "\n".join(_title_lines(title)),
         ha="left",
         va="top",
-        fontsize=11.0,
+        fontsize=_TITLE_POINTS,
         fontweight="bold",
         linespacing=1.25,
     )
@@ -146,7 +148,7 @@ def write_caption(figure: Figure, caption: str, left: float = 0.02) -> None:
 
 def title_height(title: str) -> float:
     """Room that the title takes [inches]."""
-    return 0.2 + 0.24 * len(_balanced(title))
+    return 0.2 + 0.19 * len(_title_lines(title))
 
 
 def caption_height(caption: str) -> float:
@@ -154,14 +156,18 @@ def caption_height(caption: str) -> float:
     return 0.14 + 0.125 * len(textwrap.wrap(caption, 138))
 
 
-def _balanced(title: str) -> list[str]:
-    """The title in as few lines as fit, of about equal length: no single word left over."""
-    lines = textwrap.wrap(title, _TITLE_LETTERS)
-    for width in range(len(title) // max(len(lines), 1), _TITLE_LETTERS):
-        even = textwrap.wrap(title, width)
-        if len(even) == len(lines):
-            return even
-    return lines
+def _title_lines(title: str) -> list[str]:
+    """The title on one line where it fits; else broken after a colon or comma, or between words.
+
+    Of the breaks after a colon or comma that leave both lines short enough, the most even one.
+    """
+    if len(title) <= _TITLE_LETTERS:
+        return [title]
+    halves = [(title[: m.end()].rstrip(), title[m.end() :]) for m in re.finditer("[:,] ", title)]
+    fitting = [pair for pair in halves if max(map(len, pair)) <= _TITLE_LETTERS]
+    if fitting:
+        return list(min(fitting, key=lambda pair: max(map(len, pair))))
+    return textwrap.wrap(title, _TITLE_LETTERS)
 
 
 def spread_apart(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:

@@ -49,7 +49,8 @@ def exposure_graph(world: World) -> nx.DiGraph:
 
     Edges carry `weight` [USD bn] and `kind` ("loan" or "interbank"). Nodes carry `kind`,
     `assets_usd_bn`, `wealth_usd_bn`, `margin_slack` (maintenance leverage over leverage, less 1;
-    infinite without a margin rule, NaN for banks) and `failed` (has failed in this run).
+    infinite without a margin rule, NaN for banks), `failed` (has failed in this run) and `out`
+    (sits out today, after a failure or a loss-cut; False for banks).
     """
     import networkx as nx
 
@@ -66,7 +67,7 @@ def _add_institutions(graph: nx.DiGraph, world: World) -> None:
     leverage, limit = leverage_of(books.wealth, books.borrowing), books.leverage_limit
     with np.errstate(invalid="ignore"):
         slack = np.where(np.isinf(limit), np.inf, limit / leverage - 1.0)
-    failed = diary.n_failures > 0
+    failed, out = diary.n_failures > 0, books.days_out > 0
     for i, kind in enumerate(kinds_of(world.rules.mandates)):
         graph.add_node(
             world.names[i],
@@ -75,6 +76,7 @@ def _add_institutions(graph: nx.DiGraph, world: World) -> None:
             wealth_usd_bn=books.wealth[i].item(),
             margin_slack=slack[i].item(),
             failed=failed[i].item(),
+            out=out[i].item(),
         )
 
 
@@ -88,6 +90,7 @@ def _add_banks(graph: nx.DiGraph, world: World) -> None:
             wealth_usd_bn=world.graph.equity[b].item(),
             margin_slack=float("nan"),
             failed=bool(world.graph.failed[b]),
+            out=False,
         )
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.kernels.state import DAY_CALLS, DAY_CONSERVATION
+from abm.kernels.state import DAY_AT_LIMIT, DAY_BROKER_LOSS, DAY_CALLS, DAY_CONSERVATION
 from abm.population.world import build_world
 from tests.engine.worlds import (
     AUD,
@@ -28,41 +28,45 @@ DESK = {
     "yen_share": 0.4,
     "weights": {"AUD": 0.3, "UST": 0.4, "NKY": 0.3},
 }
-depths = st.sampled_from([0.02, 0.1, 0.5, 1.0])
 
 
-@st.composite
-def stormy_worlds(draw):
-    """Worlds in which funds are called, limits are hit, banks fail and desks trade."""
-    base = draw(st.sampled_from(["hike", "august-2024"]))
-    change = {
-        "population__scale": draw(st.sampled_from([0.15, 0.3])),
-        "risk_parity__yen_share": draw(st.sampled_from([0.0, 0.5])),
-        "risk_parity__leverage_cap": draw(st.sampled_from([2.5, 6.0])),
-        "margin__liquidation": {
-            "kind": draw(st.sampled_from(["pro-rata", "least-impact", "waterfall"]))
-        },
-        "liquidity__impact": {
-            "kind": draw(st.sampled_from(["tanh", "linear", "cont-schaanning", "none"]))
-        },
-        "liquidity__mode": draw(st.sampled_from(["simultaneous", "frozen"])),
-        "banks__core_capital_usd_bn": draw(st.sampled_from([3.0, 60.0])),
-        "banks__leverage_limit": draw(st.sampled_from([20.0, 60.0])),
-        "banks__periphery_capital_usd_bn": draw(st.sampled_from([0.05, 12.0])),
-        "banks__desk": draw(st.sampled_from([{"kind": "none"}, DESK])),
-        "network__brokers__concentration": draw(st.sampled_from([0.0, 0.9])),
-        "funds__days_out": draw(st.sampled_from([2, 120])),
-        "retail_fx__leverage": draw(st.sampled_from([3.0, 20.0])),
-        "clearing__rounds": draw(st.sampled_from([1, 6])),
+def one_of(*values):
+    return st.sampled_from(values)
+
+
+storms = st.fixed_dictionaries(
+    {
+        "population__scale": one_of(0.15, 0.3),
+        "risk_parity__yen_share": one_of(0.0, 0.5),
+        "risk_parity__leverage_cap": one_of(2.5, 6.0),
+        "margin__liquidation": one_of(
+            {"kind": "pro-rata"}, {"kind": "least-impact"}, {"kind": "waterfall"}
+        ),
+        "liquidity__impact": one_of(
+            {"kind": "tanh"}, {"kind": "linear"}, {"kind": "cont-schaanning"}, {"kind": "none"}
+        ),
+        "liquidity__mode": one_of("simultaneous", "frozen"),
+        "banks__core_capital_usd_bn": one_of(1.0, 60.0),
+        "banks__leverage_limit": one_of(20.0, 60.0),
+        "banks__periphery_capital_usd_bn": one_of(0.05, 12.0),
+        "banks__desk": one_of({"kind": "none"}, DESK),
+        "network__brokers__concentration": one_of(0.0, 0.9),
+        "funds__days_out": one_of(2, 120),
+        "retail_fx__leverage": one_of(3.0, 20.0),
+        "funds__styles__FXM__leverage": one_of(3.7, 9.0),
+        "funds__leverage_cap": one_of(3.0, 15.0),
+        "clearing__rounds": one_of(1, 6),
+        "shock__surprise_bp": one_of(-150.0, 0.0, 50.0, 150.0, 400.0),
     }
-    if base == "hike":
-        change["shock__surprise_bp"] = draw(st.sampled_from([-150.0, 0.0, 50.0, 150.0]))
-    else:
-        change["calendar__start"], change["calendar__days"] = "2024-07-29", N_DAYS
-        change["calendar__shock_day"] = "2024-07-31"
-        change["policy__mof"] = {"kind": "none"}
-    world = build_world(scenario(base, **change), draw(st.integers(0, 99)))
-    thin, limit = draw(depths), draw(st.sampled_from([0.02, 0.05, 0.12]))
+)
+thinness = one_of(0.02, 0.1, 1.0)  # of all depths
+limits = one_of(0.02, 0.05, 0.12)  # of a day's move, log
+seeds = st.integers(0, 99)
+
+
+def storm(choices, thin, limit, seed):
+    """A world in which funds are called, limits are hit, banks fail and desks trade."""
+    world = build_world(scenario(**choices), seed)
     rule = world.rules.market
     world.market.dealer_depth[:] *= thin
     return with_rules(
@@ -95,9 +99,10 @@ def marked_ok(world, price):
     np.testing.assert_allclose(world.books.wealth, worth, rtol=0, atol=1e-9 * gross(world).sum())
 
 
-@settings(max_examples=25)
-@given(stormy_worlds())
-def test_units_currencies_dollars_and_wealth_are_conserved_on_every_day(world):
+@settings(max_examples=60)
+@given(storms, thinness, limits, seeds)
+def test_units_currencies_dollars_and_wealth_are_conserved_on_every_day(choices, thin, limit, seed):
+    world = storm(choices, thin, limit, seed)
     start, scale = everybody(world), gross(world)
     price = np.append(world.market.usd_price, 1.0)
     before, outside = marked_wealth(world, price), outside_balances(world)
@@ -114,9 +119,10 @@ def test_units_currencies_dollars_and_wealth_are_conserved_on_every_day(world):
     assert world.diary.days[:, DAY_CONSERVATION].max() < 1e-9
 
 
-@settings(max_examples=15)
-@given(stormy_worlds())
-def test_claims_are_liabilities_on_every_day(world):
+@settings(max_examples=60)
+@given(storms, thinness, limits, seeds)
+def test_claims_are_liabilities_on_every_day(choices, thin, limit, seed):
+    world = storm(choices, thin, limit, seed)
     for day in range(N_DAYS):
         pass_days(world, 1, day)
         books, graph, price = world.books, world.graph, world.market.usd_price
@@ -134,11 +140,11 @@ def test_claims_are_liabilities_on_every_day(world):
         assert graph.desk_assets.sum() == pytest.approx(owed[desks].sum(), abs=1e-9)
 
 
-@settings(max_examples=15)
-@given(stormy_worlds())
-def test_every_yen_bought_is_a_yen_sold(world):
+@settings(max_examples=40)
+@given(storms, thinness, limits, seeds)
+def test_every_yen_bought_is_a_yen_sold(choices, thin, limit, seed):
     # without interest all that changes hands is traded: changes over all traders sum to zero
-    world = quiet(world)
+    world = quiet(storm(choices, thin, limit, seed))
     world.draws.news[0] = 0.02 * np.random.default_rng(1).standard_normal(9)
     books, market = world.books, world.market
     cash = market.value_cash, market.dealer_cash, market.official_cash
@@ -155,9 +161,21 @@ def test_every_yen_bought_is_a_yen_sold(world):
 
 
 def test_the_storms_of_this_file_do_blow():
-    world = build_world(scenario(shock__surprise_bp=150.0, banks__core_capital_usd_bn=3.0), 1)
-    pass_days(world, N_DAYS)
-    assert world.diary.days[:, DAY_CALLS].sum() > 3 and world.graph.failed.any()
+    world = storm(
+        {
+            "banks__core_capital_usd_bn": 1.0,
+            "banks__periphery_capital_usd_bn": 0.05,
+            "banks__desk": DESK,
+            "funds__styles__FXM__leverage": 9.0,
+            "funds__leverage_cap": 15.0,
+            "retail_fx__leverage": 20.0,
+            "shock__surprise_bp": 400.0,
+        },
+        thin=1.0, limit=0.12, seed=1,
+    )  # fmt: skip
+    days = pass_days(world, N_DAYS).diary.days
+    assert days[:, DAY_CALLS].sum() > 3 and days[:, DAY_AT_LIMIT].sum() > 3
+    assert days[:, DAY_BROKER_LOSS].sum() > 10.0 and world.graph.failed.all()
 
 
 @pytest.mark.parametrize(

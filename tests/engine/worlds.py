@@ -12,9 +12,16 @@ from abm.scenario import Scenario, load_scenario
 
 NO_DRIFT = {f"instruments.{k}.drift_before_start_log": 0.0 for k in ("JPY", "AUD", "SPX", "NKY")}
 SHORT = {"calendar.days": 12, "calendar.burn_in_days": 0, "calendar.drift_days": 0} | NO_DRIFT
-SMALL = SHORT | {"population.scale": 0.2}
+SMALL = SHORT | {"population.scale": 0.2, "outputs.feedback_gain_every_days": 0}
 BOTTOMLESS = 1e15  # units per log: no trade moves such a price
-KINDS = "funds risk_parity volatility_target trend retail_fx retail_equity insurers".split()
+MONEY_OF = {
+    "risk_parity": "equity_usd_bn",
+    "volatility_target": "equity_usd_bn",
+    "trend": "equity_usd_bn",
+    "retail_fx": "notional_usd_bn",
+    "retail_equity": "notional_usd_bn",
+    "insurers": "assets_usd_bn",
+}
 JPY, AUD, MXN, UST, SPX, HY, EM, NKY, JGB = range(9)
 DOLLAR = 3  # column of the dollar in accounts by currency
 
@@ -27,16 +34,22 @@ _MONEY |= {"size_usd_bn", "opening_wealth", "intent"}
 def scenario(base: str = "hike", /, only: str = "", **changes) -> Scenario:
     """A small scenario; dots in keys are double underscores. ``only``: groups that exist."""
     given = {key.replace("__", "."): value for key, value in changes.items()}
-    absent = {f"{kind}.n": 0 for kind in KINDS if only and kind not in only.split()}
-    return load_scenario(base).with_changes(SMALL | absent | given)
+    dated = {"calendar.days": 45} if base == "august-2024" else {}
+    absent = {}
+    if only:
+        gone = [kind for kind in MONEY_OF if kind not in only.split()]
+        absent = {f"{kind}.n": 0 for kind in gone}
+        absent |= {f"{kind}.{MONEY_OF[kind]}": 0.0 for kind in gone}
+        absent |= {} if "funds" in only else {"funds.n": 0, "funds.styles": {}}
+    return load_scenario(base).with_changes(SMALL | dated | absent | given)
 
 
 def quiet(world: World, *, interest: bool = False) -> World:
-    """The same world without news, interest, financing spread, dealing spread or fresh capital."""
+    """The same world without news, interest, dealing spread or fresh capital."""
     world.draws.news[:] = 0.0
     draws = world.draws._replace(accrual_days=world.draws.accrual_days * float(interest))
     world = with_rules(world, "market", half_spread=0.0)
-    world = with_rules(world, "banks", spread=0.0, recapitalisation=0.0, basis=0.0)
+    world = with_rules(world, "banks", recapitalisation=0.0)
     world = with_rules(world, "funds", payout=0.0, subscription=0.0)
     return world._replace(draws=draws)
 
@@ -65,7 +78,7 @@ def pass_days(world: World, n: int = 1, first: int = 0) -> World:
     return world
 
 
-def still(only: str, base: str = "hike", /, seed: int = 1, **changes) -> World:
+def still(only: str, base: str = "calm", /, seed: int = 1, **changes) -> World:
     """A quiet, bottomless world with frozen estimates in which only some groups exist."""
     built = build_world(scenario(base, only=only, **changes), seed, event_capacity=2000)
     return bottomless(held_estimates(quiet(built)))
@@ -143,8 +156,17 @@ def rearranged(world: World, rows: np.ndarray, share: float = 1.0) -> World:
         **{name: taken("", getattr(world.diary, name)) for name in (per_row + " rows").split()}
     )
     rules = world.rules._replace(mandates=mandates._replace(**people))
-    names = [world.names[i] for i in rows]
-    return world._replace(books=books, graph=graph, rules=rules, diary=diary, names=names)
+    other = world._replace(books=books, graph=graph, rules=rules, diary=diary)
+    return copied(other)._replace(names=[world.names[i] for i in rows])
+
+
+def copied(columns):
+    """The same columns in other memory, nested ones too."""
+    if isinstance(columns, np.ndarray):
+        return columns.copy()
+    if hasattr(columns, "_fields"):
+        return type(columns)(*(copied(column) for column in columns))
+    return columns
 
 
 def same_fate(a: World, b: World, tolerance: float = 1e-9) -> None:

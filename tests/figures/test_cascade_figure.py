@@ -23,7 +23,9 @@ def days(dated=True, forced=1.0):
     for i, kind in enumerate(TYPES):
         table[f"forced_{kind}_usd_bn"] = forced * (i + 1.0) * ((day > 22) & (day < 27))
     table["n_margin_calls"] = (forced * 5 * ((day > 22) & (day < 27))).astype(int)
+    table["n_loss_cuts"] = (forced * 3 * ((day > 9) & (day < 12))).astype(int)
     table["n_failures"] = (forced * 2 * (day == 25)).astype(int)
+    table["n_bank_failures"] = (forced * (day == 28)).astype(int)
     return table
 
 
@@ -63,7 +65,7 @@ def test_the_title_is_the_finding():
         "n_failed": 2,
     }
     assert finding(summary, "A 25bp surprise") == (
-        "A 25bp surprise broke the dam: yen +13%, USD 160bn of forced sales, 2 failures"
+        "A 25bp surprise broke the dam: yen +13%, USD 160bn of forced sales in all, 2 failures"
     )
 
 
@@ -76,7 +78,7 @@ def test_a_shock_without_victims_is_said_to_be_absorbed():
 
 def test_a_run_without_twins_says_how_far_usdjpy_fell():
     summary = {"usdjpy_max_drawdown": 0.112, "forced_sales_usd_bn": 3.24, "n_failed": 1}
-    text = "USDJPY −11% peak to trough, USD 3.2bn of forced sales, 1 failure"
+    text = "USDJPY −11% peak to trough, USD 3.2bn of forced sales in all, 1 failure"
     assert finding(summary) == text
 
 
@@ -119,9 +121,54 @@ def test_bars_add_up_to_the_forced_sales_of_the_table():
     assert sum(heights) == pytest.approx(float(table[forced].to_numpy().sum()))
 
 
-def test_every_failure_has_a_cross():
-    (crosses,) = cascade_figure(days(), POLICY, "t").axes[4].collections
-    assert [x for x, _ in crosses.get_offsets()] == [25.0]
+def test_the_title_says_the_same_forced_sales_as_the_panel():
+    table = days()
+    forced = [c for c in table.columns if c.startswith("forced_")]
+    total = float(table[forced].to_numpy().sum())
+    header = cascade_figure(table, POLICY, "t").axes[3].get_title(loc="left")
+    assert header.endswith("; 84bn in all")
+    assert "USD 84bn of forced sales in all" in finding({"forced_sales_usd_bn": total})
+
+
+def test_every_failure_has_a_cross_that_of_a_bank_too():
+    axes = cascade_figure(days(), POLICY, "t").axes[4]
+    (crosses,) = axes.collections
+    assert [x for x, _ in crosses.get_offsets()] == [25.0, 28.0]
+    assert "3 failures" in {t.get_text() for t in axes.texts}
+
+
+def test_loss_cuts_stand_beside_margin_calls():
+    axes = cascade_figure(days(), POLICY, "t").axes[4]
+    calls, cuts = ([bar.get_height() for bar in bars] for bars in axes.containers)
+    assert sum(calls) == days()["n_margin_calls"].sum()
+    assert [day for day, n in enumerate(cuts) if n] == [10, 11]
+    assert {"20 margin calls", "6 loss-cuts"} <= {t.get_text() for t in axes.texts}
+
+
+def test_loss_cuts_alone_keep_the_panel_and_say_that_there_were_no_calls():
+    table = days().assign(n_margin_calls=0, n_failures=0, n_bank_failures=0)
+    axes = cascade_figure(table, POLICY, "t").axes[4]
+    said = {t.get_text() for t in axes.texts}
+    assert {"no margin calls", "6 loss-cuts", "no failures"} <= said
+
+
+def test_a_title_keeps_to_one_line_or_breaks_after_a_colon_or_comma():
+    start, rest = "The shock of 31 Jul 2024 broke the dam:", "yen +6.8%, USD 30bn sold, 2 failures"
+    assert style._title_lines(f"{start} {rest}") == [f"{start} {rest}"]
+    longer = f"{rest} and a swap line"
+    assert style._title_lines(f"{start} {longer}") == [start, longer]
+    assert max(map(len, style._title_lines("word " * 60))) <= style._TITLE_LETTERS
+
+
+@pytest.mark.parametrize("n_failed", [0, 12])
+@pytest.mark.parametrize("forced", [29.9, 192.2])
+def test_the_longest_titles_of_august_2024_fit_on_one_line(forced, n_failed):
+    summary = {"class": "dam break", "peak_yen_appreciation": 0.0661, "n_failed": n_failed}
+    title = finding(summary | {"forced_sales_usd_bn": forced}, "The shock of 31 Jul 2024")
+    figure = cascade_figure(days(), POLICY, title)
+    (box,) = boxes(figure, figure.texts[:1])
+    assert "\n" not in figure.texts[0].get_text()
+    assert 0.9 * 1200 < box.x1 < 1190
 
 
 def test_no_label_covers_another():
@@ -159,8 +206,14 @@ def test_all_text_lies_inside_the_picture():
 
 def test_a_calm_run_is_drawn_too():
     figure = cascade_figure(days(dated=False, forced=0.0), events(), "Nothing happened")
-    assert figure.axes[3].get_title(loc="left").endswith("none")
-    assert not figure.axes[4].collections[0].get_offsets().size
+    sales, triggers = figure.axes[3:]
+    assert sales.get_title(loc="left").endswith("none")
+    said = triggers.get_title(loc="left")
+    assert said == "No margin calls, no retail loss-cuts, no failures"
+    assert not triggers.texts
+    for strip in (sales, triggers):
+        assert strip.get_position().height * figure.get_figheight() < 0.2  # inches
+        assert not strip.get_yticks().size
 
 
 def test_the_same_tables_give_the_same_picture(tmp_path):

@@ -99,12 +99,90 @@ def test_a_margin_call_is_orange_room_to_spare_blue_and_the_unknown_grey():
     assert call[0] > call[2]
     assert spare[2] > spare[0]
     assert colour(math.nan) == colour(None) == network._NO_SLACK
-    assert colour(math.inf) == colour(9.0)
+
+
+def test_who_has_no_margin_rule_is_not_shown_as_having_room_to_spare():
+    colour = network._slack_colours()
+    assert colour(math.inf) == network._NO_SLACK != colour(9.0)
+    assert colour(-math.inf) == colour(-0.5)  # owes and has nothing
+
+
+def test_slack_of_a_calm_and_of_a_stormy_day_can_be_told_apart():
+    colour = network._slack_colours()
+    levels = [-0.5, -0.01, 0.01, 0.1, 0.3, 0.5, 1.0, 2.0, 4.0]
+    for a, b in itertools.pairwise([colour(s)[:3] for s in levels]):
+        assert math.dist(a, b) > 0.1
+    share = network._bar_share(levels)
+    assert (np.diff(share) > 0.0).all()
+    assert network._slack_at(share) == pytest.approx(np.array(levels))
 
 
 def test_the_failed_and_nobody_else_carry_a_cross():
     axes = network.network_figure(graph(), "t").axes[0]
     assert sum(line.get_color() == style.INK for line in axes.lines) == 2 * 2  # two arms each
+
+
+def test_who_only_sits_out_is_hollow_and_who_failed_is_crossed():
+    drawn = graph()
+    nx.set_node_attributes(drawn, {"fund-7": True, "fund-8": True}, "out")  # fund-7 has failed
+    axes = network.network_figure(drawn, "t").axes[0]
+    hollow = [p for p in axes.patches if p.get_facecolor()[:3] == (1.0, 1.0, 1.0)]
+    places = layout.ring_layout(drawn, network._radii(drawn))
+    assert [p.center for p in hollow] == [places["fund-8"]]
+    assert sum(line.get_color() == style.INK for line in axes.lines) == 2 * 2
+
+
+def test_the_graph_fills_its_panel():
+    drawn = graph()
+    for i in range(12):
+        drawn.add_node(f"trend-{i}", kind="trend", assets_usd_bn=20.0, margin_slack=math.inf)
+    axes = network.network_figure(drawn, "t").axes[0]
+    radius = network._radii(drawn)
+    left, right, foot, top = layout.extent(layout.ring_layout(drawn, radius), radius)
+    (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
+    assert x0 <= left < right <= x1
+    assert y0 <= foot < top <= y1
+    assert max((right - left) / (x1 - x0), (top - foot) / (y1 - y0)) > 0.95
+    assert min((right - left) / (x1 - x0), (top - foot) / (y1 - y0)) > 0.8
+    size = axes.get_window_extent()
+    assert size.width / (x1 - x0) == pytest.approx(size.height / (y1 - y0))  # circles are round
+
+
+def test_who_has_no_loan_stands_below_all_others():
+    drawn = graph(30)
+    for i in range(40):
+        drawn.add_node(f"trend-{i}", kind="trend", assets_usd_bn=20.0, margin_slack=math.inf)
+    radius = network._radii(drawn)
+    places = layout.ring_layout(drawn, radius)
+    alone = [n for n in drawn.nodes if n.startswith("trend")]
+    lowest = min(places[n][1] - radius[n] for n in drawn.nodes if n not in alone)
+    assert max(places[n][1] + radius[n] for n in alone) < lowest
+    for a, b in itertools.combinations(alone, 2):
+        assert math.dist(places[a], places[b]) > radius[a] + radius[b]
+
+
+@pytest.mark.parametrize("n_clients", [3, 100, 600])
+def test_names_of_banks_stay_inside_their_circles(n_clients):
+    figure = network.network_figure(graph(n_clients), "t")
+    axes = figure.axes[0]
+    figure.canvas.draw()
+    circles = {p.center: p.get_window_extent() for p in axes.patches if isinstance(p, Circle)}
+    for text in axes.texts:
+        if text.get_position() in circles:
+            circle, box = circles[text.get_position()], text.get_window_extent()
+            assert circle.x0 < box.x0 < box.x1 < circle.x1
+
+
+def test_the_keys_of_types_and_sizes_lie_apart_and_inside_the_picture():
+    figure = network.network_figure(graph(), "t")
+    figure.canvas.draw()
+    beside = figure.axes[-1]
+    boxes = [t.get_window_extent() for t in beside.texts]
+    for a, b in itertools.combinations([*boxes, beside.get_legend().get_window_extent()], 2):
+        assert not a.overlaps(b)
+    for box in [*boxes, *(p.get_window_extent() for p in beside.patches)]:
+        assert beside.get_window_extent().contains(box.x0, box.y0)
+        assert beside.get_window_extent().contains(box.x1, box.y1)
 
 
 def test_an_empty_graph_and_a_lone_bank_are_drawn():

@@ -80,6 +80,17 @@ def test_who_has_failed_is_marked():
     assert failed == [model.world.names[3], "bank-2"]
 
 
+def test_who_sits_out_is_marked_and_has_not_failed_for_that():
+    model = storm()
+    model.world.books.days_out[[2, 5]] = 3, 1
+    nodes = model.exposures.nodes(data=True)
+    assert [name for name, node in nodes if node["out"]] == [
+        model.world.names[2],
+        model.world.names[5],
+    ]
+    assert not any(node["failed"] for _, node in nodes)
+
+
 def test_clients_that_moved_to_a_broker_they_had_are_one_edge():
     model = storm()
     graph = model.world.graph

@@ -1,0 +1,388 @@
+"""July and August 2024, simulated 200 times, against the record.
+
+    python -m experiments.august reference-2024 [--replicates 200]
+    python -m experiments.august august-2024
+
+How far did the yen crosses, shares and bonds go, who closed the yen short and when, and does the
+real path lie where the model says it could have been? The seed was used for no calibration.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from abm.episodes.record import FX_SOURCE, KEY_DAYS_2024, real_path
+from abm.figures import style
+from abm.kernels import state
+from abm.population.advance import advance, open_world
+from abm.scenario import load_scenario
+from experiments.keeping import ROOT, bands_2024, keep, show
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from abm.population.world import World
+    from abm.scenario import Scenario
+
+SEED = 2024
+FIRST, LAST = "2024-07-01", "2024-08-30"
+BEFORE_FIRST = "2024-06-28"
+REFERENCE, AUGUST = "reference-2024", "august-2024"
+CROSSES = ("USDJPY", "AUDJPY", "MXNJPY")
+BAND = (5.0, 95.0)
+# Stops at whose close positions are read: the opening, the CFTC's dates around the unwind, the end.
+STOPS = ("2024-07-02", "2024-08-06", LAST)
+
+# Name in the table -> name in the bands. What each is: `moments_of`.
+MOMENTS = {
+    "USDJPY 10 Jul-5 Aug": "usd",
+    "USDJPY 10-30 Jul": "usd_pre",
+    "USDJPY 11 Jul (intervention)": "d_mof",
+    "USDJPY 31 Jul (hike)": "d_boj",
+    "USDJPY 31 Jul-5 Aug": "d_3d",
+    "USDJPY share retraced in 10 days": "usd_ret",
+    "AUDJPY 10 Jul-5 Aug": "aud",
+    "MXNJPY 10 Jul-5 Aug": "mxn",
+    "Nikkei July peak to trough": "nky",
+    "Nikkei 11-31 Jul": "nky_pre",
+    "Nikkei worst day": "nky1d",
+    "Nikkei share regained in 10 days": "nky_reb",
+    "S&P July peak to trough": "spx",
+    "S&P share regained in 10 days": "spx_reb",
+    "HY price 31 Jul-5 Aug": "hy",
+    "10-year Treasury price 31 Jul-5 Aug": "ust",
+    "yen short on 2 Jul, USD bn": "short0",
+    "share closed by 6 Aug": "unw",
+    "of which before 31 Jul": "unw_pre",
+    "trend followers' yen short closed by 6 Aug": "cta_unw",
+    "calm volatility USDJPY": "v_usd",
+    "calm volatility AUDJPY": "v_aud",
+    "calm volatility MXNJPY": "v_mxn",
+    "calm volatility S&P": "v_spx",
+    "calm volatility Nikkei": "v_nky",
+    "forced hedge-fund sales, USD bn": "forced",
+    "retail cohorts cut": "lc",
+    "funds failed": "ndef",
+    "runs with a day at a price limit": "lim",
+    "hedge funds' change of wealth": "hfret",
+}
+
+
+class Simulated(NamedTuple):
+    """One run as far as the record goes; day 0 of every path is the close before the first day."""
+
+    paths: dict[str, np.ndarray]  # log change since the close before, (n_days + 1,)
+    short: np.ndarray  # yen short, units (n_days + 1,)
+    moments: dict[str, float]
+
+
+def simulate(scenario: Scenario, replicate: int) -> Simulated:
+    """One run, stopped on the days whose positions are read."""
+    world, opening = open_world(scenario, SEED, replicate, with_events=False)
+    burn, wealth = world.draws.burn_in, hedge_fund_wealth(world)
+    trend_short, done = [], burn
+    for stop in STOPS:
+        last = burn + day(scenario, stop) + 1
+        world, done = advance(world, done, last), last
+        trend_short.append(trend_yen_short(world))
+    quotes = np.vstack([opening.log_prices, world.diary.log_prices[burn:done]])
+    paths = paths_of(quotes - opening.log_prices, scenario)
+    short = world.diary.days[burn - 1 : done, state.DAY_SHORT].copy()
+    moments = moments_of(paths, short, scenario) | calm_volatilities(world, scenario)
+    moments |= {
+        "cta_unw": 1.0 - trend_short[1] / trend_short[0] if trend_short[0] > 0.0 else np.nan,
+        "hfret": hedge_fund_wealth(world) / wealth - 1.0,
+        **counts_of(world, burn, done),
+    }
+    return Simulated(paths, short, moments)
+
+
+def paths_of(log_quotes: np.ndarray, scenario: Scenario) -> dict[str, np.ndarray]:
+    """Yen crosses (down: the yen gains) and assets by name, log."""
+    by_name = dict(zip(scenario.instrument_names, log_quotes.T, strict=True))
+    yen = by_name["JPY"]
+    crosses = {"USDJPY": -yen, "AUDJPY": by_name["AUD"] - yen, "MXNJPY": by_name["MXN"] - yen}
+    return crosses | {name: by_name[name] for name in ("NKY", "SPX", "HY", "UST")}
+
+
+def moments_of(
+    paths: dict[str, np.ndarray], short: np.ndarray, scenario: Scenario
+) -> dict[str, float]:
+    """Changes between the dates of the record, log; shares of the yen short closed."""
+
+    def at(date: str) -> int:
+        return day(scenario, date) + 1
+
+    def change(name: str, start: str, end: str) -> float:
+        return paths[name][at(end)] - paths[name][at(start)]
+
+    usd, before, trough = paths["USDJPY"], at("2024-07-10"), at("2024-08-05")
+    start, eve, end = short[at("2024-07-02")], short[at("2024-07-30")], short[at("2024-08-06")]
+    nikkei, sp500 = (fall_and_rebound(paths[name], scenario) for name in ("NKY", "SPX"))
+    return {
+        "usd": change("USDJPY", "2024-07-10", "2024-08-05"),
+        "usd_pre": change("USDJPY", "2024-07-10", "2024-07-30"),
+        "d_mof": change("USDJPY", "2024-07-10", "2024-07-11"),
+        "d_boj": change("USDJPY", "2024-07-30", "2024-07-31"),
+        "d_3d": change("USDJPY", "2024-07-31", "2024-08-05"),
+        "usd_ret": (usd[trough + 10] - usd[trough]) / (usd[before] - usd[trough]),
+        "aud": change("AUDJPY", "2024-07-10", "2024-08-05"),
+        "mxn": change("MXNJPY", "2024-07-10", "2024-08-05"),
+        "nky": nikkei[0],
+        "nky_reb": nikkei[1],
+        "nky_pre": change("NKY", "2024-07-11", "2024-07-31"),
+        "nky1d": np.diff(paths["NKY"][before : trough + 6]).min(),
+        "spx": sp500[0],
+        "spx_reb": sp500[1],
+        "hy": change("HY", "2024-07-31", "2024-08-05"),
+        "ust": change("UST", "2024-07-31", "2024-08-05"),
+        "short0": start,
+        "unw": 1.0 - end / start,
+        "unw_pre": (start - eve) / (start - end),
+    }
+
+
+def fall_and_rebound(path: np.ndarray, scenario: Scenario) -> tuple[float, float]:
+    """From the peak of 11-16 July to the trough by 12 August [log]; share regained 10 days on."""
+    first, last = day(scenario, "2024-07-11") + 1, day(scenario, "2024-07-16") + 1
+    peak = first + int(path[first : last + 1].argmax())
+    end = day(scenario, "2024-08-12") + 1
+    trough = peak + int(path[peak : end + 1].argmin())
+    fall = path[trough] - path[peak]
+    return fall, (path[trough + 10] - path[trough]) / -fall if fall < 0.0 else np.nan
+
+
+def calm_volatilities(world: World, scenario: Scenario) -> dict[str, float]:
+    """Standard deviation of daily returns in the burn-in, per year."""
+    quotes = world.diary.log_prices[: world.draws.burn_in]
+    paths = paths_of(quotes, scenario)
+    keys = ("v_usd", "v_aud", "v_mxn", "v_nky", "v_spx")
+    names, scale = (*CROSSES, "NKY", "SPX"), np.sqrt(state.TRADING_DAYS)
+    return {
+        key: float(np.diff(paths[name]).std() * scale)
+        for key, name in zip(keys, names, strict=True)
+    }
+
+
+def counts_of(world: World, first: int, last: int) -> dict[str, float]:
+    """Forced sales, cuts, failures and limit days between two days."""
+    days, start = world.diary.days[first:last], world.rules.mandates.first_row
+    failed = world.diary.n_failures
+    wiped_out = failed[start[state.RETAIL_FX] : start[state.RETAIL_EQUITY + 1]].sum()
+    return {
+        "forced": days[:, state.DAY_FORCED + state.HEDGE_FUND].sum(),
+        "lc": days[:, state.DAY_LOSS_CUTS].sum() + wiped_out,
+        "ndef": float(failed[: start[state.RETAIL_FX]].sum()),
+        "lim": float(days[:, state.DAY_AT_LIMIT].any()),
+    }
+
+
+def hedge_fund_wealth(world: World) -> float:
+    """Wealth of all hedge funds, payouts and subscriptions included [USD bn]."""
+    rows = world.rules.mandates.first_row[state.HEDGE_FUND : state.HEDGE_FUND + 2]
+    return float(world.books.wealth[slice(*rows)].sum())
+
+
+def trend_yen_short(world: World) -> float:
+    """Yen that trend followers are short, net [units]."""
+    rows = world.rules.mandates.first_row[state.TREND : state.TREND + 2]
+    return -float(world.books.units[0, slice(*rows)].sum())
+
+
+def day(scenario: Scenario, date: str) -> int:
+    """Index of a trading day."""
+    return [each.isoformat() for each in scenario.calendar.dates()].index(date)
+
+
+def against_record(moments: pd.DataFrame) -> pd.DataFrame:
+    """Every moment beside the record and beside the band of the scratch version."""
+    lines = []
+    for name, key in MOMENTS.items():
+        band, found = bands_2024()["august"]["moments"][key], moments[key].dropna()
+        low, middle, high = found.quantile([0.05, 0.5, 0.95])
+        real = band.get("real", np.nan)
+        lines.append(
+            {
+                "moment": name,
+                "low": low,
+                "median": middle,
+                "high": high,
+                "real": real,
+                "share_of_runs_below_real": (found < real).mean() if np.isfinite(real) else np.nan,
+                "band_low": band["low"],
+                "band_median": band["median"],
+                "band_high": band["high"],
+                "inside": band["low"] <= middle <= band["high"],
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def yen_short_beside_reference(short: pd.Series) -> pd.DataFrame:
+    """Yen short on 2 July beside that of the reference on the same seeds, and the factor between.
+
+    The two scenarios differ in who holds the short, not in how much: the difference of medians
+    should be within its standard error, sqrt(pi/2) times that of a mean.
+    """
+    scenario = load_scenario(REFERENCE)
+    reference = []
+    for replicate in range(len(short)):
+        world, _ = open_world(scenario, SEED, replicate, with_events=False)
+        last = world.draws.burn_in + day(scenario, STOPS[0])
+        advance(world, world.draws.burn_in, last + 1)
+        reference.append(world.diary.days[last, state.DAY_SHORT])
+    there, scale = pd.Series(reference), np.sqrt(np.pi / 2.0 / len(short))
+    line = {
+        "median": short.median(),
+        "median_standard_error": scale * short.std(),
+        "reference_median": there.median(),
+        "reference_standard_error": scale * there.std(),
+        "mean_difference": (short - there).mean(),
+        "difference_standard_error": (short - there).std() / np.sqrt(len(short)),
+        "factor_reference_over_this": there.median() / short.median(),
+    }
+    return pd.DataFrame([line])
+
+
+def fans(runs: list[Simulated], scenario: Scenario) -> pd.DataFrame:
+    """By day: 5%, median and 95% of each path, and the real one where there is a daily record."""
+    dates = [BEFORE_FIRST, *(d.isoformat() for d in scenario.calendar.dates())]
+    table: dict[str, Any] = {"date": dates[: len(runs[0].short)]}
+    for name in runs[0].paths:
+        low, middle, high = np.percentile([r.paths[name] for r in runs], [BAND[0], 50, BAND[1]], 0)
+        table |= {f"{name}_low": low, f"{name}_median": middle, f"{name}_high": high}
+        if name in CROSSES:
+            path = np.log(real_path(name, BEFORE_FIRST, LAST))
+            path.index = path.index.strftime("%Y-%m-%d")
+            table[f"{name}_real"] = (path - path.iloc[0]).reindex(table["date"]).to_numpy()
+    low, middle, high = np.percentile([r.short for r in runs], [BAND[0], 50, BAND[1]], 0)
+    return pd.DataFrame(table | {"short_low": low, "short_median": middle, "short_high": high})
+
+
+def coverage(fan: pd.DataFrame) -> pd.DataFrame:
+    """Share of days on which the real path lies inside the band, and its distance from the median.
+
+    Two records: the ECB's fixings of every day, and the closes of the key days (New York noon for
+    currencies), rebased to 1 July as the record has them.
+    """
+    lines = []
+    for name in CROSSES:
+        known = fan[fan["date"] >= FIRST].dropna(subset=f"{name}_real")
+        lines.append(_covered(name, "ECB, 14:15 CET", known, known[f"{name}_real"]))
+    key_days = pd.DataFrame(KEY_DAYS_2024).set_index("date")
+    columns = dict(zip(CROSSES, ("usdjpy", "audjpy", "mxnjpy"), strict=True))
+    first = fan.set_index("date").loc[FIRST]
+    for name, column in (columns | {"NKY": "nikkei", "SPX": "sp500"}).items():
+        known = fan[fan["date"].isin(key_days.index[1:])]
+        change = np.log(key_days[column] / key_days[column].iloc[0])
+        real = change.loc[known["date"]].to_numpy() + first[f"{name}_median"]
+        hour = "key days, noon New York" if name in CROSSES else "key days, closes"
+        lines.append(_covered(name, hour, known, real))
+    return pd.DataFrame(lines)
+
+
+def _covered(name: str, record: str, known: pd.DataFrame, real: Any) -> dict[str, Any]:
+    inside = (known[f"{name}_low"] <= real) & (real <= known[f"{name}_high"])
+    gap = known[f"{name}_median"] - real
+    return {
+        "path": name,
+        "record": record,
+        "n_days": len(known),
+        "share_inside": inside.mean(),
+        "rms_from_median": float(np.sqrt((gap**2).mean())),
+        "days_outside": " ".join(known.loc[~inside, "date"]),
+    }
+
+
+def draw(fan: pd.DataFrame, moments: pd.DataFrame, covered: pd.DataFrame, caption: str) -> Figure:
+    """Fans of the crosses, the Nikkei, the S&P and the yen short, with the record on top."""
+    daily = covered[covered["record"].str.startswith("ECB")].set_index("path")["share_inside"]
+    usd, closed = moments["usd"].median(), moments["unw"].median()
+    title = (
+        f"USDJPY falls {-100 * usd:.0f}% by 5 August in the median run (record 12%); the real path "
+        f"stays inside the band on {daily['USDJPY']:.0%} of days"
+    )
+    panels = {
+        "USDJPY": "USDJPY", "AUDJPY": "AUDJPY", "MXNJPY": "MXNJPY", "NKY": "Nikkei 225",
+        "SPX": "S&P 500", "short": f"Yen short, USD bn ({closed:.0%} closed by 6 Aug)",
+    }  # fmt: skip
+    with style.house_style():
+        top, bottom = style.title_height(title) + 0.3, style.caption_height(caption) + 0.35
+        height = top + bottom + 2 * 2.1 + 0.62
+        figure = style.new_figure(height)
+        style.write_title(figure, title)
+        style.write_caption(figure, caption)
+        for i, (name, label) in enumerate(panels.items()):
+            left, row = 0.055 + (i % 3) * 0.323, i // 3
+            base = height - top - 2.1 - row * (2.1 + 0.62)
+            axes = figure.add_axes((left, base / height, 0.27, 2.1 / height))
+            draw_fan(axes, fan, name)
+            axes.set_title(label, loc="left", pad=6.0, color=style.INK)
+    return figure
+
+
+def draw_fan(axes: Axes, fan: pd.DataFrame, name: str) -> None:
+    """Median and 5-95% band by day; ECB fixings as a line, closes of the key days as dots."""
+    scale = 1.0 if name == "short" else 100.0
+    x = np.arange(len(fan)) - 1
+    low, middle, high = (scale * fan[f"{name}_{which}"] for which in ("low", "median", "high"))
+    axes.fill_between(x, low, high, color=style.SIMULATED, alpha=0.16, linewidth=0)
+    axes.plot(x, middle, color=style.SIMULATED, linewidth=1.8)
+    if f"{name}_real" in fan:
+        axes.plot(x, scale * fan[f"{name}_real"], color=style.REAL, linewidth=1.0)
+    columns = {"NKY": "nikkei", "SPX": "sp500"}
+    if name in columns:
+        levels = pd.DataFrame(KEY_DAYS_2024).set_index("date")[columns[name]]
+        start = fan.set_index("date")[f"{name}_median"].loc[FIRST]
+        place = [fan["date"].tolist().index(date) - 1 for date in levels.index]
+        real = 100.0 * (np.log(levels / levels.iloc[0]) + start)
+        axes.plot(place, real, color=style.REAL, linewidth=0.6, marker="o", markersize=2.5)
+    ticks = ["2024-07-01", "2024-07-11", "2024-07-31", "2024-08-15", LAST]
+    axes.set_xticks(
+        [fan["date"].tolist().index(date) - 1 for date in ticks],
+        labels=["1 Jul", "11 Jul", "31 Jul", "15 Aug", "30 Aug"],
+    )
+    axes.set_ylim(bottom=0.0 if name == "short" else None)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("scenario", choices=(REFERENCE, AUGUST))
+    parser.add_argument("--replicates", type=int, default=200)
+    asked = parser.parse_args()
+    start = time.perf_counter()
+    scenario = load_scenario(asked.scenario).with_changes({"outputs.feedback_gain_every_days": 0})
+    runs = [simulate(scenario, replicate) for replicate in range(asked.replicates)]
+    moments = pd.DataFrame([run.moments for run in runs])
+    record, fan = against_record(moments), fans(runs, scenario)
+    covered = coverage(fan)
+    show(record, f"{asked.scenario}: {int(record['inside'].sum())} of {len(record)} medians inside")
+    show(covered, f"Real paths and the band ({FX_SOURCE}; before New York's news of the day)")
+    caption = (
+        f"Log change since 28 June 2024, %. {asked.scenario}, seed {SEED}, {asked.replicates} "
+        "runs: median and 5 to 95%. Black: ECB fixings of 14:15 CET (payrolls of 2 August and the "
+        "intervention of 11 July came later in the day); dots: closes of key days, from the "
+        "median of 1 July."
+    )
+    tables = {"moments": record, "coverage": covered, "paths": fan}
+    if asked.scenario == AUGUST:
+        tables["yen_short"] = yen_short_beside_reference(moments["short0"])
+        show(tables["yen_short"], f"Yen short on 2 July beside {REFERENCE}, USD bn")
+    keep(
+        ROOT / "results" / f"{asked.scenario}-record",
+        tables,
+        {"paths": draw(fan, moments, covered, caption)},
+        {asked.scenario: load_scenario(asked.scenario)},
+        {"seed": SEED, "replicates": asked.replicates}
+        | {"wall_seconds": round(time.perf_counter() - start, 1)},
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,281 @@
+"""The two tables of abm/ODD.md that the code can write itself, so that they never drift.
+
+    python -m experiments.odd_tables           writes them anew and prints what changed
+    python -m experiments.odd_tables --check   prints what is stale and ends with 1; writes nothing
+
+The map says which functions hold an equation (their docstrings carry its number) and which tests
+put it to the test; the parameter table is what the scenario's own declarations say, with the values
+of reference-2024. Both stand in ODD.md between two markers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import difflib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from abm.scenario import Parameter, load_scenario, parameter_table
+
+ROOT = Path(__file__).resolve().parents[1]
+ODD = ROOT / "abm" / "ODD.md"
+SCENARIO = "reference-2024"
+ROOMS = ("kernels", "population")  # of abm/: where equations live
+
+# **(M12) Margin rate.** opens the equation of that number in ODD.md.
+EQUATION = re.compile(r"^\*\*\(M(\d+)\) ([^*]+)\.\*\*", re.MULTILINE)
+# (M12), (M2, M3) or (M19 to M22) in a docstring or a comment.
+MARK = re.compile(r"\((M\d+(?:(?:, | to )M\d+)*)\)")
+
+# Keys that differ in one name only share a row of the parameter table.
+TOGETHER = (
+    (re.compile(r"^instruments\.(\w+)\.(\w+)$"), r"instruments.*.\2", r"\1"),
+    (re.compile(r"^correlations\.(.+)$"), "correlations", r"\1"),
+    (re.compile(r"^funds\.styles\.(\w+)\.weights\.(\w+)$"), "funds.styles.*.weights", r"\1-\2"),
+    (re.compile(r"^funds\.styles\.(\w+)\.(\w+)$"), r"funds.styles.*.\2", r"\1"),
+    (re.compile(r"^news\.(\w+)\.moves\.(\w+)$"), "news.*.moves", r"\1-\2"),
+    (re.compile(r"^news\.(\w+)\.(\w+)$"), r"news.*.\2", r"\1"),
+    (
+        re.compile(r"^policy\.mof\.interventions\.(\w+)\.(\w+)$"),
+        r"policy.mof.interventions.*.\2",
+        r"\1",
+    ),
+    (re.compile(r"^(\w+)\.(weights|tilt|opening_signal)\.(\w+)$"), r"\1.\2", r"\3"),
+)
+LISTED_BY_NAME = re.compile(r"\.\*\.name$")  # the names already label the values
+
+# Tests of each equation, by file below tests/ and name. Those of `WHOLE_DAY` run every line.
+TESTS: dict[int, tuple[str, ...]] = {
+    1: ("test_market.py:test_buying_a_foreign_asset_buys_its_currency",),
+    2: ("agents/test_views.py:test_wealth_and_borrowing_follow_a_write_at_once",),
+    3: ("population/test_exposures.py:test_leverage_of_a_book_with_debt_and_no_wealth_is_infinite",),
+    4: ("population/test_exposures.py:test_loans_and_claims_of_the_graph_are_those_of_the_books",),
+    5: ("population/test_exposures.py:test_balance_sheets_of_the_nodes_balance",),
+    6: (
+        "scenario/test_reference.py:test_the_yen_news_of_31_july_is_worth_25_basis_points",
+        "engine/test_calm.py:test_when_all_are_silent_prices_move_by_the_news_and_nobody_trades",
+    ),
+    8: ("kernels/test_ledger.py:test_ten_days_of_interest_and_coupons_by_hand",),
+    9: ("kernels/test_ledger.py:test_a_coupon_is_paid_on_the_price_of_the_morning",),
+    10: ("kernels/test_ledger.py:test_the_spread_goes_from_the_borrower_to_its_brokers_by_share",),
+    11: (
+        "kernels/test_margin.py:"
+        "test_at_a_twentieth_of_its_wealth_a_fund_closes_out_and_sits_out_120_days",
+    ),
+    12: (
+        "kernels/test_rules.py:test_investors_take_gains_and_refill_losses",
+        "kernels/test_ledger.py:test_redemptions_and_subscriptions_do_not_look_like_losses",
+    ),
+    17: (
+        "kernels/test_rules.py:test_margin_rates_by_hand",
+        "kernels/test_margin.py:test_the_margin_rate_of_everyone_follows_the_rule_of_the_scenario",
+    ),
+    18: ("agents/test_python_agent_margin.py:test_its_broker_asks_margin_of_it",),
+    19: ("agents/test_views.py:test_every_agent_decides_as_the_kernel_does",),
+    20: ("kernels/test_rules.py:test_a_four_percent_carry_at_ten_percent_volatility",),
+    21: ("kernels/test_rules.py:test_the_var_limit_is_a_99_percent_ten_day_loss",),
+    22: ("kernels/test_rules.py:test_what_a_hedge_fund_trades_towards",),
+    23: (
+        "kernels/test_weights.py:test_inverse_volatility_weights_are_the_reference",
+        "kernels/test_weights.py:test_equal_risk_contributions_are_the_reference",
+    ),
+    24: ("engine/test_calm.py:test_at_the_opening_books_nobody_wants_to_trade",),
+    25: (
+        "kernels/test_rules.py:test_rule_followers_cut_fast_rebuild_slowly_and_ignore_small_gaps",
+        "engine/test_calm.py:test_rule_followers_hold_no_naked_currency",
+    ),
+    26: ("engine/test_calm.py:test_rule_followers_hold_no_naked_currency",),
+    27: ("kernels/test_rules.py:test_trend_followers_size_by_signal_over_volatility",),
+    28: ("kernels/test_rules.py:test_retail_traders_lean_against_the_yen",),
+    29: ("kernels/test_rules.py:test_insurers_buy_yen_after_it_has_risen",),
+    30: (
+        "kernels/test_margin.py:test_a_fund_with_enough_margin_is_left_alone",
+        "kernels/test_margin.py:test_the_closing_threshold_counts_from_the_last_entry",
+    ),
+    31: (
+        "kernels/test_margin.py:test_selling_at_a_call_restores_the_buffer_exactly",
+        "kernels/test_margin.py:"
+        "test_a_margin_long_in_shares_sells_a_share_a_day_and_never_in_the_rounds",
+    ),
+    32: (
+        "kernels/test_liquidation.py:test_each_rule_sells_what_the_reference_sells",
+        "kernels/test_margin.py:test_other_orders_of_sale_repay_the_same_loan",
+    ),
+    34: (
+        "kernels/test_orders.py:test_an_order_by_hand",
+        "kernels/test_orders.py:test_residents_send_no_target_order_in_their_own_currency",
+    ),
+    35: (
+        "kernels/test_clear_impact.py:"
+        "test_tanh_buys_three_quarters_of_its_capacity_at_one_capacity_down",
+        "kernels/test_clear_impact.py:test_cont_schaanning_inverts_its_published_impact",
+    ),
+    36: (
+        "kernels/test_clear_stress.py:"
+        "test_small_matrices_give_the_excess_demand_of_all_institutions_and_its_slope",
+    ),
+    37: (
+        "kernels/test_clear_stress.py:test_four_hundred_stressed_markets_clear_where_the_flow_rests",
+        "kernels/test_clear_reference.py:test_the_market_breaks_at_the_critical_shock_of_theory",
+    ),
+    38: ("kernels/test_clear_linear.py:test_the_largest_real_part_is_that_of_lapack",),
+    40: ("engine/test_conservation.py:test_every_yen_bought_is_a_yen_sold",),
+    41: ("kernels/test_margin.py:test_a_call_not_met_after_its_grace_is_a_failure",),
+    42: (
+        "kernels/test_margin.py:test_what_a_ruined_fund_owes_is_lost_by_its_brokers_by_share_once",
+    ),
+    45: (
+        "kernels/test_interbank.py:test_a_chain_of_three_by_hand",
+        "kernels/test_interbank.py:test_depositors_are_senior",
+    ),
+    50: (
+        "kernels/test_rules.py:"
+        "test_dealers_withdraw_when_volatility_rises_and_capital_falls",
+    ),
+    55: (
+        "engine/test_conservation.py:"
+        "test_units_currencies_dollars_and_wealth_are_conserved_on_every_day",
+    ),
+    56: ("engine/test_conservation.py:test_the_audit_sees_one_lost_unit_in_a_million",),
+}
+WHOLE_DAY = (
+    "engine/test_conservation.py:test_claims_are_liabilities_on_every_day",
+    "engine/test_symmetry.py:test_the_order_of_institutions_does_not_matter",
+    "engine/test_symmetry.py:test_two_identical_institutions_are_one_of_double_size",
+    "test_model.py:test_day_by_day_gives_the_bytes_of_the_compiled_run",
+)
+
+
+def numbers_in(text: str) -> list[int]:
+    """Equation numbers of all marks in a text; "M19 to M22" stands for all four."""
+    found = []
+    for group in MARK.findall(text):
+        for part in group.split(", "):
+            ends = [int(end.removeprefix("M")) for end in part.split(" to ")]
+            found.extend(range(ends[0], ends[-1] + 1))
+    return found
+
+
+def marks() -> dict[int, list[str]]:
+    """Equation number -> functions and modules whose docstring names it, as file:function."""
+    where: dict[int, list[str]] = {}
+    for room in ROOMS:
+        for path in sorted((ROOT / "abm" / room).glob("*.py")):
+            file = f"{room}/{path.name}"
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef):
+                    place = file if isinstance(node, ast.Module) else f"{file}:{node.name}"
+                    for number in numbers_in(ast.get_docstring(node) or ""):
+                        where.setdefault(number, []).append(place)
+    return dict(sorted(where.items()))
+
+
+def equations(text: str) -> dict[int, str]:
+    """Equation number -> its name, in the order of the ODD."""
+    return {int(number): name for number, name in EQUATION.findall(text)}
+
+
+def equation_map(text: str) -> str:
+    """The map as Markdown: equation, what it is, functions, tests."""
+    where = marks()
+    lines = ["| equation | what | functions in `abm/` | tests in `tests/` |", "|---|---|---|---|"]
+    for number, name in equations(text).items():
+        functions = ", ".join(f"`{place}`" for place in where.get(number, []))
+        tests = ", ".join(f"`{test}`" for test in TESTS.get(number, ())) or "whole day"
+        lines.append(f"| M{number} | {name} | {functions} | {tests} |")
+    lines += ["", "*Whole day*: " + ", ".join(f"`{test}`" for test in WHOLE_DAY) + "."]
+    return "\n".join(lines)
+
+
+def parameters() -> str:
+    """The parameter table as Markdown, a part of the scenario after another."""
+    rows = [merged(rows) for rows in grouped(parameter_table(load_scenario(SCENARIO)))]
+    lines: list[str] = []
+    part = ""
+    for row in rows:
+        here = row.key.partition(".")[0]
+        if here != part:
+            part = here
+            lines += ["", f"#### `{part}`", ""]
+            lines += ["| key | value | unit | range | source | meaning |", "|---|---|---|---|---|---|"]
+        lines.append("| " + " | ".join([f"`{row.key}`", *map(cell, row[1:])]) + " |")
+    return "\n".join(lines[1:])
+
+
+def grouped(rows: list[Parameter]) -> Iterator[list[Parameter]]:
+    """Rows that share a key but for one name, together, in the order of the first of them."""
+    groups: dict[str, list[Parameter]] = {}
+    for row in rows:
+        groups.setdefault(shared_key(row.key)[0], []).append(row)
+    yield from (found for key, found in groups.items() if not LISTED_BY_NAME.search(key))
+
+
+def shared_key(key: str) -> tuple[str, str]:
+    """(key with * for the name, name); a key of its own has no name."""
+    for pattern, together, label in TOGETHER:
+        if match := pattern.match(key):
+            return match.expand(together), match.expand(label)
+    return key, ""
+
+
+def merged(rows: list[Parameter]) -> Parameter:
+    """One row for all of a group, every value behind its name."""
+    key, label = shared_key(rows[0].key)
+    if not label:
+        return rows[0]._replace(value=spelt(rows[0].value))
+    values = (f"{shared_key(row.key)[1]} {spelt(row.value)}" for row in rows)
+    return rows[0]._replace(key=key, value=", ".join(values))
+
+
+def spelt(value: Any) -> str:
+    """A value as a reader writes it; numbers to six digits."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ", ".join(map(spelt, value)) or "none"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def cell(text: str) -> str:
+    """Text that a Markdown table can hold."""
+    return text.replace("|", "\\|")
+
+
+def with_tables(text: str) -> str:
+    """The ODD with both tables as they should be."""
+    for name, table in (("equations", equation_map(text)), ("parameters", parameters())):
+        begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+        before, found_begin, rest = text.partition(begin)
+        _, found_end, after = rest.partition(end)
+        assert found_begin and found_end, f"{ODD.name} has lost its markers of {name}"
+        text = f"{before}{begin}\n\n{table}\n\n{end}{after}"
+    return text
+
+
+def stale(text: str) -> str:
+    """What would change, as a unified diff; empty when both tables are fresh."""
+    lines = difflib.unified_diff(
+        text.splitlines(), with_tables(text).splitlines(), "ODD.md", "ODD.md as the code is", "", "", 1, ""
+    )  # fmt: skip
+    return "\n".join(lines)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--check", action="store_true", help="write nothing; 1 if stale")
+    asked = parser.parse_args()
+    text = ODD.read_text(encoding="utf-8")
+    difference = stale(text)
+    print(difference or "both tables are fresh")
+    if asked.check:
+        return 1 if difference else 0
+    ODD.write_text(with_tables(text), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,85 @@
+"""What must not matter does not: order, splitting, the size of the currency unit, who runs it."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from abm.kernels.state import DAY_CALLS, DAY_COLUMNS, DAY_FORCED, DAY_SHORT, RETAIL_FX
+from abm.population.world import build_world
+from abm.scenario.places import leaves
+from tests.engine.worlds import pass_days, rearranged, same_fate, scenario
+
+DESK = {
+    "kind": "carry",
+    "capital_share": 0.02,
+    "leverage": 4.0,
+    "yen_share": 1.0,
+    "weights": {"AUD": 0.3, "UST": 0.3},
+}
+N_DAYS = 12
+
+
+def shaken(seed=3, surprise_bp=80.0, **changes):
+    """A world with every kind of institution, in a shock that calls some of them."""
+    yen_books = {"risk_parity__yen_share": 0.3, "banks__desk": DESK, "population__scale": 0.5}
+    changes = yen_books | {"shock__surprise_bp": surprise_bp} | changes
+    return build_world(scenario(**changes), seed)
+
+
+def shuffled_within_kinds(world, seed):
+    """Rows in another order, kind by kind."""
+    rng, first = np.random.default_rng(seed), world.rules.mandates.first_row
+    kinds = [rng.permutation(np.arange(a, b)) for a, b in zip(first[:-1], first[1:], strict=True)]
+    return np.concatenate(kinds)
+
+
+@settings(max_examples=10)
+@given(st.integers(0, 1000), st.sampled_from([30.0, 80.0, 150.0]))
+def test_the_order_of_institutions_does_not_matter(seed, surprise_bp):
+    usual = pass_days(shaken(seed, surprise_bp), N_DAYS)
+    rows = shuffled_within_kinds(usual, seed)
+    shuffled = pass_days(rearranged(shaken(seed, surprise_bp), rows), N_DAYS)
+    same_fate(usual, shuffled)
+    np.testing.assert_allclose(shuffled.books.wealth, usual.books.wealth[rows], rtol=1e-7)
+    assert (shuffled.diary.n_calls == usual.diary.n_calls[rows]).all()
+
+
+@pytest.mark.parametrize("surprise_bp", [0.0, 80.0, 150.0])
+def test_two_identical_institutions_are_one_of_double_size(surprise_bp):
+    # A bank has one desk, sized by its capital: two would be another bank.
+    whole = shaken(surprise_bp=surprise_bp, banks__desk={"kind": "none"})
+    halves = rearranged(whole, np.repeat(np.arange(len(whole.names)), 2), 0.5)
+    same_fate(pass_days(whole, N_DAYS), pass_days(halves, N_DAYS))
+    assert halves.diary.n_calls.sum() == 2 * whole.diary.n_calls.sum()
+    short = whole.diary.days[:, DAY_SHORT]
+    np.testing.assert_allclose(halves.diary.days[:, DAY_SHORT], short, rtol=1e-8)
+
+
+def in_other_money(base, scale):
+    """A scenario with every amount of money in it times a number."""
+    small = scenario(base, calendar__days=45, banks__desk=DESK, risk_parity__yen_share=0.3)
+    amounts = {leaf.key: scale * leaf.value for leaf in leaves(small) if "usd_bn" in leaf.key}
+    return small.with_changes(amounts)
+
+
+def test_all_money_times_ten_changes_no_price():
+    # August 2024, its interventions and its shock included
+    small, large = (build_world(in_other_money("august-2024", c), 5) for c in (1.0, 10.0))
+    pass_days(small, 45), pass_days(large, 45)
+    same_fate(small, large)
+    money = [n for n, name in enumerate(DAY_COLUMNS) if name.endswith("usd_bn")]
+    np.testing.assert_allclose(
+        large.diary.days[:, money], 10.0 * small.diary.days[:, money], rtol=1e-6, atol=1e-6
+    )
+    assert (large.diary.n_calls == small.diary.n_calls).all() and small.diary.n_calls.sum() > 0
+    assert small.diary.days[:, DAY_FORCED : DAY_FORCED + RETAIL_FX].sum() > 1.0
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_replicate_others():
+    def path(seed, replicate):
+        world = build_world(scenario(shock__surprise_bp=80.0), seed, replicate)
+        return pass_days(world, N_DAYS).diary.log_prices
+
+    assert path(4, 0).tobytes() == path(4, 0).tobytes()
+    assert abs(path(4, 1) - path(4, 0)).max() > 1e-3 < abs(path(5, 0) - path(4, 0)).max()

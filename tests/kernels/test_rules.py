@@ -1,0 +1,132 @@
+"""Each rule of one institution against numbers worked out by hand."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abm.kernels import rules as rule_of
+from abm.population.world import make_rules
+from abm.scenario import load_scenario
+
+RULES = make_rules(load_scenario("calm"))
+MARGIN = RULES.margin._replace(
+    floor=0.08, ceiling=0.6, volatility_multiple=6.0, concentration_load=0.1, utilisation_load=2.0
+)
+FUNDS = RULES.funds._replace(
+    band=0.2, speed_up=0.05, speed_down=0.1, var_tolerance=1.1, speed_var=0.15,
+    stop_drawdown=0.25, stop_share=0.25, speed_stop=0.5,
+)  # fmt: skip
+BAND = RULES.followers.parity._replace(speed_down=0.6, speed_up=0.05, dead_band=0.05)
+TREND = RULES.followers._replace(trend_gain=0.5, signal_scale=0.8, volatility_floor=0.7)
+HOMES = RULES.households._replace(
+    contrarian=0.25, contrarian_scale=0.03, insurer_speed=0.05, insurer_rise=0.4, insurer_basis=2.0
+)
+DEALERS = RULES.market._replace(
+    volatility_exponent=1.5, capital_exponent=0.5, depth_floor=0.05, swap_line_depth=0.6
+)
+
+
+@pytest.mark.parametrize(
+    ("volatility", "concentration", "utilisation", "rate"),
+    [
+        (0.10, 0.0, 0.0, 0.12),  # 6 x .10 x sqrt(10/250)
+        (0.05, 0.0, 0.0, 0.08),  # the floor, above .06
+        (0.10, 0.5, 0.0, 0.126),  # 5% dearer for half a Herfindahl
+        (0.10, 0.0, 0.1, 0.144),  # 20% dearer at brokers a tenth over their threshold
+        (0.05, 1.0, 0.1, 0.104),  # add-ons on the floor too: .08 x 1.3
+        (1.00, 0.0, 0.0, 0.6),  # the ceiling, below 1.2
+    ],
+)
+def test_margin_rates_by_hand(volatility, concentration, utilisation, rate):
+    got = rule_of.margin_rate(volatility, concentration, utilisation, MARGIN)
+    assert got == pytest.approx(rate, rel=1e-14)
+
+
+@given(*[st.floats(0.0, 2.0)] * 3, st.floats(1.0, 2.0))
+def test_margin_never_falls_with_risk_and_stays_in_its_bounds(sigma, hhi, use, more):
+    low = rule_of.margin_rate(sigma, hhi, use, MARGIN)
+    high = rule_of.margin_rate(sigma * more, hhi * more, use * more, MARGIN)
+    assert MARGIN.floor <= low <= high <= MARGIN.ceiling
+
+
+def test_a_four_percent_carry_at_ten_percent_volatility():
+    # risk aversion 2: .04 / (2 x .01) = 2 times wealth; never short where carry is negative
+    assert rule_of.wanted_leverage(0.04, 2.0, 0.01) == pytest.approx(2.0)
+    assert rule_of.wanted_leverage(-0.04, 2.0, 0.01) == 0.0
+
+
+def test_the_var_limit_is_a_99_percent_ten_day_loss():
+    # a fifth of NAV; 10% a year is 2% in ten days, 4.65% at 99%
+    assert rule_of.var_leverage(0.2, 0.01) == pytest.approx(0.2 / (2.3263478740408408 * 0.02))
+    assert math.isfinite(rule_of.var_leverage(0.2, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("leverage", "target", "limit_var", "drawdown", "goes_to", "speed"),
+    [
+        (3.0, 3.5, 9.0, 0.0, 3.5, 0.0),  # inside 20% of its target: nothing
+        (3.0, 4.0, 9.0, 0.0, 4.0, 0.05),  # up, slowly
+        (4.0, 3.0, 9.0, 0.0, 3.0, 0.1),  # down, faster
+        (4.0, 3.0, 3.0, 0.0, 3.0, 0.15),  # over 1.1 x what value at risk allows: faster still
+        (3.2, 3.0, 3.0, 0.0, 3.0, 0.0),  # over the limit, within the tolerance
+        (3.0, 3.0, 9.0, 0.3, 1.5, 0.5),  # stopped out: 1 + (3 - 1) / 4
+        (1.2, 3.0, 9.0, 0.3, 1.2, 0.0),  # stopped out and already below: waits, adds nothing
+        (3.0, 0.5, 9.0, 0.3, 1.0, 0.5),  # never below leverage 1 by the stop
+        (3.0, 3.0, 9.0, 0.25, 3.0, 0.0),  # at the stop, not beyond it
+    ],
+)
+def test_what_a_hedge_fund_trades_towards(leverage, target, limit_var, drawdown, goes_to, speed):
+    got = rule_of.fund_order(leverage, target, limit_var, drawdown, FUNDS)
+    assert got == pytest.approx((goes_to, speed))
+
+
+def test_rule_followers_cut_fast_rebuild_slowly_and_ignore_small_gaps():
+    speeds = [rule_of.banded_speed(held, 2.0, BAND) for held in (2.2, 2.09, 2.0, 1.91, 1.8)]
+    assert speeds == [0.6, 0.0, 0.0, 0.0, 0.05]
+
+
+def test_trend_followers_size_by_signal_over_volatility():
+    # half of .1 x .5 / .1 = .25, times tanh(.8)
+    share = rule_of.trend_share(1.0, 0.1, 1.0, 0.1, 0.1, TREND)
+    assert share == pytest.approx(0.25 * math.tanh(0.8))
+    assert rule_of.trend_share(1.0, 0.1, -1.0, 0.1, 0.1, TREND) == -share
+    assert rule_of.trend_share(1.0, 0.1, 1.0, 0.2, 0.1, TREND) == pytest.approx(share / 2)
+    # calm beyond 70% of calm volatility buys no more
+    assert rule_of.trend_share(1.0, 0.1, 1.0, 0.01, 0.1, TREND) == pytest.approx(share / 0.7)
+
+
+def test_retail_traders_lean_against_the_yen():
+    assert rule_of.contrarian_scale(0.0, HOMES) == 1.0
+    assert rule_of.contrarian_scale(0.03, HOMES) == pytest.approx(1.0 + 0.25 * math.tanh(1.0))
+    assert rule_of.contrarian_scale(-0.03, HOMES) == pytest.approx(1.0 - 0.25 * math.tanh(1.0))
+
+
+def test_insurers_buy_yen_after_it_has_risen():
+    # 10% in 20 days on 300bn: .4 x .1 x 300 = 12 wanted, a twentieth of what is missing a day
+    assert rule_of.hedge_order_usd_bn(0.1, 0.0, 300.0, 0.0, HOMES) == pytest.approx(0.6)
+    assert rule_of.hedge_order_usd_bn(0.1, 0.0, 300.0, 12.0, HOMES) == pytest.approx(0.0)
+    assert rule_of.hedge_order_usd_bn(-0.1, 0.0, 300.0, 0.0, HOMES) == 0.0
+    # a basis 10bp narrower: 2 x .001 x 300 = .6 wanted
+    assert rule_of.hedge_order_usd_bn(0.0, 0.001, 300.0, 0.0, HOMES) == pytest.approx(0.03)
+
+
+def test_investors_take_gains_and_refill_losses():
+    assert rule_of.capital_flow_usd_bn(12.0, 10.0, 0.01, 0.003) == pytest.approx(-0.02)
+    assert rule_of.capital_flow_usd_bn(8.0, 10.0, 0.01, 0.003) == pytest.approx(0.006)
+    assert rule_of.capital_flow_usd_bn(10.0, 10.0, 0.01, 0.003) == 0.0
+
+
+def depth(volatility, capital=1.0, swap_line=0):
+    return rule_of.dealer_depth(400.0, 0.1, volatility, capital, DEALERS, swap_line)
+
+
+def test_dealers_withdraw_when_volatility_rises_and_capital_falls():
+    assert depth(0.1) == 400.0
+    assert depth(0.05) == 400.0  # calm beyond calm adds nothing
+    assert depth(0.4) == pytest.approx(50.0)  # 4^1.5 = 8 times thinner
+    assert depth(0.1, 0.25) == pytest.approx(200.0)  # sqrt of the capital left
+    assert depth(0.4, 0.25) == pytest.approx(25.0)  # both together
+    assert depth(10.0) == depth(0.1, -1.0) == pytest.approx(20.0)  # the floor of a twentieth
+    assert depth(10.0, 1.0, 1) == pytest.approx(240.0)  # the swap line's floor
