@@ -51,7 +51,9 @@ LISTED_BY_NAME = re.compile(r"\.\*\.name$")  # the names already label the value
 TESTS: dict[int, tuple[str, ...]] = {
     1: ("test_market.py:test_buying_a_foreign_asset_buys_its_currency",),
     2: ("agents/test_views.py:test_wealth_and_borrowing_follow_a_write_at_once",),
-    3: ("population/test_exposures.py:test_leverage_of_a_book_with_debt_and_no_wealth_is_infinite",),
+    3: (
+        "population/test_exposures.py:test_leverage_of_a_book_with_debt_and_no_wealth_is_infinite",
+    ),
     4: ("population/test_exposures.py:test_loans_and_claims_of_the_graph_are_those_of_the_books",),
     5: ("population/test_exposures.py:test_balance_sheets_of_the_nodes_balance",),
     6: (
@@ -131,10 +133,7 @@ TESTS: dict[int, tuple[str, ...]] = {
         "kernels/test_interbank.py:test_a_chain_of_three_by_hand",
         "kernels/test_interbank.py:test_depositors_are_senior",
     ),
-    50: (
-        "kernels/test_rules.py:"
-        "test_dealers_withdraw_when_volatility_rises_and_capital_falls",
-    ),
+    50: ("kernels/test_rules.py:test_dealers_withdraw_when_volatility_rises_and_capital_falls",),
     55: (
         "engine/test_conservation.py:"
         "test_units_currencies_dollars_and_wealth_are_conserved_on_every_day",
@@ -201,7 +200,10 @@ def parameters() -> str:
         if here != part:
             part = here
             lines += ["", f"#### `{part}`", ""]
-            lines += ["| key | value | unit | range | source | meaning |", "|---|---|---|---|---|---|"]
+            lines += [
+                "| key | value | unit | range | source | meaning |",
+                "|---|---|---|---|---|---|",
+            ]
         lines.append("| " + " | ".join([f"`{row.key}`", *map(cell, row[1:])]) + " |")
     return "\n".join(lines[1:])
 

@@ -1,6 +1,7 @@
 """The ODD says what the code does: the schedule line by line, every equation, every column."""
 
 import ast
+import builtins
 import inspect
 import re
 from pathlib import Path
@@ -38,7 +39,7 @@ CONTROL = ("for ", "if ")
 KINDS = {"int8": "i", "int64": "i", "float64": "f", "text": "t"}
 
 
-def schedule() -> dict:
+def schedule() -> list:
     """The pseudocode of section 3 as nested dictionaries, each line without its comment."""
     block = re.search(r"```text\n(advance day\n.*?)```", TEXT, re.DOTALL)[1]
     tree: list = []
@@ -63,16 +64,17 @@ def phases(tree: list) -> dict:
 
 
 def calls_of(statements: list) -> list:
-    """Kernel calls in order, under the `for` and `if` that hold them, as the pseudocode nests."""
+    """Calls in order, under the `for` and `if` that hold them, as the pseudocode nests."""
     found: list = []
     for statement in statements:
         if isinstance(statement, ast.For | ast.If):
-            inside = calls_of(statement.body) + calls_of(getattr(statement, "orelse", []))
+            inside = calls_of(statement.body) + calls_of(statement.orelse)
             if inside:
                 found.append(("for" if isinstance(statement, ast.For) else "if", inside))
-        elif isinstance(statement, ast.Assign | ast.Expr) and isinstance(statement.value, ast.Call):
-            if isinstance(statement.value.func, ast.Name):
-                found.append((statement.value.func.id.replace("_", " "), []))
+        elif isinstance(call := getattr(statement, "value", None), ast.Call):
+            name = call.func.id if isinstance(call.func, ast.Name) else "a method"
+            if name not in vars(builtins):
+                found.append((name.replace("_", " "), []))
     return found
 
 
@@ -219,7 +221,9 @@ def test_events_are_of_the_kinds_of_the_odd(cascade):
 
 def test_the_exposure_graph_has_the_attributes_of_the_odd(cascade):
     graph = cascade.run.exposures
-    said = [re.match(r"(\w+) `(\w+)`", first).groups() for first, *_ in rows_of("Graph `exposures`")]
+    said = [
+        re.match(r"(\w+) `(\w+)`", first).groups() for first, *_ in rows_of("Graph `exposures`")
+    ]
     nodes = {name for _, node in graph.nodes(data=True) for name in node}
     edges = {name for _, _, edge in graph.edges(data=True) for name in edge}
     assert {name for what, name in said if what == "node"} == nodes
@@ -245,4 +249,4 @@ def test_the_readme_s_keys_are_keys_of_the_scenarios_it_names():
     assert asked
     for name, key in asked:
         base = name if name in abm.list_scenarios() else "hike"
-        assert key in abm.load_scenario(base).dotted_keys(), toml_key(key)
+        assert key in abm.load_scenario(base).dotted_keys(), key

@@ -346,7 +346,12 @@ def _legend(axes: Axes, graph: nx.DiGraph) -> None:
     axes.set_axis_off()
     present = {d.get("kind") for _, d in graph.nodes(data=True)}
     names = style.ACTOR_NAMES | {"bank": "banks (numbered)"}
-    handles = [_ring(style.ACTOR_COLOURS[k], names[k]) for k in style.ACTOR_COLOURS if k in present]
+    margined = {d["kind"] for _, d in graph.nodes(data=True) if _has_slack(d)}
+    handles = [
+        _ring(style.ACTOR_COLOURS[k], names[k], style.PAPER if k in margined else _NO_SLACK)
+        for k in style.ACTOR_COLOURS
+        if k in present
+    ]
     handles += [
         _ring(_NO_SLACK, "no margin rule", fill=_NO_SLACK),
         _ring(_OUT, "sitting out after a cut"),
@@ -357,6 +362,10 @@ def _legend(axes: Axes, graph: nx.DiGraph) -> None:
     axes.legend(
         handles=handles, loc="upper left", labelspacing=0.5, handlelength=1.5, borderaxespad=0.2
     )
+
+
+def _has_slack(node: dict[str, Any]) -> bool:
+    return math.isfinite(node.get("margin_slack", math.nan))
 
 
 def _size_key(axes: Axes, graph: nx.DiGraph, unit: float) -> None:

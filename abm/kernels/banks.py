@@ -1,7 +1,7 @@
 """The lenders: loan books, losses, credit lines, failures."""
 
 from abm.kernels.interbank import clear_claims
-from abm.kernels.jit import kernel, phase
+from abm.kernels.jit import kernel
 from abm.kernels.record import count_failure, record_event
 from abm.kernels.state import (
     BANK_DESK,
@@ -49,7 +49,7 @@ def bank_assets(b, graph):
     return graph.loans[b] + graph.other_assets[b] + claims + graph.desk_assets[b]
 
 
-@phase
+@kernel
 def pass_on_losses(day, books, market, graph, rules, diary):
     """Books that have been emptied leave; what they owe is their brokers' loss.       (M17)"""
     dollar = market.rates.size - 1
@@ -102,7 +102,7 @@ def is_empty(i, books, market, mandates):
     return gross <= 0.02 * mandates.size_usd_bn[i] if mandates.resident[i] else gross <= 1e-9
 
 
-@phase
+@kernel
 def share_dealer_profit(market, graph):
     """What dealers earned since yesterday goes to the core banks by capital.          (M32)"""
     dollar = market.rates.size - 1
@@ -131,7 +131,7 @@ def core_capital(graph):
     return capital
 
 
-@phase
+@kernel
 def sweep_desks(books, graph, rules):
     """A desk's profit is its bank's; the desk keeps a fixed share of the bank's capital. (M33)"""
     share = rules.banks.desk_capital_share
@@ -147,7 +147,7 @@ def sweep_desks(books, graph, rules):
         graph.equity[bank] += sweep
 
 
-@phase
+@kernel
 def rebuild_capital(market, graph, rules):
     """Lost capital comes back slowly, gains are paid out four times as fast.          (M36)"""
     dollar = market.rates.size - 1
@@ -178,7 +178,7 @@ def set_lines(graph, rules):
             graph.cut[b] = min((assets - most) / graph.loans[b], rules.banks.max_line_cut)
 
 
-@phase
+@kernel
 def cut_lines(books, graph):
     """Borrowers learn what their banks recall tomorrow."""
     total = 0.0

@@ -34,7 +34,7 @@ from abm.kernels.impact import (
     evaluate_excess,
     prepare_round,
 )
-from abm.kernels.jit import kernel
+from abm.kernels.jit import kernel, phase
 from abm.kernels.linear import (
     falls_by_cholesky,
     falls_by_majorant,
@@ -139,7 +139,7 @@ def _stiffness(codes, v, m):
     return largest
 
 
-@kernel
+@phase
 def _heun_step(crossers, dt, radius, codes, v, m):
     """One projected step of the flow, second order in dt; False if it leaves the radius.
 
@@ -163,7 +163,7 @@ def _heun_step(crossers, dt, radius, codes, v, m):
     return True
 
 
-@kernel
+@phase
 def _follow_flow(crossers, switch, creep, radius, budget, codes, v, m):
     """Explicit projected flow until the residual is below `switch`: (status, steps, residual).
 
@@ -197,7 +197,7 @@ def _take_free_block(codes, v, m):
     return n_free
 
 
-@kernel
+@phase
 def _newton_step(codes, v, m):
     """Move the instruments within limits by one capped Newton step; False if J is singular."""
     differentiate_excess(codes, v, m)
@@ -216,7 +216,7 @@ def _newton_step(codes, v, m):
     return True
 
 
-@kernel
+@phase
 def _polish(crossers, residual, radius, codes, v, m):
     """Newton with the instruments at a limit held there: (status, steps, residual).
 
@@ -247,7 +247,7 @@ def _largest_eigenvalue(n_free, codes, v, m, spectral):
     return largest_real_part(spectral, n_free, spectral[n], spectral[n + 1])
 
 
-@kernel
+@phase
 def _is_stable(codes, v, m, spectral):
     """Whether the spectrum of D^-1 dF/dx on the free block is negative: cheap proofs first."""
     differentiate_excess(codes, v, m)
@@ -265,7 +265,7 @@ def _is_stable(codes, v, m, spectral):
     return _largest_eigenvalue(n_free, codes, v, m, spectral) < 0.0
 
 
-@kernel
+@phase
 def _feedback_gain(codes, v, m, spectral):
     """1 + max Re eig(D^-1 dF/dx) on the instruments within limits; nan if there are none."""
     differentiate_excess(codes, v, m)
@@ -282,7 +282,7 @@ def _move_point(destination, origin, n, v):
         v[destination, k] = v[origin, k]
 
 
-@kernel
+@phase
 def _find_rest_point(crossers, radius, work):
     """Flow, polish, certificate, each time from nearer: (status, iterations, residual)."""
     codes, v, m = work.codes, work.vectors, work.squares
@@ -306,7 +306,7 @@ def _find_rest_point(crossers, radius, work):
         switch, creep = min(switch, residual) * _SHRINK, _CREEP
 
 
-@kernel
+@phase
 def solve_clearing(
     orders, crossers, liquidity, quote, lower, upper, start, want_gain, x_out, excess_out, work
 ):
@@ -356,38 +356,28 @@ def clear_round(
     `orders` must have been collected at the prices of `start`; their radius is then put to
     infinity, since every crosser is listed.
     """
-    report = solve_clearing(
-        orders,
-        work.no_crossers,
-        liquidity,
-        quote,
-        lower,
-        upper,
-        start,
-        want_gain,
-        x_out,
-        excess_out,
-        work,
-    )
-    if report.status != LEFT_RADIUS:
-        return report
-    for k in range(quote.size):
-        c = quote[k]
-        work.vectors[PRICE, k] = math.exp(start[k] + start[c]) if c >= 0 else math.exp(start[k])
-    crossers = gather_crossers(
-        units, cash, intent, speed, resident, work.vectors[PRICE], quote, lower, upper
-    )
-    orders.radius[0] = math.inf
-    return solve_clearing(
-        orders,
-        crossers,
-        liquidity,
-        quote,
-        lower,
-        upper,
-        start,
-        want_gain,
-        x_out,
-        excess_out,
-        work,
-    )
+    crossers = work.no_crossers
+    while True:
+        report = solve_clearing(
+            orders,
+            crossers,
+            liquidity,
+            quote,
+            lower,
+            upper,
+            start,
+            want_gain,
+            x_out,
+            excess_out,
+            work,
+        )
+        if report.status != LEFT_RADIUS:
+            return report
+        prices = work.vectors[PRICE]
+        for k in range(quote.size):
+            c = quote[k]
+            prices[k] = math.exp(start[k] + start[c]) if c >= 0 else math.exp(start[k])
+        crossers = gather_crossers(
+            units, cash, intent, speed, resident, prices, quote, lower, upper
+        )
+        orders.radius[0] = math.inf

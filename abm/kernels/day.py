@@ -54,7 +54,7 @@ def run_days(first, last, books, market, graph, rules, draws, diary):
         advance_day(day, books, market, graph, rules, draws, diary)
 
 
-@phase
+@kernel
 def hear_news(day, market, rules, draws, diary):
     """News moves fundamentals and, where public, the dealers' reference; rates are set. (M6, M7)"""
     C = market.rates.size - 1
@@ -94,7 +94,7 @@ def raise_high_water(wealth, high_water):
         high_water[i] = max(high_water[i], wealth[i])
 
 
-@phase
+@kernel
 def return_after_absence(books, market, rules):
     """After its time out an institution starts again with its opening wealth.         (M17)"""
     dollar = market.rates.size - 1
@@ -126,7 +126,7 @@ def settle_banks(day, books, market, graph, rules, diary):
     cut_lines(books, graph)
 
 
-@phase
+@kernel
 def withdraw_dealers(market, graph, rules, swap_line):
     """The dealers' reference creeps to the price; depth follows volatility and capital. (M30)"""
     opening = 0.0

@@ -110,7 +110,7 @@ def clear_intents(lo, hi, books):
         fill_zero(books.intent[k][lo:hi])
 
 
-@phase
+@kernel
 def set_market_view(market, rules):
     """What all funds know this morning: expected returns and the covariance of USD returns.
 

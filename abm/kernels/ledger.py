@@ -4,7 +4,7 @@ import math
 
 from abm.kernels.banks import credit_bank
 from abm.kernels.columns import add_debt, add_scaled, chunk_sum, fill_zero
-from abm.kernels.jit import kernel, phase
+from abm.kernels.jit import kernel
 from abm.kernels.rules import capital_flow_usd_bn
 from abm.kernels.state import ACCRUALS, CHUNK, HEDGE_FUND, RETAIL_FX, SUBSCRIPTIONS
 
@@ -45,7 +45,7 @@ def mark_all(books, market):
         mark_books(lo, min(lo + CHUNK, books.cash.size), books, market)
 
 
-@phase
+@kernel
 def accrue_institutions(day, books, market, rules, draws):
     """Interest on balances and coupons on assets for the days since the last close.   (M8, M9)"""
     days = draws.accrual_days[day]
@@ -81,7 +81,7 @@ def earn_interest(rate, loan_rate, balances):
     return chunk_sum(balances) - before
 
 
-@phase
+@kernel
 def accrue_market_makers(day, market, rules, draws):
     """Interest and coupons of value investors, dealers and central banks."""
     days = draws.accrual_days[day]
@@ -106,7 +106,7 @@ def accrue_market_makers(day, market, rules, draws):
             accruals[payer] -= coupon
 
 
-@phase
+@kernel
 def pay_spread(day, books, graph, market, rules, draws):
     """Financing spread s0 (1 + s1 u) from margined borrowers to their brokers.         (M11)
 
@@ -126,7 +126,7 @@ def pay_spread(day, books, graph, market, rules, draws):
             credit_bank(bank, payment, market, graph)
 
 
-@phase
+@kernel
 def move_capital(books, market, rules):
     """Subscriptions and redemptions of funds; the high-water mark moves with them.     (M10)
 

@@ -2,7 +2,7 @@
 
 import math
 
-from abm.kernels.jit import kernel, phase
+from abm.kernels.jit import kernel
 from abm.kernels.liquidation import PRO_RATA, spread_sale
 from abm.kernels.record import clearing_of, count_failure, record_event
 from abm.kernels.rules import margin_rate
@@ -278,7 +278,7 @@ def delever_by_cost(i, target, books, market, rules):
     books.intent[0, i] = min(yen_loan, speed * yen_share * repay / market.usd_price[0])
 
 
-@phase
+@kernel
 def fail_unmet_calls(day, books, market, graph, rules, diary):
     """A call still unmet at the close after its day of grace is a failure.            (M17)"""
     first = rules.mandates.first_row

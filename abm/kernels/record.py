@@ -2,7 +2,7 @@
 
 import math
 
-from abm.kernels.jit import kernel, phase
+from abm.kernels.jit import kernel
 from abm.kernels.state import (
     CENTRAL_BANK,
     CLEARING,
@@ -67,7 +67,7 @@ def clearing_of(k, diary):
     return diary.clearing_event[k]
 
 
-@phase
+@kernel
 def share_flows(day, round_, first_event, market, diary):
     """The round's forced orders learn their share of gross flow and the clearing they fed."""
     open_clearing(day, round_, market, diary)
@@ -92,7 +92,7 @@ def record_limits(day, round_, market, diary):
     return count
 
 
-@phase
+@kernel
 def record_policy(day, market, draws, diary):
     """Acts of central banks: rate changes [fraction per year] and official orders [USD bn]."""
     for c in range(market.rates.size - 1):

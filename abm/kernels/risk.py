@@ -1,10 +1,10 @@
 """What everybody estimates from the day's prices: covariances and trends."""
 
-from abm.kernels.jit import phase
+from abm.kernels.jit import kernel
 from abm.kernels.state import TRADING_DAYS
 
 
-@phase
+@kernel
 def estimate_risk(market, rules):
     """Exponential covariances and moving averages of log returns, per year.        (M39, M40)
 

@@ -27,30 +27,27 @@ from abm.kernels.state import (
 @phase
 def trade_in_rounds(day, books, market, graph, rules, draws, diary):
     """Round 0 carries voluntary orders and overdue calls, later rounds only forced ones. (M32)"""
-    silent = day >= draws.silent_from
+    is_silent = day >= draws.silent_from
     market.value_held_open[:] = market.value_held
-    n_forced = 0
-    if not silent:
-        test_margins(day, 0, books, market, graph, rules, diary)
-        n_forced = force_orders(day, 0, books, market, graph, rules, diary)
-    diary.mark[:] = market.usd_price
-    for round_ in range(rules.market.rounds):
+    for round_ in range(rules.market.rounds + 1):
+        n_forced = 0
+        if not is_silent:
+            test_margins(day, round_, books, market, graph, rules, diary)
+            if round_ < rules.market.rounds:
+                n_forced = force_orders(day, round_, books, market, graph, rules, diary)
+        if round_ > 0 and n_forced == 0:
+            break
+        if round_ == 0:
+            diary.mark[:] = market.usd_price
         follow_links(market, rules)
         build_orders(round_, n_forced, books, market, rules, diary)
         clear_and_settle(day, round_, books, market, graph, rules, draws, diary)
         market.external[:] = 0.0
-        if silent:
-            break
-        test_margins(day, round_, books, market, graph, rules, diary)
-        if round_ + 1 < rules.market.rounds:
-            withdraw_orders(round_, n_forced, books, diary)
-            n_forced = force_orders(day, round_ + 1, books, market, graph, rules, diary)
-            if n_forced == 0:
-                break
+        withdraw_orders(round_, n_forced, books, diary)
     fail_unmet_calls(day, books, market, graph, rules, diary)
 
 
-@phase
+@kernel
 def follow_links(market, rules):
     """Fundamentals that follow other markets; the dealers' reference moves with them.   (M33)
 
@@ -69,7 +66,7 @@ def follow_links(market, rules):
         market.link_level[k] = level
 
 
-@phase
+@kernel
 def withdraw_orders(round_, n_forced, books, diary):
     """Nobody trades in the next round unless forced."""
     if round_ == 0:
@@ -155,7 +152,7 @@ def clear_and_settle(day, round_, books, market, graph, rules, draws, diary):
         row[DAY_CONSERVATION] = max(row[DAY_CONSERVATION], error)
 
 
-@phase
+@kernel
 def quote_market_makers(market, rule):
     """What value investors and dealers order at the new price, in units.           (M29, M30)"""
     for k in range(market.quote.size):

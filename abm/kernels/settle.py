@@ -9,7 +9,7 @@ nobody ends with a currency position he did not ask for.
 import math
 
 from abm.kernels.columns import add_debt, add_scaled, chunk_sum, fill_zero
-from abm.kernels.jit import kernel, phase
+from abm.kernels.jit import kernel
 from abm.kernels.ledger import mark_books
 from abm.kernels.record import record_event
 from abm.kernels.state import (
@@ -31,7 +31,7 @@ from abm.kernels.state import (
 WEALTH, COST, LEG, GROSS_TRADE = 0, 1, 2, 3
 
 
-@phase
+@kernel
 def settle(day, round_, books, market, rules, diary):
     """Trade all orders of the round at the new prices and mark every book (phase 4).   (M34)"""
     first_event = diary.n_events[0]
@@ -242,7 +242,7 @@ def pay_residents(k, lo, n, books, market, rules, diary):
             balance[lo + j] -= local * diary.lanes[k, j]
 
 
-@phase
+@kernel
 def settle_market_makers(books, market, rules, diary):
     """Value investors, central banks, and the dealers who take what is left.            (M34)"""
     K, C = market.quote.size, market.rates.size - 1

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from abm.kernels import state
-from abm.kernels.audit import count_units
-from abm.kernels.banks import mark_loans, set_lines
 from abm.kernels.clear import allocate_work
 from abm.kernels.impact import CONT_SCHAANNING, LINEAR, NONE, SQUARE_ROOT, TANH
-from abm.kernels.ledger import mark_all
 from abm.kernels.liquidation import LEAST_IMPACT, PRO_RATA, WATERFALL
+from abm.kernels.opening import open_accounts
 from abm.kernels.orders import allocate_orders
 from abm.kernels.rules import dealer_depth
 from abm.population.institutions import (
@@ -76,9 +74,8 @@ def build_world(
     market = open_market(scenario, rules)
     graph = open_graph(scenario, lending, groups)
     diary = open_diary(books, market, len(draws.news), event_capacity)
-    mark_all(books, market)
-    books.high_water[:] = books.entry_wealth[:] = books.wealth
-    settle_opening(scenario, books, market, graph, rules)
+    open_accounts(books, market, graph, rules, scenario.banks.opening_utilisation)
+    scale_audit(books, market, graph)
     diary.worst_wealth[:] = books.wealth
     styles = [style for g in groups for style in g.style]
     return World(books, market, graph, rules, draws, diary, institution_names(groups), styles)
@@ -203,20 +200,8 @@ def open_graph(scenario: Scenario, lending: Lending, groups: list[Group]) -> sta
     )
 
 
-def settle_opening(
-    scenario: Scenario,
-    books: state.Books,
-    market: state.Market,
-    graph: state.Graph,
-    rules: state.Rules,
-) -> None:
-    """Loans as the books say, other assets up to the opening leverage, totals to audit against."""
-    mark_loans(books, graph, rules)
-    claims = graph.liabilities.sum(axis=0)
-    wanted = scenario.banks.opening_utilisation * graph.leverage_max * graph.equity
-    graph.other_assets[:] = np.maximum(wanted - graph.loans - graph.desk_assets - claims, 0.0)
-    set_lines(graph, rules)
-    count_units(books, market, graph, market.totals)
+def scale_audit(books: state.Books, market: state.Market, graph: state.Graph) -> None:
+    """Gross opening positions, by which the audit scales its errors."""
     gross = np.abs(books.units).sum(axis=1)
     # Instruments nobody holds at the opening are scaled by what trading them could amount to.
     market.gross_totals[:-1] = np.maximum(gross, 1.0)

@@ -29,7 +29,10 @@ DESK = {
     "yen_share": 1.0,
     "weights": {"AUD": 0.3, "UST": 0.3},
 }
-NO_YIELDS = {f"instruments__{k}__yield_per_year": 0.0 for k in "AUD MXN UST SPX HY EM NKY JGB".split()}
+NO_YIELDS = {
+    f"instruments__{k}__yield_per_year": 0.0
+    for k in ["AUD", "MXN", "UST", "SPX", "HY", "EM", "NKY", "JGB"]
+}
 NO_YIELDS |= {"rates__funding_per_year": 0.0, "rates__usd_per_year": 0.0}
 NO_YIELDS |= {"funding__basis_per_year": 0.0, "banks__spread_per_year": 0.0}
 

@@ -189,7 +189,7 @@ def test_the_storms_of_this_file_do_blow():
         lambda w: w.market.outside[0, :1],
         lambda w: w.graph.equity[:1],
     ],
-    ids="loan share dollar value-investor dealer outside bank".split(),
+    ids=["loan", "share", "dollar", "value-investor", "dealer", "outside", "bank"],
 )
 def test_the_audit_sees_one_lost_unit_in_a_million(lose):
     world = pass_days(build_world(scenario(), 1), 2)

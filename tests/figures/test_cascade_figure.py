@@ -155,7 +155,7 @@ def test_loss_cuts_alone_keep_the_panel_and_say_that_there_were_no_calls():
 def test_a_title_keeps_to_one_line_or_breaks_after_a_colon_or_comma():
     start, rest = "The shock of 31 Jul 2024 broke the dam:", "yen +6.8%, USD 30bn sold, 2 failures"
     assert style._title_lines(f"{start} {rest}") == [f"{start} {rest}"]
-    longer = f"{rest} and a swap line"
+    longer = f"{rest} and a swap line in the end"
     assert style._title_lines(f"{start} {longer}") == [start, longer]
     assert max(map(len, style._title_lines("word " * 60))) <= style._TITLE_LETTERS
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from abm.kernels.state import ACCRUALS, HEDGE_FUND, SUBSCRIPTIONS
+from abm.kernels.state import ACCRUALS, SUBSCRIPTIONS
 from abm.population.world import build_world
 from tests.engine.worlds import (
     AUD,
@@ -75,7 +75,7 @@ def ledger(n_days=10.0, **changes):
         (NKY, 36.5, JPY, 0.035),  # a dividend in yen, ACT/365
         (JGB, 36.5, JPY, 0.0),
     ],
-    ids="yen yen-loan aud mxn treasury nikkei jgb".split(),
+    ids=["yen", "yen-loan", "aud", "mxn", "treasury", "nikkei", "jgb"],
 )
 def test_ten_days_of_interest_and_coupons_by_hand(held, amount, paid_in, earned):
     world = with_rules(ledger(), "banks", spread=0.0)

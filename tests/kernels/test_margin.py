@@ -218,8 +218,8 @@ def test_the_cause_of_a_call_is_the_market_that_cost_most():
     call = events_of(world, MARGIN_CALL, 1)[0]
     assert call[1] == 0 and call[5] == SPX  # in the first round; 3% of the yen loan costs less
     assert world.diary.events[int(call[7]), 5] == SPX
-    sales = events_of(world, FORCED_SALE, 1)
-    assert (sales[:, 7] == np.flatnonzero(world.diary.events[:, 2] == MARGIN_CALL)[-1]).any()
+    parents = world.diary.events[events_of(world, FORCED_SALE, 1)[:, 7].astype(int)]
+    assert (parents[:, 2] == MARGIN_CALL).all() and (parents[:, 3] == 1).all() and len(parents)
     assert leverage(world, 1) == pytest.approx(3.6, rel=1e-9)
 
 

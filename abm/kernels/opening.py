@@ -1,0 +1,27 @@
+"""The opening: books marked, banks at their opening leverage, totals to audit against."""
+
+from abm.kernels.audit import count_units
+from abm.kernels.banks import bank_assets, mark_loans, set_lines
+from abm.kernels.jit import kernel
+from abm.kernels.ledger import mark_all
+from abm.kernels.reference import by_reference
+
+
+@kernel
+def open_accounts(books, market, graph, rules, utilisation):
+    """Mark all books, fill up banks' other assets, and count what must stay constant.
+
+    A bank's other assets bring it to ``utilisation`` of its leverage limit.
+    """
+    books, market = by_reference(books), by_reference(market)
+    graph, rules = by_reference(graph), by_reference(rules)
+    mark_all(books, market)
+    books.high_water[:] = books.wealth
+    books.entry_wealth[:] = books.wealth
+    mark_loans(books, graph, rules)
+    graph.other_assets[:] = 0.0
+    for b in range(graph.equity.size):
+        wanted = utilisation * graph.leverage_max[b] * graph.equity[b]
+        graph.other_assets[b] = max(wanted - bank_assets(b, graph), 0.0)
+    set_lines(graph, rules)
+    count_units(books, market, graph, market.totals)

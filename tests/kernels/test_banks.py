@@ -1,0 +1,252 @@
+"""Lenders: losses, lines, desks, dealers' profit, and failures booked without a remainder."""
+
+import numpy as np
+import pytest
+
+from abm.kernels.banks import settle_claims
+from abm.kernels.state import (
+    BANK_DESK,
+    BANK_FAILURE,
+    DAY_BANK_FAILURES,
+    DEADWEIGHT,
+    DEPOSIT_INSURANCE,
+    RECALL,
+    RECAPITALISATION,
+)
+from tests.engine.worlds import (
+    DOLLAR,
+    JPY,
+    everybody,
+    leverage,
+    pass_days,
+    still,
+    with_rules,
+)
+
+ONE_STYLE = {
+    "funds__n": 6,
+    "funds__styles": {
+        "FXM": {
+            "share_of_number": 1.0,
+            "equity_usd_bn": 30.0,
+            "leverage": 3.0,
+            "yen_share": 1.0,
+            "weights": {"AUD": 0.22, "MXN": 0.28, "UST": 0.1},
+        }
+    },
+    "population__scale": 1.0,
+    "margin": {"kind": "none"},
+}
+DESK = {
+    "kind": "carry",
+    "capital_share": 0.05,
+    "leverage": 4.0,
+    "yen_share": 1.0,
+    "weights": {"AUD": 0.3, "UST": 0.3},
+}
+
+
+def lenders(**changes):
+    """Six funds with loans from four core banks, in markets that do not move. No voluntary trade."""
+    world = still("funds", **ONE_STYLE | changes)
+    return with_rules(world, "funds", band=10.0, var_limit=1e6, stop_drawdown=1.0)
+
+
+def owed(world):
+    return np.maximum(-world.books.units[:DOLLAR], 0.0).sum(axis=0)
+
+
+def test_loan_books_are_what_clients_owe_by_share():
+    world = pass_days(lenders())
+    graph, lent = world.graph, np.zeros(12)
+    for i, debt in enumerate(owed(world)):
+        for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):
+            lent[graph.broker[edge]] += graph.broker_share[edge] * debt
+    assert graph.loans == pytest.approx(lent) and lent.sum() == pytest.approx(owed(world).sum())
+
+
+def test_a_bank_above_its_limit_recalls_the_excess_over_its_loans():
+    world = with_rules(lenders(), "banks", max_line_cut=0.3)
+    graph = world.graph
+    others = graph.other_assets + graph.liabilities.sum(axis=0)
+    # core bank 1: a tenth of its loans too many; core bank 2: all of them, cut by the most allowed
+    graph.leverage_max[0] = (others[0] + 0.9 * graph.loans[0]) / graph.equity[0]
+    graph.leverage_max[1] = 0.5 * others[1] / graph.equity[1]
+    pass_days(world)
+    assert graph.cut[:2] == pytest.approx([0.1, 0.3], rel=1e-9) and not graph.cut[2:].any()
+    threshold = world.rules.margin.utilisation_threshold
+    use = (others[0] + graph.loans[0]) / (graph.leverage_max[0] * graph.equity[0]) - threshold
+    assert graph.utilisation[0] == pytest.approx(use)
+
+
+def test_recalled_lines_are_repaid_the_next_morning():
+    world = with_rules(lenders(), "margin", forced_speed=1.0)
+    world.graph.leverage_max[0] = 1.0  # the most is recalled: .3 of its lending
+    pass_days(world)
+    before, shares = owed(world).copy(), world.graph
+    part = np.array(
+        [
+            sum(
+                shares.broker_share[e]
+                for e in range(shares.broker_start[i], shares.broker_start[i + 1])
+                if shares.broker[e] == 0
+            )
+            for i in range(6)
+        ]
+    )
+    assert world.books.line_cut == pytest.approx(0.3 * part) and part.max() > 0.0
+    world.graph.leverage_max[0] = 1e3
+    pass_days(world, 1, 1)
+    assert owed(world) == pytest.approx(before * (1.0 - 0.3 * part), rel=1e-9)
+    assert [leverage(world, i) for i in range(6)] == pytest.approx(
+        1.0 + before * (1.0 - 0.3 * part) / world.books.wealth
+    )
+    events = world.diary.events[: world.diary.n_events[0]]
+    recalled = events[events[:, 2] == RECALL]
+    assert recalled[:, 6] == pytest.approx((0.3 * part * before)[part > 0.0])
+
+
+def test_nobody_outside_recalls_what_it_has_no_excess_of():
+    world = pass_days(lenders(), 3)
+    assert not world.graph.cut.any() and not world.books.line_cut.any()
+
+
+def test_a_desk_keeps_a_fixed_share_of_its_banks_capital():
+    world = lenders(banks__desk=DESK)
+    first = world.rules.mandates.first_row[BANK_DESK]
+    desks, capital = slice(first, first + 4), world.graph.equity[:4] + world.books.wealth[first:][:4]
+    world.books.cash[first] += 2.0  # one has earned two, one has lost one: opening accounts
+    world.books.cash[first + 1] -= 1.0
+    capital += [2.0, -1.0, 0.0, 0.0]
+    pass_days(world)
+    assert world.books.wealth[desks] == pytest.approx(0.05 * capital)
+    assert world.graph.equity[:4] == pytest.approx(0.95 * capital)
+    units, price = world.books.units[:, desks], world.market.usd_price
+    assert world.books.wealth[desks] == pytest.approx(world.books.cash[desks] + price @ units)
+
+
+def test_a_sweep_is_in_the_desks_loan_the_same_evening():
+    # a desk that owes dollars: what its bank takes out is lent to it
+    world = lenders(banks__desk=DESK | {"yen_share": 0.2, "weights": {"MXN": 1.0}})
+    first = world.rules.mandates.first_row[BANK_DESK]
+    assert world.books.cash[first] < 0.0
+    world.books.units[JPY, first] += 1.0  # it has earned a billion of yen
+    pass_days(world)
+    owes = -world.books.cash[first] - world.books.units[JPY, first]
+    assert world.books.borrowing[first] == pytest.approx(owes)
+    assert world.graph.desk_assets[0] == pytest.approx(owes)
+
+
+def test_what_dealers_earn_goes_to_core_banks_by_capital():
+    world = lenders()
+    world.market.dealer_cash[-1], world.market.dealer_cash[JPY] = 5.0, 2.0
+    world.market.dealer_held[4] = -1.0
+    before = world.graph.equity.copy()
+    pass_days(with_rules(world, "market", value_speed=np.zeros(9)))
+    gained = world.graph.equity - before
+    assert gained[:4] == pytest.approx(6.0 * before[:4] / before[:4].sum()) and not gained[4:].any()
+
+
+def test_lost_capital_comes_back_slowly_and_gains_are_paid_out_four_times_as_fast():
+    world = with_rules(lenders(), "banks", recapitalisation=0.25, payout_multiple=4.0)
+    world.graph.equity[0] -= 10.0
+    world.graph.equity[1] += 10.0
+    before = world.graph.equity.copy()
+    pass_days(world)
+    flow = [0.01, -0.04] + [0.0] * 10  # .25/250 of ten, four times as much
+    assert world.graph.equity - before == pytest.approx(flow, abs=1e-12)
+    assert world.market.outside[RECAPITALISATION, DOLLAR] == pytest.approx(0.03)
+
+
+def bank_world(equity, debts, alpha=0.5, beta=0.9, **changes):
+    """The first banks with this capital and these debts; nobody else owes anybody anything."""
+    world = lenders(**changes)
+    world = with_rules(
+        world, "banks", recovery_external=alpha, recovery_interbank=beta, max_line_cut=0.0
+    )
+    graph = world.graph
+    graph.liabilities[:] = 0.0
+    graph.equity[: len(equity)] = equity
+    graph.liabilities[: len(debts), : len(debts)] = debts
+    return world
+
+
+def insured(world):
+    return world.market.outside[[DEADWEIGHT, DEPOSIT_INSURANCE], DOLLAR]
+
+
+def test_a_bank_without_interbank_debts_fails_on_its_depositors():
+    # capital gone by five: no assets beyond deposits to waste, the insurer pays five
+    world = pass_days(bank_world([-5.0], [[0.0]]))
+    assert world.graph.failed[0] and world.graph.equity[0] == 0.0
+    assert insured(world) == pytest.approx([0.0, -5.0])
+    assert world.diary.days[0, DAY_BANK_FAILURES] == 1
+
+
+def test_a_failure_with_a_creditor_by_hand():
+    # owes eight, has six beyond deposits: half is wasted, three are paid, the creditor loses five
+    world = pass_days(bank_world([-2.0, 15.0], [[0, 8], [0, 0]]))
+    assert world.graph.equity[:2] == pytest.approx([0.0, 10.0])
+    assert insured(world) == pytest.approx([3.0, 0.0], abs=1e-12)
+    assert world.graph.failed[:2].tolist() == [2, 0] and not world.graph.liabilities[0].any()
+
+
+def test_a_wave_takes_the_creditor_along():
+    # the creditor of that bank had four: with three received of eight it is one short
+    world = pass_days(bank_world([-2.0, 4.0], [[0, 8], [0, 0]]))
+    assert world.graph.failed[:2].tolist() == [2, 2] and not world.graph.equity[:2].any()
+    # second bank: outside -4 net of deposits, .9 x 3 received: insurer pays 1.3, .3 wasted
+    assert insured(world) == pytest.approx([3.3, -1.3])
+    assert world.diary.days[0, DAY_BANK_FAILURES] == 2
+    events = world.diary.events[: world.diary.n_events[0]]
+    assert events[events[:, 2] == BANK_FAILURE][:, 3].tolist() == [-10, -11]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whoever_fails_money_is_conserved_and_nobody_stands_below_zero(seed):
+    rng = np.random.default_rng(seed)
+    debts = rng.exponential(6.0, (6, 6)) * (rng.random((6, 6)) < 0.6)
+    np.fill_diagonal(debts, 0.0)
+    world = bank_world(rng.normal(2.0, 5.0, 6), debts, *rng.uniform(0.2, 1.0, 2))
+    world.graph.equity[0] = -1.0
+    total = everybody(world)[-1]
+    pass_days(world, 2)
+    assert everybody(world)[-1] == pytest.approx(total, abs=1e-9)
+    assert world.graph.equity.min() >= 0.0 and world.graph.failed[0]
+    assert (world.graph.equity[world.graph.failed > 0] == 0.0).all()
+    assert world.market.outside[DEADWEIGHT, DOLLAR] >= 0.0
+    gone = world.graph.failed > 0
+    assert not world.graph.liabilities[gone].any() and not world.graph.liabilities[:, gone].any()
+
+
+def test_interbank_payment_moves_capital_by_the_unpaid_alone():
+    # before costs are booked, what creditors lose is what debtors no longer owe
+    world = bank_world([-2.0, 4.0, 9.0], [[0, 8, 3], [0, 0, 2], [1, 0, 0]])
+    before = world.graph.equity.sum()
+    settle_claims(world.graph, world.rules)
+    assert world.graph.equity.sum() == pytest.approx(before)
+
+
+def test_clients_of_a_failed_bank_move_in_part():
+    world = bank_world([-5.0], [[0.0]], network__brokers__concentrated_on=1)
+    graph = world.graph._replace(
+        broker_start=np.arange(7) * 2,
+        broker=np.array([0, 1] * 5 + [0, 0], np.int64),
+        broker_share=np.array([0.6, 0.4] * 5 + [0.5, 0.5]),
+    )
+    world = with_rules(world._replace(graph=graph), "banks", ported_share=0.25)
+    pass_days(world)
+    # the last one had no other broker: the largest bank left takes it
+    shares = graph.broker_share.reshape(6, 2)
+    assert shares[:5].tolist() == [[0.0, 1.0]] * 5
+    assert graph.broker[-2:].tolist() == [int(np.argmax(graph.equity))] * 2
+    assert world.books.line_cut == pytest.approx([0.45] * 5 + [0.75])
+
+
+def test_a_failed_bank_earns_and_loses_nothing_more():
+    world = pass_days(bank_world([-5.0], [[0.0]]))
+    world.market.dealer_cash[-1] = 3.0
+    before = world.graph.equity.copy()
+    pass_days(world, 1, 1)
+    assert world.graph.equity[0] == 0.0
+    assert (world.graph.equity - before)[1:4].sum() == pytest.approx(3.0)

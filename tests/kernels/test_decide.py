@@ -1,0 +1,289 @@
+"""What each kind of institution wants on a morning, recomputed from its definition."""
+
+import numpy as np
+import pytest
+
+from abm.kernels.state import (
+    HEDGE_FUND,
+    INSURER,
+    RETAIL_EQUITY,
+    RETAIL_FX,
+    RISK_PARITY,
+    TREND,
+    VOLATILITY_TARGET,
+)
+from abm.population.world import build_world
+from tests.engine.worlds import (
+    AUD,
+    DOLLAR,
+    JPY,
+    NKY,
+    SPX,
+    UST,
+    leverage,
+    pass_days,
+    quiet,
+    rows_of,
+    scenario,
+    still,
+    with_rules,
+)
+
+N = 9
+
+
+def some_morning(**changes):
+    """A world after five stormy days, and the same after one more round of one more day."""
+    world = build_world(scenario(clearing__rounds=1, shock__surprise_bp=40.0, **changes), 8)
+    return pass_days(world, 5)
+
+
+def usd_view(market, covariance):
+    """Covariance of USD returns from that of local returns."""
+    to_usd = np.eye(N)
+    for k in np.flatnonzero(market.quote >= 0):
+        to_usd[k, market.quote[k]] = 1.0
+    return to_usd @ covariance @ to_usd.T
+
+
+def test_a_fund_wants_mean_over_risk_aversion_times_variance_within_its_limits():
+    world = some_morning()
+    market, funds, banks = world.market, world.rules.funds, world.rules.banks
+    cov = usd_view(market, market.covariance.copy())
+    seen = market.trend[0].copy(), market.log_price.copy()
+    news, rates = world.draws.news[5], world.draws.rates[5]
+    pass_days(world, 1, 5)
+    gap = market.fundamental + market.link_level - seen[1]
+    # links move once the day has begun: decisions are made on last round's level
+    link = -world.rules.market.link_beta[NKY] * seen[1][JPY]
+    assert np.isfinite(link) and abs(news).max() > 0.0
+    gap[NKY] = world.market.fundamental[NKY] + previous_link(world) - seen[1][NKY]
+    view = 250.0 * funds.trend_weight * seen[0] + funds.value_weight * gap
+    view[market.quote == JPY] += view[JPY]
+    income = world.rules.market.income.copy()
+    income[:DOLLAR] = rates[:DOLLAR]
+    expected = income + view
+    expected[JPY] += 0.5 * banks.basis + banks.spread
+    for i in rows_of(world, HEDGE_FUND):
+        w, mandates = world.rules.mandates.weights[:, i], world.rules.mandates
+        idle = max(0.0, 1.0 - w[1:].sum())
+        mean = w @ expected + idle * rates[-1] - (1.0 + w[JPY]) * (rates[-1] + banks.spread)
+        slow = w @ cov @ w
+        variance = (1 - funds.anchor_share) * slow
+        variance += funds.anchor_share * mandates.long_run_variance[i]
+        most = funds.var_limit / (2.3263478740408408 * np.sqrt(slow / 25.0))
+        wanted = min(max(0.0, mean / (mandates.risk_aversion[i] * variance)), most)
+        wanted = min(wanted, mandates.leverage_cap[i])
+        wanted = min(wanted, world.rules.margin.buffer / world.books.margin_rate[i])
+        assert world.books.wanted_leverage[i] == pytest.approx(wanted, rel=1e-9)
+
+
+def previous_link(world):
+    """Level of the Nikkei's links in the round before the last day, from that day's prices."""
+    rule, prices = world.rules.market, world.diary.log_prices
+    lag, before, opening = rule.link_lag[NKY], prices[3, JPY], prices[3, JPY]
+    yen = lag * before + (1.0 - lag) * opening
+    return -rule.link_beta[NKY] * yen + rule.leader_beta[NKY] * prices[3, SPX]
+
+
+def test_margin_rates_follow_fast_volatility_concentration_and_brokers():
+    world = some_morning()
+    cov = usd_view(world.market, world.market.covariance_fast.copy())
+    use = world.graph.utilisation.copy()
+    pass_days(world, 1, 5)
+    rule, mandates, graph = world.rules.margin, world.rules.mandates, world.graph
+    for i in rows_of(world, HEDGE_FUND):
+        edges = slice(*graph.broker_start[i : i + 2])
+        brokers = graph.broker_share[edges] @ use[graph.broker[edges]]
+        sigma = np.sqrt(mandates.weights[:, i] @ cov @ mandates.weights[:, i])
+        rate = max(rule.floor, rule.volatility_multiple * sigma * 0.2)
+        load = 1.0 + rule.concentration_load * mandates.concentration[i]
+        rate = min(rate * (load + rule.utilisation_load * brokers), rule.ceiling)
+        assert world.books.margin_rate[i] == pytest.approx(rate, rel=1e-9)
+        limit = min(1.0 / rate, mandates.leverage_cap[i])
+        assert world.books.leverage_limit[i] == pytest.approx(limit, rel=1e-9)
+
+
+def test_target_shares_of_a_fund_are_leverage_times_weights_and_yen_of_the_loan():
+    world = still("funds", funds__n=5, population__scale=1.0)
+    world.rules.mandates.risk_aversion[:] *= 2.0  # all want half of what they hold
+    world = with_rules(world, "funds", speed_down=1.0)
+    pass_days(world)
+    books, weights = world.books, world.rules.mandates.weights
+    for i in rows_of(world, HEDGE_FUND):
+        held = books.units[:, i] / books.wealth[i]
+        wanted = books.wanted_leverage[i]
+        assert held[1:] == pytest.approx(wanted * weights[1:, i], abs=1e-9)
+        assert held[JPY] == pytest.approx(weights[JPY, i] * max(wanted - 1.0, 0.0), abs=1e-9)
+
+
+def follower(kind, covariance_times):
+    """A rule follower after volatility has changed: gross assets over wealth, before and after."""
+    world = still(kind, **{f"{kind}__n": 1})
+    row = int(np.flatnonzero(np.diff(world.rules.mandates.first_row) == 1)[0])
+    row = int(world.rules.mandates.first_row[row])
+    world.market.covariance[:] *= covariance_times
+    world.market.covariance_fast[:] *= covariance_times
+    before = world.books.units[DOLLAR:, row].copy()
+    pass_days(world)
+    return before, world.books.units[DOLLAR:, row].copy(), world
+
+
+@pytest.mark.parametrize("kind", ["risk_parity", "volatility_target"])
+def test_rule_followers_cut_six_tenths_a_day_and_rebuild_a_twentieth(kind):
+    # volatility times two halves the target; divided by 1.1 it raises it by a tenth (below the cap)
+    before, after, _ = follower(kind, 4.0)
+    assert after == pytest.approx(before * (1.0 - 0.6 * 0.5), rel=1e-9)
+    before, after, _ = follower(kind, 1.1**-2)
+    assert after == pytest.approx(before * (1.0 + 0.05 * 0.1), rel=1e-9)
+    before, after, _ = follower(kind, 1.04**2)  # inside the dead band of 5%
+    assert (after == before).all()
+
+
+def test_rule_followers_sell_the_yen_of_their_nikkei_forward():
+    for kind, number in (("risk_parity", RISK_PARITY), ("volatility_target", VOLATILITY_TARGET)):
+        _, _, world = follower(kind, 4.0)
+        for i in rows_of(world, number):
+            assert world.books.units[JPY, i] == pytest.approx(-world.books.units[NKY, i])
+
+
+def test_yen_funded_risk_parity_owes_its_share_of_the_loan():
+    _, _, world = follower("risk_parity", 1.0)
+    row = rows_of(world, RISK_PARITY)[0]
+    assert leverage(world, row) > 1.0
+    world = still("risk_parity", risk_parity__n=1, risk_parity__yen_share=0.25)
+    row, books = rows_of(world, RISK_PARITY)[0], world.books
+    gross = books.units[DOLLAR:, row].sum() / books.wealth[row]
+    owed = -(books.units[JPY, row] + books.units[NKY, row]) / books.wealth[row]
+    assert owed == pytest.approx(0.25 * (gross - 1.0)) and owed > 0.1
+    world.market.covariance[:] *= 4.0
+    world = with_rules(
+        world, "followers", parity=world.rules.followers.parity._replace(speed_down=1.0)
+    )
+    pass_days(world)
+    owed = -(books.units[JPY, row] + books.units[NKY, row]) / books.wealth[row]
+    assert owed == pytest.approx(0.25 * max(0.5 * gross - 1.0, 0.0), rel=1e-9)
+
+
+def test_equal_risk_is_equal_risk():
+    world = still("risk_parity", risk_parity__n=1, risk_parity__weighting="equal-risk")
+    row = rows_of(world, RISK_PARITY)[0]
+    held = world.books.units[:, row].copy()
+    held[:DOLLAR] = 0.0
+    risk = held * (world.market.covariance @ held)
+    tilt = world.rules.mandates.weights[:, row] * (np.arange(N) >= DOLLAR)
+    assert risk / risk.sum() == pytest.approx(tilt / tilt.sum(), abs=1e-7)
+    pass_days(world)
+    assert world.books.units[DOLLAR:, row] == pytest.approx(held[DOLLAR:], abs=1e-9)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_trend_followers_buy_what_rises_and_sell_what_falls(sign):
+    world = still("trend", trend__n=2, population__scale=1.0, trend__opening_signal={})
+    rows = rows_of(world, TREND)
+    assert abs(world.books.units[:, rows]).max() == 0.0
+    world.market.trend[1:, [JPY, SPX]] = sign * 0.001
+    pass_days(world)
+    assert (sign * world.books.units[np.ix_([JPY, SPX], rows)] > 0.0).all()
+    assert abs(world.books.units[[AUD, UST, NKY]][:, rows]).max() < 1e-12
+
+
+def test_each_trend_follower_reads_its_own_filter():
+    world = still("trend", trend__n=2, population__scale=1.0, trend__opening_signal={})
+    fast, slow = rows_of(world, TREND)
+    world.market.trend[1, SPX], world.market.trend[2, SPX] = 0.001, -0.001
+    pass_days(world)
+    assert world.rules.mandates.is_slow[[fast, slow]].tolist() == [0, 1]
+    assert world.books.units[SPX, fast] > 0.0 > world.books.units[SPX, slow]
+
+
+def test_a_trend_position_by_hand():
+    # one day at a speed of .4 towards w sigma* g/2 tanh(.8 z) / sigma_f of wealth
+    world = still(
+        "trend", trend__n=1, trend__opening_signal={}, trend__speed_per_day=0.4, trend__gain=0.5
+    )
+    row, market = rows_of(world, TREND)[0], world.market
+    calm, days = world.rules.market.calm_volatility[SPX], world.rules.estimate.trend_days[1]
+    market.trend[1, SPX] = 2.0 * calm / np.sqrt(250.0 * (2.0 * days - 1.0))  # z = 2
+    sigma = np.sqrt(market.covariance_fast[SPX, SPX])
+    pass_days(world)
+    share = 0.1 * 0.25 * np.tanh(1.6) / sigma
+    assert world.books.units[SPX, row] == pytest.approx(0.4 * share * world.books.wealth[row])
+
+
+def yen_after(kind, number, moves, **changes):
+    """A row's yen at the start and after some days on which only the yen moves."""
+    world = still(kind, **{f"{kind}__n": 1, "calendar__days": 30} | changes)
+    world.draws.news[: len(moves), JPY] = moves
+    row = rows_of(world, number)[0]
+    before = world.books.units[JPY, row]
+    pass_days(world, 30)
+    return before, world.books.units[JPY, row], world
+
+
+def test_life_insurers_buy_yen_after_it_has_risen_and_not_after_it_has_fallen():
+    before, after, _ = yen_after("insurers", INSURER, [0.005] * 10)
+    assert after > before + 1.0
+    before, after, _ = yen_after("insurers", INSURER, [-0.005] * 10)
+    assert after == pytest.approx(before)
+
+
+def test_an_insurers_first_purchase_by_hand():
+    # the yen up 4% on day 0: on day 1 a twentieth of .4 x .04 x 300bn, at the new price
+    change = {"insurers__hedge_per_yen_rise": 0.4, "insurers__speed_per_day": 0.05}
+    world = still("insurers", insurers__n=1, insurers__assets_usd_bn=300.0, **change)
+    world.rules.mandates.weights[JPY, :] = 0.0  # no hedge at the opening
+    world.books.units[JPY, :] = 0.0
+    world.draws.news[0, JPY] = 0.04
+    pass_days(world, 2)
+    assert world.books.units[JPY, 0] == pytest.approx(0.05 * 0.4 * 0.04 * 300.0 / np.exp(0.04))
+
+
+def test_retail_traders_add_to_their_yen_short_when_it_rises_and_cut_when_it_falls():
+    patient = {"retail_fx__leverage": 3.0, "retail_fx__speed_per_day": 0.5}
+    positions = []
+    for move in (0.01, -0.01):
+        world = still("retail_fx", retail_fx__n=1, **patient)
+        row = rows_of(world, RETAIL_FX)[0]
+        world.draws.news[0, JPY] = move
+        before = world.books.units[JPY, row]
+        pass_days(world, 2)
+        positions.append(world.books.units[JPY, row] / before)
+    # half of the way to 1 + .25 tanh(1/3)
+    lean = 0.5 * 0.25 * np.tanh(1.0 / 3.0)
+    assert positions == pytest.approx([1.0 + lean, 1.0 - lean], rel=1e-6)
+
+
+def test_retail_traders_stay_within_the_legal_leverage():
+    world = still("retail_fx", retail_fx__n=1, retail_fx__speed_per_day=1.0)
+    row = rows_of(world, RETAIL_FX)[0]
+    most = world.rules.households.most_leverage
+    assert most == pytest.approx(0.9 * 25.0)
+    world.rules.mandates.size_usd_bn[row] = 1e3
+    wealth = world.books.wealth[row]
+    pass_days(world)
+    assert -world.books.units[JPY, row] == pytest.approx(most * wealth)
+
+
+def test_margin_longs_buy_back_slowly_what_they_had_and_never_more():
+    world = still("retail_equity", retail_equity__n=1, retail_equity__leverage_dispersion=0.0)
+    row = rows_of(world, RETAIL_EQUITY)[0]
+    size = world.rules.mandates.size_usd_bn[row]
+    world.books.units[NKY, row] = 0.5 * size
+    pass_days(world)
+    speed = world.rules.households.speed
+    assert world.books.units[NKY, row] == pytest.approx(0.5 * size * (1.0 + speed))
+    world.books.units[NKY, row] = 1.5 * size
+    pass_days(world, 1, 1)
+    assert world.books.units[NKY, row] == 1.5 * size
+
+
+def test_who_sits_out_wants_nothing():
+    world = quiet(build_world(scenario("calm", clearing__rounds=1), 3))
+    n = len(world.names) - len(rows_of(world, INSURER))
+    world.books.days_out[:n] = 30
+    world.market.covariance[:] *= 9.0
+    world.market.covariance_fast[:] *= 9.0
+    before = world.books.units[:, :n].copy()
+    pass_days(world)
+    assert (world.books.units[:, :n] == before).all()

@@ -1,0 +1,117 @@
+"""What everybody estimates from a day's prices, recounted from the prices of a run."""
+
+import numpy as np
+import pytest
+
+from abm.kernels.state import DAY_DEALER_DEPTH, DAY_SHORT, RISK_PARITY, VOLATILITY_TARGET
+from abm.population.world import build_world
+from tests.engine.worlds import JPY, NKY, pass_days, scenario, still, with_rules
+
+N_DAYS = 12
+
+
+def after_a_run():
+    """A world after a dozen days, how it opened, and its daily returns."""
+    world = build_world(scenario(shock__surprise_bp=60.0), 4)
+    opening = world.market.covariance.copy(), world.market.trend.copy()
+    pass_days(world, N_DAYS)
+    prices = np.vstack([np.zeros(9), world.diary.log_prices])
+    return world, opening, np.diff(prices, axis=0)
+
+
+def test_covariances_are_exponential_averages_of_squared_daily_returns():
+    world, (opening, _), returns = after_a_run()
+    rule = world.rules.estimate
+    for decay, found in (
+        (rule.slow_decay, world.market.covariance),
+        (rule.fast_decay, world.market.covariance_fast),
+    ):
+        ages = decay ** np.arange(N_DAYS - 1, -1, -1)
+        expected = decay**N_DAYS * opening
+        expected += (1.0 - decay) * 250.0 * np.einsum("t,tk,tj->kj", ages, returns, returns)
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-15)
+
+
+def test_a_move_of_one_percent_a_day_by_hand():
+    # .94 x nothing + .06 x 250 x .0001
+    world = with_rules(still("funds"), "estimate", fast_decay=0.94, slow_decay=0.97)
+    world.market.covariance[:] = world.market.covariance_fast[:] = 0.0
+    world.draws.news[0, JPY] = 0.01
+    world.rules.market.calm_volatility[:]  # read, not changed
+    pass_days(world)
+    assert world.market.covariance_fast[JPY, JPY] == pytest.approx(0.0015, rel=1e-6)
+    assert world.market.covariance[JPY, JPY] == pytest.approx(0.00075, rel=1e-6)
+
+
+def test_trends_are_moving_averages_of_returns():
+    world, (_, opening), returns = after_a_run()
+    for row, days in enumerate(world.rules.estimate.trend_days):
+        expected = opening[row].copy()
+        for day in returns:
+            expected += (day - expected) / days
+        np.testing.assert_allclose(world.market.trend[row], expected, rtol=1e-9, atol=1e-15)
+
+
+def test_closes_are_kept_newest_first():
+    world, _, _ = after_a_run()
+    np.testing.assert_array_equal(world.market.close[:N_DAYS], world.diary.log_prices[::-1])
+
+
+def test_dealers_withdraw_by_volatility_and_core_capital():
+    world, _, _ = after_a_run()
+    rule, market, graph = world.rules.market, world.market, world.graph
+    core = graph.is_core > 0
+    capital = graph.equity[core].sum() / graph.opening_equity[core].sum()
+    calm = rule.calm_volatility / np.sqrt(np.diag(market.covariance_fast))
+    share = np.minimum(1.0, calm) ** rule.volatility_exponent * capital**rule.capital_exponent
+    depth = rule.dealer_depth * np.maximum(rule.depth_floor, share)
+    np.testing.assert_allclose(market.dealer_depth, depth, rtol=1e-12)
+    assert depth[JPY] < 0.95 * rule.dealer_depth[JPY]
+    reported = world.diary.days[N_DAYS - 1, DAY_DEALER_DEPTH]
+    assert reported == pytest.approx(depth[JPY] / rule.dealer_depth[JPY])
+
+
+def test_dealers_reference_moves_with_news_and_creeps_towards_the_price():
+    world = with_rules(still("funds"), "market", reversion=0.1)
+    world.market.dealer_reference[JPY] = -0.02  # held: 0.02 x depth, at a price of nought
+    world.market.fundamental[JPY] = -0.02
+    pass_days(world)  # the price goes to where both stand
+    assert world.market.log_price[JPY] == pytest.approx(-0.02, abs=1e-9)
+    world.draws.news[1, JPY] = 0.05
+    pass_days(world, 1, 1)
+    assert world.market.dealer_reference[JPY] == pytest.approx(0.03, abs=1e-9)
+    deaf = with_rules(still("funds"), "market", news_moves_reference=False, reversion=0.25)
+    depth = np.full(9, 1e15)
+    depth[JPY] = 1.0  # value investors set the price, dealers follow by a quarter a day
+    deaf = with_rules(deaf, "market", dealer_depth=depth)
+    deaf.market.dealer_depth[JPY] = 1.0
+    deaf.draws.news[0, JPY] = 0.04
+    pass_days(deaf)
+    assert deaf.market.log_price[JPY] == pytest.approx(0.04, abs=1e-9)
+    assert deaf.market.dealer_reference[JPY] == pytest.approx(0.01, abs=1e-9)
+
+
+def test_the_nikkei_follows_the_yen_and_yesterdays_new_york():
+    world = still("funds")
+    beta, lag = world.rules.market.link_beta[NKY], world.rules.market.link_lag[NKY]
+    leader = world.rules.market.leader_beta[NKY]
+    world.draws.news[0, [JPY, 4]] = 0.03, -0.05
+    world = with_rules(world, "market", rounds=1)
+    pass_days(world, 3)
+    # round 0 of the day opens before the yen has moved; on the morning after all of it counts
+    assert world.diary.log_prices[0, NKY] == pytest.approx(0.0, abs=1e-9)
+    after = -beta * 0.03 + leader * -0.05
+    assert 0.0 < lag < 1.0
+    assert world.diary.log_prices[1:3, NKY] == pytest.approx([after, after], abs=1e-9)
+
+
+def test_the_carry_short_counts_yen_owed_to_hold_something_else():
+    world = pass_days(build_world(scenario(risk_parity__yen_share=0.5), 4), 3)
+    books, first = world.books, world.rules.mandates.first_row
+    yen, shares = -books.units[JPY], np.exp(world.market.log_price[NKY]) * books.units[NKY]
+    parity = slice(*first[[RISK_PARITY, RISK_PARITY + 1]])
+    counted = yen[: first[RISK_PARITY]].sum() + (yen - shares)[parity].sum()
+    counted += yen[first[VOLATILITY_TARGET + 1] : first[6]].sum()  # trend and retail currency
+    bonds = np.exp(world.market.log_price[8]) * books.units[8, parity].sum()
+    assert world.diary.days[2, DAY_SHORT] == pytest.approx(counted - bonds, rel=1e-12)
+    assert counted > 100.0

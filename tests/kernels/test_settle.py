@@ -1,0 +1,157 @@
+"""Who gets what at the clearing price: rationing at a limit, both legs, the dealing spread."""
+
+import numpy as np
+import pytest
+
+from abm.kernels.state import AT_LIMIT, DAY_STATUS, RETAIL_EQUITY
+from abm.population.world import build_world
+from tests.engine.worlds import JPY, NKY, pass_days, quiet, scenario, with_rules
+
+N_CURRENCIES = 3
+
+
+def shocked(news, limits=None, **changes):
+    """One round of one day without interest, its news by instrument."""
+    world = build_world(scenario("calm", clearing__rounds=1, **changes), 2)
+    world = quiet(world)
+    for k, move in news.items():
+        world.draws.news[0, k] = move
+    limit = np.full(9, 0.12)
+    for k, width in (limits or {}).items():
+        limit[k] = width
+    return with_rules(world, "market", daily_limit=limit)
+
+
+def before_and_after(world):
+    """Own orders at the clearing price and what was traded: (orders, legs, traded), (K, N) each.
+
+    With one round the day leaves what everybody wanted in intent and speed.
+    """
+    units, cash, market = world.books.units.copy(), world.books.cash.copy(), world.market
+    pass_days(world)
+    books, price = world.books, market.usd_price[:, None]
+    worth = np.maximum(cash + market.usd_price @ units, 0.0)
+    target = books.speed * (books.intent * worth / price - units)
+    orders = np.where(books.speed > 0.0, target, books.intent)
+    foreign = world.rules.mandates.resident == 0
+    orders[JPY, ~foreign & (books.speed > 0.0)] = 0.0
+    legs, yen = np.zeros_like(orders), market.quote == JPY
+    legs[JPY] = np.exp(market.log_price[yen]) @ orders[yen] * foreign
+    return orders, legs, books.units - units
+
+
+def net_of_residents(world, traded):
+    """Trades without what residents pay in yen for their own shares."""
+    home = world.rules.mandates.resident == 1
+    own = traded.copy()
+    own[JPY, home] += np.exp(world.market.log_price[NKY]) * traded[NKY, home]
+    return own
+
+
+def test_inside_the_limits_everybody_gets_what_he_ordered():
+    world = shocked({JPY: 0.03, NKY: -0.04})
+    orders, _, traded = before_and_after(world)
+    assert world.diary.days[0, DAY_STATUS] == 0 and abs(traded).max() > 0.1
+    np.testing.assert_allclose(net_of_residents(world, traded), orders, atol=1e-9)
+
+
+def limit_down():
+    """Nikkei news of a tenth below, a limit of a hundredth: sellers are rationed."""
+    world = shocked({NKY: -0.10, JPY: 0.03}, {NKY: 0.01}, population__scale=1.0)
+    world.draws.official_usd_bn[0, NKY] = 0.5  # buyers: an official one, and
+    world.books.units[NKY, world.rules.mandates.first_row[RETAIL_EQUITY + 1] - 1] -= 1.0  # a trader
+    held = world.market.value_held.copy(), world.market.dealer_held.copy()
+    orders, legs, traded = before_and_after(world)
+    assert world.diary.days[0, DAY_STATUS] == AT_LIMIT
+    assert world.market.log_price[NKY] == pytest.approx(-0.01, abs=1e-12)
+    assert abs(world.market.log_price[JPY]) < 0.11
+    makers = world.market.value_held - held[0], world.market.dealer_held - held[1]
+    assert world.market.official_units[NKY] == 0.5
+    return world, orders, legs, traded, makers
+
+
+def test_at_a_limit_as_much_is_bought_as_sold():
+    world, _, _, traded, (value, dealers) = limit_down()
+    trades = np.append(traded[NKY], [value[NKY], dealers[NKY], 0.5])
+    assert trades.sum() == pytest.approx(0.0, abs=1e-10)
+    assert trades[trades > 0].sum() > 0.55  # somebody did buy
+
+
+def test_at_a_limit_all_sellers_are_filled_by_the_same_share_and_buyers_in_full():
+    world, orders, _, traded, (value, _) = limit_down()
+    sold = orders[NKY] < -1e-9
+    share = traded[NKY, sold] / orders[NKY, sold]
+    assert sold.sum() > 5 and 0.0 < share[0] < 1.0
+    assert share == pytest.approx(share[0], rel=1e-9)
+    assert world.diary.fill[NKY] == pytest.approx(share[0], rel=1e-9)
+    np.testing.assert_allclose(traded[NKY, ~sold], orders[NKY, ~sold], atol=1e-9)
+    # value investors stand in the same queue: their order is what the rule asks, filled alike
+    wanted = world.market.value_order[NKY]
+    filled = wanted * share[0] if wanted < 0.0 else wanted
+    assert value[NKY] == pytest.approx(filled, rel=1e-9)
+
+
+def test_nobody_ends_with_a_currency_he_did_not_ask_for():
+    # the yen of shares that were not sold are not kept: yen positions move by own orders alone
+    world, orders, _, traded, _ = limit_down()
+    np.testing.assert_allclose(net_of_residents(world, traded)[JPY], orders[JPY], atol=1e-9)
+
+
+def test_limit_up_rations_buyers():
+    world = shocked({NKY: 0.10}, {NKY: 0.01})
+    orders, _, traded = before_and_after(world)
+    bought = orders[NKY] > 1e-9
+    assert world.market.log_price[NKY] == pytest.approx(0.01) and world.diary.side[NKY] == 1.0
+    share = traded[NKY, bought] / orders[NKY, bought]
+    assert share == pytest.approx(world.diary.fill[NKY], rel=1e-9)
+    sold = ~bought
+    np.testing.assert_allclose(traded[NKY, sold], orders[NKY, sold], atol=1e-9)
+
+
+def test_a_rationed_currency_fills_net_orders_alike():
+    # yen limit up: own order and the leg of Nikkei trades are one order in the yen market
+    world = shocked({JPY: 0.10, NKY: -0.02}, {JPY: 0.02})
+    orders, legs, traded = before_and_after(world)
+    assert world.market.log_price[JPY] == pytest.approx(0.02)
+    net = (orders + legs)[JPY]
+    got = net_of_residents(world, traded)[JPY] + legs[JPY]
+    bought = net > 1e-9
+    assert bought.sum() > 3 and got[bought] / net[bought] == pytest.approx(world.diary.fill[JPY])
+    np.testing.assert_allclose(got[~bought], net[~bought], atol=1e-9)
+
+
+def test_both_legs_match_at_the_price_and_the_spread_paid_is_the_spread_received():
+    world = with_rules(shocked({JPY: 0.03, NKY: -0.04}), "market", half_spread=0.002)
+    books, market = world.books, world.market
+    calm, fast = world.rules.market.calm_volatility, np.sqrt(np.diag(market.covariance_fast))
+    units, cash = books.units.copy(), books.cash.copy()
+    dealers, equity = market.dealer_cash[-1], world.graph.equity.sum()
+    orders, legs, traded = before_and_after(world)
+    price = market.usd_price
+    # wealth at the closing price, before and after trading, differs by the spread alone
+    worth = cash + price @ units
+    crossed = abs(net_of_residents(world, traded) + legs) * price[:, None]
+    crossed[JPY, world.rules.mandates.resident == 1] = 0.0
+    cost = (0.002 * np.maximum(1.0, fast / calm)) @ crossed
+    np.testing.assert_allclose(worth - (books.cash + price @ books.units), cost, atol=1e-10)
+    # dealers' earnings go to banks at the close: spread, and what they earned on their own book
+    makers = market.dealer_held @ price + market.dealer_cash @ np.append(price[:N_CURRENCIES], 1.0)
+    assert makers == pytest.approx(0.0, abs=1e-9) and dealers == 0.0
+    own = market.dealer_held @ price
+    paid = sum(
+        held * np.exp(x) * (price[JPY] if quote == JPY else 1.0)
+        for held, x, quote in zip(market.dealer_held, market.log_price, market.quote, strict=True)
+    )
+    assert own == pytest.approx(paid)  # bought at the close, worth the close: no gain but spread
+    assert world.graph.equity.sum() - equity == pytest.approx(cost.sum(), rel=1e-9)
+
+
+def test_residents_pay_for_shares_in_yen():
+    world = shocked({NKY: -0.06}, retail_equity__speed_per_day=0.5)
+    first, last = world.rules.mandates.first_row[RETAIL_EQUITY : RETAIL_EQUITY + 2]
+    world.rules.mandates.loss_cut[first:last] = 0.9  # all are cut
+    cash = world.books.cash[first:last].copy()
+    _, _, traded = before_and_after(world)
+    shares, yen = traded[NKY, first:last], traded[JPY, first:last]
+    assert (shares < 0.0).all() and (world.books.cash[first:last] == cash).all()
+    np.testing.assert_allclose(yen, -np.exp(world.market.log_price[NKY]) * shares, rtol=1e-12)
