@@ -54,7 +54,7 @@ TESTS: dict[int, tuple[str, ...]] = {
     3: (
         "population/test_exposures.py:test_leverage_of_a_book_with_debt_and_no_wealth_is_infinite",
     ),
-    4: ("population/test_exposures.py:test_loans_and_claims_of_the_graph_are_those_of_the_books",),
+    4: ("kernels/test_banks.py:test_loan_books_are_what_clients_owe_by_share",),
     5: ("population/test_exposures.py:test_balance_sheets_of_the_nodes_balance",),
     6: (
         "scenario/test_reference.py:test_the_yen_news_of_31_july_is_worth_25_basis_points",
@@ -71,28 +71,54 @@ TESTS: dict[int, tuple[str, ...]] = {
         "kernels/test_rules.py:test_investors_take_gains_and_refill_losses",
         "kernels/test_ledger.py:test_redemptions_and_subscriptions_do_not_look_like_losses",
     ),
+    13: (
+        "kernels/test_decide.py:test_a_fund_wants_mean_over_risk_aversion_times_variance_within_its_limits",
+    ),
+    14: (
+        "kernels/test_decide.py:test_a_fund_wants_mean_over_risk_aversion_times_variance_within_its_limits",
+    ),
+    15: (
+        "kernels/test_decide.py:test_a_fund_wants_mean_over_risk_aversion_times_variance_within_its_limits",
+    ),
+    16: (
+        "kernels/test_decide.py:test_margin_rates_follow_fast_volatility_concentration_and_brokers",
+    ),
     17: (
         "kernels/test_rules.py:test_margin_rates_by_hand",
         "kernels/test_margin.py:test_the_margin_rate_of_everyone_follows_the_rule_of_the_scenario",
     ),
     18: ("agents/test_python_agent_margin.py:test_its_broker_asks_margin_of_it",),
-    19: ("agents/test_views.py:test_every_agent_decides_as_the_kernel_does",),
-    20: ("kernels/test_rules.py:test_a_four_percent_carry_at_ten_percent_volatility",),
+    19: (
+        "kernels/test_decide.py:test_target_shares_of_a_fund_are_leverage_times_weights_and_yen_of_the_loan",
+        "agents/test_views.py:test_every_agent_decides_as_the_kernel_does",
+    ),
+    20: (
+        "kernels/test_rules.py:test_a_four_percent_carry_at_ten_percent_volatility",
+        "kernels/test_decide.py:test_a_fund_wants_mean_over_risk_aversion_times_variance_within_its_limits",
+    ),
     21: ("kernels/test_rules.py:test_the_var_limit_is_a_99_percent_ten_day_loss",),
     22: ("kernels/test_rules.py:test_what_a_hedge_fund_trades_towards",),
     23: (
         "kernels/test_weights.py:test_inverse_volatility_weights_are_the_reference",
         "kernels/test_weights.py:test_equal_risk_contributions_are_the_reference",
     ),
-    24: ("engine/test_calm.py:test_at_the_opening_books_nobody_wants_to_trade",),
+    24: (
+        "kernels/test_decide.py:test_rule_followers_cut_six_tenths_a_day_and_rebuild_a_twentieth",
+    ),
     25: (
         "kernels/test_rules.py:test_rule_followers_cut_fast_rebuild_slowly_and_ignore_small_gaps",
-        "engine/test_calm.py:test_rule_followers_hold_no_naked_currency",
+        "kernels/test_decide.py:test_rule_followers_sell_the_yen_of_their_nikkei_forward",
     ),
     26: ("engine/test_calm.py:test_rule_followers_hold_no_naked_currency",),
-    27: ("kernels/test_rules.py:test_trend_followers_size_by_signal_over_volatility",),
-    28: ("kernels/test_rules.py:test_retail_traders_lean_against_the_yen",),
-    29: ("kernels/test_rules.py:test_insurers_buy_yen_after_it_has_risen",),
+    27: (
+        "kernels/test_rules.py:test_trend_followers_size_by_signal_over_volatility",
+        "kernels/test_decide.py:test_a_trend_position_by_hand",
+    ),
+    28: (
+        "kernels/test_decide.py:test_retail_traders_stay_within_the_legal_leverage",
+        "kernels/test_decide.py:test_margin_longs_buy_back_slowly_what_they_had_and_never_more",
+    ),
+    29: ("kernels/test_decide.py:test_an_insurers_first_purchase_by_hand",),
     30: (
         "kernels/test_margin.py:test_a_fund_with_enough_margin_is_left_alone",
         "kernels/test_margin.py:test_the_closing_threshold_counts_from_the_last_entry",
@@ -106,6 +132,7 @@ TESTS: dict[int, tuple[str, ...]] = {
         "kernels/test_liquidation.py:test_each_rule_sells_what_the_reference_sells",
         "kernels/test_margin.py:test_other_orders_of_sale_repay_the_same_loan",
     ),
+    33: ("kernels/test_risk.py:test_the_nikkei_follows_the_yen_and_yesterdays_new_york",),
     34: (
         "kernels/test_orders.py:test_an_order_by_hand",
         "kernels/test_orders.py:test_residents_send_no_target_order_in_their_own_currency",
@@ -124,16 +151,42 @@ TESTS: dict[int, tuple[str, ...]] = {
         "kernels/test_clear_reference.py:test_the_market_breaks_at_the_critical_shock_of_theory",
     ),
     38: ("kernels/test_clear_linear.py:test_the_largest_real_part_is_that_of_lapack",),
-    40: ("engine/test_conservation.py:test_every_yen_bought_is_a_yen_sold",),
+    39: (
+        "kernels/test_settle.py:test_at_a_limit_all_sellers_are_filled_by_the_same_share_and_buyers_in_full",
+        "kernels/test_settle.py:test_nobody_ends_with_a_currency_he_did_not_ask_for",
+    ),
+    40: (
+        "kernels/test_settle.py:test_both_legs_match_at_the_price_and_the_spread_paid_is_the_spread_received",
+        "kernels/test_settle.py:test_residents_pay_for_shares_in_yen",
+    ),
     41: ("kernels/test_margin.py:test_a_call_not_met_after_its_grace_is_a_failure",),
     42: (
         "kernels/test_margin.py:test_what_a_ruined_fund_owes_is_lost_by_its_brokers_by_share_once",
     ),
+    43: ("kernels/test_banks.py:test_what_dealers_earn_goes_to_core_banks_by_capital",),
+    44: ("kernels/test_banks.py:test_a_desk_keeps_a_fixed_share_of_its_banks_capital",),
     45: (
         "kernels/test_interbank.py:test_a_chain_of_three_by_hand",
         "kernels/test_interbank.py:test_depositors_are_senior",
     ),
-    50: ("kernels/test_rules.py:test_dealers_withdraw_when_volatility_rises_and_capital_falls",),
+    46: (
+        "kernels/test_banks.py:test_a_failure_with_a_creditor_by_hand",
+        "kernels/test_banks.py:test_clients_of_a_failed_bank_move_in_part",
+    ),
+    47: (
+        "kernels/test_banks.py:test_lost_capital_comes_back_slowly_and_gains_are_paid_out_four_times_as_fast",
+    ),
+    48: ("kernels/test_banks.py:test_a_bank_above_its_limit_recalls_the_excess_over_its_loans",),
+    49: (
+        "kernels/test_risk.py:test_dealers_reference_moves_with_news_and_creeps_towards_the_price",
+    ),
+    50: ("kernels/test_risk.py:test_dealers_withdraw_by_volatility_and_core_capital",),
+    51: (
+        "kernels/test_risk.py:test_covariances_are_exponential_averages_of_squared_daily_returns",
+    ),
+    52: ("kernels/test_risk.py:test_trends_are_moving_averages_of_returns",),
+    53: ("engine/test_calm.py:test_at_the_opening_books_nobody_wants_to_trade",),
+    54: ("kernels/test_risk.py:test_the_carry_short_counts_yen_owed_to_hold_something_else",),
     55: (
         "engine/test_conservation.py:"
         "test_units_currencies_dollars_and_wealth_are_conserved_on_every_day",
@@ -141,6 +194,7 @@ TESTS: dict[int, tuple[str, ...]] = {
     56: ("engine/test_conservation.py:test_the_audit_sees_one_lost_unit_in_a_million",),
 }
 WHOLE_DAY = (
+    "engine/test_conservation.py:test_units_currencies_dollars_and_wealth_are_conserved_on_every_day",
     "engine/test_conservation.py:test_claims_are_liabilities_on_every_day",
     "engine/test_symmetry.py:test_the_order_of_institutions_does_not_matter",
     "engine/test_symmetry.py:test_two_identical_institutions_are_one_of_double_size",
@@ -260,10 +314,8 @@ def with_tables(text: str) -> str:
 
 def stale(text: str) -> str:
     """What would change, as a unified diff; empty when both tables are fresh."""
-    lines = difflib.unified_diff(
-        text.splitlines(), with_tables(text).splitlines(), "ODD.md", "ODD.md as the code is", "", "", 1, ""
-    )  # fmt: skip
-    return "\n".join(lines)
+    lines = text.splitlines(), with_tables(text).splitlines()
+    return "\n".join(difflib.unified_diff(*lines, "kept", "as the code is", n=0, lineterm=""))
 
 
 def main() -> int:

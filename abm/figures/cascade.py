@@ -113,8 +113,9 @@ def _forced_columns(days: pd.DataFrame) -> list[str]:
 
 def _triggers(days: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series]:
     """Margin calls, retail loss-cuts, and failures of institutions and banks, by day."""
-    failures = days["n_failures"] + days["n_bank_failures"]
-    return days["n_margin_calls"], days["n_loss_cuts"], failures
+    none = 0 * days["n_failures"]  # for tables without retail traders or banks
+    failures = days["n_failures"] + days.get("n_bank_failures", none)
+    return days["n_margin_calls"], days.get("n_loss_cuts", none), failures
 
 
 def _panels(

@@ -113,7 +113,7 @@ def _frame(axes: Axes, places: dict[str, tuple[float, float]], radius: dict[str,
     """The graph in the middle of its panel, as large as fits; inches per unit of length."""
     left, right, foot, top = layout.extent(places, radius)
     size = axes.get_window_extent()
-    dpi = axes.get_figure(root=True).dpi
+    dpi = style.DOTS_PER_INCH
     width, height = size.width / dpi, size.height / dpi
     unit = 0.98 * min(width / (right - left), height / (top - foot))
     axes.set_axis_off()
@@ -373,7 +373,7 @@ def _size_key(axes: Axes, graph: nx.DiGraph, unit: float) -> None:
     from matplotlib.patches import Circle
 
     size = axes.get_window_extent()
-    dpi = axes.get_figure(root=True).dpi
+    dpi = style.DOTS_PER_INCH
     axes.set_xlim(0.0, size.width / dpi)
     axes.set_ylim(0.0, size.height / dpi)
     scale, least = _scale(graph), _SMALLEST * _crowding(graph)

@@ -159,14 +159,15 @@ def caption_height(caption: str) -> float:
 def _title_lines(title: str) -> list[str]:
     """The title on one line where it fits; else broken after a colon or comma, or between words.
 
-    Of the breaks after a colon or comma that leave both lines short enough, the most even one.
+    A colon before a comma; of several commas that leave both lines short enough, the most even.
     """
     if len(title) <= _TITLE_LETTERS:
         return [title]
     halves = [(title[: m.end()].rstrip(), title[m.end() :]) for m in re.finditer("[:,] ", title)]
     fitting = [pair for pair in halves if max(map(len, pair)) <= _TITLE_LETTERS]
     if fitting:
-        return list(min(fitting, key=lambda pair: max(map(len, pair))))
+        first, second = min(fitting, key=lambda pair: (pair[0][-1] != ":", max(map(len, pair))))
+        return [first, second]
     return textwrap.wrap(title, _TITLE_LETTERS)
 
 

@@ -7,7 +7,7 @@ from abm.kernels.state import CHUNK
 
 @kernel
 def count_units(books, market, graph, totals):
-    """Units of every instrument, then dollars, over all accounts: constant for ever.   (M41)"""
+    """Units of every instrument, then dollars, over all accounts: constant for ever.   (M55)"""
     K, C = market.quote.size, market.rates.size - 1
     for k in range(K):
         total = 0.0
@@ -40,7 +40,7 @@ def conservation_error(books, market, graph):
 
 @kernel
 def wealth_error(books, market, graph):
-    """Wealth of all marked books and accounts against the value of all units.         (M42)
+    """Wealth of all marked books and accounts against the value of all units.         (M56)
 
     Marks were struck while trading, units counted now: a trade that did not pay for itself shows.
     """

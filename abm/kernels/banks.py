@@ -51,7 +51,7 @@ def bank_assets(b, graph):
 
 @kernel
 def pass_on_losses(day, books, market, graph, rules, diary):
-    """Books that have been emptied leave; what they owe is their brokers' loss.       (M17)"""
+    """Books that have been emptied leave; what they owe is their brokers' loss.       (M42)"""
     dollar = market.rates.size - 1
     mandates, first = rules.mandates, rules.mandates.first_row
     for i in range(books.cash.size):
@@ -104,7 +104,7 @@ def is_empty(i, books, market, mandates):
 
 @kernel
 def share_dealer_profit(market, graph):
-    """What dealers earned since yesterday goes to the core banks by capital.          (M32)"""
+    """What dealers earned since yesterday goes to the core banks by capital.          (M43)"""
     dollar = market.rates.size - 1
     profit = market.dealer_cash[dollar]
     for c in range(dollar):
@@ -133,7 +133,7 @@ def core_capital(graph):
 
 @kernel
 def sweep_desks(books, graph, rules):
-    """A desk's profit is its bank's; the desk keeps a fixed share of the bank's capital. (M33)"""
+    """A desk's profit is its bank's; the desk keeps a fixed share of the bank's capital. (M44)"""
     share = rules.banks.desk_capital_share
     for i in range(rules.mandates.first_row[BANK_DESK], rules.mandates.first_row[RISK_PARITY]):
         bank, wealth = rules.mandates.owner[i], books.wealth[i]
@@ -149,7 +149,7 @@ def sweep_desks(books, graph, rules):
 
 @kernel
 def rebuild_capital(market, graph, rules):
-    """Lost capital comes back slowly, gains are paid out four times as fast.          (M36)"""
+    """Lost capital comes back slowly, gains are paid out four times as fast.          (M47)"""
     dollar = market.rates.size - 1
     for b in range(graph.equity.size):
         if graph.failed[b]:
@@ -163,7 +163,7 @@ def rebuild_capital(market, graph, rules):
 
 @kernel
 def set_lines(graph, rules):
-    """Balance sheet use, and the share of its lending a bank above its limit recalls.  (M37)
+    """Balance sheet use, and the share of its lending a bank above its limit recalls.  (M48)
 
     cut = min(excess / loans, largest cut per day)
     """
@@ -180,7 +180,7 @@ def set_lines(graph, rules):
 
 @kernel
 def cut_lines(books, graph):
-    """Borrowers learn what their banks recall tomorrow."""
+    """Borrowers learn what their banks recall tomorrow.                                   (M48)"""
     total = 0.0
     for b in range(graph.cut.size):
         total += graph.cut[b]
@@ -194,7 +194,10 @@ def cut_lines(books, graph):
 
 @kernel
 def fail_banks(day, books, market, graph, rules, diary):
-    """Interbank clearing when a bank's capital is gone; its lending is recalled or moves. (M38)"""
+    """Interbank clearing when a bank's capital is gone; its lending is recalled or moves.
+
+    (M45, M46)
+    """
     n = graph.equity.size
     is_due = False
     for b in range(n):
@@ -252,6 +255,8 @@ def book_failure(b, received, paid, market, graph, rules):
     """Deadweight cost leaves, the insurer pays what depositors lack, the bank's capital is nil.
 
     deadweight = (1 - alpha) outside assets + (1 - beta) received;  E' - deadweight + insurer = 0
+
+    (M46)
     """
     dollar = market.rates.size - 1
     outside = graph.equity[b] - received + paid
@@ -266,7 +271,7 @@ def book_failure(b, received, paid, market, graph, rules):
 
 @kernel
 def move_clients(b, books, graph, rules):
-    """Clients of a failed bank lose part of their line; the rest moves to other brokers.  (M38)"""
+    """Clients of a failed bank lose part of their line; the rest moves to other brokers.  (M46)"""
     heir = largest_bank(graph)
     for i in range(books.cash.size):
         first, last = graph.broker_start[i], graph.broker_start[i + 1]

@@ -267,7 +267,7 @@ def _is_stable(codes, v, m, spectral):
 
 @phase
 def _feedback_gain(codes, v, m, spectral):
-    """1 + max Re eig(D^-1 dF/dx) on the instruments within limits; nan if there are none."""
+    """1 + max Re eig(D^-1 dF/dx) on the instruments within limits; nan if there are none. (M38)"""
     differentiate_excess(codes, v, m)
     n_free = _take_free_block(codes, v, m)
     if n_free == 0:
@@ -310,7 +310,7 @@ def _find_rest_point(crossers, radius, work):
 def solve_clearing(
     orders, crossers, liquidity, quote, lower, upper, start, want_gain, x_out, excess_out, work
 ):
-    """Prices of one round: log prices to x_out, excess demand there to excess_out [units].
+    """Prices of one round: log prices to x_out, excess demand there to excess_out [units]. (M37)
 
     `crossers` are the records of `gather_crossers`, made for these limits, or work.no_crossers.
     Status CLEARED, AT_LIMIT, FAILED (x_out = start, excess_out = 0) or LEFT_RADIUS: beyond

@@ -89,14 +89,14 @@ def mark_and_move_capital(books, market, rules):
 
 @kernel
 def raise_high_water(wealth, high_water):
-    """The mark below which losses are counted is the highest wealth so far."""
+    """The mark below which losses are counted is the highest wealth so far.               (M12)"""
     for i in range(wealth.size):
         high_water[i] = max(high_water[i], wealth[i])
 
 
 @kernel
 def return_after_absence(books, market, rules):
-    """After its time out an institution starts again with its opening wealth.         (M17)"""
+    """After its time out an institution starts again with its opening wealth.         (M11)"""
     dollar = market.rates.size - 1
     for i in range(rules.mandates.first_row[INSURER]):
         if books.days_out[i] == 0:
@@ -128,7 +128,10 @@ def settle_banks(day, books, market, graph, rules, diary):
 
 @kernel
 def withdraw_dealers(market, graph, rules, swap_line):
-    """The dealers' reference creeps to the price; depth follows volatility and capital. (M30)"""
+    """The dealers' reference creeps to the price; depth follows volatility and capital.
+
+    (M49, M50)
+    """
     opening = 0.0
     for b in range(graph.equity.size):
         opening += graph.opening_equity[b] if graph.is_core[b] else 0.0

@@ -88,7 +88,7 @@ def decide_custom(i, books, market, graph, rules, draws, swap_line):
 
 @kernel
 def held_variance(i, books, market):
-    """Fast variance of what is held, per unit of leverage: a'Sa over (W + borrowing)^2."""
+    """Fast variance of what is held, per unit of leverage: a'Sa over (W + borrowing)^2.   (M15)"""
     assets = books.wealth[i] + books.borrowing[i]
     if assets <= 0.0:
         return 0.0
@@ -112,7 +112,7 @@ def clear_intents(lo, hi, books):
 
 @kernel
 def set_market_view(market, rules):
-    """What all funds know this morning: expected returns and the covariance of USD returns.
+    """What all funds know this morning: expected returns and the covariance of USD returns. (M13)
 
     The USD return of an asset quoted in yen is its local return plus the yen's, so that e'Se of
     the net exposures e equals w'Cw of the weights w with C the covariance of USD returns.
@@ -135,14 +135,14 @@ def set_market_view(market, rules):
 
 @kernel
 def view_of(k, market, funds):
-    """Expected change of a log quote per year: trend EMA60 + k_v (f - x).             (M18)"""
+    """Expected change of a log quote per year: trend EMA60 + k_v (f - x).             (M13)"""
     gap = market.fundamental[k] + market.link_level[k] - market.log_price[k]
     return funds.trend_weight * TRADING_DAYS * market.trend[0, k] + funds.value_weight * gap
 
 
 @kernel
 def usd_covariance(k, j, covariance, quote):
-    """Covariance of the USD returns of two instruments, from that of local returns."""
+    """Covariance of the USD returns of two instruments, from that of local returns.       (M14)"""
     total = covariance[k, j]
     if quote[k] >= 0:
         total += covariance[quote[k], j]
@@ -155,7 +155,7 @@ def usd_covariance(k, j, covariance, quote):
 
 @kernel
 def portfolio_views(lo, hi, market, rules, lanes):
-    """Mean and variances of the funds' portfolios, per unit of leverage.          (M18, M19)
+    """Mean and variances of the funds' portfolios, per unit of leverage.               (M15)
 
     mu = sum w g;  v = e'Se, slow and fast;  gross = sum of the weights but the yen's
     """
@@ -185,7 +185,7 @@ def add_products(slow, fast, left, right, total_slow, total_fast):
 
 @kernel
 def decide_funds(lo, hi, books, market, rules, lanes):
-    """Hedge funds and banks' desks: mean-variance leverage inside their limits.   (M18 to M22)"""
+    """Hedge funds and banks' desks: mean-variance leverage inside their limits.   (M19 to M22)"""
     funds, mandates = rules.funds, rules.mandates
     wealth, high_water, margin_rates = books.wealth, books.high_water, books.margin_rate
     long_run, aversion = mandates.long_run_variance, mandates.risk_aversion
@@ -251,7 +251,7 @@ def target_leverage(i, variance, rules):
 
 @kernel
 def local_variance(shares, covariance, n_currencies):
-    """Variance of the assets at local prices: their currency is hedged."""
+    """Variance of the assets at local prices: their currency is hedged.                   (M24)"""
     variance = 0.0
     for k in range(n_currencies, shares.size):
         for j in range(n_currencies, shares.size):

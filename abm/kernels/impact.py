@@ -63,7 +63,7 @@ def _square_root_position(z, depth, capacity):
 
 @kernel
 def value_position(law, x, fundamental, depth, capacity):
-    """Position that value investors want at log price x [units].
+    """Position that value investors want at log price x [units].                          (M35)
 
     tanh: u = -Lambda ub tanh((x - f)/ub); linear: u = -Lambda (x - f); the others above.
     """
@@ -258,7 +258,7 @@ def _worth(which, k, n, v, m):
 
 @kernel
 def evaluate_excess(crossers, codes, v, m):
-    """Excess demand F at the point, with currency legs: buying an asset buys its currency.
+    """Excess demand F at the point, with currency legs: buying an asset buys its currency. (M36)
 
     F_k += (Q Z)_k / X_k,    F_c += sum over assets k quoted in c of exp(x_k) d_k of non-residents
     """

@@ -10,7 +10,7 @@ _TOLERANCE = 1e-13  # relative to the largest debt
 
 @kernel
 def clear_claims(liabilities, outside_assets, recovery_external, recovery_interbank):
-    """Greatest clearing vector: (payments, received, defaulted), each (B,) [USD bn].  (M38)
+    """Greatest clearing vector: (payments, received, defaulted), each (B,) [USD bn].  (M45)
 
     p_b = owed_b                                       if e_b + received_b >= owed_b
     p_b = max(0, alpha e_b+ - e_b- + beta received_b)  otherwise

@@ -83,7 +83,7 @@ def earn_interest(rate, loan_rate, balances):
 
 @kernel
 def accrue_market_makers(day, market, rules, draws):
-    """Interest and coupons of value investors, dealers and central banks."""
+    """Interest and coupons of value investors, dealers and central banks.              (M8, M9)"""
     days = draws.accrual_days[day]
     n_currencies = market.rates.size - 1
     day_count = rules.market.day_count
@@ -108,7 +108,7 @@ def accrue_market_makers(day, market, rules, draws):
 
 @kernel
 def pay_spread(day, books, graph, market, rules, draws):
-    """Financing spread s0 (1 + s1 u) from margined borrowers to their brokers.         (M11)
+    """Financing spread s0 (1 + s1 u) from margined borrowers to their brokers.         (M10)
 
     Banks book the exact sum of what borrowers pay.
     """
@@ -128,7 +128,7 @@ def pay_spread(day, books, graph, market, rules, draws):
 
 @kernel
 def move_capital(books, market, rules):
-    """Subscriptions and redemptions of funds; the high-water mark moves with them.     (M10)
+    """Subscriptions and redemptions of funds; the high-water mark moves with them.     (M12)
 
     An unscaled mark would read a redemption as a loss and stop a healthy fund out.
     """

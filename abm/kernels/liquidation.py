@@ -68,6 +68,8 @@ def least_impact(positions, depth, haircuts, deficit, sales):
 
     The multiplier mu only rises as positions run out, so each pass caps at least one of them or
     is the last: at most one pass per instrument. Instruments without depth are not sold.
+
+    (M32)
     """
     n = positions.size
     for k in range(n):
@@ -108,7 +110,7 @@ def next_most_liquid(depth, after):
 
 @kernel
 def waterfall(positions, depth, haircuts, deficit, sales):
-    """Empty the deepest market first; writes `sales`, returns the margin relieved.
+    """Empty the deepest market first; writes `sales`, returns the margin relieved.        (M32)
 
     What margin ignores (h = 0) frees nothing and is kept.
     """

@@ -28,7 +28,7 @@ EMPTY = 1e-9  # a book below this share of its opening wealth is empty
 
 @kernel
 def broker_utilisation(i, graph):
-    """Balance sheet use of an institution's brokers above the threshold: sum theta u.  (M11)"""
+    """Balance sheet use of an institution's brokers above the threshold: sum theta u.  (M16)"""
     use = 0.0
     for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):
         use += graph.broker_share[edge] * graph.utilisation[graph.broker[edge]]
@@ -37,7 +37,7 @@ def broker_utilisation(i, graph):
 
 @kernel
 def set_margin_terms(lo, hi, variances, limited, books, graph, rules, swap_line):
-    """Margin rate and maintenance leverage of institutions lo..hi for today.       (M12, M13)
+    """Margin rate and maintenance leverage of institutions lo..hi for today.       (M17, M18)
 
     ``variances`` are the fast ones of their portfolios, from lo on. Maintenance leverage is
     min(1/h, cap) for ``limited`` institutions, 1/h for others.
@@ -101,7 +101,7 @@ def main_broker(i, graph):
 
 @kernel
 def test_margins(day, round_, books, market, graph, rules, diary):
-    """Who is called, who is cut and who is closed out at these prices.       (M13, M14, M17)"""
+    """Who is called, who is cut and who is closed out at these prices.                 (M30)"""
     first = rules.mandates.first_row
     for i in range(first[HEDGE_FUND], first[CUSTOM + 1]):
         if first[RETAIL_FX] <= i < first[CUSTOM] or books.days_out[i] > 0 or books.closing[i]:
@@ -157,7 +157,7 @@ def start_closing(day, round_, i, how, kind, books, market, graph, diary):
 
 @kernel
 def force_orders(day, round_, books, market, graph, rules, diary):
-    """Write the orders that calls, cuts and recalls force; return how many rows.     (M14)
+    """Write the orders that calls, cuts and recalls force; return how many rows.     (M31)
 
     ``diary.rows`` lists the institutions that must trade in this round.
     """
@@ -194,7 +194,7 @@ def force_orders(day, round_, books, market, graph, rules, diary):
 @kernel
 def called_leverage(i, books, rules):
     """Leverage a called institution goes to: the buffer below its limit, or lower still where a
-    fund's own rule already wants less. A call sets the pace of what the fund wants anyway. (M14)
+    fund's own rule already wants less. A call sets the pace of what the fund wants anyway. (M31)
     """
     target = rules.margin.buffer * books.leverage_limit[i]
     if i < rules.mandates.first_row[RISK_PARITY]:
@@ -204,7 +204,7 @@ def called_leverage(i, books, rules):
 
 @kernel
 def sell_share(i, share, books):
-    """Close a share of every position at any price: s = share, c = 0."""
+    """Close a share of every position at any price: s = share, c = 0.                     (M31)"""
     books.speed[i] = share
     for k in range(books.units.shape[0]):
         books.intent[k, i] = 0.0
@@ -212,7 +212,7 @@ def sell_share(i, share, books):
 
 @kernel
 def sell_asset_share(i, share, books):
-    """Sell a share of the assets of a resident; the yen balance is what is left over."""
+    """Sell a share of the assets of a resident; the yen balance is what is left over.     (M31)"""
     books.speed[i] = 0.0
     books.intent[0, i] = 0.0
     for k in range(1, books.units.shape[0]):
@@ -221,7 +221,7 @@ def sell_asset_share(i, share, books):
 
 @kernel
 def delever(i, target, books, market, rules):
-    """Orders that bring one book to the target leverage.                        (M14, M15)"""
+    """Orders that bring one book to the target leverage.                        (M31, M32)"""
     if rules.margin.liquidation == PRO_RATA or i >= rules.mandates.first_row[RISK_PARITY]:
         delever_pro_rata(i, target, books, market, rules)
         return
@@ -230,7 +230,7 @@ def delever(i, target, books, market, rules):
 
 @kernel
 def delever_pro_rata(i, target, books, market, rules):
-    """Every asset keeps its share of the book: c = lambda times today's composition.
+    """Every asset keeps its share of the book: c = lambda times today's composition.      (M31)
 
     The composition is the mandate's for funds and what is held for rule followers; the yen leg
     keeps its share of borrowing.
@@ -258,7 +258,7 @@ def set_fund_intent(i, leverage, books, rules):
 
 @kernel
 def delever_by_cost(i, target, books, market, rules):
-    """The same reduction spread by market impact: frozen units at the last mark.      (M15)"""
+    """The same reduction spread by market impact: frozen units at the last mark.      (M32)"""
     K = market.usd_price.size
     repay = books.borrowing[i] - (target - 1.0) * books.wealth[i]
     position, depth, relief, sale = market.work[2], market.work[3], market.work[4], market.work[5]
@@ -280,7 +280,7 @@ def delever_by_cost(i, target, books, market, rules):
 
 @kernel
 def fail_unmet_calls(day, books, market, graph, rules, diary):
-    """A call still unmet at the close after its day of grace is a failure.            (M17)"""
+    """A call still unmet at the close after its day of grace is a failure.            (M41)"""
     first = rules.mandates.first_row
     for i in range(first[HEDGE_FUND], first[CUSTOM + 1]):
         if books.call_day[i] < 0 or books.closing[i] or books.days_out[i] > 0:

@@ -265,7 +265,7 @@ def _fold_lanes(orders):
 
 @kernel
 def collect_orders(units, cash, intent, speed, resident, prices, quote, lo, hi, orders):
-    """Add the orders of institutions lo <= i < hi at the USD prices (K,).
+    """Add the orders of institutions lo <= i < hi at the USD prices (K,).                 (M34)
 
     units, intent (K, N); cash, speed (N,); resident (N,) uint8; quote (K,) int64. The bits of the
     sum depend on lo and hi, and on nothing else.

@@ -117,7 +117,7 @@ def count_failure(day, i, diary):
 
 @kernel
 def carry_short(books, market, rules):
-    """Yen owed to fund positions elsewhere, net, in units: what unwinds.               (M43)
+    """Yen owed to fund positions elsewhere, net, in units: what unwinds.               (M54)
 
     Hedge funds, desks, trend followers and retail traders with all they owe; risk parity beyond
     the yen sold forward against its yen assets.

@@ -6,7 +6,7 @@ from abm.kernels.state import TRADING_DAYS
 
 @kernel
 def estimate_risk(market, rules):
-    """Exponential covariances and moving averages of log returns, per year.        (M39, M40)
+    """Exponential covariances and moving averages of log returns, per year.        (M51, M52)
 
     S <- d S + (1 - d) 250 r r';   EMA <- (1 - 1/n) EMA + r / n
     """

@@ -26,7 +26,7 @@ from abm.kernels.state import (
 
 @phase
 def trade_in_rounds(day, books, market, graph, rules, draws, diary):
-    """Round 0 carries voluntary orders and overdue calls, later rounds only forced ones. (M32)"""
+    """Round 0 carries voluntary orders and overdue calls, later rounds only forced ones."""
     is_silent = day >= draws.silent_from
     market.value_held_open[:] = market.value_held
     for round_ in range(rules.market.rounds + 1):
@@ -79,7 +79,7 @@ def withdraw_orders(round_, n_forced, books, diary):
 
 @phase
 def build_orders(round_, n_forced, books, market, rules, diary):
-    """Add the orders of all who trade in this round into one matrix."""
+    """Add the orders of all who trade in this round into one matrix.                      (M34)"""
     orders = market.orders
     if rules.market.orders_frozen:
         freeze_intents(books, market, rules)
@@ -154,7 +154,7 @@ def clear_and_settle(day, round_, books, market, graph, rules, draws, diary):
 
 @kernel
 def quote_market_makers(market, rule):
-    """What value investors and dealers order at the new price, in units.           (M29, M30)"""
+    """What value investors and dealers order at the new price, in units.                (M35)"""
     for k in range(market.quote.size):
         wanted = value_position(
             rule.law[k], market.log_price[k], market.anchor[k], rule.value_depth[k],

@@ -16,7 +16,7 @@ TEN_DAYS = 10.0 / TRADING_DAYS
 def margin_rate(volatility, concentration, utilisation, rule):
     """Margin rate a prime broker asks [share of gross assets].
 
-    h = clip(max(h_min, k_h sigma sqrt(10/250)) (1 + k_c HHI + k_b u), 0, h_max)          (M12)
+    h = clip(max(h_min, k_h sigma sqrt(10/250)) (1 + k_c HHI + k_b u), 0, h_max)          (M17)
 
     sigma: volatility of the net portfolio per year; u: brokers' balance sheet use above the
     threshold, weighted by their shares of the loan.
@@ -100,7 +100,7 @@ def hedge_order_usd_bn(yen_rise, basis_change, assets_usd_bn, built_usd_bn, rule
 
 @kernel
 def capital_flow_usd_bn(wealth, opening_wealth, payout, subscription):
-    """Money investors add (+) or take out (-) in a day [USD bn].                         (M10)"""
+    """Money investors add (+) or take out (-) in a day [USD bn].                         (M12)"""
     if wealth > opening_wealth:
         return -payout * (wealth - opening_wealth)
     return subscription * (opening_wealth - wealth)
@@ -108,7 +108,7 @@ def capital_flow_usd_bn(wealth, opening_wealth, payout, subscription):
 
 @kernel
 def dealer_depth(calm_depth, calm_volatility, volatility, capital_share, rule, swap_line):
-    """Units a dealer absorbs per log unit of price.                                      (M31)
+    """Units a dealer absorbs per log unit of price.                                      (M50)
 
     M = M0 max(floor, min(1, sigma/sigma_f)^eta_v (core capital / initial)^eta_b)
 

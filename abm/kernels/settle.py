@@ -33,7 +33,7 @@ WEALTH, COST, LEG, GROSS_TRADE = 0, 1, 2, 3
 
 @kernel
 def settle(day, round_, books, market, rules, diary):
-    """Trade all orders of the round at the new prices and mark every book (phase 4).   (M34)"""
+    """Trade all orders of the round at the new prices and mark every book (phase 4).   (M40)"""
     first_event = diary.n_events[0]
     diary.flows[:] = 0.0
     spreads = market.work[1]
@@ -59,7 +59,7 @@ def settle(day, round_, books, market, rules, diary):
 
 @kernel
 def write_trades(lo, hi, books, market, rules, diary):
-    """Orders of a chunk at the clearing price, in units: s (c W/X - a), or frozen units. (M16)"""
+    """Orders of a chunk at the clearing price, in units: s (c W/X - a), or frozen units. (M34)"""
     K = market.quote.size
     n = hi - lo
     wealth = diary.lanes[K + WEALTH][:n]
@@ -104,7 +104,7 @@ def add_legs(c, n, lo, market, rules, diary):
 
 @kernel
 def ration(books, market, rules, diary):
-    """Share of the long side that is filled where a price is at its limit (1 elsewhere). (M35)
+    """Share of the long side that is filled where a price is at its limit (1 elsewhere). (M39)
 
     Counted over every institution's net order, value investors, dealers and official orders.
     """
@@ -160,7 +160,7 @@ def filled(order, k, diary):
 
 @kernel
 def fill_trades(lo, hi, market, rules, diary):
-    """Ration a chunk's trades. Currencies keep what their assets did not need.          (M35)
+    """Ration a chunk's trades. Currencies keep what their assets did not need.          (M39)
 
     With n = d + L the net currency order, L' the leg of what was filled in the assets: the
     institution trades fill(n) - (L - L') and keeps that less L', so its own part becomes
@@ -182,7 +182,7 @@ def fill_trades(lo, hi, market, rules, diary):
 
 @kernel
 def commit_trades(lo, hi, books, market, rules, diary):
-    """Move units and cash of a chunk, pay the spread, mark wealth and borrowing.     (M2, M34)"""
+    """Move units and cash of a chunk, pay the spread, mark wealth and borrowing.     (M2, M40)"""
     K, C = market.quote.size, market.rates.size - 1
     n = hi - lo
     cost, leg = diary.lanes[K + COST][:n], diary.lanes[K + LEG][:n]
@@ -244,7 +244,7 @@ def pay_residents(k, lo, n, books, market, rules, diary):
 
 @kernel
 def settle_market_makers(books, market, rules, diary):
-    """Value investors, central banks, and the dealers who take what is left.            (M34)"""
+    """Value investors, central banks, and the dealers who take what is left.            (M40)"""
     K, C = market.quote.size, market.rates.size - 1
     for k in range(K):
         value = filled(market.value_order[k], k, diary)

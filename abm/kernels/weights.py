@@ -33,7 +33,7 @@ def normalise(out):
 
 @kernel
 def inverse_volatility_weights(tilt, cov, out):
-    """Write weights in proportion to tilt_k / sigma_k, summing to one.
+    """Write weights in proportion to tilt_k / sigma_k, summing to one.                    (M23)
 
     An instrument without risk has no finite size by this rule: it gets none.
     """
@@ -79,6 +79,8 @@ def equal_risk_contributions(cov, budget, out, work):
     coordinate descent solves one coordinate after another exactly (Griveau-Billion, Richard and
     Roncalli 2013), starting from the solution without correlations.
     `cov` must be positive definite on what the budget includes; `work` (K,) is scratch.
+
+    (M23)
     """
     n = budget.size
     scale = 0.0

@@ -106,7 +106,7 @@ def opening_terms(scenario: Scenario) -> Terms:
 
 
 def calm_covariance(scenario: Scenario, news: Array) -> Array:
-    """Covariance of daily returns without feedback, per year (K, K).                       (M5)
+    """Covariance of daily returns without feedback, per year (K, K).                      (M53)
 
     A linked index follows its currency and its leader with a day's lag: what they do adds to its
     variance, while its covariance with others on the same day is that of news.
@@ -220,7 +220,7 @@ def open_fund_books(group: Group, calm_leverage: Array, scenario: Scenario, term
 
 
 def opening_margin_rate(group: Group, scenario: Scenario) -> Array:
-    """Margin rate of each fund at the opening estimates.                                 (M12)"""
+    """Margin rate of each fund at the opening estimates.                                 (M17)"""
     rule, estimate = scenario.margin, scenario.estimation
     if not isinstance(rule, VolatilityMargin):
         return np.full(group.n, getattr(rule, "rate", 0.0))

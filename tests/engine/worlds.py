@@ -67,7 +67,7 @@ def bottomless(world: World) -> World:
 
 
 def with_rules(world: World, part: str, **numbers) -> World:
-    """The same world with other numbers in one part of its rules (rules are shared: not in place)."""
+    """Other numbers in one part of its rules, in a copy: rules are shared between worlds."""
     changed = getattr(world.rules, part)._replace(**numbers)
     return world._replace(rules=world.rules._replace(**{part: changed}))
 
@@ -85,7 +85,7 @@ def still(only: str, base: str = "calm", /, seed: int = 1, **changes) -> World:
 
 
 def with_wealth(world: World, row: int, wealth: float) -> World:
-    """Give or take dollars until a row has this wealth; the outside pays, so that nothing is lost."""
+    """Give or take dollars, from outside, until a row has this wealth."""
     books, market = world.books, world.market
     paid = wealth - (books.cash[row] + books.units[:, row] @ market.usd_price)
     books.cash[row] += paid

@@ -161,7 +161,7 @@ def test_who_has_no_loan_stands_below_all_others():
         assert math.dist(places[a], places[b]) > radius[a] + radius[b]
 
 
-@pytest.mark.parametrize("n_clients", [3, 100, 600])
+@pytest.mark.parametrize("n_clients", [3, 100, 300])
 def test_names_of_banks_stay_inside_their_circles(n_clients):
     figure = network.network_figure(graph(n_clients), "t")
     axes = figure.axes[0]

@@ -47,7 +47,7 @@ DESK = {
 
 
 def lenders(**changes):
-    """Six funds with loans from four core banks, in markets that do not move. No voluntary trade."""
+    """Six funds that hold what they hold, with loans from four core banks."""
     world = still("funds", **ONE_STYLE | changes)
     return with_rules(world, "funds", band=10.0, var_limit=1e6, stop_drawdown=1.0)
 
@@ -114,7 +114,8 @@ def test_nobody_outside_recalls_what_it_has_no_excess_of():
 def test_a_desk_keeps_a_fixed_share_of_its_banks_capital():
     world = lenders(banks__desk=DESK)
     first = world.rules.mandates.first_row[BANK_DESK]
-    desks, capital = slice(first, first + 4), world.graph.equity[:4] + world.books.wealth[first:][:4]
+    desks = slice(first, first + 4)
+    capital = world.graph.equity[:4] + world.books.wealth[desks]
     world.books.cash[first] += 2.0  # one has earned two, one has lost one: opening accounts
     world.books.cash[first + 1] -= 1.0
     capital += [2.0, -1.0, 0.0, 0.0]

@@ -269,11 +269,12 @@ def test_margin_longs_buy_back_slowly_what_they_had_and_never_more():
     world = still("retail_equity", retail_equity__n=1, retail_equity__leverage_dispersion=0.0)
     row = rows_of(world, RETAIL_EQUITY)[0]
     size = world.rules.mandates.size_usd_bn[row]
-    world.books.units[NKY, row] = 0.5 * size
+    world.books.units[NKY, row] -= 0.5 * size
+    world.books.units[JPY, row] += 0.5 * size  # sold before, for yen
     pass_days(world)
     speed = world.rules.households.speed
     assert world.books.units[NKY, row] == pytest.approx(0.5 * size * (1.0 + speed))
-    world.books.units[NKY, row] = 1.5 * size
+    world.books.units[NKY, row] = 1.5 * size  # a gift
     pass_days(world, 1, 1)
     assert world.books.units[NKY, row] == 1.5 * size
 

@@ -42,8 +42,7 @@ def test_two_creditors_share_by_claim():
 
 
 def test_the_closed_form_of_two_banks_that_owe_one_another():
-    # both default: p1 = e1 + p2, p2 = e2 + p1 has no solution with both short unless they leak;
-    # with a third creditor taking a half of each: p1 = 1 + p2/2, p2 = 2 + p1/2 -> p1 = 8/3, p2 = 10/3
+    # half of what each pays goes to a third: p1 = 1 + p2/2, p2 = 2 + p1/2 -> 8/3 and 10/3
     payments, _, defaulted = cleared([[0, 5, 5], [5, 0, 5], [0, 0, 0]], [1, 2, 0])
     assert payments == pytest.approx([8 / 3, 10 / 3, 0]) and defaulted.tolist() == [1, 1, 0]
 

@@ -10,12 +10,12 @@ from tests.engine.worlds import JPY, NKY, pass_days, scenario, still, with_rules
 N_DAYS = 12
 
 
-def after_a_run():
-    """A world after a dozen days, how it opened, and its daily returns."""
+def after_a_run(n_days=N_DAYS):
+    """A world after some days, how it opened, and its daily returns."""
     world = build_world(scenario(shock__surprise_bp=60.0), 4)
     opening = world.market.covariance.copy(), world.market.trend.copy()
-    pass_days(world, N_DAYS)
-    prices = np.vstack([np.zeros(9), world.diary.log_prices])
+    pass_days(world, n_days)
+    prices = np.vstack([np.zeros(9), world.diary.log_prices[:n_days]])
     return world, opening, np.diff(prices, axis=0)
 
 
@@ -37,7 +37,6 @@ def test_a_move_of_one_percent_a_day_by_hand():
     world = with_rules(still("funds"), "estimate", fast_decay=0.94, slow_decay=0.97)
     world.market.covariance[:] = world.market.covariance_fast[:] = 0.0
     world.draws.news[0, JPY] = 0.01
-    world.rules.market.calm_volatility[:]  # read, not changed
     pass_days(world)
     assert world.market.covariance_fast[JPY, JPY] == pytest.approx(0.0015, rel=1e-6)
     assert world.market.covariance[JPY, JPY] == pytest.approx(0.00075, rel=1e-6)
@@ -58,14 +57,17 @@ def test_closes_are_kept_newest_first():
 
 
 def test_dealers_withdraw_by_volatility_and_core_capital():
-    world, _, _ = after_a_run()
-    rule, market, graph = world.rules.market, world.market, world.graph
+    world, _, _ = after_a_run(N_DAYS - 1)
+    # tomorrow's depth is set before the day's return is in the estimate
+    fast = np.sqrt(np.diag(world.market.covariance_fast))
+    pass_days(world, 1, N_DAYS - 1)
+    rule, graph = world.rules.market, world.graph
     core = graph.is_core > 0
     capital = graph.equity[core].sum() / graph.opening_equity[core].sum()
-    calm = rule.calm_volatility / np.sqrt(np.diag(market.covariance_fast))
-    share = np.minimum(1.0, calm) ** rule.volatility_exponent * capital**rule.capital_exponent
+    share = np.minimum(1.0, rule.calm_volatility / fast) ** rule.volatility_exponent
+    share *= capital**rule.capital_exponent
     depth = rule.dealer_depth * np.maximum(rule.depth_floor, share)
-    np.testing.assert_allclose(market.dealer_depth, depth, rtol=1e-12)
+    np.testing.assert_allclose(world.market.dealer_depth, depth, rtol=1e-12)
     assert depth[JPY] < 0.95 * rule.dealer_depth[JPY]
     reported = world.diary.days[N_DAYS - 1, DAY_DEALER_DEPTH]
     assert reported == pytest.approx(depth[JPY] / rule.dealer_depth[JPY])

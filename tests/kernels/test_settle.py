@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from abm.agents.decision import next_decision
 from abm.kernels.state import AT_LIMIT, DAY_STATUS, RETAIL_EQUITY
 from abm.population.world import build_world
 from tests.engine.worlds import JPY, NKY, pass_days, quiet, scenario, with_rules
@@ -11,8 +12,9 @@ N_CURRENCIES = 3
 
 
 def shocked(news, limits=None, **changes):
-    """One round of one day without interest, its news by instrument."""
-    world = build_world(scenario("calm", clearing__rounds=1, **changes), 2)
+    """One round of one day without interest or margin calls, its news by instrument."""
+    changes = {"clearing__rounds": 1, "margin": {"kind": "none"}} | changes
+    world = build_world(scenario("calm", **changes), 2)
     world = quiet(world)
     for k, move in news.items():
         world.draws.news[0, k] = move
@@ -25,16 +27,18 @@ def shocked(news, limits=None, **changes):
 def before_and_after(world):
     """Own orders at the clearing price and what was traded: (orders, legs, traded), (K, N) each.
 
-    With one round the day leaves what everybody wanted in intent and speed.
+    Nobody is forced in the morning: what is ordered is what everybody decides.
     """
     units, cash, market = world.books.units.copy(), world.books.cash.copy(), world.market
+    decisions = [next_decision(world, row, 0) for row in range(cash.size)]
+    intent = np.array([d.intent for d in decisions]).T
+    speed = np.array([d.speed for d in decisions])
     pass_days(world)
     books, price = world.books, market.usd_price[:, None]
     worth = np.maximum(cash + market.usd_price @ units, 0.0)
-    target = books.speed * (books.intent * worth / price - units)
-    orders = np.where(books.speed > 0.0, target, books.intent)
+    orders = np.where(speed > 0.0, speed * (intent * worth / price - units), intent)
     foreign = world.rules.mandates.resident == 0
-    orders[JPY, ~foreign & (books.speed > 0.0)] = 0.0
+    orders[JPY, ~foreign & (speed > 0.0)] = 0.0
     legs, yen = np.zeros_like(orders), market.quote == JPY
     legs[JPY] = np.exp(market.log_price[yen]) @ orders[yen] * foreign
     return orders, legs, books.units - units
@@ -59,7 +63,8 @@ def limit_down():
     """Nikkei news of a tenth below, a limit of a hundredth: sellers are rationed."""
     world = shocked({NKY: -0.10, JPY: 0.03}, {NKY: 0.01}, population__scale=1.0)
     world.draws.official_usd_bn[0, NKY] = 0.5  # buyers: an official one, and
-    world.books.units[NKY, world.rules.mandates.first_row[RETAIL_EQUITY + 1] - 1] -= 1.0  # a trader
+    trader = world.rules.mandates.first_row[RETAIL_EQUITY + 1] - 1
+    world.rules.mandates.size_usd_bn[trader] += 1.0  # one who has fewer shares than he wants
     held = world.market.value_held.copy(), world.market.dealer_held.copy()
     orders, legs, traded = before_and_after(world)
     assert world.diary.days[0, DAY_STATUS] == AT_LIMIT
@@ -71,7 +76,7 @@ def limit_down():
 
 
 def test_at_a_limit_as_much_is_bought_as_sold():
-    world, _, _, traded, (value, dealers) = limit_down()
+    traded, (value, dealers) = limit_down()[3:]
     trades = np.append(traded[NKY], [value[NKY], dealers[NKY], 0.5])
     assert trades.sum() == pytest.approx(0.0, abs=1e-10)
     assert trades[trades > 0].sum() > 0.55  # somebody did buy
@@ -126,7 +131,7 @@ def test_both_legs_match_at_the_price_and_the_spread_paid_is_the_spread_received
     calm, fast = world.rules.market.calm_volatility, np.sqrt(np.diag(market.covariance_fast))
     units, cash = books.units.copy(), books.cash.copy()
     dealers, equity = market.dealer_cash[-1], world.graph.equity.sum()
-    orders, legs, traded = before_and_after(world)
+    _, legs, traded = before_and_after(world)
     price = market.usd_price
     # wealth at the closing price, before and after trading, differs by the spread alone
     worth = cash + price @ units
@@ -150,8 +155,9 @@ def test_residents_pay_for_shares_in_yen():
     world = shocked({NKY: -0.06}, retail_equity__speed_per_day=0.5)
     first, last = world.rules.mandates.first_row[RETAIL_EQUITY : RETAIL_EQUITY + 2]
     world.rules.mandates.loss_cut[first:last] = 0.9  # all are cut
-    cash = world.books.cash[first:last].copy()
-    _, _, traded = before_and_after(world)
-    shares, yen = traded[NKY, first:last], traded[JPY, first:last]
-    assert (shares < 0.0).all() and (world.books.cash[first:last] == cash).all()
-    np.testing.assert_allclose(yen, -np.exp(world.market.log_price[NKY]) * shares, rtol=1e-12)
+    units, cash = world.books.units[:, first:last].copy(), world.books.cash[first:last].copy()
+    pass_days(world)
+    traded = world.books.units[:, first:last] - units
+    assert traded[NKY] == pytest.approx(-0.5 * units[NKY])
+    assert (world.books.cash[first:last] == cash).all()
+    assert traded[JPY] == pytest.approx(-np.exp(world.market.log_price[NKY]) * traded[NKY])
