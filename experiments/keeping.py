@@ -22,6 +22,20 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def sources_sha256() -> str:
+    """Hash of the package's sources and scenarios as they lie on disk, committed or not."""
+    paths = [*(ROOT / "abm").glob("**/*.py"), *(ROOT / "configs").glob("*.toml")]
+    return _hash(b"".join(path.read_bytes() for path in sorted(paths)))
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+SOURCES_AT_START = sources_sha256()
+COMMIT_AT_START = manifest.source_commit()
+
+
 def keep(
     folder: Path,
     tables: dict[str, pd.DataFrame],
@@ -29,7 +43,12 @@ def keep(
     scenarios: dict[str, Scenario],
     about: dict[str, Any],
 ) -> None:
-    """Write tables, figures and manifest.json; `about` says seeds, replicates and the like."""
+    """Write tables, figures and manifest.json; `about` says seeds, replicates and the like.
+
+    Nothing is written if the sources changed meanwhile: nobody could say what the numbers are of.
+    """
+    if sources_sha256() != SOURCES_AT_START:
+        raise SystemExit("abm/ or configs/ changed during the run: nothing kept, run again")
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", index=False, float_format="%.6g", lineterminator="\n")
@@ -55,11 +74,10 @@ def command_line() -> str:
 
 def versions() -> dict[str, Any]:
     """Package, Python and dependencies; the sources by their own hash, committed or not."""
-    sources = sorted((ROOT / "abm").glob("**/*.py"))
     return {
         "package_version": abm.__version__,
-        "source_commit": manifest.source_commit(),
-        "sources_sha256": _hash(b"".join(path.read_bytes() for path in sources)),
+        "source_commit": COMMIT_AT_START,
+        "sources_sha256": SOURCES_AT_START,
         "python": platform.python_version(),
         "dependencies": {name: _version(name) for name in manifest.PACKAGES},
         "platform": manifest.platform_tag(),
@@ -85,7 +103,3 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return "unknown"
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

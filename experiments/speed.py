@@ -181,8 +181,11 @@ def waiting(with_compile: bool) -> Iterator[dict[str, Any]]:
         yield line("unwind run august-2024, warm", "s", warm[1:], 4.0, 4.0)
         if with_compile:
             fresh = {"CARRY_UNWIND_CACHE": f"{scratch}/kernels"}
+            before = children_seconds()
             first = process_seconds([*run, f"{scratch}/first"], fresh)
+            busy = children_seconds() - before
             yield line("the same, nothing compiled yet", "s", [first], None)
+            yield line("of which processor time", "s", [busy], None)
             compiled = first - statistics.median(warm[1:])
             yield line("first compile ever", "s", [compiled], 25.0, 25.0)
 
@@ -195,6 +198,12 @@ def process_seconds(arguments: list[str], environment: dict[str, str] | None = N
         subprocess.run(arguments, cwd=ROOT, env=environment, check=True, capture_output=True)
 
     return seconds(go)
+
+
+def children_seconds() -> float:
+    """Processor time of the processes waited for so far: what a busy machine does not change."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def machine() -> dict[str, Any]:
@@ -228,6 +237,7 @@ def main() -> None:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
             table.extend(alone.submit(million).result())
     table.extend(waiting(not asked.without_compile))
+    about["load_after"] = round(os.getloadavg()[0], 2)
     result = pd.DataFrame(table)
     show(result, f"{about['processor']}, {about['n_cores']} cores, {about['memory_gib']} GiB")
     keep(ROOT / "results" / "speed", {"speed": result}, {}, {SCENARIO: load_scenario(SCENARIO)},

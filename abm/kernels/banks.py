@@ -1,5 +1,6 @@
 """The lenders: loan books, losses, credit lines, failures."""
 
+from abm.kernels.cash import add_cash
 from abm.kernels.interbank import clear_claims
 from abm.kernels.jit import kernel
 from abm.kernels.record import count_failure, record_event
@@ -71,8 +72,7 @@ def pass_on_losses(day, books, market, graph, rules, diary):
         if first[RETAIL_FX] <= i < first[CUSTOM]:
             count_failure(day, i, diary)
         cause = record_event(day, 0, DEFAULT, i, NOBODY, -1, loss, diary.cause[i], diary)
-        books.cash[i] += loss
-        books.wealth[i] = 0.0
+        add_cash(i, loss, books)
         paid = 0.0
         for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):
             bank, part = graph.broker[edge], graph.broker_share[edge] * loss
@@ -140,8 +140,7 @@ def sweep_desks(books, graph, rules):
         if graph.failed[bank] or books.days_out[i] > 0 or books.closing[i] or wealth <= 0.0:
             continue
         sweep = wealth - share * max(graph.equity[bank] + wealth, 0.0)
-        books.cash[i] -= sweep
-        books.wealth[i] -= sweep
+        add_cash(i, -sweep, books)
         books.high_water[i] *= 1.0 - sweep / wealth
         books.entry_wealth[i] = books.wealth[i]
         graph.equity[bank] += sweep

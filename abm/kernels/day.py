@@ -13,6 +13,7 @@ from abm.kernels.banks import (
     share_dealer_profit,
     sweep_desks,
 )
+from abm.kernels.cash import add_cash
 from abm.kernels.decide import decide
 from abm.kernels.jit import kernel, phase
 from abm.kernels.ledger import (
@@ -105,10 +106,7 @@ def return_after_absence(books, market, rules):
         if books.days_out[i] > 0:
             continue
         capital = max(rules.mandates.opening_wealth[i] - books.wealth[i], 0.0)
-        books.borrowing[i] -= max(-books.cash[i], 0.0)
-        books.cash[i] += capital
-        books.borrowing[i] += max(-books.cash[i], 0.0)
-        books.wealth[i] += capital
+        add_cash(i, capital, books)
         books.high_water[i] = books.wealth[i]
         books.entry_wealth[i] = books.wealth[i]
         market.outside[SUBSCRIPTIONS, dollar] -= capital

@@ -3,6 +3,7 @@
 import math
 
 from abm.kernels.banks import credit_bank
+from abm.kernels.cash import add_cash
 from abm.kernels.columns import add_debt, add_scaled, chunk_sum, fill_zero
 from abm.kernels.jit import kernel
 from abm.kernels.rules import capital_flow_usd_bn
@@ -142,9 +143,6 @@ def move_capital(books, market, rules):
         flow = capital_flow_usd_bn(
             wealth, mandates.opening_wealth[i], funds.payout, funds.subscription
         )
-        books.borrowing[i] -= max(-books.cash[i], 0.0)
-        books.cash[i] += flow
-        books.borrowing[i] += max(-books.cash[i], 0.0)
-        books.wealth[i] += flow
+        add_cash(i, flow, books)
         books.high_water[i] *= 1.0 + flow / wealth
         market.outside[SUBSCRIPTIONS, dollar] -= flow

@@ -216,7 +216,8 @@ def test_the_cause_of_a_call_is_the_market_that_cost_most():
     world.draws.news[0, [SPX, JPY]] = -0.12, 0.03
     pass_days(world)
     call = events_of(world, MARGIN_CALL, 1)[0]
-    assert call[1] == 0 and call[5] == SPX  # in the first round; 3% of the yen loan costs less
+    # called once round 0 has cleared, to trade in round 1; 3% of the yen loan costs less
+    assert call[1] == 1 and call[5] == SPX
     assert world.diary.events[int(call[7]), 5] == SPX
     parents = world.diary.events[events_of(world, FORCED_SALE, 1)[:, 7].astype(int)]
     assert (parents[:, 2] == MARGIN_CALL).all() and (parents[:, 3] == 1).all() and len(parents)

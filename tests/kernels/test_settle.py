@@ -83,17 +83,16 @@ def test_at_a_limit_as_much_is_bought_as_sold():
 
 
 def test_at_a_limit_all_sellers_are_filled_by_the_same_share_and_buyers_in_full():
-    world, orders, _, traded, (value, _) = limit_down()
+    world, orders, _, traded, (value, dealers) = limit_down()
     sold = orders[NKY] < -1e-9
     share = traded[NKY, sold] / orders[NKY, sold]
     assert sold.sum() > 5 and 0.0 < share[0] < 1.0
     assert share == pytest.approx(share[0], rel=1e-9)
     assert world.diary.fill[NKY] == pytest.approx(share[0], rel=1e-9)
     np.testing.assert_allclose(traded[NKY, ~sold], orders[NKY, ~sold], atol=1e-9)
-    # value investors stand in the same queue: their order is what the rule asks, filled alike
-    wanted = world.market.value_order[NKY]
-    filled = wanted * share[0] if wanted < 0.0 else wanted
-    assert value[NKY] == pytest.approx(filled, rel=1e-9)
+    # value investors and dealers stand in the same queue
+    for order, got in ((world.market.value_order, value), (world.market.dealer_order, dealers)):
+        assert order[NKY] < 0.0 and got[NKY] == pytest.approx(share[0] * order[NKY], rel=1e-9)
 
 
 def test_nobody_ends_with_a_currency_he_did_not_ask_for():
