@@ -167,7 +167,7 @@ class CarryUnwindModel(mesa.Model):
 
     @property
     def yen_short_units(self) -> float:
-        """Yen owed to fund positions elsewhere, at the last close (M43)."""
+        """Yen owed to fund positions elsewhere, at the last close (M54)."""
         return self._last(DAY_SHORT)
 
     @property

@@ -36,7 +36,7 @@ MEAN, SLOW, FAST, GROSS = 0, 1, 2, 3  # rows of the scratch lanes
 
 @phase
 def decide(day, books, market, graph, rules, draws, diary):
-    """All institutions decide on the same prices (phase 3 of the day)."""
+    """All institutions decide on the same prices."""
     set_market_view(market, rules)
     for lo in range(0, books.cash.size, CHUNK):
         hi = min(lo + CHUNK, books.cash.size)

@@ -23,7 +23,6 @@ from abm.kernels.state import (
 )
 
 STOPPED, LIQUIDATING = 1, 2  # how an institution closes: at once, or a share a day
-EMPTY = 1e-9  # a book below this share of its opening wealth is empty
 
 
 @kernel

@@ -44,7 +44,8 @@ def trade_in_rounds(day, books, market, graph, rules, draws, diary):
         clear_and_settle(day, round_, books, market, graph, rules, draws, diary)
         market.external[:] = 0.0
         withdraw_orders(round_, n_forced, books, diary)
-    fail_unmet_calls(day, books, market, graph, rules, diary)
+    if not is_silent:
+        fail_unmet_calls(day, books, market, graph, rules, diary)
 
 
 @kernel

@@ -33,7 +33,7 @@ WEALTH, COST, LEG, GROSS_TRADE = 0, 1, 2, 3
 
 @kernel
 def settle(day, round_, books, market, rules, diary):
-    """Trade all orders of the round at the new prices and mark every book (phase 4).   (M40)"""
+    """Trade all orders of the round at the new prices and mark every book.            (M40)"""
     first_event = diary.n_events[0]
     diary.flows[:] = 0.0
     spreads = market.work[1]
