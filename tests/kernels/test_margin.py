@@ -237,12 +237,14 @@ def test_a_levered_risk_parity_fund_keeps_its_composition_at_a_call():
     world = still("risk_parity", **PARITY)
     row = world.rules.mandates.first_row[RISK_PARITY]
     assert leverage(world, row) > 4.5
-    before = world.books.units[:, row].copy()
+    before, opening = world.books.units[:, row].copy(), leverage(world, row)
     pass_days(world)
     assert world.diary.n_calls[row] == 1
     assert leverage(world, row) == pytest.approx(3.6, rel=1e-9)
     kept = world.books.units[[UST, SPX, NKY], row] / before[[UST, SPX, NKY]]
-    assert kept == pytest.approx(kept[0]) and kept[0] < 0.9
+    assert kept == pytest.approx(3.6 / opening)
+    # and yen keep their share of what it owes
+    assert world.books.units[JPY, row] / before[JPY] == pytest.approx(2.6 / (opening - 1.0))
 
 
 def test_a_retail_trader_below_his_cut_loses_everything_he_holds_at_once():
