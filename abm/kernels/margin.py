@@ -163,6 +163,8 @@ def force_orders(day, round_, books, market, graph, rules, diary):
     first = rules.mandates.first_row
     n_rows = 0
     for i in range(first[HEDGE_FUND], first[CUSTOM + 1]):
+        recalled = books.line_cut[i] if round_ == 0 else 0.0
+        books.line_cut[i] = 0.0
         if first[INSURER] <= i < first[CUSTOM] or books.days_out[i] > 0:
             continue
         due = books.call_day[i] >= 0 and (not rules.mandates.is_slow[i] or day > books.call_day[i])
@@ -174,16 +176,15 @@ def force_orders(day, round_, books, market, graph, rules, diary):
             sell_asset_share(i, rules.households.margin_sale_share, books)
         elif due and leverage_of(i, books) > books.leverage_limit[i]:
             delever(i, called_leverage(i, books, rules), books, market, rules)
-        elif round_ == 0 and books.line_cut[i] > 0.0:
-            target = 1.0 + (leverage_of(i, books) - 1.0) * (1.0 - books.line_cut[i])
+        elif recalled > 0.0 and books.borrowing[i] > 0.0:
+            target = 1.0 + (leverage_of(i, books) - 1.0) * (1.0 - recalled)
             diary.cause[i] = record_event(
                 day, 0, RECALL, i, main_broker(i, graph), -1,
-                books.line_cut[i] * books.borrowing[i], -1, diary,
+                recalled * books.borrowing[i], -1, diary,
             )  # fmt: skip
             delever(i, target, books, market, rules)
         else:
             continue
-        books.line_cut[i] = 0.0
         books.forced[i] = 1
         diary.rows[n_rows] = i
         n_rows += 1

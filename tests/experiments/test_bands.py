@@ -12,11 +12,17 @@ import pytest
 
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE
 from experiments.keeping import bands_2024
-from experiments.picture import CALM_CAP, CAP_SURPRISE_BP, against_bands, outcomes, share_error
+from experiments.picture import (
+    CALM_CAP,
+    CAP_SURPRISE_BP,
+    OUTCOMES,
+    against_bands,
+    outcomes,
+    share_error,
+)
 
 SEED, N_REPLICATES = 40, 40
 BANDS = bands_2024()
-HELD = ("peak_yen_appreciation", "price_amplification", "forced_hedge_fund_usd_bn", "nikkei_fall")
 
 
 @cache
@@ -63,8 +69,8 @@ def test_absorbed_leak_and_dam_break_come_as_often_as_they_should(factor, surpri
 def test_medians_lie_inside_the_bands(factor, surprise_bp, cap):
     points = band_of(factor, surprise_bp, cap)
     lines = against_bands(runs_of(surprise_bp, cap), points, BANDS["n_seeds"][factor])
-    held = lines[lines["measure"].isin(HELD)]
-    assert len(held) == len(HELD)
+    held = lines[lines["measure"].isin(OUTCOMES)]
+    assert len(held) == len(OUTCOMES)
     assert held["inside"].all(), held.to_string()
 
 

@@ -21,6 +21,7 @@ from tests.engine.worlds import (
     pass_days,
     still,
     with_rules,
+    with_wealth,
 )
 
 ONE_STYLE = {
@@ -106,7 +107,23 @@ def test_recalled_lines_are_repaid_the_next_morning():
     assert recalled[:, 6] == pytest.approx((0.3 * part * before)[part > 0.0])
 
 
-def test_nobody_outside_recalls_what_it_has_no_excess_of():
+def test_a_recall_moves_nobody_who_owes_nothing():
+    # one fund sits out, one holds half of its money in assets: neither has a loan to repay
+    world = lenders(funds__days_out=3)
+    with_wealth(world, 0, 0.1)
+    world.books.units[:, 1] *= 0.1
+    world.books.units[JPY, 1] = 0.0
+    with_wealth(world, 1, 5.0)
+    world.graph.leverage_max[:] = 1.0
+    held = world.books.units[:, 1].copy()
+    pass_days(world, 5)
+    events = world.diary.events[: world.diary.n_events[0]]
+    recalled = events[events[:, 2] == RECALL]
+    assert not np.isin(recalled[:, 3], [0, 1]).any() and len(recalled) > 0
+    assert (world.books.units[:, 1] == held).all()
+
+
+def test_a_bank_within_its_limit_recalls_nothing():
     world = pass_days(lenders(), 3)
     assert not world.graph.cut.any() and not world.books.line_cut.any()
 

@@ -159,7 +159,8 @@ def test_the_margin_rate_of_everyone_follows_the_rule_of_the_scenario():
 
 def test_at_a_twentieth_of_its_wealth_a_fund_closes_out_and_sits_out_120_days():
     world = two_funds(9.0)
-    with_wealth(world, 0, 0.499)  # entered with 10
+    with_wealth(world, 0, 0.499)
+    world.books.entry_wealth[0] = 9.99  # what it last entered with
     pass_days(world)
     assert world.diary.n_failures.tolist() == [1, 0] and world.books.days_out[0] == 120
     assert abs(world.books.units[:, 0]).max() < 1e-12

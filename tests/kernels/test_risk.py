@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from abm.kernels.state import DAY_DEALER_DEPTH, DAY_SHORT, RISK_PARITY, VOLATILITY_TARGET
+from abm.kernels.state import (
+    DAY_DEALER_DEPTH,
+    DAY_ROUNDS,
+    DAY_SHORT,
+    RISK_PARITY,
+    VOLATILITY_TARGET,
+)
 from abm.population.world import build_world
 from tests.engine.worlds import JPY, NKY, pass_days, scenario, still, with_rules
 
@@ -105,6 +111,16 @@ def test_the_nikkei_follows_the_yen_and_yesterdays_new_york():
     after = -beta * 0.03 + leader * -0.05
     assert 0.0 < lag < 1.0
     assert world.diary.log_prices[1:3, NKY] == pytest.approx([after, after], abs=1e-9)
+
+
+def test_in_later_rounds_the_nikkei_has_seen_the_yen_of_the_first():
+    world = still("funds", margin={"kind": "fixed", "rate": 0.25}, funds__grace_share=0.0)
+    world.draws.news[0, JPY] = 0.05
+    pass_days(world)
+    assert world.diary.days[0, DAY_ROUNDS] > 1
+    seen = 1.0 - world.rules.market.link_lag[NKY]
+    fall = -world.rules.market.link_beta[NKY] * seen * 0.05
+    assert world.market.log_price[NKY] == pytest.approx(fall, abs=1e-9)
 
 
 def test_the_carry_short_counts_yen_owed_to_hold_something_else():

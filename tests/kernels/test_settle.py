@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from abm.agents.decision import next_decision
-from abm.kernels.state import AT_LIMIT, DAY_STATUS, RETAIL_EQUITY
+from abm.kernels.state import AT_LIMIT, DAY_ROUNDS, DAY_STATUS, RETAIL_EQUITY
 from abm.population.world import build_world
-from tests.engine.worlds import JPY, NKY, pass_days, quiet, scenario, with_rules
+from tests.engine.worlds import JPY, NKY, pass_days, quiet, scenario, still, with_rules
 
 N_CURRENCIES = 3
 
@@ -160,3 +160,13 @@ def test_residents_pay_for_shares_in_yen():
     assert traded[NKY] == pytest.approx(-0.5 * units[NKY])
     assert (world.books.cash[first:last] == cash).all()
     assert traded[JPY] == pytest.approx(-np.exp(world.market.log_price[NKY]) * traded[NKY])
+
+
+def test_an_official_order_is_executed_once_however_many_rounds_a_day_has():
+    world = still("funds", margin={"kind": "fixed", "rate": 0.25}, funds__grace_share=0.0)
+    world.draws.official_usd_bn[0, JPY] = 5.0
+    world.draws.news[0, JPY] = 0.05  # calls funds once round 0 has cleared
+    pass_days(world)
+    assert world.diary.n_calls.sum() > 0 and world.diary.days[0, DAY_ROUNDS] > 1
+    assert world.market.official_units[JPY] == pytest.approx(5.0)
+    assert world.market.official_cash[-1] == pytest.approx(-5.0 * np.exp(0.05))
