@@ -23,8 +23,6 @@ def decide_alone(
     draws: Any, diary: Any,
 ) -> None:  # fmt: skip
     """Phases 1 to 3 of the day for one row. Changes everything it is given: give it copies."""
-    books, market, graph = by_reference(books), by_reference(market), by_reference(graph)
-    rules, draws, diary = by_reference(rules), by_reference(draws), by_reference(diary)
     if is_new_day:
         hear_news(day, market, rules, draws, diary)
         accrue(day, books, market, graph, rules, draws)
@@ -51,7 +49,7 @@ def next_decision(world: World, row: int, day: int) -> Decision:
     n_days = len(world.draws.news)
     copies = _copies(world)
     books, price = copies.books, copies.market.usd_price
-    decide_alone(row, min(day, n_days - 1), day < n_days, *copies[:6])
+    decide_alone(row, min(day, n_days - 1), day < n_days, *by_reference(*copies[:6]))
     intent, units, speed = books.intent[:, row], books.units[:, row], float(books.speed[row])
     orders = intent * price
     if speed > 0.0:

@@ -16,14 +16,23 @@ def count_units(books, market, graph, totals):
         total += market.value_held[k] + market.dealer_held[k] + market.official_units[k]
         if k < C:
             total += market.value_cash[k] + market.dealer_cash[k] + market.official_cash[k]
-            total += market.outside[:, k].sum()
+            total += outside_total(k, market)
         totals[k] = total
     total = 0.0
     for lo in range(0, books.cash.size, CHUNK):
         total += chunk_sum(books.cash[lo : lo + CHUNK])
     total += market.value_cash[C] + market.dealer_cash[C] + market.official_cash[C]
-    total += market.outside[:, C].sum() + graph.equity.sum()
+    total += outside_total(C, market) + chunk_sum(graph.equity)
     totals[K] = total
+
+
+@kernel
+def outside_total(c, market):
+    """Balance of all accounts outside the model in one currency."""
+    total = 0.0
+    for account in range(market.outside.shape[0]):
+        total += market.outside[account, c]
+    return total
 
 
 @kernel
@@ -48,11 +57,11 @@ def wealth_error(books, market, graph):
     marked, value, gross = 0.0, market.totals[K], market.gross_totals[K]
     for lo in range(0, books.cash.size, CHUNK):
         marked += chunk_sum(books.wealth[lo : lo + CHUNK])
-    marked += graph.equity.sum()
+    marked += chunk_sum(graph.equity)
     for c in range(C + 1):
         price = market.usd_price[c] if c < C else 1.0
         marked += price * (market.value_cash[c] + market.dealer_cash[c] + market.official_cash[c])
-        marked += price * market.outside[:, c].sum()
+        marked += price * outside_total(c, market)
     for k in range(K):
         price = market.usd_price[k]
         held = market.value_held[k] + market.dealer_held[k] + market.official_units[k]

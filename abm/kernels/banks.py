@@ -1,8 +1,9 @@
 """The lenders: loan books, losses, credit lines, failures."""
 
 from abm.kernels.cash import add_cash
-from abm.kernels.interbank import clear_claims
-from abm.kernels.jit import kernel
+from abm.kernels.columns import fill_zero
+from abm.kernels.interbank import DEFAULTED, OWED, PAYMENTS, RECEIVED, clear_claims
+from abm.kernels.jit import inlined, kernel
 from abm.kernels.record import count_failure, record_event
 from abm.kernels.state import (
     BANK_DESK,
@@ -24,13 +25,14 @@ from abm.kernels.state import (
 )
 
 STANDING, JUST_FAILED, GONE = 0, 1, 2  # of graph.failed
+OUTSIDE = 4  # row of graph.clearing, above those of `clear_claims`
 
 
 @kernel
 def mark_loans(books, graph, rules):
     """Loan book of every bank, its own desks apart [USD bn].                            (M4)"""
-    graph.loans[:] = 0.0
-    graph.desk_assets[:] = 0.0
+    fill_zero(graph.loans)
+    fill_zero(graph.desk_assets)
     for i in range(books.cash.size):
         borrowing = books.borrowing[i]
         if borrowing == 0.0:
@@ -83,7 +85,7 @@ def pass_on_losses(day, books, market, graph, rules, diary):
         market.outside[DEPOSIT_INSURANCE, dollar] -= loss - paid
 
 
-@kernel
+@inlined
 def credit_bank(b, amount_usd_bn, market, graph):
     """What a failed bank would earn or lose is the deposit insurer's."""
     if graph.failed[b]:
@@ -203,11 +205,11 @@ def fail_banks(day, books, market, graph, rules, diary):
         is_due = is_due or (graph.equity[b] < 0.0 and not graph.failed[b])
     if not is_due:
         return
-    received, payments = settle_claims(graph, rules)
+    settle_claims(graph, rules)
     for b in range(n):
         if graph.failed[b] != JUST_FAILED:
             continue
-        shortfall = book_failure(b, received[b], payments[b], market, graph, rules)
+        shortfall = book_failure(b, market, graph, rules)
         diary.days[day, DAY_BANK_FAILURES] += 1.0
         record_event(day, 0, BANK_FAILURE, FIRST_BANK - b, NOBODY, -1, shortfall, -1, diary)
         move_clients(b, books, graph, rules)
@@ -218,24 +220,26 @@ def fail_banks(day, books, market, graph, rules, diary):
 
 @kernel
 def settle_claims(graph, rules):
-    """Pay interbank debts by the greatest clearing vector; return (received, payments) [USD bn].
+    """Pay interbank debts by the greatest clearing vector.
 
     Banks that cannot pay are marked; their creditors lose what is not paid and nothing else moves.
     """
     n = graph.equity.size
-    outside = graph.equity.copy()  # E = outside assets net of deposits + claims - debts
+    work = graph.clearing
+    outside = work[OUTSIDE]  # E = outside assets net of deposits + claims - debts
     for b in range(n):
+        outside[b] = graph.equity[b]
         for j in range(n):
             outside[b] += graph.liabilities[b, j] - graph.liabilities[j, b]
-    payments, received, defaulted = clear_claims(
-        graph.liabilities, outside, rules.banks.recovery_external, rules.banks.recovery_interbank
-    )
+    clear_claims(
+        graph.liabilities, outside, rules.banks.recovery_external,
+        rules.banks.recovery_interbank, work,
+    )  # fmt: skip
     for b in range(n):
-        if not defaulted[b] or graph.failed[b]:
+        if work[DEFAULTED, b] == 0.0 or graph.failed[b]:
             continue
         graph.failed[b] = JUST_FAILED
-        owed = graph.liabilities[b].sum()
-        paid = payments[b] / owed if owed > 0.0 else 1.0
+        paid = work[PAYMENTS, b] / work[OWED, b] if work[OWED, b] > 0.0 else 1.0
         for j in range(n):
             claim = graph.liabilities[b, j]
             graph.equity[j] -= claim * (1.0 - paid)
@@ -245,12 +249,12 @@ def settle_claims(graph, rules):
             graph.liabilities[b, j] = 0.0
     for b in range(n):
         if graph.failed[b] == JUST_FAILED:
-            graph.liabilities[:, b] = 0.0
-    return received, payments
+            for j in range(n):
+                graph.liabilities[j, b] = 0.0
 
 
 @kernel
-def book_failure(b, received, paid, market, graph, rules):
+def book_failure(b, market, graph, rules):
     """Deadweight cost leaves, the insurer pays what depositors lack, the bank's capital is nil.
 
     deadweight = (1 - alpha) outside assets + (1 - beta) received;  E' - deadweight + insurer = 0
@@ -258,7 +262,8 @@ def book_failure(b, received, paid, market, graph, rules):
     (M46)
     """
     dollar = market.rates.size - 1
-    outside = graph.equity[b] - received + paid
+    received = graph.clearing[RECEIVED, b]
+    outside = graph.equity[b] - received + graph.clearing[PAYMENTS, b]
     deadweight = (1.0 - rules.banks.recovery_external) * max(outside, 0.0)
     deadweight += (1.0 - rules.banks.recovery_interbank) * received
     insurer = deadweight - graph.equity[b]

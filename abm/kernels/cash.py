@@ -1,9 +1,9 @@
 """Money into or out of one book, outside of trading."""
 
-from abm.kernels.jit import kernel
+from abm.kernels.jit import inlined
 
 
-@kernel
+@inlined
 def add_cash(i, amount_usd_bn, books):
     """Dollars paid to institution i (negative: taken from it); its marks follow.
 

@@ -34,7 +34,7 @@ from abm.kernels.impact import (
     evaluate_excess,
     prepare_round,
 )
-from abm.kernels.jit import kernel, phase
+from abm.kernels.jit import allocating_kernel, inlined, kernel
 from abm.kernels.linear import (
     falls_by_cholesky,
     falls_by_majorant,
@@ -85,7 +85,7 @@ class ClearingReport(NamedTuple):
     gain: float
 
 
-@kernel
+@inlined
 def _within(x, k, v):
     """x, or the limit that it is beyond."""
     if x < v[LOWER, k]:
@@ -95,7 +95,7 @@ def _within(x, k, v):
     return x
 
 
-@kernel
+@inlined
 def _pushed(k, v):
     """Whether instrument k is at a limit and its excess demand pushes it further."""
     if v[EXCESS, k] < 0.0:
@@ -103,7 +103,7 @@ def _pushed(k, v):
     return v[EXCESS, k] > 0.0 and v[X, k] >= v[UPPER, k]
 
 
-@kernel
+@inlined
 def _velocity(n, v):
     """(natural residual, largest |F/D| of an instrument not pushed against its limit) [log]."""
     residual, fastest = 0.0, 0.0
@@ -117,7 +117,7 @@ def _velocity(n, v):
     return residual, fastest
 
 
-@kernel
+@inlined
 def _outside(radius, n, v):
     """Whether the point is so far from the start that some wealth may have changed sign."""
     for k in range(n):
@@ -139,7 +139,7 @@ def _stiffness(codes, v, m):
     return largest
 
 
-@phase
+@kernel
 def _heun_step(crossers, dt, radius, codes, v, m):
     """One projected step of the flow, second order in dt; False if it leaves the radius.
 
@@ -163,7 +163,7 @@ def _heun_step(crossers, dt, radius, codes, v, m):
     return True
 
 
-@phase
+@kernel
 def _follow_flow(crossers, switch, creep, radius, budget, codes, v, m):
     """Explicit projected flow until the residual is below `switch`: (status, steps, residual).
 
@@ -183,7 +183,7 @@ def _follow_flow(crossers, switch, creep, radius, budget, codes, v, m):
     return FAILED, budget, math.inf
 
 
-@kernel
+@inlined
 def _take_free_block(codes, v, m):
     """Jacobian of the instruments not held at a limit into the block; returns how many."""
     n_free = 0
@@ -197,7 +197,7 @@ def _take_free_block(codes, v, m):
     return n_free
 
 
-@phase
+@kernel
 def _newton_step(codes, v, m):
     """Move the instruments within limits by one capped Newton step; False if J is singular."""
     differentiate_excess(codes, v, m)
@@ -216,7 +216,7 @@ def _newton_step(codes, v, m):
     return True
 
 
-@phase
+@kernel
 def _polish(crossers, residual, radius, codes, v, m):
     """Newton with the instruments at a limit held there: (status, steps, residual).
 
@@ -247,7 +247,7 @@ def _largest_eigenvalue(n_free, codes, v, m, spectral):
     return largest_real_part(spectral, n_free, spectral[n], spectral[n + 1])
 
 
-@phase
+@kernel
 def _is_stable(codes, v, m, spectral):
     """Whether the spectrum of D^-1 dF/dx on the free block is negative: cheap proofs first."""
     differentiate_excess(codes, v, m)
@@ -265,7 +265,7 @@ def _is_stable(codes, v, m, spectral):
     return _largest_eigenvalue(n_free, codes, v, m, spectral) < 0.0
 
 
-@phase
+@kernel
 def _feedback_gain(codes, v, m, spectral):
     """1 + max Re eig(D^-1 dF/dx) on the instruments within limits; nan if there are none. (M38)"""
     differentiate_excess(codes, v, m)
@@ -275,14 +275,14 @@ def _feedback_gain(codes, v, m, spectral):
     return 1.0 + _largest_eigenvalue(n_free, codes, v, m, spectral)
 
 
-@kernel
+@inlined
 def _move_point(destination, origin, n, v):
     """Copy one row of points onto another."""
     for k in range(n):
         v[destination, k] = v[origin, k]
 
 
-@phase
+@kernel
 def _find_rest_point(crossers, radius, work):
     """Flow, polish, certificate, each time from nearer: (status, iterations, residual)."""
     codes, v, m = work.codes, work.vectors, work.squares
@@ -306,7 +306,7 @@ def _find_rest_point(crossers, radius, work):
         switch, creep = min(switch, residual) * _SHRINK, _CREEP
 
 
-@phase
+@kernel
 def solve_clearing(
     orders, crossers, liquidity, quote, lower, upper, start, want_gain, x_out, excess_out, work
 ):
@@ -333,7 +333,7 @@ def solve_clearing(
     return ClearingReport(status, iterations, residual, gain)
 
 
-@kernel
+@allocating_kernel
 def clear_round(
     units,
     cash,

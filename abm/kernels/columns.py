@@ -15,6 +15,22 @@ def fill_zero(column):
 
 
 @kernel
+def copy(column, destination):
+    """destination <- column"""
+    for j in range(column.size):
+        destination[j] = column[j]
+
+
+@kernel
+def is_any(column):
+    """Whether any entry is not zero."""
+    for j in range(column.size):
+        if column[j] != 0:
+            return True
+    return False
+
+
+@kernel
 def add_scaled(scale, column, total):
     """total <- total + scale column"""
     for j in range(column.size):

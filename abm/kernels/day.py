@@ -14,8 +14,9 @@ from abm.kernels.banks import (
     sweep_desks,
 )
 from abm.kernels.cash import add_cash
+from abm.kernels.columns import copy
 from abm.kernels.decide import decide
-from abm.kernels.jit import kernel, phase
+from abm.kernels.jit import kernel
 from abm.kernels.ledger import (
     accrue_institutions,
     accrue_market_makers,
@@ -31,7 +32,7 @@ from abm.kernels.rules import dealer_depth
 from abm.kernels.state import INSURER, SUBSCRIPTIONS
 
 
-@phase
+@kernel
 def advance_day(day, books, market, graph, rules, draws, diary):
     """One trading day, in order (ODD §3)."""
     hear_news(day, market, rules, draws, diary)
@@ -46,11 +47,15 @@ def advance_day(day, books, market, graph, rules, draws, diary):
     record_day(day, books, market, graph, rules, diary)
 
 
-@kernel
 def run_days(first, last, books, market, graph, rules, draws, diary):
     """All days first <= day < last in one compiled loop."""
-    books, market, graph = by_reference(books), by_reference(market), by_reference(graph)
-    rules, draws, diary = by_reference(rules), by_reference(draws), by_reference(diary)
+    references = by_reference(books, market, graph, rules, draws, diary)
+    run_days_compiled(first, last, *references)
+
+
+@kernel
+def run_days_compiled(first, last, books, market, graph, rules, draws, diary):
+    """`run_days` on columns by reference."""
     for day in range(first, last):
         advance_day(day, books, market, graph, rules, draws, diary)
 
@@ -59,6 +64,7 @@ def run_days(first, last, books, market, graph, rules, draws, diary):
 def hear_news(day, market, rules, draws, diary):
     """News moves fundamentals and, where public, the dealers' reference; rates are set. (M6, M7)"""
     C = market.rates.size - 1
+    copy(market.value_held, market.value_held_open)
     for k in range(market.quote.size):
         market.fundamental[k] += draws.news[day, k]
         if rules.market.news_moves_reference:
@@ -71,7 +77,7 @@ def hear_news(day, market, rules, draws, diary):
     record_policy(day, market, draws, diary)
 
 
-@phase
+@kernel
 def accrue(day, books, market, graph, rules, draws):
     """Interest and coupons against the outside accounts; financing spread to the brokers."""
     accrue_institutions(day, books, market, rules, draws)
@@ -79,7 +85,7 @@ def accrue(day, books, market, graph, rules, draws):
     pay_spread(day, books, graph, market, rules, draws)
 
 
-@phase
+@kernel
 def mark_and_move_capital(books, market, rules):
     """Mark every book; those who sat out come back; investors pay in and take out."""
     mark_all(books, market)
@@ -112,7 +118,7 @@ def return_after_absence(books, market, rules):
         market.outside[SUBSCRIPTIONS, dollar] -= capital
 
 
-@phase
+@kernel
 def settle_banks(day, books, market, graph, rules, diary):
     """Dealers' and desks' profit, failures, fresh capital, and the lines of tomorrow."""
     share_dealer_profit(market, graph)

@@ -7,7 +7,7 @@ wants is ``intent``: target shares of wealth where ``speed`` > 0, units to trade
 import math
 
 from abm.kernels.columns import add_scaled, fill_zero
-from abm.kernels.jit import kernel, phase
+from abm.kernels.jit import inlined, kernel
 from abm.kernels.margin import leverage_of, set_fund_intent, set_margin_terms
 from abm.kernels.rules import (
     banded_speed,
@@ -34,7 +34,7 @@ from abm.kernels.weights import equal_risk_contributions, inverse_volatility_wei
 MEAN, SLOW, FAST, GROSS = 0, 1, 2, 3  # rows of the scratch lanes
 
 
-@phase
+@kernel
 def decide(day, books, market, graph, rules, draws, diary):
     """All institutions decide on the same prices."""
     set_market_view(market, rules)
@@ -133,14 +133,14 @@ def set_market_view(market, rules):
     market.expected[0] += 0.5 * rules.banks.basis + rules.banks.spread
 
 
-@kernel
+@inlined
 def view_of(k, market, funds):
     """Expected change of a log quote per year: trend EMA60 + k_v (f - x).             (M13)"""
     gap = market.fundamental[k] + market.link_level[k] - market.log_price[k]
     return funds.trend_weight * TRADING_DAYS * market.trend[0, k] + funds.value_weight * gap
 
 
-@kernel
+@inlined
 def usd_covariance(k, j, covariance, quote):
     """Covariance of the USD returns of two instruments, from that of local returns.       (M14)"""
     total = covariance[k, j]
@@ -242,7 +242,7 @@ def decide_volatility_target(i, books, market, rules):
     set_follower_intent(i, shares, target, rules.followers.target, books, market, rules)
 
 
-@kernel
+@inlined
 def target_leverage(i, variance, rules):
     """min(sigma* / sigma_p, cap)                                                       (M24)"""
     volatility = math.sqrt(max(variance, 1e-12))

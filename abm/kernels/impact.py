@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from abm.kernels.jit import kernel
+from abm.kernels.jit import inlined, kernel
 
 TANH = 0
 LINEAR = 1
@@ -22,7 +22,7 @@ _LAST_LIQUIDITY = 1e-3  # share of Cont-Schaanning's room to the floor at which 
 _ROUNDING_SHARE = 0.1  # share of the capacity within which the square root law is rounded off
 
 
-@kernel
+@inlined
 def saturation(y):
     """tanh(y), by its series near zero."""
     if abs(y) >= _SERIES_BELOW:
@@ -34,14 +34,14 @@ def saturation(y):
     return y + y * s * (near + s * s * (middle + s * s * far))
 
 
-@kernel
+@inlined
 def _room_to_floor(z, capacity):
     """Share left of the way down to the floor, (e^z - b)/(1 - b) with b = e^-ub: 1 at z = 0."""
     floor = math.exp(-capacity)
     return (math.exp(z) - floor) / (1.0 - floor)
 
 
-@kernel
+@inlined
 def _cont_schaanning_position(z, depth, capacity):
     """u = -delta log(room), delta = Lambda (1 - b); its tangent in the room next to the floor.
 
@@ -54,14 +54,14 @@ def _cont_schaanning_position(z, depth, capacity):
     return -scale * (math.log(_LAST_LIQUIDITY) + room / _LAST_LIQUIDITY - 1.0)
 
 
-@kernel
+@inlined
 def _square_root_position(z, depth, capacity):
     """u = -Lambda (z/ub) sqrt(z^2 + eps^2): price moves as the root of what is sold."""
     rounding = _ROUNDING_SHARE * capacity
     return -depth * (z / capacity) * math.sqrt(z * z + rounding * rounding)
 
 
-@kernel
+@inlined
 def value_position(law, x, fundamental, depth, capacity):
     """Position that value investors want at log price x [units].                          (M35)
 
@@ -79,7 +79,7 @@ def value_position(law, x, fundamental, depth, capacity):
     return 0.0
 
 
-@kernel
+@inlined
 def value_slope(law, x, fundamental, depth, capacity):
     """Slope du/dx of `value_position` [units per log], never positive."""
     z = x - fundamental
@@ -172,7 +172,7 @@ def allocate_work(n_instruments: int) -> ClearingWork:
     )
 
 
-@kernel
+@inlined
 def _prepare_instrument(k, liquidity, own, abroad, v):
     """Constants of instrument k: `own` and `abroad` are orders that no price moves [units]."""
     speed, held = 0.0, 0.0
@@ -236,7 +236,7 @@ def _follow_crossers(crossers, n, v, m):
                     m[WANTED_ABROAD, k, j] += share * crossers[r, j] * crossers[r, 2 * n + 3]
 
 
-@kernel
+@inlined
 def _set_prices(codes, v):
     """exp(x), and the USD prices."""
     for k in range(codes.shape[1]):
@@ -247,7 +247,7 @@ def _set_prices(codes, v):
         v[PRICE, k] *= v[LOCAL, codes[QUOTE, k]]
 
 
-@kernel
+@inlined
 def _worth(which, k, n, v, m):
     """(Q Z)_k: USD worth of instrument k that is wanted."""
     worth = 0.0

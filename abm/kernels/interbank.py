@@ -1,16 +1,18 @@
 """Who pays whom when banks fail: the greatest clearing vector of interbank debts."""
 
-import numpy as np
-
+from abm.kernels.columns import chunk_sum
 from abm.kernels.jit import kernel
+
+# Rows of the scratch and the answer: what is paid, what is received, what is owed, who defaults.
+PAYMENTS, RECEIVED, OWED, DEFAULTED = 0, 1, 2, 3
 
 _MAX_ROUNDS = 10_000
 _TOLERANCE = 1e-13  # relative to the largest debt
 
 
 @kernel
-def clear_claims(liabilities, outside_assets, recovery_external, recovery_interbank):
-    """Greatest clearing vector: (payments, received, defaulted), each (B,) [USD bn].  (M45)
+def clear_claims(liabilities, outside_assets, recovery_external, recovery_interbank, work):
+    """Greatest clearing vector: rows PAYMENTS and RECEIVED [USD bn], DEFAULTED of `work`. (M45)
 
     p_b = owed_b                                       if e_b + received_b >= owed_b
     p_b = max(0, alpha e_b+ - e_b- + beta received_b)  otherwise
@@ -21,19 +23,20 @@ def clear_claims(liabilities, outside_assets, recovery_external, recovery_interb
     Eisenberg and Noe 2001.
     """
     n = outside_assets.size
-    owed = np.zeros(n)
+    payments, received, owed, defaulted = work[0], work[1], work[2], work[3]
+    scale = 1e-300
     for b in range(n):
-        owed[b] = liabilities[b].sum()
-    payments, received = owed.copy(), np.zeros(n)
-    defaulted = np.zeros(n, np.uint8)
-    scale = max(owed.max(), 1e-300)
+        owed[b] = chunk_sum(liabilities[b])
+        payments[b] = owed[b]
+        defaulted[b] = 0.0
+        scale = max(scale, owed[b])
     for _ in range(_MAX_ROUNDS):
         receive(liabilities, owed, payments, received)
         largest_move = 0.0
         for b in range(n):
-            if outside_assets[b] + received[b] >= owed[b] and not defaulted[b]:
+            if outside_assets[b] + received[b] >= owed[b] and defaulted[b] == 0.0:
                 continue
-            defaulted[b] = 1
+            defaulted[b] = 1.0
             recovered = min(outside_assets[b], recovery_external * max(outside_assets[b], 0.0))
             paid = min(owed[b], max(0.0, recovered + recovery_interbank * received[b]))
             largest_move = max(largest_move, abs(payments[b] - paid))
@@ -41,7 +44,6 @@ def clear_claims(liabilities, outside_assets, recovery_external, recovery_interb
         if largest_move <= _TOLERANCE * scale:
             break
     receive(liabilities, owed, payments, received)
-    return payments, received, defaulted
 
 
 @kernel

@@ -6,6 +6,7 @@ code of a kernel that it calls.
 """
 
 import hashlib
+import importlib
 import os
 import platform
 import sys
@@ -13,11 +14,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numba
 import numpy as np
 from llvmlite import binding
+from numba.core import cgutils
+from numba.core.types.misc import unliteral
+from numba.extending import lower_builtin
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -82,32 +86,103 @@ def is_warm() -> bool:
 
 
 def kernel(function: Function) -> Function:
-    """Compile a kernel: strict arithmetic, x/0 gives inf, no lock held while it runs."""
-    return _compiled(function, inline="never")
+    """Compile a kernel: strict arithmetic, x/0 gives inf, no lock held while it runs.
 
-
-def phase(function: Function) -> Function:
-    """A kernel that is called from one place, and compiled into it.
-
-    Numba compiles every function again inside each of its callers; a chain of phases would be
-    compiled once for every link.
+    Other kernels call it by its symbol: it is compiled once, whoever calls it.
     """
-    return _compiled(function, inline="always")
+    compiled: Function = _by_symbol(_compiled(function))
+    return compiled
 
 
-def _compiled(function: Function, inline: str) -> Function:
+def allocating_kernel(function: Function) -> Function:
+    """A kernel that makes arrays, or calls one that returns an array."""
+    compiled: Function = _by_symbol(_compiled(function, allocates=True))
+    return compiled
+
+
+def inlined(function: Function) -> Function:
+    """A small kernel that becomes part of every kernel that calls it."""
+    compiled: Function = _compiled(function)
+    return compiled
+
+
+def _compiled(function: Callable[..., Any], allocates: bool = False) -> Any:
     """Numba's dispatcher of a function, with our cache.
 
     Numba reads the cache folder at decoration; it is set for ours only, so that other people's
-    functions keep theirs.
+    functions keep theirs. Only what allocates counts references to arrays. Numbers written in the
+    source are variables like others: one version of a kernel serves them all.
     """
     with _decorating:
         before = numba.config.CACHE_DIR
         numba.config.CACHE_DIR = str(CACHE_FOLDER)
         try:
-            compiled = numba.njit(cache=True, error_model="numpy", nogil=True, inline=inline)(
-                function
-            )
+            options = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
+            compiled: Any = numba.njit(cache=True, _nrt=allocates, **options)(function)
         finally:
             numba.config.CACHE_DIR = before
-    return compiled  # type: ignore[no-any-return]
+    if not numba.config.DISABLE_JIT:
+        template = compiled.get_call_template
+        compiled.get_call_template = lambda arguments, names: template(
+            tuple(unliteral(each) for each in arguments), names
+        )
+    return compiled
+
+
+class _Load(NamedTuple):
+    """What a kernel loaded from the cache needs first: the kernels that it calls."""
+
+    module: str
+    name: str
+    arguments: tuple[Any, ...]
+
+    def __call__(self) -> None:
+        dispatcher = getattr(importlib.import_module(self.module), self.name)
+        dispatcher.compile(self.arguments)
+        dispatcher.get_overload(self.arguments)
+
+
+def _by_symbol(dispatcher: Any) -> Any:
+    """Let compiled callers find a kernel by a symbol instead of taking in a copy of it.
+
+    Numba links every callee, with all that it calls in turn, into each of its callers and
+    optimises it there again; a day of four levels would be compiled four times.
+    """
+    if numba.config.DISABLE_JIT:
+        return dispatcher
+    symbols: dict[tuple[Any, ...], str] = {}
+
+    def get_overload(signature: Any) -> str:
+        arguments = tuple(signature)
+        if arguments not in symbols:
+            compiled = dispatcher.overloads[arguments]
+            function = dispatcher.py_func
+            digest = hashlib.sha256(repr(arguments).encode()).hexdigest()[:16]
+            symbol = f"{function.__module__}.{function.__name__}.{digest}"
+            address = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+            binding.add_symbol(symbol, address)
+            load = _Load(function.__module__, function.__name__, arguments)
+            lower_builtin(symbol, *arguments)(_caller(symbol, compiled.fndesc, load))
+            symbols[arguments] = symbol
+        return symbols[arguments]
+
+    dispatcher.get_overload = get_overload
+    return dispatcher
+
+
+def _caller(symbol: str, description: Any, load: _Load) -> Callable[..., Any]:
+    """How a call of a kernel by its symbol is written."""
+
+    def call(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        convention = context.call_conv
+        context.active_code_library._reload_init.add(load)
+        kind = convention.get_function_type(description.restype, description.argtypes)
+        function = cgutils.get_or_insert_function(builder.module, kind, symbol)
+        status, value = convention.call_function(
+            builder, function, description.restype, description.argtypes, arguments
+        )
+        with cgutils.if_unlikely(builder, status.is_error):
+            convention.return_status_propagate(builder, status)
+        return value
+
+    return call

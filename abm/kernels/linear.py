@@ -11,7 +11,7 @@ from llvmlite import ir
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from abm.kernels.jit import kernel
+from abm.kernels.jit import inlined, kernel
 
 LANES = 8
 TILE = 64  # columns of a tile: the books of this many institutions stay in the nearest cache
@@ -20,7 +20,7 @@ _MAX_SWEEPS = 60  # QR sweeps for one eigenvalue; two or three are usual
 _NEGLIGIBLE = 2.3e-16
 
 
-@kernel
+@inlined
 def _exchange_rows(a, b, i, j, n):
     """Exchange rows i and j of the system a x = b."""
     for k in range(n):
@@ -130,7 +130,7 @@ def _reduce_to_hessenberg(h, n):
             h[i, m - 1] = 0.0
 
 
-@kernel
+@inlined
 def _corner_shift(h, high, sweep):
     """Eigenvalue of the last 2 x 2 block nearest its corner; now and then an arbitrary one."""
     if sweep % 10 == 9:

@@ -2,7 +2,8 @@
 
 import math
 
-from abm.kernels.jit import kernel
+from abm.kernels.columns import chunk_sum
+from abm.kernels.jit import inlined, kernel
 from abm.kernels.liquidation import PRO_RATA, spread_sale
 from abm.kernels.record import clearing_of, count_failure, record_event
 from abm.kernels.rules import margin_rate
@@ -25,7 +26,7 @@ from abm.kernels.state import (
 STOPPED, LIQUIDATING = 1, 2  # how an institution closes: at once, or a share a day
 
 
-@kernel
+@inlined
 def broker_utilisation(i, graph):
     """Balance sheet use of an institution's brokers above the threshold: sum theta u.  (M16)"""
     use = 0.0
@@ -45,7 +46,7 @@ def set_margin_terms(lo, hi, variances, limited, books, graph, rules, swap_line)
     rates, limits = books.margin_rate, books.leverage_limit
     margined, long_run = mandates.margined, mandates.long_run_variance
     concentration, caps = mandates.concentration, mandates.leverage_cap
-    is_tight = graph.utilisation.max() > 0.0
+    is_tight = chunk_sum(graph.utilisation) > 0.0
     share = rule.long_run_share
     ceiling = rule.swap_line_ceiling if swap_line else math.inf
     for i in range(lo, hi):
@@ -60,7 +61,7 @@ def set_margin_terms(lo, hi, variances, limited, books, graph, rules, swap_line)
         limits[i] = min(1.0 / rates[i], caps[i]) if limited else 1.0 / rates[i]
 
 
-@kernel
+@inlined
 def leverage_of(i, books):
     """1 + borrowing / wealth; infinite once wealth is gone.                            (M3)"""
     if books.wealth[i] <= 0.0:

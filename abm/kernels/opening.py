@@ -2,24 +2,28 @@
 
 from abm.kernels.audit import count_units
 from abm.kernels.banks import bank_assets, mark_loans, set_lines
+from abm.kernels.columns import copy, fill_zero
 from abm.kernels.jit import kernel
 from abm.kernels.ledger import mark_all
 from abm.kernels.reference import by_reference
 
 
-@kernel
 def open_accounts(books, market, graph, rules, utilisation):
     """Mark all books, fill up banks' other assets, and count what must stay constant.
 
     A bank's other assets bring it to ``utilisation`` of its leverage limit.
     """
-    books, market = by_reference(books), by_reference(market)
-    graph, rules = by_reference(graph), by_reference(rules)
+    open_accounts_compiled(utilisation, *by_reference(books, market, graph, rules))
+
+
+@kernel
+def open_accounts_compiled(utilisation, books, market, graph, rules):
+    """`open_accounts` on columns by reference."""
     mark_all(books, market)
-    books.high_water[:] = books.wealth
-    books.entry_wealth[:] = books.wealth
+    copy(books.wealth, books.high_water)
+    copy(books.wealth, books.entry_wealth)
     mark_loans(books, graph, rules)
-    graph.other_assets[:] = 0.0
+    fill_zero(graph.other_assets)
     for b in range(graph.equity.size):
         wanted = utilisation * graph.leverage_max[b] * graph.equity[b]
         graph.other_assets[b] = max(wanted - bank_assets(b, graph), 0.0)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from abm.kernels.jit import kernel
+from abm.kernels.jit import allocating_kernel, inlined, kernel
 from abm.kernels.linear import LANES, TILE, add_lane_products
 
 CHUNK = 4096  # institutions summed before the lanes are folded; callers that split, split here
@@ -92,7 +92,7 @@ def add_orders(orders, part):
     orders.radius[0] = min(orders.radius[0], part.radius[0])
 
 
-@kernel
+@inlined
 def safe_radius(wealth, gross):
     """Log move within which wealth keeps its sign: log(1 + |W|/G), G = sum |a| X, at most 0.2."""
     if not abs(wealth) < _NEAR_RUIN * gross:
@@ -100,13 +100,13 @@ def safe_radius(wealth, gross):
     return math.log1p(abs(wealth) / gross)
 
 
-@kernel
+@inlined
 def _even(n):
     """n, or the next even number: sums are made in blocks of two by two."""
     return n + n % 2
 
 
-@kernel
+@inlined
 def _price_weight(quote):
     """Weight of a position in G: two log moves compound in an asset quoted in a currency."""
     return _QUOTED_WEIGHT if quote >= 0 else 1.0
@@ -150,7 +150,7 @@ def collect_rows(units, cash, intent, speed, resident, prices, quote, rows, n_ro
         _add_row(units, cash, intent, speed, resident, prices, quote, orders, rows[r])
 
 
-@kernel
+@inlined
 def _any(row, count):
     """Whether any of the first `count` entries is not zero."""
     for t in range(count):
@@ -238,7 +238,7 @@ def _add_frozen(intent, start, count, n, tile, lanes):
             lanes[k, t % LANES] += tile[frozen, t] * intent[k, start + t]
 
 
-@kernel
+@inlined
 def _fold(lane):
     """Sum of eight lanes, in a tree."""
     return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]))
@@ -310,7 +310,7 @@ def _can_cross(units, cash, quote, lower, upper, i):
     return least <= 0.0 and most > 0.0
 
 
-@kernel
+@allocating_kernel
 def gather_crossers(units, cash, intent, speed, resident, prices, quote, lower, upper):
     """Records of the institutions whose wealth could change sign within the price limits.
 

@@ -2,6 +2,7 @@
 
 import math
 
+from abm.kernels.columns import chunk_sum
 from abm.kernels.jit import kernel
 from abm.kernels.state import (
     CENTRAL_BANK,
@@ -151,7 +152,7 @@ def record_day(day, books, market, graph, rules, diary):
     row[DAY_FUND_WEALTH] = wealth
     row[DAY_LEVERAGE] = 1.0 + borrowing / wealth if wealth > 0.0 else math.nan
     row[DAY_MARGIN_RATE] = margin / wealth if wealth > 0.0 else math.nan
-    row[DAY_BANK_EQUITY] = graph.equity.sum()
+    row[DAY_BANK_EQUITY] = chunk_sum(graph.equity)
     row[DAY_DEALER_DEPTH] = market.dealer_depth[0] / rules.market.dealer_depth[0]
     for k in range(market.quote.size):
         diary.log_prices[day, k] = market.log_price[k]

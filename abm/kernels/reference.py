@@ -1,62 +1,168 @@
 """State by reference: what a compiled day passes from function to function is one pointer.
 
-A NamedTuple of arrays is passed by value, some hundred words at every call, which makes both the
-calls and their compilation slow. At the door of the compiled code ``by_reference`` wraps the
-columns into a structure that is passed as a pointer; its fields read the same. Nothing is copied.
-With the compiler switched off the NamedTuple itself is used.
+A NamedTuple of arrays goes into compiled code by value, some hundred words at every call, which
+makes calls and their compilation slow. At the door ``by_reference`` writes down where every column
+lies, in one block of words, and compiled code reads from it what it needs; fields read the same.
+Nothing is copied. With the compiler switched off the NamedTuple itself is used.
+
+The words do not change while compiled code runs. Loads of them are marked so, and the compiler may
+take them out of loops that write into the columns.
 """
 
-from collections.abc import Callable
+import hashlib
+from functools import cache
+from struct import Struct
 from typing import Any
 
 import numba
+import numpy as np
+from llvmlite import ir
 from numba.core import types
-from numba.experimental import structref
-from numba.extending import overload
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import (
+    NativeValue,
+    infer_getattr,
+    lower_getattr_generic,
+    models,
+    register_model,
+    typeof_impl,
+    unbox,
+)
 
-_Fields = tuple[tuple[str, Any], ...]
-
-
-class _Reference(types.StructRef):  # type: ignore[name-defined]
-    """Numba type of a structure of columns."""
-
-    def preprocess_fields(self, fields: _Fields) -> _Fields:
-        unliteral = types.unliteral  # type: ignore[attr-defined]
-        return tuple((name, unliteral(kind)) for name, kind in fields)
-
-
-def by_reference(columns):
-    """The same columns, behind one pointer; inside compiled code only."""
-    return columns
+_WORD = ir.IntType(64)
+_FLOAT, _BITS = Struct("d"), Struct("q")
+_NUMBERS: dict[Any, Any] = {float: types.float64, int: types.int64, bool: types.boolean}
 
 
-_WRAPPERS: dict[str, Callable[[Any], Any]] = {}
+class ReferenceType(types.Type):
+    """Numba type of a pointer to columns; ``fields`` are name -> (type, first word)."""
+
+    def __init__(self, name: str, fields: dict[str, tuple[Any, int]]) -> None:
+        self.fields = fields
+        super().__init__(name=name)
 
 
-def make_reference(
-    namespace: dict[str, Any], columns_class: type, nested: tuple[str, ...] = ()
-) -> None:
-    """Let ``by_reference`` wrap a NamedTuple class; ``nested`` fields are wrapped in turn.
+class Reference:
+    """Columns, and the words that say where they lie: address and shape of an array, or a number.
 
-    The structure's type is put in the module that defines it, where Numba's cache looks it up.
+    Raises TypeError where an array is not C-contiguous.
     """
-    name = f"{columns_class.__name__}Reference"
-    fields = list(columns_class._fields)  # type: ignore[attr-defined]
-    names = {"__module__": namespace["__name__"], "__qualname__": name}
-    kind = structref.register(type(name, (_Reference,), dict(names)))
-    proxy_name = f"{columns_class.__name__}Columns"
-    names["__qualname__"] = proxy_name
-    proxy = type(proxy_name, (structref.StructRefProxy,), dict(names))
-    structref.define_constructor(proxy, kind, fields)
-    namespace[name], namespace[proxy_name] = kind, proxy
-    values = ", ".join(f"wrap(columns.{f})" if f in nested else f"columns.{f}" for f in fields)
-    scope: dict[str, Any] = {"proxy": proxy, "wrap": by_reference}
-    exec(f"def wrapper(columns):\n    return proxy({values})\n", scope)  # one argument per field
-    _WRAPPERS[columns_class.__name__] = scope["wrapper"]
+
+    __slots__ = ("address", "columns", "kind", "nested", "words")
+    kind: ReferenceType
+    address: int
+
+    def __init__(self, columns: Any) -> None:
+        kinds: list[Any] = []
+        words: list[int] = []
+        nested: list[Reference] = []
+        for value in columns:
+            if isinstance(value, np.ndarray):
+                if not value.flags.c_contiguous:
+                    raise TypeError(f"{type(columns).__name__}: columns must be C-contiguous")
+                kinds.append((value.dtype, value.ndim))
+                words.append(value.__array_interface__["data"][0])
+                words.extend(value.shape)
+            elif isinstance(value, tuple):
+                inner = Reference(value)
+                nested.append(inner)
+                kinds.append(inner.kind)
+                words.append(inner.address)
+            elif isinstance(value, float):
+                kinds.append(float)
+                words.extend(_BITS.unpack(_FLOAT.pack(value)))
+            else:
+                kinds.append(bool if isinstance(value, bool | np.bool_) else int)
+                words.append(int(value))
+        self.columns, self.nested = columns, nested  # both kept alive
+        self.words = np.array(words, np.int64)
+        self.address = self.words.__array_interface__["data"][0]
+        self.kind = _type_of(type(columns).__name__, columns._fields, tuple(kinds))
 
 
-if not numba.config.DISABLE_JIT:
+@cache
+def _type_of(name: str, names: tuple[str, ...], kinds: tuple[Any, ...]) -> ReferenceType:
+    """Numba type of a reference to columns of these types."""
+    fields: dict[str, tuple[Any, int]] = {}
+    word = 0
+    for field, kind in zip(names, kinds, strict=True):
+        if isinstance(kind, tuple):
+            dtype, n_dimensions = kind
+            fields[field] = (types.Array(numba.from_dtype(dtype), n_dimensions, "C"), word)
+            word += 1 + n_dimensions
+        else:
+            fields[field] = (_NUMBERS.get(kind, kind), word)
+            word += 1
+    digest = hashlib.sha256(repr(fields).encode()).hexdigest()[:8]
+    return ReferenceType(f"{name}_{digest}", fields)
 
-    @overload(by_reference)
-    def _by_reference(columns):
-        return _WRAPPERS[columns.instance_class.__name__]
+
+def by_reference(*columns: Any) -> tuple[Any, ...]:
+    """The same columns, each behind one pointer, for compiled code."""
+    return columns if numba.config.DISABLE_JIT else tuple(Reference(each) for each in columns)
+
+
+@typeof_impl.register(Reference)
+def _typeof(value, context):
+    return value.kind
+
+
+@register_model(ReferenceType)
+class _ReferenceModel(models.PrimitiveModel):
+    def __init__(self, manager, kind):
+        super().__init__(manager, kind, _WORD.as_pointer())
+
+
+@unbox(ReferenceType)
+def _unbox(kind, value, native):
+    address = native.pyapi.object_getattr_string(value, "address")
+    word = native.pyapi.long_as_longlong(address)
+    native.pyapi.decref(address)
+    return NativeValue(native.builder.inttoptr(word, _WORD.as_pointer()))
+
+
+@infer_getattr
+class _Fields(AttributeTemplate):
+    key = ReferenceType
+
+    def generic_resolve(self, reference, name):
+        return reference.fields[name][0] if name in reference.fields else None
+
+
+@lower_getattr_generic(ReferenceType)
+def _load_field(context, builder, reference, words, name):
+    """A field, put together from its words."""
+    kind, first = reference.fields[name]
+
+    def word(offset):
+        place = builder.gep(words, [ir.Constant(ir.IntType(32), first + offset)], inbounds=True)
+        loaded = builder.load(place)
+        loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
+        return loaded
+
+    if isinstance(kind, types.Array):
+        return _array(context, builder, kind, word(0), [word(1 + d) for d in range(kind.ndim)])
+    if isinstance(kind, ReferenceType):
+        return builder.inttoptr(word(0), _WORD.as_pointer())
+    if kind == types.float64:
+        return builder.bitcast(word(0), ir.DoubleType())
+    return builder.trunc(word(0), ir.IntType(1)) if kind == types.boolean else word(0)
+
+
+def _array(context, builder, kind, address, shape):
+    """A C-contiguous array that owns nothing."""
+    model = context.data_model_manager[kind]
+    item = ir.Constant(_WORD, context.get_abi_sizeof(context.get_data_type(kind.dtype)))
+    n_items, strides = shape[0], [item]
+    for extent in shape[1:]:
+        n_items = builder.mul(n_items, extent)
+    for extent in reversed(shape[1:]):
+        strides.insert(0, builder.mul(strides[0], extent))
+    data = builder.inttoptr(address, context.get_value_type(model.get_type("data")))
+    array = ir.Constant(model.get_value_type(), None)
+    for field, value in (("nitems", n_items), ("itemsize", item), ("data", data)):
+        array = builder.insert_value(array, value, model.get_field_position(field))
+    for axis in range(kind.ndim):
+        for field, value in (("shape", shape[axis]), ("strides", strides[axis])):
+            array = builder.insert_value(array, value, [model.get_field_position(field), axis])
+    return array

@@ -2,9 +2,10 @@
 
 from abm.kernels.audit import conservation_error, wealth_error
 from abm.kernels.clear import Liquidity, clear_round
+from abm.kernels.columns import copy, fill_zero
 from abm.kernels.decide import clear_intents
 from abm.kernels.impact import NONE, value_position
-from abm.kernels.jit import kernel, phase
+from abm.kernels.jit import kernel
 from abm.kernels.ledger import mark_prices
 from abm.kernels.margin import fail_unmet_calls, force_orders, test_margins
 from abm.kernels.orders import clear_orders, collect_orders, collect_rows
@@ -24,11 +25,10 @@ from abm.kernels.state import (
 )
 
 
-@phase
+@kernel
 def trade_in_rounds(day, books, market, graph, rules, draws, diary):
     """Round 0 carries voluntary orders and overdue calls, later rounds only forced ones."""
     is_silent = day >= draws.silent_from
-    market.value_held_open[:] = market.value_held
     for round_ in range(rules.market.rounds + 1):
         n_forced = 0
         if not is_silent:
@@ -37,13 +37,10 @@ def trade_in_rounds(day, books, market, graph, rules, draws, diary):
                 n_forced = force_orders(day, round_, books, market, graph, rules, diary)
         if round_ > 0 and n_forced == 0:
             break
-        if round_ == 0:
-            diary.mark[:] = market.usd_price
         follow_links(market, rules)
         build_orders(round_, n_forced, books, market, rules, diary)
         clear_and_settle(day, round_, books, market, graph, rules, draws, diary)
-        market.external[:] = 0.0
-        withdraw_orders(round_, n_forced, books, diary)
+        withdraw_orders(round_, n_forced, books, market, diary)
     if not is_silent:
         fail_unmet_calls(day, books, market, graph, rules, diary)
 
@@ -68,8 +65,9 @@ def follow_links(market, rules):
 
 
 @kernel
-def withdraw_orders(round_, n_forced, books, diary):
-    """Nobody trades in the next round unless forced."""
+def withdraw_orders(round_, n_forced, books, market, diary):
+    """Nobody trades in the next round unless forced; official orders are for the first."""
+    fill_zero(market.external)
     if round_ == 0:
         for lo in range(0, books.cash.size, CHUNK):
             clear_intents(lo, min(lo + CHUNK, books.cash.size), books)
@@ -78,7 +76,7 @@ def withdraw_orders(round_, n_forced, books, diary):
         clear_intents(diary.rows[r], diary.rows[r] + 1, books)
 
 
-@phase
+@kernel
 def build_orders(round_, n_forced, books, market, rules, diary):
     """Add the orders of all who trade in this round into one matrix.                      (M34)"""
     orders = market.orders
@@ -113,12 +111,14 @@ def freeze_intents(books, market, rules):
         books.speed[i] = 0.0
 
 
-@phase
+@kernel
 def clear_and_settle(day, round_, books, market, graph, rules, draws, diary):
     """New prices, both legs of every trade, and the audit. A failed round moves nothing."""
     K = market.quote.size
     row = diary.days[day]
     rule = rules.market
+    if round_ == 0:
+        copy(market.usd_price, diary.mark)
     for k in range(K):
         diary.before[k] = market.log_price[k]
         market.anchor[k] = market.fundamental[k] + market.link_level[k]

@@ -6,13 +6,13 @@ here changes anything; what is returned is committed by ``decide.py``.
 
 import math
 
-from abm.kernels.jit import kernel
+from abm.kernels.jit import inlined
 from abm.kernels.state import TRADING_DAYS, Z_99
 
 TEN_DAYS = 10.0 / TRADING_DAYS
 
 
-@kernel
+@inlined
 def margin_rate(volatility, concentration, utilisation, rule):
     """Margin rate a prime broker asks [share of gross assets].
 
@@ -26,19 +26,19 @@ def margin_rate(volatility, concentration, utilisation, rule):
     return min(rate, rule.ceiling)
 
 
-@kernel
+@inlined
 def wanted_leverage(expected_return, risk_aversion, variance):
     """Mean-variance leverage, never short of the portfolio: max(0, mu / (gamma v)).        (M20)"""
     return max(0.0, expected_return / (risk_aversion * variance))
 
 
-@kernel
+@inlined
 def var_leverage(var_limit, variance):
     """Leverage at which the 99% ten-day loss equals the limit [share of NAV].             (M21)"""
     return var_limit / (Z_99 * math.sqrt(TEN_DAYS * max(variance, 1e-12)))
 
 
-@kernel
+@inlined
 def fund_order(leverage, target, limit_var, drawdown, rule):
     """Leverage a hedge fund trades towards today and the share of the gap it closes.    (M22)
 
@@ -59,7 +59,7 @@ def fund_order(leverage, target, limit_var, drawdown, rule):
     return target, rule.speed_up
 
 
-@kernel
+@inlined
 def banded_speed(current, target, rule):
     """Speed of a rule follower: fast down, slow up, nothing inside the dead band.       (M25)"""
     if current > target * (1.0 + rule.dead_band):
@@ -69,7 +69,7 @@ def banded_speed(current, target, rule):
     return 0.0
 
 
-@kernel
+@inlined
 def trend_share(weight, target_volatility, signal, volatility, calm_volatility, rule):
     """Share of wealth a trend follower holds in one market.                              (M27)
 
@@ -80,13 +80,13 @@ def trend_share(weight, target_volatility, signal, volatility, calm_volatility, 
     return size * math.tanh(rule.signal_scale * signal)
 
 
-@kernel
+@inlined
 def contrarian_scale(yen_move, rule):
     """Retail traders lean against the yen: 1 + a tanh(five-day move / scale).            (M28)"""
     return 1.0 + rule.contrarian * math.tanh(yen_move / rule.contrarian_scale)
 
 
-@kernel
+@inlined
 def hedge_order_usd_bn(yen_rise, basis_change, assets_usd_bn, built_usd_bn, rule):
     """Yen a life insurer buys to raise its hedge [USD bn].                               (M29)
 
@@ -98,7 +98,7 @@ def hedge_order_usd_bn(yen_rise, basis_change, assets_usd_bn, built_usd_bn, rule
     return rule.insurer_speed * (wanted - built_usd_bn)
 
 
-@kernel
+@inlined
 def capital_flow_usd_bn(wealth, opening_wealth, payout, subscription):
     """Money investors add (+) or take out (-) in a day [USD bn].                         (M12)"""
     if wealth > opening_wealth:
@@ -106,7 +106,7 @@ def capital_flow_usd_bn(wealth, opening_wealth, payout, subscription):
     return subscription * (opening_wealth - wealth)
 
 
-@kernel
+@inlined
 def dealer_depth(calm_depth, calm_volatility, volatility, capital_share, rule, swap_line):
     """Units a dealer absorbs per log unit of price.                                      (M50)
 

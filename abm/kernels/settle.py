@@ -8,8 +8,8 @@ nobody ends with a currency position he did not ask for.
 
 import math
 
-from abm.kernels.columns import add_debt, add_scaled, chunk_sum, fill_zero
-from abm.kernels.jit import kernel
+from abm.kernels.columns import add_debt, add_scaled, chunk_sum, fill_zero, is_any
+from abm.kernels.jit import inlined, kernel
 from abm.kernels.ledger import mark_books
 from abm.kernels.record import record_event
 from abm.kernels.state import (
@@ -35,7 +35,8 @@ WEALTH, COST, LEG, GROSS_TRADE = 0, 1, 2, 3
 def settle(day, round_, books, market, rules, diary):
     """Trade all orders of the round at the new prices and mark every book.            (M40)"""
     first_event = diary.n_events[0]
-    diary.flows[:] = 0.0
+    for row in range(diary.flows.shape[0]):
+        fill_zero(diary.flows[row])
     spreads = market.work[1]
     for k in range(market.quote.size):
         calm, fast = rules.market.calm_volatility[k], math.sqrt(market.covariance_fast[k, k])
@@ -43,7 +44,7 @@ def settle(day, round_, books, market, rules, diary):
     is_rationed = ration(books, market, rules, diary)
     for lo in range(0, books.cash.size, CHUNK):
         hi = min(lo + CHUNK, books.cash.size)
-        if round_ > 0 and not books.forced[lo:hi].any():
+        if round_ > 0 and not is_any(books.forced[lo:hi]):
             mark_books(lo, hi, books, market)
             continue
         write_trades(lo, hi, books, market, rules, diary)
@@ -143,7 +144,7 @@ def ration(books, market, rules, diary):
     return True
 
 
-@kernel
+@inlined
 def count_order(k, order, diary):
     """Add an order to the buying or the selling side of its market."""
     if order > 0.0:
@@ -152,7 +153,7 @@ def count_order(k, order, diary):
         diary.flows[SELLING, k] -= order
 
 
-@kernel
+@inlined
 def filled(order, k, diary):
     """What is filled of an order: all of it, or the rationed share on the long side."""
     return order * diary.fill[k] if order * diary.side[k] > 0.0 else order

@@ -16,7 +16,6 @@ import numpy as np
 
 from abm.kernels.clear import ClearingWork
 from abm.kernels.orders import Orders
-from abm.kernels.reference import make_reference
 
 # Kinds of institution, in the order of their rows.
 HEDGE_FUND, BANK_DESK, RISK_PARITY, VOLATILITY_TARGET, TREND = 0, 1, 2, 3, 4
@@ -153,6 +152,7 @@ class Graph(NamedTuple):
     desk_assets: np.ndarray  # (B,) borrowed by the bank's own desks
     utilisation: np.ndarray  # (B,) excess over the threshold
     cut: np.ndarray  # (B,) share of its lending a bank recalls tomorrow
+    clearing: np.ndarray  # (5, B) scratch of interbank clearing
 
 
 class MarginRule(NamedTuple):
@@ -415,15 +415,3 @@ class Diary(NamedTuple):
     before: np.ndarray  # (K,) log prices before the round
     fill: np.ndarray  # (K,) share of the long side filled
     side: np.ndarray  # (K,) the long side at a limit: -1 sellers, 1 buyers, 0 no limit
-
-
-make_reference(globals(), Orders)
-make_reference(globals(), ClearingWork)
-make_reference(globals(), Mandates)
-make_reference(globals(), MarketRule)
-make_reference(globals(), Books)
-make_reference(globals(), Market, nested=("orders", "solver"))
-make_reference(globals(), Graph)
-make_reference(globals(), Rules, nested=("mandates", "market"))
-make_reference(globals(), Draws)
-make_reference(globals(), Diary)

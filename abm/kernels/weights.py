@@ -6,7 +6,7 @@ A budget (or tilt) of zero leaves an instrument out. Shapes: `cov` (K, K), the r
 import math
 from typing import NamedTuple
 
-from abm.kernels.jit import kernel
+from abm.kernels.jit import inlined, kernel
 
 MAX_SWEEPS = 20_000
 TOLERANCE = 1e-10  # of the portfolio variance
@@ -57,7 +57,7 @@ def risk_residual(cov, budget, scale, x, marginal):
     return worst
 
 
-@kernel
+@inlined
 def coordinate(rest, variance, budget):
     """Weight at which one instrument bears its budget, given the covariance with the rest.
 

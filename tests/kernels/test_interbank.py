@@ -8,13 +8,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from abm.kernels.interbank import clear_claims
+from abm.kernels.interbank import DEFAULTED, PAYMENTS, RECEIVED, clear_claims
 
 
 def cleared(debts, outside, alpha=1.0, beta=1.0):
-    payments, received, defaulted = clear_claims(
-        np.array(debts, float), np.array(outside, float), alpha, beta
-    )
+    work = np.full((4, len(outside)), np.nan)
+    clear_claims(np.array(debts, float), np.array(outside, float), alpha, beta, work)
+    payments, received, defaulted = work[PAYMENTS], work[RECEIVED], work[DEFAULTED]
     return payments, received, defaulted.astype(bool)
 
 
