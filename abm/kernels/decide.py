@@ -6,7 +6,7 @@ wants is ``intent``: target shares of wealth where ``speed`` > 0, units to trade
 
 import math
 
-from abm.kernels.columns import add_scaled, fill_zero
+from abm.kernels.columns import add_scaled, fill_zero, is_any
 from abm.kernels.jit import inlined, kernel
 from abm.kernels.margin import leverage_of, set_fund_intent, set_margin_terms
 from abm.kernels.rules import (
@@ -14,7 +14,7 @@ from abm.kernels.rules import (
     contrarian_scale,
     fund_order,
     hedge_order_usd_bn,
-    trend_share,
+    trend_size,
     var_leverage,
     wanted_leverage,
 )
@@ -63,8 +63,10 @@ def decide_rows(lo, hi, day, books, market, graph, rules, draws, diary):
         decide_volatility_target(i, books, market, rules)
     for i in range(max(lo, first[TREND]), min(hi, first[RETAIL_FX])):
         decide_trend(i, books, market, rules)
-    for i in range(max(lo, first[RETAIL_FX]), min(hi, first[RETAIL_EQUITY])):
-        decide_retail_fx(i, books, market, rules)
+    if lo < first[RETAIL_EQUITY] and hi > first[RETAIL_FX]:
+        scale = contrarian_view(market, rules)
+        for i in range(max(lo, first[RETAIL_FX]), min(hi, first[RETAIL_EQUITY])):
+            decide_retail_fx(i, scale, books, market, rules)
     for i in range(max(lo, first[RETAIL_EQUITY]), min(hi, first[INSURER])):
         decide_retail_equity(i, books, market, rules)
     for i in range(max(lo, first[INSURER]), min(hi, first[CUSTOM])):
@@ -131,6 +133,24 @@ def set_market_view(market, rules):
                 k, j, market.covariance_fast, market.quote
             )
     market.expected[0] += 0.5 * rules.banks.basis + rules.banks.spread
+    size_trends(market, rules)
+
+
+@kernel
+def size_trends(market, rules):
+    """What a trend follower of each filter holds per unit of weight and target volatility. (M27)
+
+    The signal is the moving average over its standard deviation on calm days without a trend.
+    """
+    for filter_ in range(1, 3):
+        span = rules.estimate.trend_days[filter_]
+        for k in range(market.quote.size):
+            calm = rules.market.calm_volatility[k]
+            scale = calm / math.sqrt(TRADING_DAYS * (2.0 * span - 1.0))
+            volatility = math.sqrt(market.covariance_fast[k, k])
+            market.trend_size[filter_, k] = trend_size(
+                market.trend[filter_, k] / scale, volatility, calm, rules.followers
+            )
 
 
 @inlined
@@ -166,12 +186,18 @@ def portfolio_views(lo, hi, market, rules, lanes):
     mean, slow, fast, gross = lanes[MEAN][:n], lanes[SLOW][:n], lanes[FAST][:n], lanes[GROSS][:n]
     for k in range(weights.shape[0]):
         left = weights[k][lo:hi]
+        market.is_held[k] = is_any(left)
+        if not market.is_held[k]:
+            continue
         add_scaled(market.expected[k], left, mean)
         if k > 0:
             add_scaled(1.0, left, gross)
         for m in range(k + 1):
-            right = weights[m][lo:hi]
-            add_products(market.risk_slow[k, m], market.risk_fast[k, m], left, right, slow, fast)
+            if market.is_held[m]:
+                add_products(
+                    market.risk_slow[k, m], market.risk_fast[k, m], left, weights[m][lo:hi],
+                    slow, fast,
+                )  # fmt: skip
 
 
 @kernel
@@ -287,16 +313,11 @@ def decide_trend(i, books, market, rules):
     K = market.quote.size
     followers, mandates = rules.followers, rules.mandates
     filter_ = 2 if mandates.is_slow[i] else 1
-    span = rules.estimate.trend_days[filter_]
     shares = market.work[0]
     gross = 0.0
     for k in range(K):
-        calm = rules.market.calm_volatility[k]
-        scale = calm / math.sqrt(TRADING_DAYS * (2.0 * span - 1.0))
-        shares[k] = trend_share(
-            mandates.weights[k, i], mandates.target_volatility[i], market.trend[filter_, k] / scale,
-            math.sqrt(market.covariance_fast[k, k]), calm, followers,
-        )  # fmt: skip
+        size = mandates.target_volatility[i] * market.trend_size[filter_, k]
+        shares[k] = mandates.weights[k, i] * size
         gross += abs(shares[k])
     clip = min(1.0, mandates.leverage_cap[i] / gross) if gross > 0.0 else 1.0
     books.speed[i] = followers.trend_speed
@@ -307,14 +328,18 @@ def decide_trend(i, books, market, rules):
 
 
 @kernel
-def decide_retail_fx(i, books, market, rules):
+def contrarian_view(market, rules):
+    """How much of their usual position retail traders want after the yen's last moves.  (M28)"""
+    days = rules.households.contrarian_days
+    return contrarian_scale(market.close[0, 0] - market.close[days, 0], rules.households)
+
+
+@kernel
+def decide_retail_fx(i, scale, books, market, rules):
     """Constant units, mildly contrarian, within 90% of the legal leverage.             (M28)"""
     if books.days_out[i] > 0 or books.closing[i]:
         return
     households, mandates = rules.households, rules.mandates
-    scale = contrarian_scale(
-        market.close[0, 0] - market.close[households.contrarian_days, 0], households
-    )
     size = mandates.size_usd_bn[i] * scale
     most = households.most_leverage * max(books.wealth[i], 0.0) / market.usd_price[0]
     size = min(size, most)

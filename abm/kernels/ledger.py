@@ -4,7 +4,7 @@ import math
 
 from abm.kernels.banks import credit_bank
 from abm.kernels.cash import add_cash
-from abm.kernels.columns import add_debt, add_scaled, chunk_sum, fill_zero
+from abm.kernels.columns import add_debt, add_scaled, chunk_sum, fill_zero, is_any
 from abm.kernels.jit import kernel
 from abm.kernels.rules import capital_flow_usd_bn
 from abm.kernels.state import ACCRUALS, CHUNK, HEDGE_FUND, RETAIL_FX, SUBSCRIPTIONS
@@ -77,6 +77,9 @@ def accrue_institutions(day, books, market, rules, draws):
 def earn_interest(rate, loan_rate, balances):
     """Add interest to balances, at the loan rate where they are debts; return what was added."""
     before = chunk_sum(balances)
+    if rate == loan_rate:
+        add_scaled(rate, balances, balances)
+        return rate * before
     for j in range(balances.size):
         balances[j] += balances[j] * (loan_rate if balances[j] < 0.0 else rate)
     return chunk_sum(balances) - before
@@ -111,9 +114,16 @@ def accrue_market_makers(day, market, rules, draws):
 def pay_spread(day, books, graph, market, rules, draws):
     """Financing spread s0 (1 + s1 u) from margined borrowers to their brokers.         (M10)
 
-    Banks book the exact sum of what borrowers pay.
+    Where all banks ask the same, they book their loans times the spread, else the sum of what each
+    of their borrowers pays.
     """
     period = draws.accrual_days[day] / rules.market.day_count[market.rates.size - 1]
+    if not is_any(graph.utilisation):
+        rate = rules.banks.spread * period
+        pay_alike(rate, graph.broker_start, books.borrowing, books.cash)
+        for bank in range(graph.equity.size):
+            credit_bank(bank, rate * graph.loans[bank], market, graph)
+        return
     for i in range(books.cash.size):
         first, last = graph.broker_start[i], graph.broker_start[i + 1]
         if first == last or books.borrowing[i] == 0.0:
@@ -125,6 +135,13 @@ def pay_spread(day, books, graph, market, rules, draws):
             payment = books.borrowing[i] * graph.broker_share[edge] * spread * period
             books.cash[i] -= payment
             credit_bank(bank, payment, market, graph)
+
+
+@kernel
+def pay_alike(rate, broker_start, borrowing, cash):
+    """The same rate from everybody who borrows from brokers."""
+    for i in range(cash.size):
+        cash[i] -= rate * borrowing[i] if broker_start[i + 1] > broker_start[i] else 0.0
 
 
 @kernel

@@ -16,10 +16,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from abm.kernels.columns import gather, is_any, product_sum
 from abm.kernels.jit import allocating_kernel, inlined, kernel
 from abm.kernels.linear import LANES, TILE, add_lane_products
 
 CHUNK = 4096  # institutions summed before the lanes are folded; callers that split, split here
+MASK = 256  # institutions whose frozen orders are summed together
 _MAX_RADIUS = 0.2  # log; beyond it the bound for positions quoted in a currency does not hold
 _QUOTED_WEIGHT = 1.0 + math.exp(_MAX_RADIUS)  # e^2r - 1 <= (1 + e^0.2)(e^r - 1) for r <= 0.2
 
@@ -35,7 +37,7 @@ class Orders(NamedTuple):
     wealth_terms_nonresident : (K+1, K+1) the same over non-residents, whose assets need currency
     frozen, frozen_nonresident : (K,) units ordered whatever the price
     radius : (1,) largest log move within which no wealth can change sign
-    tile, lanes, lane_frozen : scratch
+    tile, lanes, masks, rows : scratch
     """
 
     wealth_terms: np.ndarray
@@ -45,7 +47,8 @@ class Orders(NamedTuple):
     radius: np.ndarray
     tile: np.ndarray
     lanes: np.ndarray
-    lane_frozen: np.ndarray
+    masks: np.ndarray
+    rows: np.ndarray
 
 
 def allocate_orders(n_instruments: int) -> Orders:
@@ -58,9 +61,10 @@ def allocate_orders(n_instruments: int) -> Orders:
         frozen=np.zeros(k),
         frozen_nonresident=np.zeros(k),
         radius=np.full(1, _MAX_RADIUS),
-        tile=np.zeros((2 * even + 3, TILE)),
+        tile=np.zeros((2 * even + 2, TILE)),
         lanes=np.zeros((even, even, LANES)),
-        lane_frozen=np.zeros((k, LANES)),
+        masks=np.zeros((2, MASK)),
+        rows=np.zeros(TILE, np.int64),
     )
 
 
@@ -107,6 +111,12 @@ def _even(n):
 
 
 @inlined
+def _wealth_row(n):
+    """Row of a tile with wealth, above holdings and cash, and shares and speed; then gross."""
+    return 2 * _even(n + 1)
+
+
+@inlined
 def _price_weight(quote):
     """Weight of a position in G: two log moves compound in an asset quoted in a currency."""
     return _QUOTED_WEIGHT if quote >= 0 else 1.0
@@ -150,92 +160,101 @@ def collect_rows(units, cash, intent, speed, resident, prices, quote, rows, n_ro
         _add_row(units, cash, intent, speed, resident, prices, quote, orders, rows[r])
 
 
-@inlined
-def _any(row, count):
-    """Whether any of the first `count` entries is not zero."""
+@kernel
+def _weigh(count, prices, quote, tile):
+    """Wealth of a tile's institutions, and gross positions with their weights."""
+    n = prices.size
+    cash, wealth, gross = tile[n], tile[_wealth_row(n)], tile[_wealth_row(n) + 1]
     for t in range(count):
-        if row[t] != 0.0:
-            return True
-    return False
+        wealth[t] = cash[t]
+        gross[t] = 0.0
+    for k in range(n):
+        price, weight, held = prices[k], _price_weight(quote[k]), tile[k]
+        for t in range(count):
+            wealth[t] += held[t] * price
+            gross[t] += abs(held[t] * price) * weight
 
 
 @kernel
-def _load_traders(cash, speed, resident, start, count, n, tile):
-    """Cash and speeds of a tile, and a mask of those who send frozen units.
-
-    Residents are added one by one: here they do neither, nor do the lanes past `count`.
-    """
-    s, frozen = _even(n + 1) + n, 2 * _even(n + 1)
+def _nearest_ruin(count, n, tile, least):
+    """Least wealth over gross positions met so far: `least`, or smaller in this tile."""
+    wealth, gross = tile[_wealth_row(n)], tile[_wealth_row(n) + 1]
     for t in range(count):
-        abroad = 1.0 - resident[start + t]
-        tile[n, t] = cash[start + t]
-        tile[s, t] = speed[start + t] * abroad
-        tile[frozen, t] = abroad if speed[start + t] == 0.0 else 0.0
-    for t in range(count, TILE):
-        tile[n, t] = 0.0
-        tile[s, t] = 0.0
-        tile[frozen, t] = 0.0
-
-
-@kernel
-def _load_holdings(units, prices, quote, start, count, n, tile):
-    """Holdings of a tile, and what they are worth: wealth, and gross with its weights."""
-    wealth, gross = 2 * _even(n + 1) + 1, 2 * _even(n + 1) + 2
-    for t in range(TILE):
-        tile[wealth, t] = tile[n, t]
-        tile[gross, t] = 0.0
-    for k in range(n):
-        price, weight = prices[k], _price_weight(quote[k])
-        for t in range(count):
-            held = units[k, start + t]
-            tile[k, t] = held
-            tile[wealth, t] += held * price
-            tile[gross, t] += abs(held * price) * weight
-        for t in range(count, TILE):
-            tile[k, t] = 0.0
-
-
-@kernel
-def _load_shares(intent, start, count, least, n, tile):
-    """Speed times target share of a tile; nothing for those without wealth.
-
-    Returns the least wealth over gross met so far, `least` or smaller.
-    """
-    first = _even(n + 1)
-    s, wealth, gross = first + n, 2 * first + 1, 2 * first + 2
-    n_near = 0
-    for t in range(TILE):
-        n_near += abs(tile[wealth, t]) < least * tile[gross, t]
-    if n_near > 0:
-        for t in range(count):
-            if abs(tile[wealth, t]) < least * tile[gross, t] and tile[s, t] != 0.0:
-                least = abs(tile[wealth, t]) / tile[gross, t]
-    for t in range(TILE):
-        tile[wealth, t] = tile[s, t] if tile[wealth, t] > 0.0 else 0.0
-    for k in range(n):
-        for t in range(count):
-            tile[first + k, t] = tile[wealth, t] * intent[k, start + t]
-        for t in range(count, TILE):
-            tile[first + k, t] = 0.0
+        if abs(wealth[t]) < least * gross[t]:
+            least = abs(wealth[t]) / gross[t]
     return least
 
 
 @kernel
-def _add_products(n, tile, lanes):
-    """Add shares times holdings of a tile to the sums, in eight lanes."""
-    size = _even(n + 1)
-    for k in range(0, size, 2):
-        for z in range(0, size, 2):
-            add_lane_products(lanes, k, z, tile, size + k)
+def _scale_shares(count, n, tile):
+    """Target shares times speed; nothing for those without wealth."""
+    first = _even(n + 1)
+    speed, wealth = tile[first + n], tile[_wealth_row(n)]
+    for t in range(count):
+        wealth[t] = speed[t] if wealth[t] > 0.0 else 0.0
+    for k in range(n):
+        shares = tile[first + k]
+        for t in range(count):
+            shares[t] *= wealth[t]
 
 
 @kernel
-def _add_frozen(intent, start, count, n, tile, lanes):
-    """Add the frozen units of a tile, in eight lanes."""
-    frozen = 2 * _even(n + 1)
+def _add_products(count, n, tile, lanes):
+    """Add shares times holdings of a tile to the sums, in eight lanes; blocks of nought add none.
+
+    The columns past `count`, up to a multiple of eight, hold nought.
+    """
+    size = _even(n + 1)
+    whole = (count + LANES - 1) // LANES * LANES
+    for row in range(2 * size):
+        for t in range(count, whole):
+            tile[row, t] = 0.0
+    for k in range(0, size, 2):
+        if is_any(tile[size + k][:count]) or is_any(tile[size + k + 1][:count]):
+            for z in range(0, size, 2):
+                add_lane_products(lanes, k, z, tile, size + k, whole)
+
+
+@kernel
+def _load_tile(units, cash, intent, speed, rows, n, tile):
+    """Holdings and cash, target shares and speed of the given institutions."""
+    first, count = _even(n + 1), rows.size
     for k in range(n):
-        for t in range(count):
-            lanes[k, t % LANES] += tile[frozen, t] * intent[k, start + t]
+        gather(units[k], rows, tile[k][:count])
+        gather(intent[k], rows, tile[first + k][:count])
+    gather(cash, rows, tile[n][:count])
+    gather(speed, rows, tile[first + n][:count])
+
+
+@kernel
+def _add_tile(units, cash, intent, speed, prices, quote, rows, least, orders):
+    """Add the orders of a tile of institutions; return the least wealth over gross met so far."""
+    n, tile, count = prices.size, orders.tile, rows.size
+    _load_tile(units, cash, intent, speed, rows, n, tile)
+    _weigh(count, prices, quote, tile)
+    least = _nearest_ruin(count, n, tile, least)
+    _scale_shares(count, n, tile)
+    _add_products(count, n, tile, orders.lanes)
+    return least
+
+
+@kernel
+def _add_frozen(intent, speed, resident, start, stop, orders):
+    """Add the units that institutions start..stop order at any price."""
+    n, count = orders.frozen.size, stop - start
+    anybody, abroad = orders.masks[0][:count], orders.masks[1][:count]
+    for t in range(count):
+        anybody[t] = 1.0 if speed[start + t] == 0.0 else 0.0
+        abroad[t] = anybody[t] if resident[start + t] == 0 else 0.0
+    if not is_any(anybody):
+        return
+    is_abroad = is_any(abroad)
+    for k in range(n):
+        column = intent[k][start:stop]
+        if is_any(column):
+            orders.frozen[k] += product_sum(anybody, column)
+            if is_abroad:
+                orders.frozen_nonresident[k] += product_sum(abroad, column)
 
 
 @inlined
@@ -255,38 +274,40 @@ def _fold_lanes(orders):
             orders.wealth_terms_nonresident[k, j] += total
             for lane in range(LANES):
                 orders.lanes[k, j, lane] = 0.0
-    for k in range(n):
-        total = _fold(orders.lane_frozen[k])
-        orders.frozen[k] += total
-        orders.frozen_nonresident[k] += total
-        for lane in range(LANES):
-            orders.lane_frozen[k, lane] = 0.0
 
 
 @kernel
 def collect_orders(units, cash, intent, speed, resident, prices, quote, lo, hi, orders):
     """Add the orders of institutions lo <= i < hi at the USD prices (K,).                 (M34)
 
-    units, intent (K, N); cash, speed (N,); resident (N,) uint8; quote (K,) int64. The bits of the
-    sum depend on lo and hi, and on nothing else.
+    units, intent (K, N); cash, speed (N,); resident (N,) uint8; quote (K,) int64. Those who trade
+    towards a target are moved together into tiles. The bits of the sum depend on lo and hi and on
+    what is ordered.
     """
-    n, tile, least = prices.size, orders.tile, _NEAR_RUIN
-    speeds = _even(n + 1) + n
+    rows, least = orders.rows, _NEAR_RUIN
     for chunk in range(lo, hi, CHUNK):
         stop = min(chunk + CHUNK, hi)
-        for start in range(chunk, stop, TILE):
-            count = min(TILE, stop - start)
-            _load_traders(cash, speed, resident, start, count, n, tile)
-            if _any(tile[speeds], count):
-                _load_holdings(units, prices, quote, start, count, n, tile)
-                least = _load_shares(intent, start, count, least, n, tile)
-                _add_products(n, tile, orders.lanes)
-            if _any(tile[2 * _even(n + 1)], count):
-                _add_frozen(intent, start, count, n, tile, orders.lane_frozen)
-        _fold_lanes(orders)
+        for start in range(chunk, stop, MASK):
+            _add_frozen(intent, speed, resident, start, min(start + MASK, stop), orders)
+        count = 0
         for i in range(chunk, stop):
+            if speed[i] == 0.0:
+                continue
             if resident[i] != 0:
                 _add_row(units, cash, intent, speed, resident, prices, quote, orders, i)
+                continue
+            rows[count] = i
+            count += 1
+            if count == TILE:
+                least = _add_tile(
+                    units, cash, intent, speed, prices, quote, rows[:count], least, orders
+                )
+                count = 0
+        if count > 0:
+            least = _add_tile(
+                units, cash, intent, speed, prices, quote, rows[:count], least, orders
+            )
+        _fold_lanes(orders)
     if least < _NEAR_RUIN:
         orders.radius[0] = min(orders.radius[0], math.log1p(least))
 

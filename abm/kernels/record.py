@@ -157,8 +157,13 @@ def record_day(day, books, market, graph, rules, diary):
     for k in range(market.quote.size):
         diary.log_prices[day, k] = market.log_price[k]
         diary.fundamentals[day, k] = market.fundamental[k] + market.link_level[k]
-    for i in range(books.cash.size):
-        diary.worst_wealth[i] = min(diary.worst_wealth[i], books.wealth[i])
-        if books.wealth[i] > 0.0:
-            leverage = 1.0 + books.borrowing[i] / books.wealth[i]
-            diary.peak_leverage[i] = max(diary.peak_leverage[i], leverage)
+    record_extremes(books.wealth, books.borrowing, diary.worst_wealth, diary.peak_leverage)
+
+
+@kernel
+def record_extremes(wealth, borrowing, worst_wealth, peak_leverage):
+    """Every institution's least wealth and, while it has any, its highest leverage."""
+    for i in range(wealth.size):
+        worst_wealth[i] = min(worst_wealth[i], wealth[i])
+        leverage = 1.0 + borrowing[i] / wealth[i]
+        peak_leverage[i] = max(peak_leverage[i], leverage if wealth[i] > 0.0 else 1.0)

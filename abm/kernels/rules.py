@@ -70,14 +70,13 @@ def banded_speed(current, target, rule):
 
 
 @inlined
-def trend_share(weight, target_volatility, signal, volatility, calm_volatility, rule):
-    """Share of wealth a trend follower holds in one market.                              (M27)
+def trend_size(signal, volatility, calm_volatility, rule):
+    """Share of wealth a trend follower holds per unit of weight and target volatility.   (M27)
 
-    c = w sigma* (g/2) tanh(0.8 z) / max(sigma_f, 0.7 sigma_calm)
+    c = w sigma* size;  size = (g/2) tanh(0.8 z) / max(sigma_f, 0.7 sigma_calm)
     """
     floored = max(volatility, rule.volatility_floor * calm_volatility)
-    size = 0.5 * weight * target_volatility * rule.trend_gain / floored
-    return size * math.tanh(rule.signal_scale * signal)
+    return 0.5 * rule.trend_gain / floored * math.tanh(rule.signal_scale * signal)
 
 
 @inlined

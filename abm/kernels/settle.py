@@ -70,10 +70,12 @@ def write_trades(lo, hi, books, market, rules, diary):
         add_scaled(market.usd_price[k], books.units[k][lo:hi], wealth)
     speed = books.speed[lo:hi]
     for k in range(K):
+        trade = diary.lanes[k][:n]
         write_trade(
             1.0 / market.usd_price[k], wealth, speed, books.units[k][lo:hi],
-            books.intent[k][lo:hi], diary.lanes[k][:n],
+            books.intent[k][lo:hi], trade,
         )  # fmt: skip
+        diary.is_traded[k] = is_any(trade)
     if hi > rules.mandates.first_row[RETAIL_EQUITY]:
         for j in range(n):
             if rules.mandates.resident[lo + j] and speed[j] > 0.0:
@@ -190,13 +192,15 @@ def commit_trades(lo, hi, books, market, rules, diary):
     gross, cash = diary.lanes[K + GROSS_TRADE][:n], books.cash[lo:hi]
     fill_zero(cost)
     for k in range(K):
+        has_leg = k < C and is_leg_traded(k, market, diary)
+        if not (diary.is_traded[k] or has_leg):
+            continue
         trade, price = diary.lanes[k][:n], market.usd_price[k]
-        diary.flows[ORDERED, k] += chunk_sum(trade)
-        if k < C:
+        fill_zero(leg)
+        if has_leg:
             add_legs(k, n, lo, market, rules, diary)
             diary.flows[LEGS, k] += chunk_sum(leg)
-        elif k == C:
-            fill_zero(leg)
+        diary.flows[ORDERED, k] += chunk_sum(trade)
         move_units(market.work[1, k] * price, trade, leg, books.units[k][lo:hi], gross, cost)
         diary.flows[GROSS, k] += chunk_sum(gross)
         if k < C or market.quote[k] < 0:
@@ -213,6 +217,15 @@ def commit_trades(lo, hi, books, market, rules, diary):
     for c in range(C):
         add_debt(market.usd_price[c], books.units[c][lo:hi], borrowing)
     market.dealer_cash[C] += chunk_sum(cost)
+
+
+@kernel
+def is_leg_traded(c, market, diary):
+    """Whether a chunk trades an asset that is quoted in currency c."""
+    for k in range(market.quote.size):
+        if market.quote[k] == c and diary.is_traded[k]:
+            return True
+    return False
 
 
 @kernel

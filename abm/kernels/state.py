@@ -130,6 +130,8 @@ class Market(NamedTuple):
     value_order: np.ndarray  # (K,) units value investors order at the clearing price
     dealer_order: np.ndarray  # (K,)
     excess: np.ndarray  # (K,) excess demand left by the solver, units
+    is_held: np.ndarray  # (K,) uint8 scratch: whether anybody in the chunk holds it
+    trend_size: np.ndarray  # (3, K) share of wealth per unit of a follower's weight and volatility
     work: np.ndarray  # (6, K) scratch
     orders: Orders
     solver: ClearingWork
@@ -411,6 +413,7 @@ class Diary(NamedTuple):
     worst_wealth: np.ndarray  # (N,) USD bn
     rows: np.ndarray  # (N,) int64 institutions forced to trade in the round
     lanes: np.ndarray  # (K + 4, CHUNK) scratch columns of a chunk
+    is_traded: np.ndarray  # (K,) uint8: whether anybody in the chunk trades it
     flows: np.ndarray  # (5, K) units of the round: ordered, currency legs, gross, sold, bought
     before: np.ndarray  # (K,) log prices before the round
     fill: np.ndarray  # (K,) share of the long side filled

@@ -156,6 +156,8 @@ def open_market(scenario: Scenario, rules: state.Rules) -> state.Market:
         "risk_fast": np.zeros((n, n)),
         "close": np.zeros((kept, n)),
         "outside": np.zeros((len(state.ACCOUNT_NAMES), n_c + 1)),
+        "is_held": np.zeros(n, np.uint8),
+        "trend_size": np.zeros((3, n)),
         "work": np.zeros((6, n)),
     }
     for name in ("value_cash", "dealer_cash", "official_cash"):
@@ -233,6 +235,7 @@ def open_diary(
         worst_wealth=np.zeros(n),
         rows=np.zeros(n, np.int64),
         lanes=np.zeros((k + 4, state.CHUNK)),
+        is_traded=np.zeros(k, np.uint8),
         flows=np.zeros((5, k)),
         before=np.zeros(k),
         fill=np.ones(k),

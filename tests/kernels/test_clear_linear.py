@@ -76,18 +76,19 @@ def test_a_cheap_proof_never_calls_an_unstable_market_stable(proof):
 
 
 @pytest.mark.plain
-def test_lanes_are_what_their_plain_twin_says():
+@pytest.mark.parametrize("count", [0, 8, 24, TILE])
+def test_lanes_are_what_their_plain_twin_says(count):
     rng = np.random.default_rng(0)
     tile = rng.normal(size=(6, TILE))
     compiled, plain = rng.normal(size=(2, 4, 4, LANES))
     plain[:] = compiled
-    add_lane_products_plain(plain, 0, 2, tile, 4)
+    add_lane_products_plain(plain, 0, 2, tile, 4, count)
 
     from abm.kernels.jit import kernel
 
     @kernel
-    def add(lanes, tile):
-        add_lane_products(lanes, 0, 2, tile, 4)
+    def add(lanes, tile, count):
+        add_lane_products(lanes, 0, 2, tile, 4, count)
 
-    add(compiled, tile)
+    add(compiled, tile, count)
     assert (compiled == plain).all()

@@ -50,16 +50,14 @@ def plain_wealth_terms(units, cash, intent, speed, resident) -> np.ndarray:
     for k in range(5):
         for j in range(5):
             lanes = [0.0] * 8
-            for i in np.flatnonzero(resident == 0):
+            for place, i in enumerate(np.flatnonzero((resident == 0) & (speed > 0))):
                 wealth = float(cash[i])
                 for instrument in range(4):
                     wealth += float(units[instrument, i]) * float(PRICES[instrument])
                 share = float(speed[i])
                 if k < 4:
                     share = (share if wealth > 0 else 0.0) * float(intent[k, i])
-                if speed[i] == 0:
-                    share = 0.0
-                lanes[i % 8] += share * float(cash[i] if j == 4 else units[j, i])
+                lanes[place % 8] += share * float(cash[i] if j == 4 else units[j, i])
             terms[k, j] = fold(lanes)
     return terms
 

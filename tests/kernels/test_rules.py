@@ -88,13 +88,13 @@ def test_rule_followers_cut_fast_rebuild_slowly_and_ignore_small_gaps():
 
 
 def test_trend_followers_size_by_signal_over_volatility():
-    # half of .1 x .5 / .1 = .25, times tanh(.8)
-    share = rule_of.trend_share(1.0, 0.1, 1.0, 0.1, 0.1, TREND)
-    assert share == pytest.approx(0.25 * math.tanh(0.8))
-    assert rule_of.trend_share(1.0, 0.1, -1.0, 0.1, 0.1, TREND) == -share
-    assert rule_of.trend_share(1.0, 0.1, 1.0, 0.2, 0.1, TREND) == pytest.approx(share / 2)
+    # half of .5 / .1 = 2.5, times tanh(.8)
+    share = rule_of.trend_size(1.0, 0.1, 0.1, TREND)
+    assert share == pytest.approx(2.5 * math.tanh(0.8))
+    assert rule_of.trend_size(-1.0, 0.1, 0.1, TREND) == -share
+    assert rule_of.trend_size(1.0, 0.2, 0.1, TREND) == pytest.approx(share / 2)
     # calm beyond 70% of calm volatility buys no more
-    assert rule_of.trend_share(1.0, 0.1, 1.0, 0.01, 0.1, TREND) == pytest.approx(share / 0.7)
+    assert rule_of.trend_size(1.0, 0.01, 0.1, TREND) == pytest.approx(share / 0.7)
 
 
 def test_retail_traders_lean_against_the_yen():
