@@ -19,7 +19,7 @@ from abm.errors import InvalidInput
 from abm.kernels import impact
 from abm.kernels.clear import clear_round
 from abm.kernels.impact import Liquidity, allocate_work
-from abm.kernels.orders import allocate_orders, collect_orders, freeze_orders
+from abm.kernels.orders import IN_UNITS, allocate_orders, collect_orders, freeze_orders
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -213,7 +213,7 @@ def _columns(problem: ClearingProblem) -> tuple[np.ndarray, ...]:
         np.ascontiguousarray(np.hstack([problem.holdings.T, np.zeros(shape)])),
         np.concatenate([problem.cash, np.zeros(shape[1])]),
         np.ascontiguousarray(np.hstack([targets, problem.orders.T])),
-        np.concatenate([problem.speed, np.zeros(shape[1])]),
+        np.concatenate([problem.speed, np.full(shape[1], IN_UNITS)]),
         np.tile(problem.resident.astype(np.uint8), 2),
     )
 

@@ -50,7 +50,8 @@ def next_decision(world: World, row: int, day: int) -> Decision:
     copies = _copies(world)
     books, price = copies.books, copies.market.usd_price
     decide_alone(row, min(day, n_days - 1), day < n_days, *by_reference(*copies[:6]))
-    intent, units, speed = books.intent[:, row], books.units[:, row], float(books.speed[row])
+    intent, units = books.intent[:, row], books.units[:, row]
+    speed = max(0.0, float(books.speed[row]))  # IN_UNITS is no share of a gap
     orders = intent * price
     if speed > 0.0:
         wealth = max(float(books.wealth[row]), 0.0)

@@ -225,16 +225,30 @@ class Institution(mesa.Agent):
             market.totals[k] += received
         self._mark()
 
+    def _lend(self, amount_usd_bn: float) -> None:
+        """Its brokers, or the bank that owns it, have lent so much more."""
+        graph, row = self.world.graph, self.row
+        edges = slice(graph.broker_start[row], graph.broker_start[row + 1])
+        np.add.at(graph.loans, graph.broker[edges], graph.broker_share[edges] * amount_usd_bn)
+        owner = self.world.rules.mandates.owner[row]
+        if owner >= 0:
+            graph.desk_assets[owner] += amount_usd_bn
+
     def _mark(self) -> None:
-        """Wealth and borrowing after a write (M2, M3); no drawdown is read out of what was paid."""
+        """Wealth, borrowing and its lenders' books after a write (M2 to M4).
+
+        No drawdown is read out of what was paid.
+        """
         books, market, row = self.books, self.world.market, self.row
         self.model.was_written_to = True
         before = books.wealth.item(row)
         values = books.units[:, row] * market.usd_price
         n_currencies = len(market.rates) - 1
         books.wealth[row] = books.cash[row] + values.sum()
+        lent = books.borrowing[row]
         books.borrowing[row] = max(-books.cash[row], 0.0)
         books.borrowing[row] += np.maximum(-values[:n_currencies], 0.0).sum()
+        self._lend(books.borrowing[row] - lent)
         if before > 0.0 and books.wealth[row] > 0.0:
             books.high_water[row] *= books.wealth[row] / before
 

@@ -238,17 +238,16 @@ def _polish(crossers, residual, radius, codes, v, m):
 
 
 @kernel
-def _largest_eigenvalue(n_free, codes, v, m, spectral):
+def _largest_eigenvalue(n_free, codes, v, m):
     """max Re eig(D^-1 J) of the free block."""
-    n = codes.shape[1]
     for i in range(n_free):
         for j in range(n_free):
-            spectral[i, j] = m[BLOCK, i, j] * v[PER_DEPTH, codes[FREE, i]]
-    return largest_real_part(spectral, n_free, spectral[n], spectral[n + 1])
+            m[FACTOR, i, j] = m[BLOCK, i, j] * v[PER_DEPTH, codes[FREE, i]]
+    return largest_real_part(m[FACTOR], n_free)
 
 
 @kernel
-def _is_stable(codes, v, m, spectral):
+def _is_stable(codes, v, m):
     """Whether the spectrum of D^-1 dF/dx on the free block is negative: cheap proofs first."""
     differentiate_excess(codes, v, m)
     n_free = _take_free_block(codes, v, m)
@@ -262,17 +261,17 @@ def _is_stable(codes, v, m, spectral):
         return True
     if falls_by_majorant(m[BLOCK], n_free, m[FACTOR]):
         return True
-    return _largest_eigenvalue(n_free, codes, v, m, spectral) < 0.0
+    return _largest_eigenvalue(n_free, codes, v, m) < 0.0
 
 
 @kernel
-def _feedback_gain(codes, v, m, spectral):
+def _feedback_gain(codes, v, m):
     """1 + max Re eig(D^-1 dF/dx) on the instruments within limits; nan if there are none. (M38)"""
     differentiate_excess(codes, v, m)
     n_free = _take_free_block(codes, v, m)
     if n_free == 0:
         return math.nan
-    return 1.0 + _largest_eigenvalue(n_free, codes, v, m, spectral)
+    return 1.0 + _largest_eigenvalue(n_free, codes, v, m)
 
 
 @inlined
@@ -299,7 +298,7 @@ def _find_rest_point(crossers, radius, work):
         _move_point(KEPT, X, n, v)
         status, steps, polished = _polish(crossers, residual, radius, codes, v, m)
         n_newton += steps
-        if status == CLEARED and _is_stable(codes, v, m, work.spectral):
+        if status == CLEARED and _is_stable(codes, v, m):
             return CLEARED, n_flow + n_newton, polished
         _move_point(X, KEPT, n, v)
         evaluate_excess(crossers, codes, v, m)
@@ -329,7 +328,7 @@ def solve_clearing(
         x_out[k], excess_out[k] = v[X, k], v[EXCESS, k]
         if _pushed(k, v):
             status = AT_LIMIT
-    gain = _feedback_gain(work.codes, v, work.squares, work.spectral) if want_gain else math.nan
+    gain = _feedback_gain(work.codes, v, work.squares) if want_gain else math.nan
     return ClearingReport(status, iterations, residual, gain)
 
 

@@ -24,10 +24,10 @@ def copy(column, destination):
 @kernel
 def is_any(column):
     """Whether any entry is not zero."""
-    found = False
-    for j in range(column.size):  # to the end: a loop that may stop early is not run in parallel
-        found |= column[j] != 0
-    return found
+    count = 0
+    for j in range(column.size):  # to the end: a loop that may stop early takes them one by one
+        count += column[j] != 0
+    return count > 0
 
 
 @kernel
@@ -49,26 +49,6 @@ def add_debt(price, units, total):
     """total <- total + (-price units)+"""
     for j in range(units.size):
         total[j] += max(-price * units[j], 0.0)
-
-
-@kernel
-def product_sum(left, right):
-    """Sum of products, in the fixed tree of `chunk_sum`."""
-    a = b = c = d = e = f = g = h = 0.0
-    stop = left.size // 8 * 8
-    for i in range(0, stop, 8):
-        a += left[i] * right[i]
-        b += left[i + 1] * right[i + 1]
-        c += left[i + 2] * right[i + 2]
-        d += left[i + 3] * right[i + 3]
-        e += left[i + 4] * right[i + 4]
-        f += left[i + 5] * right[i + 5]
-        g += left[i + 6] * right[i + 6]
-        h += left[i + 7] * right[i + 7]
-    rest = 0.0
-    for i in range(stop, left.size):
-        rest += left[i] * right[i]
-    return (((a + b) + (c + d)) + ((e + f) + (g + h))) + rest
 
 
 @kernel

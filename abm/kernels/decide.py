@@ -1,7 +1,8 @@
 """The morning: every institution decides on the same prices; targets are written, nothing trades.
 
 Institutions are handled in chunks of columns; each kind is a range of rows. What an institution
-wants is ``intent``: target shares of wealth where ``speed`` > 0, units to trade where it is 0.
+wants is ``intent``: target shares of wealth where ``speed`` > 0, units to trade where it is
+IN_UNITS, nothing where it is 0.
 """
 
 import math
@@ -9,6 +10,7 @@ import math
 from abm.kernels.columns import add_scaled, fill_zero, is_any
 from abm.kernels.jit import inlined, kernel
 from abm.kernels.margin import leverage_of, set_fund_intent, set_margin_terms
+from abm.kernels.orders import IN_UNITS
 from abm.kernels.rules import (
     banded_speed,
     contrarian_scale,
@@ -84,6 +86,7 @@ def decide_custom(i, books, market, graph, rules, draws, swap_line):
     if books.days_out[i] > 0 or books.closing[i]:
         return
     column = i - rules.mandates.first_row[CUSTOM]
+    books.speed[i] = IN_UNITS
     for k in range(books.units.shape[0]):
         books.intent[k, i] = draws.orders_usd_bn[k, column] / market.usd_price[k]
 
@@ -280,8 +283,9 @@ def local_variance(shares, covariance, n_currencies):
     """Variance of the assets at local prices: their currency is hedged.                   (M24)"""
     variance = 0.0
     for k in range(n_currencies, shares.size):
-        for j in range(n_currencies, shares.size):
-            variance += shares[k] * covariance[k, j] * shares[j]
+        if shares[k] != 0.0:
+            for j in range(n_currencies, shares.size):
+                variance += shares[k] * covariance[k, j] * shares[j]
     return variance
 
 
@@ -343,6 +347,7 @@ def decide_retail_fx(i, scale, books, market, rules):
     size = mandates.size_usd_bn[i] * scale
     most = households.most_leverage * max(books.wealth[i], 0.0) / market.usd_price[0]
     size = min(size, most)
+    books.speed[i] = IN_UNITS
     for k in range(market.rates.size - 1):
         wanted = size * mandates.weights[k, i]
         books.intent[k, i] = households.speed * (wanted - books.units[k, i])
@@ -356,6 +361,7 @@ def decide_retail_equity(i, books, market, rules):
     for k in range(market.rates.size - 1, market.quote.size):
         wanted = rules.mandates.size_usd_bn[i] * rules.mandates.weights[k, i]
         if wanted > books.units[k, i]:
+            books.speed[i] = IN_UNITS
             books.intent[k, i] = rules.households.speed * (wanted - books.units[k, i])
 
 
@@ -367,4 +373,5 @@ def decide_insurer(i, books, market, rules):
     built = (books.units[0, i] - opening_hedge) * market.usd_price[0]
     rise = market.close[0, 0] - market.close[rules.households.insurer_rise_days, 0]
     order = hedge_order_usd_bn(rise, 0.0, mandates.size_usd_bn[i], built, rules.households)
+    books.speed[i] = IN_UNITS
     books.intent[0, i] = order / market.usd_price[0]

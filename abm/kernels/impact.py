@@ -156,7 +156,6 @@ class ClearingWork(NamedTuple):
     codes: np.ndarray  # (5, K) int64
     vectors: np.ndarray  # (20, K+1)
     squares: np.ndarray  # (5, K+1, K+1)
-    spectral: np.ndarray  # (K+2, K) complex
     no_crossers: np.ndarray  # (0, 2K+4)
 
 
@@ -167,7 +166,6 @@ def allocate_work(n_instruments: int) -> ClearingWork:
         codes=np.zeros((5, k), np.int64),
         vectors=np.zeros((20, k + 1)),
         squares=np.zeros((5, k + 1, k + 1)),
-        spectral=np.zeros((k + 2, k), np.complex128),
         no_crossers=np.zeros((0, 2 * k + 4)),
     )
 

@@ -131,72 +131,98 @@ def _reduce_to_hessenberg(h, n):
 
 
 @inlined
-def _corner_shift(h, high, sweep):
-    """Eigenvalue of the last 2 x 2 block nearest its corner; now and then an arbitrary one."""
+def _reflect(h, k, size, x, y, z, first, last, low):
+    """Similar matrix after the reflection that turns (x, y, z) onto its first axis.
+
+    Acts on rows and columns k..k+size (two or three); columns from `first` to the block's end at
+    `last` and rows from `low` on are all that the eigenvalues of the block need.
+    """
+    norm = math.sqrt(x * x + y * y + z * z)
+    if norm == 0.0:
+        return
+    x += math.copysign(norm, x)
+    scale = 2.0 / (x * x + y * y + z * z)
+    for j in range(first, last + 1):
+        below = z * h[k + 2, j] if size == 3 else 0.0
+        total = scale * (x * h[k, j] + y * h[k + 1, j] + below)
+        h[k, j] -= total * x
+        h[k + 1, j] -= total * y
+        if size == 3:
+            h[k + 2, j] -= total * z
+    for i in range(low, min(k + 3, last) + 1):
+        beside = z * h[i, k + 2] if size == 3 else 0.0
+        total = scale * (x * h[i, k] + y * h[i, k + 1] + beside)
+        h[i, k] -= total * x
+        h[i, k + 1] -= total * y
+        if size == 3:
+            h[i, k + 2] -= total * z
+
+
+@kernel
+def _francis_step(h, low, high, sweep):
+    """One QR step with two shifts at once, so that complex pairs need no complex numbers.
+
+    The shifts are the eigenvalues of the last 2 x 2 block, now and then arbitrary ones.
+    """
+    total = h[high - 1, high - 1] + h[high, high]
+    product = h[high - 1, high - 1] * h[high, high] - h[high - 1, high] * h[high, high - 1]
     if sweep % 10 == 9:
-        return h[high, high] + abs(h[high, high - 1])
-    mean = 0.5 * (h[high - 1, high - 1] + h[high, high])
-    half = 0.5 * (h[high - 1, high - 1] - h[high, high])
-    root = (half * half + h[high - 1, high] * h[high, high - 1]) ** 0.5
-    first, second = mean + root, mean - root
-    if abs(first - h[high, high]) < abs(second - h[high, high]):
-        return first
-    return second
+        size = abs(h[high, high - 1]) + abs(h[high - 1, high - 2])
+        total, product = 1.5 * size, size * size
+    x = h[low, low] * (h[low, low] - total) + h[low, low + 1] * h[low + 1, low] + product
+    y = h[low + 1, low] * (h[low, low] + h[low + 1, low + 1] - total)
+    z = h[low + 1, low] * h[low + 2, low + 1]
+    for k in range(low, high - 1):
+        _reflect(h, k, 3, x, y, z, max(low, k - 1), high, low)
+        x, y = h[k + 1, k], h[k + 2, k]
+        z = h[k + 3, k] if k < high - 2 else 0.0
+    _reflect(h, high - 1, 2, x, y, 0.0, high - 2, high, low)
+
+
+@inlined
+def _block_start(h, high):
+    """First row of the unreduced block that ends at `high`; what is negligible is put to nought."""
+    low = high
+    while low > 0:
+        scale = abs(h[low, low]) + abs(h[low - 1, low - 1])
+        if not abs(h[low, low - 1]) > _NEGLIGIBLE * scale:
+            h[low, low - 1] = 0.0
+            return low
+        low -= 1
+    return low
+
+
+@inlined
+def _pair_real_part(h, i):
+    """Largest real part of the two eigenvalues of rows and columns i and i + 1."""
+    mean = 0.5 * (h[i, i] + h[i + 1, i + 1])
+    half = 0.5 * (h[i, i] - h[i + 1, i + 1])
+    return mean + math.sqrt(max(half * half + h[i, i + 1] * h[i + 1, i], 0.0))
 
 
 @kernel
-def _qr_sweep(h, low, high, shift, cosine, sine):
-    """One shifted QR step, H - sI = QR -> RQ + sI, on rows and columns low..high."""
-    for i in range(low, high + 1):
-        h[i, i] -= shift
-    for i in range(low, high):
-        norm = math.hypot(abs(h[i, i]), abs(h[i + 1, i]))
-        c, s = 1.0 + 0.0j, 0.0 + 0.0j
-        if norm > 0.0:
-            c, s = h[i, i] * (1.0 / norm), h[i + 1, i] * (1.0 / norm)
-        cosine[i], sine[i] = c, s
-        for k in range(i, high + 1):
-            upper, below = h[i, k], h[i + 1, k]
-            h[i, k] = c.conjugate() * upper + s.conjugate() * below
-            h[i + 1, k] = c * below - s * upper
-    for i in range(low, high):
-        c, s = cosine[i], sine[i]
-        for k in range(low, i + 2):
-            left, right = h[k, i], h[k, i + 1]
-            h[k, i] = left * c + right * s
-            h[k, i + 1] = right * c.conjugate() - left * s.conjugate()
-    for i in range(low, high + 1):
-        h[i, i] += shift
+def largest_real_part(h, n):
+    """Largest real part of the eigenvalues of the n x n block of h, which is destroyed.
 
-
-@kernel
-def largest_real_part(h, n, cosine, sine):
-    """Largest real part of the eigenvalues of the complex n x n block of h, which is destroyed.
-
-    Shifted QR on the Hessenberg form (Golub and Van Loan 2013, ch. 7). nan if it does not settle.
+    Francis' QR iteration on the Hessenberg form (Golub and Van Loan 2013, ch. 7.5). nan if it does
+    not settle.
     """
     _reduce_to_hessenberg(h, n)
     largest = -math.inf
-    high = n - 1
-    sweep = 0
+    high, sweep = n - 1, 0
     while high >= 0:
-        low = high
-        while low > 0:
-            scale = abs(h[low, low]) + abs(h[low - 1, low - 1])
-            if not abs(h[low, low - 1]) > _NEGLIGIBLE * scale:
-                h[low, low - 1] = 0.0
-                break
-            low -= 1
+        low = _block_start(h, high)
         if low == high:
-            largest = max(largest, h[high, high].real)
-            high -= 1
-            sweep = 0
+            largest = max(largest, h[high, high])
+        elif low == high - 1:
+            largest = max(largest, _pair_real_part(h, low))
         elif sweep == _MAX_SWEEPS:
             return math.nan
         else:
-            shift = _corner_shift(h, high, sweep)
-            _qr_sweep(h, low, high, shift, cosine, sine)
+            _francis_step(h, low, high, sweep)
             sweep += 1
+            continue
+        high, sweep = low - 1, 0
     return largest
 
 

@@ -5,6 +5,7 @@ import math
 from abm.kernels.columns import chunk_sum
 from abm.kernels.jit import inlined, kernel
 from abm.kernels.liquidation import PRO_RATA, spread_sale
+from abm.kernels.orders import IN_UNITS
 from abm.kernels.record import clearing_of, count_failure, record_event
 from abm.kernels.rules import margin_rate
 from abm.kernels.state import (
@@ -103,8 +104,32 @@ def main_broker(i, graph):
 def test_margins(day, round_, books, market, graph, rules, diary):
     """Who is called, who is cut and who is closed out at these prices.                 (M30)"""
     first = rules.mandates.first_row
-    for i in range(first[HEDGE_FUND], first[CUSTOM + 1]):
-        if first[RETAIL_FX] <= i < first[CUSTOM] or books.days_out[i] > 0 or books.closing[i]:
+    test_calls(first[HEDGE_FUND], first[RETAIL_FX], day, round_, books, market, graph, rules, diary)
+    test_calls(first[CUSTOM], first[CUSTOM + 1], day, round_, books, market, graph, rules, diary)
+    test_cuts(first[RETAIL_FX], first[INSURER], day, round_, books, market, graph, rules, diary)
+
+
+@kernel
+def is_safe(failure_share, wealth, entry_wealth, borrowing, limit, call_day):
+    """Whether nobody in these columns is to be closed out, called, or freed from a call."""
+    count = 0
+    for i in range(wealth.size):
+        is_gone = wealth[i] <= failure_share * entry_wealth[i]
+        is_over = 1.0 + borrowing[i] / wealth[i] > limit[i]
+        count += is_gone | is_over | (call_day[i] >= 0)
+    return count == 0
+
+
+@kernel
+def test_calls(lo, hi, day, round_, books, market, graph, rules, diary):
+    """Margin calls and close-outs among institutions lo..hi."""
+    if is_safe(
+        rules.funds.failure_share, books.wealth[lo:hi], books.entry_wealth[lo:hi],
+        books.borrowing[lo:hi], books.leverage_limit[lo:hi], books.call_day[lo:hi],
+    ):  # fmt: skip
+        return
+    for i in range(lo, hi):
+        if books.days_out[i] > 0 or books.closing[i]:
             continue
         if books.wealth[i] <= rules.funds.failure_share * books.entry_wealth[i]:
             start_closing(day, round_, i, STOPPED, CLOSE_OUT, books, market, graph, diary)
@@ -113,7 +138,13 @@ def test_margins(day, round_, books, market, graph, rules, diary):
                 call_margin(day, round_, i, books, market, graph, diary)
         else:
             books.call_day[i] = -1
-    for i in range(first[RETAIL_FX], first[INSURER]):
+
+
+@kernel
+def test_cuts(lo, hi, day, round_, books, market, graph, rules, diary):
+    """Retail accounts lo..hi whose equity has fallen below the cut."""
+    first = rules.mandates.first_row
+    for i in range(lo, hi):
         if books.days_out[i] > 0 or books.closing[i]:
             continue
         notional = -books.units[0, i] * market.usd_price[0]
@@ -163,6 +194,8 @@ def force_orders(day, round_, books, market, graph, rules, diary):
     """
     first = rules.mandates.first_row
     n_rows = 0
+    if not is_any_forced(books.closing, books.line_cut, books.call_day):
+        return n_rows
     for i in range(first[HEDGE_FUND], first[CUSTOM + 1]):
         recalled = books.line_cut[i] if round_ == 0 else 0.0
         books.line_cut[i] = 0.0
@@ -193,6 +226,15 @@ def force_orders(day, round_, books, market, graph, rules, diary):
 
 
 @kernel
+def is_any_forced(closing, line_cut, call_day):
+    """Whether anybody closes, repays a line or stands under a call."""
+    count = 0
+    for i in range(closing.size):
+        count += (closing[i] != 0) | (line_cut[i] != 0.0) | (call_day[i] >= 0)
+    return count > 0
+
+
+@kernel
 def called_leverage(i, books, rules):
     """Leverage a called institution goes to: the buffer below its limit, or lower still where a
     fund's own rule already wants less. A call sets the pace of what the fund wants anyway. (M31)
@@ -214,7 +256,7 @@ def sell_share(i, share, books):
 @kernel
 def sell_asset_share(i, share, books):
     """Sell a share of the assets of a resident; the yen balance is what is left over.     (M31)"""
-    books.speed[i] = 0.0
+    books.speed[i] = IN_UNITS
     books.intent[0, i] = 0.0
     for k in range(1, books.units.shape[0]):
         books.intent[k, i] = -share * books.units[k, i]
@@ -271,7 +313,7 @@ def delever_by_cost(i, target, books, market, rules):
         relief[k] = 1.0
     spread_sale(rules.margin.liquidation, position, depth, relief, repay, sale)
     speed = rules.margin.forced_speed
-    books.speed[i] = 0.0
+    books.speed[i] = IN_UNITS
     for k in range(1, K):
         books.intent[k, i] = -speed * sale[k] / market.usd_price[k]
     yen_loan = max(-books.units[0, i], 0.0)

@@ -16,12 +16,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from abm.kernels.columns import gather, is_any, product_sum
+from abm.kernels.columns import gather, is_any
 from abm.kernels.jit import allocating_kernel, inlined, kernel
 from abm.kernels.linear import LANES, TILE, add_lane_products
 
 CHUNK = 4096  # institutions summed before the lanes are folded; callers that split, split here
-MASK = 256  # institutions whose frozen orders are summed together
+IN_UNITS = -1.0  # speed of an institution whose intent is units, whatever the price
 _MAX_RADIUS = 0.2  # log; beyond it the bound for positions quoted in a currency does not hold
 _QUOTED_WEIGHT = 1.0 + math.exp(_MAX_RADIUS)  # e^2r - 1 <= (1 + e^0.2)(e^r - 1) for r <= 0.2
 
@@ -37,7 +37,7 @@ class Orders(NamedTuple):
     wealth_terms_nonresident : (K+1, K+1) the same over non-residents, whose assets need currency
     frozen, frozen_nonresident : (K,) units ordered whatever the price
     radius : (1,) largest log move within which no wealth can change sign
-    tile, lanes, masks, rows : scratch
+    tile, lanes, rows : scratch
     """
 
     wealth_terms: np.ndarray
@@ -47,7 +47,6 @@ class Orders(NamedTuple):
     radius: np.ndarray
     tile: np.ndarray
     lanes: np.ndarray
-    masks: np.ndarray
     rows: np.ndarray
 
 
@@ -63,7 +62,6 @@ def allocate_orders(n_instruments: int) -> Orders:
         radius=np.full(1, _MAX_RADIUS),
         tile=np.zeros((2 * even + 2, TILE)),
         lanes=np.zeros((even, even, LANES)),
-        masks=np.zeros((2, MASK)),
         rows=np.zeros(TILE, np.int64),
     )
 
@@ -122,17 +120,24 @@ def _price_weight(quote):
     return _QUOTED_WEIGHT if quote >= 0 else 1.0
 
 
+@inlined
+def _add_frozen(intent, resident, i, orders):
+    """Add the units that institution i orders at any price."""
+    for k in range(orders.frozen.size):
+        orders.frozen[k] += intent[k, i]
+        if resident[i] == 0:
+            orders.frozen_nonresident[k] += intent[k, i]
+
+
 @kernel
 def _add_row(units, cash, intent, speed, resident, prices, quote, orders, i):
     """Add the orders of institution i."""
     n = units.shape[0]
     s = speed[i]
     foreign = resident[i] == 0
-    if s == 0.0:
-        for k in range(n):
-            orders.frozen[k] += intent[k, i]
-            if foreign:
-                orders.frozen_nonresident[k] += intent[k, i]
+    if s == IN_UNITS:
+        _add_frozen(intent, resident, i, orders)
+    if s <= 0.0:
         return
     wealth, gross = cash[i], 0.0
     for k in range(n):
@@ -238,25 +243,6 @@ def _add_tile(units, cash, intent, speed, prices, quote, rows, least, orders):
     return least
 
 
-@kernel
-def _add_frozen(intent, speed, resident, start, stop, orders):
-    """Add the units that institutions start..stop order at any price."""
-    n, count = orders.frozen.size, stop - start
-    anybody, abroad = orders.masks[0][:count], orders.masks[1][:count]
-    for t in range(count):
-        anybody[t] = 1.0 if speed[start + t] == 0.0 else 0.0
-        abroad[t] = anybody[t] if resident[start + t] == 0 else 0.0
-    if not is_any(anybody):
-        return
-    is_abroad = is_any(abroad)
-    for k in range(n):
-        column = intent[k][start:stop]
-        if is_any(column):
-            orders.frozen[k] += product_sum(anybody, column)
-            if is_abroad:
-                orders.frozen_nonresident[k] += product_sum(abroad, column)
-
-
 @inlined
 def _fold(lane):
     """Sum of eight lanes, in a tree."""
@@ -280,18 +266,19 @@ def _fold_lanes(orders):
 def collect_orders(units, cash, intent, speed, resident, prices, quote, lo, hi, orders):
     """Add the orders of institutions lo <= i < hi at the USD prices (K,).                 (M34)
 
-    units, intent (K, N); cash, speed (N,); resident (N,) uint8; quote (K,) int64. Those who trade
-    towards a target are moved together into tiles. The bits of the sum depend on lo and hi and on
-    what is ordered.
+    units, intent (K, N); cash, speed (N,); resident (N,) uint8; quote (K,) int64. A speed of 0 is
+    no order. Those who trade towards a target are moved together into tiles. The bits of the sum
+    depend on lo and hi and on what is ordered.
     """
     rows, least = orders.rows, _NEAR_RUIN
     for chunk in range(lo, hi, CHUNK):
         stop = min(chunk + CHUNK, hi)
-        for start in range(chunk, stop, MASK):
-            _add_frozen(intent, speed, resident, start, min(start + MASK, stop), orders)
         count = 0
         for i in range(chunk, stop):
             if speed[i] == 0.0:
+                continue
+            if speed[i] == IN_UNITS:
+                _add_frozen(intent, resident, i, orders)
                 continue
             if resident[i] != 0:
                 _add_row(units, cash, intent, speed, resident, prices, quote, orders, i)

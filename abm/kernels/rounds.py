@@ -8,7 +8,7 @@ from abm.kernels.impact import NONE, value_position
 from abm.kernels.jit import kernel
 from abm.kernels.ledger import mark_prices
 from abm.kernels.margin import fail_unmet_calls, force_orders, test_margins
-from abm.kernels.orders import clear_orders, collect_orders, collect_rows
+from abm.kernels.orders import IN_UNITS, clear_orders, collect_orders, collect_rows
 from abm.kernels.record import record_limits, share_flows
 from abm.kernels.settle import settle
 from abm.kernels.state import (
@@ -101,14 +101,14 @@ def freeze_intents(books, market, rules):
     """Orders in units at the round's opening prices, whatever the price becomes."""
     for i in range(books.cash.size):
         speed = books.speed[i]
-        if speed == 0.0:
+        if speed <= 0.0:
             continue
         for k in range(market.quote.size):
             wanted = books.intent[k, i] * max(books.wealth[i], 0.0) / market.usd_price[k]
             books.intent[k, i] = speed * (wanted - books.units[k, i])
         if rules.mandates.resident[i]:
             books.intent[0, i] = 0.0
-        books.speed[i] = 0.0
+        books.speed[i] = IN_UNITS
 
 
 @kernel

@@ -51,7 +51,7 @@ Z_99 = 2.3263478740408408  # 99% quantile of the standard normal
 
 ORDERED, LEGS, GROSS, SELLING, BUYING = 0, 1, 2, 3, 4  # rows of Diary.flows
 
-CHUNK = 256  # institutions handled together: their columns stay in the first-level cache
+CHUNK = 128  # institutions handled together: their columns stay in the first-level cache
 
 
 class Mandates(NamedTuple):
@@ -89,8 +89,8 @@ class Books(NamedTuple):
     days_out: np.ndarray  # (N,) int64 trading days still to sit out
     closing: np.ndarray  # (N,) uint8: sells everything
     line_cut: np.ndarray  # (N,) share of its borrowing recalled by banks, due this morning
-    intent: np.ndarray  # (K, N) target shares of wealth (speed > 0) or units to trade (speed 0)
-    speed: np.ndarray  # (N,) share of the gap closed in this round
+    intent: np.ndarray  # (K, N) target shares of wealth (speed > 0) or units to trade
+    speed: np.ndarray  # (N,) share of the gap closed in this round; IN_UNITS, or 0: no order
     forced: np.ndarray  # (N,) uint8: today's orders of this round are forced
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from abm.kernels.orders import (
     CHUNK,
+    IN_UNITS,
     add_orders,
     allocate_orders,
     clear_orders,
@@ -23,7 +24,7 @@ QUOTE = np.array([-1, -1, -1, 0])
 def random_books(n: int, seed: int = 0):
     """units, cash, intent, speed, resident of n institutions in two currencies and two assets."""
     rng = np.random.default_rng(seed)
-    speed = rng.choice([0.0, 0.1, 0.5, 1.0], n)
+    speed = rng.choice([IN_UNITS, 0.0, 0.1, 0.5, 1.0], n)
     intent = rng.normal(0, 1, (4, n))
     resident = (rng.random(n) < 0.15).astype(np.uint8)
     return rng.normal(0, 1, (4, n)), rng.normal(1, 2, n), intent, speed, resident
@@ -124,10 +125,11 @@ def test_residents_send_no_target_order_in_their_own_currency():
 
 
 def test_frozen_orders_are_units_whatever_the_price():
-    intent = np.arange(8.0).reshape(4, 2)
-    resident = np.array([0, 1], np.uint8)
-    orders = collected((np.ones((4, 2)), np.ones(2), intent, np.zeros(2), resident))
-    assert orders.frozen == pytest.approx(intent.sum(axis=1))
+    intent = np.arange(12.0).reshape(4, 3)
+    resident = np.array([0, 1, 0], np.uint8)
+    speed = np.array([IN_UNITS, IN_UNITS, 0.0])  # the third orders nothing
+    orders = collected((np.ones((4, 3)), np.ones(3), intent, speed, resident))
+    assert orders.frozen == pytest.approx(intent[:, :2].sum(axis=1))
     assert orders.frozen_nonresident == pytest.approx(intent[:, 0])
     assert (orders.wealth_terms == 0).all() and orders.radius[0] == 0.2
 
