@@ -2,7 +2,7 @@
 
     python -m experiments.picture [--replicates 200] [--workers 2]
 
-Two questions on the world of reference-2024, each run beside its no-shock twin and beside its twin
+Two questions on the world of reference-2024, each run beside its no-shock twin, and both again
 with positions frozen at the shock: how large must a surprise be to break the dam, and how much of
 the yen's move is leverage? Every line of the table stands beside the band it is held to.
 """
@@ -73,13 +73,14 @@ def outcomes(
         {LEVERAGE_CAP: cap, "outputs.feedback_gain_every_days": 0}
     )
     calm, calm_counts = run(scenario, seed, replicate, shocked=False)
+    frozen_calm, _ = run(scenario, seed, replicate, shocked=False, silent=True)
     rows = []
     for surprise in surprises_bp:
         shocked = scenario.with_changes({SURPRISE: surprise})
         days, counts = run(shocked, seed, replicate)
         frozen, _ = run(shocked, seed, replicate, silent=True)
         row = {SURPRISE: surprise, LEVERAGE_CAP: cap, "replicate": replicate}
-        row |= compare(days, calm, frozen, scenario.shock_day)
+        row |= compare(days, calm, frozen, frozen_calm, scenario.shock_day)
         row |= {name: counts[name] - calm_counts[name] for name in counts}
         row["opening_yen_short_units"] = calm["yen_short_units"].iloc[0]
         rows.append(row)
@@ -122,16 +123,21 @@ def counts_of(world: World) -> dict[str, int]:
 
 
 def compare(
-    days: pd.DataFrame, calm: pd.DataFrame, frozen: pd.DataFrame, shock_day: int
+    days: pd.DataFrame,
+    calm: pd.DataFrame,
+    frozen: pd.DataFrame,
+    frozen_calm: pd.DataFrame,
+    shock_day: int,
 ) -> dict[str, Any]:
-    """The measures of `abm.cascade` that the picture shows, from a run and its two twins."""
+    """The measures of `abm.cascade` that the picture shows, from a run and its three twins."""
     unwound = {h: measures.unwound_share(days, calm, shock_day, h) for h in measures.HORIZONS_DAYS}
+    amplification = measures.price_amplification(days, calm, frozen, frozen_calm, shock_day)
     nikkei = days["log_NKY"] - calm["log_NKY"]
     return {
         "class": measures.classify(*unwound.values()),
         "peak_yen_appreciation": measures.peak_appreciation(days, calm, shock_day),
-        "frozen_yen_appreciation": measures.frozen_appreciation(frozen, calm, shock_day),
-        "price_amplification": measures.price_amplification(days, calm, frozen, shock_day),
+        "frozen_yen_appreciation": measures.frozen_appreciation(frozen, frozen_calm, shock_day),
+        "price_amplification": amplification,
         **{f"unwound_{h}d": share for h, share in unwound.items()},
         "forced_hedge_fund_usd_bn": measures.forced_volume_net(days, calm, shock_day),
         "nikkei_fall": nikkei[days["day"] >= shock_day].min(),

@@ -85,8 +85,8 @@ def made_up_cascade(scenario, rng=0, replicate=0):
     run = made_up_run(scenario, rng, replicate)
     no_shock = made_up_run(scenario, rng, replicate, **calm)
     frozen = made_up_run(scenario, rng, replicate, **{**calm, "yen": 0.05})
-    measures = cascade_measures(run, no_shock, frozen, scenario.shock_day)
-    return Cascade(measures, run, no_shock.days, frozen.days)
+    measures = cascade_measures(run, no_shock, frozen, no_shock, scenario.shock_day)
+    return Cascade(measures, run, no_shock.days, frozen.days, no_shock.days)
 
 
 @pytest.fixture

@@ -123,14 +123,33 @@ def test_twins_share_the_seed_up_to_the_shock(august):
     cascade = abm.cascade(august, rng=7)
     before = cascade.run.days["day"] < august.shock_day
     assert august.shock_day > 0
-    for twin in (cascade.no_shock_days, cascade.frozen_days):
+    twins = (cascade.no_shock_days, cascade.frozen_days, cascade.frozen_no_shock_days)
+    for twin in twins:
         assert twin[before].equals(cascade.run.days[before])
         assert not twin.equals(cascade.run.days)
+    assert not twins[1].equals(twins[2])
 
 
 def test_frozen_institutions_trade_nothing(cascade):
-    assert (cascade.frozen_days["volume_usd_bn"] == 0.0).all()
-    assert cascade.run.days["volume_usd_bn"].min() > 0.0
+    for frozen in (cascade.frozen_days, cascade.frozen_no_shock_days):
+        assert (frozen["volume_usd_bn"] == 0.0).all()
+    for trading in (cascade.run.days, cascade.no_shock_days):
+        assert trading["volume_usd_bn"].min() > 0.0
+
+
+def test_frozen_twins_differ_by_the_news_of_the_shock_and_by_nothing_else(cascade):
+    frozen, calm = cascade.frozen_days, cascade.frozen_no_shock_days
+    heard = frozen["fundamental_JPY"] - calm["fundamental_JPY"]
+    no_shock = cascade.run.days["fundamental_JPY"] - cascade.no_shock_days["fundamental_JPY"]
+    assert heard.tolist() == pytest.approx(no_shock.tolist())
+    assert cascade["frozen_yen_appreciation"] == max(frozen["log_JPY"] - calm["log_JPY"])
+    assert cascade["frozen_yen_appreciation"] == pytest.approx(heard.max(), rel=0.05)
+
+
+def test_without_a_surprise_frozen_positions_see_nothing_at_all(storm):
+    quiet = abm.cascade(storm.with_changes({"shock.surprise_bp": 0}), rng=7)
+    assert quiet["peak_yen_appreciation"] == quiet["frozen_yen_appreciation"] == 0.0
+    assert np.isnan(quiet["price_amplification"]) and np.isnan(quiet["loss_amplification"])
 
 
 def test_the_fast_run_agrees_with_the_summary(storm, result):

@@ -5,7 +5,9 @@
 F_k = 0 within the limits, <= 0 at the lower one, >= 0 at the upper one; D = sv Lambda + M. Several
 prices may clear a leveraged market. The one the flow reaches first is found by following it until
 the natural residual max|clip(x + F/D) - x| is small, then polished by Newton and certified: the
-spectrum of D^-1 dF/dx negative on the instruments within limits, and no jump in between. Orders
+spectrum of D^-1 dF/dx negative on the instruments within limits, and no jump in between. On quiet
+days Newton goes there at once, and a bound on dF/dx proves that the flow could end nowhere else.
+Orders
 come as the matrices of `orders`, so that an evaluation costs O(K^2) for any number of institutions.
 """
 
@@ -30,6 +32,7 @@ from abm.kernels.impact import (
     Liquidity,
     X,
     allocate_work,
+    bound_growth,
     differentiate_excess,
     evaluate_excess,
     prepare_round,
@@ -74,6 +77,7 @@ _MAX_NEWTON = 30
 _MAX_NEWTON_MOVE = 0.05  # log
 _MAX_JUMP = 100.0  # polish jump over the residual it started from
 _MAX_POLISH = 0.01  # log; a longer jump may end at a neighbouring rest point
+_MAX_LEAP = 0.1  # log; of Newton from the start, where it can be proved right
 
 
 class ClearingReport(NamedTuple):
@@ -217,13 +221,12 @@ def _newton_step(codes, v, m):
 
 
 @kernel
-def _polish(crossers, residual, radius, codes, v, m):
+def _polish(crossers, residual, allowed, radius, codes, v, m):
     """Newton with the instruments at a limit held there: (status, steps, residual).
 
-    Gives up where it leaves what is known, or strays too far to be near the same rest point.
+    Gives up where it leaves what is known, or strays further than `allowed` [log].
     """
     n = codes.shape[1]
-    allowed = min(_MAX_JUMP * residual, _MAX_POLISH)
     for step in range(_MAX_NEWTON):
         if residual < TOLERANCE:
             return CLEARED, step, residual
@@ -265,6 +268,35 @@ def _is_stable(codes, v, m):
 
 
 @kernel
+def _is_only_rest_point(radius, codes, v, m):
+    """Whether the flow from the start KEPT must come to rest at the point, d away.
+
+    If on the box |y - x| <= d around the point every row of dF/dx sums to less than nought, its
+    off-diagonal entries counted as positive, distances to the point only shrink along the flow
+    (Desoer and Vidyasagar 1975, matrix measure of the maximum norm). Sufficient: the rows at the
+    point, plus the most that each can have grown within the box.
+    """
+    n, distance = codes.shape[1], 0.0
+    for k in range(n):
+        distance = max(distance, abs(v[X, k] - v[KEPT, k]))
+    if not 2.0 * distance < radius:
+        return False
+    for k in range(n):
+        if not v[LOWER, k] < v[X, k] - distance or not v[X, k] + distance < v[UPPER, k]:
+            return False
+    differentiate_excess(codes, v, m)
+    bound_growth(distance, codes, v, m)
+    for k in range(n):
+        row = m[JACOBIAN, k, k] + v[STEP, k]
+        for j in range(n):
+            if j != k:
+                row += abs(m[JACOBIAN, k, j])
+        if not row < 0.0:
+            return False
+    return True
+
+
+@kernel
 def _feedback_gain(codes, v, m):
     """1 + max Re eig(D^-1 dF/dx) on the instruments within limits; nan if there are none. (M38)"""
     differentiate_excess(codes, v, m)
@@ -283,12 +315,23 @@ def _move_point(destination, origin, n, v):
 
 @kernel
 def _find_rest_point(crossers, radius, work):
-    """Flow, polish, certificate, each time from nearer: (status, iterations, residual)."""
+    """Leap with proof, or flow, polish, certificate, each time from nearer.
+
+    Returns (status, iterations, residual).
+    """
     codes, v, m = work.codes, work.vectors, work.squares
     n = codes.shape[1]
     switch, creep = _FIRST_SWITCH, 0.0
     n_flow, n_newton = 0, 0
     evaluate_excess(crossers, codes, v, m)
+    if crossers.shape[0] == 0:
+        _move_point(KEPT, X, n, v)
+        residual, _ = _velocity(n, v)
+        status, n_newton, residual = _polish(crossers, residual, _MAX_LEAP, radius, codes, v, m)
+        if status == CLEARED and _is_only_rest_point(radius, codes, v, m):
+            return CLEARED, n_newton, residual
+        _move_point(X, KEPT, n, v)
+        evaluate_excess(crossers, codes, v, m)
     while True:
         budget = _MAX_STEPS - n_flow
         status, steps, residual = _follow_flow(crossers, switch, creep, radius, budget, codes, v, m)
@@ -296,7 +339,8 @@ def _find_rest_point(crossers, radius, work):
         if status != CLEARED or residual < _REST:
             return status, n_flow + n_newton, residual
         _move_point(KEPT, X, n, v)
-        status, steps, polished = _polish(crossers, residual, radius, codes, v, m)
+        allowed = min(_MAX_JUMP * residual, _MAX_POLISH)  # further on another rest point may lie
+        status, steps, polished = _polish(crossers, residual, allowed, radius, codes, v, m)
         n_newton += steps
         if status == CLEARED and _is_stable(codes, v, m):
             return CLEARED, n_flow + n_newton, polished

@@ -2,6 +2,7 @@
 
 import math
 
+from abm.kernels.ahead import compile_ahead
 from abm.kernels.banks import (
     core_capital,
     cut_lines,
@@ -24,10 +25,11 @@ from abm.kernels.ledger import (
     move_capital,
     pay_spread,
 )
+from abm.kernels.margin import force_orders, test_margins
 from abm.kernels.record import record_day, record_policy
 from abm.kernels.reference import by_reference
 from abm.kernels.risk import estimate_risk
-from abm.kernels.rounds import trade_in_rounds
+from abm.kernels.rounds import build_orders, clear_and_settle, trade_in_rounds
 from abm.kernels.rules import dealer_depth
 from abm.kernels.state import INSURER, SUBSCRIPTIONS
 
@@ -50,6 +52,12 @@ def advance_day(day, books, market, graph, rules, draws, diary):
 def run_days(first, last, books, market, graph, rules, draws, diary):
     """All days first <= day < last in one compiled loop."""
     references = by_reference(books, market, graph, rules, draws, diary)
+    compile_ahead(
+        run_days_compiled,
+        (decide, build_orders, test_margins, force_orders, settle_banks, pass_on_losses, accrue),
+        clear_and_settle,
+        references,
+    )
     run_days_compiled(first, last, *references)
 
 

@@ -320,3 +320,35 @@ def differentiate_excess(codes, v, m):
         m[JACOBIAN, k, k] += v[SPEED, k] * slope - v[DEALER_DEPTH, k]
     for q in range(codes[N_QUOTED, 0]):
         _differentiate_legs(codes[QUOTED, q], codes, v, m)
+
+
+@kernel
+def bound_growth(distance, codes, v, m):
+    """Most by which a row sum of dF/dx grows within `distance` [log] of the point, into v[STEP].
+
+    Rows sum the diagonal and the sizes of the other entries. Every term of an order is a ratio of
+    products of two prices and grows by no more than exp(4 distance); F_k has it in its own price,
+    in that of j, of the currency of j and of its own currency. Value investors' slope is flattest
+    at the far end of the box.
+    """
+    n = codes.shape[1]
+    stretch = math.expm1(4.0 * distance)
+    for k in range(n):
+        size = 0.0
+        for j in range(n + 1):
+            size += abs(m[WANTED, k, j]) * v[PRICE, j]
+        z = abs(v[X, k] - v[FUNDAMENTAL, k])
+        depth, capacity = v[VALUE_DEPTH, k], v[CAPACITY, k]
+        flattest = value_slope(codes[LAW, k], z + distance, 0.0, depth, capacity)
+        slope = value_slope(codes[LAW, k], v[X, k], v[FUNDAMENTAL, k], depth, capacity)
+        if codes[LAW, k] == TANH or codes[LAW, k] == LINEAR:
+            v[STEP, k] = 4.0 * stretch * size / v[PRICE, k] + v[SPEED, k] * (flattest - slope)
+        else:
+            v[STEP, k] = math.inf if v[SPEED, k] > 0.0 else 4.0 * stretch * size / v[PRICE, k]
+    for q in range(codes[N_QUOTED, 0]):
+        k = codes[QUOTED, q]
+        size = 0.0
+        for j in range(n + 1):
+            size += abs(m[WANTED_ABROAD, k, j]) * v[PRICE, j]
+        size = size / v[PRICE, codes[QUOTE, k]] + v[LOCAL, k] * abs(v[HELD_ABROAD, k])
+        v[STEP, codes[QUOTE, k]] += 4.0 * stretch * size

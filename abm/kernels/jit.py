@@ -85,6 +85,12 @@ def is_warm() -> bool:
     return any(CACHE_FOLDER.glob("**/*.nbc"))
 
 
+def is_kept(kernel: Any) -> bool:
+    """Whether some version of this kernel is kept from an earlier run."""
+    name = f"{kernel.__module__.rpartition('.')[2]}.{kernel.__name__}"
+    return any(CACHE_FOLDER.glob(f"**/{name}-*.nbi"))
+
+
 def kernel(function: Function) -> Function:
     """Compile a kernel: strict arithmetic, x/0 gives inf, no lock held while it runs.
 

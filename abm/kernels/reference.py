@@ -31,6 +31,7 @@ from numba.extending import (
 
 _WORD = ir.IntType(64)
 _FLOAT, _BITS = Struct("d"), Struct("q")
+_KEEP_BYTES = 2**20  # columns of a larger world are not kept alive for the next call
 _NUMBERS: dict[Any, Any] = {float: types.float64, int: types.int64, bool: types.boolean}
 
 
@@ -48,24 +49,28 @@ class Reference:
     Raises TypeError where an array is not C-contiguous.
     """
 
-    __slots__ = ("address", "columns", "kind", "nested", "words")
+    __slots__ = ("address", "columns", "kind", "n_bytes", "nested", "words")
     kind: ReferenceType
     address: int
+    n_bytes: int
 
     def __init__(self, columns: Any) -> None:
         kinds: list[Any] = []
         words: list[int] = []
         nested: list[Reference] = []
+        n_bytes = 0
         for value in columns:
             if isinstance(value, np.ndarray):
                 if not value.flags.c_contiguous:
                     raise TypeError(f"{type(columns).__name__}: columns must be C-contiguous")
-                kinds.append((value.dtype, value.ndim))
+                kinds.append((value.dtype.str, value.ndim))
+                n_bytes += value.nbytes
                 words.append(value.__array_interface__["data"][0])
                 words.extend(value.shape)
             elif isinstance(value, tuple):
-                inner = Reference(value)
+                inner = _refer(value)
                 nested.append(inner)
+                n_bytes += inner.n_bytes
                 kinds.append(inner.kind)
                 words.append(inner.address)
             elif isinstance(value, float):
@@ -75,6 +80,7 @@ class Reference:
                 kinds.append(bool if isinstance(value, bool | np.bool_) else int)
                 words.append(int(value))
         self.columns, self.nested = columns, nested  # both kept alive
+        self.n_bytes = n_bytes
         self.words = np.array(words, np.int64)
         self.address = self.words.__array_interface__["data"][0]
         self.kind = _type_of(type(columns).__name__, columns._fields, tuple(kinds))
@@ -88,7 +94,10 @@ def _type_of(name: str, names: tuple[str, ...], kinds: tuple[Any, ...]) -> Refer
     for field, kind in zip(names, kinds, strict=True):
         if isinstance(kind, tuple):
             dtype, n_dimensions = kind
-            fields[field] = (types.Array(numba.from_dtype(dtype), n_dimensions, "C"), word)
+            fields[field] = (
+                types.Array(numba.from_dtype(np.dtype(dtype)), n_dimensions, "C"),
+                word,
+            )
             word += 1 + n_dimensions
         else:
             fields[field] = (_NUMBERS.get(kind, kind), word)
@@ -97,9 +106,24 @@ def _type_of(name: str, names: tuple[str, ...], kinds: tuple[Any, ...]) -> Refer
     return ReferenceType(f"{name}_{digest}", fields)
 
 
+_newest: dict[str, Reference] = {}  # a run is advanced in several calls on the same columns
+
+
+def _refer(columns: Any) -> Reference:
+    """The reference to these columns: the newest of their class, or a new one."""
+    name = type(columns).__name__
+    kept = _newest.get(name)
+    if kept is not None and kept.columns is columns:
+        return kept
+    made = Reference(columns)
+    if made.n_bytes < _KEEP_BYTES:
+        _newest[name] = made
+    return made
+
+
 def by_reference(*columns: Any) -> tuple[Any, ...]:
     """The same columns, each behind one pointer, for compiled code."""
-    return columns if numba.config.DISABLE_JIT else tuple(Reference(each) for each in columns)
+    return columns if numba.config.DISABLE_JIT else tuple(map(_refer, columns))
 
 
 @typeof_impl.register(Reference)

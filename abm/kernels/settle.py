@@ -279,6 +279,8 @@ def settle_market_makers(books, market, rules, diary):
 def record_forced(day, round_, lo, hi, books, market, rules, diary):
     """Write down the forced orders of a chunk: sales of assets and currencies, yen bought back."""
     first = rules.mandates.first_row
+    if not is_any(books.forced[lo:hi]):
+        return
     for i in range(lo, hi):
         if books.forced[i] == 0:
             continue

@@ -2,12 +2,15 @@
 
 Twins share the run's seed. No-shock: scripted news and policy from the shock day on removed.
 Frozen: same script, but from the shock day on no institution except value investors and dealers
-sends an order. Tables are those of `RunResult` (schemas in ODD.md); `shock_day` is a value of
-their column `day`. A number whose days lie beyond the run is NaN, never a guess.
+sends an order. Frozen no-shock: both. A run is measured against the twin that lacks the shock and
+nothing else: the run against the no-shock twin, the frozen twin against the frozen no-shock twin.
+Tables are those of `RunResult` (schemas in ODD.md); `shock_day` is a value of their column `day`.
+A number whose days lie beyond the run is NaN, never a guess.
 """
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -48,8 +51,11 @@ def unwound_share(
 
         U_h = (S'(d + h) - S(d + h)) / S(d - 1)
 
-    S: `yen_short_units` at the close, S' that of the no-shock twin, d the shock day; d itself
-    closes zero days after the shock. If d is the table's first day, S'(d) stands for S(d - 1).
+    S: `yen_short_units` at the close, S' that of the no-shock twin [units], d the shock day.
+    S(d + h) is the row `day` = d + h: the close of the h-th trading day after d, whose own close
+    is h = 0. The shock is heard on d, but estimates of risk learn of it only at d's close, so U5
+    gives those who act on them five days, d + 1 to d + 5. S(d - 1) is the last close before the
+    shock, where run and twin are one; if d is the table's first day, S'(d) stands for it.
     NaN if the run ends before d + h or nobody was short.
     """
     opening = _before_shock(days, no_shock_days, "yen_short_units", shock_day)
@@ -83,6 +89,7 @@ def peak_appreciation(
 
         max_{d <= t <= d + window} (x(t) - x'(t))^+
 
+    x is the run's quote, x' the twin's; before d they are the same, so nothing is re-based.
     `funding` names the instrument; by default the first of the table.
     """
     column = f"log_{funding or funding_currency(days)}"
@@ -94,40 +101,33 @@ def peak_appreciation(
 
 def frozen_appreciation(
     frozen_days: pd.DataFrame,
-    no_shock_days: pd.DataFrame,
+    frozen_no_shock_days: pd.DataFrame,
     shock_day: int,
     window_days: int = PEAK_WINDOW_DAYS,
     funding: str | None = None,
 ) -> float:
-    """Largest rise of the funding currency had institutions not traded after the shock [log].
+    """Largest rise of the funding currency had institutions not traded after the shock.
 
-        max_{d <= t <= d + window} ((x''(t) - f'(t)) - (x(d-1) - f(d-1)))^+
+        max_{d <= t <= d + window} (x''(t) - x'''(t))^+    [log, at least 0]
 
-    x'' is the frozen twin's quote. Net of the no-shock twin's news f' and not of its price x':
-    with positions frozen, news alone moves the price, while x' also carries sixty days of
-    ordinary trading, whose largest excursion would be counted as an effect of the shock.
+    x'' is the frozen twin's quote, x''' the frozen no-shock twin's. Net of x''' and not of the
+    no-shock twin: sixty days of ordinary trading there would count as an effect of the shock.
+    Nor of its news: a price away from its fundamental on d returns to it without any shock.
     """
-    name = funding or funding_currency(frozen_days)
-    price, news = f"log_{name}", f"fundamental_{name}"
-    gap = _after_shock(frozen_days, price, shock_day, window_days) - _after_shock(
-        no_shock_days, news, shock_day, window_days
-    )
-    opening_gap = _before_shock(frozen_days, no_shock_days, price, shock_day) - _before_shock(
-        frozen_days, no_shock_days, news, shock_day
-    )
-    return float(max(0.0, gap.max() - opening_gap))
+    return peak_appreciation(frozen_days, frozen_no_shock_days, shock_day, window_days, funding)
 
 
 def price_amplification(
     days: pd.DataFrame,
     no_shock_days: pd.DataFrame,
     frozen_days: pd.DataFrame,
+    frozen_no_shock_days: pd.DataFrame,
     shock_day: int,
     window_days: int = PEAK_WINDOW_DAYS,
 ) -> float:
     """Peak yen move over the same with positions frozen at the shock [1]; NaN if that is zero."""
     run = peak_appreciation(days, no_shock_days, shock_day, window_days)
-    frozen = frozen_appreciation(frozen_days, no_shock_days, shock_day, window_days)
+    frozen = frozen_appreciation(frozen_days, frozen_no_shock_days, shock_day, window_days)
     return run / frozen if frozen > _NO_LOSS else float("nan")
 
 
@@ -135,22 +135,26 @@ def loss_amplification(
     days: pd.DataFrame,
     no_shock_days: pd.DataFrame,
     frozen_days: pd.DataFrame,
+    frozen_no_shock_days: pd.DataFrame,
     shock_day: int,
     window_days: int = PEAK_WINDOW_DAYS,
 ) -> float:
     """Largest loss of the margined funds over the same with positions frozen [1].
 
-        L = max_{d <= t <= d + window} (W'(t) - W(t)),   L / L''
+        L = max_{d <= t <= d + window} (W'(t) - W(t)),   L'' = max (W'''(t) - W''(t)),   L / L''
 
+    W: wealth of the margined funds [USD bn], with as many primes as the price in
+    `frozen_appreciation`. The frozen loss is net of the frozen no-shock twin for the same reason:
+    what funds earn by trading for sixty days is no loss of those who did not trade.
     NaN at leverage 1 before the shock, and where the frozen twin loses nothing. Falls for huge
     shocks, since funds that are out stop losing: not a measure to classify by.
     """
     wealth = "fund_wealth_usd_bn"
     leverage = _before_shock(days, no_shock_days, "leverage", shock_day)
     opening = _before_shock(days, no_shock_days, wealth, shock_day)
-    baseline = _after_shock(no_shock_days, wealth, shock_day, window_days)
-    loss = (baseline - _after_shock(days, wealth, shock_day, window_days)).max()
-    frozen = (baseline - _after_shock(frozen_days, wealth, shock_day, window_days)).max()
+    after = partial(_after_shock, column=wealth, shock_day=shock_day, window_days=window_days)
+    loss = (after(no_shock_days) - after(days)).max()
+    frozen = (after(frozen_no_shock_days) - after(frozen_days)).max()
     if not leverage > 1.0 + _NO_LOSS or not frozen > _NO_LOSS * abs(opening):
         return float("nan")
     return float(max(0.0, loss) / frozen)
@@ -266,19 +270,24 @@ def run_measures(run: RunTables) -> dict[str, float | int | str]:
 
 
 def cascade_measures(
-    run: RunTables, no_shock: RunTables, frozen: RunTables, shock_day: int
+    run: RunTables,
+    no_shock: RunTables,
+    frozen: RunTables,
+    frozen_no_shock: RunTables,
+    shock_day: int,
 ) -> dict[str, float | int | str]:
-    """Every published number of a run beside its two twins, as plain scalars."""
-    a, b, c = run.days, no_shock.days, frozen.days
+    """Every published number of a run beside its three twins, as plain scalars."""
+    a, b, c, d = run.days, no_shock.days, frozen.days, frozen_no_shock.days
     _same_days(a, b, "no-shock")
     _same_days(a, c, "frozen")
+    _same_days(a, d, "frozen no-shock")
     u5, u30, u60 = (unwound_share(a, b, shock_day, h) for h in HORIZONS_DAYS)
     return {
         "class": classify(u5, u30, u60),
         "peak_yen_appreciation": peak_appreciation(a, b, shock_day),
-        "frozen_yen_appreciation": frozen_appreciation(c, b, shock_day),
-        "price_amplification": price_amplification(a, b, c, shock_day),
-        "loss_amplification": loss_amplification(a, b, c, shock_day),
+        "frozen_yen_appreciation": frozen_appreciation(c, d, shock_day),
+        "price_amplification": price_amplification(a, b, c, d, shock_day),
+        "loss_amplification": loss_amplification(a, b, c, d, shock_day),
         "unwound_5d": u5,
         "unwound_30d": u30,
         "unwound_60d": u60,

@@ -42,11 +42,12 @@ def institution_names(groups: list[Group]) -> list[str]:
     """A name for every institution, from its kind and style: hedge-fund-fxm-3, trend-1."""
     names = []
     for group in groups:
+        kind = group.kind.replace("_", "-")
         numbers: dict[str, int] = {}
         for style in group.style:
-            numbers[style] = numbers.get(style, 0) + 1
-            parts = [group.kind.replace("_", "-"), style.lower(), str(numbers[style])]
-            names.append("-".join(part for part in parts if part))
+            number = numbers[style] = numbers.get(style, 0) + 1
+            stem = f"{kind}-{style.lower()}" if style else kind
+            names.append(f"{stem}-{number}")
     return names
 
 

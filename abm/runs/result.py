@@ -95,13 +95,25 @@ class RunResult:
 class Cascade(Mapping[str, Scalar]):
     """The published numbers of a run beside its twins, by name; and the runs they come from.
 
-    `run` is the whole result; of the twins the days are kept.
+    Attributes
+    ----------
+    measures
+        Every number of `abm.measures.cascade.cascade_measures`.
+    run
+        The run itself, whole.
+    no_shock_days
+        Days of the twin without scripted news and policy from the shock day on.
+    frozen_days
+        Days of the twin in which no institution sends an order from the shock day on.
+    frozen_no_shock_days
+        Days of the twin with neither that news nor those orders: the frozen twin's baseline.
     """
 
     measures: dict[str, Scalar]
     run: RunResult
     no_shock_days: pd.DataFrame
     frozen_days: pd.DataFrame
+    frozen_no_shock_days: pd.DataFrame
 
     def __getitem__(self, name: str) -> Scalar:
         return self.measures[name]

@@ -59,13 +59,18 @@ def run(scenario: Scenario | str | Path, rng: int = 0, replicate: int = 0) -> Ru
 
 
 def cascade(scenario: Scenario | str | Path, rng: int = 0, replicate: int = 0) -> Cascade:
-    """A run, its no-shock twin and its frozen twin on one seed, and the measures of all three."""
+    """A run and its three twins on one seed, and the measures of all four.
+
+    The twins: without the shock, with positions frozen from the shock day on, and both at once,
+    which is what the frozen twin is measured against.
+    """
     chosen = _scenario(scenario)
     result = run(chosen, rng, replicate)
     no_shock = _twin(chosen, result.seed, result.replicate, shocked=False)
     frozen = _twin(chosen, result.seed, result.replicate, silent=True)
-    measures = cascade_measures(result, no_shock, frozen, chosen.shock_day)
-    return Cascade(measures, result, no_shock.days, frozen.days)
+    frozen_no_shock = _twin(chosen, result.seed, result.replicate, shocked=False, silent=True)
+    measures = cascade_measures(result, no_shock, frozen, frozen_no_shock, chosen.shock_day)
+    return Cascade(measures, result, no_shock.days, frozen.days, frozen_no_shock.days)
 
 
 def result_of(model: CarryUnwindModel) -> RunResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, model_validator
@@ -89,6 +90,20 @@ class Scenario(Part):
     def _parts_agree(self) -> Scenario:
         checks.refuse_disagreement(dict(self))
         return self
+
+    @cached_property
+    def _hash(self) -> int:
+        """Hash of all fields, found once: what is drawn from a scenario is kept under it."""
+        return hash(tuple(getattr(self, name) for name in type(self).model_fields))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """Fields alone: hashes of words differ between processes."""
+        state = super().__getstate__()
+        fields = {name: state["__dict__"][name] for name in type(self).model_fields}
+        return {**state, "__dict__": fields}
 
     @property
     def instrument_names(self) -> tuple[str, ...]:

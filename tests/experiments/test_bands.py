@@ -35,7 +35,7 @@ def runs_at(cap: float, surprises_bp: tuple[float, ...]) -> pd.DataFrame:
 
 
 def runs_of(surprise_bp: float, cap: float) -> pd.DataFrame:
-    together = (25.0, CAP_SURPRISE_BP) if cap == CALM_CAP else (surprise_bp,)
+    together = (5.0, 25.0, CAP_SURPRISE_BP) if cap == CALM_CAP else (surprise_bp,)
     runs = runs_at(cap, together)
     return runs[runs[SURPRISE] == surprise_bp]
 
@@ -49,6 +49,7 @@ def band_of(factor: str, surprise_bp: float, cap: float) -> list[dict[str, Any]]
 
 
 POINTS = [
+    pytest.param("surprise", 5.0, CALM_CAP, id="5bp"),
     pytest.param("surprise", 25.0, CALM_CAP, id="25bp"),
     pytest.param("surprise", CAP_SURPRISE_BP, CALM_CAP, id="50bp"),
     pytest.param("leverage_cap", CAP_SURPRISE_BP, 1.0, id="no leverage"),
@@ -89,9 +90,12 @@ def test_leverage_is_what_amplifies():
     assert amplification[CALM_CAP] >= 0.9 * amplification[5.0]
 
 
-def test_frozen_positions_pass_on_the_news_and_little_else():
-    at_50 = runs_of(CAP_SURPRISE_BP, CALM_CAP)["frozen_yen_appreciation"].median()
-    assert at_50 == pytest.approx(CAP_SURPRISE_BP * 0.000776, rel=0.1)
+@pytest.mark.parametrize("surprise_bp", [5.0, 25.0, CAP_SURPRISE_BP])
+def test_frozen_positions_pass_on_the_news_and_little_else(surprise_bp):
+    frozen = runs_of(surprise_bp, CALM_CAP)["frozen_yen_appreciation"]
+    news = surprise_bp * 0.000776
+    assert frozen.median() == pytest.approx(news, rel=0.01)
+    assert news * 0.999 <= frozen.min() and frozen.quantile(0.95) <= news * 1.05
 
 
 def test_both_samples_count_in_the_error_of_a_share():

@@ -110,3 +110,12 @@ def test_a_caller_kept_by_an_earlier_process_finds_what_it_calls(tmp_path):
     later = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=True)
     weights, hits = later.stdout.split("] ")
     assert answers == [weights, weights] and int(hits) == 1
+
+
+@compiled_only
+def test_columns_are_written_down_once_and_again_when_they_are_others():
+    given = columns()
+    (first,), (again,) = by_reference(given), by_reference(given)
+    assert again is first
+    assert read(given._replace(rate=3.0))[3] == 3.0
+    assert read(given._replace(vector=np.full(3, 9.0)))[0] == 9.0

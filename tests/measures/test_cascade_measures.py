@@ -1,4 +1,4 @@
-"""Cascade measures on three small tables whose every number can be checked by hand."""
+"""Cascade measures on four small tables whose every number can be checked by hand."""
 
 import math
 from types import SimpleNamespace
@@ -45,6 +45,7 @@ def table(short, log_yen, wealth, leverage=5.0, news=0.0, forced=0.0):
 RUN = table(short=(200.0, 80.0), log_yen=(0.01, 0.13), wealth=(50.0, 30.0), forced=(0.0, 40.0))
 NO_SHOCK = table(short=(200.0, 190.0), log_yen=(0.01, 0.03), wealth=(50.0, 54.0))
 FROZEN = table(short=(200.0, 200.0), log_yen=(0.01, 0.05), wealth=(50.0, 46.0))
+FROZEN_NO_SHOCK = table(short=(200.0, 200.0), log_yen=(0.01, 0.0), wealth=(50.0, 52.0))
 
 
 def events(*generations):
@@ -65,6 +66,13 @@ def tables(days, *generations):
 def test_the_share_unwound_is_net_of_what_was_closed_without_the_shock():
     # 190 were still short without the shock, 80 with it, of 200 before it.
     assert cascade.unwound_share(RUN, NO_SHOCK, SHOCK_DAY, 5) == pytest.approx(110.0 / 200.0)
+
+
+def test_a_horizon_is_counted_from_the_close_of_the_shock_day():
+    # One close stands out, the fifth after the shock day's own: 60 still short, not 80.
+    fifth = RUN.assign(yen_short_units=RUN["yen_short_units"].mask(RUN["day"] == SHOCK_DAY + 5, 60))
+    shares = [cascade.unwound_share(fifth, NO_SHOCK, SHOCK_DAY, h) for h in (4, 5, 6)]
+    assert shares == pytest.approx([0.55, 0.65, 0.55])
 
 
 def test_a_horizon_beyond_the_run_is_not_a_number():
@@ -107,32 +115,39 @@ def test_the_peak_is_the_largest_rise_over_the_no_shock_twin():
     assert cascade.peak_appreciation(late, NO_SHOCK, SHOCK_DAY, 20) == pytest.approx(0.10)
 
 
-def test_ordinary_trading_after_the_shock_is_no_part_of_the_frozen_move():
-    # The frozen twin moved by .04; the no-shock twin's price by .02 without any news.
-    frozen = cascade.frozen_appreciation(FROZEN, NO_SHOCK, SHOCK_DAY)
-    assert frozen == pytest.approx(0.04)
-    assert cascade.price_amplification(RUN, NO_SHOCK, FROZEN, SHOCK_DAY) == pytest.approx(2.5)
+def test_the_frozen_move_is_net_of_what_frozen_positions_see_without_the_shock():
+    # .05 with the shock, 0 without it; the no-shock twin, where people trade, stands at .03.
+    assert cascade.frozen_appreciation(FROZEN, FROZEN_NO_SHOCK, SHOCK_DAY) == pytest.approx(0.05)
+    # .13 - .03 = .10 in the run over .05.
+    amplification = cascade.price_amplification(RUN, NO_SHOCK, FROZEN, FROZEN_NO_SHOCK, SHOCK_DAY)
+    assert amplification == pytest.approx(2.0)
 
 
-def test_news_that_came_without_the_shock_too_is_no_part_of_the_frozen_move():
-    drifting = NO_SHOCK.assign(fundamental_JPY=0.01 * (NO_SHOCK["day"] >= SHOCK_DAY))
-    assert cascade.frozen_appreciation(FROZEN, drifting, SHOCK_DAY) == pytest.approx(0.03)
+def test_the_frozen_move_is_the_largest_gap_of_one_day_and_not_of_two_peaks():
+    after = FROZEN["day"] - SHOCK_DAY
+    rising = FROZEN.assign(log_JPY=0.001 * after)  # to .06 after sixty days
+    twin = FROZEN_NO_SHOCK.assign(log_JPY=0.001 * after - 0.02 * (after == 7))
+    assert cascade.frozen_appreciation(rising, twin, SHOCK_DAY) == pytest.approx(0.02)
+    assert cascade.frozen_appreciation(rising, twin, SHOCK_DAY, 6) == 0.0
 
 
-def test_no_frozen_move_means_no_price_amplification():
-    calm = table(short=200.0, log_yen=0.0, wealth=50.0)
-    assert math.isnan(cascade.price_amplification(calm, calm, calm, SHOCK_DAY))
+def test_without_a_shock_the_frozen_move_is_exactly_nought():
+    # Whatever news came, and wherever the price stood beside it before the shock.
+    drifting = FROZEN.assign(fundamental_JPY=0.3 * (FROZEN["day"] >= SHOCK_DAY))
+    assert cascade.frozen_appreciation(drifting, drifting, SHOCK_DAY) == 0.0
+    assert math.isnan(cascade.price_amplification(RUN, NO_SHOCK, drifting, drifting, SHOCK_DAY))
 
 
 def test_losses_are_compared_with_those_of_frozen_positions():
-    # 54 - 30 = 24 lost in the run, 54 - 46 = 8 with positions frozen.
-    assert cascade.loss_amplification(RUN, NO_SHOCK, FROZEN, SHOCK_DAY) == pytest.approx(3.0)
+    # 54 - 30 = 24 lost in the run, 52 - 46 = 6 with positions frozen.
+    lost = cascade.loss_amplification(RUN, NO_SHOCK, FROZEN, FROZEN_NO_SHOCK, SHOCK_DAY)
+    assert lost == pytest.approx(4.0)
 
 
 def test_without_leverage_or_frozen_loss_there_is_no_loss_amplification():
-    unlevered = RUN.assign(leverage=1.0)
-    assert math.isnan(cascade.loss_amplification(unlevered, NO_SHOCK, FROZEN, SHOCK_DAY))
-    assert math.isnan(cascade.loss_amplification(RUN, NO_SHOCK, NO_SHOCK, SHOCK_DAY))
+    unlevered, twins = RUN.assign(leverage=1.0), (NO_SHOCK, FROZEN, FROZEN_NO_SHOCK)
+    assert math.isnan(cascade.loss_amplification(unlevered, *twins, SHOCK_DAY))
+    assert math.isnan(cascade.loss_amplification(RUN, NO_SHOCK, FROZEN, FROZEN, SHOCK_DAY))
 
 
 def test_forced_volume_adds_all_types_and_shares_sum_to_one():
@@ -157,15 +172,14 @@ def test_branching_is_the_number_of_calls_that_one_call_brings_about():
 
 
 def test_the_summary_of_a_cascade_holds_the_front_doors_names():
-    measured = cascade.cascade_measures(
-        tables(RUN, 0, 0, 1), tables(NO_SHOCK), tables(FROZEN), SHOCK_DAY
-    )
+    twins = (tables(NO_SHOCK), tables(FROZEN), tables(FROZEN_NO_SHOCK))
+    measured = cascade.cascade_measures(tables(RUN, 0, 0, 1), *twins, SHOCK_DAY)
     expected = {
         "class": "dam break",
         "peak_yen_appreciation": 0.10,
-        "frozen_yen_appreciation": 0.04,
-        "price_amplification": 2.5,
-        "loss_amplification": 3.0,
+        "frozen_yen_appreciation": 0.05,
+        "price_amplification": 2.0,
+        "loss_amplification": 4.0,
         "unwound_5d": 0.55,
         "unwound_30d": 0.55,
         "unwound_60d": 0.55,
@@ -206,14 +220,18 @@ def test_too_few_days_have_no_tail():
         (lambda: cascade.forced_volume_net(RUN, NO_SHOCK.drop(columns="day"), 1), "day"),
         (lambda: cascade.branching_ratio(pd.DataFrame({"kind": []})), "generation is missing"),
         (lambda: cascade.funding_currency(pd.DataFrame({"day": []})), "log_<instrument>"),
-        (
-            lambda: cascade.cascade_measures(
-                tables(RUN), tables(NO_SHOCK.head(9)), tables(FROZEN), SHOCK_DAY
-            ),
-            "no-shock twin: 9 days",
-        ),
     ],
 )
 def test_tables_that_do_not_fit_are_refused(call, message):
     with pytest.raises(InvalidInput, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("place", "name"), [(0, "^no-shock"), (1, "^frozen"), (2, "^frozen no-shock")]
+)
+def test_a_twin_of_other_days_is_refused_by_name(place, name):
+    twins = [tables(NO_SHOCK), tables(FROZEN), tables(FROZEN_NO_SHOCK)]
+    twins[place] = tables(twins[place].days.head(9))
+    with pytest.raises(InvalidInput, match=f"{name} twin: 9 days"):
+        cascade.cascade_measures(tables(RUN), *twins, SHOCK_DAY)
