@@ -1,14 +1,16 @@
 """Random stressed systems: the solver against direct evaluation, and against the flow itself."""
 
 import math
+from dataclasses import replace
 
 import numba
 import numpy as np
 import pytest
 
 from abm.kernels import impact
-from abm.kernels.clear import AT_LIMIT, CLEARED
+from abm.kernels.clear import AT_LIMIT, CLEARED, _is_only_rest_point
 from abm.kernels.impact import (
+    ClearingWork,
     allocate_work,
     differentiate_excess,
     evaluate_excess,
@@ -89,17 +91,23 @@ def gross_volume(p: ClearingProblem, x: np.ndarray) -> float:
     return float((volume * np.maximum(np.exp(x), 1.0)).max())
 
 
-def aggregated(p: ClearingProblem, points: list[np.ndarray]):
-    """F and J at some points from the small matrices, with the crossers put right."""
+def prepared(p: ClearingProblem) -> ClearingWork:
+    """The system of one round in the solver's small matrices."""
     quote = p.quote.astype(np.int64)
     prices = np.exp(p.start + np.where(quote >= 0, p.start[quote], 0.0))
-    columns, orders = _columns(p), allocate_orders(p.n_instruments)
-    collect_orders(*columns, prices, quote, 0, columns[1].size, orders)
-    crossers = gather_crossers(*columns, prices, quote, p.lower.copy(), p.upper.copy())
-    work = allocate_work(p.n_instruments)
+    orders, work = allocate_orders(p.n_instruments), allocate_work(p.n_instruments)
+    collect_orders(*_columns(p), prices, quote, 0, 2 * p.n_institutions, orders)
     assert prepare_round(
         orders, _liquidity(p), quote, p.lower.copy(), p.upper.copy(), p.start.copy(), work
     )
+    return work
+
+
+def aggregated(p: ClearingProblem, points: list[np.ndarray]):
+    """F and J at some points from the small matrices, with the crossers put right."""
+    quote, work = p.quote.astype(np.int64), prepared(p)
+    prices = np.exp(p.start + np.where(quote >= 0, p.start[quote], 0.0))
+    crossers = gather_crossers(*_columns(p), prices, quote, p.lower.copy(), p.upper.copy())
     for x in points:
         work.vectors[impact.X, : x.size] = x
         evaluate_excess(crossers, work.codes, work.vectors, work.squares)
@@ -120,6 +128,46 @@ def test_small_matrices_give_the_excess_demand_of_all_institutions_and_its_slope
             assert np.abs(jacobian - direct_jacobian(p, x)).max() < 1e-13 * volume
             n_crossings += n
     assert n_crossings > 300  # the case is not idle
+
+
+def largest_proved_move(p: ClearingProblem, direction: np.ndarray) -> np.ndarray | None:
+    """Furthest point in a direction from the start that is proved to be the only rest point."""
+    work, k = prepared(p), p.n_instruments
+    work.vectors[impact.KEPT, :k] = p.start
+    for distance in np.geomspace(0.095, 1e-4, 40):
+        x = p.start + distance * direction
+        work.vectors[impact.X, :k] = x
+        evaluate_excess(work.no_crossers, work.codes, work.vectors, work.squares)
+        if _is_only_rest_point(0.2, work.codes, work.vectors, work.squares):
+            return x
+    return None
+
+
+def test_where_newton_goes_straight_the_flow_can_only_shrink_the_distance():
+    # The proof covers a whole box; here the largest proved box is sampled, corners first, by direct
+    # differentiation. Narrow capacities make the value investors' slope matter.
+    rng = np.random.default_rng(2)
+    n_proved = 0
+    for _ in range(200):
+        p = random_problem(rng)
+        thick = rng.choice([1.0, 5.0, 20.0, 60.0], p.n_instruments)
+        p = replace(
+            p, value_depth=thick * p.value_depth, dealer_depth=0.2 * thick * p.dealer_depth,
+            value_capacity=rng.choice([0.05, 1.0]) * p.value_capacity,
+            lower=p.start - 0.6, upper=p.start + 0.6,
+        )  # fmt: skip
+        direction = rng.uniform(-1, 1, p.n_instruments)
+        x = largest_proved_move(p, direction / np.abs(direction).max())
+        if x is None:
+            continue
+        n_proved += 1
+        reach = np.abs(x - p.start).max()
+        corners = rng.choice([-1.0, 1.0], (24, p.n_instruments))
+        for y in x + reach * corners:
+            jacobian = direct_jacobian(p, y)
+            diagonal = np.diag(jacobian)
+            assert (diagonal + np.abs(jacobian).sum(axis=1) - np.abs(diagonal) < 0).all()
+    assert n_proved > 40  # the case is not idle
 
 
 @numba.njit
