@@ -26,7 +26,7 @@ def decide_alone(
     if is_new_day:
         hear_news(day, market, rules, draws, diary)
         accrue(day, books, market, graph, rules, draws)
-        mark_and_move_capital(books, market, rules)
+        mark_and_move_capital(books, market, rules, diary)
     set_market_view(market, rules)
     decide_rows(row, row + 1, day, books, market, graph, rules, draws, diary)
 

@@ -39,7 +39,7 @@ def advance_day(day, books, market, graph, rules, draws, diary):
     """One trading day, in order (ODD §3)."""
     hear_news(day, market, rules, draws, diary)
     accrue(day, books, market, graph, rules, draws)
-    mark_and_move_capital(books, market, rules)
+    mark_and_move_capital(books, market, rules, diary)
     decide(day, books, market, graph, rules, draws, diary)
     trade_in_rounds(day, books, market, graph, rules, draws, diary)
     pass_on_losses(day, books, market, graph, rules, diary)
@@ -94,11 +94,11 @@ def accrue(day, books, market, graph, rules, draws):
 
 
 @kernel
-def mark_and_move_capital(books, market, rules):
+def mark_and_move_capital(books, market, rules, diary):
     """Mark every book; those who sat out come back; investors pay in and take out."""
     mark_all(books, market)
     return_after_absence(books, market, rules)
-    move_capital(books, market, rules)
+    move_capital(books, market, rules, diary)
     raise_high_water(books.wealth, books.high_water)
 
 

@@ -33,7 +33,7 @@ from abm.kernels.state import (
 )
 from abm.kernels.weights import equal_risk_contributions, inverse_volatility_weights
 
-MEAN, SLOW, FAST, GROSS = 0, 1, 2, 3  # rows of the scratch lanes
+MEAN, SLOW, FAST, GROSS, LIMIT = 0, 1, 2, 3, 4  # rows of the scratch lanes
 
 
 @kernel
@@ -215,29 +215,60 @@ def add_products(slow, fast, left, right, total_slow, total_fast):
 @kernel
 def decide_funds(lo, hi, books, market, rules, lanes):
     """Hedge funds and banks' desks: mean-variance leverage inside their limits.   (M19 to M22)"""
-    funds, mandates = rules.funds, rules.mandates
-    wealth, high_water, margin_rates = books.wealth, books.high_water, books.margin_rate
-    long_run, aversion = mandates.long_run_variance, mandates.risk_aversion
-    caps, yen_weight, speeds = mandates.leverage_cap, mandates.weights[0], books.speed
-    wanted, days_out, closing = books.wanted_leverage, books.days_out, books.closing
+    funds, mandates, n = rules.funds, rules.mandates, hi - lo
+    mean, slow, limit_var = lanes[MEAN][:n], lanes[SLOW][:n], lanes[LIMIT][:n]
     usd_rate = market.rates[market.rates.size - 1]
-    usd_loan_rate = usd_rate + rules.banks.spread
+    add_funding(
+        usd_rate, usd_rate + rules.banks.spread, lanes[GROSS][:n], mandates.weights[0][lo:hi], mean
+    )
+    limit_by_var(funds.var_limit, slow, limit_var)
+    want_leverage(
+        mean, slow, mandates.long_run_variance[lo:hi], mandates.risk_aversion[lo:hi],
+        books.margin_rate[lo:hi], rules.margin.buffer, funds.anchor_share,
+        books.wanted_leverage[lo:hi],
+    )  # fmt: skip
+    lower_to(limit_var, books.wanted_leverage[lo:hi])
+    lower_to(mandates.leverage_cap[lo:hi], books.wanted_leverage[lo:hi])
     for i in range(lo, hi):
-        if days_out[i] > 0 or closing[i] or wealth[i] <= 0.0:
+        if books.days_out[i] > 0 or books.closing[i] or books.wealth[i] <= 0.0:
             continue
-        mean, slow, gross = lanes[MEAN, i - lo], lanes[SLOW, i - lo], lanes[GROSS, i - lo]
-        mean += max(0.0, 1.0 - gross) * usd_rate - (1.0 + yen_weight[i]) * usd_loan_rate
-        variance = (1.0 - funds.anchor_share) * slow + funds.anchor_share * long_run[i]
-        limit_var = var_leverage(funds.var_limit, slow)
-        target = min(wanted_leverage(mean, aversion[i], variance), limit_var, caps[i])
-        if margin_rates[i] > 0.0:
-            target = min(target, rules.margin.buffer / margin_rates[i])
-        wanted[i] = target
-        drawdown = 1.0 - wealth[i] / high_water[i]
-        leverage, speed = fund_order(leverage_of(i, books), target, limit_var, drawdown, funds)
+        drawdown = 1.0 - books.wealth[i] / books.high_water[i]
+        leverage, speed = fund_order(
+            leverage_of(i, books), books.wanted_leverage[i], limit_var[i - lo], drawdown, funds
+        )
         if speed > 0.0:
-            speeds[i] = speed
+            books.speed[i] = speed
             set_fund_intent(i, leverage, books, rules)
+
+
+@kernel
+def add_funding(rate, loan_rate, gross, yen_weight, mean):
+    """Per unit of leverage: interest on what is not invested, less that on dollar loans.  (M19)"""
+    for j in range(mean.size):
+        mean[j] += max(0.0, 1.0 - gross[j]) * rate - (1.0 + yen_weight[j]) * loan_rate
+
+
+@kernel
+def limit_by_var(var_limit, variance, limit):
+    """Leverage at which value at risk meets its limit, for a chunk.                   (M21)"""
+    for j in range(limit.size):
+        limit[j] = var_leverage(var_limit, variance[j])
+
+
+@kernel
+def want_leverage(mean, slow, long_run, aversion, margin_rate, buffer, anchor_share, wanted):
+    """Mean-variance leverage of a chunk, a buffer below what margin allows.           (M20)"""
+    for j in range(wanted.size):
+        variance = (1.0 - anchor_share) * slow[j] + anchor_share * long_run[j]
+        most = buffer / margin_rate[j] if margin_rate[j] > 0.0 else math.inf
+        wanted[j] = min(wanted_leverage(mean[j], aversion[j], variance), most)
+
+
+@kernel
+def lower_to(limit, column):
+    """column <- min(column, limit)"""
+    for j in range(column.size):
+        column[j] = min(column[j], limit[j])
 
 
 @kernel

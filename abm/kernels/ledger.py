@@ -3,7 +3,6 @@
 import math
 
 from abm.kernels.banks import credit_bank
-from abm.kernels.cash import add_cash
 from abm.kernels.columns import add_debt, add_scaled, chunk_sum, fill_zero, is_any
 from abm.kernels.jit import kernel
 from abm.kernels.rules import capital_flow_usd_bn
@@ -145,21 +144,45 @@ def pay_alike(rate, broker_start, borrowing, cash):
 
 
 @kernel
-def move_capital(books, market, rules):
+def move_capital(books, market, rules, diary):
     """Subscriptions and redemptions of funds; the high-water mark moves with them.     (M12)
 
     An unscaled mark would read a redemption as a loss and stop a healthy fund out.
     """
-    mandates = rules.mandates
-    funds = rules.funds
-    dollar = market.rates.size - 1
-    for i in range(mandates.first_row[HEDGE_FUND], mandates.first_row[RETAIL_FX]):
-        wealth = books.wealth[i]
-        if books.days_out[i] > 0 or books.closing[i] or wealth <= 0.0 or mandates.owner[i] >= 0:
-            continue
-        flow = capital_flow_usd_bn(
-            wealth, mandates.opening_wealth[i], funds.payout, funds.subscription
-        )
-        add_cash(i, flow, books)
-        books.high_water[i] *= 1.0 + flow / wealth
-        market.outside[SUBSCRIPTIONS, dollar] -= flow
+    first, dollar = rules.mandates.first_row, market.rates.size - 1
+    for lo in range(first[HEDGE_FUND], first[RETAIL_FX], CHUNK):
+        hi = min(lo + CHUNK, first[RETAIL_FX])
+        flow = diary.lanes[0][: hi - lo]
+        want_capital(
+            books.wealth[lo:hi], rules.mandates.opening_wealth[lo:hi], books.days_out[lo:hi],
+            books.closing[lo:hi], rules.mandates.owner[lo:hi], rules.funds, flow,
+        )  # fmt: skip
+        scale_mark(flow, books.wealth[lo:hi], books.high_water[lo:hi])
+        pay_in(flow, books.cash[lo:hi], books.wealth[lo:hi], books.borrowing[lo:hi])
+        market.outside[SUBSCRIPTIONS, dollar] -= chunk_sum(flow)
+
+
+@kernel
+def want_capital(wealth, opening_wealth, days_out, closing, owner, rule, flow):
+    """What investors bring to the funds of a chunk (+) or take out (-); nothing to bank desks."""
+    for j in range(flow.size):
+        is_open = (days_out[j] == 0) & (closing[j] == 0) & (wealth[j] > 0.0) & (owner[j] < 0)
+        wanted = capital_flow_usd_bn(wealth[j], opening_wealth[j], rule.payout, rule.subscription)
+        flow[j] = wanted if is_open else 0.0
+
+
+@kernel
+def scale_mark(flow, wealth, high_water):
+    """Marks move with what is paid in or out. (Without wealth nothing is.)"""
+    for j in range(flow.size):
+        high_water[j] *= 1.0 + (flow[j] / wealth[j] if flow[j] != 0.0 else 0.0)
+
+
+@kernel
+def pay_in(flow, cash, wealth, borrowing):
+    """Dollars into the books of a chunk; their marks follow, as in `add_cash`."""
+    for j in range(flow.size):
+        borrowing[j] -= max(-cash[j], 0.0)
+        cash[j] += flow[j]
+        borrowing[j] += max(-cash[j], 0.0)
+        wealth[j] += flow[j]

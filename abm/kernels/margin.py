@@ -2,7 +2,7 @@
 
 import math
 
-from abm.kernels.columns import chunk_sum
+from abm.kernels.columns import fill_zero, is_any
 from abm.kernels.jit import inlined, kernel
 from abm.kernels.liquidation import PRO_RATA, spread_sale
 from abm.kernels.orders import IN_UNITS
@@ -44,22 +44,37 @@ def set_margin_terms(lo, hi, variances, limited, books, graph, rules, swap_line)
     min(1/h, cap) for ``limited`` institutions, 1/h for others.
     """
     rule, mandates = rules.margin, rules.mandates
-    rates, limits = books.margin_rate, books.leverage_limit
-    margined, long_run = mandates.margined, mandates.long_run_variance
-    concentration, caps = mandates.concentration, mandates.leverage_cap
-    is_tight = chunk_sum(graph.utilisation) > 0.0
+    rates = books.margin_rate[lo:hi]
+    fill_zero(rates)
+    if is_any(graph.utilisation):
+        for i in range(lo, hi):
+            rates[i - lo] = broker_utilisation(i, graph)
+    ask_margin(
+        variances, mandates.long_run_variance[lo:hi], mandates.concentration[lo:hi],
+        mandates.margined[lo:hi], rule.swap_line_ceiling if swap_line else math.inf, rule, rates,
+    )  # fmt: skip
+    limit_leverage(
+        rates, mandates.margined[lo:hi], mandates.leverage_cap[lo:hi], limited, rule,
+        books.leverage_limit[lo:hi],
+    )  # fmt: skip
+
+
+@kernel
+def ask_margin(variances, long_run, concentration, margined, ceiling, rule, rates):
+    """Margin rates of a chunk, in place of their brokers' utilisation; 0 without a call.  (M17)"""
     share = rule.long_run_share
-    ceiling = rule.swap_line_ceiling if swap_line else math.inf
-    for i in range(lo, hi):
-        if not (rule.is_on and margined[i]):
-            rates[i] = 0.0
-            limits[i] = math.inf
-            continue
-        variance = (1.0 - share) * variances[i - lo] + share * long_run[i]
-        use = broker_utilisation(i, graph) if is_tight else 0.0
-        rate = margin_rate(math.sqrt(max(variance, 0.0)), concentration[i], use, rule)
-        rates[i] = min(rate, ceiling)
-        limits[i] = min(1.0 / rates[i], caps[i]) if limited else 1.0 / rates[i]
+    for j in range(rates.size):
+        variance = (1.0 - share) * variances[j] + share * long_run[j]
+        rate = margin_rate(math.sqrt(max(variance, 0.0)), concentration[j], rates[j], rule)
+        rates[j] = min(rate, ceiling) if rule.is_on and margined[j] else 0.0
+
+
+@kernel
+def limit_leverage(rates, margined, caps, limited, rule, limits):
+    """Maintenance leverage of a chunk; infinite where nobody calls.                   (M18)"""
+    for j in range(limits.size):
+        limit = min(1.0 / rates[j], caps[j]) if limited else 1.0 / rates[j]
+        limits[j] = limit if rule.is_on and margined[j] else math.inf
 
 
 @inlined

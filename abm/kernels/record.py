@@ -125,17 +125,22 @@ def carry_short(books, market, rules):
     """
     first = rules.mandates.first_row
     yen = books.units[0]
-    short = 0.0
-    for i in range(first[HEDGE_FUND], first[RETAIL_EQUITY]):
-        owed = -yen[i]
-        if first[VOLATILITY_TARGET] <= i < first[TREND]:
-            continue
-        if first[RISK_PARITY] <= i < first[TREND]:
-            for k in range(market.rates.size - 1, market.quote.size):
-                if market.quote[k] == 0:
-                    owed -= books.units[k, i] * math.exp(market.log_price[k])
-        short += owed
-    return short
+    owed = -chunk_sum(yen[first[HEDGE_FUND] : first[VOLATILITY_TARGET]])
+    owed -= chunk_sum(yen[first[TREND] : first[RETAIL_EQUITY]])
+    for k in range(market.rates.size - 1, market.quote.size):
+        if market.quote[k] == 0:
+            held = chunk_sum(books.units[k][first[RISK_PARITY] : first[VOLATILITY_TARGET]])
+            owed -= held * math.exp(market.log_price[k])
+    return owed
+
+
+@kernel
+def weighted_sum(weights, column):
+    """Sum of weights times entries, one after the other."""
+    total = 0.0
+    for j in range(column.size):
+        total += weights[j] * column[j]
+    return total
 
 
 @kernel
@@ -144,11 +149,9 @@ def record_day(day, books, market, graph, rules, diary):
     row = diary.days[day]
     first = rules.mandates.first_row
     row[DAY_SHORT] = carry_short(books, market, rules)
-    wealth = borrowing = margin = 0.0
-    for i in range(first[HEDGE_FUND], first[HEDGE_FUND + 1]):
-        wealth += books.wealth[i]
-        borrowing += books.borrowing[i]
-        margin += books.margin_rate[i] * books.wealth[i]
+    lo, hi = first[HEDGE_FUND], first[HEDGE_FUND + 1]
+    wealth, borrowing = chunk_sum(books.wealth[lo:hi]), chunk_sum(books.borrowing[lo:hi])
+    margin = weighted_sum(books.margin_rate[lo:hi], books.wealth[lo:hi])
     row[DAY_FUND_WEALTH] = wealth
     row[DAY_LEVERAGE] = 1.0 + borrowing / wealth if wealth > 0.0 else math.nan
     row[DAY_MARGIN_RATE] = margin / wealth if wealth > 0.0 else math.nan
