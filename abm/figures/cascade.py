@@ -184,12 +184,14 @@ def _draw_forced(axes: Axes, days: pd.DataFrame) -> None:
     bottom = 0.0 * days["day"].to_numpy(dtype=float)
     for column in (c for c in columns if totals[c] > 0.0):
         kind = column.removeprefix("forced_").removesuffix("_usd_bn")
+        amount = days[column].to_numpy(dtype=float)
+        sold = amount > 0.0
         axes.bar(
-            days["day"], days[column], bottom=bottom, width=0.86,
+            days["day"][sold], amount[sold], bottom=bottom[sold], width=0.86,
             color=style.ACTOR_COLOURS.get(kind, style.QUIET),
             label=f"{style.ACTOR_NAMES.get(kind, kind)} {_short(totals[column])}", zorder=2,
         )  # fmt: skip
-        bottom = bottom + days[column].to_numpy(dtype=float)
+        bottom = bottom + amount
     total = sum(totals.values())
     if total > 0.0:
         _header(axes, f"Forced sales by type, USD bn a day; {_short(total)}bn in all")
@@ -212,8 +214,9 @@ def _draw_calls(axes: Axes, days: pd.DataFrame) -> None:
         _make_strip(axes)
         return
     top = max(1, int((calls + cuts).max()))
-    axes.bar(days["day"], calls, width=0.86, color=_CALL, zorder=2)
-    axes.bar(days["day"], cuts, bottom=calls, width=0.86, color=_CUT, zorder=2)
+    called, cut = calls > 0, cuts > 0
+    axes.bar(days["day"][called], calls[called], width=0.86, color=_CALL, zorder=2)
+    axes.bar(days["day"][cut], cuts[cut], bottom=calls[cut], width=0.86, color=_CUT, zorder=2)
     failed = [(d, n) for d, n in zip(days["day"].tolist(), failures.tolist(), strict=True) if n]
     axes.scatter(
         [day for day, _ in failed], [1.14 * top] * len(failed), marker="X", s=34, color=_FAILURE,
