@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from abm.errors import InvalidInput
 from abm.kernels import impact
-from abm.kernels.clear import clear_round
+from abm.kernels.clear import TOLERANCE, clear_round
 from abm.kernels.impact import Liquidity, allocate_work
 from abm.kernels.orders import IN_UNITS, allocate_orders, collect_orders, freeze_orders
 
@@ -193,7 +193,7 @@ def clear_market(problem: ClearingProblem) -> MarketClearing:
     report = clear_round(
         *(units, cash, intent, speed, resident, orders, _liquidity(problem), quote),
         *(problem.lower.copy(), problem.upper.copy(), problem.start.copy()),
-        *(True, log_prices, excess, work),
+        *(TOLERANCE, True, log_prices, excess, work),
     )
     return MarketClearing(
         log_prices,

@@ -329,7 +329,7 @@ def test_the_first_run_ever_says_what_it_is_waiting_for(unwind, monkeypatch):
     assert "compiling" not in unwind("run", "hike", "--no-figures").stderr
     monkeypatch.setattr("abm.kernels.jit.is_warm", lambda: False)
     result = unwind("run", "hike", "--no-figures", "--force", "--json")
-    assert result.stderr == "compiling the kernels, once: about 80 s\n"
+    assert result.stderr == "compiling the kernels, once: about 25 s\n"
     assert json.loads(result.stdout)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from abm.runs import Cascade, RunResult
     from abm.scenario import Scenario
 
-COMPILE_SECONDS = 80
+COMPILE_SECONDS = 25
 SAME_PRICE_LOG = 1e-6  # platforms and versions differ by less, other runs by more
 _SIMULATING = "the run, without its shock, and frozen"
 _NETWORK = "the network on the worst day"

@@ -18,7 +18,7 @@ from typing import Any
 
 import numba
 
-from abm.kernels.jit import is_kept
+from abm.kernels.jit import forget_old_kernels, is_kept
 from abm.kernels.reference import Reference
 
 
@@ -33,6 +33,7 @@ def compile_ahead(
     """
     if numba.config.DISABLE_JIT or door.overloads or is_kept(door):
         return
+    forget_old_kernels()
     kinds = {type(each.columns).__name__.lower(): each.kind for each in references}
     child = _start(elsewhere, _arguments(elsewhere, kinds))
     with _without_collector():

@@ -63,9 +63,9 @@ def pass_on_losses(day, books, market, graph, rules, diary):
         books.closing[i] = 0
         books.call_day[i] = -1
         books.days_out[i] = rules.funds.days_out
-        if i >= first[RETAIL_FX]:
+        if first[RETAIL_FX] <= i < first[RETAIL_EQUITY]:
             books.days_out[i] = rules.households.days_out_fx
-        if i >= first[RETAIL_EQUITY]:
+        elif first[RETAIL_EQUITY] <= i < first[CUSTOM]:
             books.days_out[i] = rules.households.days_out_equity
         if books.wealth[i] >= 0.0:
             continue

@@ -221,14 +221,14 @@ def _newton_step(codes, v, m):
 
 
 @kernel
-def _polish(crossers, residual, allowed, radius, codes, v, m):
+def _polish(crossers, residual, allowed, tolerance, radius, codes, v, m):
     """Newton with the instruments at a limit held there: (status, steps, residual).
 
     Gives up where it leaves what is known, or strays further than `allowed` [log].
     """
     n = codes.shape[1]
     for step in range(_MAX_NEWTON):
-        if residual < TOLERANCE:
+        if residual < tolerance:
             return CLEARED, step, residual
         if not _newton_step(codes, v, m) or _outside(radius, n, v):
             return FAILED, step, residual
@@ -314,7 +314,7 @@ def _move_point(destination, origin, n, v):
 
 
 @kernel
-def _find_rest_point(crossers, radius, work):
+def _find_rest_point(crossers, tolerance, radius, work):
     """Leap with proof, or flow, polish, certificate, each time from nearer.
 
     Returns (status, iterations, residual).
@@ -327,7 +327,9 @@ def _find_rest_point(crossers, radius, work):
     if crossers.shape[0] == 0:
         _move_point(KEPT, X, n, v)
         residual, _ = _velocity(n, v)
-        status, n_newton, residual = _polish(crossers, residual, _MAX_LEAP, radius, codes, v, m)
+        status, n_newton, residual = _polish(
+            crossers, residual, _MAX_LEAP, tolerance, radius, codes, v, m
+        )
         if status == CLEARED and _is_only_rest_point(radius, codes, v, m):
             return CLEARED, n_newton, residual
         _move_point(X, KEPT, n, v)
@@ -340,7 +342,9 @@ def _find_rest_point(crossers, radius, work):
             return status, n_flow + n_newton, residual
         _move_point(KEPT, X, n, v)
         allowed = min(_MAX_JUMP * residual, _MAX_POLISH)  # further on another rest point may lie
-        status, steps, polished = _polish(crossers, residual, allowed, radius, codes, v, m)
+        status, steps, polished = _polish(
+            crossers, residual, allowed, tolerance, radius, codes, v, m
+        )
         n_newton += steps
         if status == CLEARED and _is_stable(codes, v, m):
             return CLEARED, n_flow + n_newton, polished
@@ -351,7 +355,18 @@ def _find_rest_point(crossers, radius, work):
 
 @kernel
 def solve_clearing(
-    orders, crossers, liquidity, quote, lower, upper, start, want_gain, x_out, excess_out, work
+    orders,
+    crossers,
+    liquidity,
+    quote,
+    lower,
+    upper,
+    start,
+    tolerance,
+    want_gain,
+    x_out,
+    excess_out,
+    work,
 ):
     """Prices of one round: log prices to x_out, excess demand there to excess_out [units]. (M37)
 
@@ -364,7 +379,7 @@ def solve_clearing(
         x_out[k], excess_out[k] = start[k], 0.0
     if not prepare_round(orders, liquidity, quote, lower, upper, start, work):
         return ClearingReport(FAILED, 0, math.inf, math.nan)
-    status, iterations, residual = _find_rest_point(crossers, orders.radius[0], work)
+    status, iterations, residual = _find_rest_point(crossers, tolerance, orders.radius[0], work)
     if status != CLEARED or not math.isfinite(residual):
         status = LEFT_RADIUS if status == LEFT_RADIUS else FAILED
         return ClearingReport(status, iterations, math.inf, math.nan)
@@ -389,6 +404,7 @@ def clear_round(
     lower,
     upper,
     start,
+    tolerance,
     want_gain,
     x_out,
     excess_out,
@@ -409,6 +425,7 @@ def clear_round(
             lower,
             upper,
             start,
+            tolerance,
             want_gain,
             x_out,
             excess_out,

@@ -31,7 +31,7 @@ from abm.kernels.reference import by_reference
 from abm.kernels.risk import estimate_risk
 from abm.kernels.rounds import build_orders, clear_and_settle, trade_in_rounds
 from abm.kernels.rules import dealer_depth
-from abm.kernels.state import INSURER, SUBSCRIPTIONS
+from abm.kernels.state import CUSTOM, INSURER, SUBSCRIPTIONS
 
 
 @kernel
@@ -112,9 +112,9 @@ def raise_high_water(wealth, high_water):
 @kernel
 def return_after_absence(books, market, rules):
     """After its time out an institution starts again with its opening wealth.         (M11)"""
-    dollar = market.rates.size - 1
-    for i in range(rules.mandates.first_row[INSURER]):
-        if books.days_out[i] == 0:
+    dollar, first = market.rates.size - 1, rules.mandates.first_row
+    for i in range(books.cash.size):
+        if books.days_out[i] == 0 or first[INSURER] <= i < first[CUSTOM]:
             continue
         books.days_out[i] -= 1
         if books.days_out[i] > 0:

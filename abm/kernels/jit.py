@@ -5,12 +5,15 @@ looks only at the file of the function it loads: a caller in another file would 
 code of a kernel that it calls.
 """
 
+import contextlib
 import hashlib
 import importlib
 import os
 import platform
+import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
@@ -26,6 +29,7 @@ from numba.extending import lower_builtin
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _APPLICATION = "carry-unwind"
+_KEPT_SECONDS = 30 * 24 * 3600
 _decorating = Lock()
 
 
@@ -58,6 +62,7 @@ def _writable(folder: Path) -> bool:
     """Whether a file can be made in the folder, which is made if it is not there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)  # used today, see forget_old_kernels
         with tempfile.TemporaryFile(dir=folder):
             return True
     except OSError:
@@ -78,6 +83,15 @@ def _cache_folder() -> Path:
 
 
 CACHE_FOLDER = _cache_folder()
+
+
+def forget_old_kernels() -> None:
+    """Remove what other versions compiled and nobody has used for a month."""
+    for folder in CACHE_FOLDER.parent.glob("kernels-*"):
+        with contextlib.suppress(OSError):
+            unused = time.time() - folder.stat().st_mtime
+            if folder != CACHE_FOLDER and unused > _KEPT_SECONDS:
+                shutil.rmtree(folder)
 
 
 def is_warm() -> bool:

@@ -131,7 +131,7 @@ def clear_and_settle(day, round_, books, market, graph, rules, draws, diary):
     report = clear_round(
         books.units, books.cash, books.intent, books.speed, rules.mandates.resident,
         market.orders, liquidity, market.quote, market.lower, market.upper, diary.before,
-        want_gain, market.log_price, market.excess, market.solver,
+        rule.tolerance, want_gain, market.log_price, market.excess, market.solver,
     )  # fmt: skip
     row[DAY_ROUNDS] = round_ + 1.0
     row[DAY_STATUS] = max(row[DAY_STATUS], float(report.status))

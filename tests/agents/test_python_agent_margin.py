@@ -21,7 +21,7 @@ class CarryTrader(PythonAgent):
         return {"JPY": -size, "MXN": size}
 
 
-def model(leverage, broker="bank-1", surprise_bp=0):
+def model(leverage, broker="bank-1", surprise_bp=0, **changes):
     small = {
         "calendar.days": 12,
         "calendar.burn_in_days": 6,
@@ -29,6 +29,7 @@ def model(leverage, broker="bank-1", surprise_bp=0):
         "calendar.shock_day": 2,
         "population.scale": 0.3,
         "shock.surprise_bp": surprise_bp,
+        **{key.replace("__", "."): value for key, value in changes.items()},
     }
     asked = [(CarryTrader, {"wealth_usd_bn": 1.0, "broker": broker, "leverage": leverage})]
     return CarryUnwindModel(load_scenario("hike").with_changes(small), rng=7, python_agents=asked)
@@ -65,3 +66,16 @@ def test_without_a_broker_nobody_calls_it():
     asked = model(2.0, broker=None)
     asked.step(), asked.step()
     assert asked.python_agents[0].leverage_limit == float("inf")
+
+
+def test_after_its_time_out_it_comes_back_with_its_opening_wealth():
+    asked = model(9.0, surprise_bp=200, funds__days_out=3)
+    agent = asked.python_agents[0]
+    while not agent.is_out:
+        asked.step()
+    left = asked.day
+    while agent.is_out:
+        asked.step()
+    assert asked.day - left == 4  # one more to sell everything, three to sit out
+    assert agent.wealth_usd_bn == pytest.approx(1.0, rel=1e-3)
+    assert asked.result().days["conservation_error"].max() < 1e-9

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.kernels.state import DAY_COLUMNS, DAY_FORCED, DAY_SHORT, RETAIL_FX
+from abm.kernels.state import DAY_COLUMNS, DAY_FORCED, DAY_RESIDUAL, DAY_SHORT, RETAIL_FX
 from abm.population.world import build_world
 from abm.scenario.places import leaves
 from tests.engine.worlds import pass_days, rearranged, same_fate, scenario
@@ -85,3 +85,12 @@ def test_the_same_seed_gives_the_same_bytes_and_another_replicate_others():
 
     assert path(4, 0).tobytes() == path(4, 0).tobytes()
     assert abs(path(4, 1) - path(4, 0)).max() > 1e-3 < abs(path(5, 0) - path(4, 0)).max()
+
+
+def test_a_market_is_cleared_as_closely_as_the_scenario_asks():
+    rough = pass_days(build_world(scenario(clearing__tolerance=1e-5), 3), 12)
+    fine = pass_days(build_world(scenario(clearing__tolerance=1e-12), 3), 12)
+    assert fine.diary.days[:, DAY_RESIDUAL].max() < 1e-12
+    assert 1e-12 < rough.diary.days[:, DAY_RESIDUAL].max() < 1e-5
+    np.testing.assert_allclose(rough.diary.log_prices, fine.diary.log_prices, atol=1e-4)
+    assert (rough.diary.log_prices != fine.diary.log_prices).any()

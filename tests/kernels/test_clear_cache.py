@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numba
@@ -37,6 +38,17 @@ def test_a_folder_that_cannot_be_written_is_replaced(tmp_path):
     (tmp_path / "file").write_text("")
     code = "from abm.kernels import jit; print(jit.CACHE_FOLDER.is_relative_to(jit._user_cache()))"
     assert run(code, CARRY_UNWIND_CACHE=str(tmp_path / "file")) == "False"
+
+
+def test_what_nobody_has_used_for_a_month_is_removed(tmp_path):
+    ages = {"kernels-old": 31, "kernels-recent": 29, "something-else": 400}
+    for name, days in ages.items():
+        (tmp_path / name / "inside").mkdir(parents=True)
+        then = time.time() - days * 24 * 3600
+        os.utime(tmp_path / name, (then, then))
+    run("from abm.kernels import jit; jit.forget_old_kernels()", CARRY_UNWIND_CACHE=str(tmp_path))
+    left = {path.name for path in tmp_path.iterdir()} & set(ages)
+    assert left == {"kernels-recent", "something-else"}
 
 
 def test_other_peoples_functions_keep_their_cache():
