@@ -96,7 +96,10 @@ def show(value: object, width: int = 60) -> str:
     elif isinstance(value, list | tuple):
         text = f"[{', '.join(show(entry) for entry in value)}]"
     else:
-        text = str(value)
+        try:
+            text = str(value)
+        except ValueError:  # Python spells no whole number of more than 4300 digits
+            text = "a number of too many digits"
     return text if len(text) <= width else text[: width - 1] + "…"
 
 

@@ -124,7 +124,7 @@ class ClearingProblem:
         """Keep a read-only float64 copy of one argument."""
         try:
             array = np.array(getattr(self, name), dtype=np.float64, order="C")
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             faults.append(f"{name} must be an array of numbers")
             return
         array.setflags(write=False)

@@ -293,7 +293,7 @@ def whole_number(value: Any, name: str) -> int:
     try:
         number = int(value)
         is_whole = isinstance(value, str) or number == value
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number, is_whole = -1, False
     if not is_whole or number < 0 or isinstance(value, bool):
         raise InvalidInput(f"{name} = {value!r}, must be a whole number, at least 0")

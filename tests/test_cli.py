@@ -1,6 +1,7 @@
 """`unwind` as it is typed: what it prints, and the one clear message for every mistake."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -169,6 +170,7 @@ def test_all_faults_of_a_file_are_said_at_once(refused, tmp_path):
         ("funds.leverage_cap=0.2", "--set: 1 fault [funds] leverage_cap = 0.2 must be from 1"),
         ("funds.leverage_cap=many", 'leverage_cap = "many" must be a number'),
         ("calendar.days=nan", "days = nan must be a whole number"),
+        ("funds.n=" + "9" * 5000, "must be a whole number"),
     ],
 )
 def test_a_setting_that_will_not_do_is_answered_like_a_line_of_a_file(
@@ -177,9 +179,18 @@ def test_a_setting_that_will_not_do_is_answered_like_a_line_of_a_file(
     assert message in refused(command, "hike", "--set", setting)
 
 
+def test_a_key_is_set_once(refused):
+    settings = ["--set", "funds.band=0.1", "--set", "funds.band=0.2"]
+    assert "[funds] band = 0.2 is set more than once" in refused("check", "hike", *settings)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["new", "x" * 300], "File name too long"),
+        (["schema", "--out", "x" * 300], "File name too long"),
+        (["plot", "x" * 300], "there is no such folder"),
+        (["run", "hike", "--out", "caf\udce9"], "is not UTF-8; give another --out"),
         (["check"], "Missing argument"),
         (["chekc", "hike"], "No such command"),
         (["run", "hike", "--sed", "3"], "No such option"),
@@ -223,6 +234,34 @@ def test_a_reader_who_leaves_is_not_an_error():
     code = "import os; r, w = os.pipe(); os.close(r); os.dup2(w, 1)\n"
     result = shell("scenarios", code=code + "from abm.cli import main; main()")
     assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_a_reader_who_leaves_while_help_is_shown_is_not_an_error():
+    code = "import os; r, w = os.pipe(); os.close(r); os.dup2(w, 1)\n"
+    result = shell("--help", code=code + "from abm.cli import main; main()")
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("closed", "words", "code"),
+    [(1, ["scenarios"], 0), (2, ["check", "gone.toml"], 2), (2, ["scenarios"], 0)],
+)
+def test_a_stream_that_is_closed_is_not_an_error(closed, words, code):
+    result = subprocess.run(
+        [sys.executable, "-m", "abm.cli", *words], cwd=ROOT, env={}, timeout=60,
+        capture_output=True, text=True, preexec_fn=lambda: os.close(closed),
+    )  # fmt: skip
+    assert result.returncode == code
+    assert "gone.toml" not in result.stdout and result.stderr == ""
+
+
+def test_a_terminal_that_knows_few_letters_gets_the_rest_spelt_out():
+    result = subprocess.run(
+        [sys.executable, "-c", "import sys; from abm.cli import _prepare; _prepare(); "
+         "print('\u2212')"],
+        cwd=ROOT, env={"PYTHONIOENCODING": "ascii"}, timeout=60, capture_output=True, text=True,
+    )  # fmt: skip
+    assert (result.stdout, result.stderr) == ("\\u2212\n", "")
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])

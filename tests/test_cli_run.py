@@ -170,6 +170,15 @@ def test_a_run_keeps_its_tables_and_two_figures(unwind, tmp_path):
     assert png.startswith(b"\x89PNG") and len(png) > 20_000
 
 
+def test_dollar_signs_of_a_user_are_no_mathematics(unwind, tmp_path):
+    (tmp_path / "mine.toml").write_text(
+        'base = "august-2024"\nname = "$\\\\foo{$"\n[[news]]\nname = "payrolls"\n'
+        'title = "$_$"\nday = 2024-08-02\nmoves = { SPX = -0.01 }\n'
+    )
+    told(unwind("run", "mine.toml", "--out", "out"))
+    assert (tmp_path / "out/figures/cascade.png").stat().st_size > 20_000
+
+
 def test_the_same_figures_are_drawn_again_from_the_folder(unwind, tmp_path):
     unwind("run", "august-2024")
     figures = tmp_path / "results/august-2024/figures"
@@ -357,31 +366,35 @@ main()
 """
 
 
-def test_ctrl_c_ends_a_run_at_once_with_one_line_and_nothing_written(tmp_path):
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ctrl_c_ends_a_run_at_once_with_one_line_and_nothing_written(tmp_path, end):
     process = subprocess.Popen(
         [sys.executable, "-c", LONG_RUN, "run", "hike"], cwd=tmp_path, text=True,
         env={"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     assert process.stderr.readline() == "running\n"
-    process.send_signal(signal.SIGINT)
+    process.send_signal(end)
     stdout, stderr = process.communicate(timeout=10)
     assert process.returncode == 130
     assert (stdout, stderr) == ("", "unwind: interrupted; nothing half-written stays behind\n")
     assert everything_in(tmp_path) == set()
 
 
-def test_ctrl_c_while_writing_waits_until_the_result_is_whole(unwind, tmp_path, monkeypatch):
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_while_writing_waits_until_the_result_is_whole(unwind, tmp_path, monkeypatch, end):
     from abm.runs import folder
 
     def interrupted(run):
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), end)
         return folder_manifest(run)
+
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # as `main` does
 
     folder_manifest = folder.manifest_of
     monkeypatch.setattr(folder, "manifest_of", interrupted)
     result = unwind("run", "hike", "--no-figures")
-    assert result.exit_code == 130
-    assert result.stderr == "unwind: interrupted; nothing half-written stays behind\n"
+    signal.signal(signal.SIGTERM, before)
+    assert (result.exit_code, result.stderr) == (130, "")  # the line is `main`'s
     assert everything_in(tmp_path / "results/hike") == TABLES
     assert len(abm.load_result("results/hike").days) == 66
 

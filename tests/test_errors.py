@@ -50,6 +50,7 @@ def test_values_are_shown_as_a_file_spells_them():
     assert 'word = "two"' in str(Fault("", "word", "two", "wrong"))
     assert "[some.table]  unknown key" in str(Fault("", "some.table", {"a": 1}, "unknown key"))
     assert len(str(Fault("", "long", "x" * 1000, "wrong"))) < 100
+    assert "a number of too many digits" in str(Fault("", "n", -(10**5000), "wrong"))
 
 
 def test_faults_survive_the_way_back_from_a_worker_process():

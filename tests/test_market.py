@@ -154,6 +154,7 @@ def test_laws_may_differ_by_instrument_and_none_leaves_the_dealers():
         ({"quote": [0]}, "quote"),
         ({"quote": [-1.5]}, "quote"),
         ({"speed": [1.5]}, "speed"),
+        ({"speed": [10**400]}, "speed must be an array of numbers"),
         ({"law": "cubic"}, "law"),
         ({"law": ["tanh", "tanh"]}, "law"),
         ({"impact_mode": "later"}, "impact_mode"),

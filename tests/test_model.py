@@ -131,7 +131,7 @@ def test_reset_with_keywords_and_text_gives_the_same_model():
 def test_an_unknown_change_or_seed_is_refused():
     with pytest.raises(ScenarioFaults, match="surprise_bp"):
         CarryUnwindModel(storm(), rng=7, shock__suprise_bp=3)
-    for bad in (-1, 1.5, "seven", True):
+    for bad in (-1, 1.5, float("nan"), float("inf"), "seven", True):
         with pytest.raises(InvalidInput, match="whole number"):
             CarryUnwindModel(storm(), rng=bad)
 

@@ -95,6 +95,48 @@ def test_a_full_disk_leaves_nothing_half_written(result, tmp_path, monkeypatch):
     assert names_in(tmp_path) == set()
 
 
+def test_a_link_to_an_empty_folder_is_taken(result, tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    result.save(tmp_path / "link")
+    assert names_in(tmp_path / "real") == FILES
+
+
+def test_a_folder_that_is_there_is_filled_from_within(result, tmp_path, monkeypatch):
+    # it may be a disk of its own, onto which nothing can be moved from beside it
+    places = []
+    make = folder.tempfile.mkdtemp
+
+    def watched(**where):
+        places.append(where["dir"])
+        return make(**where)
+
+    monkeypatch.setattr(folder.tempfile, "mkdtemp", watched)
+    (tmp_path / "disk").mkdir()
+    assert names_in(result.save(tmp_path / "disk")) == FILES
+    assert places == [tmp_path / "disk"]
+
+
+@pytest.mark.parametrize("name", ["days.parquet", "manifest.json"])
+def test_a_folder_where_a_file_must_go_leaves_the_old_result_whole(result, tmp_path, name):
+    out = result.save(tmp_path / "a")
+    before = names_in(out)
+    (out / name).unlink()
+    (out / name).mkdir()
+    with pytest.raises(OutputRefused, match=f"{name} is a folder; a file of that name"):
+        result.save(out, force=True)
+    assert names_in(out) == before
+
+
+def test_a_file_where_the_figures_must_go_is_refused(result, tmp_path):
+    from matplotlib.figure import Figure
+
+    (tmp_path / "figures").write_text("mine")
+    with pytest.raises(OutputRefused, match="figures is a file; a folder of that name"):
+        result.save(tmp_path, force=True, figures={"cascade": Figure()})
+    assert names_in(tmp_path) == {"figures"}
+
+
 def test_figures_are_saved_with_the_tables(result, tmp_path):
     from matplotlib.figure import Figure
 
@@ -116,6 +158,39 @@ def test_a_folder_that_is_not_whole_is_refused(result, tmp_path, missing):
     out = result.save(tmp_path / "a")
     (out / missing).unlink()
     with pytest.raises(UnreadableFile):
+        abm.load_result(out)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("manifest.json", "[]"),
+        ("manifest.json", '{"schema_version": 1}'),
+        ("manifest.json", "[" * 100_000),
+        ("summary.json", "[]"),
+        ("summary.json", "[" * 100_000),
+        ("exposures.graphml", "<a/>"),
+        ("days.parquet", ""),
+    ],
+)
+def test_a_file_that_is_not_what_its_name_promises_is_refused(result, tmp_path, name, content):
+    out = result.save(tmp_path / "a")
+    (out / name).write_text(content)
+    with pytest.raises(UnreadableFile, match=r"is not a whole result|cannot be read"):
+        abm.load_result(out)
+
+
+@pytest.mark.parametrize("key", ["sha256", "scenario_hash", "seed"])
+@pytest.mark.parametrize("value", [None, [], float("inf")])
+def test_a_manifest_that_makes_no_sense_is_refused(result, tmp_path, key, value):
+    out = result.save(tmp_path / "a")
+    manifest = json.loads((out / "manifest.json").read_text())
+    (out / "manifest.json").write_text(json.dumps(manifest | {key: value}))
+    with pytest.raises(UnreadableFile):
+        abm.load_result(out)
+    del manifest[key]
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(UnreadableFile, match=f"no '{key}' in it"):
         abm.load_result(out)
 
 

@@ -271,7 +271,7 @@ def finite(value: float, name: str) -> float:
     """A number that may enter the books."""
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise InvalidInput(f"{name} = {value!r}, must be a number") from None
     if not np.isfinite(number):
         raise InvalidInput(f"{name} = {number}, must be finite")

@@ -3,31 +3,60 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
+import signal
 import sys
+from contextlib import suppress
 from typing import NoReturn
 
 INTERRUPTED = 130
 INTERRUPTED_LINE = "unwind: interrupted; nothing half-written stays behind"
+# Ctrl-C, and how a batch system or a closed terminal ends a program.
+NAMES_OF_ENDS = ("SIGINT", "SIGTERM", "SIGHUP")
+ENDS = [getattr(signal, name) for name in NAMES_OF_ENDS if hasattr(signal, name)]
 FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your disk quota is used up"}
 
 
 def main() -> NoReturn:
     """Entry point of `unwind`: exit code 0 done, 2 the user must change something, 1 our fault."""
     try:
+        _prepare()
         from abm.cli.commands import app
 
         app(prog_name="unwind")
         code: object = 0
     except KeyboardInterrupt:
-        print(INTERRUPTED_LINE, file=sys.stderr)
         code = INTERRUPTED
     except SystemExit as done:
-        code = done.code
+        # A reader who has seen enough is no fault; Typer and Rich think it is one.
+        code = 0 if isinstance(done.__context__, BrokenPipeError) else done.code
+    if code == INTERRUPTED:
+        say(INTERRUPTED_LINE)
     code = _flushed(code)
     if code == INTERRUPTED:
         os._exit(INTERRUPTED)  # a compiled run may still be at work in its thread
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done and said: leave in peace
     raise SystemExit(code)
+
+
+def say(message: str) -> None:
+    """One line on stderr; nobody listening is no reason to stop."""
+    with suppress(OSError, ValueError):
+        print(message, file=sys.stderr, flush=True)
+
+
+def _prepare() -> None:
+    """Streams that take whatever is printed, and every polite end as Ctrl-C."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the caller: >&-
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  (as long as we live)
+        stream = getattr(sys, name)
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    for number in ENDS:
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores hang-ups
+            signal.signal(number, signal.default_int_handler)
 
 
 def _flushed(code: object) -> object:

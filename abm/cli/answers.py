@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,7 +12,7 @@ from typing import ParamSpec
 
 import typer
 
-from abm.cli import FULL, INTERRUPTED, INTERRUPTED_LINE
+from abm.cli import FULL, INTERRUPTED, say
 from abm.errors import OutputRefused, UnwindError
 
 Parameters = ParamSpec("Parameters")
@@ -32,7 +31,7 @@ def answered(command: Callable[Parameters, None]) -> Callable[Parameters, None]:
         except UnwindError as refused:
             code = _say(str(refused), CHANGE_SOMETHING)
         except KeyboardInterrupt:
-            code = _say(INTERRUPTED_LINE, INTERRUPTED)
+            code = INTERRUPTED  # said by `main`, wherever it was heard
         except BrokenPipeError:
             code = DONE  # the reader has seen enough
         except MemoryError:
@@ -44,6 +43,8 @@ def answered(command: Callable[Parameters, None]) -> Callable[Parameters, None]:
             if type(bad).__module__.partition(".")[0] in ("typer", "click"):
                 raise  # its own ways of saying done, or what was wrong with an option
             reason = FULL.get(getattr(bad, "errno", None) or 0)
+            if isinstance(bad, OSError) and bad.filename and not reason:
+                reason = f"{bad.filename}: {bad.strerror}"
             code = _say(f"unwind: {reason}", CHANGE_SOMETHING) if reason else _own_fault(bad)
         else:
             return
@@ -65,9 +66,9 @@ def writing(place: Path) -> Iterator[None]:
 
 
 def _say(message: str, code: int) -> int:
-    if os.environ.get(TRACEBACK) and code != INTERRUPTED:
-        traceback.print_exc()
-    print(message, file=sys.stderr)
+    if os.environ.get(TRACEBACK):
+        say(traceback.format_exc())
+    say(message)
     return code
 
 

@@ -172,11 +172,18 @@ def schema(
 
 def _chosen(name: str, settings: list[str] | None) -> Scenario:
     """The scenario by name or file, with what was set on the command line."""
+    from abm.errors import Fault, ScenarioFaults
     from abm.scenario import load_scenario, parse_setting
 
     chosen = load_scenario(name)
     if settings:
-        chosen = chosen.with_changes(dict(map(parse_setting, settings)), where="--set")
+        pairs = [parse_setting(setting) for setting in settings]
+        keys = [key for key, _ in pairs]
+        twice = {key: value for key, value in pairs if keys.count(key) > 1}
+        if twice:
+            words = "is set more than once"
+            raise ScenarioFaults([Fault("--set", key, twice[key], words) for key in twice])
+        chosen = chosen.with_changes(dict(pairs), where="--set")
     return chosen
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from abm.cli import ENDS
 from abm.cli.answers import writing
 from abm.errors import OutputRefused
 
@@ -18,6 +19,10 @@ _MANIFEST = "manifest.json"
 
 def refuse_folder(out: Path, force: bool) -> None:
     """Raise OutputRefused where a result folder cannot be made, before any time is spent."""
+    try:
+        str(out).encode()
+    except UnicodeEncodeError:  # Parquet's library takes no other
+        raise OutputRefused(f"{str(out)!r} is not UTF-8; give another --out") from None
     with writing(out):
         if out.is_dir():
             held = sorted(entry.name for entry in out.iterdir())
@@ -37,7 +42,7 @@ def refuse_folder(out: Path, force: bool) -> None:
 
 def refuse_file(path: Path, force: bool) -> None:
     """Raise OutputRefused where a file is there already."""
-    if path.is_dir():
+    if os.path.isdir(path):
         raise OutputRefused(f"{path} is a folder; give the name of a file")
     if os.path.lexists(path) and not force:
         raise OutputRefused(f"{path} exists; --force overwrites it")
@@ -45,7 +50,7 @@ def refuse_file(path: Path, force: bool) -> None:
 
 @contextmanager
 def all_or_nothing(out: Path) -> Iterator[None]:
-    """Let a whole result folder be written: Ctrl-C waits for it, a failure leaves no folders."""
+    """Let a whole result folder be written: who ends us waits for it, a failure leaves nothing."""
     made = [folder for folder in out.absolute().parents if not folder.exists()]
     try:
         with writing(out), _uninterrupted():
@@ -75,17 +80,18 @@ def write_file(path: Path, content: str | bytes) -> None:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Ctrl-C is heard when this is over, not in the middle of it."""
+    """Ctrl-C and its like are heard when this is over, not in the middle of it."""
     is_main = threading.current_thread() is threading.main_thread()
-    if not is_main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield  # only the main thread can listen; and who ignores Ctrl-C goes on ignoring it
-        return
     heard: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+    # Only the main thread can listen; and who ignores Ctrl-C goes on ignoring it.
+    ends = [n for n in ENDS if is_main and signal.getsignal(n) is signal.default_int_handler]
+    for number in ends:
+        signal.signal(number, lambda number, _: heard.append(number))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number in ends:
+            signal.signal(number, signal.default_int_handler)
     if heard:
         raise KeyboardInterrupt
 

@@ -34,6 +34,11 @@ def real_quotes(scenario: Scenario) -> pd.Series | None:
         return None
 
 
+def literal(text: str) -> str:
+    """A user's own words, which Matplotlib would take for mathematics between dollar signs."""
+    return text.replace("$", r"\$")
+
+
 def title(scenario: Scenario, measures: Mapping[str, Any]) -> str:
     """The finding, as both figures say it."""
     from abm.figures.cascade import finding
@@ -75,7 +80,7 @@ def cascade_picture(
         twins=twins,
         caption=" ".join(said),
         opening_quote=usd_quotes(scenario, days)[0],
-        marks=[(act.day, act.label) for act in acts(scenario)],
+        marks=[(act.day, literal(act.label)) for act in acts(scenario)],
     )
 
 

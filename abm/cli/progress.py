@@ -6,9 +6,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from abm.cli import say
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -17,12 +18,6 @@ Result = TypeVar("Result")
 
 LINE_EVERY_SECONDS = 60.0
 _LOOK_EVERY_SECONDS = 0.1  # how soon Ctrl-C is heard
-
-
-def say(message: str) -> None:
-    """One line on stderr; nobody listening is no reason to stop."""
-    with suppress(OSError, ValueError):
-        print(message, file=sys.stderr, flush=True)
 
 
 class Progress:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import abm
-from abm.cli import output, pictures
-from abm.cli.progress import Progress, say
+from abm.cli import output, pictures, say
+from abm.cli.progress import Progress
 from abm.cli.summary import Told, summary_text
 from abm.errors import UnreadableFile
 
@@ -64,8 +65,8 @@ def draw_again(folder: Path) -> list[Path]:
     Twins and the network of the worst day are not kept: they are simulated again, and left out
     where that does not give the run of the tables.
     """
-    if not folder.is_dir():
-        what = "is not a folder" if folder.exists() else "there is no such folder"
+    if not os.path.isdir(folder):
+        what = "is not a folder" if os.path.lexists(folder) else "there is no such folder"
         raise UnreadableFile(f"{folder}: {what}; give one that unwind run wrote")
     run = abm.load_result(folder)
     twins: dict[str, pd.DataFrame] = {}
@@ -115,7 +116,7 @@ def _figures(
 ) -> dict[str, Figure]:
     """Both figures by the names of their files."""
     scenario, summary = run.scenario, run.summary
-    drawn = f"{scenario.name}, seed {run.seed}, replicate {run.replicate}"
+    drawn = f"{pictures.literal(scenario.name)}, seed {run.seed}, replicate {run.replicate}"
     return {
         "cascade": pictures.cascade_picture(scenario, drawn, run.days, run.events, summary, twins),
         "network": pictures.network_picture(

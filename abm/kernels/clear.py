@@ -72,6 +72,7 @@ _MAX_MOVE = 0.02  # log, of one step of the flow
 _CREEP = 1e-4  # log; a step that moves less may take longer: next to a fold the flow is slow
 _MAX_STIFF_STEP = 0.5  # time step times the largest row of |D^-1 dF/dx|
 _STIFFNESS_EVERY = 8  # steps
+_MAX_BEND = 0.5  # of a step, between its first and its mean slope; a steady flow has half that
 _MAX_STEPS = 100_000
 _MAX_NEWTON = 30
 _MAX_NEWTON_MOVE = 0.05  # log
@@ -132,14 +133,15 @@ def _outside(radius, n, v):
 
 @kernel
 def _stiffness(codes, v, m):
-    """Largest absolute row sum of D^-1 dF/dx: no eigenvalue is larger."""
+    """Largest absolute row sum of D^-1 dF/dx where prices can move: no eigenvalue is larger."""
     differentiate_excess(codes, v, m)
+    n_free = _take_free_block(codes, v, m)
     largest = 0.0
-    for k in range(codes.shape[1]):
+    for i in range(n_free):
         row = 0.0
-        for j in range(codes.shape[1]):
-            row += abs(m[JACOBIAN, k, j])
-        largest = max(largest, row * v[PER_DEPTH, k])
+        for j in range(n_free):
+            row += abs(m[BLOCK, i, j])
+        largest = max(largest, row * v[PER_DEPTH, codes[FREE, i]])
     return largest
 
 
@@ -167,13 +169,35 @@ def _heun_step(crossers, dt, radius, codes, v, m):
     return True
 
 
+@inlined
+def _move_point(destination, origin, n, v):
+    """Copy one row of points onto another."""
+    for k in range(n):
+        v[destination, k] = v[origin, k]
+
+
+@inlined
+def _is_bent(n, v):
+    """Whether the step just made is far from the straight one.
+
+    Where demand turns steep at once, next to the floor of a market, such steps would go back and
+    forth for ever: a shorter one is made in their place.
+    """
+    straight, apart = 0.0, 0.0
+    for k in range(n):
+        step = _within(v[KEPT, k] + v[STEP, k], k, v) - v[KEPT, k]
+        straight = max(straight, abs(step))
+        apart = max(apart, abs(v[X, k] - v[KEPT, k] - step))
+    return apart > _MAX_BEND * straight
+
+
 @kernel
 def _follow_flow(crossers, switch, creep, radius, budget, codes, v, m):
     """Explicit projected flow until the residual is below `switch`: (status, steps, residual).
 
     Steps that move less than `creep` [log] may be longer than the usual time step.
     """
-    stable, dt = 0.0, 0.0
+    stable, dt, trust = 0.0, 0.0, 1.0
     for step in range(budget):
         residual, fastest = _velocity(codes.shape[1], v)
         if residual < switch:
@@ -181,9 +205,15 @@ def _follow_flow(crossers, switch, creep, radius, budget, codes, v, m):
         if step % _STIFFNESS_EVERY == 0 or dt > _MAX_TIME_STEP:
             stable = _MAX_STIFF_STEP / _stiffness(codes, v, m)
         usual = min(_MAX_TIME_STEP, _MAX_MOVE / fastest)
-        dt = min(stable, max(usual, creep / fastest))
+        dt = trust * min(stable, max(usual, creep / fastest))
         if not _heun_step(crossers, dt, radius, codes, v, m):
             return LEFT_RADIUS, step, residual
+        if _is_bent(codes.shape[1], v):
+            _move_point(X, KEPT, codes.shape[1], v)
+            evaluate_excess(crossers, codes, v, m)
+            trust *= 0.25
+        else:
+            trust = min(1.25 * trust, 1.0)
     return FAILED, budget, math.inf
 
 
@@ -304,13 +334,6 @@ def _feedback_gain(codes, v, m):
     if n_free == 0:
         return math.nan
     return 1.0 + _largest_eigenvalue(n_free, codes, v, m)
-
-
-@inlined
-def _move_point(destination, origin, n, v):
-    """Copy one row of points onto another."""
-    for k in range(n):
-        v[destination, k] = v[origin, k]
 
 
 @kernel

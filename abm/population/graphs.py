@@ -21,6 +21,8 @@ from abm.scenario.checks import nearest
 Array = np.ndarray
 
 COLUMNS = ("lender", "borrower", "weight")
+LARGEST_CLAIM_USD_BN = 1e6
+LARGEST_BROKER_WEIGHT = 1e15  # they are relative, whatever their unit
 
 
 class Edge(NamedTuple):
@@ -32,6 +34,13 @@ class Edge(NamedTuple):
     line: int | None
 
 
+class Graph(NamedTuple):
+    """What a file says."""
+
+    edges: list[Edge]
+    alone: list[str]  # nodes without an edge
+
+
 def read_broker_edges(
     path: str | Path, institution_names: list[str], bank_names: list[str]
 ) -> tuple[Array, Array, Array]:
@@ -39,7 +48,7 @@ def read_broker_edges(
 
     Lenders are banks, borrowers institutions; weights are normalised to shares per borrower.
     """
-    edges = _checked(path, bank_names, institution_names)
+    edges = _checked(path, bank_names, institution_names, LARGEST_BROKER_WEIGHT)
     weights: list[dict[int, float]] = [{} for _ in institution_names]
     for lender, borrower, weight in edges:
         weights[borrower][lender] = weight
@@ -61,23 +70,24 @@ def read_broker_edges(
 def read_interbank_claims(path: str | Path, bank_names: list[str]) -> Array:
     """What banks owe one another [USD bn], (B, B), [i, j]: i owes j."""
     liabilities = np.zeros((len(bank_names), len(bank_names)))
-    for lender, borrower, weight in _checked(path, bank_names, bank_names):
+    edges = _checked(path, bank_names, bank_names, LARGEST_CLAIM_USD_BN)
+    for lender, borrower, weight in edges:
         liabilities[borrower, lender] = weight
     return liabilities
 
 
 def _checked(
-    path: str | Path, lenders: list[str], borrowers: list[str]
+    path: str | Path, lenders: list[str], borrowers: list[str], largest: float
 ) -> list[tuple[int, int, float]]:
     """Edges as (row of the lender, row of the borrower, weight), or every fault at once."""
     where = str(path)
-    edges = _read(Path(path), where)
-    faults: list[Fault] = []
+    edges, alone = _read(Path(path), where)
+    faults = list(_strangers(alone, where, [*lenders, *borrowers]))
     seen: dict[tuple[str, str], Edge] = {}
     lender_row = {name: row for row, name in enumerate(lenders)}
     borrower_row = {name: row for row, name in enumerate(borrowers)}
     for edge in edges:
-        faults.extend(_faults_of(edge, where, lenders, borrowers, seen))
+        faults.extend(_faults_of(edge, where, lenders, borrowers, seen, largest))
         seen.setdefault((edge.lender, edge.borrower), edge)
     if not faults:
         faults.extend(_without_weight(edges, where))
@@ -92,6 +102,7 @@ def _faults_of(
     lenders: list[str],
     borrowers: list[str],
     seen: dict[tuple[str, str], Edge],
+    largest: float,
 ) -> Iterator[Fault]:
     """What is wrong with one edge."""
 
@@ -108,13 +119,22 @@ def _faults_of(
         yield fault("borrower", edge.borrower, words, nearest(edge.borrower, borrowers))
     if edge.lender == edge.borrower:
         yield fault("borrower", edge.borrower, "must not be its own lender")
-    if not 0.0 <= _number(edge.weight) < math.inf:
-        yield fault("weight", edge.weight, "must be a finite number, at least 0")
+    if not 0.0 <= _number(edge.weight) <= largest:
+        words = f"must be a finite number, at least 0 and at most {largest:g}"
+        yield fault("weight", edge.weight, words)
     twin = seen.get((edge.lender, edge.borrower))
     if twin is not None:
         at = "" if twin.line is None else f" (line {twin.line})"
         words = f"is there already for {edge.borrower}{at}: one edge for a pair"
         yield fault("lender", edge.lender, words)
+
+
+def _strangers(alone: list[str], where: str, known: list[str]) -> Iterator[Fault]:
+    """Nodes without an edge that are nobody of this scenario."""
+    for name in alone:
+        if name not in known:
+            words = "is neither bank nor institution of this scenario"
+            yield Fault(where, "node", name, words, nearest(name, known))
 
 
 def _without_weight(edges: list[Edge], where: str) -> Iterator[Fault]:
@@ -134,7 +154,7 @@ def _number(value: object) -> float:
     """A weight as a number; NaN for what is none."""
     try:
         return float(str(value).strip())
-    except ValueError:
+    except (ValueError, OverflowError):
         return math.nan
 
 
@@ -142,8 +162,8 @@ def _refuse(where: str, key: str, given: object, allowed: str, line: int | None 
     raise ScenarioFaults([Fault(where, key, given, allowed, "", line)])
 
 
-def _read(path: Path, where: str) -> list[Edge]:
-    """Edges of a file, by its suffix."""
+def _read(path: Path, where: str) -> Graph:
+    """Edges and nodes of a file, by its suffix."""
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".graphml"):
         _refuse(where, "path", path.name, "must end in .csv or .graphml")
@@ -163,7 +183,7 @@ def _read(path: Path, where: str) -> list[Edge]:
     return _read_csv(text, where)
 
 
-def _read_csv(text: str, where: str) -> list[Edge]:
+def _read_csv(text: str, where: str) -> Graph:
     """Rows under a header that has at least the three columns."""
     reader = csv.reader(io.StringIO(text), skipinitialspace=True)
     try:
@@ -182,16 +202,20 @@ def _read_csv(text: str, where: str) -> list[Edge]:
                 for name in missing
             ]
         )
+    twice = [name for name in COLUMNS if header.count(name) > 1]
+    if twice:
+        words = "column is there more than once"
+        raise ScenarioFaults([Fault(where, n, NOT_GIVEN, words, "", rows[0][0]) for n in twice])
     short = [Fault(where, "row", row, f"must have {len(header)} values", "", line)
              for line, row in rows[1:] if len(row) != len(header)]  # fmt: skip
     if short:
         raise ScenarioFaults(short)
     at = [header.index(name) for name in COLUMNS]
-    return [Edge(row[at[0]], row[at[1]], row[at[2]], line) for line, row in rows[1:]]
+    return Graph([Edge(row[at[0]], row[at[1]], row[at[2]], line) for line, row in rows[1:]], [])
 
 
-def _read_graphml(raw: bytes, where: str, name: str) -> list[Edge]:
-    """Edges of a directed graph whose edges carry `weight`."""
+def _read_graphml(raw: bytes, where: str, name: str) -> Graph:
+    """A directed graph whose edges carry `weight`."""
     from xml.etree.ElementTree import ParseError
 
     import networkx as nx
@@ -200,7 +224,7 @@ def _read_graphml(raw: bytes, where: str, name: str) -> list[Edge]:
         graph = nx.read_graphml(io.BytesIO(raw), force_multigraph=True)
     except UnicodeDecodeError:
         _refuse(where, "path", name, "is not UTF-8 text; save it as UTF-8")
-    except (nx.NetworkXException, ParseError, ValueError, KeyError, TypeError) as bad:
+    except (nx.NetworkXException, ParseError, ValueError, LookupError, TypeError) as bad:
         _refuse(where, "path", name, f"is not valid GraphML: {bad}")
     if not graph.is_directed():
         _refuse(where, "edgedefault", "undirected", "must be directed: lender to borrower")
@@ -208,4 +232,5 @@ def _read_graphml(raw: bytes, where: str, name: str) -> list[Edge]:
     bare = [f"{lender} -> {borrower}" for lender, borrower, found in edges if "weight" not in found]
     if bare:
         raise ScenarioFaults([Fault(where, "edge", e, "has no weight") for e in bare])
-    return [Edge(str(a), str(b), found["weight"], None) for a, b, found in edges]
+    alone = [str(node) for node in nx.isolates(graph)]
+    return Graph([Edge(str(a), str(b), found["weight"], None) for a, b, found in edges], alone)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from abm.errors import Fault, ScenarioFaults
 from abm.population.streams import generator
 
 if TYPE_CHECKING:
@@ -54,19 +57,33 @@ def institution_names(groups: list[Group]) -> list[str]:
 def draw_lending(scenario: Scenario, groups: list[Group], seed: int, replicate: int) -> Lending:
     """Brokers of funds, yen-funded risk parity and retail; claims between banks."""
     brokers, interbank = scenario.network.brokers, scenario.network.interbank
+    faults: list[Fault] = []  # of both files, to be said at once
     if brokers.kind == "file":
         from abm.population.graphs import read_broker_edges
 
-        edges = read_broker_edges(brokers.path, institution_names(groups), bank_names(scenario))
+        with gathered(faults):
+            edges = read_broker_edges(brokers.path, institution_names(groups), bank_names(scenario))
     else:
         edges = draw_brokers(scenario, brokers, groups, generator("brokers", seed, replicate))
     if interbank.kind == "file":
         from abm.population.graphs import read_interbank_claims
 
-        liabilities = read_interbank_claims(interbank.path, bank_names(scenario))
+        with gathered(faults):
+            liabilities = read_interbank_claims(interbank.path, bank_names(scenario))
     else:
         liabilities = draw_claims(scenario, interbank, generator("interbank", seed, replicate))
+    if faults:
+        raise ScenarioFaults(faults)
     return Lending(*edges, liabilities)
+
+
+@contextmanager
+def gathered(faults: list[Fault]) -> Iterator[None]:
+    """Keep what is wrong with one file until the others have been read."""
+    try:
+        yield
+    except ScenarioFaults as refused:
+        faults.extend(refused.faults)
 
 
 def draw_brokers(

@@ -20,20 +20,29 @@ if TYPE_CHECKING:
     from abm.runs.result import RunResult
 
 TABLES = ("days", "events", "institutions")
+PARQUET = tuple(f"{name}.parquet" for name in TABLES)
 MANIFEST = "manifest.json"
+FILES = ("scenario.toml", "summary.json", "exposures.graphml")
+# What reading may raise where a file is not what its name promises.
+UNREADABLE = (
+    OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, SyntaxError,
+    RecursionError,
+)  # fmt: skip
 
 
 def save(result: RunResult, folder: Path, *, force: bool, figures: Mapping[str, Any]) -> Path:
     """Write scenario, manifest, tables, graph, summary and figures; return the folder.
 
-    Everything is written under a temporary name beside the folder and then moved into place. A
-    folder that holds other things is refused; with `force` files of the same names are replaced
-    and everything else in it is left alone. `figures` are matplotlib Figures by name.
+    Everything is written under a temporary name beside the folder, or in it where it is there (it
+    may be a disk of its own), and then moved into place. A folder that holds other things is
+    refused; with `force` files of the same names are replaced and everything else in it is left
+    alone. `figures` are matplotlib Figures by name.
     """
     check_free(folder, force)
     with _readable_faults(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+        stage = folder if folder.is_dir() else folder.parent
+        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=stage))
         try:
             _write(result, made, figures)
             _move(made, folder)
@@ -44,9 +53,9 @@ def save(result: RunResult, folder: Path, *, force: bool, figures: Mapping[str, 
 
 def check_free(folder: Path, force: bool = False) -> None:
     """Raise OutputRefused where a result must not be written; to be asked before a long run."""
-    if folder.exists() and not folder.is_dir():
-        raise OutputRefused(f"{folder} is a file, not a folder; choose another name")
     with _readable_faults(folder):
+        if folder.exists() and not folder.is_dir():
+            raise OutputRefused(f"{folder} is a file, not a folder; choose another name")
         is_taken = folder.is_dir() and any(folder.iterdir())
     if is_taken and not force:
         raise OutputRefused(f"{folder} exists and is not empty; choose another, or force it")
@@ -61,6 +70,9 @@ def load_result(folder: str | Path) -> RunResult:
 
     where = Path(folder)
     manifest = _manifest(where)
+    missing = [name for name in (*FILES, *PARQUET) if not os.path.isfile(where / name)]
+    if missing:
+        raise UnreadableFile(f"{where} is not a whole result: there is no {', '.join(missing)}")
     try:
         result = RunResult(
             **{name: pd.read_parquet(where / f"{name}.parquet") for name in TABLES},
@@ -73,10 +85,16 @@ def load_result(folder: str | Path) -> RunResult:
             started=str(manifest["started"]),
             wall_seconds=_number(manifest["wall_seconds"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, SyntaxError) as bad:
-        reason = bad.strerror if isinstance(bad, OSError) and bad.strerror else bad
-        raise UnreadableFile(f"{where} is not a whole result: {reason}") from None
-    _check_hashes(result, manifest, where)
+        changed = _changed(result, manifest)
+    except KeyError as bad:
+        raise UnreadableFile(f"{where} is not a whole result: no {bad} in it") from None
+    except UNREADABLE as bad:
+        raise UnreadableFile(f"{where} is not a whole result: {_reason(bad)}") from None
+    if changed:
+        raise UnreadableFile(
+            f"{where}: {', '.join(changed)} changed since it was saved "
+            "(SHA-256 differs from the manifest)"
+        )
     return result
 
 
@@ -99,17 +117,19 @@ def _write(result: RunResult, folder: Path, figures: Mapping[str, Any]) -> None:
 
 def _move(made: Path, folder: Path) -> None:
     """Put a finished folder in its place; over another one file by file, the manifest last."""
-    if not folder.exists() or not any(folder.iterdir()):
-        if folder.exists():
-            folder.rmdir()
+    if not folder.exists():
         os.replace(made, folder)
         return
+    targets = {path: folder / path.relative_to(made) for path in sorted(made.rglob("*"))}
+    for path, target in targets.items():
+        if target.exists() and target.is_dir() != path.is_dir():
+            kinds = ("a file", "a folder") if path.is_dir() else ("a folder", "a file")
+            raise OutputRefused(f"{target} is {kinds[0]}; {kinds[1]} of that name must go there")
     (folder / MANIFEST).unlink(missing_ok=True)  # half a result must not look like one
-    files = [path for path in sorted(made.rglob("*")) if path.is_file()]
+    files = [path for path in targets if path.is_file()]
     for path in sorted(files, key=lambda path: path.name == MANIFEST):
-        target = folder / path.relative_to(made)
-        target.parent.mkdir(exist_ok=True)
-        os.replace(path, target)
+        targets[path].parent.mkdir(exist_ok=True)
+        os.replace(path, targets[path])
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -131,6 +151,10 @@ def _number(value: Any) -> Any:
     return float(value) if value in ("nan", "inf", "-inf") else value
 
 
+def _reason(bad: BaseException) -> str:
+    return getattr(bad, "strerror", None) or str(bad)
+
+
 def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
@@ -140,8 +164,8 @@ def _manifest(folder: Path) -> dict[str, Any]:
         raise UnreadableFile(f"{folder} holds no result: there is no {MANIFEST}") from None
     except NotADirectoryError:
         raise UnreadableFile(f"{folder} is a file; give the folder of a result") from None
-    except (OSError, ValueError, KeyError, TypeError) as bad:
-        raise UnreadableFile(f"{path} cannot be read: {bad}") from None
+    except UNREADABLE as bad:
+        raise UnreadableFile(f"{path} cannot be read: {_reason(bad)}") from None
     if schema != SCHEMA_VERSION:
         raise UnreadableFile(
             f"{path} has schema version {schema}, this version reads {SCHEMA_VERSION}"
@@ -152,19 +176,19 @@ def _manifest(folder: Path) -> dict[str, Any]:
 def _read_graph(path: Path) -> Any:
     import networkx as nx
 
-    return nx.read_graphml(path)
+    try:
+        return nx.read_graphml(path)
+    except nx.NetworkXException as bad:
+        raise ValueError(f"{path.name}: {bad}") from None
 
 
-def _check_hashes(result: RunResult, manifest: Mapping[str, Any], folder: Path) -> None:
+def _changed(result: RunResult, manifest: Mapping[str, Any]) -> list[str]:
+    """What is not as it was saved."""
     found, said = hashes_of(result), manifest["sha256"]
     changed = [name for name in found if found[name] != said.get(name)]
     if result.scenario.canonical_hash() != manifest["scenario_hash"]:
         changed.append("scenario")
-    if changed:
-        raise UnreadableFile(
-            f"{folder}: {', '.join(changed)} changed since it was saved "
-            "(SHA-256 differs from the manifest)"
-        )
+    return changed
 
 
 @contextmanager

@@ -19,9 +19,16 @@ from abm.scenario.writing import to_dict
 
 def changed(scenario: Scenario, changes: Mapping[str, Any], where: str) -> Scenario:
     """A validated copy. Kinds and whole tables are set before the keys inside them."""
+    if not isinstance(changes, Mapping) or not all(isinstance(key, str) for key in changes):
+        raise InvalidInput(f"{where} must be values by dotted key, as {{'funds.leverage_cap': 5}}")
     raw = to_dict(scenario)
     faults = []
+    seen = set()
     for key in sorted(changes, key=_depth):
+        steps = tuple(_same_pair(raw, key.split(".")))
+        if steps in seen:
+            faults.append(Fault("", key, changes[key], "names a pair that was named before"))
+        seen.add(steps)
         fault = _set(scenario, raw, key, _plain(changes[key]))
         if fault is not None:
             faults.append(fault)
@@ -43,13 +50,15 @@ def _with_hint(scenario: Scenario, fault: Fault) -> Fault:
 
 def parse_setting(setting: str) -> tuple[str, Any]:
     """ "policy.boj.hike_bp=25" as key and value; the value is read as TOML, or else as text."""
+    if not setting.isprintable():
+        raise InvalidInput(f"{setting!r} holds characters that cannot be printed")
     key, sign, text = setting.partition("=")
     key, text = key.strip(), text.strip()
     if not sign or not key or not text:
         raise InvalidInput(f"'{setting}' is not KEY=VALUE, as in funds.leverage_cap=5")
     try:
         return key, tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, KeyError):
+    except (ValueError, KeyError, RecursionError):
         return key, text
 
 

@@ -23,7 +23,7 @@ TYPE_WORDS = {
     "int_from_float": "must be a whole number",
     "bool_type": "must be true or false",
     "string_type": "must be text",
-    "date_type": "must be a date, as 2024-07-31",
+    "date_type": "must be a date, as 2024-07-31, from 1900 to 2199",
     "when_type": "must be a day of the run: an index, or a date as 2024-07-31",
     "dict_type": "must be a table",
     "mapping_type": "must be a table",

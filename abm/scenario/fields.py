@@ -18,11 +18,13 @@ from pydantic import (
     Field,
     PlainValidator,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError, PydanticUndefined
 
 REQUIRED: Any = PydanticUndefined
+YEARS = range(1900, 2200)  # the longest run from there, and its burn-in, still have dates
 NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*$"
 Item = TypeVar("Item")
 
@@ -33,6 +35,15 @@ class Part(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, validate_default=True
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _an_empty_table_chooses_nothing(cls, raw: Any) -> Any:
+        """A header over nothing but comments leaves the kind that a choice has by default."""
+        if not isinstance(raw, dict):
+            return raw
+        choices = {name for name, field in cls.model_fields.items() if field.discriminator}
+        return {k: v for k, v in raw.items() if k not in choices or v != {}}
 
 
 class Table(dict[str, Item]):
@@ -84,7 +95,7 @@ def _calendar_date(value: object) -> date:
         found = _when(value)
     except PydanticCustomError:
         found = 0
-    if isinstance(found, date):
+    if isinstance(found, date) and found.year in YEARS:
         return found
     raise PydanticCustomError("date_type", "must be a date")
 

@@ -8,15 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from abm.errors import NOT_GIVEN, Fault, ScenarioFaults, UnreadableFile
+from abm.errors import Fault, InvalidInput, ScenarioFaults, UnreadableFile
 from abm.scenario.checks import nearest
-from abm.scenario.faults import placed, validated
+from abm.scenario.faults import validated
 from abm.scenario.lines import lines_of_keys
 from abm.scenario.places import entry_name
 from abm.scenario.schema import Scenario
 from abm.scenario.writing import WORDS
 
 PACKAGE = Path(__file__).resolve().parents[1]
+TOO_DEEP = "its tables and lists lie too deep in one another"
 
 
 class ScenarioTitle(NamedTuple):
@@ -64,18 +65,13 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
     every fault of what it says.
     """
     path = _find(name_or_path)
-    layered = _layer(path, ())
-    raw, where = layered.raw, shown(path)
-    raw.setdefault("name", path.stem)
-
-    def origin(key: str) -> tuple[str, int | None]:
-        return _origin(layered.origins, key, where)
-
-    scenario = validated(raw, where, origin)
-    missing = _missing_graphs(scenario)
-    if missing:
-        raise ScenarioFaults(placed(missing, where, origin))
-    return scenario
+    where = shown(path)
+    try:
+        raw, origins = _layer(path, ())
+        raw.setdefault("name", path.stem)
+        return validated(raw, where, lambda key: _origin(origins, key, where))
+    except RecursionError:
+        raise UnreadableFile(f"{where} cannot be read: {TOO_DEEP}") from None
 
 
 def shown(path: Path) -> str:
@@ -86,7 +82,10 @@ def shown(path: Path) -> str:
         return str(path)
 
 
-def _find(name_or_path: str | Path) -> Path:
+def _find(name_or_path: Any) -> Path:
+    if not isinstance(name_or_path, str | os.PathLike):
+        wanted = "must be the name of a scenario or the path of a .toml file"
+        raise InvalidInput(f"scenario = {name_or_path!r}, {wanted}")
     text = os.fspath(name_or_path)
     if isinstance(name_or_path, Path) or text.endswith(".toml") or os.sep in text or "/" in text:
         return Path(name_or_path).absolute()
@@ -120,7 +119,9 @@ def read_toml(path: Path) -> tuple[dict[str, Any], str]:
         raise UnreadableFile(f"{where} is not UTF-8 text (line {line}); save it as UTF-8") from None
     except tomllib.TOMLDecodeError as bad:
         raise UnreadableFile(f"{where} is not valid TOML: {bad}") from None
-    except (OSError, ValueError, RecursionError) as bad:
+    except RecursionError:
+        raise UnreadableFile(f"{where} cannot be read: {TOO_DEEP}") from None
+    except (OSError, ValueError) as bad:
         reason = bad.strerror if isinstance(bad, OSError) and bad.strerror else str(bad)
         raise UnreadableFile(f"{where} cannot be read: {reason}") from None
 
@@ -222,8 +223,6 @@ def merge(lower: dict[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(lower)
     for key, value in upper.items():
         under = merged.get(key, {})
-        if value == {}:
-            continue
         if isinstance(value, dict) and isinstance(under, dict):
             other_kind = "kind" in value and value["kind"] != under.get("kind", value["kind"])
             merged[key] = value if other_kind else merge(under, value)
@@ -262,14 +261,3 @@ def _resolve_graphs(raw: Mapping[str, Any], folder: Path) -> None:
     for end in network.values() if isinstance(network, dict) else ():
         if isinstance(end, dict) and end.get("kind") == "file" and isinstance(end.get("path"), str):
             end["path"] = str((folder / end["path"]).absolute())
-
-
-def _missing_graphs(scenario: Scenario) -> list[Fault]:
-    faults = []
-    for name, end in scenario.network:
-        if end.kind == "file" and not Path(end.path).is_file():
-            reason = (
-                "is a folder, not a file" if Path(end.path).is_dir() else "there is no such file"
-            )
-            faults.append(Fault("", f"network.{name}.path", end.path or NOT_GIVEN, reason))
-    return faults

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,14 +55,15 @@ def _styles_share_the_funds(funds: Any) -> Faults:
             fault_at(f"{fault.key}.*.share_of_number", NOT_GIVEN, fault.allowed)
             for fault in must_sum_to_one("funds.styles", parts)
         )
+    usd_bn = sum(style.equity_usd_bn for style in styles.values())
+    if funds.n == 0 and usd_bn > 0:
+        money = f"is an empty group with equity_usd_bn = {usd_bn:g}: at least 1"
+        yield fault_at("funds.n", 0, money)
     for name, style in styles.items():
         key = f"funds.styles.{name}"
         yield from must_sum_to_one(f"{key}.weights", style.weights.values(), at_most=True)
         if style.leverage > 1 and not sum(style.weights.values()):
             yield fault_at(f"{key}.weights", dict(style.weights), "must hold something: it borrows")
-        if funds.n == 0 and style.equity_usd_bn > 0:
-            money = f"is an empty group with equity_usd_bn = {style.equity_usd_bn:g}: at least 1"
-            yield fault_at("funds.n", 0, money)
 
 
 @needs("funds", "population")
@@ -165,6 +167,15 @@ def _brokers_exist(banks: Any, network: Any) -> Faults:
     span = brokers.first_share_range
     if span and (len(span) != 2 or span[0] > span[1]):
         yield fault_at(f"{key}.first_share_range", list(span), "must be two shares, smaller first")
+
+
+@needs("network")
+def _graph_files_exist(network: Any) -> Faults:
+    for name, end in network:
+        if end.kind == "file" and not os.path.isfile(end.path):
+            is_folder = os.path.isdir(end.path)
+            reason = "is a folder, not a file" if is_folder else "there is no such file"
+            yield fault_at(f"network.{name}.path", end.path, reason)
 
 
 @needs("margin")

@@ -127,7 +127,7 @@ class _Instrument(Part):
         le=5.0,
     )
     volatility_per_year: float = number(
-        "volatility of news about the fundamental", "log per sqrt(year)", "tuned", ge=0, le=5
+        "volatility of news about the fundamental", "log per sqrt(year)", "tuned", ge=1e-4, le=5
     )
     daily_limit_log: float = number(
         "largest move of one round's price from yesterday's close",

@@ -117,6 +117,7 @@ def test_a_run_with_python_agents_cannot_be_run_again_from_its_seed():
         ({"JPZ": 1.0}, "did you mean JPY"),
         ({"JPY": float("inf")}, "finite"),
         ({"JPY": "much"}, "must be a number"),
+        ({"JPY": 10**400}, "must be a number"),
         (np.ones(3), "must return USD bn"),
     ],
 )

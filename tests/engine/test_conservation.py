@@ -5,7 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.kernels.state import DAY_AT_LIMIT, DAY_BROKER_LOSS, DAY_CALLS, DAY_CONSERVATION
+from abm.kernels.state import (
+    DAY_AT_LIMIT,
+    DAY_BROKER_LOSS,
+    DAY_CALLS,
+    DAY_CONSERVATION,
+    DAY_STATUS,
+    FAILED,
+)
 from abm.population.world import build_world
 from tests.engine.worlds import (
     AUD,
@@ -117,6 +124,7 @@ def test_units_currencies_dollars_and_wealth_are_conserved_on_every_day(choices,
         marked_ok(world, new)
         before, outside, price = now, held, new
     assert world.diary.days[:, DAY_CONSERVATION].max() < 1e-9
+    assert (world.diary.days[:, DAY_STATUS] < FAILED).all()  # and every day clears
 
 
 @settings(max_examples=60)

@@ -79,6 +79,50 @@ def test_all_faults_of_a_list_are_said_at_once_with_their_lines(tmp_path):
     assert "7 faults" in str(ScenarioFaults(faults))
 
 
+def test_a_column_that_is_there_twice_is_a_fault(tmp_path):
+    path = written(tmp_path, "lender,lender,borrower,weight\nbank-1,bank-2,bank-3,1\n")
+    (fault,) = faults_of(read_interbank_claims, path, BANKS)
+    assert (fault.key, fault.line) == ("lender", 1) and "more than once" in fault.allowed
+
+
+@pytest.mark.parametrize("weight", ["1e300", "1e400", "1000001"])
+def test_a_claim_is_no_larger_than_a_scenario_may_ask_for(tmp_path, weight):
+    path = written(tmp_path, f"lender,borrower,weight\nbank-1,bank-2,{weight}\n")
+    (fault,) = faults_of(read_interbank_claims, path, BANKS)
+    assert "at most 1e+06" in fault.allowed
+
+
+def test_broker_weights_never_overflow_their_sum(tmp_path):
+    rows = "".join(f"bank-{n},retail-fx-1,1e308\n" for n in (1, 2))
+    path = written(tmp_path, "lender,borrower,weight\n" + rows)
+    assert [f.line for f in faults_of(read_broker_edges, path, FUNDS, BANKS)] == [2, 3]
+
+
+def test_a_stranger_without_an_edge_is_a_fault_too(tmp_path):
+    graph = nx.DiGraph([("bank-1", "bank-2", {"weight": 1.0})])
+    graph.add_nodes_from(["bank-3", "bank-33"])
+    nx.write_graphml(graph, tmp_path / "g.graphml")
+    (fault,) = faults_of(read_interbank_claims, tmp_path / "g.graphml", BANKS)
+    assert (fault.key, fault.given) == ("node", "bank-33")
+    assert fault.hint == "did you mean bank-3?"
+
+
+def test_graphml_of_an_unknown_encoding_is_refused(tmp_path):
+    path = written(tmp_path, '<?xml version="1.0" encoding="foo"?><graphml/>', "g.graphml")
+    (fault,) = faults_of(read_interbank_claims, path, BANKS)
+    assert "unknown encoding" in fault.allowed
+
+
+def test_both_files_of_a_scenario_are_faulted_at_once(tmp_path):
+    path = str(written(tmp_path, "lender,borrower,weight\nbank-1,bank-99,1\n"))
+    file = {"kind": "file", "path": path}
+    both = {"network.brokers": file, "network.interbank": file}
+    with pytest.raises(ScenarioFaults) as refused:
+        build_world(load_scenario("hike").with_changes(both), 0)
+    said = [fault.allowed for fault in refused.value.faults]
+    assert said == ["is no institution of this scenario", "is no bank of this scenario"]
+
+
 def test_nobody_owes_himself(tmp_path):
     path = written(tmp_path, "lender,borrower,weight\nbank-1,bank-1,1\n")
     (fault,) = faults_of(read_interbank_claims, path, BANKS)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from abm.errors import ScenarioFaults, UnreadableFile, UnwindError
+from abm.errors import InvalidInput, ScenarioFaults, UnreadableFile, UnwindError
 from abm.scenario import list_scenarios, load_scenario
 
 SMALL = """
@@ -56,6 +56,14 @@ def test_a_small_world_of_three_instruments_is_a_scenario(tmp_path):
     [
         ("[funds]\nlevrage_cap = 5", "unknown key; did you mean leverage_cap?"),
         ("[policy.boj]\nhike = 25", "[policy.boj] hike = 25  unknown key; did you mean hike_bp?"),
+        ("[fundss]", "line 2  [fundss]  unknown key; did you mean funds?"),
+        ("[policy.bojj]", "unknown key; did you mean boj?"),
+        ("[funds]\nlevrage_cap = {}", "unknown key; did you mean leverage_cap?"),
+        ("[funds]\nleverage_cap = {}", "must be a number, from 1 to 100"),
+        ("news = {}", "must be a list"),
+        ("[instruments.JPY]\nvolatility_per_year = 0", "must be from 0.0001 to 5"),
+        ("[calendar]\nstart = 9999-12-31", "must be a date, as 2024-07-31, from 1900 to 2199"),
+        ("[calendar]\nstart = 0001-01-01", "must be a date, as 2024-07-31, from 1900 to 2199"),
         ("[bank]\nn_core = 3", "[bank]  unknown key; did you mean banks?"),
         ('[funds]\nleverage_cap = "ten"', 'leverage_cap = "ten"  must be a number, from 1 to 100'),
         ("[funds]\nn = 4.5", "n = 4.5  must be a whole number"),
@@ -77,7 +85,7 @@ def test_a_small_world_of_three_instruments_is_a_scenario(tmp_path):
         ("[correlations]\nAUD-SPY = 0.3", "SPY is not an instrument"),
         ("[correlations]\nAUD = 0.3", "must name two different instruments"),
         ("[correlations]\nJPY-AUD = 1.5", "must be from -1 to 1"),
-        ("[funds]\nn = 0", "n = 0  is an empty group"),
+        ("[funds]\nn = 0", "n = 0  is an empty group with equity_usd_bn = 124.122: at least 1"),
         ("[funds]\nn = 1", "is an empty group: 0.4 of 1 funds is none"),
         ("[insurers]\nn = 0", "is an empty group with assets_usd_bn = 300"),
         ("[trend]\nequity_usd_bn = 0", "is an empty group: above 0 for trend.n = 4"),
@@ -111,6 +119,7 @@ def test_a_small_world_of_three_instruments_is_a_scenario(tmp_path):
         ("[calendar]\nshock_day = true", "must be a day of the run: an index"),
         ('[network.brokers]\nkind = "file"\npath = "gone.csv"', "there is no such file"),
         ('[network.interbank]\nkind = "file"\npath = "."', "is a folder, not a file"),
+        (f'[network.interbank]\nkind = "file"\npath = "{"x" * 300}.csv"', "no such file"),
     ],
 )
 def test_a_fault_says_what_was_given_and_what_is_allowed(told, text, message):
@@ -152,6 +161,27 @@ moves = { JPY = 0.01 }
     assert "mine.toml: 6 faults" in message
     lines = [line.split()[1] for line in message.splitlines()[1:]]
     assert lines == ["3", "4", "6", "8", "9", "14"]
+
+
+def test_a_missing_graph_is_said_with_everything_else(told):
+    text = '[funds]\nband = 7\n[network]\nbrokers = { kind = "file", path = "gone.csv" }\n'
+    assert "mine.toml: 2 faults" in told(BASED + text + "interbank = {}\n")
+
+
+def test_an_empty_table_leaves_a_choice_as_it_is(tmp_path):
+    (tmp_path / "mine.toml").write_text(BASED + "[shock]\n[margin]\n[policy.swap_line]\n")
+    base, mine = load_scenario("reference-2024"), load_scenario(tmp_path / "mine.toml")
+    assert mine.canonical_hash() == base.canonical_hash()
+
+
+@pytest.mark.parametrize("text", ["a." * 3000 + "b = 1", "a = " + "[" * 5000])
+def test_a_file_that_is_nested_too_deeply_is_refused(told, text):
+    assert "lie too deep in one another" in told(BASED + text)
+
+
+def test_what_is_neither_name_nor_path_is_refused():
+    with pytest.raises(InvalidInput, match="scenario = 3, must be the name of a scenario"):
+        load_scenario(3)
 
 
 def test_a_fault_in_the_base_names_the_base(tmp_path):

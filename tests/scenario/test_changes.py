@@ -90,6 +90,22 @@ def test_all_faults_of_a_change_are_said_at_once(august):
     assert keys == ["funds.nn.x", "funds.band", "insurers.weights"]
 
 
+def test_one_pair_cannot_be_given_two_correlations(august):
+    with pytest.raises(ScenarioFaults, match=r"AUD-JPY = .* names a pair"):
+        august.with_changes({"correlations.JPY-AUD": 0.2, "correlations.AUD-JPY": 0.3})
+
+
+def test_a_graph_that_is_not_there_is_a_fault_of_the_change(august):
+    with pytest.raises(ScenarioFaults, match=r"brokers\] path = .* there is no such file"):
+        august.with_changes({"network.brokers": {"kind": "file", "path": "gone.csv"}})
+
+
+@pytest.mark.parametrize("changes", [None, 3, [("funds.n", 3)], {3: 4}])
+def test_changes_are_values_by_key(august, changes):
+    with pytest.raises(InvalidInput, match="must be values by dotted key"):
+        august.with_changes(changes)
+
+
 def test_another_kind_starts_from_its_own_defaults(hike):
     line = {"policy.swap_line.haircut_ceiling": 0.2, "policy.swap_line.kind": "line"}
     changed = hike.with_changes(line)
@@ -141,6 +157,10 @@ def test_a_setting_of_the_command_line_is_read_as_toml_or_else_as_text():
     assert parse_setting("calendar.start=2024-07-01") == ("calendar.start", date(2024, 7, 1))
     assert parse_setting("margin.kind=none") == ("margin.kind", "none")
     assert parse_setting("banks.core_capital_factors=[1, 1.0]")[1] == [1, 1.0]
+    assert parse_setting("funds.n=" + "9" * 5000) == ("funds.n", "9" * 5000)
+    assert parse_setting("funds.n=" + "[" * 5000) == ("funds.n", "[" * 5000)
     for bad in ("funds.leverage_cap", "=3", "funds.n="):
         with pytest.raises(InvalidInput, match="KEY=VALUE"):
             parse_setting(bad)
+    with pytest.raises(InvalidInput, match="cannot be printed"):
+        parse_setting("name=\udce9")  # a byte that is not UTF-8
