@@ -34,10 +34,9 @@ def main() -> NoReturn:
     if code == INTERRUPTED:
         say(INTERRUPTED_LINE)
     code = _flushed(code)
-    if code == INTERRUPTED:
-        os._exit(INTERRUPTED)  # a compiled run may still be at work in its thread
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done and said: leave in peace
-    raise SystemExit(code)
+    # All is done and said. Taking the libraries down would cost half a second, and a compiled run
+    # that was interrupted may still be at work in its thread.
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def say(message: str) -> None:
