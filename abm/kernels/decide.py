@@ -182,34 +182,42 @@ def portfolio_views(lo, hi, market, rules, lanes):
 
     mu = sum w g;  v = e'Se, slow and fast;  gross = sum of the weights but the yen's
     """
-    weights = rules.mandates.weights
-    n = hi - lo
+    weights, held = rules.mandates.weights, market.held
+    n, n_held = hi - lo, 0
     for row in range(4):
         fill_zero(lanes[row][:n])
     mean, slow, fast, gross = lanes[MEAN][:n], lanes[SLOW][:n], lanes[FAST][:n], lanes[GROSS][:n]
     for k in range(weights.shape[0]):
         left = weights[k][lo:hi]
-        market.is_held[k] = is_any(left)
-        if not market.is_held[k]:
+        if not is_any(left):
             continue
+        held[n_held] = k
         add_scaled(market.expected[k], left, mean)
         if k > 0:
             add_scaled(1.0, left, gross)
-        for m in range(k + 1):
-            if market.is_held[m]:
+        for first in range(0, n_held + 1, 4):
+            a, b = held[first], held[min(first + 1, n_held)]
+            c, d = held[min(first + 2, n_held)], held[min(first + 3, n_held)]
+            for risk, total in ((market.risk_slow, slow), (market.risk_fast, fast)):
                 add_products(
-                    market.risk_slow[k, m], market.risk_fast[k, m], left, weights[m][lo:hi],
-                    slow, fast,
+                    first, n_held, risk[k], a, b, c, d, left, weights[a][lo:hi],
+                    weights[b][lo:hi], weights[c][lo:hi], weights[d][lo:hi], total,
                 )  # fmt: skip
+        n_held += 1
 
 
 @kernel
-def add_products(slow, fast, left, right, total_slow, total_fast):
-    """One term of two quadratic forms, for a chunk of columns."""
+def add_products(first, last, risk, a, b, c, d, left, w_a, w_b, w_c, w_d, total):
+    """Four terms of a quadratic form, for a chunk of columns; those past `last` count nothing.
+
+    Four at a time, because what takes time is to fetch and store the sum.
+    """
+    s_a = risk[a]
+    s_b = risk[b] if first + 1 <= last else 0.0
+    s_c = risk[c] if first + 2 <= last else 0.0
+    s_d = risk[d] if first + 3 <= last else 0.0
     for j in range(left.size):
-        product = left[j] * right[j]
-        total_slow[j] += slow * product
-        total_fast[j] += fast * product
+        total[j] += left[j] * ((s_a * w_a[j] + s_b * w_b[j]) + (s_c * w_c[j] + s_d * w_d[j]))
 
 
 @kernel
@@ -283,9 +291,10 @@ def decide_risk_parity(i, books, market, graph, rules, swap_line):
     else:
         inverse_volatility_weights(rules.mandates.weights[:, i], market.covariance, shares)
     variance = local_variance(shares, market.covariance, C)
-    fast = market.work[3]
-    fast[0] = local_variance(shares, market.covariance_fast, C)
-    set_margin_terms(i, i + 1, fast, False, books, graph, rules, swap_line)
+    if rules.mandates.margined[i]:
+        fast = market.work[3]
+        fast[0] = local_variance(shares, market.covariance_fast, C)
+        set_margin_terms(i, i + 1, fast, False, books, graph, rules, swap_line)
     target = target_leverage(i, variance, rules)
     set_follower_intent(i, shares, target, rules.followers.parity, books, market, rules)
 

@@ -130,7 +130,7 @@ class Market(NamedTuple):
     value_order: np.ndarray  # (K,) units value investors order at the clearing price
     dealer_order: np.ndarray  # (K,)
     excess: np.ndarray  # (K,) excess demand left by the solver, units
-    is_held: np.ndarray  # (K,) uint8 scratch: whether anybody in the chunk holds it
+    held: np.ndarray  # (K,) int64 scratch: instruments that somebody in the chunk holds
     trend_size: np.ndarray  # (3, K) share of wealth per unit of a follower's weight and volatility
     work: np.ndarray  # (6, K) scratch
     orders: Orders

@@ -156,7 +156,7 @@ def open_market(scenario: Scenario, rules: state.Rules) -> state.Market:
         "risk_fast": np.zeros((n, n)),
         "close": np.zeros((kept, n)),
         "outside": np.zeros((len(state.ACCOUNT_NAMES), n_c + 1)),
-        "is_held": np.zeros(n, np.uint8),
+        "held": np.zeros(n, np.int64),
         "trend_size": np.zeros((3, n)),
         "work": np.zeros((6, n)),
     }
