@@ -8,18 +8,17 @@ IN_UNITS, nothing where it is 0.
 import math
 
 from abm.kernels.columns import add_scaled, fill_zero, is_any
+from abm.kernels.followers import decide_risk_parity, decide_trend, decide_volatility_target
+from abm.kernels.households import (
+    contrarian_view,
+    decide_insurer,
+    decide_retail_equity,
+    decide_retail_fx,
+)
 from abm.kernels.jit import inlined, kernel
 from abm.kernels.margin import leverage_of, set_fund_intent, set_margin_terms
 from abm.kernels.orders import IN_UNITS
-from abm.kernels.rules import (
-    banded_speed,
-    contrarian_scale,
-    fund_order,
-    hedge_order_usd_bn,
-    trend_size,
-    var_leverage,
-    wanted_leverage,
-)
+from abm.kernels.rules import fund_order, trend_size, var_leverage, wanted_leverage
 from abm.kernels.state import (
     CHUNK,
     CUSTOM,
@@ -31,7 +30,6 @@ from abm.kernels.state import (
     TREND,
     VOLATILITY_TARGET,
 )
-from abm.kernels.weights import equal_risk_contributions, inverse_volatility_weights
 
 MEAN, SLOW, FAST, GROSS, LIMIT = 0, 1, 2, 3, 4  # rows of the scratch lanes
 
@@ -277,141 +275,3 @@ def lower_to(limit, column):
     """column <- min(column, limit)"""
     for j in range(column.size):
         column[j] = min(column[j], limit[j])
-
-
-@kernel
-def decide_risk_parity(i, books, market, graph, rules, swap_line):
-    """Equal risk, leverage to the volatility target, cut fast and rebuilt slowly. (M23, M24)"""
-    C = market.rates.size - 1
-    shares = market.work[0]
-    if rules.followers.equal_risk:
-        equal_risk_contributions(
-            market.covariance, rules.mandates.weights[:, i], shares, market.work[2]
-        )
-    else:
-        inverse_volatility_weights(rules.mandates.weights[:, i], market.covariance, shares)
-    variance = local_variance(shares, market.covariance, C)
-    if rules.mandates.margined[i]:
-        fast = market.work[3]
-        fast[0] = local_variance(shares, market.covariance_fast, C)
-        set_margin_terms(i, i + 1, fast, False, books, graph, rules, swap_line)
-    target = target_leverage(i, variance, rules)
-    set_follower_intent(i, shares, target, rules.followers.parity, books, market, rules)
-
-
-@kernel
-def decide_volatility_target(i, books, market, rules):
-    """Fixed weights, leverage to the volatility target on the fast estimate.          (M26)"""
-    C = market.rates.size - 1
-    shares = market.work[0]
-    for k in range(market.quote.size):
-        shares[k] = rules.mandates.weights[k, i]
-    variance = local_variance(shares, market.covariance_fast, C)
-    target = target_leverage(i, variance, rules)
-    set_follower_intent(i, shares, target, rules.followers.target, books, market, rules)
-
-
-@inlined
-def target_leverage(i, variance, rules):
-    """min(sigma* / sigma_p, cap)                                                       (M24)"""
-    volatility = math.sqrt(max(variance, 1e-12))
-    return min(rules.mandates.target_volatility[i] / volatility, rules.mandates.leverage_cap[i])
-
-
-@kernel
-def local_variance(shares, covariance, n_currencies):
-    """Variance of the assets at local prices: their currency is hedged.                   (M24)"""
-    variance = 0.0
-    for k in range(n_currencies, shares.size):
-        if shares[k] != 0.0:
-            for j in range(n_currencies, shares.size):
-                variance += shares[k] * covariance[k, j] * shares[j]
-    return variance
-
-
-@kernel
-def set_follower_intent(i, shares, target, rule, books, market, rules):
-    """Target shares of a rule follower: L w, the currency of assets sold forward.      (M25)"""
-    if books.days_out[i] > 0 or books.closing[i] or books.wealth[i] <= 0.0:
-        return
-    K, C = market.quote.size, market.rates.size - 1
-    held = 0.0
-    for k in range(C, K):
-        held += books.units[k, i] * market.usd_price[k]
-    speed = banded_speed(held / books.wealth[i], target, rule)
-    if speed == 0.0:
-        return
-    books.speed[i] = speed
-    books.intent[0, i] = min(rules.mandates.weights[0, i], 0.0) * max(target - 1.0, 0.0)
-    for k in range(C, K):
-        books.intent[k, i] = target * shares[k]
-        if market.quote[k] >= 0:
-            books.intent[market.quote[k], i] -= target * shares[k]
-
-
-@kernel
-def decide_trend(i, books, market, rules):
-    """Follow the trend in every market, both ways, up to the gross cap.                (M27)"""
-    if books.days_out[i] > 0 or books.closing[i] or books.wealth[i] <= 0.0:
-        return
-    K = market.quote.size
-    followers, mandates = rules.followers, rules.mandates
-    filter_ = 2 if mandates.is_slow[i] else 1
-    shares = market.work[0]
-    gross = 0.0
-    for k in range(K):
-        size = mandates.target_volatility[i] * market.trend_size[filter_, k]
-        shares[k] = mandates.weights[k, i] * size
-        gross += abs(shares[k])
-    clip = min(1.0, mandates.leverage_cap[i] / gross) if gross > 0.0 else 1.0
-    books.speed[i] = followers.trend_speed
-    for k in range(K):
-        books.intent[k, i] += clip * shares[k]
-        if market.quote[k] >= 0:
-            books.intent[market.quote[k], i] -= clip * shares[k]
-
-
-@kernel
-def contrarian_view(market, rules):
-    """How much of their usual position retail traders want after the yen's last moves.  (M28)"""
-    days = rules.households.contrarian_days
-    return contrarian_scale(market.close[0, 0] - market.close[days, 0], rules.households)
-
-
-@kernel
-def decide_retail_fx(i, scale, books, market, rules):
-    """Constant units, mildly contrarian, within 90% of the legal leverage.             (M28)"""
-    if books.days_out[i] > 0 or books.closing[i]:
-        return
-    households, mandates = rules.households, rules.mandates
-    size = mandates.size_usd_bn[i] * scale
-    most = households.most_leverage * max(books.wealth[i], 0.0) / market.usd_price[0]
-    size = min(size, most)
-    books.speed[i] = IN_UNITS
-    for k in range(market.rates.size - 1):
-        wanted = size * mandates.weights[k, i]
-        books.intent[k, i] = households.speed * (wanted - books.units[k, i])
-
-
-@kernel
-def decide_retail_equity(i, books, market, rules):
-    """Margin longs in shares are held; after a liquidation they are bought back slowly. (M28)"""
-    if books.days_out[i] > 0 or books.closing[i] or books.wealth[i] <= 0.0:
-        return
-    for k in range(market.rates.size - 1, market.quote.size):
-        wanted = rules.mandates.size_usd_bn[i] * rules.mandates.weights[k, i]
-        if wanted > books.units[k, i]:
-            books.speed[i] = IN_UNITS
-            books.intent[k, i] = rules.households.speed * (wanted - books.units[k, i])
-
-
-@kernel
-def decide_insurer(i, books, market, rules):
-    """Life insurers raise their hedge after the yen has risen.                         (M29)"""
-    mandates = rules.mandates
-    opening_hedge = mandates.weights[0, i] * mandates.size_usd_bn[i]
-    built = (books.units[0, i] - opening_hedge) * market.usd_price[0]
-    rise = market.close[0, 0] - market.close[rules.households.insurer_rise_days, 0]
-    order = hedge_order_usd_bn(rise, 0.0, mandates.size_usd_bn[i], built, rules.households)
-    books.speed[i] = IN_UNITS
-    books.intent[0, i] = order / market.usd_price[0]

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from abm.kernels import impact
-from abm.kernels.clear import AT_LIMIT, CLEARED, _is_only_rest_point
+from abm.kernels.certify import is_only_rest_point
+from abm.kernels.clear import AT_LIMIT, CLEARED
 from abm.kernels.impact import (
     ClearingWork,
     allocate_work,
@@ -138,7 +139,7 @@ def largest_proved_move(p: ClearingProblem, direction: np.ndarray) -> np.ndarray
         x = p.start + distance * direction
         work.vectors[impact.X, :k] = x
         evaluate_excess(work.no_crossers, work.codes, work.vectors, work.squares)
-        if _is_only_rest_point(0.2, work.codes, work.vectors, work.squares):
+        if is_only_rest_point(0.2, work.codes, work.vectors, work.squares):
             return x
     return None
 
