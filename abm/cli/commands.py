@@ -99,7 +99,7 @@ def run(
     json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON")] = False,
     figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw them")] = True,
 ) -> None:
-    """Run a scenario and its two twins on one seed, tell what happened, keep tables and figures."""
+    """Run a scenario and its twins on one seed, tell what happened, keep tables and figures."""
     from abm.cli.following import folder_name, next_command
     from abm.cli.output import refuse_folder
     from abm.cli.running import run_and_keep
