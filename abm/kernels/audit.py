@@ -2,7 +2,7 @@
 
 from abm.kernels.columns import chunk_sum
 from abm.kernels.jit import kernel
-from abm.kernels.state import CHUNK
+from abm.kernels.state import STRETCH
 
 
 @kernel
@@ -11,16 +11,16 @@ def count_units(books, market, graph, totals):
     K, C = market.quote.size, market.rates.size - 1
     for k in range(K):
         total = 0.0
-        for lo in range(0, books.cash.size, CHUNK):
-            total += chunk_sum(books.units[k][lo : lo + CHUNK])
+        for lo in range(0, books.cash.size, STRETCH):
+            total += chunk_sum(books.units[k][lo : lo + STRETCH])
         total += market.value_held[k] + market.dealer_held[k] + market.official_units[k]
         if k < C:
             total += market.value_cash[k] + market.dealer_cash[k] + market.official_cash[k]
             total += outside_total(k, market)
         totals[k] = total
     total = 0.0
-    for lo in range(0, books.cash.size, CHUNK):
-        total += chunk_sum(books.cash[lo : lo + CHUNK])
+    for lo in range(0, books.cash.size, STRETCH):
+        total += chunk_sum(books.cash[lo : lo + STRETCH])
     total += market.value_cash[C] + market.dealer_cash[C] + market.official_cash[C]
     total += outside_total(C, market) + chunk_sum(graph.equity)
     totals[K] = total
@@ -55,8 +55,8 @@ def wealth_error(books, market, graph):
     """
     K, C = market.quote.size, market.rates.size - 1
     marked, value, gross = 0.0, market.totals[K], market.gross_totals[K]
-    for lo in range(0, books.cash.size, CHUNK):
-        marked += chunk_sum(books.wealth[lo : lo + CHUNK])
+    for lo in range(0, books.cash.size, STRETCH):
+        marked += chunk_sum(books.wealth[lo : lo + STRETCH])
     marked += chunk_sum(graph.equity)
     for c in range(C + 1):
         price = market.usd_price[c] if c < C else 1.0

@@ -6,7 +6,7 @@ from abm.kernels.banks import credit_bank
 from abm.kernels.columns import add_debt, add_scaled, chunk_sum, fill_zero, is_any
 from abm.kernels.jit import kernel
 from abm.kernels.rules import capital_flow_usd_bn
-from abm.kernels.state import ACCRUALS, CHUNK, HEDGE_FUND, RETAIL_FX, SUBSCRIPTIONS
+from abm.kernels.state import ACCRUALS, CHUNK, HEDGE_FUND, RETAIL_FX, STRETCH, SUBSCRIPTIONS
 
 
 @kernel
@@ -41,8 +41,8 @@ def mark_books(lo, hi, books, market):
 @kernel
 def mark_all(books, market):
     """Mark every book."""
-    for lo in range(0, books.cash.size, CHUNK):
-        mark_books(lo, min(lo + CHUNK, books.cash.size), books, market)
+    for lo in range(0, books.cash.size, STRETCH):
+        mark_books(lo, min(lo + STRETCH, books.cash.size), books, market)
 
 
 @kernel
@@ -55,8 +55,8 @@ def accrue_institutions(day, books, market, rules, draws):
     day_count = rules.market.day_count
     usd_rate = market.rates[n_currencies] * days / day_count[n_currencies]
     basis = 0.5 * rules.banks.basis * days / day_count[0]
-    for lo in range(0, n, CHUNK):
-        hi = min(lo + CHUNK, n)
+    for lo in range(0, n, STRETCH):
+        hi = min(lo + STRETCH, n)
         for c in range(n_currencies):
             rate = market.rates[c] * days / day_count[c]
             loan_rate = rate + basis if c == 0 else rate

@@ -52,6 +52,7 @@ Z_99 = 2.3263478740408408  # 99% quantile of the standard normal
 ORDERED, LEGS, GROSS, SELLING, BUYING = 0, 1, 2, 3, 4  # rows of Diary.flows
 
 CHUNK = 128  # institutions handled together: their columns stay in the first-level cache
+STRETCH = 2048  # the same where one column after the other is gone through
 
 
 class Mandates(NamedTuple):
