@@ -147,7 +147,7 @@ class Insurers(Part):
         le=10,
     )
     hedge_per_basis: float = number(
-        "rise of the hedge share per unit the basis narrows",
+        "rise of the hedge share per unit the basis narrows (unused: constant basis)",
         "share per (per year)",
         "assumed",
         2.0,

@@ -131,7 +131,7 @@ class Funding(Part):
         le=0.5,
     )
     basis_slope_per_year: float = number(
-        "widening when demand for dollars is twice the capacity",
+        "widening when demand for dollars is twice the capacity (unused: constant basis)",
         "per year",
         "assumed",
         0.01,
@@ -139,10 +139,15 @@ class Funding(Part):
         le=5,
     )
     basis_floor_per_year: float = number(
-        "widest basis, as a positive number", "per year", "assumed 300bp", 0.03, ge=0, le=0.5
+        "widest basis, as a positive number (unused: constant basis)",
+        "per year",
+        "assumed 300bp",
+        0.03,
+        ge=0,
+        le=0.5,
     )
     capacity_share: float = number(
-        "share of banks' free balance sheet that lends dollars through swaps",
+        "share of banks' free balance sheet lent through swaps (unused: constant basis)",
         "share",
         "assumed",
         0.3,

@@ -150,7 +150,7 @@ class SwapLine(Part):
         "dealers' depth is held at or above this share of calm", "share", "policy", 0.6, ge=0, le=1
     )
     basis_ceiling_per_year: float = number(
-        "basis is held at or below this, as a positive number",
+        "basis is held at or below this, as a positive number (unused: constant basis)",
         "per year",
         "policy: 75bp",
         0.0075,
