@@ -146,7 +146,22 @@ def _compiled(function: Callable[..., Any], allocates: bool = False) -> Any:
         compiled.get_call_template = lambda arguments, names: template(
             tuple(unliteral(each) for each in arguments), names
         )
+        _mend_cache(compiled)
     return compiled
+
+
+def _mend_cache(compiled: Any) -> None:
+    """What a crash or a full disk has cut short is compiled again, whatever is wrong with it."""
+    load = compiled._cache.load_overload
+
+    def load_overload(signature: Any, context: Any) -> Any:
+        try:
+            return load(signature, context)
+        except Exception:
+            compiled._cache.flush()
+            return None
+
+    compiled._cache.load_overload = load_overload
 
 
 class _Load(NamedTuple):

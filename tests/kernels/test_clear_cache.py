@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import numba
+import pytest
 
 from abm.kernels import jit
 
@@ -38,6 +39,20 @@ def test_a_folder_that_cannot_be_written_is_replaced(tmp_path):
     (tmp_path / "file").write_text("")
     code = "from abm.kernels import jit; print(jit.CACHE_FOLDER.is_relative_to(jit._user_cache()))"
     assert run(code, CARRY_UNWIND_CACHE=str(tmp_path / "file")) == "False"
+
+
+@pytest.mark.parametrize("kind", ["nbi", "nbc"])
+def test_what_was_cut_short_is_compiled_again(tmp_path, kind):
+    code = (
+        "from abm.kernels.impact import saturation\n"
+        "print(saturation(0.1), sum(saturation.stats.cache_hits.values()))"
+    )
+    place = {"CARRY_UNWIND_CACHE": str(tmp_path), "NUMBA_DISABLE_JIT": "0"}
+    whole = run(code, **place)
+    for file in tmp_path.glob(f"**/*.{kind}"):
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    assert run(code, **place) == whole
+    assert run(code, **place) == whole.replace(" 0", " 1")
 
 
 def test_what_nobody_has_used_for_a_month_is_removed(tmp_path):
