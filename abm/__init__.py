@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from abm.contagion import clear_interbank, debtrank, threshold_cascade
     from abm.model import CarryUnwindModel
     from abm.runs import cascade, load_result, run
     from abm.scenario import list_scenarios, load_scenario
@@ -18,19 +19,25 @@ __all__ = [
     "CarryUnwindModel",
     "__version__",
     "cascade",
+    "clear_interbank",
+    "debtrank",
     "list_scenarios",
     "load_result",
     "load_scenario",
     "run",
+    "threshold_cascade",
 ]
 
 _ROOM_OF = {
     "CarryUnwindModel": "abm.model",
     "cascade": "abm.runs",
+    "clear_interbank": "abm.contagion",
+    "debtrank": "abm.contagion",
     "list_scenarios": "abm.scenario",
     "load_result": "abm.runs",
     "load_scenario": "abm.scenario",
     "run": "abm.runs",
+    "threshold_cascade": "abm.contagion",
 }
 
 
