@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 INK = "#1A1A1A"
 QUIET = "#6B6B6B"
-FAINT = "#D9D9D9"
 PAPER = "#FFFFFF"
 
 ACTOR_COLOURS: dict[str, str] = {

@@ -3,6 +3,7 @@
 import math
 
 from abm.kernels.banks import credit_bank
+from abm.kernels.cash import pay_in
 from abm.kernels.columns import add_debt, add_scaled, chunk_sum, fill_zero, is_any
 from abm.kernels.jit import kernel
 from abm.kernels.rules import capital_flow_usd_bn
@@ -158,7 +159,7 @@ def move_capital(books, market, rules, diary):
             books.closing[lo:hi], rules.mandates.owner[lo:hi], rules.funds, flow,
         )  # fmt: skip
         scale_mark(flow, books.wealth[lo:hi], books.high_water[lo:hi])
-        pay_in(flow, books.cash[lo:hi], books.wealth[lo:hi], books.borrowing[lo:hi])
+        pay_all_in(flow, books.cash[lo:hi], books.wealth[lo:hi], books.borrowing[lo:hi])
         market.outside[SUBSCRIPTIONS, dollar] -= chunk_sum(flow)
 
 
@@ -179,10 +180,7 @@ def scale_mark(flow, wealth, high_water):
 
 
 @kernel
-def pay_in(flow, cash, wealth, borrowing):
-    """Dollars into the books of a chunk; their marks follow, as in `add_cash`."""
+def pay_all_in(flow, cash, wealth, borrowing):
+    """Dollars into the books of a chunk."""
     for j in range(flow.size):
-        borrowing[j] -= max(-cash[j], 0.0)
-        cash[j] += flow[j]
-        borrowing[j] += max(-cash[j], 0.0)
-        wealth[j] += flow[j]
+        pay_in(j, flow[j], cash, wealth, borrowing)

@@ -165,10 +165,38 @@ def test_where_newton_goes_straight_the_flow_can_only_shrink_the_distance():
         reach = np.abs(x - p.start).max()
         corners = rng.choice([-1.0, 1.0], (24, p.n_instruments))
         for y in x + reach * corners:
-            jacobian = direct_jacobian(p, y)
-            diagonal = np.diag(jacobian)
-            assert (diagonal + np.abs(jacobian).sum(axis=1) - np.abs(diagonal) < 0).all()
+            assert (row_sums(direct_jacobian(p, y)) < 0).all()
     assert n_proved > 40  # the case is not idle
+
+
+def row_sums(jacobian: np.ndarray) -> np.ndarray:
+    """Diagonal plus the sizes of the other entries, by row."""
+    diagonal = np.diag(jacobian)
+    return diagonal + np.abs(jacobian).sum(axis=1) - np.abs(diagonal)
+
+
+def test_no_row_grows_beyond_its_bound_and_currency_legs_are_in_it():
+    # Nobody wants the currency itself: all its row has comes from assets quoted in it.
+    rng = np.random.default_rng(4)
+    n_grown = 0
+    for _ in range(200):
+        p = random_problem(rng)
+        wanted = p.targets.copy()
+        wanted[:, p.quote == -1] = 0.0
+        p = replace(p, targets=wanted, resident=np.zeros_like(p.resident))
+        work, k, distance = prepared(p), p.n_instruments, 0.02
+        work.vectors[impact.X, :k] = p.start
+        evaluate_excess(work.no_crossers, work.codes, work.vectors, work.squares)
+        differentiate_excess(work.codes, work.vectors, work.squares)
+        at_point = row_sums(work.squares[impact.JACOBIAN, :k, :k].copy())
+        impact.bound_growth(distance, work.codes, work.vectors, work.squares)
+        bound = work.vectors[impact.STEP, :k].copy()
+        quoting = np.unique(p.quote[p.quote >= 0]).astype(int)
+        for corner in rng.choice([-1.0, 1.0], (16, k)):
+            growth = row_sums(direct_jacobian(p, p.start + distance * corner)) - at_point
+            assert (growth <= bound + 1e-12 * np.abs(at_point).max()).all()
+            n_grown += (growth[quoting] > 0.0).sum()
+    assert n_grown > 300  # the case is not idle
 
 
 @numba.njit
