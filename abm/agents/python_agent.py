@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from abm.agents.institution import Institution, finite, instrument_row
 from abm.errors import InvalidInput
-from abm.population.institutions import Group
+from abm.population.groups import Group
 from abm.scenario.checks import nearest
 
 Array = np.ndarray

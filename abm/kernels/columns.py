@@ -45,6 +45,13 @@ def add_scaled(scale, column, total):
 
 
 @kernel
+def write_product(left, right, product):
+    """product <- left right"""
+    for j in range(product.size):
+        product[j] = left[j] * right[j]
+
+
+@kernel
 def add_debt(price, units, total):
     """total <- total + (-price units)+"""
     for j in range(units.size):

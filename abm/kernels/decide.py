@@ -8,15 +8,19 @@ IN_UNITS, nothing where it is 0.
 import math
 
 from abm.kernels.columns import add_scaled, fill_zero, is_any
-from abm.kernels.followers import decide_risk_parity, decide_trend, decide_volatility_target
+from abm.kernels.followers import (
+    decide_risk_parity,
+    decide_trend,
+    decide_volatility_target,
+    is_idle,
+)
 from abm.kernels.households import (
-    contrarian_view,
     decide_insurer,
     decide_retail_equity,
     decide_retail_fx,
 )
 from abm.kernels.jit import inlined, kernel
-from abm.kernels.margin import leverage_of, set_fund_intent, set_margin_terms
+from abm.kernels.margin import set_fund_intents, set_margin_terms
 from abm.kernels.orders import IN_UNITS
 from abm.kernels.rules import fund_order, trend_size, var_leverage, wanted_leverage
 from abm.kernels.state import (
@@ -32,6 +36,7 @@ from abm.kernels.state import (
 )
 
 MEAN, SLOW, FAST, GROSS, LIMIT = 0, 1, 2, 3, 4  # rows of the scratch lanes
+AIM = MEAN  # the mean has been used by the time leverage is aimed at
 
 
 @kernel
@@ -48,25 +53,28 @@ def decide_rows(lo, hi, day, books, market, graph, rules, draws, diary):
     """Margin terms, intents and speeds of institutions lo..hi (at most one chunk)."""
     first = rules.mandates.first_row
     swap_line = draws.swap_line[day] > 0
-    clear_intents(lo, hi, books)
+    funds = max(lo, min(hi, first[RISK_PARITY]))
+    clear_orders_of(lo, hi, books)
+    clear_intents(funds, hi, books)
     if day >= draws.silent_from:
         return
-    funds = min(hi, first[RISK_PARITY])
     if lo < funds:
         portfolio_views(lo, funds, market, rules, diary.lanes)
         fast = diary.lanes[FAST]
         set_margin_terms(lo, funds, fast, True, books, graph, rules, swap_line)
         decide_funds(lo, funds, books, market, rules, diary.lanes)
-    for i in range(max(lo, first[RISK_PARITY]), min(hi, first[VOLATILITY_TARGET])):
-        decide_risk_parity(i, books, market, graph, rules, swap_line)
-    for i in range(max(lo, first[VOLATILITY_TARGET]), min(hi, first[TREND])):
-        decide_volatility_target(i, books, market, rules)
-    for i in range(max(lo, first[TREND]), min(hi, first[RETAIL_FX])):
-        decide_trend(i, books, market, rules)
-    if lo < first[RETAIL_EQUITY] and hi > first[RETAIL_FX]:
-        scale = contrarian_view(market, rules)
-        for i in range(max(lo, first[RETAIL_FX]), min(hi, first[RETAIL_EQUITY])):
-            decide_retail_fx(i, scale, books, market, rules)
+    a, b = max(lo, first[RISK_PARITY]), min(hi, first[VOLATILITY_TARGET])
+    if a < b:
+        decide_risk_parity(a, b, books, market, graph, rules, swap_line, diary.lanes)
+    a, b = max(lo, first[VOLATILITY_TARGET]), min(hi, first[TREND])
+    if a < b:
+        decide_volatility_target(a, b, books, market, rules, diary.lanes)
+    a, b = max(lo, first[TREND]), min(hi, first[RETAIL_FX])
+    if a < b:
+        decide_trend(a, b, books, market, rules, diary.lanes)
+    a, b = max(lo, first[RETAIL_FX]), min(hi, first[RETAIL_EQUITY])
+    if a < b:
+        decide_retail_fx(a, b, books, market, rules, diary.lanes)
     for i in range(max(lo, first[RETAIL_EQUITY]), min(hi, first[INSURER])):
         decide_retail_equity(i, books, market, rules)
     for i in range(max(lo, first[INSURER]), min(hi, first[CUSTOM])):
@@ -105,10 +113,15 @@ def held_variance(i, books, market):
 
 
 @kernel
-def clear_intents(lo, hi, books):
-    """Nobody wants anything until he has decided."""
+def clear_orders_of(lo, hi, books):
+    """Nobody trades: intents without a speed are none."""
     fill_zero(books.speed[lo:hi])
     fill_zero(books.forced[lo:hi])
+
+
+@kernel
+def clear_intents(lo, hi, books):
+    """Nobody wants anything until he has decided."""
     for k in range(books.intent.shape[0]):
         fill_zero(books.intent[k][lo:hi])
 
@@ -235,16 +248,25 @@ def decide_funds(lo, hi, books, market, rules, lanes):
     )  # fmt: skip
     lower_to(limit_var, books.wanted_leverage[lo:hi])
     lower_to(mandates.leverage_cap[lo:hi], books.wanted_leverage[lo:hi])
-    for i in range(lo, hi):
-        if books.days_out[i] > 0 or books.closing[i] or books.wealth[i] <= 0.0:
-            continue
-        drawdown = 1.0 - books.wealth[i] / books.high_water[i]
-        leverage, speed = fund_order(
-            leverage_of(i, books), books.wanted_leverage[i], limit_var[i - lo], drawdown, funds
-        )
-        if speed > 0.0:
-            books.speed[i] = speed
-            set_fund_intent(i, leverage, books, rules)
+    aim, speed = lanes[AIM][:n], books.speed[lo:hi]
+    pace_funds(
+        books.wealth[lo:hi], books.borrowing[lo:hi], books.high_water[lo:hi],
+        books.wanted_leverage[lo:hi], limit_var, funds, aim, speed,
+    )  # fmt: skip
+    for j in range(n):
+        if is_idle(lo + j, books):
+            aim[j], speed[j] = 0.0, 0.0
+    set_fund_intents(lo, hi, aim, books, rules)
+
+
+@kernel
+def pace_funds(wealth, borrowing, high_water, wanted, limit_var, rule, aim, speed):
+    """Leverage that a chunk of funds aims at today, and the share of the gap closed.  (M22)"""
+    for j in range(aim.size):
+        leverage, drawdown = 1.0 + borrowing[j] / wealth[j], 1.0 - wealth[j] / high_water[j]
+        target, pace = fund_order(leverage, wanted[j], limit_var[j], drawdown, rule)
+        aim[j] = target if pace > 0.0 else 0.0
+        speed[j] = pace
 
 
 @kernel

@@ -13,18 +13,29 @@ def contrarian_view(market, rules):
 
 
 @kernel
-def decide_retail_fx(i, scale, books, market, rules):
+def decide_retail_fx(lo, hi, books, market, rules, lanes):
     """Constant units, mildly contrarian, within 90% of the legal leverage.             (M28)"""
-    if books.days_out[i] > 0 or books.closing[i]:
-        return
     households, mandates = rules.households, rules.mandates
-    size = mandates.size_usd_bn[i] * scale
-    most = households.most_leverage * max(books.wealth[i], 0.0) / market.usd_price[0]
-    size = min(size, most)
-    books.speed[i] = IN_UNITS
+    scale = contrarian_view(market, rules)
+    size = lanes[0]
+    for i in range(lo, hi):
+        if books.days_out[i] > 0 or books.closing[i]:
+            continue
+        most = households.most_leverage * max(books.wealth[i], 0.0) / market.usd_price[0]
+        size[i - lo] = min(mandates.size_usd_bn[i] * scale, most)
+        books.speed[i] = IN_UNITS
     for k in range(market.rates.size - 1):
-        wanted = size * mandates.weights[k, i]
-        books.intent[k, i] = households.speed * (wanted - books.units[k, i])
+        close_gap(
+            households.speed, books.speed[lo:hi], size, mandates.weights[k][lo:hi],
+            books.units[k][lo:hi], books.intent[k][lo:hi],
+        )  # fmt: skip
+
+
+@kernel
+def close_gap(pace, speed, size, weight, units, intent):
+    """Units that bring those who trade a share of the way to their size."""
+    for j in range(intent.size):
+        intent[j] = pace * (size[j] * weight[j] - units[j]) if speed[j] == IN_UNITS else 0.0
 
 
 @kernel

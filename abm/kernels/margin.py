@@ -2,7 +2,7 @@
 
 import math
 
-from abm.kernels.columns import fill_zero, is_any
+from abm.kernels.columns import fill_zero, is_any, write_product
 from abm.kernels.jit import inlined, kernel
 from abm.kernels.liquidation import PRO_RATA, spread_sale
 from abm.kernels.orders import IN_UNITS
@@ -295,7 +295,9 @@ def delever_pro_rata(i, target, books, market, rules):
     """
     books.speed[i] = rules.margin.forced_speed
     if i < rules.mandates.first_row[RISK_PARITY]:
-        set_fund_intent(i, target, books, rules)
+        aim = market.work[0][:1]
+        aim[0] = target
+        set_fund_intents(i, i + 1, aim, books, rules)
         return
     wealth = books.wealth[i]
     shrink = target / leverage_of(i, books)
@@ -306,12 +308,19 @@ def delever_pro_rata(i, target, books, market, rules):
 
 
 @kernel
-def set_fund_intent(i, leverage, books, rules):
-    """Target shares of a fund at a leverage: c_k = lambda w_k, c_JPY = -phi (lambda-1)+ (M19)"""
+def set_fund_intents(lo, hi, leverage, books, rules):
+    """Target shares of funds at a leverage: c_k = lambda w_k, c_JPY = -phi (lambda-1)+  (M19)"""
     weights = rules.mandates.weights
+    borrow_yen(leverage, weights[0][lo:hi], books.intent[0][lo:hi])
     for k in range(1, weights.shape[0]):
-        books.intent[k, i] = leverage * weights[k, i]
-    books.intent[0, i] = weights[0, i] * max(leverage - 1.0, 0.0)
+        write_product(leverage, weights[k][lo:hi], books.intent[k][lo:hi])
+
+
+@kernel
+def borrow_yen(leverage, yen_weight, intent):
+    """The yen loan of a chunk of funds, a negative share of wealth.                   (M19)"""
+    for j in range(intent.size):
+        intent[j] = yen_weight[j] * max(leverage[j] - 1.0, 0.0)
 
 
 @kernel

@@ -10,9 +10,10 @@ take them out of loops that write into the columns.
 """
 
 import hashlib
+from ctypes import addressof, c_char
 from functools import cache
 from struct import Struct
-from typing import Any
+from typing import Any, cast
 
 import numba
 import numpy as np
@@ -63,9 +64,9 @@ class Reference:
             if isinstance(value, np.ndarray):
                 if not value.flags.c_contiguous:
                     raise TypeError(f"{type(columns).__name__}: columns must be C-contiguous")
-                kinds.append((value.dtype.str, value.ndim))
+                kinds.append((value.dtype.char, value.ndim))
                 n_bytes += value.nbytes
-                words.append(value.__array_interface__["data"][0])
+                words.append(_address_of(value))
                 words.extend(value.shape)
             elif isinstance(value, tuple):
                 inner = _refer(value)
@@ -82,8 +83,17 @@ class Reference:
         self.columns, self.nested = columns, nested  # both kept alive
         self.n_bytes = n_bytes
         self.words = np.array(words, np.int64)
-        self.address = self.words.__array_interface__["data"][0]
+        self.address = _address_of(self.words)
         self.kind = _type_of(type(columns).__name__, columns._fields, tuple(kinds))
+
+
+def _address_of(array: np.ndarray) -> int:
+    """Where an array lies in memory."""
+    try:
+        return addressof(c_char.from_buffer(cast(Any, array)))  # four times faster than below
+    except (TypeError, ValueError):  # empty, or not to be written
+        address: int = array.__array_interface__["data"][0]
+        return address
 
 
 @cache

@@ -3,7 +3,7 @@
 from abm.kernels.audit import conservation_error, wealth_error
 from abm.kernels.clear import Liquidity, clear_round
 from abm.kernels.columns import copy, fill_zero
-from abm.kernels.decide import clear_intents
+from abm.kernels.decide import clear_orders_of
 from abm.kernels.impact import NONE, value_position
 from abm.kernels.jit import kernel
 from abm.kernels.ledger import mark_prices
@@ -13,7 +13,6 @@ from abm.kernels.record import record_limits, share_flows
 from abm.kernels.settle import settle
 from abm.kernels.state import (
     AT_LIMIT,
-    CHUNK,
     DAY_AT_LIMIT,
     DAY_CONSERVATION,
     DAY_GAIN,
@@ -69,11 +68,10 @@ def withdraw_orders(round_, n_forced, books, market, diary):
     """Nobody trades in the next round unless forced; official orders are for the first."""
     fill_zero(market.external)
     if round_ == 0:
-        for lo in range(0, books.cash.size, CHUNK):
-            clear_intents(lo, min(lo + CHUNK, books.cash.size), books)
+        clear_orders_of(0, books.cash.size, books)
         return
     for r in range(n_forced):
-        clear_intents(diary.rows[r], diary.rows[r] + 1, books)
+        clear_orders_of(diary.rows[r], diary.rows[r] + 1, books)
 
 
 @kernel

@@ -45,18 +45,13 @@ def fund_order(leverage, target, limit_var, drawdown, rule):
     Inside the no-trade band nothing. Above the target down at ``speed_down``, below it up at
     ``speed_up``; faster when value at risk is breached or the stop-loss is hit.
     """
+    stopped = 1.0 + rule.stop_share * max(target - 1.0, 0.0)
+    pace = rule.speed_down if leverage > target else rule.speed_up
+    pace = 0.0 if abs(leverage - target) <= rule.band * target else pace
+    pace = rule.speed_var if leverage > rule.var_tolerance * limit_var else pace
     if drawdown > rule.stop_drawdown:
-        stopped = 1.0 + rule.stop_share * max(target - 1.0, 0.0)
-        if leverage > stopped:
-            return stopped, rule.speed_stop
-        return leverage, 0.0
-    if leverage > rule.var_tolerance * limit_var:
-        return target, rule.speed_var
-    if abs(leverage - target) <= rule.band * target:
-        return target, 0.0
-    if leverage > target:
-        return target, rule.speed_down
-    return target, rule.speed_up
+        return min(leverage, stopped), rule.speed_stop if leverage > stopped else 0.0
+    return target, pace
 
 
 @inlined

@@ -84,10 +84,10 @@ def write_trades(lo, hi, books, market, rules, diary):
 
 @kernel
 def write_trade(per_unit, wealth, speed, units, intent, trade):
-    """One instrument's orders of a chunk: s (c W+ / X - a) where s > 0, else units."""
+    """One instrument's orders of a chunk: s (c W+ / X - a) where s > 0, units where s < 0."""
     for j in range(trade.size):
         target = speed[j] * (intent[j] * max(wealth[j], 0.0) * per_unit - units[j])
-        trade[j] = target if speed[j] > 0.0 else intent[j]
+        trade[j] = target if speed[j] > 0.0 else intent[j] if speed[j] < 0.0 else 0.0
 
 
 @kernel

@@ -11,7 +11,7 @@ from abm.population.exposures import bank_assets, leverage_of
 from abm.population.world import World, build_world
 
 if TYPE_CHECKING:
-    from abm.population.institutions import Group
+    from abm.population.groups import Group
     from abm.scenario import Scenario
 
 Array = np.ndarray

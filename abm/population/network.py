@@ -12,7 +12,7 @@ from abm.errors import Fault, ScenarioFaults
 from abm.population.streams import generator
 
 if TYPE_CHECKING:
-    from abm.population.institutions import Group
+    from abm.population.groups import Group
     from abm.scenario import Scenario
     from abm.scenario.lending import (
         CorePeriphery,

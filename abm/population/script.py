@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from abm.kernels.state import TRADING_DAYS, Draws
-from abm.population.institutions import opening_terms
+from abm.population.groups import opening_terms
 from abm.population.streams import generator
 
 if TYPE_CHECKING:

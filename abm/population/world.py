@@ -14,13 +14,8 @@ from abm.kernels.liquidation import LEAST_IMPACT, PRO_RATA, WATERFALL
 from abm.kernels.opening import open_accounts
 from abm.kernels.orders import allocate_orders
 from abm.kernels.rules import dealer_depth
-from abm.population.institutions import (
-    Group,
-    draw_groups,
-    first_rows,
-    opening_terms,
-    stack,
-)
+from abm.population.groups import Group, first_rows, opening_terms, stack
+from abm.population.institutions import draw_groups
 from abm.population.network import Lending, draw_lending, institution_names
 from abm.population.script import make_draws
 
@@ -34,6 +29,7 @@ LAWS = {
     "square-root": SQUARE_ROOT,
     "none": NONE,
 }
+MARGINED = ("hedge_fund", "risk_parity", "custom")  # where they have brokers
 LIQUIDATIONS = {"pro-rata": PRO_RATA, "least-impact": LEAST_IMPACT, "waterfall": WATERFALL}
 
 
@@ -84,8 +80,7 @@ def build_world(
 def make_mandates(groups: list[Group], lending: Lending) -> state.Mandates:
     """What each institution is, as columns."""
     has_broker = np.diff(lending.broker_start) > 0
-    kinds = np.repeat([state.KIND_NAMES.index(g.kind) for g in groups], [g.n for g in groups])
-    is_fund = np.isin(kinds, (state.HEDGE_FUND, state.RISK_PARITY, state.CUSTOM))
+    is_fund = np.repeat([g.kind in MARGINED for g in groups], [g.n for g in groups])
     return state.Mandates(
         first_row=first_rows(groups),
         resident=stack(groups, "resident"),
@@ -99,7 +94,7 @@ def make_mandates(groups: list[Group], lending: Lending) -> state.Mandates:
         is_slow=stack(groups, "is_slow"),
         loss_cut=stack(groups, "loss_cut"),
         opening_wealth=stack(groups, "wealth"),
-        margined=np.ascontiguousarray(has_broker & is_fund).astype(np.uint8),
+        margined=(has_broker & is_fund).astype(np.uint8),
         owner=stack(groups, "owner"),
     )
 

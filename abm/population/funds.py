@@ -1,0 +1,134 @@
+"""Funds and banks' desks: styles, sizes, own weights, and books at their own wanted leverage."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from abm.kernels.state import TRADING_DAYS, Z_99
+from abm.population.groups import Array, Group, Terms, count, opening_terms, shares_of_number
+from abm.scenario.margins import NoMargin, VolatilityMargin
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+
+class Styles(NamedTuple):
+    """What hedge funds are before any chance, by fund; made once per scenario."""
+
+    names: tuple[str, ...]  # (n,)
+    members: tuple[slice, ...]  # rows of each style
+    weights: Array  # (K, n) of the style
+    gross: Array  # (n,) their sum
+    yen_share: Array  # (n,)
+    leverage: Array  # (n,)
+    equity_usd_bn: Array  # (n,) of the whole style
+
+
+@lru_cache(maxsize=4)
+def fund_styles(scenario: Scenario) -> Styles:
+    """The styles of the hedge funds, spread over as many funds as there are."""
+    rule, terms = scenario.funds, opening_terms(scenario)
+    styles = list(rule.styles.values())
+    n = count(rule.n, scenario.population.scale)
+    numbers = np.array(shares_of_number([s.share_of_number for s in styles], n), int)
+    ends = np.cumsum([0, *numbers])
+    weights = [terms.column(style.weights) for style in styles]
+    table = np.reshape(weights, (len(styles), len(terms.names))).T
+    return Styles(
+        names=tuple(name for name, m in zip(rule.styles, numbers, strict=True) for _ in range(m)),
+        members=tuple(slice(a, b) for a, b in pairwise(ends)),
+        weights=np.repeat(table, numbers, axis=1),
+        gross=np.repeat([w.sum() for w in weights], numbers),
+        yen_share=np.repeat([s.yen_share for s in styles], numbers),
+        leverage=np.repeat([s.leverage for s in styles], numbers),
+        equity_usd_bn=np.repeat([s.equity_usd_bn for s in styles], numbers),
+    )
+
+
+def draw_hedge_funds(scenario: Scenario, terms: Terms, rng: np.random.Generator) -> Group:
+    """Funds by style: size, own weights, calm leverage, grace.
+
+    Sizes are lognormal shares of the style's equity. A fund's weights are its style's, in part
+    tilted at random; its calm leverage scatters around the style's.
+    """
+    rule, styles = scenario.funds, fund_styles(scenario)
+    n = len(styles.names)
+    group = Group("hedge_fund", n, len(terms.names), list(styles.names))
+    size = np.exp(rule.size_dispersion * rng.standard_normal(n))
+    tilted = styles.weights * rng.standard_exponential((len(terms.names), n))
+    noise = rng.standard_normal(n)
+    group.is_slow[:] = rng.random(n) < rule.grace_share
+    tilted *= styles.gross / np.maximum(tilted.sum(axis=0), 1e-300)
+    group.weights[:] = rule.overlap * styles.weights + (1.0 - rule.overlap) * tilted
+    group.weights[0] = -styles.yen_share
+    group.wealth[:] = styles.equity_usd_bn * size
+    for own in styles.members:
+        group.wealth[own] /= size[own].sum()
+    most = rule.opening_cap_share * rule.leverage_cap
+    calm = np.minimum(styles.leverage * np.exp(rule.leverage_dispersion * noise), most)
+    open_fund_books(group, calm, scenario, terms)
+    return group
+
+
+def open_fund_books(group: Group, calm_leverage: Array, scenario: Scenario, terms: Terms) -> None:
+    """Risk aversion that makes the calm leverage optimal, and the books that follow.     (M20)
+
+    gamma = max(carry, floor) / (v l0); a fund whose carry is below the floor opens below l0.
+    """
+    rule, margin = scenario.funds, scenario.margin
+    weights = group.weights
+    gross = weights[1:].sum(axis=0)
+    income = terms.income.copy()
+    income[0] += 0.5 * terms.basis + terms.spread
+    carry = income @ weights + np.maximum(1.0 - gross, 0.0) * terms.usd_rate
+    carry -= (1.0 + weights[0]) * (terms.usd_rate + terms.spread)
+    variance = np.einsum("ki,kl,li->i", weights, terms.usd_covariance, weights)
+    estimate = scenario.estimation
+    calm = (1.0 - rule.anchor_share) * estimate.opening_multiple
+    calm = (calm + rule.anchor_share * estimate.long_run_multiple) * variance
+    group.risk_aversion[:] = np.maximum(carry, rule.carry_floor_per_year) / (calm * calm_leverage)
+    group.long_run_variance[:] = estimate.long_run_multiple * variance
+    shares = np.where(gross > 0.0, weights / np.maximum(gross, 1e-300), 0.0)[1:]
+    group.concentration[:] = (shares**2).sum(axis=0)
+    group.leverage_cap[:] = rule.leverage_cap
+    opening = np.minimum(np.maximum(carry, 0.0) / (group.risk_aversion * calm), rule.leverage_cap)
+    slow = estimate.opening_multiple * variance
+    opening = np.minimum(opening, rule.var_limit / (Z_99 * np.sqrt(10.0 / TRADING_DAYS * slow)))
+    if not isinstance(margin, NoMargin) and group.kind == "hedge_fund":
+        opening = np.minimum(opening, margin.buffer / opening_margin_rate(group, scenario))
+    shares = weights * opening
+    shares[0] = weights[0] * np.maximum(opening - 1.0, 0.0)
+    group.hold(shares)
+
+
+def opening_margin_rate(group: Group, scenario: Scenario) -> Array:
+    """Margin rate of each fund at the opening estimates.                                 (M17)"""
+    rule, estimate = scenario.margin, scenario.estimation
+    if not isinstance(rule, VolatilityMargin):
+        return np.full(group.n, getattr(rule, "rate", 0.0))
+    fast = estimate.opening_multiple / estimate.long_run_multiple
+    blend = (1.0 - rule.long_run_share) * fast + rule.long_run_share
+    sigma = np.sqrt(blend * group.long_run_variance * 10.0 / TRADING_DAYS)
+    load = 1.0 + rule.concentration_addon * group.concentration
+    rate = np.maximum(rule.rate_floor, rule.volatility_multiple * sigma) * load
+    return np.asarray(np.minimum(rate, rule.rate_ceiling))
+
+
+@lru_cache(maxsize=4)
+def draw_desks(scenario: Scenario) -> Group:
+    """One proprietary carry book per core bank, where the scenario gives them one."""
+    terms, desk, banks = opening_terms(scenario), scenario.banks.desk, scenario.banks
+    group = Group("bank_desk", banks.n_core if desk.kind == "carry" else 0, len(terms.names))
+    if desk.kind == "none":
+        return group
+    capital = banks.core_capital_usd_bn * np.array(banks.core_capital_factors or (1.0,) * group.n)
+    group.owner[:] = np.arange(group.n)
+    group.wealth[:] = desk.capital_share * capital
+    group.weights[:] = terms.column(desk.weights)[:, None]
+    group.weights[0] = -desk.yen_share
+    open_fund_books(group, np.full(group.n, desk.leverage), scenario, terms)
+    return group
