@@ -131,6 +131,40 @@ def plot(
 
 @app.command()
 @answered
+def literature(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Papers; without one, lists them"),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All of them")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer draws: seconds each")] = False,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder of the tables and figures")
+    ] = Path("results/literature"),
+    json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON")] = False,
+) -> None:
+    """Published models on our own kernels: each number computed beside what it should be."""
+    from abm.cli import literature as work
+    from abm.literature import find_papers, papers
+
+    chosen = papers() if every else find_papers(names or [])
+    if not chosen:
+        print(work.listing())
+        print("\nRun one: unwind literature eisenberg-noe, or all: unwind literature --all")
+        return
+    done = work.reproduce(chosen, quick)
+    written = work.write(done, out, quick)
+    if json:
+        _print_json([work.plain(one) for one in done])
+    else:
+        print("\n\n".join(map(work.told, done)))
+        print(f"\n{'Written':<16}{out}: {', '.join(written)}")
+    if not all(one.agrees for one in done):
+        raise typer.Exit(1)
+
+
+@app.command()
+@answered
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Writes NAME.toml here")],
     base: Annotated[str, typer.Option(help="The scenario it starts from")] = "hike",
@@ -198,12 +232,16 @@ def _whole(option: str, text: str) -> int:
 
 
 def _print_json(measures: Any) -> None:
-    """Scalars as JSON; what is not a number there is null."""
+    """Scalars, or tables of them, as JSON; what is not a number there is null."""
     import json
     import math
 
     def plain(value: Any) -> Any:
+        if isinstance(value, dict | list):
+            pairs = value.items() if isinstance(value, dict) else enumerate(value)
+            made = {key: plain(entry) for key, entry in pairs}
+            return made if isinstance(value, dict) else list(made.values())
         value = value.item() if hasattr(value, "item") else value
         return None if isinstance(value, float) and not math.isfinite(value) else value
 
-    print(json.dumps({key: plain(value) for key, value in measures.items()}, indent=2))
+    print(json.dumps(plain(dict(measures) if hasattr(measures, "keys") else measures), indent=2))

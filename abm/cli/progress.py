@@ -28,6 +28,7 @@ class Progress:
 
     def __init__(self, n_steps: int, every_seconds: float = LINE_EVERY_SECONDS) -> None:
         self.n_steps, self.n_done = n_steps, 0
+        self.part = 0.0  # of the present step
         self.every_seconds = every_seconds
         self.start = self.last = time.monotonic()
         self.bar: Bar | None = None
@@ -65,11 +66,19 @@ class Progress:
         """One step done in the caller's own thread: `with progress.step("figures"): …`."""
         return _Step(self, what)
 
+    def tick(self, done: int, total: int) -> None:
+        """How much of the present step is done."""
+        self.part = done / total
+        if self.bar is not None:
+            self.bar.update(self.bar.task_ids[0], completed=self.n_done + self.part)
+
     def _tell(self, what: str) -> None:
         now = time.monotonic()
         if self.bar is None and now - self.last >= self.every_seconds:
             self.last = now
-            say(f"{what}: step {self.n_done + 1} of {self.n_steps}, {now - self.start:.0f} s")
+            share = f" ({self.part:.0%} of it)" if self.part else ""
+            step = f"step {self.n_done + 1} of {self.n_steps}{share}"
+            say(f"{what}: {step}, {now - self.start:.0f} s")
 
 
 class _Step:
@@ -83,8 +92,7 @@ class _Step:
 
     def __exit__(self, *trouble: object) -> None:
         self.progress.n_done += 1
-        if self.progress.bar is not None:
-            self.progress.bar.advance(self.progress.bar.task_ids[0])
+        self.progress.tick(0, 1)
 
 
 def _keep(work: Callable[[], Any], done: dict[str, Any]) -> None:

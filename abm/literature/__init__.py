@@ -6,13 +6,14 @@ from our kernels, the numbers that the table must show, and its figure.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib import import_module
 
 from abm.errors import InvalidInput
 from abm.literature.paper import Comparison, Paper, Tick, silent
 
-__all__ = ["Comparison", "Paper", "Tick", "find_paper", "papers", "silent"]
+__all__ = ["Comparison", "Paper", "Tick", "find_papers", "papers", "silent"]
 
 #: Files of this room, in the order in which a student would read them.
 _FILES: tuple[str, ...] = ()
@@ -23,11 +24,16 @@ def papers() -> list[Paper]:
     return [import_module(f"abm.literature.{file}").PAPER for file in _FILES]
 
 
-def find_paper(name: str) -> Paper:
-    """The paper of that name; InvalidInput names the nearest, or all."""
+def find_papers(names: Iterable[str]) -> list[Paper]:
+    """The papers of these names; InvalidInput says which there are not, and the nearest."""
     known = {paper.name: paper for paper in papers()}
-    if name in known:
-        return known[name]
-    near = get_close_matches(name, known, n=1)
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-    raise InvalidInput(f"no paper {name!r}; {hint}")
+    wanted = list(dict.fromkeys(names))
+    faults = []
+    for name in wanted:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            faults.append(f"no paper {name!r}; {hint}")
+    if faults:
+        raise InvalidInput("\n".join(faults))
+    return [known[name] for name in wanted]

@@ -168,6 +168,17 @@ def test_every_yen_bought_is_a_yen_sold(choices, thin, limit, seed):
         np.testing.assert_allclose(held(), before, rtol=0, atol=1e-9 * gross(world)[:-1].max())
 
 
+def test_a_thin_market_near_the_floor_of_its_demand_clears():
+    # plain steps of the flow go back and forth for ever where demand bends next to its floor
+    choices = {
+        "liquidity__impact": {"kind": "cont-schaanning"},
+        "banks__periphery_capital_usd_bn": 0.05,
+        "funds__styles__FXM__leverage": 9.0,
+    }
+    world = pass_days(storm(choices, thin=0.1, limit=0.05, seed=79), N_DAYS)
+    assert (world.diary.days[:, DAY_STATUS] < FAILED).all()
+
+
 def test_the_storms_of_this_file_do_blow():
     world = storm(
         {

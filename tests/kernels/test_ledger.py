@@ -105,20 +105,31 @@ def test_a_coupon_is_paid_on_the_price_of_the_morning():
     assert world.books.cash[0] == pytest.approx(0.045 * 2.05 + interest, rel=1e-9)
 
 
-def test_the_spread_goes_from_the_borrower_to_its_brokers_by_share():
+def indebted_to_two(*utilisations):
+    """36bn of yen owed to banks 0 and 2, .6 and .4, and what their balance sheets are used by."""
     world = ledger()
-    # 36bn owed to two banks, .6 and .4; the second is .1 over its threshold: 40 x (1 + 2 x .1) bp
     graph = world.graph._replace(
         broker_start=np.array([0, 2]), broker=np.array([0, 2]), broker_share=np.array([0.6, 0.4])
     )
-    world.graph.utilisation[2] = 0.1
+    graph.utilisation[[0, 2]] = utilisations
+    graph.loans[[0, 2]] = 21.6, 14.4
     world.books.units[JPY, 0], world.books.borrowing[0] = -36.0, 36.0
-    world = with_rules(world._replace(graph=graph), "banks", recapitalisation=0.0, basis=0.0)
-    before, cash = graph.equity.copy(), world.books.cash[0]
+    return with_rules(world._replace(graph=graph), "banks", recapitalisation=0.0, basis=0.0)
+
+
+@pytest.mark.parametrize(
+    ("second_use", "paid"),
+    [
+        (0.0, (0.0024, 0.0016)),  # 40 bp of 21.6 and of 14.4, for ten days of 360
+        (0.1, (0.0024, 0.0016 * 1.2)),  # .1 over its threshold: 40 x (1 + 2 x .1) bp
+    ],
+)
+def test_the_spread_goes_from_the_borrower_to_its_brokers_by_share(second_use, paid):
+    world = indebted_to_two(0.0, second_use)
+    before, cash = world.graph.equity.copy(), world.books.cash[0]
     pass_days(world)
-    gained = world.graph.equity - before
-    assert gained[[0, 2]] == pytest.approx([0.0024, 0.4 * 36 * 0.0048 / 36], rel=1e-9)
-    assert world.books.cash[0] - cash == pytest.approx(-0.00432, abs=1e-15)
+    assert (world.graph.equity - before)[[0, 2]] == pytest.approx(paid, rel=1e-9)
+    assert world.books.cash[0] - cash == pytest.approx(-sum(paid), abs=1e-15)
 
 
 def test_redemptions_and_subscriptions_do_not_look_like_losses():

@@ -1,0 +1,84 @@
+"""What holds for every restated paper: its numbers, its figure, and what it stands on."""
+
+from importlib import import_module
+
+import pandas as pd
+import pytest
+
+from abm.errors import InvalidInput
+from abm.literature import find_papers, papers
+
+PAPERS = papers()
+by_name = pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
+
+
+@pytest.fixture(scope="module")
+def quick_findings():
+    """Quick findings of a paper, computed once."""
+    kept: dict[str, pd.DataFrame] = {}
+
+    def compute(paper):
+        if paper.name not in kept:
+            kept[paper.name] = paper.findings(quick=True)
+        return kept[paper.name]
+
+    return compute
+
+
+def module_of(paper):
+    return import_module(paper.findings.__module__)
+
+
+@by_name
+def test_every_number_is_as_expected(paper, quick_findings):
+    lines = paper.compare(quick_findings(paper))
+    assert lines
+    assert [line for line in lines if not line.agrees] == []
+
+
+@by_name
+def test_the_same_seed_gives_the_same_table(paper, quick_findings):
+    again = paper.findings(quick=True)
+    assert again.to_csv() == quick_findings(paper).to_csv()
+
+
+@by_name
+def test_the_figure_is_drawn_from_the_table_alone(paper, quick_findings, monkeypatch):
+    refuse(paper, monkeypatch)
+    figure = paper.figure(quick_findings(paper))
+    assert figure.axes
+    assert figure.get_size_inches()[0] * figure.dpi == pytest.approx(1200)
+
+
+@by_name
+def test_without_our_kernel_there_is_no_paper(paper, monkeypatch):
+    refuse(paper, monkeypatch)
+    with pytest.raises(KernelGone):
+        paper.findings(quick=True)
+
+
+@by_name
+def test_a_paper_says_what_it_claims_and_where_it_is_from(paper):
+    assert paper.claim.endswith(".")
+    assert any(character.isdigit() for character in paper.citation)
+    assert paper.through
+    assert module_of(paper).__doc__
+
+
+def test_an_unknown_paper_is_refused_with_the_nearest():
+    with pytest.raises(InvalidInput, match=r"no paper 'thurnr'; did you mean thurner"):
+        find_papers(["thurnr"])
+
+
+class KernelGone(Exception):
+    """Raised in place of a kernel."""
+
+
+def refuse(paper, monkeypatch):
+    """Replace what a paper stands on by what raises."""
+
+    def gone(*args, **options):
+        raise KernelGone
+
+    for path in paper.through:
+        monkeypatch.setattr(module_of(paper), path.rpartition(".")[2], gone)
