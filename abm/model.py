@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import tomllib
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,6 +35,8 @@ from abm.population.exposures import (
     positions_usd_bn,
 )
 from abm.population.network import bank_names
+from abm.population.saved import Saved, arrays_of, read_state, restored, write_state
+from abm.population.world import build_world
 from abm.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
@@ -189,6 +193,51 @@ class CarryUnwindModel(mesa.Model):
         """The days so far as tables, as `abm.run` gives them."""
         result: RunResult = _room_above("abm.runs").result_of(self)
         return result
+
+    def save_state(self, path: str | Path) -> Path:
+        """Write all that later days depend on, and the record so far, to one file; its path.
+
+        Raises InvalidInput with Python agents, whose own memory no file of ours can hold.
+        """
+        if self.python_agents:
+            raise InvalidInput("a model with Python agents cannot be saved: keep it in memory")
+        state = Saved(
+            scenario_toml=self.given_scenario.to_toml(),
+            seed=self.seed,
+            replicate=self.replicate,
+            day=self.day,
+            was_written_to=self.was_written_to,
+            arrays=arrays_of(self.world, self.opening, self.next_day),
+        )
+        write_state(Path(path), state)
+        return Path(path)
+
+    @classmethod
+    def load_state(
+        cls, path: str | Path, changes: Mapping[str, Any] | None = None
+    ) -> CarryUnwindModel:
+        """The model as it was saved; with `changes`, a branch that differs in them from here on.
+
+        Books, prices and estimates are those of the file; script, policies, rules and mandates are
+        those of the changed scenario. Without changes the days to come have the same bytes as in
+        an unbroken run. Raises UnreadableFile for a file that is no state, InvalidInput for
+        changes after which the state has no place (another number of institutions).
+        """
+        state = read_state(Path(path))
+        saved = Scenario.model_validate(tomllib.loads(state.scenario_toml))
+        model = cls(
+            saved.with_changes(dict(changes or {})), rng=state.seed, replicate=state.replicate
+        )
+        burn_in = model.world.draws.burn_in
+        if state.day > model.n_days - burn_in:
+            raise InvalidInput(
+                f"calendar.days = {model.n_days - burn_in}: the saved state is of day {state.day}"
+            )
+        before = build_world(saved, state.seed, state.replicate)
+        model.world, model.opening = restored(model.world, before, state.arrays)
+        model.day, model.was_written_to = state.day, state.was_written_to
+        model.running = model.next_day < model.n_days
+        return model
 
     @property
     def agents(self) -> Any:
