@@ -11,7 +11,15 @@ With S the spot and G = 1 + g what a unit grows to over the holding period (g: `
     break-even spot     S1* = S0 (G_d + cost) / G_f             (R = 0)
 
 Without cost and basis the break-even spot is the forward: what a carry trade earns is exactly
-the part of the forward discount that the spot does not follow (Fama 1984, JME 14).
+the part of the forward discount that the spot does not follow (Fama 1984, JME 14). Hedged through
+that forward it earns the basis and nothing else.
+
+A year of yen at 0.5% in dollars at 5%, bought at 150, sold at 147 (more: `unwind literature`):
+
+>>> round(uncovered_return(0.005, 0.05, 1.0, 150.0, 147.0), 6)
+0.024
+>>> round(break_evens(0.005, 0.05, 1.0, 150.0).depreciation, 6)
+0.042857
 """
 
 from types import MappingProxyType
@@ -23,16 +31,7 @@ from abm.errors import InvalidInput
 
 #: Days in the year by which a currency's money market accrues interest (ACT/360 or ACT/365).
 DAY_COUNT = MappingProxyType(
-    {
-        "USD": 360,
-        "MXN": 360,
-        "EUR": 360,
-        "CHF": 360,
-        "JPY": 365,
-        "AUD": 365,
-        "NZD": 365,
-        "GBP": 365,
-    }
+    {"USD": 360, "MXN": 360, "EUR": 360, "CHF": 360, "JPY": 365, "AUD": 365, "NZD": 365, "GBP": 365}
 )
 
 
@@ -43,6 +42,54 @@ class CarryAttribution(NamedTuple):
     fx_on_principal: float
     fx_on_interest: float
     total: float
+
+
+class Leg(NamedTuple):
+    """One currency of a book whose accounts are kept in a third one."""
+
+    rate: float  # at which it is borrowed or lent, per year
+    spot: float  # home currency per unit at the start
+    spot_end: float
+
+
+class HomeAttribution(NamedTuple):
+    """Where the profit of a book came from that borrows and invests abroad [home currency]."""
+
+    carry: float
+    fx_on_investment: float
+    fx_on_loan: float
+    fx_on_interest: float
+    total: float
+
+
+class TradeCosts(NamedTuple):
+    """What a carry trade pays besides the funding rate."""
+
+    financing_spread: float = 0.0  # of the broker, over the domestic rate, per year
+    half_spread: float = 0.0  # half of bid to ask as a share of mid, paid going in and out
+    fee: float = 0.0  # of management and custody, on the capital, per year
+    hedging: float = 0.0  # options bought against a crash, on the capital, paid at the end
+
+
+class CostDecomposition(NamedTuple):
+    """What becomes of the gross carry [share of capital]; what is paid is negative."""
+
+    gross_carry: float
+    funding: float
+    financing_spread: float
+    fx_spread: float
+    fees: float
+    hedging: float
+    net: float
+
+
+class BreakEvens(NamedTuple):
+    """Where an unhedged carry trade returns zero."""
+
+    spot_end: float  # domestic per foreign
+    depreciation: float  # of the foreign currency, share of the opening spot
+    rate_domestic: float  # funding rate at an unchanged spot, per year
+    cost: float  # all costs at an unchanged spot, share of capital
 
 
 def year_fraction(days: float, currency: str) -> float:
@@ -159,6 +206,65 @@ def breakeven_rate(
     return spot * (1.0 + interest_domestic + cost) / (1.0 + interest_foreign)
 
 
+def break_evens(
+    rate_domestic: float,
+    rate_foreign: float,
+    years: float,
+    spot: float,
+    cost: float = 0.0,
+    compounding: str = "annual",
+) -> BreakEvens:
+    """The spot, the fall, the funding rate and the cost at which the unhedged trade returns zero.
+
+        spot           S1* = S0 (G_d + cost) / G_f          (`breakeven_rate`)
+        depreciation   1 - S1* / S0
+        funding rate   i_d* with G(i_d*) = G_f - cost       at an unchanged spot
+        cost           G_f - G_d                            at an unchanged spot
+
+    The funding rate less the rate now is the hike that eats the carry of a floating loan.
+    """
+    _refuse_daily(compounding)
+    spot_end = breakeven_rate(rate_domestic, rate_foreign, years, spot, cost, compounding)
+    growth = 1.0 + interest(rate_foreign, years, compounding) - cost
+    _require_positive(years=years, **{"growth of the investment after cost": growth})
+    funding = (growth - 1.0) / years if compounding == "simple" else growth ** (1.0 / years) - 1.0
+    carry = uncovered_return(rate_domestic, rate_foreign, years, spot, spot, 0.0, compounding)
+    return BreakEvens(spot_end, 1.0 - spot_end / spot, funding, carry)
+
+
+def decompose_costs(
+    rate_domestic: float,
+    rate_foreign: float,
+    years: float,
+    costs: TradeCosts,
+    compounding: str = "annual",
+) -> CostDecomposition:
+    """What becomes of the gross carry at an unchanged mid spot [share of capital].
+
+        gross carry        G_f - 1
+        funding            -(G_d - 1)
+        financing spread   -(G(i_d + spread) - G_d)
+        fx spread          -G_f (1 - (1 - h) / (1 + h))     bought at the ask, sold at the bid
+        fees               -fee T
+        hedging            -hedging
+        net                their sum
+
+    The net is formed from the parts, in this order: they sum to it exactly.
+    """
+    _refuse_daily(compounding)
+    _require_not_negative(**costs._asdict())
+    _require_positive(**{"1 - half_spread": 1.0 - costs.half_spread})
+    gross = interest(rate_foreign, years, compounding)
+    owed = interest(rate_domestic, years, compounding)
+    owed_to_broker = interest(rate_domestic + costs.financing_spread, years, compounding)
+    round_trip = 1.0 - (1.0 - costs.half_spread) / (1.0 + costs.half_spread)
+    fx_spread, fees = -(1.0 + gross) * round_trip, -costs.fee * years
+    net = gross - owed + (owed - owed_to_broker) + fx_spread + fees - costs.hedging
+    return CostDecomposition(
+        gross, -owed, owed - owed_to_broker, fx_spread, fees, -costs.hedging, net
+    )
+
+
 def covered_forward(
     spot: float,
     rate_domestic: float,
@@ -175,13 +281,33 @@ def covered_forward(
     by swaps cheaper than the yen rate, the forward lower and hedging dollars dearer. Only
     "annual" and "simple" compounding (Du, Tepper and Verdelhan 2018, JF 73, eq. 2).
     """
-    if compounding == "daily":
-        raise InvalidInput("a forward takes compounding 'annual' or 'simple'")
+    _refuse_daily(compounding)
     _require_finite(basis=basis)
     _require_positive(spot=spot)
     interest_implied = interest(rate_domestic + basis, years, compounding)
     interest_foreign = interest(rate_foreign, years, compounding)
     return spot * (1.0 + interest_implied) / (1.0 + interest_foreign)
+
+
+def covered_return(
+    rate_domestic: float,
+    rate_foreign: float,
+    years: float,
+    basis: float = 0.0,
+    yield_foreign: float | None = None,
+    compounding: str = "annual",
+) -> float:
+    """Return of a carry trade sold forward at the start [share of domestic capital].
+
+        R = (F / S0) G(y) - G(i_d)
+          = G(i_d + basis) - G(i_d)         where the asset yields the money-market rate, y = i_f
+
+    The spot drops out. Without basis a hedged deposit earns nothing; with a negative one it loses
+    the basis. `yield_foreign` is for other assets: a bond adds its spread over bills, y - i_f.
+    """
+    earned = rate_foreign if yield_foreign is None else yield_foreign
+    forward = covered_forward(1.0, rate_domestic, rate_foreign, years, basis, compounding)
+    return uncovered_return(rate_domestic, earned, years, 1.0, forward, compounding=compounding)
 
 
 def net_carry(rate_foreign: float, rate_domestic: float, *costs: float) -> float:
@@ -210,10 +336,9 @@ def attribute_pnl(
 
     The total is formed from the parts, in this order, so that they sum to it exactly. A negative
     notional is a short position in the foreign currency: with the dollar as domestic, the yen
-    loan of a dollar book. Only "annual" and "simple" compounding.
+    loan of a dollar book. Not for "daily" compounding.
     """
-    if compounding == "daily":
-        raise InvalidInput("an attribution takes compounding 'annual' or 'simple'")
+    _refuse_daily(compounding)
     _require_finite(notional_domestic=notional_domestic)
     _require_positive(spot=spot, spot_end=spot_end)
     interest_domestic = interest(rate_domestic, years, compounding)
@@ -225,6 +350,35 @@ def attribute_pnl(
     return CarryAttribution(
         carry, fx_on_principal, fx_on_interest, carry + fx_on_principal + fx_on_interest
     )
+
+
+def attribute_pnl_at_home(
+    notional_home: float, funding: Leg, invested: Leg, years: float, compounding: str = "simple"
+) -> HomeAttribution:
+    """Split the profit of a book that borrows one currency, holds another, reports in a third.
+
+        carry             N (g_i - g_b)                         interest at unchanged spots
+        fx on investment  N (I1 / I0 - 1)
+        fx on loan       -N (B1 / B0 - 1)
+        fx on interest    N ((I1 / I0 - 1) g_i - (B1 / B0 - 1) g_b)
+        total             their sum = N (I1 / I0 G_i - B1 / B0 G_b)
+
+    B and I are spots of the borrowed and the invested currency, home per unit, N the loan at the
+    start [home currency]: a dollar fund that borrows yen to buy pesos. Arrays make it a book.
+    """
+    asset = attribute_pnl(notional_home, 0.0, invested[0], years, *invested[1:], compounding)
+    loan = attribute_pnl(-notional_home, 0.0, funding[0], years, *funding[1:], compounding)
+    carry = asset.carry + loan.carry
+    fx_on_interest = asset.fx_on_interest + loan.fx_on_interest
+    total = carry + asset.fx_on_principal + loan.fx_on_principal + fx_on_interest
+    return HomeAttribution(
+        carry, asset.fx_on_principal, loan.fx_on_principal, fx_on_interest, total
+    )
+
+
+def _refuse_daily(compounding: str) -> None:
+    if compounding == "daily":
+        raise InvalidInput("compounding = 'daily': must be 'annual' or 'simple' here")
 
 
 def _require_finite(**numbers: float) -> None:

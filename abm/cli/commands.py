@@ -131,6 +131,23 @@ def plot(
 
 @app.command()
 @answered
+def reproduce(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that a run wrote")],
+) -> None:
+    """Run a result again from its manifest and compare the bytes of every table."""
+    from abm.cli.progress import Progress
+    from abm.cli.reproducing import told
+    from abm.runs.reproduce import reproduce as run_again
+
+    with Progress(1) as progress:
+        outcome = progress.do("running it again", lambda: run_again(folder))
+    print(told(folder, outcome))
+    if not outcome.agrees:
+        raise typer.Exit(1)
+
+
+@app.command()
+@answered
 def literature(
     names: Annotated[
         list[str] | None,

@@ -16,7 +16,11 @@ from abm.literature.paper import Comparison, Paper, Tick, silent
 __all__ = ["Comparison", "Paper", "Tick", "find_papers", "papers", "silent"]
 
 #: Files of this room, in the order in which a student would read them.
-_FILES: tuple[str, ...] = ()
+_FILES: tuple[str, ...] = (
+    "worked_examples",
+    "plantin_shin",
+    "brunnermeier_nagel_pedersen",
+)
 
 
 def papers() -> list[Paper]:

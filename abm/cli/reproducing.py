@@ -1,0 +1,30 @@
+"""What `unwind reproduce` tells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from abm.runs.reproduce import Gap, Reproduction
+
+
+def told(folder: Path, outcome: Reproduction) -> str:
+    """Whether the run is the same, where it is not, and what has changed since."""
+    if outcome.is_same:
+        lines = [f"{folder}: the same bytes again ({', '.join(outcome.same)})."]
+    else:
+        verdict = "the same to 1e-9" if outcome.agrees else "NOT the same"
+        lines = [f"{folder}: {verdict}.", *map(_place, outcome.gaps)]
+        if outcome.same:
+            lines.append(f"  the same bytes: {', '.join(outcome.same)}")
+        if not outcome.changed:
+            lines.append("  on the same versions and platform it should be")
+    return "\n".join(lines + [f"  {change}" for change in outcome.changed])
+
+
+def _place(gap: Gap) -> str:
+    """One table and where it is farthest."""
+    if not gap.column:
+        return f"  {gap.table}: other rows, columns or edges"
+    return f"  {gap.table}: {gap.column} is apart by {gap.relative:.2g} of its largest number"

@@ -1,0 +1,109 @@
+"""Running a result again from its manifest, and saying how far the two are apart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from abm.errors import InvalidInput
+from abm.runs.folder import MANIFEST, TABLES, load_result
+from abm.runs.manifest import hashes_of, manifest_of
+from abm.runs.running import run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Relative difference allowed where versions or platforms differ.
+TOLERANCE = 1e-9
+
+
+class Gap(NamedTuple):
+    """Where a table is farthest from what was saved."""
+
+    table: str
+    column: str  # "" where the tables have other rows or columns
+    relative: float  # of the column's largest number; infinite where rows or words differ
+
+
+class Reproduction(NamedTuple):
+    """A result beside the same run made now."""
+
+    same: tuple[str, ...]  # tables of the same bytes
+    gaps: tuple[Gap, ...]  # of the others
+    changed: tuple[str, ...]  # "numba 0.68.1 then, 0.63.1 now"
+
+    @property
+    def is_same(self) -> bool:
+        """Whether every table has the bytes it had."""
+        return not self.gaps
+
+    @property
+    def agrees(self) -> bool:
+        """The same bytes; with other versions or on another platform, the same to 1e-9."""
+        is_near = all(gap.relative <= TOLERANCE for gap in self.gaps)
+        return self.is_same or (bool(self.changed) and is_near)
+
+
+def reproduce(folder: str | Path) -> Reproduction:
+    """Run a saved result again and compare hashes of canonical column bytes.
+
+    Raises UnreadableFile where the folder is no whole result or was changed since, InvalidInput
+    for a run that its manifest cannot repeat (Python agents, numbers written through agents).
+    """
+    kept = load_result(folder)
+    if not kept.is_repeatable:
+        raise InvalidInput(
+            f"{folder}: Python agents traded, or numbers were written through agents; "
+            "the manifest alone cannot repeat that"
+        )
+    made = run(kept.scenario, kept.seed, kept.replicate)
+    said = json.loads((Path(folder) / MANIFEST).read_text(encoding="utf-8"))
+    then, now = said["sha256"], hashes_of(made)
+    same = tuple(name for name in now if now[name] == then.get(name))
+    gaps = [
+        gap_of(name, getattr(kept, name), getattr(made, name))
+        for name in TABLES
+        if name not in same
+    ]
+    if "exposures" not in same:
+        gaps.append(Gap("exposures", "", float("inf")))
+    return Reproduction(same, tuple(gaps), tuple(_changed(said, manifest_of(made))))
+
+
+def gap_of(name: str, kept: pd.DataFrame, made: pd.DataFrame) -> Gap:
+    """The column of a table that is farthest from what was saved."""
+    if list(kept.columns) != list(made.columns) or len(kept) != len(made):
+        return Gap(name, "", float("inf"))
+    gaps = [Gap(name, column, _apart(kept[column], made[column])) for column in kept.columns]
+    return max(gaps, key=lambda gap: gap.relative)
+
+
+def _apart(kept: pd.Series, made: pd.Series) -> float:
+    """Largest difference of two columns over the largest number in them."""
+    if kept.dtype.kind not in "iufb" or made.dtype.kind not in "iufb":
+        return 0.0 if kept.astype(str).tolist() == made.astype(str).tolist() else float("inf")
+    a, b = kept.to_numpy(np.float64), made.to_numpy(np.float64)
+    if not np.array_equal(np.isfinite(a), np.isfinite(b)):
+        return float("inf")
+    finite = np.isfinite(a)
+    if not finite.any():
+        return 0.0
+    scale = max(np.abs(a[finite]).max(), np.abs(b[finite]).max())
+    return float(np.abs(a[finite] - b[finite]).max() / scale) if scale > 0.0 else 0.0
+
+
+def _changed(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Versions and platform that are not what they were."""
+    pairs = [
+        ("carry-unwind", then["package_version"], now["package_version"]),
+        ("platform", then["platform"], now["platform"]),
+        ("Python", then["python"], now["python"]),
+    ]
+    for name, version in now["dependencies"].items():
+        pairs.append((name, then["dependencies"].get(name, "unknown"), version))
+    return [
+        f"{name} {before} then, {after} now" for name, before, after in pairs if before != after
+    ]
