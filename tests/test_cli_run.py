@@ -30,7 +30,7 @@ ROOT = Path(__file__).parents[1]
 FORCED = ("hedge_fund", "risk_parity", "bank")
 TABLES = {
     "scenario.toml", "manifest.json", "days.parquet", "events.parquet", "institutions.parquet",
-    "exposures.graphml", "summary.json",
+    "exposures.graphml", "summary.json", "ODD.md", "ro-crate-metadata.json",
 }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import OutputRefused, UnreadableFile
+from abm.runs.crate import CRATE, ODD, crate_of, odd_text
 from abm.runs.manifest import SCHEMA_VERSION, hashes_of, manifest_of
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def load_result(folder: str | Path) -> RunResult:
 
 
 def _write(result: RunResult, folder: Path, figures: Mapping[str, Any]) -> None:
-    """All files of the folder; the manifest last."""
+    """All files of the folder, and what an archive must know of them; the manifest last."""
     import networkx as nx
 
     folder.chmod(0o755)
@@ -112,7 +113,11 @@ def _write(result: RunResult, folder: Path, figures: Mapping[str, Any]) -> None:
         (folder / "figures").mkdir()
     for name, figure in figures.items():
         figure.savefig(folder / "figures" / f"{name}.png")
-    _write_json(folder / MANIFEST, manifest_of(result))
+    (folder / ODD).write_text(odd_text(), encoding="utf-8")
+    manifest = manifest_of(result)
+    written = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
+    _write_json(folder / CRATE, crate_of(manifest, [*written, MANIFEST]))
+    _write_json(folder / MANIFEST, manifest)
 
 
 def _move(made: Path, folder: Path) -> None:
