@@ -18,6 +18,8 @@ __all__ = ["Comparison", "Paper", "Tick", "find_papers", "papers", "silent"]
 #: Files of this room, in the order in which a student would read them.
 _FILES: tuple[str, ...] = (
     "worked_examples",
+    "brunnermeier_pedersen",
+    "thurner",
     "plantin_shin",
     "brunnermeier_nagel_pedersen",
 )
