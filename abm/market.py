@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from abm.errors import InvalidInput
 from abm.kernels import impact
-from abm.kernels.clear import TOLERANCE, clear_round
+from abm.kernels.apart import clear_one_by_one
+from abm.kernels.clear import TOLERANCE, ClearingReport, clear_round
 from abm.kernels.impact import Liquidity, allocate_work
 from abm.kernels.orders import IN_UNITS, allocate_orders, collect_orders, freeze_orders
 
@@ -195,6 +196,52 @@ def clear_market(problem: ClearingProblem) -> MarketClearing:
         *(problem.lower.copy(), problem.upper.copy(), problem.start.copy()),
         *(TOLERANCE, True, log_prices, excess, work),
     )
+    return _described(log_prices, excess, report)
+
+
+def clear_apart(problem: ClearingProblem) -> MarketClearing:
+    """`clear_market` for very many instruments of which each clears by itself.
+
+    Every order is in units, whatever the price, and every instrument is quoted in USD: no price
+    moves another. Each is cleared alone by the same kernel, so that a thousand instruments cost a
+    thousand times one, not its square or cube.
+
+    Parameters
+    ----------
+    problem : ClearingProblem
+        With speed 0 everywhere, so that only `orders` and `external` trade, and quote -1.
+
+    Returns
+    -------
+    MarketClearing
+        As from `clear_market`: the worst status and residual of all instruments, their iterations
+        together, the largest gain. One that could not be cleared stays at `start` by itself.
+
+    Raises
+    ------
+    InvalidInput
+        If an order depends on a price, or an instrument is quoted in another.
+    """
+    faults = []
+    if (problem.speed != 0.0).any():
+        faults.append(f"speed must be 0, up to {problem.speed.max():g} given")
+    if (problem.quote != -1.0).any():
+        faults.append(f"quote must be -1, up to {problem.quote.max():g} given")
+    if faults:
+        raise InvalidInput("prices move one another: " + "; ".join(faults))
+    log_prices, excess = np.empty(problem.n_instruments), np.empty(problem.n_instruments)
+    report = clear_one_by_one(
+        *(problem.orders.sum(axis=0), _liquidity(problem), np.full(1, -1)),
+        *(problem.lower.copy(), problem.upper.copy(), problem.start.copy()),
+        *(allocate_orders(1), allocate_work(1), log_prices, excess),
+    )
+    return _described(log_prices, excess, report)
+
+
+def _described(
+    log_prices: FloatArray, excess: FloatArray, report: ClearingReport
+) -> MarketClearing:
+    """What the kernel reports, in words."""
     return MarketClearing(
         log_prices,
         excess,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm.errors import InvalidInput, UnwindError
-from abm.market import ClearingProblem, clear_market
+from abm.market import ClearingProblem, clear_apart, clear_market
 
 
 def fund(**changes) -> ClearingProblem:
@@ -185,3 +185,49 @@ def test_a_problem_keeps_its_own_copy():
     assert problem.cash[0] == -80.0
     with pytest.raises(ValueError, match="read-only"):
         problem.cash[0] = 0.0
+
+
+LAWS = ("tanh", "linear", "cont-schaanning", "square-root")
+
+
+def sales(rng: np.random.Generator, n: int = 12) -> dict:
+    """Arrays of a market of n assets in which three institutions order units."""
+    arrays = two_currencies(rng, n=3)
+    apart = {name: np.resize(arrays[name], n) for name, array in arrays.items() if len(array) == 4}
+    by_holding = {name: np.resize(arrays[name], (3, n)) for name in ("holdings", "targets")}
+    orders = {"orders": rng.normal(0.0, 5.0, (3, n)), "speed": np.zeros(3)}
+    laws = {"law": list(np.resize(LAWS, n)), "quote": np.full(n, -1.0)}
+    return arrays | apart | by_holding | orders | laws
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_assets_that_share_no_price_clear_one_by_one_as_together(seed):
+    problem = ClearingProblem(**sales(np.random.default_rng(seed)))
+    one_by_one, together = clear_apart(problem), clear_market(problem)
+    assert one_by_one.log_prices == pytest.approx(together.log_prices, rel=0, abs=1e-9)
+    assert one_by_one.feedback_gain == pytest.approx(together.feedback_gain, abs=1e-6)
+    assert one_by_one.status == together.status
+
+
+def test_one_asset_at_its_limit_is_told_and_leaves_the_others_alone():
+    arrays = sales(np.random.default_rng(0))
+    pushed = np.array(arrays["external"])
+    pushed[7] = -1e6
+    found = clear_apart(ClearingProblem(**arrays | {"external": pushed}))
+    before = clear_apart(ClearingProblem(**arrays))
+    assert found.status == "limit" and found.log_prices[7] == -0.2 and found.excess[7] < 0.0
+    others = np.arange(12) != 7
+    assert (found.log_prices[others] == before.log_prices[others]).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"speed": [0.5, 0.0, 0.0]}, "speed must be 0, up to 0.5"),
+        ({"quote": [-1] * 11 + [0]}, "quote"),
+    ],
+)
+def test_assets_that_share_a_price_are_not_cleared_one_by_one(changes, named):
+    problem = ClearingProblem(**sales(np.random.default_rng(0)) | changes)
+    with pytest.raises(InvalidInput, match=named):
+        clear_apart(problem)

@@ -20,6 +20,10 @@ _FILES: tuple[str, ...] = (
     "worked_examples",
     "brunnermeier_pedersen",
     "thurner",
+    "greenwood",
+    "cont_schaanning",
+    "caccioli",
+    "square_root",
     "plantin_shin",
     "brunnermeier_nagel_pedersen",
 )
