@@ -37,21 +37,21 @@ def test_a_paper_is_told_computed_beside_expected_and_kept(unwind, tmp_path):
 
 def test_a_program_can_read_the_numbers(unwind):
     answer = json.loads(unwind("greenwood", "--quick", "--json").stdout)
-    assert [paper["paper"] for paper in answer] == ["greenwood"]
+    assert [paper["paper"] for paper in answer] == ["greenwood-landier-thesmar"]
     assert {"quantity", "computed", "expected", "tolerance", "agrees"} <= set(
         answer[0]["numbers"][0]
     )
 
 
 def test_unknown_papers_are_all_named_at_once(unwind, tmp_path):
-    result = unwind("eisenberg-no", "nobody")
+    result = unwind("eisenburg-noe", "nobody")
     assert result.exit_code == 2
     assert "did you mean eisenberg-noe?" in result.stderr and "'nobody'" in result.stderr
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_number_that_differs_is_our_fault_and_is_marked(unwind, monkeypatch):
-    paper = next(paper for paper in papers() if paper.name == "greenwood")
+    paper = next(paper for paper in papers() if paper.name.startswith("greenwood"))
     monkeypatch.setattr(paper.__class__, "__setattr__", object.__setattr__)
     monkeypatch.setattr(
         paper, "compare", lambda _: [literature.Comparison("a number", 1.0, 2.0, 0.5, "by hand")]

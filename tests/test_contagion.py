@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-import abm.contagion
+import abm.contagion.clearing
 from abm.contagion import clear_interbank, debtrank, threshold_cascade
 from abm.errors import InvalidInput, UnwindError
 
@@ -202,7 +202,7 @@ def test_rings_that_leak_a_billionth_still_clear(n_rings, monkeypatch):
     """Each owes 1 round its ring and 1e-9 outside; a solvent bank owes it half of what it has."""
     order = np.random.default_rng(0).permutation(40 * n_rings).reshape(n_rings, 40)
     if n_rings == 1:  # numbered along the ring, sweeps are enough
-        monkeypatch.setattr(abm.contagion, "_solve", None)
+        monkeypatch.setattr(abm.contagion.clearing, "_solve", None)
         order.sort()
     debts = np.zeros((order.size + 1, order.size + 1))
     has = np.zeros(order.size + 1)
@@ -216,7 +216,7 @@ def test_rings_that_leak_a_billionth_still_clear(n_rings, monkeypatch):
 
 
 def test_sweeps_suffice_for_ten_thousand_banks_that_owe_nearly_all_to_one_another(monkeypatch):
-    monkeypatch.setattr(abm.contagion, "_solve", None)
+    monkeypatch.setattr(abm.contagion.clearing, "_solve", None)
     rng = np.random.default_rng(1)
     debts = sp.random_array((10_000, 10_000), density=1e-3, rng=rng)
     debts = debts - sp.diags_array(debts.diagonal())
@@ -229,7 +229,7 @@ def test_sweeps_suffice_for_ten_thousand_banks_that_owe_nearly_all_to_one_anothe
 
 
 def test_dominoes_fall_one_a_round_in_whatever_order_they_are_numbered(monkeypatch):
-    monkeypatch.setattr(abm.contagion, "_solve", None)
+    monkeypatch.setattr(abm.contagion.clearing, "_solve", None)
     order = np.random.default_rng(2).permutation(300)
     debts = np.zeros((300, 300))
     debts[order[:-1], order[1:]] = 1.0
@@ -242,7 +242,7 @@ def test_dominoes_fall_one_a_round_in_whatever_order_they_are_numbered(monkeypat
 
 def test_a_long_chain_in_default_at_once_pays_on_a_tenth_less_at_each_link(monkeypatch):
     """Each owes 9 to the next and 1 outside; the first has 5."""
-    monkeypatch.setattr(abm.contagion, "_solve", None)
+    monkeypatch.setattr(abm.contagion.clearing, "_solve", None)
     order = np.random.default_rng(3).permutation(200)
     debts, assets = np.zeros((200, 200)), np.zeros(200)
     debts[order[:-1], order[1:]] = 9.0

@@ -1,7 +1,7 @@
-"""Contagion on a network of claims: clearing, distress and thresholds, one walk over the claims.
+"""Contagion on a network of claims: distress and thresholds, one walk over the claims.
 
-A network is a `Claims`: row i lists whom bank i has lent to, and how much. The clearing vector of
-the trading day, on its own small table of debts with senior deposits, is in `interbank`.
+A network is a `Claims`: row i lists whom bank i has lent to, and how much. Clearing of debts is in
+`defaults`; that of the trading day, on its own small table with senior deposits, in `interbank`.
 """
 
 from typing import NamedTuple
@@ -20,13 +20,6 @@ class Claims(NamedTuple):
     weight: np.ndarray  # (n_claims,) what a unit of the borrower's number is to the lender
 
 
-# A bank that falls short by less than this share of its debts is counted as able to pay.
-SHORTFALL = 1e-12
-
-_SETTLED = 2e-13  # error left in payments, as a share of what is owed
-_BALANCED = 1e-13  # sums over many banks are no more exact
-_ROUNDING = 4e-16
-_MAX_SWEEPS = 1000
 _SPENT = 1e-15  # distress still to be passed on, in banks
 _MAX_ROUNDS = 1_000_000
 
@@ -38,80 +31,6 @@ def received_by(lender, claims, amount):
     for c in range(claims.starts[lender], claims.starts[lender + 1]):
         total += claims.weight[c] * amount[claims.borrower[c]]
     return total
-
-
-@kernel
-def fail_who_cannot_pay(claims, assets, owed, payments, wave, waves):
-    """Mark who defaults now, given what others pay; how many did.
-
-    e_i + sum_j Pi_ji p_j < pbar_i, and not in default yet: waves_i <- wave
-    """
-    n_new = 0
-    for bank in range(owed.size):
-        if waves[bank] == 0 and owed[bank] > 0.0:
-            able = assets[bank] + received_by(bank, claims, payments)
-            if able < owed[bank] * (1.0 - SHORTFALL):
-                waves[bank] = wave
-                n_new += 1
-    return n_new
-
-
-@kernel
-def pay_what_is_there(claims, recovered, recovery_interbank, owed, share_outside, waves, payments):
-    """Payments of the defaulters, the others paying in full; whether they settled.
-
-    p_i = alpha e_i + beta sum_j Pi_ji p_j     for i in default     (Gauss-Seidel)
-
-    `recovered` is alpha e, `share_outside` b / pbar. Sweeps alone are slow where defaulters owe
-    nearly all to one another: the common factor of their payments is set from their total.
-    """
-    last_move, next_balance = 0.0, 8
-    for sweep in range(_MAX_SWEEPS):
-        if sweep == next_balance:  # ever rarer: along a chain of debts balancing only disturbs
-            balance_defaulters(
-                claims, recovered, recovery_interbank, share_outside, waves, payments
-            )
-            next_balance *= 2
-        move = 0.0
-        for bank in range(owed.size):
-            if waves[bank] > 0:
-                paid = recovered[bank] + recovery_interbank * received_by(bank, claims, payments)
-                move = max(move, abs(paid - payments[bank]) / owed[bank])
-                payments[bank] = paid
-        # moves shrink geometrically: what is left is the last one x q / (1 - q)
-        is_small = move <= _SETTLED and move * move <= _SETTLED * (last_move - move)
-        if is_small or move <= _ROUNDING:
-            return True
-        last_move = move
-    return False
-
-
-@kernel
-def balance_defaulters(claims, recovered, recovery_interbank, share_outside, waves, payments):
-    """Scale what defaulters pay until, taken together, they pay what they have.
-
-    s sum_D p_j (1 - beta share owed to D) = sum_D (alpha e_i + beta received from solvent banks)
-
-    The left side is summed as what leaves D or is lost, so that a small leak keeps its digits.
-    """
-    leaving, entering = 0.0, 0.0
-    for bank in range(waves.size):
-        if waves[bank] > 0:
-            lost = 1.0 - recovery_interbank
-            leaving += payments[bank] * (lost + recovery_interbank * share_outside[bank])
-            entering += recovered[bank]
-        for c in range(claims.starts[bank], claims.starts[bank + 1]):
-            borrower = claims.borrower[c]
-            received = recovery_interbank * claims.weight[c] * payments[borrower]
-            if waves[bank] > 0 and waves[borrower] == 0:
-                entering += received
-            elif waves[bank] == 0 and waves[borrower] > 0:
-                leaving += received
-    if leaving == 0.0 or abs(entering - leaving) <= _BALANCED * leaving:
-        return
-    for bank in range(waves.size):
-        if waves[bank] > 0:
-            payments[bank] *= entering / leaving
 
 
 @kernel

@@ -24,6 +24,12 @@ _FILES: tuple[str, ...] = (
     "cont_schaanning",
     "caccioli",
     "square_root",
+    "eisenberg_noe",
+    "rogers_veraart",
+    "cifuentes",
+    "gai_kapadia",
+    "battiston",
+    "bardoscia",
     "plantin_shin",
     "brunnermeier_nagel_pedersen",
 )
@@ -35,15 +41,22 @@ def papers() -> list[Paper]:
 
 
 def find_papers(names: Iterable[str]) -> list[Paper]:
-    """The papers of these names; InvalidInput says which there are not, and the nearest."""
+    """The papers of these names, or of the beginnings of names.
+
+    Raises InvalidInput with every name that is none, or could be several.
+    """
     known = {paper.name: paper for paper in papers()}
-    wanted = list(dict.fromkeys(names))
-    faults = []
-    for name in wanted:
-        if name not in known:
+    found, faults = [], []
+    for name in names:
+        meant = [name] if name in known else [full for full in known if full.startswith(name)]
+        if len(meant) == 1:
+            found.append(meant[0])
+        elif meant:
+            faults.append(f"{name!r} could be {' or '.join(meant)}")
+        else:
             near = get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
             faults.append(f"no paper {name!r}; {hint}")
     if faults:
         raise InvalidInput("\n".join(faults))
-    return [known[name] for name in wanted]
+    return [known[name] for name in dict.fromkeys(found)]

@@ -389,7 +389,7 @@ def _draw_measure(axes: Axes, findings: pd.DataFrame, name: str) -> None:
 
 
 PAPER = Paper(
-    name="thurner",
+    name="thurner-farmer-geanakoplos",
     citation="Thurner, Farmer and Geanakoplos 2012, Quantitative Finance 12(5)",
     claim="Leverage of value investors calms ordinary days and makes the tails of losses fat.",
     through=("abm.market.clear_market",),  # and, compiled, the kernel under it: see thurner_days

@@ -65,9 +65,18 @@ def test_a_paper_says_what_it_claims_and_where_it_is_from(paper):
     assert module_of(paper).__doc__
 
 
-def test_an_unknown_paper_is_refused_with_the_nearest():
-    with pytest.raises(InvalidInput, match=r"no paper 'thurnr'; did you mean thurner"):
-        find_papers(["thurnr"])
+def test_the_beginning_of_a_name_will_do():
+    names = [paper.name for paper in find_papers(["thurner", "gai-kapadia", "thurner-f"])]
+    assert names == ["thurner-farmer-geanakoplos", "gai-kapadia"]
+
+
+def test_unknown_and_doubtful_names_are_refused_together():
+    with pytest.raises(InvalidInput) as refused:
+        find_papers(["eisenburg-noe", "b", "xyz"])
+    first, second, third = str(refused.value).splitlines()
+    assert first == "no paper 'eisenburg-noe'; did you mean eisenberg-noe?"
+    assert second.startswith("'b' could be brunnermeier-pedersen or ")
+    assert third.startswith("no paper 'xyz'; known are worked-examples, ")
 
 
 class KernelGone(Exception):

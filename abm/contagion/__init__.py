@@ -1,0 +1,30 @@
+"""Contagion on networks of claims: clearing vectors, DebtRank, threshold cascades.
+
+>>> clear_interbank([[0, 10], [0, 0]], external_assets=[6, 1], external_liabilities=[0, 8]).payments
+array([6., 7.])
+
+A network may be a dense array, a SciPy sparse array, or a NetworkX DiGraph whose edges run from
+lender to borrower with the amount as `weight`; arrays by bank are then in the order of its nodes.
+"""
+
+from abm.contagion.clearing import SENIORITIES, Clearing, clear_interbank
+from abm.contagion.spreading import (
+    MODES,
+    TIES,
+    DebtRank,
+    ThresholdCascade,
+    debtrank,
+    threshold_cascade,
+)
+
+__all__ = [
+    "MODES",
+    "SENIORITIES",
+    "TIES",
+    "Clearing",
+    "DebtRank",
+    "ThresholdCascade",
+    "clear_interbank",
+    "debtrank",
+    "threshold_cascade",
+]
