@@ -18,9 +18,16 @@ import numpy.typing as npt
 from abm.errors import InvalidInput
 from abm.kernels import impact
 from abm.kernels.apart import clear_one_by_one
-from abm.kernels.clear import TOLERANCE, ClearingReport, clear_round
+from abm.kernels.clear import TOLERANCE, ClearingReport, Goal, clear_round
 from abm.kernels.impact import Liquidity, allocate_work
-from abm.kernels.orders import IN_UNITS, allocate_orders, collect_orders, freeze_orders
+from abm.kernels.orders import (
+    IN_UNITS,
+    Box,
+    Traders,
+    allocate_orders,
+    collect_orders,
+    freeze_orders,
+)
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -184,19 +191,14 @@ def clear_market(problem: ClearingProblem) -> MarketClearing:
     """
     n = problem.n_instruments
     quote = problem.quote.astype(np.int64)
-    units, cash, intent, speed, resident = _columns(problem)
+    traders, box, goal = _traders(problem), _box(problem), _goal(n)
     prices = np.exp(problem.start + np.where(quote >= 0, problem.start[quote], 0.0))
-    orders, work = allocate_orders(n), allocate_work(n)
-    collect_orders(units, cash, intent, speed, resident, prices, quote, 0, cash.size, orders)
+    orders = allocate_orders(n)
+    collect_orders(traders, prices, quote, 0, traders.cash.size, orders)
     if problem.impact_mode == "frozen":
-        freeze_orders(orders, quote, problem.start.copy())
-    log_prices, excess = np.empty(n), np.empty(n)
-    report = clear_round(
-        *(units, cash, intent, speed, resident, orders, _liquidity(problem), quote),
-        *(problem.lower.copy(), problem.upper.copy(), problem.start.copy()),
-        *(TOLERANCE, True, log_prices, excess, work),
-    )
-    return _described(log_prices, excess, report)
+        freeze_orders(orders, quote, box.start)
+    report = clear_round(traders, orders, _liquidity(problem), box, goal, allocate_work(n))
+    return _described(goal, report)
 
 
 def clear_apart(problem: ClearingProblem) -> MarketClearing:
@@ -229,22 +231,18 @@ def clear_apart(problem: ClearingProblem) -> MarketClearing:
         faults.append(f"quote must be -1, up to {problem.quote.max():g} given")
     if faults:
         raise InvalidInput("prices move one another: " + "; ".join(faults))
-    log_prices, excess = np.empty(problem.n_instruments), np.empty(problem.n_instruments)
+    ordered, goal = problem.orders.sum(axis=0), _goal(problem.n_instruments)
     report = clear_one_by_one(
-        *(problem.orders.sum(axis=0), _liquidity(problem), np.full(1, -1)),
-        *(problem.lower.copy(), problem.upper.copy(), problem.start.copy()),
-        *(allocate_orders(1), allocate_work(1), log_prices, excess),
+        ordered, _liquidity(problem), _box(problem), goal, allocate_orders(1), allocate_work(1)
     )
-    return _described(log_prices, excess, report)
+    return _described(goal, report)
 
 
-def _described(
-    log_prices: FloatArray, excess: FloatArray, report: ClearingReport
-) -> MarketClearing:
+def _described(goal: Goal, report: ClearingReport) -> MarketClearing:
     """What the kernel reports, in words."""
     return MarketClearing(
-        log_prices,
-        excess,
+        goal.log_price,
+        goal.excess,
         STATUSES[report.status],
         int(report.iterations),
         float(report.residual),
@@ -252,17 +250,28 @@ def _described(
     )
 
 
-def _columns(problem: ClearingProblem) -> tuple[np.ndarray, ...]:
+def _traders(problem: ClearingProblem) -> Traders:
     """Books and intents by instrument: target orders first, frozen orders as rows of their own."""
     shape = (problem.n_instruments, problem.n_institutions)
     targets = problem.targets.T * (problem.speed > 0.0)
-    return (
-        np.ascontiguousarray(np.hstack([problem.holdings.T, np.zeros(shape)])),
-        np.concatenate([problem.cash, np.zeros(shape[1])]),
-        np.ascontiguousarray(np.hstack([targets, problem.orders.T])),
-        np.concatenate([problem.speed, np.full(shape[1], IN_UNITS)]),
-        np.tile(problem.resident.astype(np.uint8), 2),
+    return Traders(
+        units=np.ascontiguousarray(np.hstack([problem.holdings.T, np.zeros(shape)])),
+        cash=np.concatenate([problem.cash, np.zeros(shape[1])]),
+        intent=np.ascontiguousarray(np.hstack([targets, problem.orders.T])),
+        speed=np.concatenate([problem.speed, np.full(shape[1], IN_UNITS)]),
+        resident=np.tile(problem.resident.astype(np.uint8), 2),
     )
+
+
+def _box(problem: ClearingProblem) -> Box:
+    """Start and limits of the log prices."""
+    quote = problem.quote.astype(np.int64)
+    return Box(quote, problem.lower.copy(), problem.upper.copy(), problem.start.copy())
+
+
+def _goal(n_instruments: int) -> Goal:
+    """The tolerance of the day, and room for prices and excess demands."""
+    return Goal(TOLERANCE, True, np.empty(n_instruments), np.empty(n_instruments))
 
 
 def _liquidity(problem: ClearingProblem) -> Liquidity:

@@ -2,10 +2,10 @@
 
 import math
 
-from abm.kernels.clear import CLEARED, TOLERANCE, ClearingReport, solve_clearing
+from abm.kernels.clear import CLEARED, ClearingReport, Goal, solve_clearing
 from abm.kernels.impact import Liquidity
 from abm.kernels.jit import inlined, kernel
-from abm.kernels.orders import clear_orders
+from abm.kernels.orders import Box, clear_orders
 
 
 @inlined
@@ -26,33 +26,31 @@ def _of_instrument(k, liquidity):
     )
 
 
+@inlined
+def _of_box(k, box):
+    """The limits and the start of one instrument, as views."""
+    return Box(
+        box.quote[k : k + 1], box.lower[k : k + 1], box.upper[k : k + 1], box.start[k : k + 1]
+    )
+
+
 @kernel
-def clear_one_by_one(
-    ordered, liquidity, quote, lower, upper, start, orders, work, x_out, excess_out
-):
+def clear_one_by_one(ordered, liquidity, box, goal, orders, work):
     """Clear each instrument alone; `ordered` (K,) are the units ordered whatever the price.
 
-    `quote` (1,), `orders` and `work` are those of a market of one instrument. The report has the
-    worst status and residual of all, their steps together, and the largest gain.
+    `orders` and `work` are those of a market of one instrument. The report has the worst status
+    and residual of all, their steps together, and the largest gain.
     """
     status, iterations, residual, gain = CLEARED, 0, 0.0, math.nan
     clear_orders(orders)
     orders.radius[0] = math.inf
-    for k in range(start.size):
+    for k in range(box.start.size):
         orders.frozen[0] = ordered[k]
+        own = Goal(
+            goal.tolerance, goal.want_gain, goal.log_price[k : k + 1], goal.excess[k : k + 1]
+        )
         report = solve_clearing(
-            orders,
-            work.no_crossers,
-            _of_instrument(k, liquidity),
-            quote,
-            lower[k : k + 1],
-            upper[k : k + 1],
-            start[k : k + 1],
-            TOLERANCE,
-            True,
-            x_out[k : k + 1],
-            excess_out[k : k + 1],
-            work,
+            orders, work.no_crossers, _of_instrument(k, liquidity), _of_box(k, box), own, work
         )
         status = max(status, report.status)
         iterations += report.iterations

@@ -13,6 +13,8 @@ Orders come as the matrices of `orders`: an evaluation costs O(K^2) for any numb
 import math
 from typing import NamedTuple
 
+import numpy as np
+
 from abm.kernels.certify import feedback_gain, is_only_rest_point, is_stable
 from abm.kernels.flow import (
     AT_LIMIT,
@@ -54,6 +56,7 @@ __all__ = [
     "TOLERANCE",
     "ClearingReport",
     "ClearingWork",
+    "Goal",
     "Liquidity",
     "allocate_work",
     "clear_round",
@@ -71,6 +74,15 @@ _MAX_NEWTON_MOVE = 0.05  # log
 _MAX_JUMP = 100.0  # polish jump over the residual it started from
 _MAX_POLISH = 0.01  # log; a longer jump may end at a neighbouring rest point
 _MAX_LEAP = 0.1  # log; of Newton from the start, where it can be proved right
+
+
+class Goal(NamedTuple):
+    """What is asked of one clearing, and where its prices and excess demands go, (K,) each."""
+
+    tolerance: float  # of the natural residual, log
+    want_gain: bool  # whether the feedback gain is computed
+    log_price: np.ndarray
+    excess: np.ndarray  # units
 
 
 class ClearingReport(NamedTuple):
@@ -162,90 +174,46 @@ def _find_rest_point(crossers, tolerance, radius, work):
 
 
 @kernel
-def solve_clearing(
-    orders,
-    crossers,
-    liquidity,
-    quote,
-    lower,
-    upper,
-    start,
-    tolerance,
-    want_gain,
-    x_out,
-    excess_out,
-    work,
-):
-    """Prices of one round: log prices to x_out, excess demand there to excess_out [units]. (M37)
+def solve_clearing(orders, crossers, liquidity, box, goal, work):
+    """Prices of one round, and excess demand there, to `goal`.                            (M37)
 
-    `crossers` are the records of `gather_crossers`, made for these limits, or work.no_crossers.
-    Status CLEARED, AT_LIMIT, FAILED (x_out = start, excess_out = 0) or LEFT_RADIUS: beyond
+    `crossers` are the records of `gather_crossers`, made for this box, or work.no_crossers.
+    Status CLEARED, AT_LIMIT, FAILED (prices of the start, excess 0) or LEFT_RADIUS: beyond
     orders.radius the crossers are needed (`clear_round` sees to it).
     """
-    v = work.vectors
+    v, quote, start = work.vectors, box.quote, box.start
     for k in range(quote.size):
-        x_out[k], excess_out[k] = start[k], 0.0
-    if not prepare_round(orders, liquidity, quote, lower, upper, start, work):
+        goal.log_price[k], goal.excess[k] = start[k], 0.0
+    if not prepare_round(orders, liquidity, box, work):
         return ClearingReport(FAILED, 0, math.inf, math.nan)
-    status, iterations, residual = _find_rest_point(crossers, tolerance, orders.radius[0], work)
+    radius = orders.radius[0]
+    status, iterations, residual = _find_rest_point(crossers, goal.tolerance, radius, work)
     if status != CLEARED or not math.isfinite(residual):
         status = LEFT_RADIUS if status == LEFT_RADIUS else FAILED
         return ClearingReport(status, iterations, math.inf, math.nan)
     for k in range(quote.size):
-        x_out[k], excess_out[k] = v[X, k], v[EXCESS, k]
+        goal.log_price[k], goal.excess[k] = v[X, k], v[EXCESS, k]
         if pushed(k, v):
             status = AT_LIMIT
-    gain = feedback_gain(work.codes, v, work.squares) if want_gain else math.nan
+    gain = feedback_gain(work.codes, v, work.squares) if goal.want_gain else math.nan
     return ClearingReport(status, iterations, residual, gain)
 
 
 @allocating_kernel
-def clear_round(
-    units,
-    cash,
-    intent,
-    speed,
-    resident,
-    orders,
-    liquidity,
-    quote,
-    lower,
-    upper,
-    start,
-    tolerance,
-    want_gain,
-    x_out,
-    excess_out,
-    work,
-):
+def clear_round(traders, orders, liquidity, box, goal, work):
     """`solve_clearing`, again with the crossers if the prices leave the safe radius.
 
-    `orders` must have been collected at the prices of `start`; their radius is then put to
+    `orders` must have been collected at the prices of the start; their radius is then put to
     infinity, since every crosser is listed.
     """
     crossers = work.no_crossers
     while True:
-        report = solve_clearing(
-            orders,
-            crossers,
-            liquidity,
-            quote,
-            lower,
-            upper,
-            start,
-            tolerance,
-            want_gain,
-            x_out,
-            excess_out,
-            work,
-        )
+        report = solve_clearing(orders, crossers, liquidity, box, goal, work)
         if report.status != LEFT_RADIUS:
             return report
-        prices = work.vectors[PRICE]
+        prices, quote, start = work.vectors[PRICE], box.quote, box.start
         for k in range(quote.size):
             c = quote[k]
             prices[k] = math.exp(start[k] + start[c]) if c >= 0 else math.exp(start[k])
-        crossers = gather_crossers(
-            units, cash, intent, speed, resident, prices, quote, lower, upper
-        )
+        crossers = gather_crossers(traders, prices, box)
         orders.radius[0] = math.inf

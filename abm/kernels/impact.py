@@ -191,8 +191,9 @@ def _prepare_instrument(k, liquidity, own, abroad, v):
 
 
 @kernel
-def prepare_round(orders, liquidity, quote, lower, upper, start, work):
+def prepare_round(orders, liquidity, box, work):
     """Copy the round's system into work; returns whether all of it is finite and D > 0."""
+    quote, lower, upper, start = box.quote, box.lower, box.upper, box.start
     n = quote.size
     v, m = work.vectors, work.squares
     all_terms, abroad_terms = orders.wealth_terms, orders.wealth_terms_nonresident

@@ -50,6 +50,31 @@ class Orders(NamedTuple):
     rows: np.ndarray
 
 
+class Box(NamedTuple):
+    """Where one round's log prices start, and how far they may go; each is (K,)."""
+
+    quote: np.ndarray  # int64: currency an asset is quoted in, -1 for dollars
+    lower: np.ndarray
+    upper: np.ndarray
+    start: np.ndarray
+
+
+class Traders(NamedTuple):
+    """What institutions hold and want, by column.
+
+    units, intent : (K, N) held; target shares of wealth, or units to trade
+    cash : (N,) dollars
+    speed : (N,) share of the gap to the target, IN_UNITS, or 0 for no order
+    resident : (N,) uint8
+    """
+
+    units: np.ndarray
+    cash: np.ndarray
+    intent: np.ndarray
+    speed: np.ndarray
+    resident: np.ndarray
+
+
 def allocate_orders(n_instruments: int) -> Orders:
     """Empty orders for a market of K instruments."""
     k = n_instruments
@@ -121,22 +146,21 @@ def _price_weight(quote):
 
 
 @inlined
-def _add_frozen(intent, resident, i, orders):
+def _add_frozen(traders, i, orders):
     """Add the units that institution i orders at any price."""
     for k in range(orders.frozen.size):
-        orders.frozen[k] += intent[k, i]
-        if resident[i] == 0:
-            orders.frozen_nonresident[k] += intent[k, i]
+        orders.frozen[k] += traders.intent[k, i]
+        if traders.resident[i] == 0:
+            orders.frozen_nonresident[k] += traders.intent[k, i]
 
 
 @kernel
-def _add_row(units, cash, intent, speed, resident, prices, quote, orders, i):
+def _add_row(traders, prices, quote, orders, i):
     """Add the orders of institution i."""
-    n = units.shape[0]
-    s = speed[i]
-    foreign = resident[i] == 0
+    units, cash, n = traders.units, traders.cash, traders.units.shape[0]
+    s, foreign = traders.speed[i], traders.resident[i] == 0
     if s == IN_UNITS:
-        _add_frozen(intent, resident, i, orders)
+        _add_frozen(traders, i, orders)
     if s <= 0.0:
         return
     wealth, gross = cash[i], 0.0
@@ -146,7 +170,7 @@ def _add_row(units, cash, intent, speed, resident, prices, quote, orders, i):
         gross += abs(worth) * _price_weight(quote[k])
     orders.radius[0] = min(orders.radius[0], safe_radius(wealth, gross))
     for k in range(n + 1):
-        share = s if k == n else s * intent[k, i]
+        share = s if k == n else s * traders.intent[k, i]
         if (k < n and not wealth > 0.0) or (k == 0 and not foreign):
             share = 0.0
         for j in range(n + 1):
@@ -159,10 +183,10 @@ def _add_row(units, cash, intent, speed, resident, prices, quote, orders, i):
 
 
 @kernel
-def collect_rows(units, cash, intent, speed, resident, prices, quote, rows, n_rows, orders):
-    """Add the orders of a short list of institutions, rows[:n_rows], in the order given."""
-    for r in range(n_rows):
-        _add_row(units, cash, intent, speed, resident, prices, quote, orders, rows[r])
+def collect_rows(traders, prices, quote, rows, orders):
+    """Add the orders of a short list of institutions, in the order given."""
+    for r in range(rows.size):
+        _add_row(traders, prices, quote, orders, rows[r])
 
 
 @kernel
@@ -221,21 +245,21 @@ def _add_products(count, n, tile, lanes):
 
 
 @kernel
-def _load_tile(units, cash, intent, speed, rows, n, tile):
+def _load_tile(traders, rows, n, tile):
     """Holdings and cash, target shares and speed of the given institutions."""
     first, count = _even(n + 1), rows.size
     for k in range(n):
-        gather(units[k], rows, tile[k][:count])
-        gather(intent[k], rows, tile[first + k][:count])
-    gather(cash, rows, tile[n][:count])
-    gather(speed, rows, tile[first + n][:count])
+        gather(traders.units[k], rows, tile[k][:count])
+        gather(traders.intent[k], rows, tile[first + k][:count])
+    gather(traders.cash, rows, tile[n][:count])
+    gather(traders.speed, rows, tile[first + n][:count])
 
 
 @kernel
-def _add_tile(units, cash, intent, speed, prices, quote, rows, least, orders):
+def _add_tile(traders, prices, quote, rows, least, orders):
     """Add the orders of a tile of institutions; return the least wealth over gross met so far."""
     n, tile, count = prices.size, orders.tile, rows.size
-    _load_tile(units, cash, intent, speed, rows, n, tile)
+    _load_tile(traders, rows, n, tile)
     _weigh(count, prices, quote, tile)
     least = _nearest_ruin(count, n, tile, least)
     _scale_shares(count, n, tile)
@@ -263,14 +287,14 @@ def _fold_lanes(orders):
 
 
 @kernel
-def collect_orders(units, cash, intent, speed, resident, prices, quote, lo, hi, orders):
+def collect_orders(traders, prices, quote, lo, hi, orders):
     """Add the orders of institutions lo <= i < hi at the USD prices (K,).                 (M34)
 
-    units, intent (K, N); cash, speed (N,); resident (N,) uint8; quote (K,) int64. A speed of 0 is
-    no order. Those who trade towards a target are moved together into tiles. The bits of the sum
-    depend on lo and hi and on what is ordered.
+    Those who trade towards a target are moved together into tiles. The bits of the sum depend on
+    lo and hi and on what is ordered.
     """
     rows, least = orders.rows, _NEAR_RUIN
+    speed, resident = traders.speed, traders.resident
     for chunk in range(lo, hi, CHUNK):
         stop = min(chunk + CHUNK, hi)
         count = 0
@@ -278,37 +302,33 @@ def collect_orders(units, cash, intent, speed, resident, prices, quote, lo, hi, 
             if speed[i] == 0.0:
                 continue
             if speed[i] == IN_UNITS:
-                _add_frozen(intent, resident, i, orders)
+                _add_frozen(traders, i, orders)
                 continue
             if resident[i] != 0:
-                _add_row(units, cash, intent, speed, resident, prices, quote, orders, i)
+                _add_row(traders, prices, quote, orders, i)
                 continue
             rows[count] = i
             count += 1
             if count == TILE:
-                least = _add_tile(
-                    units, cash, intent, speed, prices, quote, rows[:count], least, orders
-                )
+                least = _add_tile(traders, prices, quote, rows, least, orders)
                 count = 0
         if count > 0:
-            least = _add_tile(
-                units, cash, intent, speed, prices, quote, rows[:count], least, orders
-            )
+            least = _add_tile(traders, prices, quote, rows[:count], least, orders)
         _fold_lanes(orders)
     if least < _NEAR_RUIN:
         orders.radius[0] = min(orders.radius[0], math.log1p(least))
 
 
 @kernel
-def _can_cross(units, cash, quote, lower, upper, i):
+def _can_cross(traders, box, i):
     """Whether wealth can be positive somewhere in the price box and not positive elsewhere."""
-    least, most = cash[i], cash[i]
-    for k in range(units.shape[0]):
-        held = units[k, i]
-        low, high = lower[k], upper[k]
-        if quote[k] >= 0:
-            low += lower[quote[k]]
-            high += upper[quote[k]]
+    least, most = traders.cash[i], traders.cash[i]
+    for k in range(box.quote.size):
+        held = traders.units[k, i]
+        low, high = box.lower[k], box.upper[k]
+        if box.quote[k] >= 0:
+            low += box.lower[box.quote[k]]
+            high += box.upper[box.quote[k]]
         if held >= 0.0:
             least += held * math.exp(low)
             most += held * math.exp(high)
@@ -319,18 +339,19 @@ def _can_cross(units, cash, quote, lower, upper, i):
 
 
 @allocating_kernel
-def gather_crossers(units, cash, intent, speed, resident, prices, quote, lower, upper):
+def gather_crossers(traders, prices, box):
     """Records of the institutions whose wealth could change sign within the price limits.
 
     Each row: holdings and cash (K+1), speed times target shares (K), whether the aggregate at
     `prices` has their targets in it (1 or 0), the same now (the solver keeps it), whether they are
     non-residents. Allocates; needed on bad days only.
     """
+    units, cash, speed, resident = traders.units, traders.cash, traders.speed, traders.resident
     n, n_rows = units.shape
     n_crossers = 0
     rows = np.empty(n_rows, np.int64)
     for i in range(n_rows):
-        if speed[i] > 0.0 and _can_cross(units, cash, quote, lower, upper, i):
+        if speed[i] > 0.0 and _can_cross(traders, box, i):
             rows[n_crossers] = i
             n_crossers += 1
     records = np.zeros((n_crossers, 2 * n + RECORD_EXTRA))
@@ -341,7 +362,7 @@ def gather_crossers(units, cash, intent, speed, resident, prices, quote, lower, 
             wealth += units[k, i] * prices[k]
             records[r, k] = units[k, i]
             if k > 0 or resident[i] == 0:
-                records[r, n + 1 + k] = speed[i] * intent[k, i]
+                records[r, n + 1 + k] = speed[i] * traders.intent[k, i]
         records[r, n] = cash[i]
         records[r, 2 * n + 1] = 1.0 if wealth > 0.0 else 0.0
         records[r, 2 * n + 2] = records[r, 2 * n + 1]

@@ -1,14 +1,21 @@
 """The rounds of a day: build orders, clear, settle both legs, mark, test margins, again."""
 
 from abm.kernels.audit import conservation_error, wealth_error
-from abm.kernels.clear import Liquidity, clear_round
+from abm.kernels.clear import Goal, Liquidity, clear_round
 from abm.kernels.columns import copy, fill_zero
 from abm.kernels.decide import clear_orders_of
 from abm.kernels.impact import NONE, value_position
-from abm.kernels.jit import kernel
+from abm.kernels.jit import inlined, kernel
 from abm.kernels.ledger import mark_prices
 from abm.kernels.margin import fail_unmet_calls, force_orders, test_margins
-from abm.kernels.orders import IN_UNITS, clear_orders, collect_orders, collect_rows
+from abm.kernels.orders import (
+    IN_UNITS,
+    Box,
+    Traders,
+    clear_orders,
+    collect_orders,
+    collect_rows,
+)
 from abm.kernels.record import record_limits, share_flows
 from abm.kernels.settle import settle
 from abm.kernels.state import (
@@ -81,17 +88,17 @@ def build_orders(round_, n_forced, books, market, rules, diary):
     if rules.market.orders_frozen:
         freeze_intents(books, market, rules)
     clear_orders(orders)
-    resident = rules.mandates.resident
+    traders = traders_of(books, rules)
     if round_ == 0:
-        collect_orders(
-            books.units, books.cash, books.intent, books.speed, resident,
-            market.usd_price, market.quote, 0, books.cash.size, orders,
-        )  # fmt: skip
+        collect_orders(traders, market.usd_price, market.quote, 0, books.cash.size, orders)
     else:
-        collect_rows(
-            books.units, books.cash, books.intent, books.speed, resident,
-            market.usd_price, market.quote, diary.rows, n_forced, orders,
-        )  # fmt: skip
+        collect_rows(traders, market.usd_price, market.quote, diary.rows[:n_forced], orders)
+
+
+@inlined
+def traders_of(books, rules):
+    """Books and intents as clearing takes them."""
+    return Traders(books.units, books.cash, books.intent, books.speed, rules.mandates.resident)
 
 
 @kernel
@@ -126,11 +133,11 @@ def clear_and_settle(day, round_, books, market, graph, rules, draws, diary):
         market.dealer_held, market.external, rule.law,
     )  # fmt: skip
     want_gain = round_ == 0 and draws.gain_every > 0 and day % draws.gain_every == 0
+    box = Box(market.quote, market.lower, market.upper, diary.before)
+    goal = Goal(rule.tolerance, want_gain, market.log_price, market.excess)
     report = clear_round(
-        books.units, books.cash, books.intent, books.speed, rules.mandates.resident,
-        market.orders, liquidity, market.quote, market.lower, market.upper, diary.before,
-        rule.tolerance, want_gain, market.log_price, market.excess, market.solver,
-    )  # fmt: skip
+        traders_of(books, rules), market.orders, liquidity, box, goal, market.solver
+    )
     row[DAY_ROUNDS] = round_ + 1.0
     row[DAY_STATUS] = max(row[DAY_STATUS], float(report.status))
     row[DAY_ITERATIONS] += report.iterations

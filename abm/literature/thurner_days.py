@@ -24,10 +24,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from abm.kernels.clear import FAILED, TOLERANCE, clear_round
+from abm.kernels.clear import FAILED, TOLERANCE, Goal, clear_round
 from abm.kernels.impact import LINEAR, ClearingWork, Liquidity, allocate_work
 from abm.kernels.jit import kernel
-from abm.kernels.orders import Orders, allocate_orders, clear_orders, collect_orders
+from abm.kernels.orders import Box, Orders, Traders, allocate_orders, clear_orders, collect_orders
 
 Floats = npt.NDArray[np.float64]
 
@@ -146,15 +146,11 @@ def clear_once(
     market.upper[0] = min(high, log_price + _REACH)
     market.price[0] = math.exp(log_price)
     clear_orders(market.orders)
-    collect_orders(
-        market.units, market.cash, market.intent, market.speed, market.resident,
-        market.price, market.quote, 0, market.cash.size, market.orders,
-    )  # fmt: skip
-    report = clear_round(
-        market.units, market.cash, market.intent, market.speed, market.resident,
-        market.orders, market.liquidity, market.quote, market.lower, market.upper, market.start,
-        TOLERANCE, False, market.log_price, market.excess, market.work,
-    )  # fmt: skip
+    traders = Traders(market.units, market.cash, market.intent, market.speed, market.resident)
+    collect_orders(traders, market.price, market.quote, 0, market.cash.size, market.orders)
+    box = Box(market.quote, market.lower, market.upper, market.start)
+    goal = Goal(TOLERANCE, False, market.log_price, market.excess)
+    report = clear_round(traders, market.orders, market.liquidity, box, goal, market.work)
     status: int = report.status
     return status
 

@@ -18,7 +18,7 @@ from abm.kernels.impact import (
     prepare_round,
 )
 from abm.kernels.orders import allocate_orders, collect_orders, gather_crossers
-from abm.market import ClearingProblem, _columns, _liquidity, clear_market
+from abm.market import ClearingProblem, _box, _liquidity, _traders, clear_market
 
 N_SYSTEMS = 400
 
@@ -97,10 +97,8 @@ def prepared(p: ClearingProblem) -> ClearingWork:
     quote = p.quote.astype(np.int64)
     prices = np.exp(p.start + np.where(quote >= 0, p.start[quote], 0.0))
     orders, work = allocate_orders(p.n_instruments), allocate_work(p.n_instruments)
-    collect_orders(*_columns(p), prices, quote, 0, 2 * p.n_institutions, orders)
-    assert prepare_round(
-        orders, _liquidity(p), quote, p.lower.copy(), p.upper.copy(), p.start.copy(), work
-    )
+    collect_orders(_traders(p), prices, quote, 0, 2 * p.n_institutions, orders)
+    assert prepare_round(orders, _liquidity(p), _box(p), work)
     return work
 
 
@@ -108,7 +106,7 @@ def aggregated(p: ClearingProblem, points: list[np.ndarray]):
     """F and J at some points from the small matrices, with the crossers put right."""
     quote, work = p.quote.astype(np.int64), prepared(p)
     prices = np.exp(p.start + np.where(quote >= 0, p.start[quote], 0.0))
-    crossers = gather_crossers(*_columns(p), prices, quote, p.lower.copy(), p.upper.copy())
+    crossers = gather_crossers(_traders(p), prices, _box(p))
     for x in points:
         work.vectors[impact.X, : x.size] = x
         evaluate_excess(crossers, work.codes, work.vectors, work.squares)

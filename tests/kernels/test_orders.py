@@ -8,6 +8,8 @@ import pytest
 from abm.kernels.orders import (
     CHUNK,
     IN_UNITS,
+    Box,
+    Traders,
     add_orders,
     allocate_orders,
     clear_orders,
@@ -27,7 +29,7 @@ def random_books(n: int, seed: int = 0):
     speed = rng.choice([IN_UNITS, 0.0, 0.1, 0.5, 1.0], n)
     intent = rng.normal(0, 1, (4, n))
     resident = (rng.random(n) < 0.15).astype(np.uint8)
-    return rng.normal(0, 1, (4, n)), rng.normal(1, 2, n), intent, speed, resident
+    return Traders(rng.normal(0, 1, (4, n)), rng.normal(1, 2, n), intent, speed, resident)
 
 
 PRICES = np.array([1.1, 0.7, 2.0, 1.5])
@@ -35,8 +37,8 @@ PRICES = np.array([1.1, 0.7, 2.0, 1.5])
 
 def collected(books, lo: int = 0, hi: int | None = None):
     orders = allocate_orders(4)
-    hi = books[1].size if hi is None else hi
-    collect_orders(*books, PRICES, QUOTE, lo, hi, orders)
+    hi = books.cash.size if hi is None else hi
+    collect_orders(books, PRICES, QUOTE, lo, hi, orders)
     return orders
 
 
@@ -76,7 +78,7 @@ def test_institutions_collected_by_list_give_the_same_orders():
     books = random_books(150)
     listed, whole = allocate_orders(4), collected(books)
     rows = np.random.default_rng(0).permutation(150)
-    collect_rows(*books, PRICES, QUOTE, rows, 150, listed)
+    collect_rows(books, PRICES, QUOTE, rows, listed)
     for field in ("wealth_terms", "wealth_terms_nonresident", "frozen", "frozen_nonresident"):
         assert getattr(listed, field) == pytest.approx(getattr(whole, field), rel=0, abs=1e-12)
     assert listed.radius[0] == whole.radius[0]
@@ -87,7 +89,7 @@ def test_chunks_collected_apart_add_to_the_bits_of_the_whole():
     total, part = allocate_orders(4), allocate_orders(4)
     for lo in (0, CHUNK, 2 * CHUNK):
         clear_orders(part)
-        collect_orders(*books, PRICES, QUOTE, lo, min(lo + CHUNK, books[1].size), part)
+        collect_orders(books, PRICES, QUOTE, lo, min(lo + CHUNK, books.cash.size), part)
         add_orders(total, part)
     whole = collected(books)
     assert total.frozen == pytest.approx(whole.frozen, rel=1e-12)
@@ -99,7 +101,7 @@ def test_an_order_by_hand():
     """W = 10 + 2 x 1.5 - 4 x 1.1 = 8.6; half the gap to a share of 0.5 in the second asset."""
     units, intent = np.zeros((4, 1)), np.zeros((4, 1))
     units[:, 0], intent[3, 0] = [-4.0, 0.0, 0.0, 2.0], 0.5
-    books = units, np.array([10.0]), intent, np.array([0.5]), np.zeros(1, np.uint8)
+    books = Traders(units, np.array([10.0]), intent, np.array([0.5]), np.zeros(1, np.uint8))
     orders = collected(books)
     wanted = orders.wealth_terms @ np.append(PRICES, 1.0)
     assert wanted[:4] / PRICES - orders.wealth_terms[4, :4] == pytest.approx(
@@ -109,7 +111,7 @@ def test_an_order_by_hand():
 
 def test_those_without_wealth_want_nothing_but_out():
     units = np.full((4, 1), 1.0)
-    books = units, np.array([-10.0]), np.ones((4, 1)), np.ones(1), np.zeros(1, np.uint8)
+    books = Traders(units, np.array([-10.0]), np.ones((4, 1)), np.ones(1), np.zeros(1, np.uint8))
     orders = collected(books)
     assert (orders.wealth_terms[:4] == 0).all()
     assert (orders.wealth_terms[4] == [1, 1, 1, 1, -10]).all()
@@ -117,7 +119,7 @@ def test_those_without_wealth_want_nothing_but_out():
 
 def test_residents_send_no_target_order_in_their_own_currency():
     units = np.full((4, 1), 1.0)
-    books = units, np.array([1.0]), np.ones((4, 1)), np.ones(1), np.ones(1, np.uint8)
+    books = Traders(units, np.array([1.0]), np.ones((4, 1)), np.ones(1), np.ones(1, np.uint8))
     orders = collected(books)
     assert (orders.wealth_terms[0] == 0).all() and orders.wealth_terms[4, 0] == 0
     assert (orders.wealth_terms_nonresident == 0).all()
@@ -128,7 +130,7 @@ def test_frozen_orders_are_units_whatever_the_price():
     intent = np.arange(12.0).reshape(4, 3)
     resident = np.array([0, 1, 0], np.uint8)
     speed = np.array([IN_UNITS, IN_UNITS, 0.0])  # the third orders nothing
-    orders = collected((np.ones((4, 3)), np.ones(3), intent, speed, resident))
+    orders = collected(Traders(np.ones((4, 3)), np.ones(3), intent, speed, resident))
     assert orders.frozen == pytest.approx(intent[:, :2].sum(axis=1))
     assert orders.frozen_nonresident == pytest.approx(intent[:, 0])
     assert (orders.wealth_terms == 0).all() and orders.radius[0] == 0.2
@@ -159,9 +161,10 @@ def test_only_those_who_can_lose_everything_within_limits_are_listed():
     units[2] = [10.0, 10.0, 10.0]
     cash = np.array([-19.0, -5.0, -19.0])  # wealth 1, 15, 1 at a price of 2
     speed = np.array([1.0, 1.0, 0.0])
-    books = units, cash, np.ones((4, 3)), speed, np.zeros(3, np.uint8)
-    limit = np.full(4, 0.1)
-    records = gather_crossers(*books, PRICES, QUOTE, np.log(PRICES) - limit, np.log(PRICES) + limit)
+    books = Traders(units, cash, np.ones((4, 3)), speed, np.zeros(3, np.uint8))
+    start = np.log(PRICES)
+    box = Box(QUOTE, start - 0.1, start + 0.1, start)
+    records = gather_crossers(books, PRICES, box)
     assert records.shape[0] == 1
     assert records[0, 4] == -19.0 and records[0, 9] == 1.0
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm.kernels import rules as rule_of
-from abm.population.world import make_rules
+from abm.population.rules import make_rules
 from abm.scenario import load_scenario
 
 RULES = make_rules(load_scenario("calm"))
