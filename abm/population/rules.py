@@ -156,6 +156,7 @@ def market_rule(scenario: Scenario) -> state.MarketRule:
     terms = opening_terms(scenario)
     parts = list(scenario.instruments.values())
     dealers, links = scenario.liquidity.dealers, scenario.liquidity.links
+    depth_multiple = scenario.liquidity.depth_multiple
     linked = [links.get(name) for name in terms.names]
     line = scenario.policy.swap_line
 
@@ -169,10 +170,10 @@ def market_rule(scenario: Scenario) -> state.MarketRule:
     return state.MarketRule(
         law=np.full(len(parts), LAWS[scenario.liquidity.impact.kind], np.int64),
         orders_frozen=scenario.liquidity.mode == "frozen",
-        value_depth=column("value_depth_usd_bn"),
+        value_depth=depth_multiple * column("value_depth_usd_bn"),
         value_capacity=column("value_capacity_log"),
         value_speed=column("value_speed_per_day"),
-        dealer_depth=column("dealer_depth_usd_bn"),
+        dealer_depth=depth_multiple * column("dealer_depth_usd_bn"),
         daily_limit=column("daily_limit_log"),
         income=income,
         day_count=np.array([*day_count, scenario.rates.usd_day_count], float),

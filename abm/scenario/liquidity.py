@@ -137,6 +137,14 @@ class Liquidity(Part):
         default="simultaneous",
         allowed='"simultaneous" or "frozen"',
     )
+    depth_multiple: float = number(
+        "multiplies every depth, of value investors and of dealers in calm",
+        "-",
+        "scenario",
+        1.0,
+        gt=0,
+        le=1000,
+    )
     dealers: Dealers = part_of(Dealers, "market makers")
     links: Annotated[dict[Name, Link], FROZEN] = choice(
         "share indices that follow a currency and another index, by instrument", default={}
