@@ -67,8 +67,22 @@ def scenarios() -> None:
 
 @app.command()
 @answered
-def check(scenario: ScenarioName, settings: Settings = None) -> None:
-    """Validate a scenario: "ok" and what it is, or every fault at once."""
+def check(
+    scenario: Annotated[
+        str, typer.Argument(metavar="SCENARIO", help="A scenario, or an experiment's file.toml")
+    ],
+    settings: Settings = None,
+    max_runs: Annotated[
+        str | None, typer.Option("--max-runs", metavar="N", help="Allow an experiment more runs")
+    ] = None,
+) -> None:
+    """Validate a scenario or an experiment: "ok" and what it is, or every fault at once."""
+    from abm.cli.checking import check_experiment, is_experiment
+
+    if is_experiment(scenario):
+        most = None if max_runs is None else _whole("--max-runs", max_runs)
+        print(check_experiment(scenario, settings, most))
+        return
     from abm.population.institutions import draw_groups
     from abm.population.network import draw_lending
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from abm.errors import NOT_GIVEN, Fault, InvalidInput, ScenarioFaults
 from abm.scenario.checks import nearest
 from abm.scenario.faults import UNKNOWN, validated
+from abm.scenario.fields import Table
 from abm.scenario.places import entry_name
 from abm.scenario.schema import Scenario
 from abm.scenario.writing import to_dict
@@ -21,7 +22,7 @@ def changed(scenario: Scenario, changes: Mapping[str, Any], where: str) -> Scena
     """A validated copy. Kinds and whole tables are set before the keys inside them."""
     if not isinstance(changes, Mapping) or not all(isinstance(key, str) for key in changes):
         raise InvalidInput(f"{where} must be values by dotted key, as {{'funds.leverage_cap': 5}}")
-    raw = to_dict(scenario)
+    raw = _opened(scenario)
     faults = []
     seen = set()
     for key in sorted(changes, key=_depth):
@@ -85,7 +86,7 @@ def _set(scenario: Scenario, raw: dict[str, Any], key: str, value: Any) -> Fault
     *path, last = _same_pair(raw, key.split("."))
     node: Any = raw
     for step in path:
-        node = _entry(node, step)
+        node = _open(node, step)
         if node is None:
             return _unknown(scenario, key, value)
     if isinstance(node, list):
@@ -105,13 +106,22 @@ def _set(scenario: Scenario, raw: dict[str, Any], key: str, value: Any) -> Fault
     return None
 
 
-def _entry(node: Any, step: str) -> Any:
-    if isinstance(node, dict):
-        return node.get(step)
+def _open(node: Any, step: str) -> Any:
+    """One step down, to a copy that can be written to; what no key leads to stays as it is, sound
+    and unchecked."""
+    place: str | int | None = step if isinstance(node, dict) and step in node else None
     if isinstance(node, list):
-        index = _index(node, step)
-        return None if index is None else node[index]
-    return None
+        place = _index(node, step)
+    if place is None:
+        return None
+    node[place] = _opened(node[place])
+    return node[place]
+
+
+def _opened(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_opened(entry) for entry in value]
+    return dict(value) if isinstance(value, BaseModel | Table) else value
 
 
 def _index(entries: list[Any], step: str) -> int | None:

@@ -47,7 +47,8 @@ def validated(raw: Mapping[str, Any], where: str, origin: Origin | None = None) 
     try:
         return schema.Scenario.model_validate(raw)
     except ValidationError as refused:
-        faults = [*_faults_of(refused, raw), *_faults_between_sound_parts(refused, raw)]
+        found = faults_of(refused, raw, schema.Scenario)
+        faults = [*found, *_faults_between_sound_parts(refused, raw)]
         raise ScenarioFaults(placed(faults, where, origin)) from None
 
 
@@ -61,14 +62,15 @@ def placed(faults: Iterable[Fault], where: str, origin: Origin | None) -> list[F
     return sorted(found, key=lambda f: (files.index(f.where), f.line or 0))
 
 
-def _faults_of(refused: ValidationError, raw: Mapping[str, Any]) -> list[Fault]:
+def faults_of(refused: ValidationError, raw: Mapping[str, Any], root: type[Part]) -> list[Fault]:
+    """What pydantic refused of a file whose schema is `root`, in the user's words."""
     faults: list[Fault] = []
     for error in refused.errors(include_url=False):
         cause = error.get("ctx", {}).get("error")
         if isinstance(cause, Disagreement):
             faults.extend(cause.faults)
         else:
-            faults.append(_fault_of(error, locate(schema.Scenario, error["loc"], raw)))
+            faults.append(_fault_of(error, locate(root, error["loc"], raw)))
     return faults
 
 

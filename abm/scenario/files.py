@@ -69,7 +69,7 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
     try:
         raw, origins = _layer(path, ())
         raw.setdefault("name", path.stem)
-        return validated(raw, where, lambda key: _origin(origins, key, where))
+        return validated(raw, where, lambda key: origin_of(origins, key, where))
     except RecursionError:
         raise UnreadableFile(f"{where} cannot be read: {TOO_DEEP}") from None
 
@@ -244,7 +244,7 @@ def _are_named(entries: Any) -> bool:
     return all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
 
 
-def _origin(
+def origin_of(
     origins: Mapping[str, tuple[str, int | None]], key: str, where: str
 ) -> tuple[str, int | None]:
     """File and line of a key, or of the nearest table above it."""

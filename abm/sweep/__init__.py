@@ -1,0 +1,1 @@
+"""Many runs: designs of experiments, the runner and the store."""

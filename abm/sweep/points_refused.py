@@ -1,0 +1,94 @@
+"""Every point of a design against the scenario's schema, told in few lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from abm.errors import Fault, ScenarioFaults, show
+from abm.sweep.experiment import Experiment, is_missing, scenario_at
+from abm.sweep.kinds import Factor, ListOfPoints
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_TOLD = 200  # points at which one factor is found wrong before it is left alone
+NUMBERS = re.compile(r"[-+]?\d[\d.e+-]*")
+
+
+@dataclass
+class _Group:
+    """One fault as it comes back from point to point."""
+
+    fault: Fault
+    factor: str  # whose value it is; empty where it lies between factors
+    point: Mapping[str, Any]
+    index: int
+    given: dict[str, Any] = field(default_factory=dict)  # by how it is shown
+    n_points: int = 0
+
+
+def faults_at_points(experiment: Experiment, points: pd.DataFrame) -> list[Fault]:
+    """What the scenario refuses at any point, one fault for all points that share it."""
+    groups: dict[tuple[str, str], _Group] = {}
+    owners = {t.key: key for key, targets in experiment.targets.items() for t in targets}
+    alone: set[str] = set()
+    for index, row in enumerate(points.to_dict("records")):
+        point = {str(key): value for key, value in row.items() if key not in alone}
+        try:
+            scenario_at(experiment, point)
+        except ScenarioFaults as refused:
+            for fault in refused.faults:
+                factor = owners.get(fault.key, "")
+                kind = (factor or fault.key, NUMBERS.sub("#", fault.allowed))
+                group = groups.setdefault(kind, _Group(fault, factor, point, index))
+                group.n_points += 1
+                given = point.get(factor, fault.given)
+                group.given.setdefault(show(given), given)
+                if factor and group.n_points >= MOST_TOLD:
+                    alone.add(factor)
+    return [_told(experiment, group, len(points)) for group in groups.values()]
+
+
+def place_of(experiment: Experiment, factor: str, index: int = 0) -> str:
+    """Where the file says what values a factor takes."""
+    if isinstance(experiment.design, ListOfPoints):
+        return f"design.points.{index}.{factor}"
+    return f"design.factors.{factor}"
+
+
+def _told(experiment: Experiment, group: _Group, n_points: int) -> Fault:
+    fault, factor = group.fault, group.factor
+    or_more = " or more" if factor and group.n_points >= MOST_TOLD else ""
+    words = f"{fault.allowed}, at {group.n_points:,}{or_more} of {n_points:,} points"
+    if not factor:
+        first = ", ".join(f"{k} = {show(v)}" for k, v in group.point.items() if not is_missing(v))
+        place = f"design.factors.{fault.key}"
+        return Fault("", place, fault.given, f"{words}, first where {first}", fault.hint)
+    if fault.key != factor:
+        words = f"{fault.key} {words}"
+    place = place_of(experiment, factor, group.index)
+    return Fault("", place, _given(experiment, group), words, _hint(experiment, group))
+
+
+def _is_range(experiment: Experiment, group: _Group) -> bool:
+    factor = experiment.design.factors.get(group.factor)
+    return isinstance(factor, Factor) and factor.values is None
+
+
+def _given(experiment: Experiment, group: _Group) -> Any:
+    """The values of a list that will not do; of those between two ends, an example."""
+    given = list(group.given.values())
+    if _is_range(experiment, group):
+        return float(f"{given[0]:.4g}")
+    return given[0] if len(given) == 1 else given
+
+
+def _hint(experiment: Experiment, group: _Group) -> str:
+    """What to write; for whole numbers between two ends, the word for it."""
+    wants_whole = group.fault.allowed.startswith("must be a whole number")
+    if wants_whole and _is_range(experiment, group):
+        return "add whole = true"
+    return group.fault.hint

@@ -1,0 +1,184 @@
+"""Experiment files: reading one, and everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from abm.errors import Fault, ScenarioFaults
+from abm.scenario import list_scenarios
+from abm.scenario.checks import nearest
+from abm.scenario.faults import faults_of, placed
+from abm.scenario.files import origin_of, read_toml, shown
+from abm.scenario.lines import lines_of_keys
+from abm.sweep.experiment import Experiment
+from abm.sweep.kinds import flat_factors
+from abm.sweep.points_file import read_points
+from abm.sweep.refusals import refusals
+
+POINT = re.compile(r"^design\.points\.\d+\.")
+IN_DICTIONARY = "experiment"
+NOTHING_VARIED = {"kind": "list", "points": []}  # stands in for a design that cannot be read
+REPLACEABLE = {"name", "replicates", "seed", "outputs", "stop"}
+
+
+class Source(NamedTuple):
+    """Where an experiment stands: file, folder, and file and line of every key."""
+
+    where: str
+    folder: Path
+    origins: dict[str, tuple[str, int | None]]
+
+
+def read_experiment(path: Path, max_runs: int | None, is_checked: bool) -> Experiment:
+    """What `load_experiment` does."""
+    raw, text = read_toml(path.absolute())
+    where = shown(path.absolute())
+    raw.setdefault("name", path.stem)
+    origins: dict[str, tuple[str, int | None]] = {
+        key: (where, line) for key, line in lines_of_keys(text, raw).items()
+    }
+    source = Source(where, path.absolute().parent, origins)
+    return _trusted(raw, source) if is_checked else _checked(raw, source, max_runs)
+
+
+def checked_experiment(raw: Mapping[str, Any], folder: Path) -> Experiment:
+    """What `Experiment.from_dict` does."""
+    return _checked(dict(raw), Source(IN_DICTIONARY, folder.absolute(), {}), None)
+
+
+def _checked(raw: dict[str, Any], source: Source, max_runs: int | None) -> Experiment:
+    raw = deepcopy(raw)
+    faults = [*_place_scenario(raw, source), *_read_points(raw, source)]
+    is_placed = not any(fault.key == "scenario" for fault in faults)
+    experiment, shape_faults = _shaped(raw)
+    is_whole = not faults and not shape_faults
+    faults += shape_faults
+    if experiment is not None and is_placed:
+        faults += refusals(experiment, max_runs, is_whole)
+    if faults or experiment is None:
+        raise ScenarioFaults(_placed(faults, source))
+    return experiment
+
+
+def _trusted(raw: dict[str, Any], source: Source) -> Experiment:
+    """An experiment whose points have been checked before."""
+    faults = [*_place_scenario(raw, source), *_read_points(raw, source)]
+    experiment, shape_faults = _shaped(raw)
+    if experiment is None or faults or shape_faults:
+        raise ScenarioFaults(_placed([*faults, *shape_faults], source))
+    return experiment
+
+
+def _placed(faults: list[Fault], source: Source) -> list[Fault]:
+    """Faults of the experiment with file and line; those of other files have theirs."""
+    here = [fault for fault in faults if not fault.where]
+    found = placed(here, source.where, lambda key: origin_of(source.origins, key, source.where))
+    elsewhere = [fault for fault in faults if fault.where]
+    return [*(_by_column(fault, source) for fault in found), *elsewhere]
+
+
+def _by_column(fault: Fault, source: Source) -> Fault:
+    """In a CSV file a value is found by line and column, not by `design.points.7`."""
+    key = fault.key if fault.where == source.where else POINT.sub("", fault.key)
+    return replace(fault, key=key)
+
+
+def _place_scenario(raw: dict[str, Any], source: Source) -> list[Fault]:
+    """A scenario's file lies where the experiment lies; a name is left alone."""
+    given = raw.get("scenario")
+    if not isinstance(given, str) or given in list_scenarios():
+        return []
+    beside = source.folder / (given if given.endswith(".toml") else f"{given}.toml")
+    if beside.is_file():
+        raw["scenario"] = str(beside)
+        return []
+    known = list_scenarios()
+    words = f"must be one of {', '.join(known)}, or a .toml file beside the experiment"
+    return [Fault("", "scenario", given, words, nearest(given, known))]
+
+
+def _read_points(raw: dict[str, Any], source: Source) -> list[Fault]:
+    """The rows of `design.file` in its place."""
+    design = raw.get("design")
+    given = design.get("file") if isinstance(design, dict) else None
+    if not isinstance(design, dict) or not isinstance(given, str) or design.get("kind") != "list":
+        return []
+    if "points" in design:
+        return [Fault("", "design.file", given, "takes the place of points: leave one out")]
+    path = source.folder / given
+    if not path.is_file():
+        return [Fault("", "design.file", given, "must be a CSV file beside the experiment")]
+    links = design.get("factors")
+    conditional = {
+        key
+        for key, link in (flat_factors(links) if isinstance(links, dict) else {}).items()
+        if isinstance(link, dict) and link.get("when")
+    }
+    rows, lines, faults = read_points(path, frozenset(conditional))
+    source.origins.update(
+        {f"design.points.{index}": (shown(path), line) for index, line in enumerate(lines)}
+    )
+    design["points"] = [] if faults else rows
+    del design["file"]
+    return faults
+
+
+def _shaped(raw: dict[str, Any]) -> tuple[Experiment | None, list[Fault]]:
+    """The experiment, or what is left of it without what cannot be read, and the faults of that."""
+    try:
+        return Experiment.model_validate(raw), []
+    except ValidationError as refused:
+        faults = faults_of(refused, raw, Experiment)
+        places = [error["loc"] for error in refused.errors(include_url=False)]
+    rest = _without(raw, places)
+    for sound in (rest, {**rest, "design": NOTHING_VARIED}):
+        try:
+            return Experiment.model_validate(sound), faults
+        except ValidationError:
+            continue
+    return None, faults
+
+
+def _without(raw: Mapping[str, Any], places: Iterable[tuple[int | str, ...]]) -> dict[str, Any]:
+    """What is left when everything at these places is taken away, and what needs it."""
+    rest = deepcopy(dict(raw))
+    design = rest.get("design")
+    factors: set[Any] = set()
+    points: set[Any] = set()
+    for first, *inside in places:
+        if first in REPLACEABLE or first not in Experiment.model_fields:
+            rest.pop(str(first), None)
+        elif first == "changes":
+            rest["changes"] = {}
+        elif inside[1:2] == ["factors"] and len(inside) > 2:
+            factors.add(inside[2])
+        elif inside[1:2] == ["points"] and len(inside) > 2:
+            points.add(inside[2])
+    rest.setdefault("replicates", 1)
+    if factors and isinstance(design, dict):
+        design["factors"] = _independent(flat_factors(design["factors"]), factors)
+    if points and isinstance(design, dict):
+        design["points"] = [row for i, row in enumerate(design["points"]) if i not in points]
+    return rest
+
+
+def _independent(factors: dict[str, Any], broken: set[Any]) -> dict[str, Any]:
+    """Factors that are not broken and wait for none that is."""
+    while True:
+        waiting = {
+            key
+            for key, factor in factors.items()
+            if key not in broken
+            and isinstance(factor, dict)
+            and broken & set(flat_factors(factor.get("when") or {}))
+        }
+        if not waiting:
+            return {key: factor for key, factor in factors.items() if key not in broken}
+        broken = broken | waiting

@@ -1,0 +1,217 @@
+"""What is wrong between an experiment and its scenario, found before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import chain
+
+from abm.errors import NOT_GIVEN, Fault, ScenarioFaults, UnreadableFile
+from abm.scenario import load_scenario
+from abm.scenario.checks import nearest
+from abm.scenario.fields import Table
+from abm.scenario.writing import WORDS
+from abm.sweep.designs import count_points, design_points, in_order
+from abm.sweep.experiment import Experiment, series_names
+from abm.sweep.kinds import Factor, ListOfPoints, OneAtATime, Value, sort_of
+from abm.sweep.points_refused import faults_at_points, place_of
+
+
+def refusals(experiment: Experiment, max_runs: int | None, is_whole: bool) -> list[Fault]:
+    """Every fault, with keys as in the experiment file.
+
+    `is_whole` is false for what is left of a file with other faults: how many runs it would be is
+    not said then.
+    """
+    try:
+        load_scenario(experiment.scenario)
+    except ScenarioFaults as refused:
+        return list(refused.faults)
+    except UnreadableFile as refused:
+        return [Fault("", "scenario", experiment.scenario, str(refused))]
+    experiment, faults = _with_sound_changes(experiment)
+    faults += _unknown_series(experiment)
+    if isinstance(experiment.design, ListOfPoints) and not experiment.design.points:
+        words = "is missing: tables [[design.points]], or file = a CSV file"
+        return [*faults, Fault("", "design.points", NOT_GIVEN, words)] if is_whole else faults
+    between = [*chain(_duplicates(experiment), _bad_conditions(experiment), _bad_links(experiment))]
+    between = between or [*chain(_bad_rows(experiment), _bad_starts(experiment))]
+    if is_whole and not between:
+        between = [*_too_many(experiment, max_runs)]
+    return [*faults, *(between or faults_at_points(experiment, design_points(experiment)))]
+
+
+def _with_sound_changes(experiment: Experiment) -> tuple[Experiment, list[Fault]]:
+    """The experiment without those changes that the scenario refuses."""
+    try:
+        experiment.base.name  # noqa: B018  (reads the scenario)
+        return experiment, []
+    except ScenarioFaults as refused:
+        faults = [replace(fault, key=f"changes.{fault.key}", where="") for fault in refused.faults]
+    bad = [fault.key.removeprefix("changes.") for fault in faults]
+    sound = {
+        key: value
+        for key, value in experiment.changes.items()
+        if not any(f"{key}.".startswith(f"{b}.") or f"{b}.".startswith(f"{key}.") for b in bad)
+    }
+    for kept in (sound, {}):
+        rest = experiment.model_copy(update={"changes": Table(kept)})
+        try:
+            rest.base.name  # noqa: B018
+            break
+        except ScenarioFaults:
+            continue
+    return rest, faults
+
+
+def _unknown_series(experiment: Experiment) -> Iterator[Fault]:
+    known = series_names(experiment.base)
+    series = experiment.outputs.series
+    for name in dict.fromkeys(series):
+        if name not in known:
+            words = "is not a column of the days table"
+            yield Fault("", "outputs.series", name, words, nearest(name, known))
+        elif series.count(name) > 1:
+            yield Fault("", "outputs.series", name, "is named more than once")
+
+
+def _duplicates(experiment: Experiment) -> Iterator[Fault]:
+    """A key is set in one place: by one factor, by a link, or by the changes."""
+    setters: dict[str, list[str]] = {}
+    for key in experiment.factor_keys:
+        for name in _linked(experiment, key):
+            setters.setdefault(experiment.own_name(name), []).append(place_of(experiment, key))
+    for key in experiment.changes:
+        own = experiment.own_name(key)
+        if own in setters:
+            setters[own].append(f"changes.{key}")
+    for name, places in setters.items():
+        if len(places) > 1:
+            first, second = places[0], places[-1]
+            words = f"{name} is set here and by {first}: once is enough"
+            yield Fault("", second, NOT_GIVEN, words)
+
+
+def _linked(experiment: Experiment, key: str) -> list[str]:
+    """A factor and the keys that move with it."""
+    named = [name for name in experiment.links[key].also if "*" not in name]
+    return [key, *named, *experiment.matches(key)]
+
+
+def _bad_conditions(experiment: Experiment) -> Iterator[Fault]:
+    links = experiment.links
+    unordered = set(links) - set(in_order(links))
+    for key, link in links.items():
+        place = f"design.factors.{key}"
+        for name, wanted in link.when.items():
+            if name == key or name not in links:
+                words = "the condition must be on another factor of the design"
+                hint = nearest(name, [k for k in links if k != key])
+                yield Fault("", f"{place}.when", name, words, hint)
+                continue
+            taken = _values_of(experiment, name)
+            if taken is None:
+                words = "the condition must be on a factor with a list of values"
+                yield Fault("", f"{place}.when", name, words)
+            elif not set(wanted) <= set(taken):
+                extra = next(value for value in wanted if value not in taken)
+                listed = ", ".join(str(value) for value in taken)
+                words = f"{name} takes only {listed}"
+                hint = nearest(extra, listed.split(", ")) if isinstance(extra, str) else ""
+                yield Fault("", f"{place}.when", extra, words, hint)
+        if key in unordered:
+            yield Fault("", f"{place}.when", NOT_GIVEN, "waits for a factor that waits for it")
+
+
+def _values_of(experiment: Experiment, key: str) -> tuple[Value, ...] | None:
+    """The values a factor takes; None where it takes all between two ends."""
+    design = experiment.design
+    if isinstance(design, ListOfPoints):
+        return tuple(dict.fromkeys(row[key] for row in design.points if key in row))
+    return design.factors[key].values
+
+
+def _bad_links(experiment: Experiment) -> Iterator[Fault]:
+    """Keys that move in proportion need something to be in proportion to."""
+    known, design = experiment.base_values, experiment.design
+    for key in WORDS:
+        if key in experiment.factor_keys:
+            words = "changes no run: it only says what the scenario is called"
+            yield Fault("", place_of(experiment, key), NOT_GIVEN, words)
+    for key in design.factors:
+        if key not in experiment.links:
+            words = "is not a column of the points"
+            hint = nearest(key, experiment.factor_keys)
+            yield Fault("", f"design.factors.{key}", NOT_GIVEN, words, hint)
+    for key, link in experiment.links.items():
+        place = f"design.factors.{key}.also"
+        for pattern in (name for name in link.also if "*" in name):
+            if not experiment.matches(key, pattern):
+                yield Fault("", place, pattern, "fits no other key of the scenario")
+        for name in _linked(experiment, key) if link.in_proportion else ():
+            value = known.get(experiment.own_name(name))
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                hint = nearest(name, known) if name not in known else ""
+                yield Fault("", place, name, "is not a number of the scenario", hint)
+            elif name == key and value == 0:
+                yield Fault("", place, key, "is 0 in the scenario: nothing is in proportion to it")
+
+
+def _bad_rows(experiment: Experiment) -> Iterator[Fault]:
+    """Rows of a list have a value for every factor that applies, and for no other."""
+    design, links = experiment.design, experiment.links
+    if not isinstance(design, ListOfPoints):
+        return
+    for key in experiment.factor_keys:
+        sorts = sorted({sort_of(row[key]) for row in design.points if key in row})
+        if len(sorts) > 1:
+            words = f"must be all numbers, all words or all true/false; has {' and '.join(sorts)}"
+            yield Fault("", f"design.points.0.{key}", NOT_GIVEN, words)
+    for index, row in enumerate(design.points):
+        for key, link in links.items():
+            wanted = all(row.get(k) in values for k, values in link.when.items())
+            place = f"design.points.{index}.{key}"
+            if wanted and key not in row:
+                yield Fault("", place, NOT_GIVEN, "is missing at this point")
+            elif key in row and not wanted:
+                words = "does not apply at this point (when): leave it out"
+                yield Fault("", place, row[key], words)
+
+
+def _bad_starts(experiment: Experiment) -> Iterator[Fault]:
+    """One at a time starts from the scenario's own values."""
+    if not isinstance(experiment.design, OneAtATime):
+        return
+    known = experiment.base_values
+    for key, factor in experiment.design.factors.items():
+        place, own = f"design.factors.{key}", known.get(experiment.own_name(key))
+        if own is None and not factor.when:
+            words = "has no value in the scenario to start from"
+            yield Fault("", place, NOT_GIVEN, words, nearest(key, known))
+        elif _moves_apart(experiment, key, factor):
+            words = (
+                "its linked keys have other values in the scenario, where one-at-a-time starts: "
+                "set in_proportion = true, or make them equal in [changes]"
+            )
+            yield Fault("", f"{place}.also", NOT_GIVEN, words)
+
+
+def _moves_apart(experiment: Experiment, key: str, factor: Factor) -> bool:
+    known = experiment.base_values
+    if factor.in_proportion or key not in known:
+        return False
+    return any(known.get(t.key) != known[key] for t in experiment.targets[key])
+
+
+def _too_many(experiment: Experiment, max_runs: int | None) -> Iterator[Fault]:
+    most = experiment.stop.max_runs if max_runs is None else max_runs
+    most_points = most // experiment.replicates
+    n_points = count_points(experiment, most_points)
+    if n_points > most_points:
+        is_exact = not any(link.when for link in experiment.links.values())
+        at_least = "" if is_exact else "at least "
+        words = (
+            f"{at_least}{n_points:,} points × {experiment.replicates:,} replicates = "
+            f"{n_points * experiment.replicates:,} runs, more than the {most:,} allowed"
+        )
+        yield Fault("", "design", NOT_GIVEN, words, "--max-runs or stop.max_runs allows more")

@@ -1,0 +1,91 @@
+"""`unwind check EXPERIMENT`: how many runs, how long, how large, and which of a few fail."""
+
+import pytest
+
+from abm.cli import checking
+from abm.cli.checking import check_experiment, is_experiment
+from abm.errors import InvalidInput
+
+SMALL = """
+name = "small"
+scenario = "calm"
+replicates = 3
+[changes]
+"population.scale" = 0.2
+"calendar.days" = 3
+[design]
+kind = "grid"
+[design.factors]
+"funds.leverage_cap" = [2, 4, 7, 10]
+"funds.overlap" = [0.1, 0.9]
+[outputs]
+measure = "run"
+"""
+
+
+@pytest.fixture
+def small(tmp_path, monkeypatch):
+    """The file of a small experiment, in the folder one is in."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(*replacement):
+        (tmp_path / "small.toml").write_text(SMALL.replace(*replacement or ("", "")))
+        return "small.toml"
+
+    return write
+
+
+def test_an_experiment_is_told_from_a_scenario(small, tmp_path):
+    assert is_experiment(small())
+    assert is_experiment(small("[design", "[desing"))
+    (tmp_path / "mine.toml").write_text('base = "hike"\n')
+    for other in ("hike", "mine.toml", "nowhere.toml"):
+        assert not is_experiment(other)
+
+
+def test_the_answer_says_what_would_be_run_how_long_and_how_large(small):
+    answer = check_experiment(small()).splitlines()
+    wanted = (
+        "grid of 2 factors on calm, 2 changes: 8 points × 3 replicates = 24 runs of measure run"
+    )
+    assert answer[0] == f"ok: small, {wanted}"
+    assert answer[1].split("  ")[-1] == "2, 4, 7, 10"
+    assert [line.split("  ")[0] for line in answer[3:]] == ["One run", "Time", "On disk"]
+    assert "with 1 worker" in answer[4]
+
+
+@pytest.mark.parametrize(
+    "outputs", ['measure = "cascade"', 'measure = "run"\nseries = ["leverage"]']
+)
+def test_what_is_kept_is_in_the_estimate(small, outputs):
+    answer = check_experiment(small('measure = "run"', outputs)).splitlines()
+    assert answer[-1].endswith("kB")
+
+
+def test_a_pilot_run_that_fails_is_told_with_its_point(small, monkeypatch):
+    honest = checking._run
+
+    def broken(experiment, scenario):
+        if scenario.funds.leverage_cap == 10 and scenario.funds.overlap == 0.9:
+            raise FloatingPointError("no clearing price")
+        return honest(experiment, scenario)
+
+    monkeypatch.setattr(checking, "_run", broken)
+    answer = check_experiment(small()).splitlines()
+    where = "point 7 (funds.leverage_cap = 10, funds.overlap = 0.9)"
+    assert answer[-2:] == [
+        "1 of 6 pilot runs failed:",
+        f"  {where}: FloatingPointError: no clearing price",
+    ]
+
+
+def test_a_pilot_that_takes_long_tries_fewer_points(small, monkeypatch):
+    monkeypatch.setattr(checking, "PILOT_SECONDS", 0.0)
+    assert "at 1 point)" in check_experiment(small())
+
+
+def test_settings_and_too_many_runs_are_refused(small):
+    with pytest.raises(InvalidInput, match=r"stand in \[changes\]"):
+        check_experiment(small(), ["funds.n=3"])
+    with pytest.raises(ValueError, match="24 runs, more than the 20 allowed"):
+        check_experiment(small(), max_runs=20)
