@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from abm.model import CarryUnwindModel
     from abm.runs import cascade, load_result, run
     from abm.scenario import list_scenarios, load_scenario
+    from abm.sweep import load_sweep, sweep
 
 __version__ = "0.1.0"
 
@@ -24,7 +25,9 @@ __all__ = [
     "list_scenarios",
     "load_result",
     "load_scenario",
+    "load_sweep",
     "run",
+    "sweep",
     "threshold_cascade",
 ]
 
@@ -36,7 +39,9 @@ _ROOM_OF = {
     "list_scenarios": "abm.scenario",
     "load_result": "abm.runs",
     "load_scenario": "abm.scenario",
+    "load_sweep": "abm.sweep",
     "run": "abm.runs",
+    "sweep": "abm.sweep",
     "threshold_cascade": "abm.contagion",
 }
 
@@ -45,7 +50,8 @@ def __getattr__(name: str) -> Any:
     """Load a name of the front door on first use (PEP 562)."""
     if name not in _ROOM_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_ROOM_OF[name]), name)
+    room = import_module(_ROOM_OF[name])
+    value = room if room.__name__ == f"abm.{name}" else getattr(room, name)  # sweep is both
     globals()[name] = value
     return value
 

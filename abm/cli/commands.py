@@ -102,10 +102,19 @@ def check(
 @app.command()
 @answered
 def run(
-    scenario: ScenarioName,
+    scenario: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SCENARIO]", help="A name that `unwind scenarios` lists, or a file"
+        ),
+    ] = None,
     seed: Annotated[str, typer.Option(metavar="N", help="Root of all chance")] = "0",
     replicate: Annotated[str, typer.Option(metavar="N", help="Which draw of that seed")] = "0",
     settings: Settings = None,
+    sweep_folder: Annotated[
+        Path | None, typer.Option("--from", metavar="DIR", help="A row of this sweep, whole")
+    ] = None,
+    row: Annotated[str | None, typer.Option("--row", metavar="ID", help="Which row of it")] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder; default results/<scenario>")
     ] = None,
@@ -117,10 +126,17 @@ def run(
     from abm.cli.following import folder_name, next_command
     from abm.cli.output import refuse_folder
     from abm.cli.running import run_and_keep
+    from abm.errors import InvalidInput
 
     root, draw = _whole("--seed", seed), _whole("--replicate", replicate)
-    chosen = _chosen(scenario, settings)
-    place = out or Path("results") / folder_name(chosen.name)
+    if sweep_folder is not None or row is not None:
+        chosen, root, draw, name = _row_of(sweep_folder, row, scenario, settings)
+    elif scenario is None:
+        raise InvalidInput("give a SCENARIO (unwind scenarios lists them), or --from DIR --row ID")
+    else:
+        chosen = _chosen(scenario, settings)
+        name = folder_name(chosen.name)
+    place = out or Path("results") / name
     refuse_folder(place, force)
     outcome = run_and_keep(chosen, root, draw, place, force, figures)
     if json:
@@ -128,7 +144,75 @@ def run(
         return
     print(outcome.text)
     print(f"{'Written':<16}{place}: {', '.join(outcome.written)}")
-    print(f"{'Try next':<16}{next_command(chosen, scenario, settings or [], root)}")
+    if scenario is not None:
+        print(f"{'Try next':<16}{next_command(chosen, scenario, settings or [], root)}")
+
+
+@app.command()
+@answered
+def sweep(
+    experiment: Annotated[
+        str, typer.Argument(metavar="EXPERIMENT", help="An experiment's file.toml")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder; default results/<name>")
+    ] = None,
+    workers: Annotated[
+        str | None, typer.Option(metavar="N", help="Processes; default one for each core")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler to run on instead")
+    ] = None,
+    shard: Annotated[
+        str | None, typer.Option(metavar="K/N", help="Only the K-th of N parts, for job arrays")
+    ] = None,
+    max_runs: Annotated[
+        str | None, typer.Option("--max-runs", metavar="N", help="Allow more runs than the file")
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Run again what failed before")
+    ] = False,
+) -> None:
+    """Run every point of an experiment; the same command goes on where it was stopped."""
+    from abm.cli.sweeping import Asked, sweep_and_tell
+
+    n_workers = None if workers is None else _whole("--workers", workers)
+    most = None if max_runs is None else _whole("--max-runs", max_runs)
+    asked = Asked(experiment, out, n_workers, cluster, shard, most, retry_failed)
+    _leave(sweep_and_tell(asked))
+
+
+@app.command()
+@answered
+def status(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that a sweep wrote")],
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read every file; set aside what is damaged")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print it as JSON")] = False,
+) -> None:
+    """How much of a sweep is done, what failed, and how long the rest will take."""
+    from abm.cli.sweeping import tell_status
+
+    _leave(tell_status(folder, verify, json))
+
+
+@app.command()
+@answered
+def analyse(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that a sweep wrote")],
+    outputs: Annotated[
+        list[str] | None, typer.Option("--output", metavar="NAME", help="A number of the runs")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder; default DIR/analysis")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON")] = False,
+) -> None:
+    """What a sweep shows: responses, thresholds, sensitivities, as tables and figures."""
+    from abm.cli.analysing import Asked, analyse_and_tell
+
+    analyse_and_tell(Asked(folder, tuple(outputs or ()), out, json))
 
 
 @app.command()
@@ -146,15 +230,16 @@ def plot(
 @app.command()
 @answered
 def reproduce(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that a run wrote")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of a run or a sweep")],
+    rows: Annotated[
+        str, typer.Option("--rows", metavar="N", help="Of a sweep: how many runs, or all")
+    ] = "20",
 ) -> None:
     """Run a result again from its manifest and compare the bytes of every table."""
-    from abm.cli.progress import Progress
-    from abm.cli.reproducing import told
-    from abm.runs.reproduce import reproduce as run_again
+    from abm.cli.reproducing import reproduced, told
 
-    with Progress(1) as progress:
-        outcome = progress.do("running it again", lambda: run_again(folder))
+    n_rows = None if rows == "all" else _whole("--rows", rows)
+    outcome = reproduced(folder, n_rows)
     print(told(folder, outcome))
     if not outcome.agrees:
         raise typer.Exit(1)
@@ -250,6 +335,28 @@ def _chosen(name: str, settings: list[str] | None) -> Scenario:
             raise ScenarioFaults([Fault("--set", key, twice[key], words) for key in twice])
         chosen = chosen.with_changes(dict(pairs), where="--set")
     return chosen
+
+
+def _row_of(
+    folder: Path | None, row: str | None, scenario: str | None, settings: list[str] | None
+) -> tuple[Scenario, int, int, str]:
+    """Scenario, seed, replicate and folder name of one row of a sweep."""
+    from abm.errors import InvalidInput
+    from abm.sweep import run_of_row
+
+    if folder is None or row is None:
+        raise InvalidInput("--from DIR and --row ID go together")
+    if scenario is not None or settings:
+        raise InvalidInput("--from: the row says what is run; give no SCENARIO and no --set")
+    number = _whole("--row", row)
+    chosen = run_of_row(folder, number)
+    return chosen.scenario, chosen.seed, chosen.replicate, f"{folder.resolve().name}-row-{number}"
+
+
+def _leave(code: int) -> None:
+    """End with this code, if it is not that all is well."""
+    if code:
+        raise typer.Exit(code)
 
 
 def _whole(option: str, text: str) -> int:

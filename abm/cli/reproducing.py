@@ -9,6 +9,23 @@ if TYPE_CHECKING:
     from abm.runs.reproduce import Gap, Reproduction
 
 
+def reproduced(folder: Path, n_rows: int | None) -> Reproduction:
+    """A run, or some runs of a sweep, made again with a bar."""
+    from abm.cli.progress import Progress
+    from abm.sweep.plan import PLAN
+
+    with Progress(1) as progress:
+        if (folder / PLAN).is_file():
+            from abm.sweep.reproduce import reproduce_sweep
+
+            return progress.do(
+                "running rows again", lambda: reproduce_sweep(folder, n_rows, progress.tick)
+            )
+        from abm.runs.reproduce import reproduce
+
+        return progress.do("running it again", lambda: reproduce(folder))
+
+
 def told(folder: Path, outcome: Reproduction) -> str:
     """Whether the run is the same, where it is not, and what has changed since."""
     if outcome.is_same:

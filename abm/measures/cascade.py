@@ -4,14 +4,16 @@ Twins share the run's seed. No-shock: scripted news and policy from the shock da
 Frozen: same script, but from the shock day on no institution except value investors and dealers
 sends an order. Frozen no-shock: both. A run is measured against the twin that lacks the shock and
 nothing else: the run against the no-shock twin, the frozen twin against the frozen no-shock twin.
-Tables are those of `RunResult` (schemas in ODD.md); `shock_day` is a value of their column `day`.
+Tables are those of `RunResult` (schemas in ODD.md), as pandas tables or, where thousands of runs
+are measured, as plain columns by name; `shock_day` is a value of their column `day`.
 A number whose days lie beyond the run is NaN, never a guess.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +23,8 @@ from abm.measures import tails
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    Table: TypeAlias = pd.DataFrame | Mapping[str, NDArray[Any]]
 
 HORIZONS_DAYS = (5, 30, 60)
 PEAK_WINDOW_DAYS = 60
@@ -37,16 +41,14 @@ class RunTables(Protocol):
     """What the measures read of a run: three of its tables."""
 
     @property
-    def days(self) -> pd.DataFrame: ...
+    def days(self) -> Table: ...
     @property
-    def events(self) -> pd.DataFrame: ...
+    def events(self) -> Table: ...
     @property
-    def institutions(self) -> pd.DataFrame: ...
+    def institutions(self) -> Table: ...
 
 
-def unwound_share(
-    days: pd.DataFrame, no_shock_days: pd.DataFrame, shock_day: int, horizon: int
-) -> float:
+def unwound_share(days: Table, no_shock_days: Table, shock_day: int, horizon: int) -> float:
     """Share of the opening yen short closed because of the shock, `horizon` days after it.
 
         U_h = (S'(d + h) - S(d + h)) / S(d - 1)
@@ -79,8 +81,8 @@ def classify(u5: float, u30: float, u60: float) -> str:
 
 
 def peak_appreciation(
-    days: pd.DataFrame,
-    no_shock_days: pd.DataFrame,
+    days: Table,
+    no_shock_days: Table,
     shock_day: int,
     window_days: int = PEAK_WINDOW_DAYS,
     funding: str | None = None,
@@ -100,8 +102,8 @@ def peak_appreciation(
 
 
 def frozen_appreciation(
-    frozen_days: pd.DataFrame,
-    frozen_no_shock_days: pd.DataFrame,
+    frozen_days: Table,
+    frozen_no_shock_days: Table,
     shock_day: int,
     window_days: int = PEAK_WINDOW_DAYS,
     funding: str | None = None,
@@ -118,10 +120,10 @@ def frozen_appreciation(
 
 
 def price_amplification(
-    days: pd.DataFrame,
-    no_shock_days: pd.DataFrame,
-    frozen_days: pd.DataFrame,
-    frozen_no_shock_days: pd.DataFrame,
+    days: Table,
+    no_shock_days: Table,
+    frozen_days: Table,
+    frozen_no_shock_days: Table,
     shock_day: int,
     window_days: int = PEAK_WINDOW_DAYS,
 ) -> float:
@@ -132,10 +134,10 @@ def price_amplification(
 
 
 def loss_amplification(
-    days: pd.DataFrame,
-    no_shock_days: pd.DataFrame,
-    frozen_days: pd.DataFrame,
-    frozen_no_shock_days: pd.DataFrame,
+    days: Table,
+    no_shock_days: Table,
+    frozen_days: Table,
+    frozen_no_shock_days: Table,
     shock_day: int,
     window_days: int = PEAK_WINDOW_DAYS,
 ) -> float:
@@ -160,43 +162,45 @@ def loss_amplification(
     return float(max(0.0, loss) / frozen)
 
 
-def forced_volume(days: pd.DataFrame, from_day: int | None = None) -> float:
+def forced_volume(days: Table, from_day: int | None = None) -> float:
     """Forced sales of all types, from `from_day` on or over the whole table [USD bn]."""
     return float(sum(forced_by_type(days, from_day).values()))
 
 
-def forced_volume_net(days: pd.DataFrame, no_shock_days: pd.DataFrame, shock_day: int) -> float:
+def forced_volume_net(days: Table, no_shock_days: Table, shock_day: int) -> float:
     """Forced sales from the shock day on, less those of the no-shock twin [USD bn]."""
     return forced_volume(days, shock_day) - forced_volume(no_shock_days, shock_day)
 
 
-def forced_by_type(days: pd.DataFrame, from_day: int | None = None) -> dict[str, float]:
+def forced_by_type(days: Table, from_day: int | None = None) -> dict[str, float]:
     """Forced sales by type of institution, in the order of the table [USD bn]."""
     _need(days, "day")
-    rows = days if from_day is None else days[days["day"] >= from_day]
+    first = 0 if from_day is None else int(np.searchsorted(_column(days, "day"), from_day))
     return {
-        column.removeprefix("forced_").removesuffix("_usd_bn"): float(rows[column].sum())
-        for column in days.columns
+        column.removeprefix("forced_").removesuffix("_usd_bn"): float(
+            _column(days, column)[first:].sum()
+        )
+        for column in _names(days)
         if column.startswith("forced_") and column.endswith("_usd_bn")
     }
 
 
-def forced_shares(days: pd.DataFrame) -> dict[str, float]:
+def forced_shares(days: Table) -> dict[str, float]:
     """Share of each type in all forced sales; NaN where nothing was forced."""
     amounts = forced_by_type(days)
     total = sum(amounts.values())
     return {kind: a / total if total > 0.0 else float("nan") for kind, a in amounts.items()}
 
 
-def calls_by_generation(events: pd.DataFrame) -> dict[int, int]:
+def calls_by_generation(events: Table) -> dict[int, int]:
     """Number of margin calls in each generation of the cascade, counted by (day, round)."""
     _need(events, "kind", "generation")
-    counts = events.loc[events["kind"] == "margin_call", "generation"].value_counts()
-    generations, numbers = counts.index.to_numpy(dtype=int), counts.to_numpy(dtype=int)
-    return dict(sorted(zip(generations.tolist(), numbers.tolist(), strict=True)))
+    is_call = _column(events, "kind") == "margin_call"
+    generations, numbers = np.unique(_column(events, "generation")[is_call], return_counts=True)
+    return dict(zip(generations.tolist(), numbers.tolist(), strict=True))
 
 
-def branching_ratio(events: pd.DataFrame) -> float:
+def branching_ratio(events: Table) -> float:
     """Margin calls that one margin call brings about [1].
 
         R = sum_g n_{g+1} / sum_g n_g,   g = 0, 1, ..., last
@@ -209,21 +213,21 @@ def branching_ratio(events: pd.DataFrame) -> float:
     return sum(n for g, n in n_calls.items() if g > 0) / total if total else float("nan")
 
 
-def funding_currency(days: pd.DataFrame) -> str:
+def funding_currency(days: Table) -> str:
     """Name of the funding currency: the instrument whose quote the table lists first."""
-    for column in days.columns:
+    for column in _names(days):
         if column.startswith("log_"):
             return str(column.removeprefix("log_"))
     raise InvalidInput("days: no column log_<instrument>")
 
 
-def usd_returns(days: pd.DataFrame) -> NDArray[np.float64]:
+def usd_returns(days: Table) -> NDArray[np.float64]:
     """Daily log returns of the dollar in the funding currency (USDJPY): -diff x, (n_days - 1,)."""
     column = f"log_{funding_currency(days)}"
-    return -np.diff(days[column].to_numpy(dtype=np.float64))
+    return -np.diff(_column(days, column).astype(np.float64))
 
 
-def tail_measures(days: pd.DataFrame) -> dict[str, float]:
+def tail_measures(days: Table) -> dict[str, float]:
     """Drawdown, VaR, ES, skewness, excess kurtosis and Hill index of USDJPY's daily returns.
 
     Keys carry the pair: usdjpy_max_drawdown and so on. NaN where the series is too short for the
@@ -249,20 +253,20 @@ def run_measures(run: RunTables) -> dict[str, float | int | str]:
     days, events, institutions = run.days, run.events, run.institutions
     _need(days, "day", "status", "rounds", "conservation_error", "n_margin_calls", "feedback_gain")
     _need(institutions, "kind", "n_failures")
-    failed = institutions["n_failures"].to_numpy() > 0
-    is_bank = institutions["kind"].to_numpy() == "bank"
-    gain = days["feedback_gain"].to_numpy(dtype=np.float64)
+    failed = _column(institutions, "n_failures") > 0
+    is_bank = _column(institutions, "kind") == "bank"
+    gain = _column(days, "feedback_gain").astype(np.float64)
     return {
-        "n_days": len(days),
+        "n_days": len(_column(days, "day")),
         "forced_sales_usd_bn": forced_volume(days),
         **{f"forced_{kind}_usd_bn": amount for kind, amount in forced_by_type(days).items()},
-        "n_margin_calls": int(days["n_margin_calls"].sum()),
+        "n_margin_calls": int(_column(days, "n_margin_calls").sum()),
         "n_failed": int(np.count_nonzero(failed & ~is_bank)),
         "n_banks_failed": int(np.count_nonzero(failed & is_bank)),
-        "n_days_failed_to_clear": int((days["status"] == STATUS_FAILED).sum()),
-        "n_days_at_limit": int((days["n_at_limit"] > 0).sum()),
-        "n_rounds_max": int(days["rounds"].max()),
-        "max_conservation_error": float(days["conservation_error"].max()),
+        "n_days_failed_to_clear": int((_column(days, "status") == STATUS_FAILED).sum()),
+        "n_days_at_limit": int((_column(days, "n_at_limit") > 0).sum()),
+        "n_rounds_max": int(_column(days, "rounds").max()),
+        "max_conservation_error": float(_column(days, "conservation_error").max()),
         "max_feedback_gain": float(np.nanmax(gain)) if np.isfinite(gain).any() else float("nan"),
         "branching_ratio": branching_ratio(events),
         **tail_measures(days),
@@ -296,42 +300,47 @@ def cascade_measures(
     }
 
 
-def _before_shock(
-    days: pd.DataFrame, no_shock_days: pd.DataFrame, column: str, shock_day: int
-) -> float:
+def _before_shock(days: Table, no_shock_days: Table, column: str, shock_day: int) -> float:
     """The close before the shock; on the table's first day the no-shock twin's own close."""
     _need(days, "day", column)
-    if shock_day > int(days["day"].iloc[0]):
+    if shock_day > int(_column(days, "day")[0]):
         return _on_day(days, column, shock_day - 1)
     return _on_day(no_shock_days, column, shock_day)
 
 
-def _on_day(days: pd.DataFrame, column: str, day: int) -> float:
+def _on_day(days: Table, column: str, day: int) -> float:
     _need(days, "day", column)
-    rows = days.loc[days["day"] == day, column]
-    return float(rows.iloc[0]) if len(rows) else float("nan")
+    values = _column(days, column)[_column(days, "day") == day]
+    return float(values[0]) if values.size else float("nan")
 
 
-def _after_shock(
-    days: pd.DataFrame, column: str, shock_day: int, window_days: int
-) -> NDArray[np.float64]:
+def _after_shock(days: Table, column: str, shock_day: int, window_days: int) -> NDArray[np.float64]:
     _need(days, "day", column)
-    inside = (days["day"] >= shock_day) & (days["day"] <= shock_day + window_days)
-    values = days.loc[inside, column].to_numpy(dtype=np.float64)
+    day = _column(days, "day")
+    inside = (day >= shock_day) & (day <= shock_day + window_days)
+    values = _column(days, column)[inside].astype(np.float64)
     if not values.size:
         raise InvalidInput(
-            f"shock_day = {shock_day}, must be a day of the run: "
-            f"{days['day'].iloc[0]} to {days['day'].iloc[-1]}"
+            f"shock_day = {shock_day}, must be a day of the run: {day[0]} to {day[-1]}"
         )
     return values
 
 
-def _same_days(days: pd.DataFrame, twin: pd.DataFrame, name: str) -> None:
-    if not np.array_equal(days["day"].to_numpy(), twin["day"].to_numpy()):
-        raise InvalidInput(f"{name} twin: {len(twin)} days, must be the {len(days)} of the run")
+def _same_days(days: Table, twin: Table, name: str) -> None:
+    day, of_twin = _column(days, "day"), _column(twin, "day")
+    if not np.array_equal(day, of_twin):
+        raise InvalidInput(f"{name} twin: {len(of_twin)} days, must be the {len(day)} of the run")
 
 
-def _need(table: pd.DataFrame, *columns: str) -> None:
-    missing = [c for c in columns if c not in table.columns]
+def _names(table: Table) -> list[str]:
+    return [str(name) for name in table]
+
+
+def _column(table: Table, name: str) -> NDArray[Any]:
+    return np.asarray(table[name])
+
+
+def _need(table: Table, *columns: str) -> None:
+    missing = [c for c in columns if c not in table]
     if missing:
         raise InvalidInput(f"table: column {', '.join(missing)} is missing")

@@ -1,7 +1,21 @@
 """One run and its twins: results, measures, and the folder they are kept in."""
 
+from abm.runs.fast import Watched, Wish, fast_cascade, fast_run, watched_cascade, watched_run
 from abm.runs.folder import load_result
 from abm.runs.result import Cascade, RunResult
-from abm.runs.running import cascade, fast_run, result_of, run
+from abm.runs.running import cascade, result_of, run
 
-__all__ = ["Cascade", "RunResult", "cascade", "fast_run", "load_result", "result_of", "run"]
+__all__ = [
+    "Cascade",
+    "RunResult",
+    "Watched",
+    "Wish",
+    "cascade",
+    "fast_cascade",
+    "fast_run",
+    "load_result",
+    "result_of",
+    "run",
+    "watched_cascade",
+    "watched_run",
+]

@@ -24,12 +24,17 @@ AUTHORITIES = {state.NOBODY: "", state.MARKET: "market", state.CENTRAL_BANK: "ce
 
 
 def events_table(world: World, scenario: Scenario, n_days: int) -> pd.DataFrame:
-    """One row per event from day 0, numbered from 0; columns are listed in ODD.md.
+    """One row per event from day 0, numbered from 0; columns are listed in ODD.md."""
+    import pandas as pd
+
+    return pd.DataFrame(event_columns(world, scenario, n_days))
+
+
+def event_columns(world: World, scenario: Scenario, n_days: int) -> dict[str, Array]:
+    """The columns of `events_table`.
 
     `cause` is the event's parent, -1 for what comes from outside (or from the burn-in).
     """
-    import pandas as pd
-
     written = events_from_day_0(world, n_days)
     number = np.arange(len(written))
     day, kind, instrument = (whole(written, name) for name in ("day", "kind", "instrument"))
@@ -37,23 +42,21 @@ def events_table(world: World, scenario: Scenario, n_days: int) -> pd.DataFrame:
     dates = np.array([*dates_of(scenario, n_days)], dtype=object)
     instruments = np.array([*scenario.instrument_names, ""], dtype=object)
     is_sale = kind == state.FORCED_SALE
-    return pd.DataFrame(
-        {
-            "event": number,
-            "day": day,
-            "date": dates[day],
-            "round": whole(written, "round"),
-            "kind": np.array(state.EVENT_KINDS, dtype=object)[kind],
-            "institution": names_of(whole(written, "institution"), world),
-            "counterparty": names_of(whole(written, "counterparty"), world),
-            "instrument": instruments[instrument],
-            "amount_usd_bn": column(written, "amount_usd_bn"),
-            "cause": cause,
-            "share_of_flow": np.where(is_sale, column(written, "share_of_flow"), np.nan),
-            "clearing": clearing,
-            "generation": generations(kind, cause, clearing),
-        }
-    )
+    return {
+        "event": number,
+        "day": day,
+        "date": dates[day],
+        "round": whole(written, "round"),
+        "kind": np.array(state.EVENT_KINDS, dtype=object)[kind],
+        "institution": names_of(whole(written, "institution"), world),
+        "counterparty": names_of(whole(written, "counterparty"), world),
+        "instrument": instruments[instrument],
+        "amount_usd_bn": column(written, "amount_usd_bn"),
+        "cause": cause,
+        "share_of_flow": np.where(is_sale, column(written, "share_of_flow"), np.nan),
+        "clearing": clearing,
+        "generation": generations(kind, cause, clearing),
+    }
 
 
 def events_from_day_0(world: World, n_days: int) -> Array:

@@ -34,8 +34,6 @@ PACKAGES = (
 
 def manifest_of(result: RunResult) -> dict[str, Any]:
     """Everything needed to make the result again and to see that it is the same."""
-    from abm import __version__
-
     return {
         "schema_version": SCHEMA_VERSION,
         "scenario": result.scenario.name,
@@ -44,15 +42,24 @@ def manifest_of(result: RunResult) -> dict[str, Any]:
         "replicate": result.replicate,
         "n_days": len(result.days),
         "is_repeatable": result.is_repeatable,
-        "package_version": __version__,
+        **current_versions(),
         "source_commit": source_commit(),
-        "python": platform.python_version(),
-        "dependencies": {name: _version(name) for name in PACKAGES},
-        "platform": platform_tag(),
         "started": result.started,
         "wall_seconds": result.wall_seconds,
         "max_conservation_error": result.summary["max_conservation_error"],
         "sha256": hashes_of(result),
+    }
+
+
+def current_versions() -> dict[str, Any]:
+    """What the bytes of a result may depend on beside scenario and seed."""
+    from abm import __version__
+
+    return {
+        "package_version": __version__,
+        "python": platform.python_version(),
+        "dependencies": {name: _version(name) for name in PACKAGES},
+        "platform": platform_tag(),
     }
 
 

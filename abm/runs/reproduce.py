@@ -10,7 +10,7 @@ import numpy as np
 
 from abm.errors import InvalidInput
 from abm.runs.folder import MANIFEST, TABLES, load_result
-from abm.runs.manifest import hashes_of, manifest_of
+from abm.runs.manifest import current_versions, hashes_of
 from abm.runs.running import run
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def reproduce(folder: str | Path) -> Reproduction:
     ]
     if "exposures" not in same:
         gaps.append(Gap("exposures", "", float("inf")))
-    return Reproduction(same, tuple(gaps), tuple(_changed(said, manifest_of(made))))
+    return Reproduction(same, tuple(gaps), tuple(changed_versions(said, current_versions())))
 
 
 def gap_of(name: str, kept: pd.DataFrame, made: pd.DataFrame) -> Gap:
@@ -95,7 +95,7 @@ def _apart(kept: pd.Series, made: pd.Series) -> float:
     return float(np.abs(a[finite] - b[finite]).max() / scale) if scale > 0.0 else 0.0
 
 
-def _changed(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
+def changed_versions(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """Versions and platform that are not what they were."""
     pairs = [
         ("carry-unwind", then["package_version"], now["package_version"]),
@@ -103,7 +103,7 @@ def _changed(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
         ("Python", then["python"], now["python"]),
     ]
     for name, version in now["dependencies"].items():
-        pairs.append((name, then["dependencies"].get(name, "unknown"), version))
+        pairs.append((name, then.get("dependencies", {}).get(name, version), version))
     return [
         f"{name} {before} then, {after} now" for name, before, after in pairs if before != after
     ]

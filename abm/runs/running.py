@@ -1,4 +1,4 @@
-"""Running a scenario: alone, beside its twins, or for its scalars only."""
+"""Running a scenario: alone, or beside its twins."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from abm.errors import InvalidInput
-from abm.kernels import state
-from abm.measures.cascade import STATUS_FAILED, cascade_measures
+from abm.measures.cascade import cascade_measures
 from abm.population.advance import Opening, advance, open_world
-from abm.runs.result import Cascade, RunResult, Scalar, result_of_world
-from abm.runs.tables import asked_gains, days_table, forced_types, institutions_table
+from abm.runs.result import Cascade, RunResult, result_of_world
+from abm.runs.tables import days_table, institutions_table
 from abm.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def run(scenario: Scenario | str | Path, rng: int = 0, replicate: int = 0) -> Ru
     chosen = _scenario(scenario)
     _check_seed(rng, replicate)
     start = time.perf_counter()
-    world, opening = _whole_run(chosen, int(rng), int(replicate))
+    world, opening = whole_run(chosen, int(rng), int(replicate))
     return result_of_world(
         world,
         opening,
@@ -86,38 +85,7 @@ def result_of(model: CarryUnwindModel) -> RunResult:
     )
 
 
-def fast_run(scenario: Scenario, seed: int, replicate: int = 0) -> dict[str, Scalar]:
-    """Scalars of one run straight from the kernels' columns: no tables, no events.
-
-    The names and values of `RunResult.summary`, less what needs events or tails of returns.
-    """
-    world, opening = _whole_run(scenario, seed, replicate, with_events=False)
-    burn = world.draws.burn_in
-    written = world.diary.days[burn:]
-    column = dict(zip(state.DAY_COLUMNS, written.T, strict=True))
-    forced = {
-        f"forced_{name}_usd_bn": column[f"forced_{kind}_usd_bn"].sum().item()
-        for name, kind in forced_types(world).items()
-    }
-    gain = asked_gains(column["feedback_gain"], burn, world.draws.gain_every)
-    yen = world.diary.log_prices[burn:, 0] - opening.log_prices[0]
-    return {
-        "n_days": len(written),
-        "forced_sales_usd_bn": sum(forced.values()),
-        **forced,
-        "n_margin_calls": int(column["n_margin_calls"].sum()),
-        "n_failed": int(np.count_nonzero(world.diary.n_failures)),
-        "n_banks_failed": int(np.count_nonzero((world.graph.failed > 0) & ~opening.bank_failed)),
-        "n_days_failed_to_clear": int((column["status"] == STATUS_FAILED).sum()),
-        "n_days_at_limit": int((column["n_at_limit"] > 0).sum()),
-        "n_rounds_max": int(column["rounds"].max()),
-        "max_conservation_error": column["conservation_error"].max().item(),
-        "max_feedback_gain": np.nanmax(gain).item() if np.isfinite(gain).any() else float("nan"),
-        "largest_yen_rise_log": max(0.0, yen.max().item()),
-    }
-
-
-def _whole_run(
+def whole_run(
     scenario: Scenario,
     seed: int,
     replicate: int,
@@ -140,7 +108,7 @@ def _twin(
     """A twin's days and institutions; its events are not kept."""
     import pandas as pd
 
-    world, opening = _whole_run(
+    world, opening = whole_run(
         scenario, seed, replicate, with_events=False, shocked=shocked, silent=silent
     )
     days = days_table(world, opening, scenario, scenario.calendar.days)

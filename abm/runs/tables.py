@@ -28,27 +28,33 @@ FORCED_TYPES = {
     "retail_equity": "retail_equity",
     "bank": "bank_desk",
 }
+_SOLVED = ("status", "rounds", "iterations", "residual", "feedback_gain", "n_at_limit")
+_STANDING = ("yen_short_units", "leverage", "margin_rate", "fund_wealth_usd_bn")
 _WHOLE = ("status", "rounds", "iterations", "n_at_limit")
 _COUNTS = ("n_margin_calls", "n_failures", "n_loss_cuts", "n_bank_failures")
 
 
 def days_table(world: World, opening: Opening, scenario: Scenario, n_days: int) -> pd.DataFrame:
-    """One row per trading day from day 0, n_days of them; prices are logs since the close before.
-
-    Columns are listed in ODD.md.
-    """
+    """One row per trading day from day 0, n_days of them; columns are listed in ODD.md."""
     import pandas as pd
 
+    return pd.DataFrame(day_columns(world, opening, scenario, n_days))
+
+
+def day_columns(
+    world: World, opening: Opening, scenario: Scenario, n_days: int
+) -> dict[str, Array]:
+    """The columns of `days_table`; prices are logs since the close before."""
     burn = world.draws.burn_in
     written = world.diary.days[burn : burn + n_days]
     by_name = dict(zip(state.DAY_COLUMNS, written.T, strict=True))
     dates = dates_of(scenario, n_days)
     columns: dict[str, Any] = {"day": np.arange(n_days), "date": text_column(dates)}
-    for name in ("status", "rounds", "iterations", "residual", "feedback_gain", "n_at_limit"):
+    for name in _SOLVED:
         columns[name] = by_name[name]
     columns["feedback_gain"] = asked_gains(written[:, state.DAY_GAIN], burn, world.draws.gain_every)
     columns |= price_columns(world, opening, scenario, n_days)
-    for name in ("yen_short_units", "leverage", "margin_rate", "fund_wealth_usd_bn"):
+    for name in _STANDING:
         columns[name] = by_name[name]
     for name, kind in forced_types(world).items():
         columns[f"forced_{name}_usd_bn"] = by_name[f"forced_{kind}_usd_bn"]
@@ -56,7 +62,7 @@ def days_table(world: World, opening: Opening, scenario: Scenario, n_days: int) 
         columns[name] = by_name[name]
     for name in (*_WHOLE, *_COUNTS):
         columns[name] = columns[name].astype(np.int8 if name == "status" else np.int64)
-    return pd.DataFrame({name: np.array(column) for name, column in columns.items()})
+    return {name: np.array(column) for name, column in columns.items()}
 
 
 def forced_types(world: World) -> dict[str, str]:
@@ -124,6 +130,16 @@ def institutions_table(world: World, opening: Opening) -> pd.DataFrame:
     return pd.DataFrame(
         {name: np.concatenate([column, banks[name]]) for name, column in columns.items()}
     )
+
+
+def failure_columns(world: World, opening: Opening) -> dict[str, Array]:
+    """The two columns of `institutions_table` that the measures of a run read."""
+    failed = (world.graph.failed > 0) & ~opening.bank_failed
+    banks = np.array(["bank"] * len(failed), dtype=object)
+    return {
+        "kind": np.concatenate([text_column(kinds_of(world.rules.mandates)), banks]),
+        "n_failures": np.concatenate([world.diary.n_failures, failed.astype(np.int64)]),
+    }
 
 
 def bank_columns(world: World, opening: Opening) -> dict[str, Array]:

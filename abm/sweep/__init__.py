@@ -1,1 +1,53 @@
-"""Many runs: designs of experiments, the runner and the store."""
+"""Thousands of runs: designs, a runner that nothing stops, and a store that survives it."""
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from abm.sweep.plan import run_of_row
+    from abm.sweep.runner import Summary, SweepInterrupted, sweep
+    from abm.sweep.sitting import Standing
+    from abm.sweep.store import digest, load_days, load_events, load_sweep
+
+_FILE_OF = {
+    "run_of_row": "plan",
+    "Standing": "sitting",
+    "Summary": "runner",
+    "SweepInterrupted": "runner",
+    "digest": "store",
+    "load_days": "store",
+    "load_events": "store",
+    "load_sweep": "store",
+    "sweep": "runner",
+}
+
+__all__ = [
+    "Standing",
+    "Summary",
+    "SweepInterrupted",
+    "digest",
+    "load_days",
+    "load_events",
+    "load_sweep",
+    "run_of_row",
+    "sweep",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a name when it is first asked for: a worker needs none of the runner."""
+    if name not in _FILE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"abm.sweep.{_FILE_OF[name]}"), name)
+
+
+class _Room(ModuleType):
+    """This package, called as the function it is named after: `abm.sweep(…)`."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        return self.sweep(*args, **options)
+
+
+sys.modules[__name__].__class__ = _Room

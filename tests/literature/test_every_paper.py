@@ -44,8 +44,9 @@ def test_the_same_seed_gives_the_same_table(paper, quick_findings):
 
 @by_name
 def test_the_figure_is_drawn_from_the_table_alone(paper, quick_findings, monkeypatch):
+    findings = quick_findings(paper)
     refuse(paper, monkeypatch)
-    figure = paper.figure(quick_findings(paper))
+    figure = paper.figure(findings)
     assert figure.axes
     assert figure.get_size_inches()[0] * figure.dpi == pytest.approx(1200)
 

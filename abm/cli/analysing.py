@@ -1,0 +1,184 @@
+"""`unwind analyse`: from a sweep's folder to tables, figures and a few lines."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from abm.cli import output, pictures
+from abm.cli.findings import Findings, Study, examined
+from abm.cli.progress import Progress
+from abm.errors import InvalidInput, UnreadableFile
+from abm.figures.sweep_axes import outcome_words
+from abm.sweep.outcomes import DAM_BREAK, outcome, outputs_of, panel, varied
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LABEL = 16
+# Asked for where nothing is: those of them that the runs have.
+_USUAL = (DAM_BREAK, "peak_yen_appreciation", "price_amplification")
+_USUAL_ALONE = ("largest_yen_rise_log", "forced_sales_usd_bn", "n_failed")
+
+
+class Asked(NamedTuple):
+    """The options of `unwind analyse`."""
+
+    folder: Path
+    outputs: Sequence[str] = ()
+    out: Path | None = None
+    as_json: bool = False
+
+
+def analyse_and_tell(asked: Asked) -> None:
+    """Analyse what the design allows, write tables and figures, say what was found and written."""
+    place = asked.out or asked.folder / "analysis"
+    study = read_study(asked.folder)
+    chosen = [outcome(name, study.table) for name in asked.outputs or usual(study.table)]
+    if not chosen:
+        raise InvalidInput(f"{asked.folder} has no run that was done: see unwind status")
+    found: list[Findings] = []
+    with Progress(len(chosen) + 1) as progress:
+        for one in chosen:
+            with progress.step(one.name):
+                whole = panel(study.table, one, study.points, study.n_replicates)
+                found.append(examined(study, whole))
+        with progress.step("writing"):
+            written = write(found, place)
+    if asked.as_json:
+        print(json.dumps(as_plain(study, found, written), indent=2))
+        return
+    for line in lines(study, found, place, written):
+        print(line)
+
+
+def read_study(folder: Path) -> Study:
+    """A sweep's folder: its table and its plan."""
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "there is no such folder"
+        raise UnreadableFile(f"{folder}: {what}; give one that unwind sweep wrote")
+    from abm.sweep.plan import read_plan
+    from abm.sweep.store import load_sweep
+
+    plan = read_plan(folder)
+    table = load_sweep(folder)
+    experiment, points = plan.experiment, plan.points
+    n_runs = len(points) * experiment.replicates
+    done = "" if len(table) == n_runs else f"{len(table):,} of "
+    caption = (
+        f"Experiment {experiment.name}, scenario {plan.scenario.name}, seed {experiment.seed}: "
+        f"{len(points):,} points × {experiment.replicates:,} replicates, {done}{n_runs:,} runs."
+    )
+    return Study(
+        name=experiment.name,
+        kind=experiment.design.kind,
+        table=table,
+        points=points,
+        n_replicates=experiment.replicates,
+        caption=caption,
+        **_for_salib(experiment),
+    )
+
+
+def usual(table: pd.DataFrame) -> list[str]:
+    """The outcomes that most will ask for: of a cascade, or of a run alone."""
+    have = outputs_of(table)
+    wanted = _USUAL if "class" in have else _USUAL_ALONE
+    return [name for name in wanted if name.partition("=")[0] in have]
+
+
+def write(found: Sequence[Findings], place: Path) -> list[str]:
+    """Tables as CSV and figures as PNG, each whole or not at all; their names."""
+    files: dict[str, str | bytes] = {}
+    for one in found:
+        stem = file_stem(one.outcome)
+        for name, table in one.tables.items():
+            text = table.to_csv(index=False, float_format="%.10g", lineterminator="\n")
+            files[f"{stem}-{name}.csv"] = text
+        for name, figure in one.figures.items():
+            files[f"{stem}-{name}.png"] = pictures.png(figure)
+    if not files:
+        raise InvalidInput(
+            "nothing could be analysed: " + "; ".join(s for f in found for s in f.said)
+        )
+    for file, content in files.items():
+        output.write_file(place / file, content)
+    return list(files)
+
+
+def lines(
+    study: Study, found: Sequence[Findings], place: Path, written: Sequence[str]
+) -> list[str]:
+    """What a person reads."""
+    n_factors = len(varied(study.points))
+    design = f"{study.kind} over {n_factors} factor{'' if n_factors == 1 else 's'}"
+    told = [_line("Sweep", f"{study.name}: {design}, {len(study.points):,} points")]
+    n_failed = int((study.table["status"] == "failed").sum())
+    n_runs, n_all = len(study.table), len(study.points) * study.n_replicates
+    failed = f", {n_failed:,} failed" if n_failed else ""
+    told.append(_line("Runs", f"{n_runs:,} of {n_all:,}{failed}"))
+    for one in found:
+        told += ["", f"{outcome_words(one.outcome)}   ({one.outcome})", *one.lines]
+        told += [f"note: {words}" for words in one.said]
+    tables = sum(name.endswith(".csv") for name in written)
+    drawn = [name for name in written if name.endswith(".png")]
+    told += ["", _line("Written", f"{place}: {tables} tables, {len(drawn)} figures")]
+    return told + [_line("", name) for name in drawn]
+
+
+def as_plain(study: Study, found: Sequence[Findings], written: Sequence[str]) -> dict[str, Any]:
+    """The same for a program; what is not a number is null, the means of all points are a file."""
+    return {
+        "name": study.name,
+        "design": study.kind,
+        "n_runs": len(study.table),
+        "n_failed": int((study.table["status"] == "failed").sum()),
+        "outputs": {
+            one.outcome: {
+                "notes": one.said,
+                **{
+                    name: [_plain_row(row) for row in table.to_dict("records")]
+                    for name, table in one.tables.items()
+                    if name != "means"
+                },
+            }
+            for one in found
+        },
+        "written": list(written),
+    }
+
+
+def file_stem(asked: str) -> str:
+    """An outcome as the beginning of a file's name."""
+    words = asked.replace(">=", " at least ").replace("<=", " at most ").replace("=", " ")
+    return re.sub(r"[^A-Za-z0-9_.]+", "-", words).strip("-.")
+
+
+def _for_salib(experiment: Any) -> dict[str, Any]:
+    """What the analyses of saltelli and morris designs need."""
+    from abm.sweep.designs import problem_of, unit_points
+
+    design = experiment.design
+    if design.kind == "saltelli":
+        return {"problem": problem_of(experiment), "second_order": design.second_order}
+    if design.kind == "morris":
+        units, n_levels = unit_points(experiment), design.n_levels
+        return {"problem": problem_of(experiment), "unit_points": units, "n_levels": n_levels}
+    return {}
+
+
+def _plain_row(row: dict[Any, Any]) -> dict[str, Any]:
+    return {str(name): _plain(value) for name, value in row.items()}
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if hasattr(value, "item") else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _line(label: str, text: str) -> str:
+    return f"{label:<{_LABEL}}{text}"

@@ -1,0 +1,315 @@
+"""What a sweep says about one outcome: tables, figures, and the lines that a person reads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from abm.errors import InvalidInput
+from abm.figures.sweep_axes import axis_words, name_words, outcome_words, value_words
+from abm.sweep import analysis, sensitivity, thresholds
+from abm.sweep.outcomes import DAM_BREAK, Panel, varied
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from abm.figures.sweep import Words
+
+_MOST_LINES = 12
+_MOST_BOUNDARIES = 400  # settings of the other factors, beyond which only one factor is kept
+Problem = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A sweep as it was read: its table, its design, and what every caption says."""
+
+    name: str
+    kind: str
+    table: pd.DataFrame
+    points: pd.DataFrame
+    n_replicates: int
+    caption: str
+    problem: Problem = field(default_factory=dict)  # of SALib; for saltelli and morris
+    unit_points: pd.DataFrame | None = None  # for morris
+    second_order: bool = False  # of saltelli
+    n_levels: int = 4  # of morris
+
+
+@dataclass
+class Findings:
+    """What came out for one outcome; `said` is what is missing, and why."""
+
+    outcome: str
+    lines: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    curves: dict[str, pd.DataFrame] = field(default_factory=dict)  # by factor
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    figures: dict[str, Figure] = field(default_factory=dict)
+
+
+def examined(study: Study, whole: Panel) -> Findings:
+    """Everything that the design allows to be said about an outcome."""
+    found = Findings(whole.outcome.name)
+    missing = whole.left_out()
+    if missing:
+        found.said.append(f"left out: {missing}")
+    found.tables["means"] = analysis.point_means(whole)
+    steps: dict[str, tuple[Callable[[Study, Panel, Findings], None], ...]] = {
+        "saltelli": (_sobol, _chance),
+        "morris": (_morris, _chance),
+        "latin-hypercube": (_curves, _pawn, _chance),
+        "sobol": (_curves, _pawn, _chance),
+    }
+    for step in steps.get(study.kind, (_curves, _pairs, _threshold)):
+        try:
+            step(study, whole, found)
+        except InvalidInput as why:
+            found.said.append(str(why))
+    return found
+
+
+def _curves(study: Study, whole: Panel, found: Findings) -> None:
+    import pandas as pd
+
+    from abm.figures.sweep import curves_figure
+
+    curves, refused = analysis.curves(whole, study.kind in analysis.DRAWN)
+    found.said += refused
+    if not curves:
+        return
+    found.curves = curves
+    found.tables["curves"] = pd.concat(
+        [
+            curve.rename(columns={name: "level"}).assign(factor=name)
+            for name, curve in curves.items()
+        ]
+    ).pipe(lambda t: t[["factor", *t.columns.drop("factor")]])
+    order = by_range(curves)
+    rows = [("factor", "lowest mean", "at", "highest mean", "at")]
+    for factor in order:
+        low, high = _extremes(curves[factor])
+        said = (_estimate(whole, low), _level(low[factor]), _estimate(whole, high))
+        rows.append((axis_words(factor), *said, _level(high[factor])))
+    found.lines += aligned(rows)
+    low, high = _extremes(curves[order[0]])
+    ends = [
+        f"{_number(whole, line['mean'])} at {value_words(order[0], line[order[0]])}"
+        for line in sorted((low, high), key=lambda line: line[order[0]])
+    ]
+    title = f"{_short(found)} depends most on {name_words(order[0])}: {', '.join(ends)}"
+    found.figures["curves"] = curves_figure(curves, found.outcome, _words(study, title, whole))
+
+
+def _pairs(study: Study, whole: Panel, found: Findings) -> None:
+    """The two factors that matter most: a heat map; of dam breaks, the phase diagram."""
+    from abm.figures.sweep import heat_map_figure, phase_diagram
+
+    across, up = _two_factors(whole, found)
+    if not up or study.kind == "one-at-a-time":
+        return  # the curves say it all
+    grid = analysis.heat_map(whole, across, up)
+    found.tables["heat-map"] = grid.reset_index()
+    if whole.outcome.name != DAM_BREAK:
+        title = f"{_short(found)}, by {name_words(across)} and {name_words(up)}"
+        words = _words(study, title, whole)
+        found.figures["heat-map"] = heat_map_figure(grid, found.outcome, words)
+        return
+    cells = analysis.class_shares(study.table, [across, up])
+    try:
+        boundary = thresholds.boundary(whole, across, [up])
+    except InvalidInput:
+        boundary = None  # along words, or never run at the same settings
+    title = f"P(dam break), by {name_words(across)} and {name_words(up)}"
+    if boundary is not None:
+        title = _boundary_title(boundary, across, up)
+    words = _words(study, title, whole)
+    found.figures["phase"] = phase_diagram(cells, across, up, words, boundary)
+
+
+def _threshold(study: Study, whole: Panel, found: Findings) -> None:
+    """Where half of the runs say yes, along the factor that matters most."""
+    along, up = _two_factors(whole, found)
+    if not (whole.outcome.is_share and along):
+        return
+    others = [name for name in varied(whole.points) if name != along]
+    if study.kind != "grid":
+        others = []
+    elif math.prod(whole.points[name].nunique() for name in others) > _MOST_BOUNDARIES:
+        others = [up]
+    table = thresholds.boundary(whole, along, others)
+    found.tables["threshold"] = table
+    if study.n_replicates < thresholds.N_SEEDS_ENOUGH:
+        found.said.append(
+            f"thresholds: {study.n_replicates} replicates are few, their intervals may be too "
+            f"narrow; {thresholds.N_SEEDS_ENOUGH} are enough"
+        )
+    found.lines.append(f"half of the runs, along {axis_words(along)}:")
+    rows = [(f"  {_held(line, others)}", _place(line)) for line in _records(table)]
+    found.lines += [line.rstrip() for line in aligned(rows[:_MOST_LINES])]
+    if len(rows) > _MOST_LINES:
+        found.lines.append(f"  and {len(rows) - _MOST_LINES} more")
+
+
+def _sobol(study: Study, whole: Panel, found: Findings) -> None:
+    indices = sensitivity.sobol_indices(whole, study.problem, study.second_order)
+    _keep_indices(found, indices, "sobol", ("total", "first"))
+    if indices.pairs is not None:
+        found.tables["sobol-pairs"] = indices.pairs
+    top = indices.table.sort_values("total").iloc[-1]
+    title = f"{name_words(top['factor'])} carries {top['total']:.0%} of the variance of "
+    title += f"{_short(found)}, interactions included"
+    _draw_indices(study, whole, found, indices.table, ("total", "first"), title)
+
+
+def _morris(study: Study, whole: Panel, found: Findings) -> None:
+    assert study.unit_points is not None, "a morris design has them"
+    indices = sensitivity.morris_effects(whole, study.problem, study.unit_points, study.n_levels)
+    _keep_indices(found, indices, "morris", ("mu_star", "sigma"))
+    top = indices.table.sort_values("mu_star").iloc[-1]
+    title = f"{name_words(top['factor'])} moves {_short(found)} most: "
+    title += f"by {top['mu_star']:.3g} over its whole range"
+    _draw_indices(study, whole, found, indices.table, ("mu_star", "sigma"), title)
+
+
+def _pawn(study: Study, whole: Panel, found: Findings) -> None:
+    indices = sensitivity.pawn_indices(whole)
+    _keep_indices(found, indices, "pawn", ("pawn",))
+    top = indices.table.sort_values("pawn").iloc[-1]
+    title = f"{name_words(top['factor'])} shifts the distribution of {_short(found)} most"
+    _draw_indices(study, whole, found, indices.table, ("pawn",), title)
+
+
+def _chance(study: Study, whole: Panel, found: Findings) -> None:
+    noise = sensitivity.noise(whole)
+    if math.isnan(noise.of_a_run):
+        found.lines.append("chance: one replicate a point cannot tell it from the factors")
+        return
+    of_means = "" if math.isnan(noise.of_the_means) else (
+        f", and {noise.of_the_means:.1%} of that of the means of {study.n_replicates} replicates"
+    )  # fmt: skip
+    found.lines.append(f"chance: {noise.of_a_run:.0%} of the variance of a run{of_means}")
+
+
+def _keep_indices(
+    found: Findings, indices: sensitivity.Indices, method: str, bars: tuple[str, ...]
+) -> None:
+    """A table of indices, and its lines, the most important factor first."""
+    found.tables[method] = indices.table
+    found.said += [indices.said] if indices.said else []
+    heads = [b.replace("_star", "*") for b in bars]
+    rows = [("factor", *heads, *(["no influence"] if method == "pawn" else []))]
+    for line in _records(indices.table.sort_values(bars[0], ascending=False)):
+        said = [f"{line[b]:.3g} [{line[f'{b}_low']:.3g}, {line[f'{b}_high']:.3g}]" for b in bars]
+        said += [f"below {line['dummy']:.3g}"] if method == "pawn" else []
+        rows.append((axis_words(str(line["factor"])), *said))
+    found.lines += aligned(rows)
+
+
+def _draw_indices(
+    study: Study,
+    whole: Panel,
+    found: Findings,
+    table: pd.DataFrame,
+    bars: tuple[str, ...],
+    title: str,
+) -> None:
+    from abm.figures.sweep import sensitivity_figure
+
+    words = _words(study, title, whole)
+    found.figures["sensitivity"] = sensitivity_figure(table, bars, found.outcome, words)
+
+
+def _short(found: Findings) -> str:
+    """The outcome in a sentence."""
+    return outcome_words(found.outcome).partition(",")[0]
+
+
+def by_range(curves: dict[str, pd.DataFrame]) -> list[str]:
+    """Factors in order of how far the mean moves along them."""
+    return sorted(curves, key=lambda name: -float(np.ptp(curves[name]["mean"].dropna())))
+
+
+def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Rows in columns, two spaces between."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _two_factors(whole: Panel, found: Findings) -> tuple[str, str]:
+    """The two factors that move the outcome most, numbers first: across and up; "" if none."""
+    import pandas as pd
+
+    order = by_range(found.curves)
+    numeric = [name for name in order if pd.api.types.is_numeric_dtype(whole.points[name])]
+    across = (numeric or order or [""])[0]
+    return across, next((name for name in order if name != across), "")
+
+
+def _boundary_title(boundary: pd.DataFrame, across: str, up: str) -> str:
+    crossed = boundary[boundary["status"] == thresholds.CROSSED]
+    if crossed.empty:
+        return f"Half of the runs break the dam nowhere in the range of {name_words(across)}"
+    ends = crossed.iloc[[0, -1]].drop_duplicates(up)
+    places = [value_words(across, line["threshold"]) for line in _records(ends)]
+    levels = [_level(line[up]) for line in _records(ends)]
+    title = f"Half of the runs break the dam at {places[0]} of {name_words(across)} "
+    title += f"({name_words(up)} {levels[0]})"
+    return title if len(places) == 1 else f"{title}, {places[1]} ({levels[1]})"
+
+
+def _place(line: dict[str, Any]) -> str:
+    """A threshold with its interval, or why there is none."""
+    low, high = (
+        "beyond the range" if math.isinf(line[end]) else f"{line[end]:.3g}"
+        for end in ("low", "high")
+    )
+    if line["status"] != thresholds.CROSSED:
+        return str(line["status"])
+    place = f"{line['threshold']:.3g}"
+    return place if math.isnan(line["low"]) else f"{place} [{low}, {high}]"
+
+
+def _held(line: dict[str, Any], others: list[str]) -> str:
+    return ", ".join(f"{axis_words(name)} {_level(line[name])}" for name in others) or "all"
+
+
+def _extremes(curve: pd.DataFrame) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The lines of a curve with the lowest and the highest mean."""
+    known = list(_records(curve.dropna(subset=["mean"])))
+    return min(known, key=lambda line: line["mean"]), max(known, key=lambda line: line["mean"])
+
+
+def _estimate(whole: Panel, line: dict[str, Any]) -> str:
+    mean, low, high = (_number(whole, line[name]) for name in ("mean", "low", "high"))
+    return mean if math.isnan(line["low"]) else f"{mean} [{low}, {high}]"
+
+
+def _number(whole: Panel, value: float) -> str:
+    return f"{100.0 * value:.3g}%" if whole.outcome.is_share else f"{value:.3g}"
+
+
+def _level(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, int | float) else str(value)
+
+
+def _records(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    for line in table.to_dict("records"):
+        yield {str(name): value for name, value in line.items()}
+
+
+def _words(study: Study, title: str, whole: Panel) -> Words:
+    from abm.cli.pictures import literal
+    from abm.figures.sweep import Words
+
+    missing = whole.left_out()
+    caption = f"{study.caption}{f' Left out: {missing}.' if missing else ''}"
+    return Words(title[:1].upper() + title[1:], literal(caption))

@@ -1,0 +1,145 @@
+"""Axes of sweep figures: levels at their true places, words, percent, and what a key means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_LOG_FROM = 50.0  # largest over smallest level
+_MOST_TICKS = 14
+_KNOWN = {
+    "shock.surprise_bp": "BoJ surprise, bp",
+    "policy.boj.surprise_bp": "BoJ surprise, bp",
+    "policy.boj.hike_bp": "BoJ hike, bp",
+    "funds.leverage_cap": "leverage cap, times wealth",
+    "funds.overlap": "overlap of the funds' books, share",
+    "liquidity.depth_multiple": "market depth, times calibrated",
+    "peak_yen_appreciation": "peak yen move, log",
+    "price_amplification": "peak over frozen peak, times",
+    "loss_amplification": "loss over frozen loss, times",
+    "largest_yen_rise_log": "largest yen rise, log",
+    "n_failed": "failed institutions",
+}
+_UNITS = {
+    "_usd_bn": "USD bn",
+    "_jpy_bn": "JPY bn",
+    "_bp": "bp",
+    "_per_year": "per year",
+    "_days": "days",
+    "_log": "log",
+}
+_ASKED = re.compile(r"([^=<>]+?)\s*(>=|<=|=)\s*(.+)")
+_SIGNS = {">=": "≥", "<=": "≤", "=": "="}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Levels of a factor in order, their places on an axis, and the edges of their cells."""
+
+    levels: list[Any]
+    at: NDArray[np.float64]
+    is_words: bool
+    is_log: bool
+
+    def places(self, values: Iterable[Any]) -> NDArray[np.float64]:
+        if not self.is_words:
+            return np.asarray(list(values), dtype=np.float64)
+        return np.array([float(self.levels.index(value)) for value in values])
+
+    @property
+    def edges(self) -> NDArray[np.float64]:
+        """Half-way between levels (of their logs on a log axis); as far out at both ends."""
+        x = np.log(self.at) if self.is_log else self.at
+        if len(x) == 1:
+            ends = np.array([x[0] - 0.5, x[0] + 0.5])
+        else:
+            middle = 0.5 * (x[1:] + x[:-1])
+            ends = np.concatenate(([2 * x[0] - middle[0]], middle, [2 * x[-1] - middle[-1]]))
+        edges: NDArray[np.float64] = np.exp(ends) if self.is_log else ends
+        return edges
+
+    def apply(self, axes: Axes, which: str, with_levels: bool) -> None:
+        """Scale and ticks: at the levels where these are few, else where the axis wants them."""
+        if self.is_log:
+            (axes.set_xscale if which == "x" else axes.set_yscale)("log")
+        if not (self.is_words or with_levels) or len(self.at) > _MOST_TICKS:
+            return
+        labels = [_shown(level) for level in self.levels]
+        axis = axes.xaxis if which == "x" else axes.yaxis
+        axis.set_ticks(list(self.at), labels=labels)
+        axis.set_ticks([], minor=True)
+
+
+def scale_of(values: Iterable[Any]) -> Scale:
+    """Numbers upwards at their places, on a log axis where they span a lot; words side by side."""
+    found = list(dict.fromkeys(values))
+    if any(isinstance(value, str | bool | np.bool_) for value in found):
+        return Scale(found, np.arange(len(found), dtype=np.float64), True, False)
+    levels = sorted(found)
+    at = np.asarray(levels, dtype=np.float64)
+    return Scale(levels, at, False, bool(at[0] > 0.0 and at[-1] / at[0] >= _LOG_FROM))
+
+
+def axis_words(key: str) -> str:
+    """A dotted key or a column in words, with its unit."""
+    if key in _KNOWN:
+        return _KNOWN[key]
+    leaf = key.rpartition(".")[2]
+    for suffix, unit in _UNITS.items():
+        if leaf.endswith(suffix):
+            return _escaped(f"{_worded(key.removesuffix(suffix))}, {unit}")
+    return _escaped(_worded(key))
+
+
+def name_words(key: str) -> str:
+    """The same without its unit, for a sentence."""
+    return axis_words(key).partition(",")[0]
+
+
+def value_words(key: str, value: Any) -> str:
+    """A value of a factor in a sentence: with its unit, where that is one word."""
+    unit = axis_words(key).rpartition(", ")[2]
+    number = f"{value:.3g}" if isinstance(value, int | float) else str(value)
+    return f"{number}bp" if unit == "bp" else number
+
+
+def outcome_words(outcome: str) -> str:
+    """A share as a probability; a number with its unit."""
+    asked = _ASKED.fullmatch(outcome)
+    if not asked:
+        return axis_words(outcome)
+    column, sign, level = asked.groups()
+    if column == "class":
+        return _escaped(f"P({level})")
+    return _escaped(f"P({_worded(column)} {_SIGNS[sign]} {level})")
+
+
+def percent_axis(axes: Axes) -> None:
+    """Shares from 0 to 100%."""
+    axes.set_ylim(0.0, 1.0)
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], labels=["0", "25", "50", "75", "100%"])
+
+
+def _worded(key: str) -> str:
+    """`liquidity.depth_scale` as "liquidity: depth scale"."""
+    table, _, leaf = key.rpartition(".")
+    words = leaf.replace("_", " ")
+    return f"{table.replace('_', ' ').replace('.', ', ')}: {words}" if table else words
+
+
+def _shown(level: Any) -> str:
+    is_number = isinstance(level, float | np.floating)
+    return f"{level:g}" if is_number else _escaped(str(level))
+
+
+def _escaped(text: str) -> str:
+    """Dollar signs are no mathematics."""
+    return text.replace("$", r"\$")

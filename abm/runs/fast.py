@@ -1,0 +1,127 @@
+"""Many runs: their scalars straight from the kernels' columns, without a pandas table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from abm.kernels import state
+from abm.measures.cascade import STATUS_FAILED, cascade_measures
+from abm.runs.genealogy import event_columns
+from abm.runs.result import Scalar
+from abm.runs.running import whole_run
+from abm.runs.tables import asked_gains, day_columns, failure_columns, forced_types
+
+if TYPE_CHECKING:
+    from abm.population.advance import Opening
+    from abm.population.world import World
+    from abm.scenario import Scenario
+
+Array = np.ndarray
+
+
+class Watched(NamedTuple):
+    """What is kept of a run: always its scalars, on request columns of its days and its events."""
+
+    scalars: dict[str, Scalar]
+    days: dict[str, Array]
+    events: dict[str, Array]
+
+
+class Wish(NamedTuple):
+    """What to keep of a run beside its scalars."""
+
+    series: tuple[str, ...] = ()  # columns of RunResult.days
+    stride: int = 1  # days between two rows of them
+    events: bool = False
+
+
+ONLY_SCALARS = Wish()
+
+
+class Columns(NamedTuple):
+    """What the measures read of a run, as plain columns."""
+
+    days: Mapping[str, Array]
+    events: Mapping[str, Array]
+    institutions: Mapping[str, Array]
+
+
+def fast_run(scenario: Scenario, seed: int, replicate: int = 0) -> dict[str, Scalar]:
+    """Scalars of one run: the names and values of `RunResult.summary`, less what needs events or
+    tails of returns."""
+    return watched_run(scenario, seed, replicate).scalars
+
+
+def fast_cascade(scenario: Scenario, seed: int, replicate: int = 0) -> dict[str, Scalar]:
+    """Scalars of a run beside its three twins: the names and values of `abm.cascade`."""
+    return watched_cascade(scenario, seed, replicate).scalars
+
+
+def watched_run(
+    scenario: Scenario, seed: int, replicate: int = 0, wish: Wish = ONLY_SCALARS
+) -> Watched:
+    """`fast_run`, and what else is wished for."""
+    world, opening = whole_run(scenario, seed, replicate, with_events=wish.events)
+    n_days = scenario.calendar.days
+    days = day_columns(world, opening, scenario, n_days) if wish.series else {}
+    events = event_columns(world, scenario, n_days) if wish.events else {}
+    return Watched(_run_scalars(world, opening), _wished_days(days, wish), events)
+
+
+def watched_cascade(
+    scenario: Scenario, seed: int, replicate: int = 0, wish: Wish = ONLY_SCALARS
+) -> Watched:
+    """`fast_cascade`, and what else is wished for of the run itself, not of its twins."""
+    columns = partial(_columns, scenario, seed, replicate)
+    run = columns(with_events=True)
+    no_shock, frozen = columns(shocked=False), columns(silent=True)
+    frozen_no_shock = columns(shocked=False, silent=True)
+    measures = cascade_measures(run, no_shock, frozen, frozen_no_shock, scenario.shock_day)
+    events = dict(run.events) if wish.events else {}
+    return Watched(measures, _wished_days(run.days, wish), events)
+
+
+def _columns(
+    scenario: Scenario, seed: int, replicate: int, *, with_events: bool = False, **twin: bool
+) -> Columns:
+    """One run as columns; a twin's events are not kept."""
+    world, opening = whole_run(scenario, seed, replicate, with_events=with_events, **twin)
+    n_days = scenario.calendar.days
+    events = event_columns(world, scenario, n_days) if with_events else {}
+    days = day_columns(world, opening, scenario, n_days)
+    return Columns(days, events, failure_columns(world, opening) if with_events else {})
+
+
+def _wished_days(days: Mapping[str, Array], wish: Wish) -> dict[str, Array]:
+    names = dict.fromkeys(("day", *wish.series)) if wish.series else {}
+    return {name: days[name][:: wish.stride] for name in names}
+
+
+def _run_scalars(world: World, opening: Opening) -> dict[str, Scalar]:
+    burn = world.draws.burn_in
+    written = world.diary.days[burn:]
+    column = dict(zip(state.DAY_COLUMNS, written.T, strict=True))
+    forced = {
+        f"forced_{name}_usd_bn": column[f"forced_{kind}_usd_bn"].sum().item()
+        for name, kind in forced_types(world).items()
+    }
+    gain = asked_gains(column["feedback_gain"], burn, world.draws.gain_every)
+    yen = world.diary.log_prices[burn:, 0] - opening.log_prices[0]
+    return {
+        "n_days": len(written),
+        "forced_sales_usd_bn": sum(forced.values()),
+        **forced,
+        "n_margin_calls": int(column["n_margin_calls"].sum()),
+        "n_failed": int(np.count_nonzero(world.diary.n_failures)),
+        "n_banks_failed": int(np.count_nonzero((world.graph.failed > 0) & ~opening.bank_failed)),
+        "n_days_failed_to_clear": int((column["status"] == STATUS_FAILED).sum()),
+        "n_days_at_limit": int((column["n_at_limit"] > 0).sum()),
+        "n_rounds_max": int(column["rounds"].max()),
+        "max_conservation_error": column["conservation_error"].max().item(),
+        "max_feedback_gain": np.nanmax(gain).item() if np.isfinite(gain).any() else float("nan"),
+        "largest_yen_rise_log": max(0.0, yen.max().item()),
+    }

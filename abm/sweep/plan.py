@@ -1,0 +1,289 @@
+"""What is to be run: rows and chunks of an experiment, and whether a folder holds the same.
+
+    row = point * replicates + replicate
+
+The replicate, never the row, enters the seed: all points of a design see the same shocks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow as pa
+
+from abm.errors import InvalidInput, OutputRefused, UnreadableFile, show
+from abm.runs.manifest import current_versions, source_commit, table_hash
+from abm.scenario.writing import to_dict, to_toml
+from abm.sweep.designs import design_points
+from abm.sweep.experiment import Experiment, base_scenario, load_experiment, scenario_at
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from abm.scenario import Scenario
+
+SCHEMA_VERSION = 1
+PLAN, EXPERIMENT, SCENARIO, POINTS = (
+    "plan.json",
+    "experiment.toml",
+    "scenario.toml",
+    "points.parquet",
+)
+# What may change between two sittings: it decides when to stop, not what is run.
+FREE = ("name", "stop", "scenario", "changes")  # the last two are in the scenario's hash
+MOST_DIFFERENCES = 10
+
+
+class Chunk(NamedTuple):
+    """Rows first <= row <= last, run and kept together."""
+
+    first: int
+    last: int
+
+    @property
+    def n_rows(self) -> int:
+        return self.last - self.first + 1
+
+
+class RowRun(NamedTuple):
+    """What one row ran."""
+
+    scenario: Scenario
+    seed: int
+    replicate: int
+    measure: str
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """An experiment with its points, ready to be run."""
+
+    experiment: Experiment
+    scenario: Scenario
+    points: pd.DataFrame
+    chunk_rows: int = 1
+
+    @property
+    def n_rows(self) -> int:
+        return len(self.points) * self.experiment.replicates
+
+    def chunks(self, shard: tuple[int, int] = (1, 1)) -> Iterator[Chunk]:
+        """Chunks k with k mod N = K - 1 of the shard K/N, in order."""
+        part, n_parts = shard
+        step = self.chunk_rows * n_parts
+        for first in range((part - 1) * self.chunk_rows, self.n_rows, step):
+            yield Chunk(first, min(first + self.chunk_rows, self.n_rows) - 1)
+
+    @cached_property
+    def factors(self) -> pa.Table:
+        """The points as Arrow columns, as they go into the files."""
+        return _as_arrow(self.points)
+
+    def point_of(self, row: int) -> int:
+        return row // self.experiment.replicates
+
+    def values_at(self, point: int) -> dict[str, Any]:
+        """Value of every factor at a point, as plain Python."""
+        return {str(key): _plain(self.points[key].iat[point]) for key in self.points.columns}
+
+
+def plan_of(experiment: Experiment) -> Plan:
+    """The plan of an experiment; every fault is said before anything runs."""
+    scenario = base_scenario(experiment)
+    plan = Plan(experiment, scenario, design_points(experiment))
+    assert plan.factors.num_rows == len(plan.points)  # and each factor holds one kind of value
+    scenario_at(experiment, plan.values_at(0))  # what it looks up goes to the workers with it
+    return plan
+
+
+def described(plan: Plan) -> dict[str, Any]:
+    """What plan.json holds: what the rows follow from, its hash, and what it was made with."""
+    from abm import __version__
+
+    chosen = _chosen(plan.experiment)
+    chosen["design"] = {key: value for key, value in chosen["design"].items() if key != "points"}
+    what = {
+        "schema_version": SCHEMA_VERSION,
+        "package_version": __version__,
+        "scenario_hash": plan.scenario.canonical_hash(),
+        "points_hash": table_hash(plan.points),
+        "experiment": {key: value for key, value in chosen.items() if key not in FREE},
+    }
+    return {
+        "name": plan.experiment.name,
+        **what,
+        "hash": hashlib.sha256(_json(what).encode()).hexdigest(),
+        "n_points": len(plan.points),
+        "n_rows": plan.n_rows,
+        "chunk_rows": plan.chunk_rows,
+        **current_versions(),
+        "source_commit": source_commit(),
+    }
+
+
+def files_of(plan: Plan) -> dict[str, bytes]:
+    """What is written beside the results, by file name; plan.json last, it makes them a sweep."""
+    sink = pa.BufferOutputStream()
+    _write_parquet(plan.factors, sink)
+    experiment = tomllib.loads(plan.experiment.to_toml()) | {"scenario": SCENARIO}
+    return {
+        SCENARIO: plan.scenario.to_toml().encode(),
+        EXPERIMENT: to_toml(experiment).encode(),
+        POINTS: sink.getvalue().to_pybytes(),
+        PLAN: (_json(described(plan), indent=2) + "\n").encode(),
+    }
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """plan.json of a folder."""
+    path = folder / PLAN
+    try:
+        description = json.loads(path.read_text(encoding="utf-8"))
+        schema = description["schema_version"]
+    except FileNotFoundError:
+        raise UnreadableFile(f"{folder} holds no sweep: there is no {PLAN}") from None
+    except NotADirectoryError:
+        raise UnreadableFile(f"{folder} is a file; give the folder of a sweep") from None
+    except (OSError, ValueError, LookupError, TypeError) as bad:
+        raise UnreadableFile(f"{path} cannot be read: {bad}") from None
+    if schema != SCHEMA_VERSION:
+        raise UnreadableFile(
+            f"{path} has schema version {schema}, this version reads {SCHEMA_VERSION}"
+        )
+    return dict(description)
+
+
+def read_points(folder: Path) -> pd.DataFrame:
+    """The design of a folder, one row per point."""
+    import pyarrow.parquet as pq
+
+    try:
+        points: pd.DataFrame = pq.ParquetFile(folder / POINTS).read().to_pandas()
+    except (OSError, pa.ArrowException) as bad:
+        raise UnreadableFile(f"{folder / POINTS} cannot be read: {bad}") from None
+    return points
+
+
+def read_plan(folder: str | Path) -> Plan:
+    """The plan that a folder was made with."""
+    where = Path(folder)
+    description = read_description(where)
+    experiment = load_experiment(where / EXPERIMENT, is_checked=True)
+    scenario = base_scenario(experiment)
+    return Plan(experiment, scenario, read_points(where), int(description["chunk_rows"]))
+
+
+def run_of_row(folder: str | Path, row: int) -> RowRun:
+    """What one row of a sweep ran, for `abm.run(scenario, seed, replicate)` or `abm.cascade`."""
+    plan = read_plan(folder)
+    if not 0 <= row < plan.n_rows:
+        raise InvalidInput(f"row = {row}, must be a row of {folder}: 0 to {plan.n_rows - 1}")
+    experiment = plan.experiment
+    point, replicate = divmod(row, experiment.replicates)
+    scenario = scenario_at(experiment, plan.values_at(point))
+    return RowRun(scenario, experiment.seed, replicate, experiment.outputs.measure)
+
+
+def refuse_other_plan(plan: Plan, folder: Path) -> dict[str, Any]:
+    """Raise OutputRefused where a folder was made from another plan, with what is different.
+
+    Returns the folder's own description."""
+    there, here = read_description(folder), described(plan)
+    if there.get("hash") == here["hash"]:
+        return there
+    differences = list(_differences(there, here, plan, folder))
+    more = len(differences) - MOST_DIFFERENCES
+    lines = [f"  {line}" for line in differences[:MOST_DIFFERENCES]]
+    lines += [f"  and {more} more"] if more > 0 else []
+    raise OutputRefused(
+        f"{folder} holds another sweep; give another --out, or take back what is different:\n"
+        + "\n".join(lines)
+    )
+
+
+def _differences(
+    there: Mapping[str, Any], here: Mapping[str, Any], plan: Plan, folder: Path
+) -> Iterator[str]:
+    """One line for each thing in which two plans differ."""
+    if there["package_version"] != here["package_version"]:
+        yield f"package version: {there['package_version']} there, {here['package_version']} now"
+    chosen = json.loads(_json(here["experiment"]))
+    changed = list(_changed(there["experiment"], chosen))
+    yield from changed
+    if there["scenario_hash"] != here["scenario_hash"]:
+        yield from _scenario_differences(plan, folder)
+    if there["points_hash"] != here["points_hash"] and not changed:
+        yield from _point_differences(read_points(folder), plan.points)
+
+
+def _changed(there: Any, here: Any, key: str = "") -> Iterator[str]:
+    if isinstance(there, dict) and isinstance(here, dict):
+        for name in dict.fromkeys((*there, *here)):
+            step = f'"{name}"' if "." in name else name
+            yield from _changed(there.get(name), here.get(name), f"{key}.{step}".lstrip("."))
+    elif there != here:
+        said = ["nothing" if value is None else show(value) for value in (there, here)]
+        yield f"{key}: {said[0]} there, {said[1]} now"
+
+
+def _scenario_differences(plan: Plan, folder: Path) -> Iterator[str]:
+    from abm.scenario import load_scenario
+
+    kept = load_scenario(folder / SCENARIO).to_dict()
+    found = list(_changed(kept, plan.scenario.to_dict(), "scenario"))
+    yield from found or ["scenario: another one"]
+
+
+def _point_differences(there: pd.DataFrame, here: pd.DataFrame) -> Iterator[str]:
+    """The first value that is not the same; the numbers of points."""
+    if list(there.columns) != list(here.columns):
+        yield f"factors: {', '.join(there.columns)} there, {', '.join(here.columns)} now"
+        return
+    if len(there) != len(here):
+        yield f"points: {len(there):,} there, {len(here):,} now"
+        return
+    for factor in here.columns:
+        same = (there[factor] == here[factor]) | (there[factor].isna() & here[factor].isna())
+        if not same.all():
+            at = int((~same).to_numpy().argmax())
+            old, new = (_plain(table[factor].iat[at]) for table in (there, here))
+            yield f"point {at}, {factor}: {show(old)} there, {show(new)} now"
+
+
+def _as_arrow(points: pd.DataFrame) -> pa.Table:
+    """The design as Arrow columns, which hold one kind of value each."""
+    for factor in points.columns:
+        try:
+            pa.array(points[factor], from_pandas=True)
+        except pa.ArrowException:
+            raise InvalidInput(
+                f"factor {factor} mixes kinds of values (as numbers and text); give one kind"
+            ) from None
+    return pa.Table.from_pandas(points, preserve_index=False)
+
+
+def _write_parquet(table: pa.Table, sink: Any) -> None:
+    import pyarrow.parquet as pq
+
+    pq.write_table(table, sink)
+
+
+def _chosen(experiment: Experiment) -> dict[str, Any]:
+    """What an experiment's file says, with defaults where they are read later."""
+    chosen = tomllib.loads(experiment.to_toml())
+    return chosen | {"seed": experiment.seed, "outputs": to_dict(experiment.outputs)}
+
+
+def _json(what: Any, indent: int | None = None) -> str:
+    return json.dumps(what, indent=indent, sort_keys=indent is None, default=str)
+
+
+def _plain(value: Any) -> Any:
+    return value.tolist() if type(value).__module__ == "numpy" else value

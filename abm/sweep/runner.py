@@ -1,0 +1,277 @@
+"""`abm.sweep`: every run of an experiment, once, whatever is killed on the way."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow.compute as pc
+
+from abm.errors import InvalidInput, OutputRefused
+from abm.sweep import locks, pool, store
+from abm.sweep.compaction import MOST_FILES, compact
+from abm.sweep.experiment import Experiment, load_experiment
+from abm.sweep.plan import (
+    PLAN,
+    Chunk,
+    Plan,
+    files_of,
+    plan_of,
+    refuse_other_plan,
+)
+from abm.sweep.sitting import INTERRUPTED, Job, Sitting, Standing, interruptible
+from abm.sweep.store import DAYS, EVENTS, Covered, Kept
+from abm.sweep.work import FAILED
+
+CHUNK_SECONDS = 3.0
+LEAST_CHUNKS = 16  # so that workers end at about the same time
+MOST_CHUNK_ROWS = 20_000
+SPARE_CHUNKS = 2  # waiting, so that no worker does
+
+
+class Summary(NamedTuple):
+    """What a sitting did."""
+
+    folder: Path
+    standing: Standing
+
+    @property
+    def is_complete(self) -> bool:
+        return self.standing.n_done == self.standing.n_rows
+
+
+class SweepInterrupted(KeyboardInterrupt):
+    """Ctrl-C; what was finished is kept, and the same call goes on from there."""
+
+    def __init__(self, summary: Summary) -> None:
+        super().__init__(
+            f"{summary.standing.n_done:,} of {summary.standing.n_rows:,} runs are done"
+        )
+        self.summary = summary
+
+
+def sweep(
+    experiment: Experiment | str | Path,
+    out: str | Path | None = None,
+    *,
+    workers: int | None = None,
+    shard: str | tuple[int, int] | None = None,
+    cluster: str | None = None,
+    max_runs: int | None = None,
+    retry_failed: bool = False,
+    chunk_rows: int | None = None,
+    progress: Callable[[Standing], None] | None = None,
+) -> Summary:
+    """Run what is missing of an experiment; calling it again goes on where it stopped.
+
+    Parameters
+    ----------
+    experiment
+        An Experiment, or the path of its file.
+    out
+        Folder of the results; by default results/<name>.
+    workers
+        Processes on this machine, by default one for each core.
+    shard
+        "K/N": only the K-th of N parts, for job arrays that share the folder.
+    cluster
+        Address of a Dask scheduler, whose workers run instead of processes here.
+    max_runs
+        Refuse a design of more runs than this.
+    retry_failed
+        Also run again what failed before.
+    chunk_rows
+        Runs kept in one file, in a new folder; by default about 3 seconds of them.
+    progress
+        Called about twice a second with a Standing.
+    """
+    part = shard_of(shard)
+    n_workers = _counted("workers", workers, _n_cores())
+    plan = _allowed_plan(experiment, max_runs)
+    folder = Path(out) if out is not None else Path("results") / plan.experiment.name
+    _make(folder)
+    if (folder / PLAN).is_file():
+        refuse_other_plan(plan, folder)
+    label = f"shard-{part[0]}-of-{part[1]}"
+    with locks.only_runner(folder, label), ExitStack() as stack:
+        if cluster is None:
+            executor: Executor = stack.enter_context(_pool(n_workers))
+            in_flight: Callable[[], int] = partial(int, n_workers + SPARE_CHUNKS)
+        else:
+            executor, in_flight = stack.enter_context(pool.cluster(cluster))
+        sitting = Sitting(plan, folder, label, executor, in_flight, progress)
+        sitting.plan = _settled(sitting, chunk_rows)
+        return _run_missing(sitting, part, retry_failed)
+
+
+def _allowed_plan(experiment: Experiment | str | Path, max_runs: int | None) -> Plan:
+    """The plan, if it is not of more runs than are allowed."""
+    if isinstance(experiment, Experiment):
+        chosen = experiment
+    else:
+        chosen = load_experiment(experiment, max_runs)
+    plan = plan_of(chosen)
+    most = chosen.stop.max_runs if max_runs is None else max_runs
+    if plan.n_rows > most:
+        raise InvalidInput(
+            f"{plan.n_rows:,} runs ({len(plan.points):,} points x {chosen.replicates:,} "
+            f"replicates), must be at most max_runs = {most:,}"
+        )
+    return plan
+
+
+def shard_of(given: str | tuple[int, int] | None) -> tuple[int, int]:
+    """(K, N) of "K/N"."""
+    if given is None:
+        return 1, 1
+    words = given.split("/") if isinstance(given, str) else [str(word) for word in given]
+    if len(words) == 2 and all(word.isdecimal() and len(word) < 10 for word in words):
+        part, n_parts = int(words[0]), int(words[1])
+        if 1 <= part <= n_parts:
+            return part, n_parts
+    said = given if isinstance(given, str) else "/".join(words)
+    raise InvalidInput(f"shard = {said}, must be K/N with K from 1 to N, as 1/8 to 8/8")
+
+
+def _run_missing(sitting: Sitting, part: tuple[int, int], retry_failed: bool) -> Summary:
+    """Find what is missing, run it, and leave the folder tidy."""
+    plan, folder = sitting.plan, sitting.folder
+    with store.said_plainly(folder):
+        store.clean(folder, _dead_labels(folder, sitting.label))
+        store.remove_covered(folder)
+    sides = _sides(plan)
+    files = [kept for kept in store.kept_files(folder) if not _is_damaged(kept, sides, folder)]
+    covered = Covered(files)
+    chunks = list(plan.chunks(part))
+    missing = [piece for chunk in chunks for piece in covered.missing(chunk)]
+    sitting.n_rows = sum(chunk.n_rows for chunk in chunks)
+    sitting.n_done = sitting.n_rows - sum(piece.n_rows for piece in missing)
+    ours = [kept for kept in files if kept.chunk.first // plan.chunk_rows % part[1] == part[0] - 1]
+    n_failed = sum(store.n_failed_in(kept) for kept in ours)
+    if retry_failed:
+        sitting.n_done -= n_failed
+    else:
+        sitting.n_failed = n_failed
+    del files, covered, chunks
+    with interruptible(sitting):
+        sitting.run(_jobs(missing, ours if retry_failed else []))
+        summary = Summary(folder, sitting.standing)
+        if sitting.stopped == INTERRUPTED:
+            raise SweepInterrupted(summary)
+        _tidy(sitting)
+    return summary
+
+
+def _jobs(missing: list[Chunk], failed_in: list[Kept]) -> Iterator[Job]:
+    for piece in missing:
+        yield Job(tuple(range(piece.first, piece.last + 1)))
+    for kept in failed_in:
+        if store.n_failed_in(kept):
+            table = store.joined([kept])
+            rows = table.filter(pc.equal(table["status"], FAILED))["row"].to_pylist()
+            yield Job(tuple(rows), kept)
+
+
+def _tidy(sitting: Sitting) -> None:
+    """Join the small files of a sweep of which every row is there; one of the runners does."""
+    folder, label = sitting.folder, sitting.label
+    files = store.kept_files(folder)
+    is_alone = all(other == label for other in locks.holders(folder))
+    if not is_alone or Covered(files).n_rows < sitting.plan.n_rows:
+        return
+    if len(files) > MOST_FILES:
+        compact(folder, label)
+    with store.said_plainly(folder):
+        store.remove_set_aside(folder)
+
+
+def _settled(sitting: Sitting, chunk_rows: int | None) -> Plan:
+    """The plan with the size of its chunks, written beside the results before the first of them."""
+    plan, folder = sitting.plan, sitting.folder
+    if not (folder / PLAN).is_file():
+        rows = _counted("chunk_rows", chunk_rows, 0) or _chunk_rows(plan.n_rows, sitting)
+        mine = replace(plan, chunk_rows=rows)
+        with locks.taking_turns(folder):
+            if not (folder / PLAN).is_file():  # of several runners the first one's is kept
+                for name, content in files_of(mine).items():
+                    store.write_bytes(folder / name, content, sitting.label)
+    return replace(plan, chunk_rows=int(refuse_other_plan(plan, folder)["chunk_rows"]))
+
+
+def _chunk_rows(n_rows: int, sitting: Sitting) -> int:
+    """Runs in a chunk: about three seconds of work, and not less than sixteen chunks."""
+    if n_rows <= LEAST_CHUNKS:
+        return 1
+    most = min(math.ceil(n_rows / LEAST_CHUNKS), MOST_CHUNK_ROWS)
+    return max(1, min(most, int(CHUNK_SECONDS / max(sitting.seconds_per_row(), 1e-6))))
+
+
+def _make(folder: Path) -> None:
+    """The folder, where it may be written and holds nothing else."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputRefused(f"{folder} is a file; give a folder with --out")
+    with store.said_plainly(folder):
+        held = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+        others = [name for name in held if not name.startswith(".") and name not in _OWN]
+        if PLAN not in held and others:
+            raise OutputRefused(
+                f"{folder} exists and holds other things ({', '.join(others[:3])}); "
+                "give another --out"
+            )
+        (folder / store.RUNS).mkdir(parents=True, exist_ok=True)
+
+
+def _dead_labels(folder: Path, label: str) -> set[str]:
+    """Labels of runners that are no more, and our own."""
+    known = {path.name for path in (folder / locks.LOCKS).glob("shard-*")}
+    return (known - set(locks.holders(folder))) | {label}
+
+
+def _is_damaged(kept: Kept, sides: list[str], folder: Path) -> bool:
+    fault = store.check(kept, sides, folder, whole=False)
+    if fault:
+        store.set_aside(kept, folder)
+    return bool(fault)
+
+
+def _sides(plan: Plan) -> list[str]:
+    outputs = plan.experiment.outputs
+    wanted = ((DAYS, bool(outputs.series)), (EVENTS, outputs.events))
+    return [kind for kind, is_wanted in wanted if is_wanted]
+
+
+_OWN = {store.RUNS, "experiment.toml", "scenario.toml", "points.parquet"}
+
+
+@contextmanager
+def _pool(n_workers: int) -> Iterator[Executor]:
+    """Our own processes; whatever goes wrong here, they end."""
+    workers = pool.RebuildingPool(n_workers)
+    try:
+        yield workers
+    except BaseException:
+        workers.shutdown(cancel_futures=True)
+        raise
+    workers.shutdown()
+
+
+def _n_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _counted(name: str, given: int | None, default: int) -> int:
+    if given is None:
+        return default
+    if not isinstance(given, int) or isinstance(given, bool) or given < 1:
+        raise InvalidInput(f"{name} = {given!r}, must be a whole number, at least 1")
+    return given

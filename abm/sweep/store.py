@@ -1,0 +1,306 @@
+"""Where runs are kept: one Parquet file per chunk, named by its rows, there whole or not at all.
+
+    DIR/runs/rows-<first>-<last>.parquet     one row per run
+    DIR/runs/days-<first>-<last>.parquet     series, where asked for
+    DIR/runs/events-<first>-<last>.parquet   events, where asked for
+
+What is done is what has a file of rows, which is written last. A file whose rows lie within those
+of another is a leftover of a compaction and is passed over. DuckDB reads the same files:
+
+    duckdb.sql("SELECT * FROM 'DIR/runs/rows-*.parquet'")
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from abm.errors import OutputRefused, UnreadableFile
+from abm.runs.manifest import platform_tag, table_hash
+from abm.sweep.plan import Chunk
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RUNS = "runs"
+ROWS, DAYS, EVENTS = "rows", "days", "events"
+KINDS = (DAYS, EVENTS, ROWS)  # in the order they are written
+SHA256, PLATFORM, N_FAILED = b"abm.sha256", b"abm.platform", b"abm.n_failed"
+UNFINISHED = ".unfinished-"
+DAMAGED = "damaged-"
+# How a full or locked disk is said.
+REASONS = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your disk quota is used up"}
+TIMES = ("seconds",)  # columns that no two runs of the same row agree on
+_NAME = re.compile(r"^(rows|days|events)-(\d+)-(\d+)\.parquet\Z")
+_TRIES = 3
+
+
+class Kept(NamedTuple):
+    """A file of rows and what it covers."""
+
+    chunk: Chunk
+    path: Path
+
+
+def path_of(folder: Path, kind: str, chunk: Chunk) -> Path:
+    return folder / RUNS / f"{kind}-{chunk.first:012d}-{chunk.last:012d}.parquet"
+
+
+def kept_files(folder: Path, kind: str = ROWS) -> list[Kept]:
+    """All files of a kind in the order of their rows, leftovers of compactions passed over."""
+    found = []
+    for name in _names(folder):
+        match = _NAME.match(name)
+        if match and match[1] == kind:
+            found.append(Kept(Chunk(int(match[2]), int(match[3])), folder / RUNS / name))
+    found.sort(key=lambda kept: (kept.chunk.first, -kept.chunk.last))
+    outer: list[Kept] = []
+    for kept in found:
+        if not outer or kept.chunk.last > outer[-1].chunk.last:
+            outer.append(kept)
+    return outer
+
+
+class Covered:
+    """Which rows have a file."""
+
+    def __init__(self, files: Iterable[Kept]) -> None:
+        self.chunks = [kept.chunk for kept in files]
+        self.firsts = [chunk.first for chunk in self.chunks]
+
+    @property
+    def n_rows(self) -> int:
+        return sum(chunk.n_rows for chunk in self.chunks)
+
+    def missing(self, chunk: Chunk) -> Iterator[Chunk]:
+        """The parts of a chunk that have none."""
+        at, first = max(0, bisect_right(self.firsts, chunk.first) - 1), chunk.first
+        for other in self.chunks[at:]:
+            if other.first > chunk.last:
+                break
+            if other.first > first:
+                yield Chunk(first, other.first - 1)
+            first = max(first, other.last + 1)
+        if first <= chunk.last:
+            yield Chunk(first, chunk.last)
+
+
+def write_chunk(folder: Path, chunk: Chunk, tables: dict[str, pa.Table], label: str) -> None:
+    """Keep a chunk: side tables first, its rows last. `label` marks what is unfinished as ours."""
+    for kind in KINDS:
+        if kind in tables:
+            write_table(tables[kind], path_of(folder, kind, chunk), label)
+
+
+def write_table(table: pa.Table, path: Path, label: str) -> None:
+    """A Parquet file, with the hash of its columns, there whole or not at all."""
+    stamp = {SHA256: table_hash(pandas_of(table)).encode(), PLATFORM: platform_tag().encode()}
+    if "status" in table.column_names:
+        stamp[N_FAILED] = str(pc.sum(pc.equal(table["status"], "failed")).as_py() or 0).encode()
+    stamped = table.replace_schema_metadata(stamp)
+    words = [f.name for f in table.schema if not pa.types.is_floating(f.type)]
+    sink = pa.BufferOutputStream()
+    pq.write_table(stamped, sink, use_dictionary=words)
+    write_bytes(path, sink.getvalue(), label)
+
+
+def write_bytes(path: Path, content: bytes | pa.Buffer, label: str) -> None:
+    """A file under a temporary name, on the disk, then under its own."""
+    stage = path.with_name(f"{UNFINISHED}{label}-{path.name}")
+    with said_plainly(path.parent):
+        try:
+            with open(stage, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(stage, path)
+        finally:
+            with suppress(OSError):
+                stage.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Names of files on the disk too; Windows does that by itself."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def said_plainly(folder: Path) -> Iterator[None]:
+    """What the disk refuses, in words; nothing that was kept is touched by it."""
+    try:
+        yield
+    except OSError as bad:
+        reason = REASONS.get(bad.errno or 0) or bad.strerror or str(bad)
+        raise OutputRefused(
+            f"{folder} cannot be written: {reason}; what was finished before is kept"
+        ) from bad
+
+
+def clean(folder: Path, is_ours: set[str]) -> None:
+    """Remove what killed writers left, by the labels of locks that nobody else holds."""
+    for path in (*folder.glob(f"{UNFINISHED}*"), *(folder / RUNS).glob(f"{UNFINISHED}*")):
+        label = re.match(r"(.+?-of-\d+)-", path.name.removeprefix(UNFINISHED))
+        if label is None or label[1] in is_ours:
+            path.unlink(missing_ok=True)
+
+
+def remove_covered(folder: Path) -> None:
+    """Remove files whose rows another file holds."""
+    for kind in reversed(KINDS):
+        outer = {kept.path.name for kept in kept_files(folder, kind)}
+        for name in _names(folder):
+            match = _NAME.match(name)
+            if match and match[1] == kind and name not in outer:
+                (folder / RUNS / name).unlink(missing_ok=True)
+
+
+def remove_set_aside(folder: Path) -> None:
+    """Remove damaged files, once their rows have been run again."""
+    for name in _names(folder):
+        if name.startswith(DAMAGED):
+            (folder / RUNS / name).unlink(missing_ok=True)
+
+
+def check(kept: Kept, sides: Iterable[str], folder: Path, *, whole: bool) -> str:
+    """What is wrong with a file of rows and those beside it; empty if nothing is.
+
+    Quickly from its footer, or, `whole`, with the hash of all columns.
+    """
+    for kind in (*sides, ROWS):
+        path = path_of(folder, kind, kept.chunk)
+        try:
+            table = pq.ParquetFile(path).read() if whole else None
+            footer = pq.read_metadata(path)
+        except FileNotFoundError:
+            return f"{path.name} is missing"
+        except (OSError, pa.ArrowException):
+            return f"{path.name} is not whole"
+        if kind == ROWS and footer.num_rows != kept.chunk.n_rows:
+            return f"{path.name} has {footer.num_rows} rows, not {kept.chunk.n_rows}"
+        said = (footer.metadata or {}).get(SHA256, b"").decode()
+        if table is not None and table_hash(pandas_of(table)) != said:
+            return f"{path.name} has changed since it was written"
+    return ""
+
+
+def n_failed_in(kept: Kept) -> int:
+    """Failed runs of a file, from its footer."""
+    footer = pq.read_metadata(kept.path)
+    return int((footer.metadata or {}).get(N_FAILED, b"0"))
+
+
+def set_aside(kept: Kept, folder: Path) -> None:
+    """Give a damaged file a name under which its rows count as missing."""
+    with said_plainly(folder):
+        if kept.path.exists():
+            os.replace(kept.path, kept.path.with_name(DAMAGED + kept.path.name))
+
+
+def read_tables(
+    folder: Path, kind: str = ROWS, columns: list[str] | None = None
+) -> pa.Table | None:
+    """All files of a kind as one table; None where there are none."""
+    for attempt in range(_TRIES):
+        try:
+            with ThreadPoolExecutor() as threads:
+                paths = [kept.path for kept in kept_files(folder, kind)]
+                tables = list(threads.map(lambda path: _read(path, columns), paths))
+            break
+        except FileNotFoundError:  # a compaction was at work
+            if attempt == _TRIES - 1:
+                raise
+    return _concatenated(tables) if tables else None
+
+
+def load_sweep(folder: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
+    """The runs of a sweep: one row per run, in order, factors and outputs as columns.
+
+    `columns` picks some of them. A run that failed has status "failed", its error, and no outputs.
+    """
+    from abm.sweep.plan import read_description
+
+    where = Path(folder)
+    read_description(where)
+    table = read_tables(where, ROWS, columns)
+    if table is None:
+        raise UnreadableFile(f"{where} holds no run yet; unwind status {where} tells how it stands")
+    # The table is given up column by column: half the memory, and a third of the time.
+    runs: pd.DataFrame = table.to_pandas(
+        split_blocks=True, self_destruct=True, ignore_metadata=True
+    )
+    return runs
+
+
+def load_days(folder: str | Path) -> pd.DataFrame | None:
+    """The series of a sweep, by row and day; None where none were asked for."""
+    table = read_tables(Path(folder), DAYS)
+    return None if table is None else pandas_of(table)
+
+
+def load_events(folder: str | Path) -> pd.DataFrame | None:
+    """The events of a sweep, by row; None where none were asked for."""
+    table = read_tables(Path(folder), EVENTS)
+    return None if table is None else pandas_of(table)
+
+
+def digest(folder: str | Path) -> str:
+    """SHA-256 of all that was found, whatever chunks it was found in, less the time it took."""
+    table = load_sweep(folder)
+    return table_hash(table.drop(columns=list(TIMES)))
+
+
+def pandas_of(table: pa.Table) -> pd.DataFrame:
+    """Columns as pandas has them everywhere: a missing whole number makes its column floats."""
+    frame: pd.DataFrame = table.to_pandas(split_blocks=True, ignore_metadata=True)
+    return frame
+
+
+def _read(path: Path, columns: list[str] | None) -> pa.Table:
+    try:
+        with pq.ParquetFile(path, memory_map=True) as file:
+            return file.read(columns).replace_schema_metadata(None)
+    except (OSError, pa.ArrowException) as bad:
+        if isinstance(bad, FileNotFoundError):
+            raise
+        raise UnreadableFile(
+            f"{path} is not whole; unwind status DIR --verify sets it aside, and "
+            "unwind sweep runs it again"
+        ) from None
+
+
+def joined(files: list[Kept], columns: list[str] | None = None) -> pa.Table:
+    """Files one behind the other."""
+    return _concatenated([_read(kept.path, columns) for kept in files])
+
+
+def n_columns(kept: Kept) -> int:
+    return int(pq.read_metadata(kept.path).num_columns)
+
+
+def _concatenated(tables: list[pa.Table]) -> pa.Table:
+    return pa.concat_tables(tables, promote_options="permissive")
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(os.listdir(folder / RUNS))
+    except FileNotFoundError:
+        return []

@@ -1,0 +1,138 @@
+"""What a worker does with a chunk of runs: run each, catch what goes wrong, return columns."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow as pa
+
+from abm.runs import Watched, Wish, watched_cascade, watched_run
+from abm.sweep.experiment import Experiment, scenario_at
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+MEASURES = {"run": watched_run, "cascade": watched_cascade}
+DONE, FAILED = "done", "failed"
+PILOT_SECONDS = 1.0
+LONGEST_ERROR = 500  # characters
+
+Point = Mapping[str, Any]
+
+
+class Task(NamedTuple):
+    """Rows to be run, with all that is needed for it: nothing is read from a folder."""
+
+    experiment: Experiment
+    rows: tuple[int, ...]
+    points: Mapping[int, Point]  # those of the rows, by number
+
+
+class Finished(NamedTuple):
+    """What came of a task, as columns: one row per run, and on request its days and events."""
+
+    runs: pa.Table
+    days: pa.Table | None
+    events: pa.Table | None
+
+
+def run_task(task: Task) -> Finished:
+    """Run all rows of a task. A run that raises is a row that says so."""
+    experiment = task.experiment
+    scenarios = _Scenarios(task)
+    records: list[dict[str, Any]] = []
+    kept: dict[str, list[pa.Table]] = {"days": [], "events": []}
+    for row in task.rows:
+        record, watched = _run_row(task, row, scenarios)
+        records.append(record)
+        for name, tables in kept.items():
+            columns = getattr(watched, name) if watched else {}
+            if columns:
+                tables.append(_with_row(row, columns))
+    outputs = experiment.outputs
+    return Finished(
+        runs=columns_of(records),
+        days=_joined(kept["days"]) if outputs.series else None,
+        events=_joined(kept["events"]) if outputs.events else None,
+    )
+
+
+def seconds_per_row(task: Task) -> float:
+    """What a run takes in this process once it is warm [s]: a few of the task's rows."""
+    scenarios = _Scenarios(task)
+    _run_row(task, task.rows[0], scenarios)  # loads the compiled kernels
+    start, n = time.perf_counter(), 0
+    for row in task.rows:
+        _run_row(task, row, scenarios)
+        n += 1
+        if time.perf_counter() - start > PILOT_SECONDS:
+            break
+    return (time.perf_counter() - start) / n
+
+
+def failed_record(row: int, experiment: Experiment, error: str) -> dict[str, Any]:
+    """A run of which nothing is known but how it ended."""
+    return _record(row, experiment) | {"status": FAILED, "error": error, "seconds": 0.0}
+
+
+def columns_of(records: list[dict[str, Any]]) -> pa.Table:
+    """Records as columns; one that lacks a column has none of it."""
+    names = dict.fromkeys(name for record in records for name in record)
+    return pa.table({name: [record.get(name) for record in records] for name in names})
+
+
+def _run_row(task: Task, row: int, scenarios: _Scenarios) -> tuple[dict[str, Any], Watched | None]:
+    experiment, start = task.experiment, time.perf_counter()
+    record = _record(row, experiment)
+    outputs = experiment.outputs
+    wish = Wish(outputs.series, outputs.stride, outputs.events)
+    try:
+        scenario = scenarios.at(record["point"])
+        measure = MEASURES[outputs.measure]
+        watched = measure(scenario, experiment.seed, record["replicate"], wish)
+    except Exception as bad:
+        said = {"status": FAILED, "error": _said(bad), "seconds": time.perf_counter() - start}
+        return record | said, None
+    said = {"status": DONE, "error": "", "seconds": time.perf_counter() - start}
+    return record | said | watched.scalars, watched
+
+
+def _record(row: int, experiment: Experiment) -> dict[str, Any]:
+    point, replicate = divmod(row, experiment.replicates)
+    return {"row": row, "point": point, "replicate": replicate, "seed": experiment.seed}
+
+
+class _Scenarios:
+    """The scenario of each point of a task; the replicates of a point share it."""
+
+    def __init__(self, task: Task) -> None:
+        self.task, self.point = task, -1
+        self.scenario: Scenario | None = None
+
+    def at(self, point: int) -> Scenario:
+        if self.scenario is None or point != self.point:
+            self.scenario = scenario_at(self.task.experiment, self.task.points[point])
+            self.point = point
+        return self.scenario
+
+
+def _said(bad: Exception) -> str:
+    """Type, message and place of what was raised, on one line."""
+    trace = traceback.extract_tb(bad.__traceback__)
+    where = f" ({trace[-1].name}, line {trace[-1].lineno})" if trace else ""
+    return f"{type(bad).__name__}: {bad}{where}".replace("\n", " ")[:LONGEST_ERROR]
+
+
+def _with_row(row: int, columns: Mapping[str, Any]) -> pa.Table:
+    n = len(next(iter(columns.values())))
+    return pa.table({"row": pa.array([row] * n, pa.int64()), **columns})
+
+
+def _joined(tables: list[pa.Table]) -> pa.Table:
+    """All in one; without any, no columns but the row's number."""
+    if not tables:
+        return pa.table({"row": pa.array([], pa.int64())})
+    return pa.concat_tables(tables).combine_chunks()

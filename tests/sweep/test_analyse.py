@@ -1,0 +1,159 @@
+"""`unwind analyse`: what each design allows is told, drawn and written."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from abm.cli import analysing, findings
+from abm.cli.analysing import Asked, analyse_and_tell, file_stem
+from abm.cli.findings import Study
+from abm.errors import InvalidInput, OutputRefused, UnreadableFile
+from tests.sweep.tables import failing, grid, sweep_table
+
+SURPRISE, CAP = "shock.surprise_bp", "funds.leverage_cap"
+NAMES = [SURPRISE, CAP, "funds.band"]
+UNIT = {"num_vars": 3, "names": NAMES, "bounds": [[0.0, 1.0]] * 3}
+
+
+def outcomes(points, n_replicates=20):
+    """Half of the replicates break the dam at a surprise of 40 - 2 cap."""
+    rank = (np.arange(n_replicates) + 0.5) / n_replicates
+    luck = np.log(rank / (1.0 - rank))
+    push = ((points[SURPRISE] + 2.0 * points[CAP]) / 10.0 - 4.0).to_numpy()[:, None] + luck
+    words = np.where(push > 0.0, "dam break", np.where(push > -2.0, "leak", "absorbed"))
+    return {"class": words, "peak_yen_appreciation": 0.02 * np.exp(0.3 * push)}
+
+
+def study(kind="grid", points=None, **options):
+    if points is None:
+        points = grid(**{SURPRISE: [5, 15, 25, 35, 50], CAP: [2, 4, 7, 10]})
+    table = sweep_table(points, outcomes(points))
+    return Study("mine", kind, table, points, 20, "Scenario hike, seed 1.", **options)
+
+
+@pytest.fixture
+def analysed(tmp_path, monkeypatch, capsys):
+    """Analyse a study: what was printed, and the names of the files."""
+
+    def call(chosen, *outputs, **options):
+        monkeypatch.setattr(analysing, "read_study", lambda folder: chosen)
+        analyse_and_tell(Asked(tmp_path, outputs, **options))
+        place = options.get("out") or tmp_path / "analysis"
+        return capsys.readouterr().out, sorted(path.name for path in place.iterdir())
+
+    return call
+
+
+def cube(n=64):
+    return pd.DataFrame(np.random.default_rng(4).random((n, 3)), columns=NAMES)
+
+
+def scaled(unit):
+    return unit.assign(**{SURPRISE: 5 + 45 * unit[SURPRISE], CAP: 2 + 8 * unit[CAP]})
+
+
+def test_a_grid_has_curves_a_phase_diagram_and_thresholds(analysed):
+    told, files = analysed(study())
+    assert "Sweep           mine: grid over 2 factors, 20 points" in told
+    assert "half of the runs, along BoJ surprise, bp:" in told
+    assert "leverage cap, times wealth 10  20 [" in told
+    assert {"class-dam-break-phase.png", "class-dam-break-threshold.csv"} <= set(files)
+    assert "peak_yen_appreciation-heat-map.png" in files
+    assert all(name in told for name in files if name.endswith(".png"))
+
+
+def test_the_tables_are_those_that_were_told(analysed, tmp_path):
+    analysed(study())
+    table = pd.read_csv(tmp_path / "analysis/class-dam-break-threshold.csv")
+    assert table["threshold"].to_numpy() == pytest.approx([36, 32, 26, 20], abs=1.0)
+    curves = pd.read_csv(tmp_path / "analysis/class-dam-break-curves.csv")
+    assert curves["factor"].tolist() == [SURPRISE] * 5 + [CAP] * 4
+    assert len(pd.read_csv(tmp_path / "analysis/class-dam-break-means.csv")) == 20
+
+
+def test_with_too_many_boundaries_only_the_second_factor_is_kept(analysed, tmp_path, monkeypatch):
+    monkeypatch.setattr(findings, "_MOST_BOUNDARIES", 7)
+    points = grid(**{SURPRISE: [5, 25, 50], CAP: [2, 4, 7, 10], "funds.band": [0.1, 0.2]})
+    analysed(study(points=points), "class=dam break")
+    table = pd.read_csv(tmp_path / "analysis/class-dam-break-threshold.csv")
+    assert len(table) == 4 and CAP in table and "funds.band" not in table
+
+
+def test_one_at_a_time_has_no_map_of_two_factors(analysed):
+    points = pd.DataFrame({SURPRISE: [25, 5, 15, 50, 25, 25], CAP: [7, 7, 7, 7, 2, 10]})
+    told, files = analysed(study("one-at-a-time", points), "class=dam break")
+    assert "  all  " in told
+    assert not any("phase" in name or "heat" in name for name in files)
+
+
+def test_drawn_points_have_curves_and_pawn(analysed):
+    told, files = analysed(study("latin-hypercube", scaled(cube(200))), "peak_yen_appreciation")
+    assert "no influence" in told and "chance:" in told
+    assert "peak_yen_appreciation-pawn.csv" in files
+    assert "peak_yen_appreciation-sensitivity.png" in files
+
+
+def test_saltelli_points_have_sobol_indices(analysed):
+    sample = pytest.importorskip("SALib.sample.sobol")
+    unit = sample.sample(UNIT, 32, calc_second_order=True, seed=2)
+    points = scaled(pd.DataFrame(unit, columns=NAMES))
+    chosen = study("saltelli", points, problem=UNIT, second_order=True)
+    told, files = analysed(chosen, "peak_yen_appreciation")
+    assert told.index("BoJ surprise, bp") < told.index("leverage cap") < told.index("funds: band")
+    assert "peak_yen_appreciation-sobol-pairs.csv" in files
+
+
+def test_morris_points_have_effects(analysed):
+    sample = pytest.importorskip("SALib.sample.morris")
+    unit = pd.DataFrame(sample.sample(UNIT, 10, num_levels=4, seed=2), columns=NAMES)
+    chosen = study("morris", scaled(unit), problem=UNIT, unit_points=unit)
+    told, files = analysed(chosen, "peak_yen_appreciation")
+    assert "mu*" in told and "peak_yen_appreciation-morris.csv" in files
+
+
+def test_what_failed_is_said_in_words_and_under_the_figures(analysed):
+    lame = study()
+    lame = Study(**{**vars(lame), "table": failing(lame.table, 3, 4)})
+    told, _ = analysed(lame, "class=dam break")
+    assert "Runs            400 of 400, 2 failed" in told
+    assert "note: left out: 2 failed of 400 runs" in told
+
+
+def test_json_has_the_tables_and_no_number_that_json_lacks(analysed):
+    told, files = analysed(study(), "peak_yen_appreciation>=9", as_json=True)
+    found = json.loads(told, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
+    first = found["outputs"]["peak_yen_appreciation>=9"]["threshold"][0]
+    assert (first[CAP], first["threshold"], first["status"]) == (2, None, "below throughout")
+    assert sorted(found["written"]) == files
+
+
+def test_the_outputs_and_the_folder_can_be_chosen(analysed, tmp_path):
+    _, files = analysed(study(), "peak_yen_appreciation >= 0.1", out=tmp_path / "there")
+    assert {name.split("-0.1-")[0] for name in files} == {"peak_yen_appreciation-at-least"}
+    assert file_stem("class=dam break") == "class-dam-break"
+
+
+def test_an_output_that_is_not_there_is_refused_with_the_nearest(analysed):
+    with pytest.raises(InvalidInput, match="did you mean class"):
+        analysed(study(), "clas=leak")
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(UnreadableFile, match="there is no such folder"):
+        analyse_and_tell(Asked(tmp_path / "nowhere"))
+
+
+def test_a_file_in_the_way_is_said(analysed, tmp_path):
+    (tmp_path / "analysis").write_text("precious")
+    with pytest.raises(OutputRefused, match="cannot be written"):
+        analysed(study(), "peak_yen_appreciation")
+    assert (tmp_path / "analysis").read_text() == "precious"
+
+
+def test_a_sweep_without_a_single_run_done_has_nothing_to_analyse(analysed):
+    bare = study()
+    table = bare.table.drop(columns=["class", "peak_yen_appreciation"]).assign(status="failed")
+    with pytest.raises(InvalidInput, match="no run that was done"):
+        analysed(Study(**{**vars(bare), "table": table}))

@@ -1,0 +1,98 @@
+"""A sweep whose parent is killed, or told to stop: what was finished is kept, the rest is run."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from abm.sweep import digest, load_sweep, sweep
+from abm.sweep.status import verify
+from tests.sweep.small import experiment
+
+ROOT = Path(__file__).parents[2]
+MANY = {"replicates": 100}  # 600 runs of a few milliseconds, in 16 chunks
+CODE = """
+import sys
+from pathlib import Path
+from abm.cli import INTERRUPTED, _prepare
+from abm.cli.sweeping import Asked, sweep_and_tell
+if __name__ == "__main__":
+    _prepare()
+    try:
+        code = sweep_and_tell(Asked(sys.argv[1], Path(sys.argv[2]), workers=2))
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    sys.exit(code)
+"""
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start the sweep in a process of its own, as the command does."""
+    script, file = tmp_path / "script.py", tmp_path / "many.toml"
+    script.write_text(CODE)
+    file.write_text(experiment(**MANY).to_toml())
+
+    def begin(folder):
+        return subprocess.Popen(
+            [sys.executable, str(script), str(file), str(folder)],
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    return begin
+
+
+def wait_for_files(folder, n, process):
+    """Until n chunks are kept."""
+    end = time.monotonic() + 60
+    while len(list(folder.glob("runs/rows-*"))) < n:
+        assert time.monotonic() < end and process.poll() is None, process.communicate()
+        time.sleep(0.01)
+
+
+def wait_for_the_end_of(group):
+    """Until no process of a group is left: workers do not outlive their parent."""
+    end = time.monotonic() + 20
+    with pytest.raises(ProcessLookupError):
+        while time.monotonic() < end:
+            os.killpg(group, 0)
+            time.sleep(0.05)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_a_parent_killed_at_some_moment_leaves_what_a_second_call_completes(
+    tmp_path, start, undisturbed
+):
+    folder = tmp_path / "killed"
+    process = start(folder)
+    wait_for_files(folder, random.randint(1, 12), process)
+    process.kill()
+    process.wait()
+    wait_for_the_end_of(process.pid)
+    assert 0 < len(load_sweep(folder)) < 600
+    done = sweep(experiment(**MANY), folder, workers=2)
+    assert done.is_complete and digest(folder) == undisturbed(experiment(**MANY))
+    assert verify(folder) == [] and not list(folder.glob("runs/.*"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")
+def test_ctrl_c_keeps_what_was_finished(tmp_path, start):
+    folder = tmp_path / "stopped"
+    process = start(folder)
+    wait_for_files(folder, 5, process)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, workers included
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130, said
+    assert "what is running is finished first" in said
+    assert f"To go on: unwind sweep {tmp_path}/many.toml --out {folder} --workers 2" in said
+    assert "Traceback" not in said
+    assert 5 * 37 <= len(load_sweep(folder)) < 600 and verify(folder) == []
+    assert not list(folder.glob("runs/.*"))

@@ -1,0 +1,87 @@
+"""What `unwind sweep` and `unwind status` say, and their exit codes."""
+
+import json
+
+import pytest
+
+from abm.cli.sweeping import Asked, SweepProgress, sweep_and_tell, tell_status
+from abm.errors import InvalidInput
+from abm.sweep import sitting, store
+from abm.sweep.plan import Chunk
+from abm.sweep.sitting import Standing
+from tests.sweep.small import experiment
+from tests.sweep.test_runner import failing
+
+
+@pytest.fixture
+def tiny(tmp_path, in_process):
+    """The command on the file of the tiny experiment."""
+    file = tmp_path / "tiny.toml"
+    file.write_text(experiment().to_toml())
+    return Asked(str(file), tmp_path / "out")
+
+
+def test_a_finished_sweep_says_what_was_run_where_it_is_and_what_next(tiny, capsys):
+    assert sweep_and_tell(tiny) == 0
+    said = capsys.readouterr().out
+    assert "12 of 12 runs done" in said and "Now             12 runs in" in said
+    assert f"Kept in         {tiny.out}" in said and f"unwind analyse {tiny.out}" in said
+    assert sweep_and_tell(tiny) == 0
+    assert "Now             no run" in capsys.readouterr().out
+
+
+def test_failed_runs_are_said_and_the_exit_code_is_one(tiny, capsys, monkeypatch):
+    failing(monkeypatch, 3, 8)
+    assert sweep_and_tell(tiny) == 1
+    said = capsys.readouterr().out
+    assert "12 of 12 runs done, 2 of them failed" in said
+    assert f"--out {tiny.out} --retry-failed" in said
+    assert tell_status(tiny.out) == 1
+    assert "2 times         Broken: x" in capsys.readouterr().out
+
+
+def test_a_shard_says_how_to_see_the_others(tiny, capsys):
+    assert sweep_and_tell(tiny._replace(shard="1/2")) == 0
+    said = capsys.readouterr().out
+    assert "6 of 6 runs done of shard 1/2" in said and f"unwind status {tiny.out}" in said
+
+
+def test_workers_and_cluster_exclude_each_other(tiny):
+    with pytest.raises(InvalidInput, match="give one of the two"):
+        sweep_and_tell(tiny._replace(workers=2, cluster="tcp://x:1"))
+
+
+def test_status_says_what_is_missing_by_level(tiny, capsys):
+    sweep_and_tell(tiny._replace(shard="1/2"))
+    capsys.readouterr()
+    assert tell_status(tiny.out) == 0
+    said = capsys.readouterr().out
+    assert "Done            6 of 12 runs (50.0%)" in said and "At work         nobody" in said
+    assert "shock.surprise_bp  5: 2/4, 50: 2/4, 150: 2/4" in said
+
+
+def test_status_is_also_json(tiny, capsys):
+    sweep_and_tell(tiny)
+    capsys.readouterr()
+    assert tell_status(tiny.out, as_json=True) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["n_rows"], told["n_done"], told["seconds_left"]) == (12, 12, None)
+
+
+def test_verify_says_what_is_damaged_and_that_it_will_be_run_again(tiny, capsys):
+    sweep_and_tell(tiny)
+    path = store.path_of(tiny.out, "rows", Chunk(4, 4))
+    path.write_bytes(path.read_bytes()[:-9])
+    assert tell_status(tiny.out, verified=True) == 2
+    assert f"{path.name} is not whole; its runs count as missing" in capsys.readouterr().err
+    assert sweep_and_tell(tiny) == 0 and tell_status(tiny.out, verified=True) == 0
+    assert "every file is as it was written" in capsys.readouterr().out
+
+
+def test_progress_elsewhere_than_on_a_terminal_is_a_line_now_and_then(capsys):
+    with SweepProgress(every_seconds=0.0) as progress:
+        progress(Standing(n_rows=400, n_done=100, n_failed=1, n_new=50, seconds=10.0))
+        progress(Standing(400, 110, 1, 60, 12.0, stopped=sitting.INTERRUPTED))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "100 of 400 runs done, 1 of them failed, 5 runs a second, 60 s left"
+    assert "what is running is finished first" in lines[1]

@@ -1,0 +1,57 @@
+"""Scalars without tables: the same names and the same bits as with them."""
+
+import pytest
+
+import abm
+from abm.runs import Wish, fast_cascade, watched_cascade, watched_run
+from abm.scenario import load_scenario
+
+SMALL = {
+    "calendar.days": 40,
+    "calendar.burn_in_days": 6,
+    "calendar.drift_days": 5,
+    "population.scale": 0.3,
+}
+
+
+@pytest.fixture(scope="module")
+def storm():
+    return load_scenario("hike").with_changes(SMALL | {"shock.surprise_bp": 150})
+
+
+def same(found, expected):
+    """Names, types and values, to the last bit; not a number is not a number."""
+    return list(found) == list(expected) and all(
+        type(x) is type(expected[name]) and (x == expected[name] or x != x != expected[name])
+        for name, x in found.items()
+    )
+
+
+@pytest.mark.parametrize("bp", [0, 25, 150])
+@pytest.mark.parametrize("replicate", [0, 3])
+def test_a_fast_cascade_is_the_cascade(storm, bp, replicate):
+    scenario = storm.with_changes({"shock.surprise_bp": bp})
+    expected = dict(abm.cascade(scenario, rng=7, replicate=replicate))
+    assert same(fast_cascade(scenario, 7, replicate), expected)
+
+
+def test_a_fast_cascade_without_events_is_the_cascade_without_them(storm):
+    quiet = storm.with_changes({"outputs.events": False})
+    assert same(fast_cascade(quiet, 7), dict(abm.cascade(quiet, rng=7)))
+
+
+@pytest.mark.parametrize("watched", [watched_run, watched_cascade])
+def test_what_is_watched_is_what_the_tables_say(storm, watched):
+    run = abm.run(storm, rng=7, replicate=1)
+    seen = watched(storm, 7, 1, Wish(series=("log_JPY", "leverage"), stride=7, events=True))
+    assert list(seen.days) == ["day", "log_JPY", "leverage"]
+    assert seen.days["day"].tolist() == list(range(0, 40, 7))
+    assert seen.days["leverage"].tolist() == run.days["leverage"][::7].tolist()
+    assert list(seen.events) == list(run.events) and len(seen.events["day"]) == len(run.events)
+
+
+@pytest.mark.parametrize("watched", [watched_run, watched_cascade])
+def test_watching_changes_nothing(storm, watched):
+    wish = Wish(series=("log_JPY",), events=True)
+    assert same(watched(storm, 7, 0, wish).scalars, watched(storm, 7).scalars)
+    assert watched(storm, 7).days == {} and watched(storm, 7).events == {}
