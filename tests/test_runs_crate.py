@@ -8,6 +8,7 @@ import pytest
 from rocrate.rocrate import ROCrate
 
 import abm
+from abm.sweep.experiment import Experiment
 
 ROOT = Path(__file__).parents[1]
 
@@ -45,3 +46,21 @@ def test_what_is_cited_is_what_ran(folder):
     cited = re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["package_version"] == cited.group(1)
+
+
+def test_a_sweep_is_a_crate_too(tmp_path):
+    experiment = {
+        "name": "two",
+        "scenario": "hike",
+        "changes": {"calendar.days": 8, "calendar.burn_in_days": 6, "calendar.drift_days": 5},
+        "design": {"kind": "grid", "factors": {"shock.surprise_bp": [10, 60]}},
+        "outputs": {"measure": "run"},
+        "replicates": 1,
+        "seed": 1,
+    }
+    folder = abm.sweep(Experiment.from_dict(experiment), tmp_path / "two", workers=1).folder
+    crate = ROCrate(folder)
+    parts = {part.id for part in crate.root_dataset["hasPart"]}
+    there = {path.name + "/" * path.is_dir() for path in folder.iterdir() if path.name[0] != "."}
+    assert parts == there - {"ro-crate-metadata.json"}
+    assert crate.get("#run")["object"].id == "experiment.toml"

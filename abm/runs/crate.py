@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 CRATE = "ro-crate-metadata.json"
 ODD = "ODD.md"
@@ -29,6 +30,10 @@ _ABOUT = {
     "summary.json": ("Numbers of the run", "application/json"),
     "manifest.json": ("Seed, versions, platform and hashes", "application/json"),
     ODD: ("The model by the ODD protocol", "text/markdown"),
+    "experiment.toml": ("The experiment: factors, design, replicates", "application/toml"),
+    "plan.json": ("Hash, versions and platform of the plan", "application/json"),
+    "points.parquet": ("The points of the design", "application/vnd.apache.parquet"),
+    "runs/": ("One row per run, as Parquet; days and events where asked for", ""),
 }
 
 
@@ -37,37 +42,62 @@ def odd_text() -> str:
     return (Path(__file__).parents[1] / ODD).read_text(encoding="utf-8")
 
 
-def crate_of(manifest: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    """RO-Crate metadata of a result folder with these files, from its manifest."""
+class Described(NamedTuple):
+    """What an archive is told about a folder."""
+
+    name: str
+    description: str
+    published: str  # ISO 8601
+    package_version: str
+    made_from: str  # the file that says what was run
+
+
+def crate_of_run(manifest: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
+    """RO-Crate metadata of the folder of a run, from its manifest and the names of its files."""
     run = f"{manifest['scenario']}, seed {manifest['seed']}, replicate {manifest['replicate']}"
-    files = [{"@id": name} for name in names]
+    about = Described(
+        name=f"Simulated unwind of yen carry trades: {run}",
+        description=f"{manifest['n_days']} trading days of the scenario {manifest['scenario']}, "
+        "simulated with carry-unwind; manifest.json says with which versions, ODD.md how.",
+        published=manifest["started"],
+        package_version=manifest["package_version"],
+        made_from="scenario.toml",
+    )
+    return crate(about, names)
+
+
+def crate(about: Described, names: list[str]) -> dict[str, Any]:
+    """RO-Crate 1.1 metadata: the folder, its files, and what made them from what.
+
+    A name that ends in "/" is a folder within it.
+    """
+    parts = [{"@id": name} for name in names]
     root = {
         "@id": "./",
         "@type": "Dataset",
-        "name": f"Simulated unwind of yen carry trades: {run}",
-        "description": f"{manifest['n_days']} trading days of the scenario {manifest['scenario']}, "
-        "simulated with carry-unwind; manifest.json says with which versions, ODD.md how.",
-        "datePublished": manifest["started"],
+        "name": about.name,
+        "description": about.description,
+        "datePublished": about.published,
         "license": {"@id": _LICENCE},
-        "hasPart": files,
+        "hasPart": parts,
         "mentions": {"@id": "#run"},
     }
     software = {
         "@id": _SOFTWARE,
         "@type": "SoftwareApplication",
         "name": "carry-unwind",
-        "version": manifest["package_version"],
+        "version": about.package_version,
         "author": {"@id": "#authors"},
         "license": {"@id": _LICENCE},
     }
     action = {
         "@id": "#run",
         "@type": "CreateAction",
-        "name": run,
+        "name": about.name,
         "instrument": {"@id": _SOFTWARE},
-        "object": {"@id": "scenario.toml"},
-        "result": files,
-        "endTime": manifest["started"],
+        "object": {"@id": about.made_from},
+        "result": parts,
+        "endTime": about.published,
     }
     graph: list[dict[str, Any]] = [
         {
@@ -89,4 +119,6 @@ def crate_of(manifest: dict[str, Any], names: list[str]) -> dict[str, Any]:
 def _file(name: str) -> dict[str, Any]:
     """One file of the folder: what it is, and in which format."""
     title, kind = _ABOUT.get(name, (f"Figure {Path(name).stem}", "image/png"))
+    if name.endswith("/"):
+        return {"@id": name, "@type": "Dataset", "name": title}
     return {"@id": name, "@type": "File", "name": title, "encodingFormat": kind}

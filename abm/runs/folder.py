@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import OutputRefused, UnreadableFile
-from abm.runs.crate import CRATE, ODD, crate_of, odd_text
+from abm.runs.crate import CRATE, ODD, crate_of_run, odd_text
 from abm.runs.manifest import SCHEMA_VERSION, hashes_of, manifest_of
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _write(result: RunResult, folder: Path, figures: Mapping[str, Any]) -> None:
     (folder / ODD).write_text(odd_text(), encoding="utf-8")
     manifest = manifest_of(result)
     written = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
-    _write_json(folder / CRATE, crate_of(manifest, [*written, MANIFEST]))
+    _write_json(folder / CRATE, crate_of_run(manifest, [*written, MANIFEST]))
     _write_json(folder / MANIFEST, manifest)
 
 

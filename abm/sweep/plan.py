@@ -12,6 +12,7 @@ import json
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from abm.errors import InvalidInput, OutputRefused, UnreadableFile, show
+from abm.runs.crate import CRATE, ODD, Described, crate, odd_text
 from abm.runs.manifest import current_versions, source_commit, table_hash
 from abm.scenario.writing import to_dict, to_toml
 from abm.sweep.designs import design_points
@@ -137,8 +139,25 @@ def files_of(plan: Plan) -> dict[str, bytes]:
         SCENARIO: plan.scenario.to_toml().encode(),
         EXPERIMENT: to_toml(experiment).encode(),
         POINTS: sink.getvalue().to_pybytes(),
+        ODD: odd_text().encode(),
+        CRATE: (_json(_crate(plan), indent=2) + "\n").encode(),
         PLAN: (_json(described(plan), indent=2) + "\n").encode(),
     }
+
+
+def _crate(plan: Plan) -> dict[str, Any]:
+    """What an archive is told about a sweep."""
+    experiment, now = plan.experiment, datetime.now(UTC).isoformat(timespec="seconds")
+    about = Described(
+        name=f"Simulated unwinds of yen carry trades: {experiment.name}",
+        description=f"{plan.n_rows} runs of the scenario {plan.scenario.name} at "
+        f"{len(plan.points)} points, simulated with carry-unwind; experiment.toml says of what, "
+        "plan.json with which versions, ODD.md how.",
+        published=now,
+        package_version=current_versions()["package_version"],
+        made_from=EXPERIMENT,
+    )
+    return crate(about, [SCENARIO, EXPERIMENT, POINTS, ODD, PLAN, "runs/"])
 
 
 def read_description(folder: Path) -> dict[str, Any]:

@@ -15,11 +15,15 @@ from typing import NamedTuple
 import pyarrow.compute as pc
 
 from abm.errors import InvalidInput, OutputRefused
+from abm.runs.crate import CRATE, ODD
 from abm.sweep import locks, pool, store
 from abm.sweep.compaction import MOST_FILES, compact
 from abm.sweep.experiment import Experiment, load_experiment
 from abm.sweep.plan import (
+    EXPERIMENT,
     PLAN,
+    POINTS,
+    SCENARIO,
     Chunk,
     Plan,
     files_of,
@@ -247,7 +251,7 @@ def _sides(plan: Plan) -> list[str]:
     return [kind for kind, is_wanted in wanted if is_wanted]
 
 
-_OWN = {store.RUNS, "experiment.toml", "scenario.toml", "points.parquet"}
+_OWN = {store.RUNS, EXPERIMENT, SCENARIO, POINTS, ODD, CRATE}
 
 
 @contextmanager

@@ -19,7 +19,16 @@ from tests.sweep import small
 from tests.sweep.small import experiment, factors
 
 FIRST = ["row", "point", "replicate", "seed", "shock.surprise_bp", "funds.leverage_cap"]
-OWN = {"plan.json", "experiment.toml", "scenario.toml", "points.parquet", "runs", ".locks"}
+OWN = {
+    "plan.json",
+    "experiment.toml",
+    "scenario.toml",
+    "points.parquet",
+    "runs",
+    ".locks",
+    "ODD.md",
+    "ro-crate-metadata.json",
+}
 
 
 @pytest.fixture(scope="module")
@@ -265,7 +274,7 @@ def test_a_folder_that_holds_other_things_is_refused(tmp_path, in_process):
 def test_a_full_disk_is_said_and_what_was_finished_is_kept(
     whole, tmp_path, in_process, monkeypatch
 ):
-    sync, n_left = os.fsync, [12]
+    sync, n_left = os.fsync, [16]
 
     def full(handle):
         n_left[0] -= 1
