@@ -100,16 +100,17 @@ def sweep(
     n_workers = _counted("workers", workers, _n_cores())
     plan = _allowed_plan(experiment, max_runs)
     folder = Path(out) if out is not None else Path("results") / plan.experiment.name
-    _make(folder)
-    if (folder / PLAN).is_file():
-        refuse_other_plan(plan, folder)
     label = f"shard-{part[0]}-of-{part[1]}"
-    with locks.only_runner(folder, label), ExitStack() as stack:
-        if cluster is None:
-            executor: Executor = stack.enter_context(_pool(n_workers))
-            in_flight: Callable[[], int] = partial(int, n_workers + SPARE_CHUNKS)
-        else:
+    with ExitStack() as stack:
+        if cluster is not None:  # one that does not answer leaves no folder behind
             executor, in_flight = stack.enter_context(pool.cluster(cluster))
+        _make(folder)
+        if (folder / PLAN).is_file():
+            refuse_other_plan(plan, folder)
+        stack.enter_context(locks.only_runner(folder, label))
+        if cluster is None:
+            executor = stack.enter_context(_pool(n_workers))
+            in_flight = partial(int, n_workers + SPARE_CHUNKS)
         sitting = Sitting(plan, folder, label, executor, in_flight, progress)
         sitting.plan = _settled(sitting, chunk_rows)
         return _run_missing(sitting, part, retry_failed)

@@ -84,6 +84,7 @@ def test_a_cluster_that_does_not_answer_in_time_is_said(tmp_path, monkeypatch):
         address = f"tcp://{LOOPBACK}:{nobody.getsockname()[1]}"
         with pytest.raises(InvalidInput, match="no Dask scheduler answered within 1 seconds"):
             sweep(experiment(), tmp_path / "a", cluster=address)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("address", ["", "not an address", "tcp://", "tcp://host:port"])
