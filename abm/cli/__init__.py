@@ -34,9 +34,12 @@ def main() -> NoReturn:
     if code == INTERRUPTED:
         say(INTERRUPTED_LINE)
     code = _flushed(code)
+    number = code if isinstance(code, int) else int(code is not None)
+    if "concurrent.futures.process" in sys.modules:
+        sys.exit(number)  # worker processes leave things to tidy up
     # All is done and said. Taking the libraries down would cost half a second, and a compiled run
     # that was interrupted may still be at work in its thread.
-    os._exit(code if isinstance(code, int) else int(code is not None))
+    os._exit(number)
 
 
 def say(message: str) -> None:
