@@ -74,7 +74,7 @@ def write_numbers(
                 continue
             dark = (value - limits[0]) / span > _DARK_FROM
             axes.annotate(
-                f"{100 * value:.0f}" if is_share else f"{value:.3g}", (left, bottom), (4, 4),
+                f"{100 * value:.0f}" if is_share else f"{value:.2g}", (left, bottom), (4, 4),
                 textcoords="offset points", fontsize=6.8, ha="left", va="bottom",
                 color=style.PAPER if dark else style.INK,
             )  # fmt: skip
