@@ -3,6 +3,10 @@
 import numpy as np
 import pytest
 
+from abm.agents.decision import next_decision
+from abm.kernels.day import accrue, hear_news, mark_and_move_capital
+from abm.kernels.decide import decide
+from abm.kernels.reference import by_reference
 from abm.kernels.state import (
     HEDGE_FUND,
     INSURER,
@@ -286,3 +290,20 @@ def test_who_sits_out_wants_nothing():
     before = world.books.units[:, :n].copy()
     pass_days(world)
     assert (world.books.units[:, :n] == before).all()
+
+
+def test_risk_parity_funds_of_unlike_tilts_each_weigh_their_own():
+    world = build_world(scenario("hike"), 1)
+    weights, first = world.rules.mandates.weights, world.rules.mandates.first_row[RISK_PARITY]
+    world.books.units[3:, first : first + 2] *= 2.0  # out of their bands
+    weights[3:, first + 1] = weights[3:, first][::-1]
+    alone = [next_decision(world, first + number, 0) for number in (0, 1)]
+    columns = by_reference(*world[:6])
+    hear_news(0, columns[1], columns[3], columns[4], columns[5])
+    accrue(0, *columns[:5])
+    mark_and_move_capital(columns[0], columns[1], columns[3], columns[5])
+    decide(0, *columns)
+    together = [world.books.intent[:, first + number] for number in (0, 1)]
+    assert np.array_equal(together[0], alone[0].intent)
+    assert np.array_equal(together[1], alone[1].intent)
+    assert alone[0].speed > 0.0 and not np.array_equal(together[0], together[1])
