@@ -293,7 +293,7 @@ def test_who_sits_out_wants_nothing():
 
 
 def test_risk_parity_funds_of_unlike_tilts_each_weigh_their_own():
-    world = build_world(scenario("hike"), 1)
+    world = build_world(scenario("hike", population__scale=1.0), 1)
     weights, first = world.rules.mandates.weights, world.rules.mandates.first_row[RISK_PARITY]
     world.books.units[3:, first : first + 2] *= 2.0  # out of their bands
     weights[3:, first + 1] = weights[3:, first][::-1]
