@@ -21,8 +21,8 @@ import abm
 from abm.cli.commands import app
 from abm.cli.following import folder_name, next_command
 from abm.cli.progress import Progress
-from abm.cli.script import acts, day_name
 from abm.measures.cascade import cascade_measures, run_measures
+from abm.report.script import acts, day_name
 from abm.runs import Cascade, RunResult
 from abm.scenario import load_scenario
 

@@ -8,9 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from abm.cli import output, pictures
+from abm.cli import output
 from abm.cli.progress import Progress
 from abm.literature import Comparison, Paper, papers
+from abm.report import pictures
 
 if TYPE_CHECKING:
     import pandas as pd

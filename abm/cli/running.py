@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import abm
-from abm.cli import output, pictures, say
+from abm.cli import output, say
 from abm.cli.progress import Progress
-from abm.cli.summary import Told, summary_text
 from abm.errors import UnreadableFile
+from abm.report import pictures
+from abm.report.summary import Told, summary_text
 
 if TYPE_CHECKING:
     import networkx as nx

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from abm.words import words
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -36,21 +38,7 @@ ACTOR_COLOURS: dict[str, str] = {
     "central_bank": "#000000",
     "custom": "#5B2A86",
 }
-ACTOR_NAMES: dict[str, str] = {
-    "hedge_fund": "hedge funds",
-    "risk_parity": "risk parity",
-    "volatility_target": "volatility target",
-    "trend": "trend followers",
-    "retail_fx": "retail FX",
-    "retail_equity": "retail equity",
-    "bank": "banks",
-    "bank_desk": "bank desks",
-    "insurer": "life insurers",
-    "value_investor": "value investors",
-    "dealer": "dealers",
-    "central_bank": "central bank",
-    "custom": "custom",
-}
+ACTOR_NAMES: dict[str, str] = words("en").group("actors")
 CLASS_COLOURS: dict[str, str] = {
     "absorbed": "#A6CEE3",
     "leak": "#E69F00",

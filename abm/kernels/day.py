@@ -26,7 +26,7 @@ from abm.kernels.ledger import (
     pay_spread,
 )
 from abm.kernels.margin import force_orders, test_margins
-from abm.kernels.record import record_day, record_policy
+from abm.kernels.record import record_day, record_script
 from abm.kernels.reference import by_reference
 from abm.kernels.risk import estimate_risk
 from abm.kernels.rounds import build_orders, clear_and_settle, trade_in_rounds
@@ -82,7 +82,7 @@ def hear_news(day, market, rules, draws, diary):
         market.external[k] = draws.official_usd_bn[day, k] / market.usd_price[k]
     for c in range(C + 1):
         market.rates[c] = draws.rates[day, c]
-    record_policy(day, market, draws, diary)
+    record_script(day, market, draws, diary)
 
 
 @kernel

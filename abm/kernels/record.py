@@ -18,10 +18,12 @@ from abm.kernels.state import (
     HEDGE_FUND,
     LIMIT_HIT,
     MARKET,
+    NEWS,
     NOBODY,
     POLICY,
     RETAIL_EQUITY,
     RISK_PARITY,
+    SCRIPT,
     TREND,
     VOLATILITY_TARGET,
 )
@@ -94,8 +96,8 @@ def record_limits(day, round_, market, diary):
 
 
 @kernel
-def record_policy(day, market, draws, diary):
-    """Acts of central banks: rate changes [fraction per year] and official orders [USD bn]."""
+def record_script(day, market, draws, diary):
+    """What was scripted: rate changes [fraction per year], official orders [USD bn], news [log]."""
     for c in range(market.rates.size - 1):
         before = draws.rates[max(day - 1, 0), c]
         if draws.rates[day, c] != before:
@@ -105,6 +107,10 @@ def record_policy(day, market, draws, diary):
         order = draws.official_usd_bn[day, k]
         if order != 0.0:
             record_event(day, 0, POLICY, CENTRAL_BANK, MARKET, k, order, -1, diary)
+    for k in range(market.quote.size):
+        move = draws.scripted_news[day, k]
+        if move != 0.0:
+            record_event(day, 0, NEWS, SCRIPT, MARKET, k, move, -1, diary)
 
 
 @kernel

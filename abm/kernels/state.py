@@ -289,6 +289,7 @@ class Draws(NamedTuple):
     """Everything that comes from outside on each day: chance and the script."""
 
     news: np.ndarray  # (T, K) change of log fundamentals
+    scripted_news: np.ndarray  # (T, K) the part of it that a script, shock or policy wrote
     rates: np.ndarray  # (T, C + 1) policy rates per year, dollar last
     official_usd_bn: np.ndarray  # (T, K) inelastic purchases by central banks
     swap_line: np.ndarray  # (T,) uint8
@@ -362,6 +363,7 @@ EVENT_KINDS = (
     "recall",
     "policy",
     "loss_cut",
+    "news",
 )
 (
     MARGIN_CALL,
@@ -375,7 +377,8 @@ EVENT_KINDS = (
     RECALL,
     POLICY,
     LOSS_CUT,
-) = range(11)
+    NEWS,
+) = range(12)
 EVENT_COLUMNS = (
     "day",
     "round",
@@ -389,7 +392,7 @@ EVENT_COLUMNS = (
     "clearing",
 )
 N_EVENT_COLUMNS = 10
-NOBODY, MARKET, CENTRAL_BANK = -1, -2, -3  # institution or counterparty codes; banks are -10 - b
+NOBODY, MARKET, CENTRAL_BANK, SCRIPT = -1, -2, -3, -4  # codes of who; banks are -10 - b
 FIRST_BANK = -10
 
 

@@ -21,7 +21,8 @@ BP = 1e-4
 class Script(NamedTuple):
     """Scripted changes by day, burn-in first."""
 
-    news: np.ndarray  # (T, K) log
+    news: np.ndarray  # (T, K) log, drift before day 0 included
+    scripted: np.ndarray  # (T, K) log, without that drift: what an event is made of
     rates: np.ndarray  # (T, C + 1) per year
     official_usd_bn: np.ndarray  # (T, K)
     swap_line: np.ndarray  # (T,) uint8
@@ -45,8 +46,6 @@ def write_script(scenario: Scenario, shocked: bool = True) -> Script:
     official = np.zeros_like(news)
     swap_line = np.zeros(n_days, np.uint8)
     drift = np.array([p.drift_before_start_log for p in scenario.instruments.values()])
-    if calendar.drift_days and drift.any():
-        news[burn - calendar.drift_days : burn] += drift / calendar.drift_days
 
     def day(when: object) -> int:
         return burn + scenario.day_index(when)  # type: ignore[arg-type]
@@ -73,9 +72,12 @@ def write_script(scenario: Scenario, shocked: bool = True) -> Script:
     for item in scenario.news:
         if day(item.day) < last:
             news[day(item.day)] += terms.column(item.moves)
+    scripted = news.copy()
+    if calendar.drift_days and drift.any():
+        news[burn - calendar.drift_days : burn] += drift / calendar.drift_days
     nights = np.array(calendar.nights(), float)
     accrual = np.concatenate([[1.0], nights[:-1]])
-    return Script(news, rates, official, swap_line, accrual)
+    return Script(news, scripted, rates, official, swap_line, accrual)
 
 
 def draw_news(scenario: Scenario, seed: int, replicate: int) -> np.ndarray:
@@ -109,6 +111,7 @@ def make_draws(
     burn = scenario.calendar.burn_in_days
     return Draws(
         news=script.news + draw_news(scenario, seed, replicate),
+        scripted_news=script.scripted,
         rates=script.rates,
         official_usd_bn=script.official_usd_bn,
         swap_line=script.swap_line,

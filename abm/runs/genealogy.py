@@ -20,7 +20,12 @@ Array = np.ndarray
 
 # What makes an institution trade against its will.
 CALLS = (state.MARGIN_CALL, state.CLOSE_OUT, state.LOSS_CUT, state.RECALL)
-AUTHORITIES = {state.NOBODY: "", state.MARKET: "market", state.CENTRAL_BANK: "central_bank"}
+AUTHORITIES = {
+    state.NOBODY: "",
+    state.MARKET: "market",
+    state.CENTRAL_BANK: "central_bank",
+    state.SCRIPT: "central_bank",  # until a title is found for it
+}
 
 
 def events_table(world: World, scenario: Scenario, n_days: int) -> pd.DataFrame:
@@ -42,13 +47,16 @@ def event_columns(world: World, scenario: Scenario, n_days: int) -> dict[str, Ar
     dates = np.array([*dates_of(scenario, n_days)], dtype=object)
     instruments = np.array([*scenario.instrument_names, ""], dtype=object)
     is_sale = kind == state.FORCED_SALE
+    who = names_of(whole(written, "institution"), world)
+    for at in np.flatnonzero(kind == state.NEWS):
+        who[at] = titles_of(scenario, int(day[at]), instruments[instrument[at]]) or who[at]
     return {
         "event": number,
         "day": day,
         "date": dates[day],
         "round": whole(written, "round"),
         "kind": np.array(state.EVENT_KINDS, dtype=object)[kind],
-        "institution": names_of(whole(written, "institution"), world),
+        "institution": who,
         "counterparty": names_of(whole(written, "counterparty"), world),
         "instrument": instruments[instrument],
         "amount_usd_bn": column(written, "amount_usd_bn"),
@@ -57,6 +65,15 @@ def event_columns(world: World, scenario: Scenario, n_days: int) -> dict[str, Ar
         "clearing": clearing,
         "generation": generations(kind, cause, clearing),
     }
+
+
+def titles_of(scenario: Scenario, day: int, instrument: str) -> str:
+    """What the news was that moved an instrument on a day; empty for a policy's own signal."""
+    return ", ".join(
+        news.title or news.name
+        for news in scenario.news
+        if news.moves.get(instrument) and scenario.day_index(news.day) == day
+    )
 
 
 def events_from_day_0(world: World, n_days: int) -> Array:

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from abm.cli import analysing, findings
+from abm.cli import analysing
 from abm.cli.analysing import Asked, analyse_and_tell, file_stem
-from abm.cli.findings import Study
 from abm.errors import InvalidInput, OutputRefused, UnreadableFile
+from abm.report import findings
+from abm.report.findings import Study
 from tests.sweep.tables import failing, grid, sweep_table
 
 SURPRISE, CAP = "shock.surprise_bp", "funds.leverage_cap"

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from abm.cli.script import acts, currency, day_name
 from abm.figures.style import ACTOR_NAMES
 from abm.measures.cascade import (
     DAM_BREAK_SHARE,
@@ -16,6 +15,7 @@ from abm.measures.cascade import (
     LEAK_SHARE,
     forced_by_type,
 )
+from abm.report.script import acts, currency, day_name
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from abm.cli.script import acts, currency, day_name, trigger
 from abm.errors import InvalidInput
+from abm.report.script import acts, currency, day_name, trigger
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -59,8 +59,8 @@ def cascade_picture(
     twins: Mapping[str, pd.DataFrame],
 ) -> Figure:
     """Price, leverage, margins, forced sales, calls; `drawn` names scenario and seed."""
-    from abm.cli.summary import usd_quotes
     from abm.figures.cascade import cascade_figure
+    from abm.report.summary import usd_quotes
 
     real = real_quotes(scenario)
     said = [f"{drawn}."]

@@ -307,8 +307,8 @@ def _records(table: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def _words(study: Study, title: str, whole: Panel) -> Words:
-    from abm.cli.pictures import literal
     from abm.figures.sweep import Words
+    from abm.report.pictures import literal
 
     missing = whole.left_out()
     caption = f"{study.caption}{f' Left out: {missing}.' if missing else ''}"

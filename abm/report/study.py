@@ -1,0 +1,65 @@
+"""A sweep's folder as a study: what `unwind analyse` and a report of a sweep start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from abm.errors import UnreadableFile
+from abm.report.findings import Study
+from abm.sweep.outcomes import DAM_BREAK, outputs_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Asked for where nothing is: those of them that the runs have.
+_USUAL = (DAM_BREAK, "peak_yen_appreciation", "price_amplification")
+_USUAL_ALONE = ("largest_yen_rise_log", "forced_sales_usd_bn", "n_failed")
+
+
+def read_study(folder: Path) -> Study:
+    """A sweep's folder: its table and its plan."""
+    if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "there is no such folder"
+        raise UnreadableFile(f"{folder}: {what}; give one that unwind sweep wrote")
+    from abm.sweep.plan import read_plan
+    from abm.sweep.store import load_sweep
+
+    plan = read_plan(folder)
+    table = load_sweep(folder)
+    experiment, points = plan.experiment, plan.points
+    n_runs = len(points) * experiment.replicates
+    done = "" if len(table) == n_runs else f"{len(table):,} of "
+    caption = (
+        f"Experiment {experiment.name}, scenario {plan.scenario.name}, seed {experiment.seed}: "
+        f"{len(points):,} points × {experiment.replicates:,} replicates, {done}{n_runs:,} runs."
+    )
+    return Study(
+        name=experiment.name,
+        kind=experiment.design.kind,
+        table=table,
+        points=points,
+        n_replicates=experiment.replicates,
+        caption=caption,
+        **_for_salib(experiment),
+    )
+
+
+def usual(table: pd.DataFrame) -> list[str]:
+    """The outcomes that most will ask for: of a cascade, or of a run alone."""
+    have = outputs_of(table)
+    wanted = _USUAL if "class" in have else _USUAL_ALONE
+    return [name for name in wanted if name.partition("=")[0] in have]
+
+
+def _for_salib(experiment: Any) -> dict[str, Any]:
+    """What the analyses of saltelli and morris designs need."""
+    from abm.sweep.designs import problem_of, unit_points
+
+    design = experiment.design
+    if design.kind == "saltelli":
+        return {"problem": problem_of(experiment), "second_order": design.second_order}
+    if design.kind == "morris":
+        units, n_levels = unit_points(experiment), design.n_levels
+        return {"problem": problem_of(experiment), "unit_points": units, "n_levels": n_levels}
+    return {}

@@ -1,0 +1,60 @@
+"""What is said to people: one file for each language, all with the same keys.
+
+A sentence is a template: `words("en")("chronicle.margin_call", who="hedge-fund-1", amount="0.3")`.
+Where a number decides between singular and plural, the key holds `one` and `other`, and the value
+`n` chooses.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from abm.errors import InvalidInput
+
+LANGUAGES: dict[str, str] = {"en": "English", "ja": "日本語", "zh": "中文"}
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """All texts of one language by dotted key."""
+
+    language: str
+    texts: Mapping[str, str]
+
+    def __call__(self, key: str, **values: Any) -> str:
+        """The text of a key, with values put in their places."""
+        if key not in self.texts:
+            key = f"{key}.one" if values.get("n") == 1 else f"{key}.other"
+        return self.texts[key].format(**values)
+
+    def has(self, key: str) -> bool:
+        return key in self.texts or f"{key}.other" in self.texts
+
+    def group(self, prefix: str) -> dict[str, str]:
+        """The texts below a key, by the rest of theirs."""
+        start = f"{prefix}."
+        return {k.removeprefix(start): t for k, t in self.texts.items() if k.startswith(start)}
+
+
+@cache
+def words(language: str = "en") -> Words:
+    """The texts of a language. Raises InvalidInput for one that is not in LANGUAGES."""
+    if language not in LANGUAGES:
+        known = ", ".join(LANGUAGES)
+        raise InvalidInput(f"language = {language!r}, must be one of {known}")
+    raw = (Path(__file__).parent / f"{language}.toml").read_text(encoding="utf-8")
+    return Words(language, dict(_flat(tomllib.loads(raw))))
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested tables as pairs of dotted key and text."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in table.items():
+        key = f"{prefix}{name}"
+        pairs += _flat(value, f"{key}.") if isinstance(value, dict) else [(key, str(value))]
+    return pairs

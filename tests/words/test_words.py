@@ -1,0 +1,35 @@
+"""Every language says the same things."""
+
+import string
+
+import pytest
+
+from abm.errors import InvalidInput
+from abm.figures.style import ACTOR_COLOURS
+from abm.words import LANGUAGES, words
+
+
+def fields(text):
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("language", [name for name in LANGUAGES if name != "en"])
+def test_every_language_has_every_text_with_the_same_values(language):
+    english, other = words("en").texts, words(language).texts
+    assert english.keys() == other.keys()
+    assert {k: fields(t) for k, t in other.items()} == {k: fields(t) for k, t in english.items()}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_is_empty(language):
+    assert all(text.strip() for text in words(language).texts.values())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_actor_that_has_a_colour_has_a_name(language):
+    assert words(language).group("actors").keys() == ACTOR_COLOURS.keys()
+
+
+def test_a_language_that_nobody_wrote_is_refused_with_those_there_are():
+    with pytest.raises(InvalidInput, match="language = 'fr', must be one of en, ja, zh"):
+        words("fr")
