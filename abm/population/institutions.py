@@ -19,11 +19,22 @@ if TYPE_CHECKING:
     from abm.scenario import Scenario
 
 
+# Groups that a scenario may leave out, and the part of it that says so.
+CHOICE_OF_KIND = {
+    "risk_parity": "risk_parity",
+    "volatility_target": "volatility_target",
+    "trend": "trend",
+    "retail_fx": "retail_fx",
+    "retail_equity": "retail_equity",
+    "insurer": "insurers",
+}
+
+
 def draw_groups(scenario: Scenario, seed: int, replicate: int) -> list[Group]:
     """Every group of the scenario, drawn and with its opening books."""
     rng = generator("institutions", seed, replicate)
     terms = opening_terms(scenario)
-    return [
+    groups = [
         draw_hedge_funds(scenario, terms, rng),
         draw_desks(scenario),
         draw_risk_parity(scenario),
@@ -33,6 +44,9 @@ def draw_groups(scenario: Scenario, seed: int, replicate: int) -> list[Group]:
         draw_retail_equity(scenario, terms, rng),
         draw_insurers(scenario),
     ]
+    # Left out after the draw: the others are who they would be.
+    absent = [kind for kind, key in CHOICE_OF_KIND.items() if not getattr(scenario, key).present]
+    return [Group(g.kind, 0, len(terms.names)) if g.kind in absent else g for g in groups]
 
 
 def sell_currency_forward(shares: Array, terms: Terms) -> Array:

@@ -148,19 +148,24 @@ def number(
     unit: str,
     source: str,
     default: Any = REQUIRED,
+    usual: tuple[float, float, float] | None = None,
     **bounds: Any,
 ) -> Any:
-    """A field that holds one number: what it means, [unit], range (ge, le, gt, lt) and source."""
+    """A field that holds one number: what it means, [unit], range (ge, le, gt, lt) and source.
+
+    `usual` is what a slider shows of the range: its ends and its step.
+    """
     allowed = range_text(**bounds)
+    extra: dict[str, Any] = {
+        "meaning": meaning,
+        "unit": unit,
+        "range": allowed,
+        "source": source,
+    }
     return Field(
         default,
         description=f"{meaning} [{unit}; {allowed}; {source}]",
-        json_schema_extra={
-            "meaning": meaning,
-            "unit": unit,
-            "range": allowed,
-            "source": source,
-        },
+        json_schema_extra=extra | ({"usual": list(usual)} if usual else {}),
         **bounds,
     )
 
@@ -182,6 +187,22 @@ def choice(
             "unit": unit,
             "range": allowed,
             "source": source,
+        },
+    )
+
+
+def presence() -> Any:
+    """Whether a group takes part. It came later than the first scenarios: see `canonical_hash`."""
+    return Field(
+        True,
+        description="whether they take part; false leaves them out and changes nothing else "
+        "[true or false; scenario]",
+        json_schema_extra={
+            "meaning": "whether they take part; false leaves them out and changes nothing else",
+            "unit": "-",
+            "range": "true or false",
+            "source": "scenario",
+            "came_later": True,
         },
     )
 

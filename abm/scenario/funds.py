@@ -14,6 +14,7 @@ from abm.scenario.fields import (
     Whole,
     choice,
     number,
+    presence,
 )
 
 
@@ -58,6 +59,7 @@ class HedgeFunds(Part):
         10.0,
         ge=1,
         le=100,
+        usual=(1, 15, 0.5),
     )
     overlap: float = number(
         "weight of the style's weights in a fund's own; the rest is drawn",
@@ -66,6 +68,7 @@ class HedgeFunds(Part):
         0.5,
         ge=0,
         le=1,
+        usual=(0, 1, 0.05),
     )
     size_dispersion: float = number(
         "standard deviation of log equity within a style", "log", "assumed", 0.5, ge=0, le=3
@@ -213,6 +216,7 @@ class HedgeFunds(Part):
 class _RiskRule(Part):
     """A group of funds that holds a volatility target."""
 
+    present: bool = presence()
     n: Whole = number("number of funds; 0 for none", "funds", "assumed", 0, ge=0, le=10_000_000)
     equity_usd_bn: float = number("equity, all together", "USD bn", "record", 0.0, ge=0, le=1e6)
 

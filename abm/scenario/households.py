@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from abm.scenario.fields import Name, Part, Shares, Whole, choice, number
+from abm.scenario.fields import Name, Part, Shares, Whole, choice, number, presence
 
 
 class RetailFx(Part):
     """Cohorts long of foreign currency against the funding currency, at high leverage."""
 
+    present: bool = presence()
     n: Whole = number("number of cohorts; 0 for none", "cohorts", "assumed", 0, ge=0, le=10_000_000)
     notional_usd_bn: float = number(
         "open interest, all together",
@@ -75,6 +76,7 @@ class RetailFx(Part):
 class RetailEquity(Part):
     """Cohorts long of a home share index on margin, resident in the funding currency."""
 
+    present: bool = presence()
     n: Whole = number("number of cohorts; 0 for none", "cohorts", "assumed", 0, ge=0, le=10_000_000)
     asset: Name = choice("what they hold", default="NKY", allowed="an asset of the scenario")
     notional_usd_bn: float = number(
@@ -121,6 +123,7 @@ class RetailEquity(Part):
 class Insurers(Part):
     """Life insurers with dollar assets, partly hedged: they buy yen after it has risen."""
 
+    present: bool = presence()
     n: Whole = number(
         "number of insurers; 0 for none", "insurers", "assumed", 0, ge=0, le=10_000_000
     )

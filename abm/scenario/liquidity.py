@@ -144,6 +144,7 @@ class Liquidity(Part):
         1.0,
         gt=0,
         le=1000,
+        usual=(0.25, 3, 0.05),
     )
     dealers: Dealers = part_of(Dealers, "market makers")
     links: Annotated[dict[Name, Link], FROZEN] = choice(

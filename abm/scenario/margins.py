@@ -72,6 +72,7 @@ class VolatilityMargin(_MarginRule):
         6.8,
         ge=0,
         le=100,
+        usual=(0, 15, 0.1),
     )
     long_run_share: float = number(
         "weight of long-run volatility in the margin", "share", "assumed", 0.0, ge=0, le=1

@@ -27,6 +27,7 @@ class RateSurprise(Part):
         "scenario; 5 to 150 tried",
         ge=-2000,
         le=2000,
+        usual=(0, 150, 1),
     )
     news_log_per_bp: float = number(
         "rise of the funding currency's fundamental per basis point of surprise",
@@ -68,6 +69,7 @@ class BojScript(Part):
         "tuned",
         ge=-2000,
         le=2000,
+        usual=(0, 150, 1),
     )
     news_log_per_bp: float = number(
         "rise of the yen's fundamental per basis point of surprise",

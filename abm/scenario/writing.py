@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from abm.scenario.fields import note
+from abm.scenario.places import leaves
+
 if TYPE_CHECKING:
     from abm.scenario.schema import Scenario
 
@@ -94,9 +97,13 @@ def canonical_hash(scenario: Scenario) -> str:
     """SHA-256 of canonical JSON: sorted keys, one spelling for every number, day and pair.
 
     The order of `instruments` and of `funds.styles` is kept, for it numbers the columns and the
-    funds; a graph file counts by what is in it, not by where it lies.
+    funds; a graph file counts by what is in it, not by where it lies. A choice that came later
+    than the first scenarios counts where it is made: at its default the hash stays what it was.
     """
     raw = {key: value for key, value in to_dict(scenario).items() if key not in WORDS}
+    for leaf in leaves(scenario):
+        if note(leaf.field, "came_later") and leaf.value == leaf.field.default:
+            _drop(raw, leaf.key.split("."))
     raw["instruments"] = _in_order(raw["instruments"])
     raw["funds"]["styles"] = _in_order(raw["funds"]["styles"])
     raw["correlations"] = {
@@ -112,6 +119,13 @@ def canonical_hash(scenario: Scenario) -> str:
         allow_nan=False,
     )
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _drop(raw: dict[str, Any], steps: list[str]) -> None:
+    *path, last = steps
+    for step in path:
+        raw = raw[step]
+    del raw[last]
 
 
 def _in_order(table: Mapping[str, Any]) -> list[list[Any]]:
