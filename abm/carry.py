@@ -2,7 +2,8 @@
 
 Borrow the domestic (funding) currency, hold the foreign one, and come back. Spots and forwards
 are quoted domestic per foreign: for the yen trade, yen per dollar. Rates are fractions per year.
-Every number may also be a NumPy array; arrays broadcast, and the result is then an array.
+Every number may also be a NumPy array; arrays broadcast, and the result is then an array. What is
+not finite, a spot or a growth that is not positive and a negative period or cost are InvalidInput.
 
 With S the spot and G = 1 + g what a unit grows to over the holding period (g: `interest`):
 
@@ -29,67 +30,94 @@ import numpy as np
 
 from abm.errors import InvalidInput
 
-#: Days in the year by which a currency's money market accrues interest (ACT/360 or ACT/365).
 DAY_COUNT = MappingProxyType(
     {"USD": 360, "MXN": 360, "EUR": 360, "CHF": 360, "JPY": 365, "AUD": 365, "NZD": 365, "GBP": 365}
 )
+"""Days in the year by which a currency's money market accrues interest (ACT/360 or ACT/365)."""
 
 
 class CarryAttribution(NamedTuple):
     """Where the profit of one carry trade came from [domestic currency]."""
 
     carry: float
+    """Interest earned less interest paid, at an unchanged spot."""
     fx_on_principal: float
+    """What the spot did to the sum that was invested."""
     fx_on_interest: float
+    """What the spot did to the interest on it."""
     total: float
+    """Their sum."""
 
 
 class Leg(NamedTuple):
     """One currency of a book whose accounts are kept in a third one."""
 
-    rate: float  # at which it is borrowed or lent, per year
-    spot: float  # home currency per unit at the start
+    rate: float
+    """Rate at which it is borrowed or lent [per year]."""
+    spot: float
+    """Home currency per unit at the start."""
     spot_end: float
+    """Home currency per unit at the end."""
 
 
 class HomeAttribution(NamedTuple):
     """Where the profit of a book came from that borrows and invests abroad [home currency]."""
 
     carry: float
+    """Interest earned less interest paid, at unchanged spots."""
     fx_on_investment: float
+    """What the spot of the invested currency did to the sum."""
     fx_on_loan: float
+    """What the spot of the borrowed currency did to the loan; a loss where that currency rose."""
     fx_on_interest: float
+    """What both spots did to the interest."""
     total: float
+    """Their sum."""
 
 
 class TradeCosts(NamedTuple):
-    """What a carry trade pays besides the funding rate."""
+    """What a carry trade pays besides the funding rate; nothing unless given."""
 
-    financing_spread: float = 0.0  # of the broker, over the domestic rate, per year
-    half_spread: float = 0.0  # half of bid to ask as a share of mid, paid going in and out
-    fee: float = 0.0  # of management and custody, on the capital, per year
-    hedging: float = 0.0  # options bought against a crash, on the capital, paid at the end
+    financing_spread: float = 0.0
+    """Of the broker, over the domestic rate [per year]."""
+    half_spread: float = 0.0
+    """Half of bid to ask, paid going in and out [share of mid, below 1]."""
+    fee: float = 0.0
+    """Of management and custody [share of capital per year]."""
+    hedging: float = 0.0
+    """Options bought against a crash, paid at the end [share of capital]."""
 
 
 class CostDecomposition(NamedTuple):
     """What becomes of the gross carry [share of capital]; what is paid is negative."""
 
     gross_carry: float
+    """Interest earned on the investment."""
     funding: float
+    """Interest at the domestic rate."""
     financing_spread: float
+    """What the broker's spread adds to it."""
     fx_spread: float
+    """What is lost by buying at the ask and selling at the bid."""
     fees: float
+    """Management and custody."""
     hedging: float
+    """Options against a crash."""
     net: float
+    """Their sum."""
 
 
 class BreakEvens(NamedTuple):
     """Where an unhedged carry trade returns zero."""
 
-    spot_end: float  # domestic per foreign
-    depreciation: float  # of the foreign currency, share of the opening spot
-    rate_domestic: float  # funding rate at an unchanged spot, per year
-    cost: float  # all costs at an unchanged spot, share of capital
+    spot_end: float
+    """End spot [domestic per foreign]."""
+    depreciation: float
+    """Fall of the foreign currency [share of the opening spot]."""
+    rate_domestic: float
+    """Funding rate at an unchanged spot [per year]."""
+    cost: float
+    """All costs at an unchanged spot [share of capital]."""
 
 
 def year_fraction(days: float, currency: str) -> float:

@@ -1,16 +1,26 @@
 """One round of clearing on plain arrays: the typed face of the clearing kernel.
 
->>> problem = ClearingProblem(**arrays)
->>> clear_market(problem).log_prices
+The trading day uses the same kernel. One share, whose dealers take 100 units per log of price, and
+somebody who sells 5 of them whatever the price: it falls by 5 / 100.
 
-The trading day uses the same kernel.
+>>> none, one = [[0.0]], [1.0]
+>>> problem = ClearingProblem(
+...     holdings=none, targets=none, orders=[[-5.0]], cash=[10.0], speed=[0.0], resident=[0],
+...     quote=[-1], value_held_open=[0.0], value_held=[0.0], value_depth=[0.0],
+...     value_capacity=one, value_speed=[0.0], fundamental=[0.0], dealer_held=[0.0],
+...     dealer_depth=[100.0], dealer_reference=[0.0], external=[0.0],
+...     lower=[-1.0], upper=one, start=[0.0],
+... )
+>>> cleared = clear_market(problem)
+>>> cleared.status, round(float(cleared.log_prices[0]), 9)
+('cleared', -0.05)
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -29,7 +39,11 @@ from abm.kernels.orders import (
     freeze_orders,
 )
 
-FloatArray = npt.NDArray[np.float64]
+if TYPE_CHECKING:
+    from typing_extensions import TypeAliasType
+
+    # Unlike a plain alias such a type keeps its name in the API pages.
+    FloatArray = TypeAliasType("FloatArray", npt.NDArray[np.float64])
 
 LAWS = {
     "tanh": impact.TANH,
@@ -38,8 +52,22 @@ LAWS = {
     "square-root": impact.SQUARE_ROOT,
     "none": impact.NONE,
 }
+"""Impact laws: units u that value investors hold at z = x - fundamental; numbers are the kernels'.
+
+    tanh              u = -Lambda ub tanh(z / ub)
+    linear            u = -Lambda z
+    cont-schaanning   u = -Lambda (1 - b) log((e^z - b) / (1 - b)),   b = e^-ub
+    square-root       u = -Lambda (z / ub) sqrt(z^2 + eps^2),   eps small beside ub
+    none              u = 0
+
+Lambda: `value_depth` [units per log], ub: `value_capacity` [log]. Cont and Schaanning 2017, eq. 13.
+"""
+
 IMPACT_MODES = ("simultaneous", "frozen")
+"""Whether institutions order at the prices being found, or at the last ones."""
+
 STATUSES = ("cleared", "limit", "failed")
+"""How a round ends: all clear, some price stands at a limit, no price was found."""
 
 _BY_HOLDING = ("holdings", "targets", "orders")
 _BY_INSTITUTION = ("cash", "speed", "resident")
@@ -58,36 +86,8 @@ class ClearingProblem:
     in an asset quoted in a currency comes with one for exp(x_k) d_ik units of that currency.
     Residents of instrument 0 pay out of their balance: they order only `orders` in instrument 0.
 
-    Parameters
-    ----------
-    holdings, targets, orders : (n_institutions, n_instruments)
-        Units held, shares of wealth wanted, units ordered whatever the price.
-    cash : (n_institutions,)
-        USD bn.
-    speed : (n_institutions,)
-        Share of the gap to the target closed in this round, 0 to 1.
-    resident : (n_institutions,)
-        1 for residents of the currency that is instrument 0; they hold and order no asset quoted in
-        any other currency than that and USD.
-    quote : (n_instruments,)
-        -1 quoted in USD, otherwise the index of the currency. Currencies have -1.
-    value_held_open, value_held : (n_instruments,)
-        Units the value investors held at the day's opening, and hold now.
-    value_depth, value_capacity, value_speed : (n_instruments,)
-        Lambda [units per log], ub [log], share of the gap traded within the day.
-    fundamental : (n_instruments,)
-        Log price at which value investors hold nothing.
-    dealer_held, dealer_depth, dealer_reference : (n_instruments,)
-        Units held, M [units per log], log price at which dealers hold nothing.
-    external : (n_instruments,)
-        Exogenous orders, units.
-    lower, upper, start : (n_instruments,)
-        Price limits and the last price, logs; lower <= start <= upper.
-    law : str or sequence of str
-        Impact law of the value investors, one for all or one for each instrument: "tanh",
-        "linear", "cont-schaanning", "square-root", "none".
-    impact_mode : {"simultaneous", "frozen"}
-        Whether institutions order at the prices being found, or at those of `start`.
+    Every array is kept as a read-only float64 copy; (N, K) stands for (n_institutions,
+    n_instruments).
 
     Raises
     ------
@@ -96,27 +96,50 @@ class ClearingProblem:
     """
 
     holdings: FloatArray
+    """(N, K) units held."""
     cash: FloatArray
+    """(N,) dollar balance [USD bn]."""
     targets: FloatArray
+    """(N, K) shares of wealth wanted."""
     speed: FloatArray
+    """(N,) share of the gap to the target closed in this round, 0 to 1."""
     orders: FloatArray
+    """(N, K) units ordered whatever the price."""
     resident: FloatArray
+    """(N,) 1 for residents of the currency that is instrument 0, who hold and order no asset
+    quoted in any other currency than that and USD; 0 for everybody else."""
     quote: FloatArray
+    """(K,) -1 quoted in USD, otherwise the index of the currency. Currencies have -1."""
     value_held_open: FloatArray
+    """(K,) units the value investors held at the day's opening."""
     value_held: FloatArray
+    """(K,) units the value investors hold now."""
     dealer_held: FloatArray
+    """(K,) units the dealers hold."""
     value_depth: FloatArray
+    """(K,) Lambda [units per log]."""
     value_capacity: FloatArray
+    """(K,) ub [log], above 0."""
     value_speed: FloatArray
+    """(K,) share of the gap that value investors trade within the day, 0 to 1."""
     fundamental: FloatArray
+    """(K,) log price at which value investors hold nothing."""
     dealer_depth: FloatArray
+    """(K,) M [units per log]."""
     dealer_reference: FloatArray
+    """(K,) log price at which dealers hold nothing."""
     external: FloatArray
+    """(K,) exogenous orders [units]."""
     lower: FloatArray
+    """(K,) lower price limit [log]."""
     upper: FloatArray
+    """(K,) upper price limit [log]."""
     start: FloatArray
+    """(K,) last price [log], from lower to upper."""
     law: str | Sequence[str] = "tanh"
+    """Impact law of the value investors (`LAWS`), one for all or one for each instrument."""
     impact_mode: str = "simultaneous"
+    """Whether institutions order at the prices being found, or at those of `start` ("frozen")."""
 
     def __post_init__(self) -> None:
         arrays = [field.name for field in fields(self) if field.name not in ("law", "impact_mode")]
@@ -152,12 +175,18 @@ class ClearingProblem:
 class MarketClearing(NamedTuple):
     """What one round of clearing found."""
 
-    log_prices: FloatArray  # (n_instruments,)
-    excess: FloatArray  # (n_instruments,) units; zero to rounding unless at a limit
-    status: str  # "cleared", "limit" (some price is at a limit) or "failed"
-    iterations: int  # steps of the flow and of Newton
-    residual: float  # max |clip(x + F/D, lower, upper) - x|, log
-    feedback_gain: float  # nan if every price is at a limit
+    log_prices: FloatArray
+    """(n_instruments,) prices x; `start` where the round failed."""
+    excess: FloatArray
+    """(n_instruments,) excess demand F [units]; zero to rounding unless at a limit."""
+    status: str
+    """How it ended: "cleared", "limit" (some price is at a limit) or "failed"."""
+    iterations: int
+    """Steps of the flow and of Newton."""
+    residual: float
+    """max |clip(x + F/D, lower, upper) - x| [log]; inf where the round failed."""
+    feedback_gain: float
+    """1 + max Re eig(D^-1 dF/dx) on the instruments within limits; nan without any, or failed."""
 
 
 def clear_market(problem: ClearingProblem) -> MarketClearing:
@@ -170,7 +199,7 @@ def clear_market(problem: ClearingProblem) -> MarketClearing:
               - dealer_depth (x - dealer_reference) - dealer_held + external = 0
 
     and F_k <= 0 at the lower limit, F_k >= 0 at the upper one, with D = value_speed value_depth +
-    dealer_depth and u the impact law, for "tanh" -Lambda ub tanh((x - fundamental)/ub).
+    dealer_depth and u the impact law (`LAWS`).
 
     Parameters
     ----------
@@ -180,9 +209,7 @@ def clear_market(problem: ClearingProblem) -> MarketClearing:
     Returns
     -------
     MarketClearing
-        Log prices and excess demand (n_instruments,), status, iterations, residual, feedback gain
-        1 + max Re eig(D^-1 dF/dx) on the instruments within limits. A market that could not be
-        cleared ("failed") stays at `start` with no trade: excess 0, residual inf, gain nan.
+        A market that could not be cleared ("failed") stays at `start` with no trade: excess 0.
 
     Notes
     -----

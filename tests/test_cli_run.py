@@ -32,6 +32,7 @@ TABLES = {
     "scenario.toml", "manifest.json", "days.parquet", "events.parquet", "institutions.parquet",
     "exposures.graphml", "summary.json", "ODD.md", "ro-crate-metadata.json",
 }  # fmt: skip
+FIGURES = {f"figures/{name}.png" for name in ("cascade", "mechanism", "network")}
 
 
 def made_up_days(scenario, yen, forced, short):
@@ -62,6 +63,14 @@ def made_up_graph(failed):
     return graph
 
 
+def made_up_events(scenario, days):
+    """One event: a lender's loss, of a debt from before the run."""
+    about = {"event": 0, "day": 0, "date": days["date"].iloc[0], "round": 0, "kind": "loss"}
+    who = {"institution": "x", "counterparty": "bank-1", "instrument": "", "amount_usd_bn": 1.0}
+    why = {"cause": -1, "share_of_flow": np.nan, "clearing": -1, "generation": 0}
+    return pd.DataFrame([{**about, **who, **why}])
+
+
 def made_up_run(scenario, seed, replicate, yen=0.1, short=50.0, forced=(30.0, 5.25, 0.0)):
     institutions = pd.DataFrame(
         {"name": ["fund-1", "fund-2", "bank-1"], "kind": ["hedge_fund", "hedge_fund", "bank"]}
@@ -69,7 +78,7 @@ def made_up_run(scenario, seed, replicate, yen=0.1, short=50.0, forced=(30.0, 5.
     institutions["n_failures"] = [1, 0, 0] if sum(forced) else 0
     institutions["first_failure_day"] = [scenario.shock_day, -1, -1]
     days = made_up_days(scenario, yen, dict(zip(FORCED, forced, strict=True)), short)
-    events = pd.DataFrame({"day": [0], "kind": ["loss"], "institution": ["x"], "generation": [0]})
+    events = made_up_events(scenario, days)
     run = RunResult(
         days=days, events=events, institutions=institutions, exposures=made_up_graph(False),
         summary={}, scenario=scenario, seed=seed, replicate=replicate,
@@ -159,12 +168,11 @@ def test_numbers_alone_are_json_and_what_is_no_number_is_null(unwind, monkeypatc
     assert numbers["branching_ratio"] is None
 
 
-def test_a_run_keeps_its_tables_and_two_figures(unwind, tmp_path):
+def test_a_run_keeps_its_tables_and_its_figures(unwind, tmp_path):
     text = told(unwind("run", "hike"))
-    assert "figures/cascade.png, figures/network.png" in text
+    assert "figures/cascade.png, figures/network.png, figures/mechanism.png" in text
     assert everything_in(tmp_path / "results") == {
-        "hike", "hike/figures", "hike/figures/cascade.png", "hike/figures/network.png",
-        *(f"hike/{name}" for name in TABLES),
+        "hike", "hike/figures", *(f"hike/{name}" for name in (*TABLES, *FIGURES)),
     }  # fmt: skip
     png = (tmp_path / "results/hike/figures/cascade.png").read_bytes()
     assert png.startswith(b"\x89PNG") and len(png) > 20_000
@@ -185,7 +193,7 @@ def test_the_same_figures_are_drawn_again_from_the_folder(unwind, tmp_path):
     before = {path.name: path.read_bytes() for path in figures.iterdir()}
     (figures / "network.png").write_text("spoilt")
     (figures / "cascade.png").unlink()
-    assert told(unwind("plot", "results/august-2024")).endswith("figures/network.png")
+    assert told(unwind("plot", "results/august-2024")).endswith("figures/mechanism.png")
     assert {path.name: path.read_bytes() for path in figures.iterdir()} == before
 
 
@@ -278,7 +286,7 @@ def test_force_overwrites_a_result_and_nothing_else(unwind, tmp_path):
     assert len(abm.load_result("mine").days) == 66
     assert (tmp_path / "mine/notes.txt").read_text() == "precious"
     assert everything_in(tmp_path / "mine") == {
-        *TABLES, "notes.txt", "figures", "figures/cascade.png", "figures/network.png"
+        *TABLES, *FIGURES, "notes.txt", "figures"
     }  # fmt: skip
 
 
@@ -409,5 +417,5 @@ def test_a_run_from_the_command_is_the_run_of_the_front_door(tmp_path, monkeypat
     assert numbers["forced_sales_usd_bn"] == direct.summary["forced_sales_usd_bn"]
     assert numbers["max_conservation_error"] < 1e-9
     assert everything_in(tmp_path / "results/hike") == {
-        *TABLES, "figures", "figures/cascade.png", "figures/network.png"
+        *TABLES, *FIGURES, "figures"
     }  # fmt: skip

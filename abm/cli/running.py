@@ -41,7 +41,7 @@ def run_and_keep(
     scenario: Scenario, seed: int, replicate: int, out: Path, force: bool, with_figures: bool
 ) -> Outcome:
     """Run a scenario and its twins, and write everything into `out` at once."""
-    _warn_of_compiling()
+    warn_of_compiling()
     figures: dict[str, Figure] = {}
     with Progress(4 if with_figures else 2) as progress:
         cascade = progress.do(
@@ -60,16 +60,31 @@ def run_and_keep(
     return Outcome(run.summary, summary_text(told), written)
 
 
+def result_in(folder: Path) -> RunResult:
+    """The result that `unwind run` wrote into a folder."""
+    if not os.path.isdir(folder):
+        what = "is not a folder" if os.path.lexists(folder) else "there is no such folder"
+        raise UnreadableFile(f"{folder}: {what}; give one that unwind run wrote")
+    return abm.load_result(folder)
+
+
 def draw_again(folder: Path) -> list[Path]:
-    """The figures of a result folder, from its tables.
+    """The figures of a result folder, from its tables."""
+    drawn = {
+        folder / "figures" / f"{name}.png": png
+        for name, png in drawn_again(result_in(folder)).items()
+    }
+    for path, png in drawn.items():
+        output.write_file(path, png)
+    return list(drawn)
+
+
+def drawn_again(run: RunResult) -> dict[str, bytes]:
+    """PNG files of the figures of a kept run, by name.
 
     Twins and the network of the worst day are not kept: they are simulated again, and left out
     where that does not give the run of the tables.
     """
-    if not os.path.isdir(folder):
-        what = "is not a folder" if os.path.lexists(folder) else "there is no such folder"
-        raise UnreadableFile(f"{folder}: {what}; give one that unwind run wrote")
-    run = abm.load_result(folder)
     twins: dict[str, pd.DataFrame] = {}
     graph, day = run.exposures, int(run.days["day"].iloc[-1])
     with Progress(3) as progress:
@@ -80,20 +95,15 @@ def draw_again(folder: Path) -> list[Path]:
         else:
             say("this run cannot be simulated again here: no twins, and the network at the end")
         with progress.step("figures"):
-            drawn = {
-                folder / "figures" / f"{name}.png": pictures.png(figure)
-                for name, figure in _figures(run, twins, graph, day).items()
-            }
-    for path, png in drawn.items():
-        output.write_file(path, png)
-    return list(drawn)
+            figures = _figures(run, twins, graph, day)
+            return {name: pictures.png(figure) for name, figure in figures.items()}
 
 
 def _simulated_again(run: RunResult, progress: Progress) -> Cascade | None:
     """The run and its twins once more; None where it is not the run of the tables."""
     if not run.is_repeatable:
         return None
-    _warn_of_compiling()
+    warn_of_compiling()
     scenario, seed, replicate = run.scenario, run.seed, run.replicate
     cascade = progress.do(_SIMULATING, lambda: abm.cascade(scenario, rng=seed, replicate=replicate))
     column = f"log_{scenario.funding_currency}"
@@ -101,7 +111,8 @@ def _simulated_again(run: RunResult, progress: Progress) -> Cascade | None:
     return cascade if len(apart) == len(run.days) and apart.max() < SAME_PRICE_LOG else None
 
 
-def _warn_of_compiling() -> None:
+def warn_of_compiling() -> None:
+    """Say why the first run ever takes longer."""
     from abm.kernels.jit import is_warm
 
     if not is_warm():
@@ -115,12 +126,14 @@ def _twins(cascade: Cascade) -> dict[str, pd.DataFrame]:
 def _figures(
     run: RunResult, twins: Mapping[str, pd.DataFrame], graph: nx.DiGraph, day: int
 ) -> dict[str, Figure]:
-    """Both figures by the names of their files."""
+    """The figures by the names of their files; without events nobody knows who forced whom."""
     scenario, summary = run.scenario, run.summary
     drawn = f"{pictures.literal(scenario.name)}, seed {run.seed}, replicate {run.replicate}"
-    return {
+    when = pictures.day_words(run.days, scenario, day)
+    figures = {
         "cascade": pictures.cascade_picture(scenario, drawn, run.days, run.events, summary, twins),
-        "network": pictures.network_picture(
-            scenario, drawn, graph, pictures.day_words(run.days, scenario, day), summary
-        ),
+        "network": pictures.network_picture(scenario, drawn, graph, when, summary),
     }
+    if scenario.outputs.events:
+        figures["mechanism"] = pictures.mechanism_picture(scenario, drawn, run.events, summary)
+    return figures

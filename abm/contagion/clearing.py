@@ -4,24 +4,14 @@ from __future__ import annotations
 
 import warnings
 from numbers import Real
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import networkx as nx
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 from scipy.sparse.linalg import MatrixRankWarning, spsolve
 
-from abm.contagion.networks import (
-    BoolArray,
-    FloatArray,
-    IntArray,
-    Network,
-    as_claims,
-    as_column,
-    as_network,
-    refuse,
-)
+from abm.contagion.networks import as_claims, as_column, as_network, refuse
 from abm.kernels.defaults import (
     ROUND,
     Debtors,
@@ -31,7 +21,11 @@ from abm.kernels.defaults import (
     suspect_everybody,
 )
 
+if TYPE_CHECKING:
+    from abm.contagion.networks import ArrayLike, BoolArray, FloatArray, IntArray, Network
+
 SENIORITIES = ("pari-passu", "senior")
+"""How a defaulter may rank its outside creditors: beside the banks, or before them."""
 
 _NOTHING = 1e-15  # of what is owed: too little to pay on
 _ROUNDING = 1e-6  # of elimination, generously: nobody pays more than is owed
@@ -40,18 +34,24 @@ _ROUNDING = 1e-6  # of elimination, generously: nobody pays more than is owed
 class Clearing(NamedTuple):
     """Who pays what once everybody has paid what they can."""
 
-    payments: FloatArray  # (n_banks,) to banks and outside together, in the money of the debts
-    equity: FloatArray  # (n_banks,) what is left after full payment; 0 for who defaults
-    defaulted: BoolArray  # (n_banks,)
-    waves: IntArray  # (n_banks,) round of default: 1 if all others pay; 0 if never
-    iterations: int  # rounds, the last of which finds no new default
-    payments_to_banks: FloatArray  # (n_banks,) of the payments; the rest goes outside
+    payments: FloatArray
+    """(n_banks,) p: to banks and outside together, in the money of the debts."""
+    equity: FloatArray
+    """(n_banks,) what is left after full payment; 0 for who defaults."""
+    defaulted: BoolArray
+    """(n_banks,) whether it cannot pay in full."""
+    waves: IntArray
+    """(n_banks,) round of default: 1 if it fails even where all others pay; 0 if never."""
+    iterations: int
+    """Rounds, the last of which finds no new default."""
+    payments_to_banks: FloatArray
+    """(n_banks,) part of the payments that banks get; the rest goes outside."""
 
 
 def clear_interbank(
     liabilities: Network,
-    external_assets: npt.ArrayLike,
-    external_liabilities: npt.ArrayLike | None = None,
+    external_assets: ArrayLike,
+    external_liabilities: ArrayLike | None = None,
     recovery_external: float = 1.0,
     recovery_interbank: float = 1.0,
     *,
@@ -72,23 +72,22 @@ def clear_interbank(
 
     Parameters
     ----------
-    liabilities : (n_banks, n_banks)
+    liabilities : array (n_banks, n_banks) or DiGraph
         L: what i owes j, money; a DiGraph runs from lender to borrower and is transposed here.
-    external_assets : (n_banks,)
+    external_assets : array (n_banks,)
         e: assets outside the network, money.
-    external_liabilities : (n_banks,), optional
+    external_liabilities : array (n_banks,), optional
         b: debts to outside, money; none if not given.
     recovery_external, recovery_interbank : float
-        alpha and beta: share of external and of interbank assets that is left in a default. At
-        1 and 1 nothing is lost.
+        alpha and beta: share of external and of interbank assets that is left in a default, from
+        0 to 1. At 1 and 1 nothing is lost.
     external_seniority : {"pari-passu", "senior"}
         Whether a defaulter pays outside creditors with the banks, or before them.
 
     Returns
     -------
     Clearing
-        `payments` are those to banks and outside together under either seniority, and
-        `payments_to_banks` the part that banks get.
+        Payments, equity and defaults by bank, in the order of the banks (of the graph's nodes).
 
     Raises
     ------

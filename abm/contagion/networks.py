@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 import numpy as np
@@ -12,10 +12,15 @@ import scipy.sparse as sp
 from abm.errors import InvalidInput
 from abm.kernels.contagion import Claims
 
-FloatArray: TypeAlias = npt.NDArray[np.float64]
-IntArray: TypeAlias = npt.NDArray[np.int64]
-BoolArray: TypeAlias = npt.NDArray[np.bool_]
-Network: TypeAlias = Any  # dense, sparse or DiGraph: checked by `as_network`
+if TYPE_CHECKING:
+    from typing_extensions import TypeAliasType
+
+    # Unlike a plain alias such a type keeps its name in the API pages.
+    ArrayLike = TypeAliasType("ArrayLike", npt.ArrayLike)
+    FloatArray = TypeAliasType("FloatArray", npt.NDArray[np.float64])
+    IntArray = TypeAliasType("IntArray", npt.NDArray[np.int64])
+    BoolArray = TypeAliasType("BoolArray", npt.NDArray[np.bool_])
+    Network = TypeAliasType("Network", Any)  # dense, sparse or DiGraph: checked by `as_network`
 
 _LARGEST_WHOLE_NUMBER = 10**9  # so that no product of the threshold overflows
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import scipy.sparse as sp
 
 from abm.contagion.networks import (
-    BoolArray,
-    FloatArray,
-    IntArray,
-    Network,
     as_claims,
     as_column,
     as_network,
@@ -23,8 +18,14 @@ from abm.contagion.networks import (
 from abm.errors import InvalidInput
 from abm.kernels.contagion import fail_past_threshold, spread_increments, spread_once
 
+if TYPE_CHECKING:
+    from abm.contagion.networks import ArrayLike, BoolArray, FloatArray, IntArray, Network
+
 MODES = ("original", "differential")
+"""How often a bank passes its distress on: once, or every further loss of it too."""
+
 TIES = ("fails", "survives")
+"""What becomes of a bank that loses exactly its capital."""
 
 _WEIGHTS_SUM_TO_ONE = 1e-9
 
@@ -32,22 +33,26 @@ _WEIGHTS_SUM_TO_ONE = 1e-9
 class DebtRank(NamedTuple):
     """How much of the system's economic value a distress destroys beyond itself."""
 
-    value: float  # share of economic value, without the initial distress
-    distress: FloatArray  # (n_banks,) share of equity lost in the end, 0 to 1
+    value: float
+    """Share of economic value, without the initial distress."""
+    distress: FloatArray
+    """(n_banks,) h: share of equity lost in the end, 0 to 1."""
 
 
 class ThresholdCascade(NamedTuple):
     """Who fails, and when."""
 
-    failed: BoolArray  # (n_banks,)
-    waves: IntArray  # (n_banks,) 0 if never, 1 for the seeds, 2 for their victims, …
+    failed: BoolArray
+    """(n_banks,) whether it fails, the seeds included."""
+    waves: IntArray
+    """(n_banks,) 0 if never, 1 for the seeds, 2 for their victims, …"""
 
 
 def debtrank(
     exposures: Network,
-    equity: npt.ArrayLike,
-    distress: npt.ArrayLike,
-    weights: npt.ArrayLike | None = None,
+    equity: ArrayLike,
+    distress: ArrayLike,
+    weights: ArrayLike | None = None,
     mode: str = "original",
 ) -> DebtRank:
     """Economic value lost to distress that travels from borrowers to lenders.
@@ -60,21 +65,23 @@ def debtrank(
 
     Parameters
     ----------
-    exposures : (n_banks, n_banks)
+    exposures : array (n_banks, n_banks) or DiGraph
         A: what i lent to j, money; a DiGraph runs from lender to borrower, as this does.
-    equity : (n_banks,)
+    equity : array (n_banks,)
         E, money, above 0.
-    distress : (n_banks,)
+    distress : array (n_banks,)
         h(0): share of its equity that each bank has lost at first, 0 to 1.
-    weights : (n_banks,), optional
+    weights : array (n_banks,), optional
         v: relative economic value, sums to one; share of all that was lent if not given.
     mode : {"original", "differential"}
+        How often distress is passed on.
 
     Raises
     ------
     InvalidInput
         If an entry is negative or not finite, a shape or the diagonal is wrong, equity is not
-        positive, distress outside 0 to 1, weights do not sum to one, or the mode is unknown.
+        positive, distress outside 0 to 1, weights do not sum to one or are left out where nothing
+        was lent, the mode is unknown, or (in "differential") the rounds do not end.
 
     Notes
     -----
@@ -110,9 +117,7 @@ def debtrank(
     return DebtRank(float(value @ (final - start)), final)
 
 
-def _economic_value(
-    weights: npt.ArrayLike | None, lent: sp.csr_array, faults: list[str]
-) -> FloatArray:
+def _economic_value(weights: ArrayLike | None, lent: sp.csr_array, faults: list[str]) -> FloatArray:
     """Relative economic value of each bank, summing to one."""
     if weights is not None:
         given = as_column("weights", weights, lent.shape[0], faults)
@@ -128,9 +133,9 @@ def _economic_value(
 
 def threshold_cascade(
     exposures: Network,
-    capital: npt.ArrayLike,
-    interbank_assets: npt.ArrayLike,
-    seeds: npt.ArrayLike,
+    capital: ArrayLike,
+    interbank_assets: ArrayLike,
+    seeds: ArrayLike,
     tie: str = "fails",
 ) -> ThresholdCascade:
     """Failures that spread when too many borrowers of a bank have failed.
@@ -143,13 +148,13 @@ def threshold_cascade(
 
     Parameters
     ----------
-    exposures : (n_banks, n_banks)
+    exposures : array (n_banks, n_banks) or DiGraph
         Who lent to whom: i to j where the entry is not zero; a DiGraph runs from lender to
         borrower. How much is not read.
-    capital, interbank_assets : int, or (n_banks,) of whole numbers
-        K and A in one unit, up to 1e9.
-    seeds : (n_seeds,) of int
-        Positions of the banks that fail first.
+    capital, interbank_assets : int, or whole numbers (n_banks,)
+        K and A in one unit, from 0 to 1e9.
+    seeds : whole numbers (n_seeds,)
+        Positions of the banks that fail first, from 0.
     tie : {"fails", "survives"}
         Who loses exactly its capital. "fails" is the paper's solvency condition (1), capital must
         be positive; "survives" is its definition of a vulnerable bank (3), K/A < 1/j.
@@ -157,7 +162,8 @@ def threshold_cascade(
     Raises
     ------
     InvalidInput
-        If the network is not one, a number is not whole or out of range, or the tie is unknown.
+        If an entry is negative or not finite, a shape or the diagonal is wrong, a number is not
+        whole or out of range, or the tie is unknown; the message names every fault.
 
     Notes
     -----

@@ -51,6 +51,43 @@ KEY_DAYS_2024: tuple[KeyDay, ...] = (
 )
 
 
+class DatedEvent(NamedTuple):
+    """What happened in the world on one day; its words stand under "august.events"."""
+
+    date: str
+    name: str
+
+
+# Ministry of Finance, daily intervention July to September 2024 (JPY 3.168trn, 2.367trn); Bank of
+# Japan, statement of 31 July and speech of Deputy Governor Uchida of 7 August; Bureau of Labor
+# Statistics, July employment (unemployment 4.3%); Nikkei Inc. and Japan Exchange Group for 5, 6 and
+# 12 August; Cboe for the VIX; S&P Dow Jones Indices for 24 July; Federal Reserve H.10 for 10 July.
+EVENTS_2024: tuple[DatedEvent, ...] = (
+    DatedEvent("2024-07-10", "eve"),
+    DatedEvent("2024-07-11", "intervention"),
+    DatedEvent("2024-07-12", "second_intervention"),
+    DatedEvent("2024-07-24", "technology_shares"),
+    DatedEvent("2024-07-31", "hike"),
+    DatedEvent("2024-08-02", "payrolls"),
+    DatedEvent("2024-08-05", "nikkei_fall"),
+    DatedEvent("2024-08-05", "vix"),
+    DatedEvent("2024-08-06", "nikkei_rise"),
+    DatedEvent("2024-08-07", "uchida"),
+    DatedEvent("2024-08-12", "tokyo_closed"),
+)
+
+# CFTC, commitments of traders of the date: non-commercial net position in yen futures [contracts of
+# JPY 12.5mn]; negative is a short of yen.
+CFTC_YEN_2024: dict[str, int] = {
+    "2024-07-02": -184_223,
+    "2024-07-16": -151_072,
+    "2024-07-23": -107_108,
+    "2024-07-30": -73_460,
+    "2024-08-06": -11_354,
+    "2024-08-13": 23_104,
+}
+
+
 class RealFigure(NamedTuple):
     """One number of the record that runs are scored against; changes are log changes."""
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from abm.figures import style
+from abm.words import Words, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,25 +27,25 @@ _N_DATE_TICKS = 9
 _CALL, _CALL_INK = "#9FB4C7", "#4F6B85"
 _CUT, _CUT_INK = "#F2C879", "#9A6700"
 _FAILURE = "#B5380B"
+_LEAST_USD_BN = 0.05  # of forced sales that are written
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_VERDICTS = {"dam break": "broke the dam", "leak": "caused a leak", "absorbed": "was absorbed"}
 
 
-def finding(summary: Mapping[str, Any], trigger: str = "The shock") -> str:
+def finding(summary: Mapping[str, Any], trigger: str = "", language: str = "en") -> str:
     """The title of a run's figures: what the shock did, in one sentence with numbers.
 
-    `summary` is that of a cascade (with `class` and `peak_yen_appreciation`) or of a run alone.
+    `summary` is that of a cascade (with `class` and `peak_yen_appreciation`) or of a run alone;
+    `trigger` says what set it off, in the same language.
     """
-    parts = [_yen_move(summary)]
-    forced = float(summary.get("forced_sales_usd_bn", 0.0))
-    # Of the whole run, days before the shock included: the sum of the panel's bars.
-    sold = f"USD {_short(forced)}bn of forced sales in all"
-    parts.append(sold if forced >= 0.05 else "no forced sales")
+    say = words(language)
     n_failed = int(summary.get("n_failed", 0)) + int(summary.get("n_banks_failed", 0))
-    parts.append(_count(n_failed, "failure") if n_failed else "no failures")
-    text = ", ".join(part for part in parts if part)
-    verdict = _VERDICTS.get(str(summary.get("class", "")))
-    return f"{trigger} {verdict}: {text}" if verdict else text[0].upper() + text[1:]
+    failures = say("finding.failures", n=n_failed) if n_failed else say("finding.no_failures")
+    parts = [part for part in (_yen_move(summary, say), _sold(summary, say), failures) if part]
+    text = say("chronicle.list.clause").join(parts)
+    key = f"finding.verdict.{str(summary.get('class', '')).replace(' ', '_')}"
+    if not say.has(key):
+        return text[0].upper() + text[1:]
+    return say(key, trigger=trigger or say("finding.the_shock"), what=text)
 
 
 def cascade_figure(
@@ -142,7 +143,7 @@ def _draw_price(
     opening_quote: float | None,
 ) -> None:
     funding = next(c for c in days.columns if c.startswith("log_")).removeprefix("log_")
-    record = _on_days(days, real)
+    record = quotes_on_days(days, real)
     opening = opening_quote or (next(iter(record.values())) if record else 100.0)
     ends = []
     for name, table in twins.items():
@@ -332,7 +333,7 @@ def _week_starts(dated: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
     return labels
 
 
-def _on_days(days: pd.DataFrame, real: pd.Series | None) -> dict[int, float]:
+def quotes_on_days(days: pd.DataFrame, real: pd.Series | None) -> dict[int, float]:
     """Real quotes by the run's day numbers, where both have the date."""
     if real is None:
         return {}
@@ -345,12 +346,23 @@ def _quotes(table: pd.DataFrame, funding: str, opening: float) -> pd.Series:
     return table[f"log_{funding}"].map(lambda x: opening * math.exp(-x))
 
 
-def _yen_move(summary: Mapping[str, Any]) -> str:
+def _yen_move(summary: Mapping[str, Any], say: Words) -> str:
     peak = summary.get("peak_yen_appreciation")
     if peak is not None and math.isfinite(peak):
-        return f"yen {_percent(math.expm1(peak))}"
+        return say("finding.yen", percent=_percent(math.expm1(peak)))
     fall = summary.get("usdjpy_max_drawdown")
-    return f"USDJPY {_percent(-fall)} peak to trough" if fall is not None else ""
+    return say("finding.fall", percent=_percent(-fall)) if fall is not None else ""
+
+
+def _sold(summary: Mapping[str, Any], say: Words) -> str:
+    """Of the whole run, days before the shock included: the sum of the panel's bars."""
+    forced = float(summary.get("forced_sales_usd_bn", 0.0))
+    if forced < _LEAST_USD_BN:
+        return say("finding.no_sales")
+    per_bn = int(say("chronicle.amount.units_per_bn"))
+    decimals = 0 if forced >= 9.95 else 1
+    number = f"{round(forced, decimals) * per_bn:,.{decimals if per_bn == 1 else 0}f}"
+    return say("finding.sales", amount=say("chronicle.amount.full", amount=number))
 
 
 def _percent(share: float) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from abm.figures import layout, style
+from abm.figures.slack import NO_SLACK, draw_slack_bar, slack_colours
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -17,14 +18,8 @@ _LEFT_INCHES, _RIGHT_INCHES = 1.78, 0.1  # beside the graph; the legend stands o
 _LEAST_INCHES, _MOST_INCHES = 4.4, 7.2  # height of the graph
 _FOOT_INCHES = 0.72  # of the colour bar
 _SMALLEST, _LARGEST = 0.055, 0.24  # radii of circles, in radii of the ring of banks
-_MOST_CALLED, _MOST_SLACK = -0.5, 4.0  # margin slack at which the colours end
-_CALLED_SHARE = 0.2  # of the colour bar below no slack
-_SLACK_TICKS = (-0.5, 0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
-_NO_SLACK = "#DADADA"
-_OUT = "#9A9A9A"
+OUT = "#9A9A9A"
 _LOAN, _CLAIM = "#42688C", "#3A3A3A"
-_CALLED_COLOURS = ("#8A2F00", "#D55E00", "#F2A65A")
-_SPARE_COLOURS = ("#F6EFDC", "#BFD9E6", "#74B0D6", "#2A7FBC", "#0B4F8A", "#06294D")
 _LABELLED_FAILURES = 6
 _LETTER_INCHES, _HALF_LETTER_INCHES = 0.054, 0.06  # of a bold label
 _KEY_USD_BN = (10, 100, 1000)
@@ -47,7 +42,7 @@ def network_figure(graph: nx.DiGraph, title: str, caption: str = "") -> Figure:
     title, caption
         The finding; scenario, seed and day.
     """
-    radius = _radii(graph)
+    radius = radii(graph)
     places = layout.ring_layout(graph, radius)
     with style.house_style():
         top, bottom = style.title_height(title) + 0.05, style.caption_height(caption) + 0.05
@@ -60,15 +55,39 @@ def network_figure(graph: nx.DiGraph, title: str, caption: str = "") -> Figure:
         axes = figure.add_axes((*box, inches / height))
         style.write_title(figure, title)
         style.write_caption(figure, caption)
-        unit = _frame(axes, places, radius)
-        _draw_edges(axes, graph, places)
-        _draw_nodes(axes, graph, places, radius, unit)
+        unit = draw_network(axes, graph, places, radius, largest_edges(graph))
         _head_rows(axes, graph, places, radius)
-        _colour_bar(figure, bottom / height, height)
+        draw_slack_bar(figure, (0.38, (bottom + 0.28) / height, 0.44, 0.12 / height))
         beside = figure.add_axes((0.01, foot, box[0] - 0.01, inches / height))
         _legend(beside, graph)
         _size_key(beside, graph, unit)
     return figure
+
+
+def draw_network(
+    axes: Axes,
+    graph: nx.DiGraph,
+    places: dict[str, tuple[float, float]],
+    radius: dict[str, float],
+    largest_usd_bn: Mapping[str, float],
+) -> float:
+    """Lines, circles and crosses into a panel; returns inches per unit of length.
+
+    `largest_usd_bn` is the loan and the interbank claim that are drawn widest.
+    """
+    unit = _frame(axes, places, radius)
+    _draw_edges(axes, graph, places, largest_usd_bn)
+    _draw_nodes(axes, graph, places, radius, unit)
+    return unit
+
+
+def largest_edges(graph: nx.DiGraph) -> dict[str, float]:
+    """The largest loan and the largest interbank claim [USD bn]."""
+    largest: dict[str, float] = {}
+    for _, _, edge in graph.edges(data=True):
+        kind, weight = edge.get("kind", "loan"), float(edge.get("weight", 0.0))
+        largest[kind] = max(weight, largest.get(kind, 0.0))
+    return largest
 
 
 def worst_day(days: Any) -> int:
@@ -92,7 +111,8 @@ def _crowding(graph: nx.DiGraph) -> float:
     return min(1.0, math.sqrt(130.0 / max(len(graph), 1)))
 
 
-def _radii(graph: nx.DiGraph) -> dict[str, float]:
+def radii(graph: nx.DiGraph) -> dict[str, float]:
+    """Radius of everybody's circle, in radii of the ring of banks."""
     scale, least = _scale(graph), _SMALLEST * _crowding(graph)
     return {n: max(least, scale * _assets(graph, n) ** 0.25) for n in graph.nodes}
 
@@ -112,8 +132,7 @@ def _graph_inches(places: dict[str, tuple[float, float]], radius: dict[str, floa
 def _frame(axes: Axes, places: dict[str, tuple[float, float]], radius: dict[str, float]) -> float:
     """The graph in the middle of its panel, as large as fits; inches per unit of length."""
     left, right, foot, top = layout.extent(places, radius)
-    size = axes.get_window_extent()
-    dpi = style.DOTS_PER_INCH
+    size, dpi = axes.get_window_extent(), axes.figure.dpi
     width, height = size.width / dpi, size.height / dpi
     unit = 0.98 * min(width / (right - left), height / (top - foot))
     axes.set_axis_off()
@@ -137,7 +156,12 @@ def _head_rows(
         axes.text(left, edge, "without a loan", va="bottom", fontsize=7.5, color=style.QUIET)
 
 
-def _draw_edges(axes: Axes, graph: nx.DiGraph, places: dict[str, tuple[float, float]]) -> None:
+def _draw_edges(
+    axes: Axes,
+    graph: nx.DiGraph,
+    places: dict[str, tuple[float, float]],
+    largest_usd_bn: Mapping[str, float],
+) -> None:
     from matplotlib.collections import LineCollection
 
     for kind, colour, alpha, widest, order in (
@@ -150,7 +174,7 @@ def _draw_edges(axes: Axes, graph: nx.DiGraph, places: dict[str, tuple[float, fl
             if d.get("kind", "loan") == kind and d.get("weight", 0.0) > 0.0
         ]
         edges.sort(key=lambda e: (layout.natural_order(e[0]), layout.natural_order(e[1])))
-        largest = max((w for _, _, w in edges), default=1.0)
+        largest = largest_usd_bn.get(kind, 1.0)
         lines = [_arc(places[a], places[b], 0.16 * (kind == "interbank")) for a, b, _ in edges]
         widths = [0.3 + widest * math.sqrt(w / largest) for _, _, w in edges]
         axes.add_collection(
@@ -182,7 +206,7 @@ def _draw_nodes(
 ) -> None:
     from matplotlib.patches import Circle
 
-    colour_of = _slack_colours()
+    colour_of = slack_colours()
     failed = []
     banks = [n for n in graph.nodes if graph.nodes[n].get("kind") == "bank"]
     name_of = _bank_labels(banks, radius, unit)
@@ -191,7 +215,7 @@ def _draw_nodes(
         fill = colour_of(node.get("margin_slack"))
         rim = style.ACTOR_COLOURS.get(node.get("kind", ""), style.QUIET)
         if node.get("out") and not node.get("failed"):
-            fill, rim = style.PAPER, _OUT
+            fill, rim = style.PAPER, OUT
         axes.add_patch(
             Circle(places[name], radius[name], facecolor=fill, edgecolor=rim, linewidth=1.6,
                    zorder=4)
@@ -274,71 +298,6 @@ def _cross(axes: Axes, place: tuple[float, float], radius: float) -> None:
         axes.plot(xs, ys, color=style.INK, linewidth=1.7, zorder=6)
 
 
-def _slack_map() -> Any:
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import FuncNorm, LinearSegmentedColormap
-
-    stops = [_CALLED_SHARE * i / 2 for i in range(3)]  # a step at no slack, then one more colour
-    n = len(_SPARE_COLOURS) - 1
-    stops += [_CALLED_SHARE + (1.0 - _CALLED_SHARE) * i / n for i in range(n + 1)]
-    colours = (*_CALLED_COLOURS, *_SPARE_COLOURS)
-    colour_map = LinearSegmentedColormap.from_list(
-        "margin_slack", list(zip(stops, colours, strict=True)), N=1024
-    )
-    norm = FuncNorm((_bar_share, _slack_at), vmin=_MOST_CALLED, vmax=_MOST_SLACK, clip=True)
-    return ScalarMappable(norm, colour_map)
-
-
-def _bar_share(slack: Any) -> Any:
-    """Place on the colour bar: below zero in proportion, above by the share of the limit unused.
-
-    The share unused is slack / (1 + slack), so that 10% and 30% differ, and 100% and 400% too.
-    """
-    import numpy as np
-
-    s = np.clip(np.asarray(slack, dtype=float), _MOST_CALLED, _MOST_SLACK)
-    unused = s / (1.0 + s) * (1.0 + _MOST_SLACK) / _MOST_SLACK
-    called = _CALLED_SHARE * (1.0 - s / _MOST_CALLED)
-    return np.where(s < 0.0, called, _CALLED_SHARE + (1.0 - _CALLED_SHARE) * unused)
-
-
-def _slack_at(share: Any) -> Any:
-    """The inverse of `_bar_share`."""
-    import numpy as np
-
-    t = np.clip(np.asarray(share, dtype=float), 0.0, 1.0)
-    unused = (t - _CALLED_SHARE) / (1.0 - _CALLED_SHARE) * _MOST_SLACK / (1.0 + _MOST_SLACK)
-    return np.where(t < _CALLED_SHARE, _MOST_CALLED * (1.0 - t / _CALLED_SHARE),
-                    unused / (1.0 - unused))  # fmt: skip
-
-
-def _slack_colours() -> Any:
-    mapped = _slack_map()
-
-    def colour(slack: float | None) -> Any:
-        if slack is None or math.isnan(slack) or slack == math.inf:
-            return _NO_SLACK  # a bank, or nobody asks it for margin
-        # Clipped here: who owes and has nothing is infinitely far below.
-        return mapped.to_rgba(max(_MOST_CALLED, min(_MOST_SLACK, slack)))
-
-    return colour
-
-
-def _colour_bar(figure: Figure, foot: float, height: float) -> None:
-    axes = figure.add_axes((0.38, foot + 0.28 / height, 0.44, 0.12 / height))
-    bar = figure.colorbar(_slack_map(), cax=axes, orientation="horizontal")
-    bar.outline.set_visible(False)
-    bar.minorticks_off()
-    labels = [f"{100.0 * tick:+.0f}%".replace("-", "−") if tick else "0" for tick in _SLACK_TICKS]
-    bar.set_ticks(_SLACK_TICKS, labels=labels)
-    axes.tick_params(length=0, pad=2)
-    axes.set_title(
-        "margin slack: maintenance leverage over leverage, less 1", fontsize=7.5, pad=3.5
-    )
-    axes.text(-0.04, 0.5, "margin call", transform=axes.transAxes, ha="right", va="center")
-    axes.text(1.03, 0.5, "room to spare", transform=axes.transAxes, ha="left", va="center")
-
-
 def _legend(axes: Axes, graph: nx.DiGraph) -> None:
     """Rims, fills, marks and lines, at the top of the column beside the graph."""
     from matplotlib.lines import Line2D
@@ -348,13 +307,13 @@ def _legend(axes: Axes, graph: nx.DiGraph) -> None:
     names = style.ACTOR_NAMES | {"bank": "banks (numbered)"}
     margined = {d["kind"] for _, d in graph.nodes(data=True) if _has_slack(d)}
     handles = [
-        _ring(style.ACTOR_COLOURS[k], names[k], style.PAPER if k in margined else _NO_SLACK)
+        ring(style.ACTOR_COLOURS[k], names[k], style.PAPER if k in margined else NO_SLACK)
         for k in style.ACTOR_COLOURS
         if k in present
     ]
     handles += [
-        _ring(_NO_SLACK, "no margin rule", fill=_NO_SLACK),
-        _ring(_OUT, "sitting out after a cut"),
+        ring(NO_SLACK, "no margin rule", fill=NO_SLACK),
+        ring(OUT, "sitting out after a cut"),
         Line2D([], [], color=style.INK, marker="x", linestyle="", markersize=6, label="failed"),
         Line2D([], [], color=_LOAN, alpha=0.75, linewidth=2.0, label="loan to a client"),
         Line2D([], [], color=_CLAIM, alpha=0.55, linewidth=2.0, label="interbank claim"),
@@ -399,7 +358,8 @@ def _round_amount(amount: float) -> float:
     return float(f"{amount:.0e}")
 
 
-def _ring(colour: str, label: str, fill: str = style.PAPER) -> Any:
+def ring(colour: str, label: str, fill: str = style.PAPER) -> Any:
+    """A circle for a legend, its rim in the colour of a type of institution."""
     from matplotlib.lines import Line2D
 
     return Line2D(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -41,16 +41,47 @@ class Study:
     n_levels: int = 4  # of morris
 
 
+class Rows(NamedTuple):
+    """Some of what was found: a sentence, rows in columns under their heads, or both.
+
+    Under a sentence each row is told on one line of its own, so that many factors fit.
+    """
+
+    head: tuple[str, ...] = ()
+    rows: Sequence[tuple[str, ...]] = ()
+    sentence: str = ""
+
+    @property
+    def lines(self) -> list[str]:
+        """For a terminal."""
+        if not self.sentence:
+            return aligned([self.head, *self.rows])
+        told = [(f"  {_held(self.head[:-1], row[:-1])}", row[-1]) for row in self.rows]
+        more = len(told) - _MOST_LINES
+        lines = [self.sentence, *(aligned(told[:_MOST_LINES]) if told else [])]
+        return [*lines, f"  and {more} more"] if more > 0 else lines
+
+
 @dataclass
 class Findings:
     """What came out for one outcome; `said` is what is missing, and why."""
 
     outcome: str
-    lines: list[str] = field(default_factory=list)
+    found: list[Rows] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     curves: dict[str, pd.DataFrame] = field(default_factory=dict)  # by factor
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     figures: dict[str, Figure] = field(default_factory=dict)
+    titles: dict[str, str] = field(default_factory=dict)  # of the figures
+
+    def draw(self, name: str, words: Words, figure: Figure) -> None:
+        """Keep a figure, and what it says."""
+        self.figures[name], self.titles[name] = figure, words.title
+
+    @property
+    def lines(self) -> list[str]:
+        """What was found, for a terminal."""
+        return [line for rows in self.found for line in rows.lines]
 
 
 def examined(study: Study, whole: Panel) -> Findings:
@@ -91,19 +122,20 @@ def _curves(study: Study, whole: Panel, found: Findings) -> None:
         ]
     ).pipe(lambda t: t[["factor", *t.columns.drop("factor")]])
     order = by_range(curves)
-    rows = [("factor", "lowest mean", "at", "highest mean", "at")]
+    rows = []
     for factor in order:
         low, high = _extremes(curves[factor])
         said = (_estimate(whole, low), _level(low[factor]), _estimate(whole, high))
         rows.append((axis_words(factor), *said, _level(high[factor])))
-    found.lines += aligned(rows)
+    found.found.append(Rows(("factor", "lowest mean", "at", "highest mean", "at"), rows))
     low, high = _extremes(curves[order[0]])
     ends = [
         f"{_number(whole, line['mean'])} at {value_words(order[0], line[order[0]])}"
         for line in sorted((low, high), key=lambda line: line[order[0]])
     ]
     title = f"{_short(found)} depends most on {name_words(order[0])}: {', '.join(ends)}"
-    found.figures["curves"] = curves_figure(curves, found.outcome, _words(study, title, whole))
+    words = _words(study, title, whole)
+    found.draw("curves", words, curves_figure(curves, found.outcome, words))
 
 
 def _pairs(study: Study, whole: Panel, found: Findings) -> None:
@@ -118,7 +150,7 @@ def _pairs(study: Study, whole: Panel, found: Findings) -> None:
     if whole.outcome.name != DAM_BREAK:
         title = f"{_short(found)}, by {name_words(across)} and {name_words(up)}"
         words = _words(study, title, whole)
-        found.figures["heat-map"] = heat_map_figure(grid, found.outcome, words)
+        found.draw("heat-map", words, heat_map_figure(grid, found.outcome, words))
         return
     cells = analysis.class_shares(study.table, [across, up])
     try:
@@ -129,7 +161,7 @@ def _pairs(study: Study, whole: Panel, found: Findings) -> None:
     if boundary is not None:
         title = _boundary_title(boundary, across, up)
     words = _words(study, title, whole)
-    found.figures["phase"] = phase_diagram(cells, across, up, words, boundary)
+    found.draw("phase", words, phase_diagram(cells, across, up, words, boundary))
 
 
 def _threshold(study: Study, whole: Panel, found: Findings) -> None:
@@ -149,11 +181,9 @@ def _threshold(study: Study, whole: Panel, found: Findings) -> None:
             f"thresholds: {study.n_replicates} replicates are few, their intervals may be too "
             f"narrow; {thresholds.N_SEEDS_ENOUGH} are enough"
         )
-    found.lines.append(f"half of the runs, along {axis_words(along)}:")
-    rows = [(f"  {_held(line, others)}", _place(line)) for line in _records(table)]
-    found.lines += [line.rstrip() for line in aligned(rows[:_MOST_LINES])]
-    if len(rows) > _MOST_LINES:
-        found.lines.append(f"  and {len(rows) - _MOST_LINES} more")
+    head = (*map(axis_words, others), "threshold")
+    rows = [(*(_level(line[name]) for name in others), _place(line)) for line in _records(table)]
+    found.found.append(Rows(head, rows, f"half of the runs, along {axis_words(along)}:"))
 
 
 def _sobol(study: Study, whole: Panel, found: Findings) -> None:
@@ -188,12 +218,14 @@ def _pawn(study: Study, whole: Panel, found: Findings) -> None:
 def _chance(study: Study, whole: Panel, found: Findings) -> None:
     noise = sensitivity.noise(whole)
     if math.isnan(noise.of_a_run):
-        found.lines.append("chance: one replicate a point cannot tell it from the factors")
+        words = "chance: one replicate a point cannot tell it from the factors"
+        found.found.append(Rows(sentence=words))
         return
     of_means = "" if math.isnan(noise.of_the_means) else (
         f", and {noise.of_the_means:.1%} of that of the means of {study.n_replicates} replicates"
     )  # fmt: skip
-    found.lines.append(f"chance: {noise.of_a_run:.0%} of the variance of a run{of_means}")
+    words = f"chance: {noise.of_a_run:.0%} of the variance of a run{of_means}"
+    found.found.append(Rows(sentence=words))
 
 
 def _keep_indices(
@@ -203,12 +235,13 @@ def _keep_indices(
     found.tables[method] = indices.table
     found.said += [indices.said] if indices.said else []
     heads = [b.replace("_star", "*") for b in bars]
-    rows = [("factor", *heads, *(["no influence"] if method == "pawn" else []))]
+    rows = []
     for line in _records(indices.table.sort_values(bars[0], ascending=False)):
         said = [f"{line[b]:.3g} [{line[f'{b}_low']:.3g}, {line[f'{b}_high']:.3g}]" for b in bars]
         said += [f"below {line['dummy']:.3g}"] if method == "pawn" else []
         rows.append((axis_words(str(line["factor"])), *said))
-    found.lines += aligned(rows)
+    head = ("factor", *heads, *(["no influence"] if method == "pawn" else []))
+    found.found.append(Rows(head, rows))
 
 
 def _draw_indices(
@@ -222,7 +255,7 @@ def _draw_indices(
     from abm.figures.sweep import sensitivity_figure
 
     words = _words(study, title, whole)
-    found.figures["sensitivity"] = sensitivity_figure(table, bars, found.outcome, words)
+    found.draw("sensitivity", words, sensitivity_figure(table, bars, found.outcome, words))
 
 
 def _short(found: Findings) -> str:
@@ -278,8 +311,8 @@ def _place(line: dict[str, Any]) -> str:
     return place if math.isnan(line["low"]) else f"{place} [{low}, {high}]"
 
 
-def _held(line: dict[str, Any], others: list[str]) -> str:
-    return ", ".join(f"{axis_words(name)} {_level(line[name])}" for name in others) or "all"
+def _held(names: Sequence[str], levels: Sequence[str]) -> str:
+    return ", ".join(map(" ".join, zip(names, levels, strict=True))) or "all"
 
 
 def _extremes(curve: pd.DataFrame) -> tuple[dict[str, Any], dict[str, Any]]:

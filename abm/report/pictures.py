@@ -1,4 +1,4 @@
-"""The two figures of a run, made from its tables, with the titles and captions they are read by."""
+"""The figures of a run, made from its tables, with the titles and captions they are read by."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ def literal(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def title(scenario: Scenario, measures: Mapping[str, Any]) -> str:
-    """The finding, as both figures say it."""
+def title(scenario: Scenario, measures: Mapping[str, Any], language: str = "en") -> str:
+    """The finding, as all figures say it."""
     from abm.figures.cascade import finding
 
-    cause = trigger(scenario)
+    cause = trigger(scenario, language)
     if cause:
-        return finding(measures, cause)
+        return finding(measures, cause, language)
     alone = {k: v for k, v in measures.items() if k not in ("class", "peak_yen_appreciation")}
-    return finding(alone)
+    return finding(alone, language=language)
 
 
 def cascade_picture(
@@ -82,6 +82,17 @@ def cascade_picture(
         opening_quote=usd_quotes(scenario, days)[0],
         marks=[(act.day, literal(act.label)) for act in acts(scenario)],
     )
+
+
+def mechanism_picture(
+    scenario: Scenario, drawn: str, events: pd.DataFrame, measures: Mapping[str, Any]
+) -> Figure:
+    """Who forced whom, added up over the run."""
+    from abm.figures.mechanism import mechanism_figure
+    from abm.report.chain import read_chain
+
+    chain = read_chain(events, scenario.funding_currency)
+    return mechanism_figure(chain, title(scenario, measures), f"{drawn}.")
 
 
 def network_picture(

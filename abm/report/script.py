@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
+
+from abm.report.phrases import Phrases
+from abm.words import Words, words
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
-
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 class Act(NamedTuple):
@@ -17,79 +17,78 @@ class Act(NamedTuple):
 
     day: int
     what: str
-    label: str
+    label: str  # in English, as figures are
 
 
-def acts(scenario: Scenario) -> list[Act]:
+def acts(scenario: Scenario, language: str = "en") -> list[Act]:
     """Shock, policy and news in order of time."""
-    return sorted([*_shock(scenario), *_policy(scenario), *_news(scenario)], key=lambda a: a.day)
+    say = words(language)
+    found = [*_shock(scenario, say), *_policy(scenario, say), *_news(scenario)]
+    return sorted(found, key=lambda act: act.day)
 
 
-def day_name(scenario: Scenario, day: int) -> str:
+def day_name(scenario: Scenario, day: int, language: str = "en") -> str:
     """The day as a person says it: "31 Jul 2024", or "day 22" in a run without dates."""
     dates = scenario.calendar.dates()
-    return date_name(dates[day]) if 0 <= day < len(dates) else f"day {day}"
+    date = dates[day].isoformat() if 0 <= day < len(dates) else ""
+    return Phrases(words(language)).when(day, date)
 
 
-def date_name(day: date) -> str:
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
-
-
-def trigger(scenario: Scenario) -> str:
+def trigger(scenario: Scenario, language: str = "en") -> str:
     """What a figure's title says set it off; empty where nothing does."""
+    say = words(language)
     shocks = [act for act in acts(scenario) if act.day >= scenario.shock_day]
     if not shocks:
         return ""
     if len(shocks) == 1 and scenario.shock.kind == "surprise":
-        return f"A {scenario.shock.surprise_bp:+g}bp surprise"
-    return f"The shock of {day_name(scenario, scenario.shock_day)}"
+        return say("finding.surprise", size=f"{scenario.shock.surprise_bp:+g}bp")
+    return say("finding.shock_of", day=day_name(scenario, scenario.shock_day, language))
 
 
-def currency(name: str) -> str:
+def currency(name: str, language: str = "en") -> str:
     """A currency as one says it, the yen by its name."""
-    return {"JPY": "yen", "USD": "dollars"}.get(name, name)
+    return words(language).group("script.currency").get(name, name)
 
 
-def _shock(scenario: Scenario) -> Iterator[Act]:
+def _shock(scenario: Scenario, say: Words) -> Iterator[Act]:
     if scenario.shock.kind == "surprise" and scenario.shock.surprise_bp:
         size = f"{scenario.shock.surprise_bp:+g}bp"
-        is_yen = scenario.funding_currency == "JPY"
-        bank = "the Bank of Japan" if is_yen else f"{scenario.funding_currency}'s central bank"
+        funding = scenario.funding_currency
+        is_yen = funding == "JPY"
+        bank = say("script.boj") if is_yen else say("script.bank_of", currency=funding)
         short = "BoJ" if is_yen else "central bank"
-        yield Act(
-            scenario.shock_day,
-            f"{bank} surprised the market by {size}",
-            f"{short} surprise {size}",
-        )
+        what = say("script.surprised", bank=bank, size=size)
+        yield Act(scenario.shock_day, what, f"{short} surprise {size}")
 
 
-def _policy(scenario: Scenario) -> Iterator[Act]:
+def _policy(scenario: Scenario, say: Words) -> Iterator[Act]:
     policy = scenario.policy
     if policy.boj.kind == "script":
         for move in policy.boj.moves():
-            day, worth = scenario.day_index(move.day), f"a surprise of {move.surprise_bp:+g}bp"
+            day, hike, size = scenario.day_index(move.day), f"{move.hike_bp:+g}bp", move.surprise_bp
             if move.hike_bp:
-                what = f"moved its rate by {move.hike_bp:+g}bp, {worth}"
-                yield Act(day, f"the Bank of Japan {what}", f"BoJ {move.hike_bp:+g}bp")
-            elif move.surprise_bp:
-                yield Act(day, f"the Bank of Japan spoke: {worth}", f"BoJ {worth[2:]}")
+                yield Act(day, say("script.moved", hike=hike, size=f"{size:+g}bp"), f"BoJ {hike}")
+            elif size:
+                label = f"BoJ surprise of {size:+g}bp"
+                yield Act(day, say("script.spoke", size=f"{size:+g}bp"), label)
     if policy.mof.kind == "script":
-        funding = currency(scenario.funding_currency)
+        funding = currency(scenario.funding_currency, say.language)
         for sale in policy.mof.interventions:
-            amount = f"USD {abs(sale.usd_bn):g}bn"
-            done, verb = ("sold", "sells") if sale.usd_bn >= 0 else ("bought", "buys")
-            other = f"{'for' if sale.usd_bn >= 0 else 'with'} {funding}"
-            yield Act(
-                scenario.day_index(sale.day),
-                f"the Ministry of Finance {done} {amount} {other}",
-                f"MoF {verb} {amount}",
-            )
+            key, verb = ("sold", "sells") if sale.usd_bn >= 0 else ("bought", "buys")
+            what = say(f"script.{key}", amount=_usd(say, abs(sale.usd_bn)), currency=funding)
+            label = f"MoF {verb} {_usd(words('en'), abs(sale.usd_bn))}"
+            yield Act(scenario.day_index(sale.day), what, label)
     if policy.swap_line.kind == "line":
-        day = scenario.day_index(policy.swap_line.day)
-        yield Act(day, "the Federal Reserve's dollar swap line opened", "swap line")
+        yield Act(scenario.day_index(policy.swap_line.day), say("script.swap_line"), "swap line")
 
 
 def _news(scenario: Scenario) -> Iterator[Act]:
     for news in scenario.news:
-        words = news.title or news.name
-        yield Act(scenario.day_index(news.day), words, words)
+        title = news.title or news.name
+        yield Act(scenario.day_index(news.day), title, title)
+
+
+def _usd(say: Words, amount_usd_bn: float) -> str:
+    """An amount that somebody chose, with every digit chosen."""
+    units = amount_usd_bn * int(say("chronicle.amount.units_per_bn"))
+    return say("chronicle.amount.full", amount=f"{units:g}")

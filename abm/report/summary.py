@@ -8,14 +8,15 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from abm.figures.style import ACTOR_NAMES
 from abm.measures.cascade import (
     DAM_BREAK_SHARE,
     HORIZONS_DAYS,
     LEAK_SHARE,
     forced_by_type,
 )
+from abm.report.phrases import Phrases
 from abm.report.script import acts, currency, day_name
+from abm.words import Words, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,12 +27,7 @@ WIDTH = 100
 LOW_WITHIN_DAYS = 20  # of the shock: later lows have other causes
 _LABEL = 16
 _N_NAMED = 8  # of those who failed
-_MEANING = {
-    "dam break": f"{DAM_BREAK_SHARE:.0%} or more of the {{}} short closed within five days",
-    "leak": f"{LEAK_SHARE:.0%} or more of the {{}} short closed, but over weeks",
-    "absorbed": f"less than {LEAK_SHARE:.0%} of the {{}} short closed because of it",
-    "undetermined": "the run ends too soon after the shock to tell",
-}
+_LEAST_USD_BN = 0.05  # of forced sales that are told
 
 
 class Told(NamedTuple):
@@ -46,6 +42,13 @@ class Told(NamedTuple):
     real: pd.Series | None
 
 
+class Section(NamedTuple):
+    """Facts under one heading."""
+
+    heading: str
+    facts: list[str]
+
+
 class Fall(NamedTuple):
     """Quotes of a fall, with their days: highest before the shock, eve of it, lowest after."""
 
@@ -55,36 +58,52 @@ class Fall(NamedTuple):
     low_day: int
     low: float
 
-    def told(self, scenario: Scenario) -> str:
-        shocked = "the shock" if is_shocked(scenario) else "the run"
-        down, since = self.low / self.high - 1.0, self.low / self.eve - 1.0
-        high = f"{_quote(self.high)} on {day_name(scenario, self.high_day)}, "
-        low = f"{_quote(self.low)} on {day_name(scenario, self.low_day)}"
-        eve = f"{_quote(self.eve)} on the eve of {shocked}, "
+    def told(self, scenario: Scenario, say: Words) -> str:
+        values = {
+            "shock": say(f"summary.{'the_shock' if is_shocked(scenario) else 'the_run'}"),
+            "high": _quote(self.high),
+            "high_day": day_name(scenario, self.high_day, say.language),
+            "eve": _quote(self.eve),
+            "low": _quote(self.low),
+            "low_day": day_name(scenario, self.low_day, say.language),
+            "down": _percent(self.low / self.high - 1.0),
+            "since": _percent(self.low / self.eve - 1.0),
+        }
         if self.high_day < 0 or self.high == self.eve:
-            return f"{eve}{low} ({_percent(since)})"
-        return f"{high}{eve}{low} ({_percent(down)}, of which {_percent(since)} after {shocked})"
+            return say("summary.fall", **values)
+        return say("summary.fall_from_high", **values)
+
+
+def sections(told: Told, language: str = "en") -> list[Section]:
+    """The whole summary, one heading and its facts after another; none without facts."""
+    say = words(language)
+    name = currency(told.scenario.funding_currency, language)
+    made = (
+        ("run", _run(told, say)),
+        ("before", _acts(told.scenario, say, before=True)),
+        ("shock", _acts(told.scenario, say, before=False)),
+        ("price", _price(told, say)),
+        ("unwound", _unwound(told, say)),
+        ("forced", _forced(told, say)),
+        ("failed", _failed(told, say)),
+        ("class", _class(told, say)),
+        ("books", _books(told, say)),
+    )
+    found = [
+        Section(say(f"summary.heading.{key}", currency=name), list(facts)) for key, facts in made
+    ]
+    return [section for section in found if section.facts]
 
 
 def summary_text(told: Told) -> str:
-    """The whole summary, one heading and its facts after another."""
-    lines = [_title(told.scenario)]
-    for heading, facts in (
-        ("Run", _run(told)),
-        ("Before", _acts(told.scenario, before=True)),
-        ("The shock", _acts(told.scenario, before=False)),
-        (f"The {currency(told.scenario.funding_currency)}", _price(told)),
-        ("Short positions", _unwound(told)),
-        ("Forced to sell", _forced(told)),
-        ("Failed", _failed(told)),
-        ("Class", _class(told)),
-        ("The books", _books(told)),
-    ):
-        lines.extend(_block(heading, facts))
+    """The summary for a terminal."""
+    lines = [title(told.scenario)]
+    for section in sections(told):
+        lines.extend(_block(section.heading, section.facts))
     return "\n".join(lines)
 
 
-def _block(heading: str, facts: Iterator[str]) -> Iterator[str]:
+def _block(heading: str, facts: list[str]) -> Iterator[str]:
     """Facts beside their heading, wrapped."""
     for fact in facts:
         first = f"{heading:<{_LABEL}}"
@@ -95,28 +114,42 @@ def _block(heading: str, facts: Iterator[str]) -> Iterator[str]:
         heading = ""
 
 
-def _title(scenario: Scenario) -> str:
+def title(scenario: Scenario) -> str:
+    """A scenario by its name and what it is."""
     return f"{scenario.name}: {scenario.title}" if scenario.title else scenario.name
 
 
-def _run(told: Told) -> Iterator[str]:
-    n_days = len(told.days)
-    first, last = (day_name(told.scenario, int(told.days["day"].iloc[i])) for i in (0, -1))
+def _run(told: Told, say: Words) -> Iterator[str]:
+    first, last = (
+        day_name(told.scenario, int(told.days["day"].iloc[i]), say.language) for i in (0, -1)
+    )
     n = int((told.institutions["kind"] != "bank").sum())
-    n_banks = len(told.institutions) - n
-    who = f"{n:,} institutions, {n_banks:,} bank{'' if n_banks == 1 else 's'}"
-    yield (
-        f"seed {told.seed}, replicate {told.replicate}; {who}, "
-        f"{n_days:,} trading days, {first} to {last}"
+    yield say(
+        "summary.run",
+        seed=told.seed,
+        replicate=told.replicate,
+        institutions=f"{n:,}",
+        banks=say("summary.banks", n=len(told.institutions) - n),
+        days=f"{len(told.days):,}",
+        first=first,
+        last=last,
     )
 
 
-def _acts(scenario: Scenario, before: bool) -> Iterator[str]:
-    chosen = [act for act in acts(scenario) if (act.day < scenario.shock_day) == before]
+def _acts(scenario: Scenario, say: Words, before: bool) -> Iterator[str]:
+    chosen = [
+        act for act in acts(scenario, say.language) if (act.day < scenario.shock_day) == before
+    ]
     for act in chosen:
-        yield f"{day_name(scenario, act.day)}: {act.what}"
+        day = day_name(scenario, act.day, say.language)
+        yield say("summary.act", day=day, what=act.what)
     if not chosen and not before:
-        yield "none; ordinary news only"
+        yield say("summary.no_shock")
+
+
+def _has_twins(told: Told) -> bool:
+    """Whether the run was made beside its twins: a class needs them."""
+    return "class" in told.measures
 
 
 def is_shocked(scenario: Scenario) -> bool:
@@ -166,74 +199,89 @@ def real_fall(told: Told) -> Fall | None:
     return fall_around(quotes, told.scenario.shock_day)
 
 
-def _price(told: Told) -> Iterator[str]:
+def _price(told: Told, say: Words) -> Iterator[str]:
     pair, scenario = f"USD{told.scenario.funding_currency}", told.scenario
     simulated, real = simulated_fall(told), real_fall(told)
     if simulated is not None:
-        yield f"{pair} {simulated.told(scenario)}"
+        yield f"{pair} {simulated.told(scenario, say)}"
     if real is not None:
-        yield f"really {real.told(scenario)}: ECB fixings, 14:15 CET"
-    if not is_shocked(scenario):
+        yield say("summary.real", fall=real.told(scenario, say))
+    if not is_shocked(scenario) or not _has_twins(told):
         return
     peak = float(told.measures["peak_yen_appreciation"])
-    more = f"up at most {_percent(math.expm1(peak))} on the same days without the shock"
+    more = say("summary.up", percent=_percent(math.expm1(peak)))
     amplification = float(told.measures["price_amplification"])
     if math.isfinite(amplification):
-        more += f"; {amplification:.2f} times as far as with positions frozen"
+        more = say("summary.amplified", up=more, times=f"{amplification:.2f}")
     yield more
 
 
-def _unwound(told: Told) -> Iterator[str]:
-    if not is_shocked(told.scenario):
+def _unwound(told: Told, say: Words) -> Iterator[str]:
+    if not is_shocked(told.scenario) or not _has_twins(told):
         return
     shares = [(h, float(told.measures[f"unwound_{h}d"])) for h in HORIZONS_DAYS]
-    said = [f"{share:.0%} within {h}" for h, share in shares if math.isfinite(share)]
-    name = currency(told.scenario.funding_currency)
+    said = [
+        say("summary.within", share=f"{share:.0%}", days=h)
+        for h, share in shares
+        if math.isfinite(share)
+    ]
     if said:
-        yield f"of the {name} short, closed because of the shock: {', '.join(said)} days"
+        name = currency(told.scenario.funding_currency, say.language)
+        yield say("summary.closed", currency=name, shares=say("chronicle.list.comma").join(said))
 
 
-def _forced(told: Told) -> Iterator[str]:
-    amounts = {kind: a for kind, a in forced_by_type(told.days).items() if a >= 0.05}
+def _forced(told: Told, say: Words) -> Iterator[str]:
+    amounts = {kind: a for kind, a in forced_by_type(told.days).items() if a >= _LEAST_USD_BN}
     if not amounts:
-        yield "nobody"
+        yield say("summary.nobody")
         return
+    phrases, names = Phrases(say), say.group("actors")
     largest = sorted(amounts, key=lambda kind: -amounts[kind])
-    parts = [f"{ACTOR_NAMES.get(kind, kind)} {_short(amounts[kind])}bn" for kind in largest]
-    n_calls = int(told.measures["n_margin_calls"])
-    calls = f"{n_calls:,} margin call{'' if n_calls == 1 else 's'}"
-    yield f"USD {_short(sum(amounts.values()))}bn: {', '.join(parts)}; {calls}"
+    parts = [f"{names.get(kind, kind)} {phrases.usd(amounts[kind], 'short')}" for kind in largest]
+    yield say(
+        "summary.forced",
+        amount=phrases.usd(sum(amounts.values())),
+        parts=say("chronicle.list.comma").join(parts),
+        calls=say("summary.calls", n=int(told.measures["n_margin_calls"])),
+    )
 
 
-def _failed(told: Told) -> Iterator[str]:
+def _failed(told: Told, say: Words) -> Iterator[str]:
     table = told.institutions
     rows = table[table["n_failures"] > 0].sort_values("first_failure_day", kind="stable")
     if not len(rows):
-        yield "nobody"
+        yield say("summary.nobody")
         return
     named = [
-        f"{name} ({day_name(told.scenario, int(day))})"
+        say("summary.failed_on", name=name, day=day_name(told.scenario, int(day), say.language))
         for name, day in zip(rows["name"], rows["first_failure_day"], strict=True)
     ]
-    more = len(named) - _N_NAMED
-    tail = f" and {more} more, in institutions.parquet" if more > 0 else ""
-    yield f"{len(named)}: {', '.join(named[:_N_NAMED])}{tail}"
+    names, more = say("chronicle.list.comma").join(named[:_N_NAMED]), len(named) - _N_NAMED
+    if more > 0:
+        names = say("summary.more_failed", names=names, more=f"{more:,}")
+    yield say("summary.failed", count=f"{len(named):,}", names=names)
 
 
-def _class(told: Told) -> Iterator[str]:
-    name = str(told.measures["class"])
+def _class(told: Told, say: Words) -> Iterator[str]:
     if not is_shocked(told.scenario):
-        yield "none, since nothing happened"
+        yield say("summary.no_class")
         return
-    meaning = _MEANING.get(name, "").format(currency(told.scenario.funding_currency))
-    yield f"{name}: {meaning}" if meaning else name
+    if not _has_twins(told):
+        yield say("summary.no_twins")
+        return
+    key = str(told.measures["class"]).replace(" ", "_")
+    name = currency(told.scenario.funding_currency, say.language)
+    yield say(
+        f"summary.class.{key}", currency=name, dam_break=f"{DAM_BREAK_SHARE:.0%}",
+        leak=f"{LEAK_SHARE:.0%}",
+    )  # fmt: skip
 
 
-def _books(told: Told) -> Iterator[str]:
+def _books(told: Told, say: Words) -> Iterator[str]:
     error = float(told.measures["max_conservation_error"])
     n = int(told.measures["n_days_failed_to_clear"])
-    cleared = "every day cleared" if n == 0 else f"{n} day{'' if n == 1 else 's'} did not clear"
-    yield f"conserved to {error:.1e} (relative, worst day); {cleared}"
+    cleared = say("summary.all_cleared") if n == 0 else say("summary.not_cleared", n=n)
+    yield say("summary.books", error=f"{error:.1e}", cleared=cleared)
 
 
 def _quote(quote: float) -> str:
@@ -242,7 +290,3 @@ def _quote(quote: float) -> str:
 
 def _percent(share: float) -> str:
     return f"{100.0 * share:+.1f}%".replace("-", "−")
-
-
-def _short(amount: float) -> str:
-    return f"{amount:,.0f}" if amount >= 9.95 else f"{amount:.1f}"

@@ -70,7 +70,7 @@ def load_result(folder: str | Path) -> RunResult:
     from abm.scenario import load_scenario
 
     where = Path(folder)
-    manifest = _manifest(where)
+    manifest = read_manifest(where)
     missing = [name for name in (*FILES, *PARQUET) if not os.path.isfile(where / name)]
     if missing:
         raise UnreadableFile(f"{where} is not a whole result: there is no {', '.join(missing)}")
@@ -160,7 +160,8 @@ def _reason(bad: BaseException) -> str:
     return getattr(bad, "strerror", None) or str(bad)
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """What a result folder says of itself, of a schema that this version reads."""
     path = folder / MANIFEST
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))

@@ -26,7 +26,7 @@ class Words:
     language: str
     texts: Mapping[str, str]
 
-    def __call__(self, key: str, **values: Any) -> str:
+    def __call__(self, key: str, /, **values: Any) -> str:
         """The text of a key, with values put in their places."""
         if key not in self.texts:
             key = f"{key}.one" if values.get("n") == 1 else f"{key}.other"

@@ -12,7 +12,7 @@ import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Circle
 
-from abm.figures import layout, network, style
+from abm.figures import layout, network, slack, style
 
 
 def graph(n_clients=100, seed=1):
@@ -36,7 +36,7 @@ def graph(n_clients=100, seed=1):
 
 def test_no_two_institutions_cover_each_other():
     drawn = graph()
-    radius = network._radii(drawn)
+    radius = network.radii(drawn)
     places = layout.ring_layout(drawn, radius)
     for a, b in itertools.combinations(drawn.nodes, 2):
         assert math.dist(places[a], places[b]) > radius[a] + radius[b]
@@ -44,7 +44,7 @@ def test_no_two_institutions_cover_each_other():
 
 def test_clients_lie_outside_the_banks_and_mostly_nearest_to_their_main_broker():
     drawn = graph()
-    places = layout.ring_layout(drawn, network._radii(drawn))
+    places = layout.ring_layout(drawn, network.radii(drawn))
     clients = [n for n in drawn.nodes if n.startswith("fund")]
     banks = [f"bank-{b}" for b in range(1, 5)]
     nearest = {c: min(banks, key=lambda b: math.dist(places[b], places[c])) for c in clients}
@@ -58,7 +58,7 @@ def test_places_do_not_depend_on_the_order_of_the_nodes():
     turned = nx.DiGraph()
     turned.add_nodes_from(reversed(list(drawn.nodes(data=True))))
     turned.add_edges_from(reversed(list(drawn.edges(data=True))))
-    radius = network._radii(drawn)
+    radius = network.radii(drawn)
     assert layout.ring_layout(drawn, radius) == layout.ring_layout(turned, radius)
 
 
@@ -89,32 +89,32 @@ def test_sixteen_times_the_assets_make_twice_the_radius():
     two = nx.DiGraph()
     two.add_node("a", kind="bank", assets_usd_bn=1600.0)
     two.add_node("b", kind="bank", assets_usd_bn=100.0)
-    radius = network._radii(two)
+    radius = network.radii(two)
     assert radius["a"] == pytest.approx(2.0 * radius["b"])
 
 
 def test_a_margin_call_is_orange_room_to_spare_blue_and_the_unknown_grey():
-    colour = network._slack_colours()
+    colour = slack.slack_colours()
     call, spare = colour(-0.4), colour(0.4)
     assert call[0] > call[2]
     assert spare[2] > spare[0]
-    assert colour(math.nan) == colour(None) == network._NO_SLACK
+    assert colour(math.nan) == colour(None) == slack.NO_SLACK
 
 
 def test_who_has_no_margin_rule_is_not_shown_as_having_room_to_spare():
-    colour = network._slack_colours()
-    assert colour(math.inf) == network._NO_SLACK != colour(9.0)
+    colour = slack.slack_colours()
+    assert colour(math.inf) == slack.NO_SLACK != colour(9.0)
     assert colour(-math.inf) == colour(-0.5)  # owes and has nothing
 
 
 def test_slack_of_a_calm_and_of_a_stormy_day_can_be_told_apart():
-    colour = network._slack_colours()
+    colour = slack.slack_colours()
     levels = [-0.5, -0.01, 0.01, 0.1, 0.3, 0.5, 1.0, 2.0, 4.0]
     for a, b in itertools.pairwise([colour(s)[:3] for s in levels]):
         assert math.dist(a, b) > 0.1
-    share = network._bar_share(levels)
+    share = slack.bar_share(levels)
     assert (np.diff(share) > 0.0).all()
-    assert network._slack_at(share) == pytest.approx(np.array(levels))
+    assert slack.slack_at(share) == pytest.approx(np.array(levels))
 
 
 def test_the_failed_and_nobody_else_carry_a_cross():
@@ -127,7 +127,7 @@ def test_who_only_sits_out_is_hollow_and_who_failed_is_crossed():
     nx.set_node_attributes(drawn, {"fund-7": True, "fund-8": True}, "out")  # fund-7 has failed
     axes = network.network_figure(drawn, "t").axes[0]
     hollow = [p for p in axes.patches if p.get_facecolor()[:3] == (1.0, 1.0, 1.0)]
-    places = layout.ring_layout(drawn, network._radii(drawn))
+    places = layout.ring_layout(drawn, network.radii(drawn))
     assert [p.center for p in hollow] == [places["fund-8"]]
     assert sum(line.get_color() == style.INK for line in axes.lines) == 2 * 2
 
@@ -137,7 +137,7 @@ def test_the_graph_fills_its_panel():
     for i in range(12):
         drawn.add_node(f"trend-{i}", kind="trend", assets_usd_bn=20.0, margin_slack=math.inf)
     axes = network.network_figure(drawn, "t").axes[0]
-    radius = network._radii(drawn)
+    radius = network.radii(drawn)
     left, right, foot, top = layout.extent(layout.ring_layout(drawn, radius), radius)
     (x0, x1), (y0, y1) = axes.get_xlim(), axes.get_ylim()
     assert x0 <= left < right <= x1
@@ -152,7 +152,7 @@ def test_who_has_no_loan_stands_below_all_others():
     drawn = graph(30)
     for i in range(40):
         drawn.add_node(f"trend-{i}", kind="trend", assets_usd_bn=20.0, margin_slack=math.inf)
-    radius = network._radii(drawn)
+    radius = network.radii(drawn)
     places = layout.ring_layout(drawn, radius)
     alone = [n for n in drawn.nodes if n.startswith("trend")]
     lowest = min(places[n][1] - radius[n] for n in drawn.nodes if n not in alone)

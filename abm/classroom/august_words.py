@@ -1,0 +1,124 @@
+"""What the August tab says: the world's day, the runs' day, and where the model misses."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from html import escape
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from abm.classroom import band
+from abm.classroom.charts import short_date
+from abm.classroom.facts import facts, signed_percent, small
+from abm.episodes.record import CFTC_YEN_2024, EVENTS_2024, KEY_DAYS_2024
+from abm.report.script import acts
+
+if TYPE_CHECKING:
+    from abm.words import Words
+
+
+class Window(NamedTuple):
+    """Two key days between which a quote is compared."""
+
+    path: str
+    start: str
+    end: str
+
+
+# The fall to the low, the Nikkei's worst day, and what came back in the ten days after.
+WINDOWS = (
+    Window("USDJPY", "2024-07-10", "2024-08-05"),
+    Window("AUDJPY", "2024-07-10", "2024-08-05"),
+    Window("MXNJPY", "2024-07-10", "2024-08-05"),
+    Window("NKY", "2024-07-11", "2024-08-05"),
+    Window("NKY", "2024-08-02", "2024-08-05"),
+    Window("NKY", "2024-08-05", "2024-08-15"),
+    Window("SPX", "2024-08-05", "2024-08-15"),
+)
+
+
+def path_name(path: band.Path, say: Words) -> str:
+    return path.name if path.is_cross else say(f"instruments.{path.instrument}")
+
+
+def day_name(day: int, say: Words) -> str:
+    """ "Monday, 5 Aug 2024"."""
+    when = date.fromisoformat(band.dates()[day])
+    weekday = say(f"august.weekdays.{when.weekday()}")
+    return say("august.date", weekday=weekday, date=short_date(when, say), year=when.year)
+
+
+def world_text(day: int, say: Words) -> str:
+    """What happened in the world, what was counted then, and whether the model's script has it."""
+    when = band.dates()[day]
+    lines = [say(f"august.events.{event.name}") for event in EVENTS_2024 if event.date == when]
+    if when in CFTC_YEN_2024:
+        lines.append(say("august.cftc", contracts=_signed(CFTC_YEN_2024[when])))
+    for key_day in KEY_DAYS_2024:
+        if key_day.date == when:
+            vix, treasury = f"{key_day.vix:.2f}", f"{key_day.treasury_10y_percent:.2f}"
+            lines.append(say("august.key_day", vix=vix, treasury=treasury))
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines or [say("august.nothing")])
+    is_scripted = any(act.day == day for act in acts(band.august()))
+    script = say("august.scripted" if is_scripted else "august.not_scripted")
+    return f'<ul style="font-size:14px;padding-left:18px;margin:6px 0">{items}</ul>{small(script)}'
+
+
+def activity_text(runs: band.Runs, day: int, say: Words) -> str:
+    """Forced sales and margin calls of the runs on one day."""
+    low, median, high = np.percentile(runs.forced_usd_bn[:, day], band.BAND)
+    called = (runs.n_calls[:, day] > 0).mean()
+    n = len(runs.n_calls)
+    told = (
+        say("august.sold", median=f"{median:.1f}", low=f"{low:.1f}", high=f"{high:.1f}"),
+        say("august.had_calls", share=f"{100.0 * called:.0f}%", n=n),
+    )
+    lines = "".join(f'<p style="font-size:14px">{escape(line)}</p>' for line in told)
+    return f"<h4>{escape(say('august.model_day'))}</h4>{lines}"
+
+
+def day_table(runs: band.Runs, day: int, say: Words) -> str:
+    """Every quote on one day: its change of the day and since the eve, real and simulated."""
+    rows = []
+    for path in band.PATHS:
+        move, since = band.move_on(runs, path, day), band.change_since_eve(runs, path, day)
+        rows.append((path_name(path, say), *_beside(move, say), *_beside(since, say)))
+    more = [say("august.runs_say"), say("august.inside")]
+    heads = [say("august.quote"), say("august.move"), *more, say("august.since"), *more]
+    return facts(heads, rows) + small(say("august.table_note"))
+
+
+def misses_table(runs: band.Runs, say: Words) -> str:
+    """The changes that the episode is remembered for, and what must be said of them."""
+    rows = []
+    for path_key, start, end in WINDOWS:
+        path = band.PATH_NAMED[path_key]
+        span = say("august.span", start=_short(start, say), end=_short(end, say))
+        change = band.change_between(runs, path, start, end)
+        rows.append((f"{path_name(path, say)}, {span}", *_beside(change, say)))
+    heads = [say(f"august.{name}") for name in ("change", "real", "runs_say", "inside")]
+    said = "".join(f"<li>{escape(text)}</li>" for text in say.group("august.honest").values())
+    return facts(heads, rows) + f'<ul style="font-size:13px;padding-left:18px">{said}</ul>'
+
+
+def _beside(beside: band.Beside, say: Words) -> tuple[str, str, str]:
+    """Real, median with band, and whether the real one lies in it."""
+    low, median, high = (_percent(x) for x in (beside.low, beside.median, beside.high))
+    runs = say("august.median_band", median=median, low=low, high=high)
+    if not beside.is_known:
+        return "–", runs, say("august.not_kept")
+    return _percent(beside.real), runs, say("august.yes" if beside.is_inside else "august.no")
+
+
+def _percent(log: float) -> str:
+    return signed_percent(math.expm1(log))
+
+
+def _signed(number: int) -> str:
+    return f"{number:+,}".replace("-", "−")
+
+
+def _short(iso: str, say: Words) -> str:
+    return short_date(date.fromisoformat(iso), say)

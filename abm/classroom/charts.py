@@ -1,0 +1,207 @@
+"""Charts of the page, all alike: a figure under its title, saved as PNG, its data as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+from bokeh.models import (
+    AdaptiveTicker,
+    Button,
+    ColumnDataSource,
+    CustomJS,
+    HoverTool,
+    NumeralTickFormatter,
+    Range1d,
+    SaveTool,
+    Span,
+)
+from bokeh.plotting import figure as new_bokeh_figure
+
+from abm.figures.style import INK, QUIET
+
+if TYPE_CHECKING:
+    from bokeh.plotting import figure as Figure
+
+    from abm.scenario import Scenario
+    from abm.words import Words
+
+HEIGHT = 220  # pixels of a chart
+RULE = "#ECECEC"
+# Okabe and Ito (2008), the yellow darkened: told apart by readers of every common colour vision.
+INSTRUMENT_COLOURS = (
+    "#0B4F8A", "#E69F00", "#009E73", "#56B4E9", "#D55E00", "#CC79A7", "#7A5C3E", "#4D4D4D",
+    "#5B2A86", "#B5380B",
+)  # fmt: skip
+
+GRID = """
+:host { display: grid !important; gap: 10px; align-items: start;
+  grid-template-columns: repeat(auto-fit, minmax(max(325px, 30%), 1fr)); }
+"""
+_SAVE_CSV = """
+const columns = names.filter((name) => name in source.data);
+const cell = (v) => v === null || v === undefined || Number.isNaN(v) ? '' :
+    typeof v === 'string' && /[",\\n]/.test(v) ? '"' + v.replaceAll('"', '""') + '"' : String(v);
+const n = columns.length ? source.data[columns[0]].length : 0;
+const lines = [columns.join(',')];
+for (let i = 0; i < n; i++) lines.push(columns.map((c) => cell(source.data[c][i])).join(','));
+const link = document.createElement('a');
+link.href = URL.createObjectURL(new Blob([lines.join('\\n') + '\\n'], {type: 'text/csv'}));
+link.download = file + '.csv';
+link.click();
+setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+"""
+_SAVE_PNG = "tool.do.emit('save')"
+
+
+def new_chart(
+    y_label: str,
+    height: int = HEIGHT,
+    x_label: str = "",
+    tooltips: Sequence[tuple[str, str]] | None = None,
+    **how: Any,
+) -> Figure:
+    """An empty chart in the house look, as wide as its place; `how` goes to Bokeh's figure."""
+    chart = new_bokeh_figure(
+        height=height, sizing_mode="stretch_width", tools="", toolbar_location=None, **how
+    )
+    if tooltips:
+        chart.add_tools(HoverTool(tooltips=list(tooltips), mode="vline", line_policy="nearest"))
+    chart.min_border_left, chart.min_border_right = 52, 12
+    chart.outline_line_color = None
+    chart.xgrid.grid_line_color = None
+    chart.ygrid.grid_line_color = RULE
+    for axis, label in ((chart.xaxis, x_label), (chart.yaxis, y_label)):
+        axis.axis_label = label or None
+        axis.axis_label_text_font_style = "normal"
+        axis.axis_label_text_font_size = "12px"
+        axis.axis_label_text_color = axis.major_label_text_color = QUIET
+        axis.major_label_text_font_size = "12px"
+        axis.axis_line_color = RULE
+        axis.major_tick_line_color = RULE
+        axis.minor_tick_line_color = None
+    return chart
+
+
+def day_chart(
+    scenario: Scenario, say: Words, y_label: str, n_days: int | None = None, **how: Any
+) -> Figure:
+    """A chart over the trading days of a scenario, with their dates or numbers along the foot."""
+    n = n_days or scenario.calendar.days
+    chart = new_chart(y_label, x_range=Range1d(-0.8, n - 0.2), **how)
+    names = day_names(scenario, say)[:n]
+    chart.xaxis.ticker = AdaptiveTicker(base=10, mantissas=[1, 2, 5], min_interval=1)
+    chart.xaxis.major_label_overrides = dict(enumerate(names)) if scenario.calendar.start else {}
+    if not scenario.calendar.start:
+        chart.xaxis.axis_label = say("page.trading_day")
+    return chart
+
+
+def day_names(scenario: Scenario, say: Words) -> list[str]:
+    """Every trading day as the foot of a chart names it: "31 Jul", or "day 7"."""
+    dates = scenario.calendar.dates()
+    if not dates:
+        return [say("page.day", n=day) for day in range(scenario.calendar.days)]
+    return [short_date(day, say) for day in dates]
+
+
+def short_date(day: date, say: Words) -> str:
+    """ "31 Jul" or "7/31"."""
+    month = say(f"page.months.{day.month}")
+    return say("page.short_date", day=day.day, month=month)
+
+
+def keep_in_sight(chart: Figure, *values: float) -> None:
+    """Values that the vertical axis spans from the first day, before anything is drawn."""
+    chart.scatter([0.0] * len(values), list(values), size=0, fill_alpha=0.0, line_alpha=0.0)
+
+
+def mark_days(chart: Figure, days: Sequence[int]) -> None:
+    """Thin broken lines on days on which something was announced."""
+    for day in days:
+        chart.add_layout(
+            Span(location=day, dimension="height", line_color="#B9B9B9", line_dash=[3, 3])
+        )
+
+
+def show_percent(axis: Any) -> None:
+    """An axis of shares, written in per cent, with a digit more where it is needed."""
+    axis.formatter = NumeralTickFormatter(format="0[.]0%")
+
+
+def legend_below(chart: Figure, columns: int = 3) -> None:
+    """The chart's legend, small, under it."""
+    legend = chart.legend[0]
+    legend.orientation = "horizontal"
+    legend.ncols = columns
+    legend.label_text_font_size = "12px"
+    legend.label_text_color = INK
+    legend.border_line_color = None
+    legend.background_fill_alpha = 0.0
+    legend.padding = legend.margin = 2
+    legend.spacing = 8
+    legend.glyph_width, legend.glyph_height = 14, 10
+    legend.location = "left"
+    chart.add_layout(legend, "below")
+
+
+class Card:
+    """A chart under its title, with two buttons: its picture as PNG, its data as CSV.
+
+    `file` is the name that both are saved under; `columns` which of the source (all if none).
+    """
+
+    def __init__(
+        self,
+        say: Words,
+        title: str,
+        chart: Figure,
+        source: ColumnDataSource,
+        file: str,
+        columns: Sequence[str] = (),
+        note: str = "",
+    ) -> None:
+        names = list(columns) or list(source.data)
+        self.png = SaveTool(filename=file)
+        self.csv = CustomJS(args={"source": source, "names": names, "file": file}, code=_SAVE_CSV)
+        chart.add_tools(self.png)
+        actions = {"PNG": CustomJS(args={"tool": self.png}, code=_SAVE_PNG), "CSV": self.csv}
+        buttons = [_save_button(kind, action) for kind, action in actions.items()]
+        self.view = pn.Column(
+            pn.Row(heading_of(title, note), *buttons, margin=0, sizing_mode="stretch_width"),
+            pn.pane.Bokeh(chart, sizing_mode="stretch_width", margin=0),
+            css_classes=["card"],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def rename(self, file: str) -> None:
+        """Save under another name from now on: the chart shows another run."""
+        self.png.filename = file
+        self.csv.args = {**self.csv.args, "file": file}
+
+
+def card(*what: Any, **more: Any) -> pn.Column:
+    """The view of a `Card` that keeps its name."""
+    return Card(*what, **more).view
+
+
+def side_by_side(*cards: Any) -> pn.Column:
+    """Cards in two columns, on a wide page in three."""
+    return pn.Column(*cards, sizing_mode="stretch_width", margin=0, stylesheets=[GRID])
+
+
+def heading_of(title: str, note: str = "") -> pn.pane.HTML:
+    """The title of a card, and in grey what must be said of it; plain text both."""
+    more = f" <small>{escape(note)}</small>" if note else ""
+    return pn.pane.HTML(f"<h3>{escape(title)}{more}</h3>", sizing_mode="stretch_width", margin=0)
+
+
+def _save_button(kind: str, action: CustomJS) -> pn.pane.Bokeh:
+    """A small button; the browser makes the file from what it has."""
+    button = Button(label=kind, width=48, height=26, css_classes=["save", kind.lower()])
+    button.js_on_event("button_click", action)
+    return pn.pane.Bokeh(button, margin=(0, 0, 0, 6))

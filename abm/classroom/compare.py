@@ -1,0 +1,195 @@
+"""Compare: the same seed with something changed, side by side; an effect only of one change."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import panel as pn
+from bokeh.models import ColumnDataSource
+
+from abm.classroom.charts import Card, day_chart, day_names, legend_below, side_by_side
+from abm.classroom.controls import Knobs
+from abm.classroom.knobs import Value, values_of
+from abm.classroom.pairs import N_SEEDS, Pair, paired_differences
+from abm.classroom.verdict import SHOWN, exact, written
+from abm.figures.style import SIMULATED
+
+if TYPE_CHECKING:
+    from bokeh.plotting import figure as Figure
+
+    from abm.classroom.page import Page
+
+OTHER_COLOUR = "#D55E00"
+SHADE = "#F2A65A"
+SIDES = (LEFT, RIGHT) = ("left", "right")
+DRAWN = {"quote": "0.00", "leverage": "0.00", "forced": "0.0", "short": "0.0"}
+
+
+class CompareTab:
+    """Two runs on one seed: the page's, and the same with the changes of the knobs here."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.staged = page, ""
+        self.source = ColumnDataSource()
+        self.cards: dict[str, Card] = {}
+        self.place = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.knobs_place = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.claim = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
+        self.table = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
+        self.back = pn.widgets.Button(name=page.say("compare.back"), margin=(6, 0))
+        self.seeds = pn.widgets.Button(name=page.say("compare.seeds"), margin=(6, 0))
+        self.back.on_click(lambda _: page.act(self._change, {}))
+        self.seeds.on_click(lambda _: page.act(self._over_seeds))
+
+    def view(self) -> pn.Row:
+        say = self.page.say
+        side = pn.Column(
+            pn.pane.HTML(f"<h4>{escape(say('compare.right'))}</h4>", margin=0),
+            self.knobs_place,
+            self.back,
+            css_classes=["side"],
+            width=300,
+            margin=0,
+        )
+        stage = pn.Column(
+            self.claim,
+            self.place,
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+        return pn.Row(side, stage, sizing_mode="stretch_width", margin=0)
+
+    def shown(self) -> None:
+        """Both runs as the page's choice now has them."""
+        choice = self.page.choice
+        there = {**choice.changes, **choice.other}
+        self.knobs = Knobs(self.page, choice.scenario, there, self._moved)
+        self.knobs_place[:] = [self.knobs.view()]
+        self._draw()
+
+    def hidden(self) -> None:
+        """Nothing goes on here."""
+
+    def _moved(self, _: Any) -> None:
+        here = values_of(self.page.choice.base, self.page.choice.changes)
+        there = self.knobs.values
+        self._change({key: there[key] for key in there if there[key] != here[key]})
+
+    def _change(self, other: dict[str, Value]) -> None:
+        self.page.change(other=other)
+        choice = self.page.choice
+        self.knobs.show({**choice.changes, **choice.other})
+        self._draw()
+
+    def _draw(self) -> None:
+        pair = Pair.of(self.page.choice)
+        self.claim.object = self._claim()
+        self.seeds.disabled = len(self.page.choice.other) != 1
+        self.table.object = self._table(pair)
+        say = self.page.say
+        columns = pair.columns(day_names(pair.left.scenario, say))
+        if self.staged == self.page.choice.scenario:
+            self.source.data = columns
+            for name, made in self.cards.items():
+                made.rename(_file(pair, name))
+            return
+        self.staged, self.source = self.page.choice.scenario, ColumnDataSource(columns)
+        self.cards = {name: self._card(name, pair) for name in DRAWN}
+        table = pn.Column(
+            pn.pane.HTML(f"<h3>{escape(say('compare.difference'))}</h3>", margin=0),
+            self.table, self.seeds, css_classes=["card"], styles={"grid-column": "span 2"},
+            sizing_mode="stretch_width", margin=0,
+        )  # fmt: skip
+        self.place[:] = [side_by_side(*(made.view for made in self.cards.values()), table)]
+
+    def _card(self, name: str, pair: Pair) -> Card:
+        columns = ["day", "date", f"{name}_left", f"{name}_right", f"{name}_difference"]
+        title = self.page.say(f"compare.{name}")
+        chart = self._chart(name, pair)
+        return Card(self.page.say, title, chart, self.source, _file(pair, name), columns)
+
+    def _chart(self, name: str, pair: Pair) -> Figure:
+        say, source = self.page.say, self.source
+        digits = DRAWN[name]
+        tips = [("", "@date"), (say("compare.left"), f"@{name}_left{{{digits}}}"),
+                (say("compare.right"), f"@{name}_right{{{digits}}}"),
+                (say("compare.difference"), f"@{name}_difference{{{digits}}}")]  # fmt: skip
+        chart = day_chart(pair.left.scenario, say, "", tooltips=tips)
+        chart.varea(
+            "day", f"{name}_left", f"{name}_right", source=source, fill_color=SHADE,
+            fill_alpha=0.35, legend_label=say("compare.difference"),
+        )  # fmt: skip
+        for side, colour, dash in ((LEFT, SIMULATED, "solid"), (RIGHT, OTHER_COLOUR, "dashed")):
+            chart.line(
+                "day", f"{name}_{side}", source=source, line_width=2.5, color=colour,
+                line_dash=dash, legend_label=say(f"compare.{side}"),
+            )  # fmt: skip
+        legend_below(chart)
+        return chart
+
+    def _claim(self) -> str:
+        """What the difference may be called: an effect if one field differs, and then of which."""
+        say, choice = self.page.say, self.page.choice
+        here = values_of(choice.base, choice.changes)
+        names = [f"{say(f'knobs.{key}')} ({key})" for key in choice.other]
+        if not names:
+            return f'<p class="no-effect">{escape(say("compare.nothing"))}</p>'
+        if len(names) > 1:
+            text = say("compare.many", n=len(names), keys=", ".join(names))
+            return f'<p class="no-effect" role="alert">{escape(text)}</p>'
+        key, value = next(iter(choice.other.items()))
+        text = say("compare.one", key=names[0], before=spelt(here[key]), after=spelt(value))
+        return f'<p class="effect">{escape(text)}</p>'
+
+    def _table(self, pair: Pair, over: dict[str, tuple[float, float]] | None = None) -> str:
+        """Both runs' numbers, right less left; `over` many seeds its mean and standard error."""
+        say = self.page.say
+        is_one = len(self.page.choice.other) == 1
+        heads = [say("compare.measure"), say("compare.left"), say("compare.right")]
+        heads.append(say("compare.effect" if is_one else "compare.difference"))
+        heads += [say("compare.twenty", n=N_SEEDS)] if over else []
+        head = "".join(f"<th>{escape(text)}</th>" for text in heads)
+        classes = "".join(f"<td>{escape(str(pair.measures[s]['class']))}</td>" for s in SIDES)
+        rows = [f"<tr><td>{escape(say('measures.class'))}</td>{classes}</tr>"]
+        for key, how in SHOWN.items():
+            left, right = (pair.measures[side][key] for side in SIDES)
+            gap = float(right) - float(left)
+            cells = [written(left, how), written(right, how), signed(gap, how)]
+            exactly = [exact(left), exact(right), exact(gap)]
+            if over:
+                mean, error = over[key]
+                cells.append(f"{signed(mean, how)} ± {signed(error, how).lstrip('+')}")
+                exactly.append(f"{exact(mean)} ± {exact(error)}")
+            numbers = "".join(
+                f'<td data-key="{key}" title="{digits}">{escape(cell)}</td>'
+                for cell, digits in zip(cells, exactly, strict=True)
+            )
+            rows.append(f"<tr><td>{escape(say(f'measures.{key}'))}</td>{numbers}</tr>")
+        return f'<table class="facts"><thead><tr>{head}</tr></thead>{"".join(rows)}</table>'
+
+    def _over_seeds(self) -> None:
+        """The same pair on many seeds: mean and standard error of the difference."""
+        choice = self.page.choice
+        self.table.object = self._table(Pair.of(choice), paired_differences(choice, tuple(SHOWN)))
+
+
+def _file(pair: Pair, name: str) -> str:
+    """What a chart of the two is saved under."""
+    return f"{pair.left.scenario.name}-seed-{pair.left.seed}-compare-{name}"
+
+
+def spelt(value: Value) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:.6g}"
+
+
+def signed(gap: float, how: str) -> str:
+    """A difference as a person reads it; of two logs in points of a hundredth."""
+    if not np.isfinite(gap):
+        return "–"
+    text = written(abs(gap), "log_points" if how == "log_percent" else how)
+    return f"{'−' if gap < 0 else '+'}{text}"
+
+
+TAB = CompareTab

@@ -1,0 +1,218 @@
+"""Scenario, knobs and seed as widgets; what may be typed is what the schema allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import TYPE_CHECKING
+
+import panel as pn
+
+from abm.classroom.choice import shipped, whole_number
+from abm.classroom.knobs import Knob, Value, knobs_of
+from abm.errors import ScenarioFaults
+from abm.scenario import list_scenarios
+
+if TYPE_CHECKING:
+    from abm.classroom.page import Page
+    from abm.words import Words
+
+Changed = Callable[[str, Value], None]
+
+CARDS = """
+label { display: block; white-space: normal; border: 1px solid #dedede; border-radius: 6px;
+  padding: 6px 8px 6px 4px; margin: 4px 0; line-height: 1.3; cursor: pointer; }
+label:has(input:checked) { border-color: #0b4f8a; background: #eaf2f8; }
+label:has(input:focus-visible) { outline: 3px solid #e69f00; }
+"""
+
+
+class Slider:
+    """One number: a slider beside a box to type in, and what it means."""
+
+    def __init__(self, page: Page, knob: Knob, value: Value, changed: Changed) -> None:
+        self.act, self.knob, self.changed = page.act, knob, changed
+        self.is_setting = False
+        self.slider = pn.widgets.FloatSlider(
+            name=page.say(f"knobs.{knob.key}"), value=float(value), step=knob.step,
+            start=min(knob.low, float(value)), end=max(knob.high, float(value)),
+            show_value=False, sizing_mode="stretch_width", margin=0,
+        )  # fmt: skip
+        self.typed = pn.widgets.TextInput(value=_spelt(value), width=66, margin=(0, 0, 0, 8))
+        self.help = help_of(knob, page.say)
+        self.slider.param.watch(lambda event: self._moved(event.new), "value_throttled")
+        self.typed.param.watch(lambda event: self._was_typed(event.new), "value")
+
+    def view(self) -> pn.Column:
+        text = f'<p class="help">{escape(self.help)}</p>'
+        return pn.Column(
+            pn.Row(self.slider, self.typed, sizing_mode="stretch_width", margin=0),
+            pn.pane.HTML(text, sizing_mode="stretch_width", margin=0),
+            sizing_mode="stretch_width",
+            css_classes=["knob"],
+            margin=0,
+        )
+
+    def show(self, value: Value) -> None:
+        """Set both to a value without telling anybody."""
+        self.is_setting = True
+        self.slider.start = min(self.slider.start, float(value))
+        self.slider.end = max(self.slider.end, float(value))
+        self.slider.value, self.typed.value = float(value), _spelt(value)
+        self.is_setting = False
+
+    def _moved(self, value: float) -> None:
+        if not self.is_setting:
+            self.act(self.changed, self.knob.key, value)
+
+    def _was_typed(self, text: str) -> None:
+        if self.is_setting:
+            return
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        self.act(self.changed, self.knob.key, value)
+
+
+class Switches:
+    """Who is present: one check mark for each group that a scenario can leave out."""
+
+    def __init__(self, page: Page, keys: list[str], present: set[str], changed: Changed) -> None:
+        self.act, self.keys, self.changed = page.act, keys, changed
+        self.present, self.is_setting = present, False
+        self.group = pn.widgets.CheckBoxGroup(
+            options={page.say(f"knobs.{key}"): key for key in keys},
+            value=[key for key in keys if key in present], margin=(0, 2),
+        )  # fmt: skip
+        self.group.param.watch(lambda event: self._clicked(set(event.new)), "value")
+
+    def show(self, present: set[str]) -> None:
+        self.is_setting = True
+        self.present = present
+        self.group.value = [key for key in self.keys if key in present]
+        self.is_setting = False
+
+    def _clicked(self, now: set[str]) -> None:
+        if self.is_setting:
+            return
+        changed, self.present = now ^ self.present, now
+        for key in changed:
+            self.act(self.changed, key, key in now)
+
+
+class Knobs:
+    """All knobs of a scenario; a value that will not do is said and put back."""
+
+    def __init__(
+        self,
+        page: Page,
+        scenario: str,
+        changes: Mapping[str, Value],
+        changed: Callable[[dict[str, Value]], None],
+    ) -> None:
+        self.page, self.scenario, self.told = page, scenario, changed
+        self.base = shipped(scenario)
+        self.own = {knob.key: knob.value for knob in knobs_of(self.base)}
+        self.values = self.own | dict(changes)
+        self.sliders = {
+            knob.key: Slider(page, knob, self.values[knob.key], self._change)
+            for knob in knobs_of(self.base)
+            if not knob.is_switch
+        }
+        groups = [key for key in self.own if key not in self.sliders]
+        self.switches = Switches(page, groups, self._present(), self._change)
+
+    def view(self) -> pn.Column:
+        """Sliders, and below them who is present."""
+        heading = pn.pane.HTML(f"<h4>{escape(self.page.say('page.present'))}</h4>", margin=0)
+        sliders = [slider.view() for slider in self.sliders.values()]
+        return pn.Column(
+            *sliders, heading, self.switches.group, sizing_mode="stretch_width", margin=0
+        )
+
+    def show(self, changes: Mapping[str, Value]) -> None:
+        """Set every widget as these changes have it, without telling anybody."""
+        self.values = self.own | dict(changes)
+        for key, slider in self.sliders.items():
+            slider.show(self.values[key])
+        self.switches.show(self._present())
+
+    def changes(self) -> dict[str, Value]:
+        """What is not as the scenario has it."""
+        return {key: value for key, value in self.values.items() if value != self.own[key]}
+
+    def _present(self) -> set[str]:
+        return {key for key, value in self.values.items() if value is True}
+
+    def _change(self, key: str, value: Value) -> None:
+        if value == self.values[key]:
+            return
+        wanted = {**self.changes(), key: value}
+        try:
+            self.base.with_changes(wanted, where=self.page.say(f"knobs.{key}"))
+        except ScenarioFaults as refused:
+            self.page.refused(refused)
+        else:
+            self.page.quiet()
+            self.values[key] = value
+        self.show(self.changes())
+        if self.values[key] == value:
+            self.told(self.changes())
+
+
+class SeedBox:
+    """The seed, typed or the next one."""
+
+    def __init__(self, page: Page, changed: Callable[[int], None]) -> None:
+        self.page, self.told = page, changed
+        say = page.say
+        self.box = pn.widgets.TextInput(
+            name=say("page.seed"), value=str(page.choice.seed), width=110, margin=0
+        )
+        self.next = pn.widgets.Button(name=say("page.next_seed"), margin=(18, 0, 0, 8))
+        self.box.param.watch(lambda event: page.act(self._was_typed, event.new), "value")
+        self.next.on_click(lambda _: page.act(self._next))
+
+    def view(self) -> pn.Row:
+        return pn.Row(self.box, self.next, margin=0)
+
+    def show(self, seed: int) -> None:
+        self.box.value = str(seed)
+
+    def _next(self) -> None:
+        self.told(self.page.choice.seed + 1)
+
+    def _was_typed(self, text: str) -> None:
+        seed, now = whole_number(text), self.page.choice.seed
+        if seed is None:
+            self.page.warn(self.page.say("page.bad_seed", given=text[:40]))
+            self.show(now)
+        elif seed != now:
+            self.page.quiet()
+            self.told(seed)
+
+
+def scenario_cards(page: Page, changed: Callable[[str], None]) -> pn.widgets.RadioBoxGroup:
+    """One card for each scenario: its name and its title."""
+    say = page.say
+    options = {say(f"scenarios.{name}") if say.has(f"scenarios.{name}") else name: name
+               for name in list_scenarios()}  # fmt: skip
+    cards = pn.widgets.RadioBoxGroup(
+        options=options, value=page.choice.scenario, stylesheets=[CARDS], margin=0,
+        sizing_mode="stretch_width",
+    )  # fmt: skip
+    cards.param.watch(lambda event: page.act(changed, event.new), "value")
+    return cards
+
+
+def help_of(knob: Knob, say: Words) -> str:
+    """What a knob means, its unit and range: the schema's own words, the meaning translated."""
+    key = f"knob_help.{knob.key}"
+    meaning = say(key) if say.has(key) else knob.meaning
+    facts = [fact for fact in (knob.unit, knob.allowed) if fact not in ("", "-")]
+    return f"{meaning} [{'; '.join(facts)}]"
+
+
+def _spelt(value: Value) -> str:
+    return f"{float(value):.12g}"

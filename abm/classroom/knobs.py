@@ -1,0 +1,78 @@
+"""What a page lets one change: a few keys of the scenario, each as its declaration says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from abm.scenario.fields import note
+from abm.scenario.places import Leaf, leaves
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+Value = float | bool
+
+# In the order of the page. A scenario has those of them that it can change.
+SLIDERS = (
+    "shock.surprise_bp",
+    "policy.boj.surprise_bp",
+    "funds.leverage_cap",
+    "margin.volatility_multiple",
+    "liquidity.depth_multiple",
+    "funds.overlap",
+)
+GROUPS = (
+    "risk_parity.present",
+    "volatility_target.present",
+    "trend.present",
+    "retail_fx.present",
+    "retail_equity.present",
+    "insurers.present",
+)
+KEYS = (*SLIDERS, *GROUPS)
+UNIT_SPAN = (0.0, 1.0, 1.0)  # of a key whose declaration names no usual values
+
+
+class Knob(NamedTuple):
+    """One key that the page can change; unit, range, meaning and span are the schema's."""
+
+    key: str
+    value: Value  # the scenario's own
+    unit: str
+    allowed: str
+    meaning: str
+    low: float = 0.0
+    high: float = 1.0
+    step: float = 1.0
+
+    @property
+    def is_switch(self) -> bool:
+        return isinstance(self.value, bool)
+
+
+def knobs_of(scenario: Scenario) -> list[Knob]:
+    """What of KEYS the scenario has."""
+    found = {leaf.key: leaf for leaf in leaves(scenario) if leaf.key in KEYS}
+    return [_knob(found[key]) for key in KEYS if key in found]
+
+
+def values_of(scenario: Scenario, changes: Mapping[str, Value]) -> dict[str, Value]:
+    """Every knob's value, changed or not."""
+    return {knob.key: changes.get(knob.key, knob.value) for knob in knobs_of(scenario)}
+
+
+def _knob(leaf: Leaf) -> Knob:
+    extra = leaf.field.json_schema_extra
+    span = extra.get("usual") if isinstance(extra, dict) else None
+    low, high, step = (float(str(end)) for end in span) if isinstance(span, list) else UNIT_SPAN
+    return Knob(
+        leaf.key,
+        leaf.value,
+        note(leaf.field, "unit"),
+        note(leaf.field, "range"),
+        note(leaf.field, "meaning"),
+        low,
+        high,
+        step,
+    )

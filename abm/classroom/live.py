@@ -1,0 +1,119 @@
+"""A run, day by day, as the page shows it: the model itself, and what is read off it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from abm.figures.layout import ring_layout
+from abm.model import CarryUnwindModel
+from abm.report.summary import usd_quotes
+from abm.runs.fast import fast_cascade
+from abm.runs.genealogy import events_table
+from abm.runs.tables import dates_of, days_table
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+
+    from abm.classroom.choice import Choice
+    from abm.scenario import Scenario
+
+Places = dict[str, tuple[float, float]]
+
+
+class LiveRun:
+    """One run of a scenario, advanced as the page asks.
+
+    Prices, tables and events are those of `abm.run` on the same scenario, seed and replicate.
+    """
+
+    def __init__(self, scenario: Scenario, seed: int, replicate: int = 0) -> None:
+        self.scenario, self.seed, self.replicate = scenario, seed, replicate
+        self.model = CarryUnwindModel(scenario, rng=seed, replicate=replicate)
+        self.opening_graph = self.model.exposures
+
+    @classmethod
+    def of(cls, choice: Choice) -> LiveRun:
+        """The run that a page's choice asks for."""
+        return cls(choice.run_scenario, choice.seed, choice.replicate)
+
+    @property
+    def day(self) -> int:
+        """Days traded; the last has index day - 1."""
+        return self.model.day
+
+    @property
+    def n_days(self) -> int:
+        return self.scenario.calendar.days
+
+    @property
+    def is_over(self) -> bool:
+        return self.day >= self.n_days
+
+    def advance(self, n_days: int = 1) -> None:
+        """Trade some days, or as many as are left."""
+        for _ in range(min(n_days, self.n_days - self.day)):
+            self.model.step()
+
+    def finish(self) -> None:
+        """Trade all days that are left."""
+        self.model.run()
+
+    def days(self, since: int = 0) -> pd.DataFrame:
+        """Rows of the days traded, as in `RunResult.days`, from day `since` on."""
+        table = days_table(self.model.world, self.model.opening, self.scenario, self.day)
+        return table.iloc[since:]
+
+    def calendar(self) -> pd.DataFrame:
+        """Every trading day of the run, traded or to come: its number and its date."""
+        import pandas as pd
+
+        dates = dates_of(self.scenario, self.n_days)
+        return pd.DataFrame({"day": range(self.n_days), "date": dates})
+
+    def quotes(self, days: pd.DataFrame) -> list[float]:
+        """Units of the funding currency per dollar, at the closes of these rows."""
+        return usd_quotes(self.scenario, days)[1]
+
+    def events(self) -> pd.DataFrame:
+        """Events so far, as in `RunResult.events`."""
+        return events_table(self.model.world, self.scenario, self.day)
+
+    def graph(self) -> nx.DiGraph:
+        """Who lends to whom now."""
+        return self.model.exposures
+
+    @cached_property
+    def places(self) -> Places:
+        """Where everybody stands in the picture of the network, from the first day to the last."""
+        return ring_layout(self.opening_graph, self.radii)
+
+    @cached_property
+    def radii(self) -> dict[str, float]:
+        """Radius of everybody's circle, by opening assets."""
+        from abm.figures.network import radii
+
+        return radii(self.opening_graph)
+
+    @cached_property
+    def measures(self) -> dict[str, Any]:
+        """The published numbers of the whole run, as `abm.cascade` gives them."""
+        return fast_cascade(self.scenario, self.seed, self.replicate)
+
+
+def forced_columns(days: pd.DataFrame) -> dict[str, str]:
+    """Columns of forced sales, by kind of institution."""
+    return {
+        name.removeprefix("forced_").removesuffix("_usd_bn"): name
+        for name in days.columns
+        if name.startswith("forced_")
+    }
+
+
+def largest_leverage_allowed(margin_rate: np.ndarray) -> np.ndarray:
+    """1 / margin rate: the leverage at which a fund of average margin is called."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(1.0 / margin_rate)

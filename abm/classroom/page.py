@@ -1,0 +1,150 @@
+"""One page: its header, its tabs, its address. Every browser tab has a page of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from importlib import import_module
+from typing import Any, Protocol
+
+import panel as pn
+
+from abm.classroom.choice import TABS, Choice, link_of, read_link
+from abm.errors import UnwindError
+from abm.words import LANGUAGES, Words, words
+
+
+class Tab(Protocol):
+    """What stands under one heading of the page."""
+
+    def view(self) -> Any:
+        """Everything on it; asked for once, when the tab is first opened."""
+
+    def shown(self) -> None:
+        """The tab has been opened; the choice may be another than when it was last."""
+
+    def hidden(self) -> None:
+        """Another tab has been opened, or the page closed."""
+
+
+class Page:
+    """The page of one session.
+
+    Attributes
+    ----------
+    choice
+        What is shown: scenario, changes, seed, ... Replaced by `change`, never written to.
+    say
+        The texts of the page's language.
+    """
+
+    def __init__(self, query: str = "") -> None:
+        self.document, self.location = pn.state.curdoc, pn.state.location
+        self.choice, faults = read_link(query)
+        self.say: Words = words(self.choice.language)
+        self.tabs: dict[str, Tab] = {}
+        self.body = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.notice = pn.pane.HTML("", sizing_mode="stretch_width", margin=0, visible=False)
+        self.languages = pn.pane.HTML("", margin=0)
+        self.buttons = {name: self._tab_button(name) for name in TABS}
+        if faults:
+            self.warn(self.say("page.link_refused"), faults)
+        self.open(self.choice.tab)
+
+    def view(self) -> pn.Column:
+        """The whole page."""
+        title = pn.pane.HTML(
+            f"<h1>{escape(self.say('page.title'))}</h1>", sizing_mode="stretch_width", margin=0
+        )
+        return pn.Column(
+            pn.Row(title, self.languages, css_classes=["top"], sizing_mode="stretch_width"),
+            pn.Row(*self.buttons.values(), css_classes=["tabs"], sizing_mode="stretch_width"),
+            self.notice,
+            self.body,
+            css_classes=["page"],
+            sizing_mode="stretch_width",
+            margin=0,
+        )
+
+    def act(self, do: Callable[..., object], *given: Any) -> None:
+        """Do what a click or a key asked for, while nothing else touches the page.
+
+        Panel calls back without the document's lock, which Bokeh wants for its own models. What the
+        user got wrong is said above the tabs.
+        """
+
+        def guarded() -> None:
+            try:
+                do(*given)
+            except UnwindError as bad:
+                self.refused(bad)
+
+        if self.document is None or self.document.session_context is None:
+            guarded()  # no browser: a test
+        else:
+            self.document.add_next_tick_callback(guarded)
+
+    def open(self, tab: str, **what: Any) -> None:
+        """Show a tab, maybe with another choice."""
+        if self.choice.tab in self.tabs:
+            self.tabs[self.choice.tab].hidden()
+        self.change(tab=tab, **what)
+        for name, button in self.buttons.items():
+            button.button_type = "primary" if name == tab else "default"
+        if tab not in self.tabs:
+            self.tabs[tab] = _tab_of(tab)(self)
+            self.body.append(pn.Column(self.tabs[tab].view(), sizing_mode="stretch_width"))
+        self.tabs[tab].shown()
+        for name, place in zip(self.tabs, self.body, strict=True):
+            place.visible = name == tab
+
+    def change(self, **what: Any) -> None:
+        """Another choice: the address follows."""
+        self.choice = self.choice.changed(**what)
+        query = link_of(self.choice)
+        if self.location is not None:
+            self.location.search = query
+        self.languages.object = _language_links(self.choice)
+
+    def warn(self, what: str, reasons: list[str] | None = None) -> None:
+        """Say above the tabs what could not be done, and why; plain text."""
+        items = "".join(f"<li>{escape(reason)}</li>" for reason in reasons or [])
+        self.notice.object = (
+            f'<div class="notice" role="alert"><p>{escape(what)}</p><ul>{items}</ul></div>'
+        )
+        self.notice.visible = True
+
+    def quiet(self) -> None:
+        """Take the warning away."""
+        self.notice.visible = False
+
+    def refused(self, bad: UnwindError) -> None:
+        """Say what a user's mistake was."""
+        self.warn(self.say("page.refused"), [str(fault) for fault in getattr(bad, "faults", [bad])])
+
+    def close(self) -> None:
+        """The browser has gone: let go of everything."""
+        for tab in self.tabs.values():
+            tab.hidden()
+        self.tabs.clear()
+        self.body.clear()
+
+    def _tab_button(self, name: str) -> pn.widgets.Button:
+        button = pn.widgets.Button(name=self.say(f"{name}.tab"), css_classes=["tab"], margin=0)
+        button.on_click(lambda _: self.act(self.open, name))
+        return button
+
+
+def _tab_of(name: str) -> Any:
+    """The class of a tab; its room loads when it is first opened."""
+    return import_module(f"abm.classroom.{name}").TAB
+
+
+def _language_links(choice: Choice) -> str:
+    """The same page in the other languages."""
+    links = []
+    for code, name in LANGUAGES.items():
+        here = ' aria-current="true"' if code == choice.language else ""
+        href = escape(link_of(choice.changed(language=code)), quote=True)
+        links.append(f'<a href="{href}" lang="{code}" hreflang="{code}"{here}>{name}</a>')
+    return f'<nav class="languages">{" ".join(links)}</nav>'

@@ -1,0 +1,287 @@
+"""Leak or dam: the phase diagram of a stored study, each of whose runs can be opened."""
+
+from __future__ import annotations
+
+from functools import partial
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import panel as pn
+
+from abm.classroom.charts import card
+from abm.classroom.facts import percent, small
+from abm.classroom.phase_map import COLUMNS, PhaseMap
+from abm.classroom.study import (
+    DEPTH,
+    MADE_BY,
+    OVERLAP,
+    PEAK,
+    STUDY,
+    Held,
+    cells,
+    read_study,
+    run_behind,
+    runs_where,
+)
+from abm.errors import UnreadableFile
+from abm.figures.phase import LEVERAGE_CAP, SURPRISE
+from abm.figures.style import CLASS_COLOURS, INK, PAPER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pandas as pd
+
+    from abm.classroom.page import Page
+    from abm.words import Words
+
+CLASSES = ("dam break", "leak", "absorbed", "undetermined")  # in the order of the page
+ALL = "all"  # levels of depth or overlap
+BUTTON_WIDTH = 96  # pixels
+LIGHT = ("absorbed", "leak", "undetermined")  # colours on which ink can be read
+
+
+class PhaseTab:
+    """The map, the cell that is chosen on it, and the runs of that cell."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.place = pn.Column(sizing_mode="stretch_width", margin=0)
+        try:
+            study = read_study()
+        except UnreadableFile:
+            self.place.append(_missing(page.say))
+            return
+        self.cell = {SURPRISE: study.own[SURPRISE], LEVERAGE_CAP: study.own[LEVERAGE_CAP]}
+        self.map = PhaseMap(page.say, partial(page.act, self.choose))
+        self.selects = {
+            factor: self._select(factor, study.levels(factor))
+            for factor in (DEPTH, OVERLAP, SURPRISE, LEVERAGE_CAP)
+        }
+        self.numbers = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
+        self.runs = RunButtons(page, study.breaks.values.shape[1], self.open)
+        self.place.append(self._layout())
+        self._draw()
+
+    def view(self) -> pn.Column:
+        return self.place
+
+    def shown(self) -> None:
+        """The study is the same, whatever the page shows elsewhere."""
+
+    def hidden(self) -> None:
+        """Nothing goes on here."""
+
+    @property
+    def held(self) -> Held:
+        """The levels that the map is drawn at; without a factor, over all of its levels."""
+        chosen = ((factor, self.selects[factor].value) for factor in (DEPTH, OVERLAP))
+        return tuple((factor, level) for factor, level in chosen if level != ALL)
+
+    @property
+    def settings(self) -> dict[str, float]:
+        """What the chosen cell's runs were made with; the scenario's own where all are shown."""
+        own = read_study().own
+        return {DEPTH: own[DEPTH], OVERLAP: own[OVERLAP], **dict(self.held), **self.cell}
+
+    def choose(self, surprise_bp: float, leverage_cap: float) -> None:
+        """Another cell."""
+        self.selects[SURPRISE].value = surprise_bp
+        self.selects[LEVERAGE_CAP].value = leverage_cap
+
+    def open(self, row: Any) -> None:
+        """Go to Play with this run of the study."""
+        self.page.open("play", other={}, **run_behind(row))
+
+    def _select(self, factor: str, levels: list[float]) -> pn.widgets.Select:
+        say = self.page.say
+        options: dict[str, float | str] = {_level(factor, level): level for level in levels}
+        if factor not in self.cell:
+            options = {say("phase.all"): ALL, **options}
+        made = pn.widgets.Select(
+            name=say(f"knobs.{factor}"), options=options, value=self.cell.get(factor, ALL),
+            width=150, margin=(0, 12, 6, 0),
+        )  # fmt: skip
+        made.param.watch(lambda _: self.page.act(self._changed, factor), "value")
+        return made
+
+    def _changed(self, factor: str) -> None:
+        if factor in self.cell:
+            self.cell[factor] = self.selects[factor].value
+        else:
+            self.map.show(self.held)
+        self._draw()
+
+    def _draw(self) -> None:
+        """The chosen cell: framed, in numbers, and run by run."""
+        self.map.choose(self.cell[SURPRISE], self.cell[LEVERAGE_CAP])
+        found = cells(self.held)
+        is_here = np.logical_and.reduce([found[key] == at for key, at in self.cell.items()])
+        self.numbers.object = cell_text(found[is_here].iloc[0], self.page.say)
+        self.runs.show(runs_where(self.settings), self.settings)
+
+    def _layout(self) -> pn.Column:
+        say, study = self.page.say, read_study()
+        n_points, n_each = study.breaks.values.shape
+        note = say("phase.note", runs=f"{len(study.runs):,}", each=n_each, settings=n_points)
+        chart = card(say, say("phase.title"), self.map.chart, self.map.cells, STUDY, COLUMNS, note)
+        chart.append(_small(say("phase.key")))
+        if not study.is_current:
+            chart.append(_small(say("phase.stale", scenario=study.scenario.name)))
+        chosen = pn.Column(
+            pn.Row(self.selects[SURPRISE], self.selects[LEVERAGE_CAP], margin=0),
+            self.numbers, css_classes=["card"], width=390, margin=(0, 0, 0, 10),
+        )  # fmt: skip
+        return pn.Column(
+            pn.Row(self.selects[DEPTH], self.selects[OVERLAP], _small(say("phase.how")),
+                   sizing_mode="stretch_width", margin=0),
+            pn.Row(chart, chosen, sizing_mode="stretch_width", margin=0),
+            self.runs.view(),
+            sizing_mode="stretch_width", margin=0,
+        )  # fmt: skip
+
+
+class RunButtons:
+    """A button for each run of a cell, in rows of one class each, the largest move first.
+
+    One of them is chosen, at first that in the middle of the cell; another button opens it.
+    """
+
+    def __init__(self, page: Page, n_runs: int, opened: Callable[[Any], None]) -> None:
+        self.page, self.say, self.opened = page, page.say, opened
+        self.rows: list[Any] = []
+        self.chosen = 0
+        self.buttons = [self._button(number) for number in range(n_runs)]
+        self.heading = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
+        self.go = pn.widgets.Button(button_type="primary", margin=0)
+        self.go.on_click(lambda _: page.act(self._open))
+        self.labels = {name: pn.pane.HTML("", width=170, margin=(2, 8, 0, 0)) for name in CLASSES}
+        self.boxes = {
+            name: pn.FlexBox(sizing_mode="stretch_width", margin=0, gap="6px") for name in CLASSES
+        }
+        self.lines = {
+            name: pn.Row(self.labels[name], self.boxes[name], sizing_mode="stretch_width",
+                         margin=(4, 0))
+            for name in CLASSES
+        }  # fmt: skip
+
+    def view(self) -> pn.Column:
+        return pn.Column(
+            pn.Row(self.heading, self.go, sizing_mode="stretch_width", margin=0),
+            *self.lines.values(), css_classes=["card"],
+            sizing_mode="stretch_width", margin=(10, 0, 0, 0),
+        )  # fmt: skip
+
+    def show(self, runs: pd.DataFrame, settings: dict[str, float]) -> None:
+        """The runs made with these settings; buttons are handed out class by class."""
+        say = self.say
+        self.heading.object = f"<h3>{escape(say('phase.runs', **_spelt(settings)))}</h3>"
+        ordered = runs[runs["class"].isin(CLASSES)].sort_values(PEAK, ascending=False)
+        by_class = {name: ordered[ordered["class"] == name] for name in CLASSES}
+        self.rows = [row for found in by_class.values() for _, row in found.iterrows()]
+        numbers = iter(range(len(self.rows)))
+        for name, found in by_class.items():
+            label = say(f"phase.classes.{_key(name)}"), say("phase.n_runs", n=len(found))
+            self.labels[
+                name
+            ].object = (
+                f'<p style="font-size:14px"><b>{escape(label[0])}</b> ({escape(label[1])})</p>'
+            )
+            self.boxes[name][:] = [self._dressed(next(numbers)) for _ in range(len(found))]
+            self.lines[name].visible = len(found) > 0
+        self.go.visible = bool(self.rows)
+        if self.rows:
+            middle = ordered["replicate"].iloc[len(ordered) // 2]
+            self._choose([row["replicate"] for row in self.rows].index(middle))
+
+    def _button(self, number: int) -> pn.widgets.Button:
+        made = pn.widgets.Button(
+            name=str(number), width=BUTTON_WIDTH, margin=0, stylesheets=[RUN_STYLE]
+        )
+        made.on_click(lambda _: self.page.act(self._choose, number))
+        return made
+
+    def _dressed(self, number: int) -> pn.widgets.Button:
+        """A button in the colour of its run's class, with replicate and peak."""
+        button, row = self.buttons[number], self.rows[number]
+        button.name = self.say(
+            "phase.run", replicate=int(row["replicate"]), peak=percent(np.expm1(row[PEAK]))
+        )
+        button.css_classes = [_key(str(row["class"]))]
+        return button
+
+    def _choose(self, number: int) -> None:
+        """Frame the button of one run and say on the other that it opens it."""
+        for at in (self.chosen, number):
+            if at < len(self.rows):
+                mark = ["chosen"] if at == number else []
+                self.buttons[at].css_classes = [_key(str(self.rows[at]["class"])), *mark]
+        self.chosen = number
+        self.go.name = self.say("phase.open", replicate=int(self.rows[number]["replicate"]))
+
+    def _open(self) -> None:
+        self.opened(self.rows[self.chosen])
+
+
+def cell_text(cell: Any, say: Words) -> str:
+    """The numbers of one cell: shares of the classes with their counts, the median peak."""
+    share = say(
+        "phase.broke", share=percent(cell["mean"], 0), n=f"{int(cell['n_runs']):,}",
+        low=percent(cell["low"], 0), high=percent(cell["high"], 0),
+    )  # fmt: skip
+    rows = "".join(_bar(name, cell, say) for name in CLASSES)
+    peak = say("phase.median_peak", peak=percent(np.expm1(cell["median_peak_log"])))
+    return f'<div style="font-size:14px"><p>{escape(share)}</p>{rows}<p>{escape(peak)}</p></div>'
+
+
+def _bar(name: str, cell: Any, say: Words) -> str:
+    """One class: its name, a bar as long as its share, its runs."""
+    n = round(float(cell[name] * cell["n_done"]))
+    return (
+        f'<p style="margin:8px 0 0;font-size:14px">{escape(say(f"phase.classes.{_key(name)}"))} '
+        f"<b>{percent(cell[name], 0)}</b> ({escape(say('phase.n_runs', n=n))})</p>"
+        f'<div style="background:#EFEFEF;height:12px"><div style="height:12px;'
+        f'width:{100.0 * cell[name]:.1f}%;background:{CLASS_COLOURS[name]}"></div></div>'
+    )
+
+
+def _missing(say: Words) -> pn.pane.HTML:
+    """What to do where the study is not there."""
+    text = say("phase.missing")
+    return pn.pane.HTML(
+        f'<div class="notice" role="alert"><p>{escape(text)}</p>'
+        f"<p><code>{escape(MADE_BY)}</code></p></div>",
+        sizing_mode="stretch_width",
+    )
+
+
+def _small(text: str) -> pn.pane.HTML:
+    return pn.pane.HTML(small(text), sizing_mode="stretch_width", margin=0)
+
+
+def _level(factor: str, level: float) -> str:
+    """A level with its unit."""
+    return {SURPRISE: f"{level:g} bp", DEPTH: f"× {level:g}"}.get(factor, f"{level:g}")
+
+
+def _spelt(settings: dict[str, float]) -> dict[str, str]:
+    """The settings for a sentence, by the last part of their key."""
+    return {key.rpartition(".")[2]: _level(key, level) for key, level in settings.items()}
+
+
+def _key(name: str) -> str:
+    return name.replace(" ", "_")
+
+
+RUN_STYLE = (
+    "\n".join(
+        f":host(.{_key(name)}) .bk-btn.bk-btn-default {{ background: {CLASS_COLOURS[name]}; "
+        f"color: {INK if name in LIGHT else PAPER}; border: 1px solid #00000033; padding: 5px 4px; "
+        "font-size: 13px; white-space: nowrap; }"
+        for name in CLASSES
+    )
+    + ":host(.chosen) .bk-btn.bk-btn-default { outline: 3px solid #1A1A1A; outline-offset: 1px; }"
+)
+
+TAB = PhaseTab

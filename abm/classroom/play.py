@@ -1,0 +1,255 @@
+"""Play: one run live, with its knobs, its charts, its network and its chronicle."""
+
+from __future__ import annotations
+
+import time
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+
+from abm.classroom.charts import side_by_side
+from abm.classroom.controls import Knobs, SeedBox, scenario_cards
+from abm.classroom.live import LiveRun
+from abm.classroom.stage import Stage
+from abm.classroom.verdict import standing, verdict
+from abm.report.chronicle import chronicle
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from abm.classroom.knobs import Value
+    from abm.classroom.page import Page
+
+SPEEDS_DAYS_PER_S = {"slow": 2.0, "normal": 6.0, "fast": 20.0}
+LEAST_FRAME_S = 0.12  # the browser is asked for no more frames than this
+DOUBLE_CLICK_S = 0.4  # a second click this soon is part of the first
+MOST_ENTRIES = 400  # of the chronicle, the newest
+
+# The browser asks for the next frame when it has drawn the last: a slow machine gets fewer frames,
+# each of several days, and a page that was closed asks for none.
+_ANSWER = """
+const wait = Math.max(0, least_ms - (performance.now() - (window.unwind_asked || 0)));
+requestAnimationFrame(() => setTimeout(() => {
+    window.unwind_asked = performance.now();
+    tick.value = tock.value;
+}, wait));
+"""
+
+
+class PlayTab:
+    """The run that the page's choice asks for, and buttons that let its days pass."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.is_playing = False
+        self.last_click = self.last_frame = 0.0
+        self.owed_days = 0.0
+        self.drawn_choice: Any = None
+        self.staged = ""  # the scenario whose charts stand
+        self.stage: Stage
+        self.tick = pn.widgets.IntInput(value=0, visible=False)
+        self.tock = pn.widgets.IntInput(value=0, visible=False)
+        self.tick.param.watch(lambda _: page.act(self._frame), "value")
+        self.tock.jscallback(
+            args={"tick": self.tick, "tock": self.tock, "least_ms": 1000 * LEAST_FRAME_S},
+            value=_ANSWER,
+        )
+        self.buttons = self._buttons()
+        self.speed = pn.widgets.Select(
+            options={page.say(f"play.{name}"): name for name in SPEEDS_DAYS_PER_S},
+            value="normal", width=110, margin=(0, 4),
+        )  # fmt: skip
+        self.state = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
+        self.verdict = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
+        self.told = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
+        self.charts = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.knobs_place = pn.Column(sizing_mode="stretch_width", margin=0)
+        self.cards = scenario_cards(page, self._choose_scenario)
+        self.seed = SeedBox(page, lambda seed: self._choose(seed=seed, replicate=0))
+        self.knobs: Knobs | None = None
+
+    def view(self) -> pn.Row:
+        say = self.page.say
+        side = pn.Column(
+            pn.pane.HTML(f"<h4>{escape(say('page.scenario'))}</h4>", margin=0),
+            self.cards,
+            self.knobs_place,
+            self.seed.view(),
+            css_classes=["side"],
+            width=300,
+            margin=0,
+        )
+        stage = pn.Column(
+            pn.Row(*self.buttons.values(), self.speed, sizing_mode="stretch_width", margin=0),
+            self.state,
+            self.verdict,
+            self.charts,
+            self.tick,
+            self.tock,
+            sizing_mode="stretch_width",
+            margin=0,
+        )  # fmt: skip
+        return pn.Row(side, stage, sizing_mode="stretch_width", margin=0)
+
+    def shown(self) -> None:
+        """Draw the run of the present choice, if it is not the one that stands here."""
+        choice = self.page.choice
+        wanted = (choice.scenario, dict(choice.changes), choice.seed, choice.replicate)
+        if wanted != self.drawn_choice:
+            self._begin()
+
+    def hidden(self) -> None:
+        self._pause()
+
+    def _begin(self) -> None:
+        """A run from its first morning."""
+        self._pause()
+        choice = self.page.choice
+        self.drawn_choice = (
+            choice.scenario, dict(choice.changes), choice.seed, choice.replicate
+        )  # fmt: skip
+        self.cards.value = choice.scenario
+        self.seed.show(choice.seed)
+        self._set_knobs()
+        self.run = LiveRun.of(choice)
+        self.entries: list[str] = []
+        self.verdict.object = ""
+        self._set_stage()
+        self._tell(None)
+        self._show_buttons()
+
+    def _set_stage(self) -> None:
+        """Charts for the run; those that stand serve another run of their scenario."""
+        name = self.page.choice.scenario
+        if self.staged == name:
+            self.stage.restart(self.run)
+            return
+        self.stage, self.staged = Stage(self.run, self.page.say), name
+        heading = pn.pane.HTML(f"<h3>{escape(self.page.say('play.chronicle'))}</h3>", margin=0)
+        story = pn.Column(
+            heading, self.told, css_classes=["card"], sizing_mode="stretch_width", margin=0
+        )
+        self.charts[:] = [side_by_side(*(c.view for c in self.stage.cards.values()), story)]
+
+    def _set_knobs(self) -> None:
+        """Knobs of the scenario at the run's values; those that stand keep the keyboard's focus."""
+        choice = self.page.choice
+        if self.knobs is None or self.knobs.scenario != choice.scenario:
+            self.knobs = Knobs(self.page, choice.scenario, choice.changes, self._change)
+            self.knobs_place[:] = [self.knobs.view()]
+        else:
+            self.knobs.show(choice.changes)
+
+    def _choose_scenario(self, name: str) -> None:
+        if name != self.page.choice.scenario:
+            self._choose(scenario=name, changes={}, other={})
+
+    def _change(self, changes: dict[str, Value]) -> None:
+        self._choose(changes=changes)
+
+    def _choose(self, **what: Any) -> None:
+        """Another run: from its first morning."""
+        self.page.change(**what)
+        self._begin()
+
+    def _buttons(self) -> dict[str, pn.widgets.Button]:
+        actions = {
+            "play": self._play_or_pause,
+            "step": lambda: self._advance(1),
+            "run": self._run,
+            "reset": self._begin,
+        }
+        made = {}
+        for name, action in actions.items():
+            made[name] = pn.widgets.Button(
+                name=self.page.say(f"play.{name}"), css_classes=[name], margin=(0, 4),
+                button_type="primary" if name == "play" else "default",
+            )  # fmt: skip
+            made[name].on_click(lambda _, act=action: self.page.act(act))
+        return made
+
+    def _play_or_pause(self) -> None:
+        now = time.monotonic()
+        if now - self.last_click < DOUBLE_CLICK_S:
+            return
+        self.last_click = now
+        if self.is_playing:
+            self._pause()
+            return
+        if self.run.is_over:
+            self._begin()
+        self.is_playing, self.last_frame, self.owed_days = True, now, 1.0
+        self._show_buttons()
+        self.tock.value += 1
+
+    def _pause(self) -> None:
+        self.is_playing = False
+        self._show_buttons()
+
+    def _frame(self) -> None:
+        """The browser has drawn the last frame: draw the next, with the days due since."""
+        if not self.is_playing:
+            return
+        now = time.monotonic()
+        pace = SPEEDS_DAYS_PER_S[self.speed.value]
+        self.owed_days += min((now - self.last_frame) * pace, pace)
+        self.last_frame = now
+        n_days = int(self.owed_days)
+        if n_days:
+            self.owed_days -= n_days
+            self._advance(n_days)
+        if self.run.is_over:
+            self._pause()
+        else:
+            self.tock.value += 1
+
+    def _run(self) -> None:
+        self._pause()
+        first = self.run.day
+        self.run.finish()
+        self._draw(first)
+
+    def _advance(self, n_days: int) -> None:
+        first = self.run.day
+        self.run.advance(n_days)
+        self._draw(first)
+
+    def _draw(self, first: int) -> None:
+        """Everything that has happened since the day `first`."""
+        if self.run.day == first:
+            return
+        events = self.stage.draw()
+        self._tell(events, first)
+        if self.run.is_over:
+            self.verdict.object = verdict(self.run, self.page.say)
+        self._show_buttons()
+
+    def _tell(self, events: pd.DataFrame | None, first: int = 0) -> None:
+        """The chronicle, the newest on top; and where the run stands."""
+        say = self.page.say
+        if events is not None:
+            new = chronicle(events, language=say.language, since_day=first)
+            self.entries = [*reversed([_entry(e) for e in new if e.events]), *self.entries]
+        lines = self.entries[:MOST_ENTRIES] or [f"<li>{escape(say('play.nothing_yet'))}</li>"]
+        self.told.object = f'<ol class="chronicle" aria-live="polite">{"".join(lines)}</ol>'
+        self.state.object = standing(self.run, say)
+
+    def _show_buttons(self) -> None:
+        say = self.page.say
+        self.buttons["play"].name = say("play.pause" if self.is_playing else "play.play")
+        is_over = hasattr(self, "run") and self.run.is_over
+        for name in ("step", "run"):
+            self.buttons[name].disabled = is_over
+
+
+def _entry(entry: Any) -> str:
+    """One entry of the chronicle; every word of it is escaped."""
+    cause = f' <span class="cause">{escape(entry.cause)}</span>' if entry.cause else ""
+    return (
+        f'<li class="{escape(entry.kind)}"><b>{escape(entry.when)}</b> '
+        f"{escape(entry.what)}{cause}</li>"
+    )
+
+
+TAB = PlayTab

@@ -1,0 +1,99 @@
+"""The server of the page: one process on 127.0.0.1, a page of its own for every browser tab."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import panel as pn
+
+from abm.classroom.page import Page
+from abm.errors import InvalidInput, OutputRefused
+from abm.words import words
+
+ADDRESS = "127.0.0.1"
+STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
+SECONDS_WITHOUT_BROWSER = 15_000  # milliseconds until a page that nobody looks at is dropped
+
+TEMPLATE = """
+{% extends base %}
+{% block postamble %}
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
+{% endblock %}
+{% block contents %}
+<main>{{ embed(roots.page) }}</main>
+{{ embed(roots.location) }}
+{% endblock %}
+"""
+
+
+def open_classroom(
+    port: int | None = None, show: bool = True, ready: Callable[[str], None] = print
+) -> None:
+    """Serve the page until interrupted; `ready` is told its address.
+
+    Raises InvalidInput for a port that cannot be one, OutputRefused for one that is taken.
+    """
+    server = make_server(port)
+    url = f"http://{ADDRESS}:{server.port}/"
+    ready(url)
+    if show:
+        server.io_loop.add_callback(server.show, "/")
+    try:
+        server.run_until_shutdown()
+    except RuntimeError:  # signals are for the main thread only
+        server.io_loop.start()
+
+
+def make_server(port: int | None = None) -> Any:
+    """The server, listening but not yet running."""
+    number = free_port() if port is None else asked_port(port)
+    pn.extension(raw_css=[STYLE], notifications=False)
+    return pn.io.server.get_server(
+        new_page,
+        port=number,
+        address=ADDRESS,
+        websocket_origin=[f"{ADDRESS}:{number}", f"localhost:{number}"],
+        show=False,
+        start=False,
+        title=words("en")("page.title"),
+        unused_session_lifetime=SECONDS_WITHOUT_BROWSER,
+        check_unused_sessions=SECONDS_WITHOUT_BROWSER,
+        keep_alive=15_000,
+        num_procs=1,
+    )
+
+
+def new_page() -> pn.Template:
+    """The page of a session that begins."""
+    page = Page(pn.state.location.search if pn.state.location else "")
+    pn.state.on_session_destroyed(lambda _: page.close())
+    template = pn.Template(TEMPLATE, location=True)
+    template.add_panel("page", page.view())
+    return template
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as asked:
+        asked.bind((ADDRESS, 0))
+        return int(asked.getsockname()[1])
+
+
+def asked_port(port: int) -> int:
+    """A port as it was asked for, if it can be listened on."""
+    if not 1 <= port <= 65_535:
+        raise InvalidInput(f"--port = {port}, must be a whole number from 1 to 65535")
+    with socket.socket() as asked:
+        asked.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            asked.bind((ADDRESS, port))
+        except OSError as bad:
+            what = "is taken" if bad.errno == errno.EADDRINUSE else f"refused: {bad.strerror}"
+            hint = "give another, or leave --port out for a free one"
+            raise OutputRefused(f"port {port} {what}; {hint}") from None
+    return port

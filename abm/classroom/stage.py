@@ -1,0 +1,208 @@
+"""What the page shows of a live run: prices, leverage and margins, forced sales, the network."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import panel as pn
+from bokeh.models import ColumnDataSource, DataRange1d
+
+from abm.classroom.charts import (
+    HEIGHT,
+    INSTRUMENT_COLOURS,
+    Card,
+    day_chart,
+    day_names,
+    keep_in_sight,
+    legend_below,
+    mark_days,
+    show_percent,
+)
+from abm.classroom.live import LiveRun, forced_columns, largest_leverage_allowed
+from abm.classroom.network import Network
+from abm.figures.cascade import quotes_on_days
+from abm.figures.style import ACTOR_COLOURS, QUIET, REAL, SIMULATED
+from abm.report.pictures import real_quotes
+from abm.report.script import acts
+from abm.report.summary import usd_quotes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from bokeh.plotting import figure as Figure
+
+    from abm.words import Words
+
+DRAWN_LEVERAGE = 25.0  # above it a fund in ruins would flatten the chart
+
+
+class Stage:
+    """Charts of one run, drawn as it goes on; the same charts serve every run of a scenario."""
+
+    def __init__(self, run: LiveRun, say: Words) -> None:
+        self.say, self.run, self.n_drawn = say, run, 0
+        self.names = day_names(run.scenario, say)
+        self.forced = forced_columns(run.days())
+        self.source = ColumnDataSource(self._columns(run.days()))
+        self.network = Network(run, say)
+        self.cards = self._cards()
+
+    def restart(self, run: LiveRun) -> None:
+        """Another run of the same scenario, before its first day."""
+        self.run, self.n_drawn = run, 0
+        self.source.data = self._columns(run.days())
+        self.network.restart(run)
+        for name, made in self.cards.items():
+            made.rename(self._file(name))
+
+    def draw(self) -> pd.DataFrame:
+        """Add the days that have been traded since; all events so far come back."""
+        self.source.stream(self._columns(self.run.days(self.n_drawn)))
+        self.n_drawn = self.run.day
+        events = self.run.events()
+        self.network.redraw(events[events["day"] == self.run.day - 1])
+        return events
+
+    def _cards(self) -> dict[str, Card]:
+        """Every chart by the name it is saved under."""
+        say, days = self.say, ["day", "date"]
+        drawn = {
+            "quote": (self._quote_title(), self._quote_chart(), ["quote"]),
+            "leverage": (
+                say("play.leverage"),
+                self._leverage_chart(),
+                ["leverage", "allowed", "margin_rate"],
+            ),
+            "markets": (say("play.assets"), self._assets_chart(), self._assets()),
+            "forced": (say("play.forced"), self._forced_chart(), list(self.forced.values())),
+        }
+        cards = {
+            name: Card(say, title, chart, self.source, self._file(name), [*days, *columns])
+            for name, (title, chart, columns) in drawn.items()
+        }
+        network = Card(
+            say, say("play.network"), self.network.chart, self.network.nodes,
+            self._file("network"), ["name", "kind", "assets", "slack", "failed"],
+        )  # fmt: skip
+        network.view.append(pn.pane.HTML(self._key(), sizing_mode="stretch_width", margin=0))
+        return {**cards, "network": network}
+
+    def _file(self, name: str) -> str:
+        """What a chart of this run is saved under."""
+        return f"{self.run.scenario.name}-seed-{self.run.seed}-{name}"
+
+    def _columns(self, table: pd.DataFrame) -> dict[str, Any]:
+        """What is drawn, and saved as CSV: figures of the run with every digit."""
+        logs = {name: table[f"log_{name}"].to_numpy() for name in self._assets()}
+        margin = table["margin_rate"].to_numpy()
+        allowed = np.minimum(largest_leverage_allowed(margin), DRAWN_LEVERAGE)
+        return {
+            "day": table["day"].to_numpy(),
+            "date": [self.names[day] for day in table["day"]],
+            "quote": np.array(self.run.quotes(table)),
+            **{name: np.expm1(log) for name, log in logs.items()},
+            "leverage": table["leverage"].to_numpy(),
+            "leverage_drawn": np.minimum(table["leverage"].to_numpy(), DRAWN_LEVERAGE),
+            "allowed": allowed,
+            "margin_rate": margin,
+            **{name: table[name].to_numpy() for name in self.forced.values()},
+        }
+
+    def _assets(self) -> list[str]:
+        return list(self.run.scenario.instrument_names[1:])
+
+    def _quote_title(self) -> str:
+        return self.say("play.quote", currency=self.run.scenario.funding_currency)
+
+    def _quote_chart(self) -> Figure:
+        scenario, say = self.run.scenario, self.say
+        chart = day_chart(
+            scenario, say, say("play.quote_axis"), tooltips=[("", "@date"), ("", "@quote{0.00}")]
+        )
+        record = quotes_on_days(self.run.calendar(), real_quotes(scenario))
+        if record:
+            chart.scatter(
+                list(record), list(record.values()), size=4, color=REAL, alpha=0.55,
+                legend_label=say("play.real"),
+            )  # fmt: skip
+        chart.line(
+            "day", "quote", source=self.source, line_width=2.5, color=SIMULATED,
+            legend_label=say("play.simulated"),
+        )  # fmt: skip
+        opening = usd_quotes(scenario, self.run.days())[0]
+        keep_in_sight(chart, 0.985 * opening, 1.01 * opening)
+        mark_days(chart, sorted({act.day for act in acts(scenario)}))
+        legend_below(chart)
+        return chart
+
+    def _leverage_chart(self) -> Figure:
+        say = self.say
+        tips = [("", "@date"), (say("play.has"), "@leverage{0.00}"),
+                (say("play.may"), "@allowed{0.00}")]  # fmt: skip
+        chart = day_chart(self.run.scenario, say, say("play.leverage_axis"), tooltips=tips)
+        chart.line(
+            "day", "allowed", source=self.source, line_width=2, color="#B5380B", line_dash=[6, 3],
+            legend_label=say("play.may"),
+        )  # fmt: skip
+        chart.line(
+            "day", "leverage_drawn", source=self.source, line_width=2.5, color=SIMULATED,
+            legend_label=say("play.has"),
+        )  # fmt: skip
+        keep_in_sight(chart, 1.0)
+        legend_below(chart)
+        return chart
+
+    def _assets_chart(self) -> Figure:
+        scenario, say = self.run.scenario, self.say
+        chart = day_chart(scenario, say, "", height=HEIGHT + 30)
+        for number, name in enumerate(self._assets()):
+            known = say.has(f"instruments.{name}")
+            chart.line(
+                "day", name, source=self.source, line_width=2, legend_label=name,
+                color=INSTRUMENT_COLOURS[number % len(INSTRUMENT_COLOURS)],
+                line_dash="dashed" if name in scenario.currencies else "solid",
+                name=say(f"instruments.{name}") if known else name,
+            )  # fmt: skip
+        keep_in_sight(chart, -0.01, 0.01)
+        show_percent(chart.yaxis[0])
+        legend_below(chart, 4)
+        return chart
+
+    def _forced_chart(self) -> Figure:
+        say = self.say
+        chart = day_chart(
+            self.run.scenario, say, say("play.forced_axis"), height=HEIGHT + 30,
+            y_range=DataRange1d(start=0.0),
+            tooltips=[("", "@date"), ("", "$name"), ("USD bn", "@$name{0.00}")],
+        )  # fmt: skip
+        kinds = list(self.forced)
+        chart.vbar_stack(
+            [self.forced[kind] for kind in kinds], x="day", width=0.86,
+            source=self.source, line_color=None,
+            color=[ACTOR_COLOURS.get(kind, QUIET) for kind in kinds],
+            legend_label=[say(f"actors.{_actor(kind)}") for kind in kinds],
+        )  # fmt: skip
+        keep_in_sight(chart, 0.0, 1.0)
+        legend_below(chart)
+        return chart
+
+    def _key(self) -> str:
+        """What fills and lines of the network mean."""
+        say = self.say
+        items = [
+            ('<span class="bar slack"></span>', say("play.key_slack")),
+            ('<span class="cross">✕</span>', say("play.key_failed")),
+            ('<span class="moving"></span>', say("play.key_flow")),
+            ('<span class="loan"></span>', say("play.key_loan")),
+        ]
+        return (
+            '<p class="key">'
+            + " ".join(f"<span>{mark} {escape(text)}</span>" for mark, text in items)
+            + "</p>"
+        )
+
+
+def _actor(kind: str) -> str:
+    """Forced sales of the desks are booked under "bank"."""
+    return "bank_desk" if kind == "bank" else kind

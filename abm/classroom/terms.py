@@ -1,0 +1,86 @@
+"""The terms of one's own carry trade, as the page's sliders and a link hold them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+TERMS = "trade."  # before their keys in a link
+TARGETS = ("USD", "AUD", "MXN")
+
+
+class Range(NamedTuple):
+    """What a number may be, and what a slider shows of it."""
+
+    low: float
+    high: float
+    step: float
+    unit: str
+
+
+RANGES: dict[str, Range] = {
+    "equity_usd_mn": Range(0.01, 1000.0, 0.01, "USD mn"),
+    "leverage": Range(1.0, 25.0, 0.5, "1 + borrowing / equity"),
+    "margin_rate": Range(0.01, 0.5, 0.005, "share of position"),
+    "cost_per_year": Range(0.0, 0.05, 0.0005, "per year"),
+    "days": Range(5.0, 500.0, 5.0, "calendar days"),
+    "end_move": Range(-0.5, 0.2, 0.005, "share of the opening quote"),
+}
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Borrow yen, buy a currency, hold it."""
+
+    target: str = "MXN"
+    equity_usd_mn: float = 1.0
+    leverage: float = 5.0
+    margin_rate: float = 0.05
+    cost_per_year: float = 0.005
+    days: float = 90.0
+    end_move: float = -0.05  # of the quote, for the profit by source
+
+    def changed(self) -> dict[str, str]:
+        """Every term that is not as it is at first, as a link spells it."""
+        plain = Terms()
+        pairs = ((f.name, getattr(self, f.name), getattr(plain, f.name)) for f in fields(self))
+        return {
+            name: value if isinstance(value, str) else f"{value:.12g}"
+            for name, value, usual in pairs
+            if value != usual
+        }
+
+    @staticmethod
+    def read(given: Mapping[str, str]) -> tuple[Terms, list[str]]:
+        """The terms of a link, and what is wrong with them."""
+        found: dict[str, float | str] = {}
+        faults: list[str] = []
+        for key, text in given.items():
+            name = key.removeprefix(TERMS)
+            if not key.startswith(TERMS):
+                continue
+            if name == "target" and text in TARGETS:
+                found[name] = text
+            elif name in RANGES and (number := _within(text, RANGES[name])) is not None:
+                found[name] = number
+            else:
+                faults.append(f"{key[:60]!r} = {text[:60]!r}, {_allowed(name)}")
+        return (Terms(**found), faults) if not faults else (Terms(), faults)  # type: ignore[arg-type]
+
+
+def _within(text: str, allowed: Range) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and allowed.low <= number <= allowed.high else None
+
+
+def _allowed(name: str) -> str:
+    if name == "target":
+        return f"must be one of {', '.join(TARGETS)}"
+    if name in RANGES:
+        return f"must be a number from {RANGES[name].low:g} to {RANGES[name].high:g}"
+    return "is nothing that a link can hold"

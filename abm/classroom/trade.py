@@ -1,0 +1,198 @@
+"""Your trade: borrow yen, buy something dearer, and take it through the simulated crash."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import panel as pn
+
+from abm.classroom import trade_path
+from abm.classroom.charts import day_names
+from abm.classroom.facts import small
+from abm.classroom.knobs import values_of
+from abm.classroom.pieces import InPieces
+from abm.classroom.terms import RANGES, TARGETS
+from abm.classroom.trade_charts import PathCharts, ReturnsChart
+from abm.classroom.trade_terms import TermWidget
+from abm.classroom.trade_words import (
+    earns_and_costs,
+    path_text,
+    profit_table,
+    refusal,
+    risks,
+    seeds_text,
+)
+from abm.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from abm.classroom.page import Page
+
+N_SEEDS = 100
+N_AT_ONCE = 10
+
+
+class TradeTab:
+    """Terms on the left; their arithmetic, the page's run and many seeds on the right."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.terms = page, page.choice.terms
+        self.is_setting = False
+        self.n_seeds = 0
+        self.drawn: Any = None
+        self.drawing = InPieces(page, self._draw_more)
+        self.target = pn.widgets.RadioButtonGroup(
+            options={page.say(f"trade.targets.{name}"): name for name in TARGETS},
+            value=self.terms.target, button_type="primary", button_style="outline",
+            sizing_mode="stretch_width", margin=(4, 0, 10, 0),
+        )  # fmt: skip
+        self.target.param.watch(lambda event: self._retarget(event.new), "value")
+        self.numbers = {
+            name: TermWidget(name, page.say(f"trade.terms.{name}"), partial(page.act, self._type))
+            for name in RANGES
+        }
+        self.notice, self.earns, self.risks, self.profit, self.heading, self.told, self.luck = (
+            pn.pane.HTML("", sizing_mode="stretch_width", margin=0) for _ in range(7)
+        )
+        self.returns = ReturnsChart(page.say)
+        self.path_place = pn.Row(sizing_mode="stretch_width", margin=0, styles={"gap": "10px"})
+        self.many = self.returns.view()
+        self.many.append(self.luck)
+        self.crash = pn.Column(sizing_mode="stretch_width", margin=0)
+
+    def view(self) -> pn.Row:
+        say = self.page.say
+        side = pn.Column(
+            _heading("h4", say("trade.borrow")), self.target,
+            *(widget.view() for name, widget in self.numbers.items() if name != "end_move"),
+            _small(say("trade.contract")), css_classes=["side"], width=300, margin=0,
+        )  # fmt: skip
+        arithmetic = pn.Row(
+            _card(self.earns), _card(self.risks), sizing_mode="stretch_width", margin=0,
+            styles={"gap": "10px"},
+        )  # fmt: skip
+        self.crash[:] = [self.heading, self.told, self.path_place]
+        ends = pn.Row(
+            self.many, _card(self.numbers["end_move"].view(), self.profit),
+            sizing_mode="stretch_width", margin=(10, 0, 0, 0), styles={"gap": "10px"},
+        )  # fmt: skip
+        stage = pn.Column(
+            self.notice, arithmetic, self.crash, ends, sizing_mode="stretch_width",
+            margin=(0, 0, 0, 10),
+        )  # fmt: skip
+        return pn.Row(side, stage, sizing_mode="stretch_width", margin=0)
+
+    def shown(self) -> None:
+        """The trade along the run that the page now shows."""
+        choice = self.page.choice
+        self.terms = choice.terms
+        self._show_terms()
+        wanted = (choice.scenario, dict(choice.changes), choice.seed, choice.replicate)
+        if wanted != self.drawn:
+            self.drawn, self.n_seeds = wanted, 0
+            self.scenario = choice.run_scenario
+            self.names = day_names(self.scenario, self.page.say)
+            self.days = trade_path.elapsed_days(self.scenario)
+            self.charts = PathCharts(self.scenario, self.page.say)
+            self.path_place[:] = self.charts.view()
+            self.heading.object = f"<h4>{escape(self._which_run())}</h4>"
+        self._draw()
+
+    def hidden(self) -> None:
+        self.drawing.stop()
+
+    def _show_terms(self) -> None:
+        """Set the widgets without being asked for anything."""
+        self.is_setting = True
+        self.target.value = self.terms.target
+        self.is_setting = False
+        for name, widget in self.numbers.items():
+            widget.show(getattr(self.terms, name))
+
+    def _retarget(self, target: str) -> None:
+        if not self.is_setting:
+            self.page.act(self._change, "target", target)
+
+    def _type(self, name: str, text: str) -> None:
+        """A number was typed or slid to; one that will not do is said and put back."""
+        try:
+            value = self.numbers[name].value_of(text)
+        except InvalidInput:
+            self.numbers[name].show(getattr(self.terms, name))
+            raise
+        self._change(name, value)
+
+    def _change(self, name: str, value: Any) -> None:
+        self.page.quiet()
+        self.terms = replace(self.terms, **{name: value})
+        self.page.change(terms=self.terms)
+        self._draw()
+
+    def _which_run(self) -> str:
+        """The page's run, by what sets it apart."""
+        choice, say = self.page.choice, self.page.say
+        own, now = values_of(choice.base, {}), values_of(choice.base, choice.changes)
+        n_changed = sum(now[key] != own[key] for key in own)
+        return say("trade.crash", scenario=choice.scenario, n=n_changed, seed=choice.seed,
+                   replicate=choice.replicate)  # fmt: skip
+
+    def _draw(self) -> None:
+        """The arithmetic at once; the crash only of a trade that a broker opens."""
+        say, terms = self.page.say, self.terms
+        self.opening = trade_path.opening_of(self.scenario, terms.target)
+        self.earns.object = earns_and_costs(terms, self.opening, say)
+        self.risks.object = risks(terms, self.opening, say)
+        self.profit.object = profit_table(terms, self.opening, say)
+        is_lent = trade_path.is_lent(terms)
+        self.notice.object = "" if is_lent else refusal(terms, say)
+        self.crash.visible = self.many.visible = is_lent
+        if is_lent:
+            self._draw_path()
+            self._draw_seeds()
+            self.drawing.start()
+
+    def _draw_path(self) -> None:
+        """The trade along the page's own run."""
+        say, choice, terms = self.page.say, self.page.choice, self.terms
+        logs = trade_path.run_logs(self.scenario, terms.target, choice.seed, choice.replicate)
+        marked = trade_path.mark(terms, self.opening, self.days, logs)
+        self.held = trade_path.hold(terms, marked, self.days)
+        even = trade_path.break_even_quote(terms, self.opening, self.days)
+        axis = say("trade.unit", funding=self.opening.funding, target=terms.target)
+        self.charts.show(marked, self.held, even, terms.equity_usd_mn, axis)
+        self.told.object = path_text(terms, marked, self.held, self.names, say)
+
+    def _draw_more(self) -> bool:
+        """Some more seeds; whether there are still others."""
+        if self.n_seeds < N_SEEDS:
+            self.n_seeds += N_AT_ONCE
+            self._draw_seeds()
+        return self.n_seeds < N_SEEDS
+
+    def _draw_seeds(self) -> None:
+        """The same trade on the seeds that have been run."""
+        if not self.n_seeds:
+            return
+        logs = trade_path.seed_logs(self.scenario, self.terms.target, self.n_seeds)
+        held = trade_path.hold(
+            self.terms, trade_path.mark(self.terms, self.opening, self.days, logs), self.days
+        )
+        self.returns.show(held.final_return, held.is_called, float(self.held.final_return))
+        self.luck.object = seeds_text(held, N_SEEDS, self.page.say)
+
+
+def _card(*content: Any) -> pn.Column:
+    return pn.Column(*content, css_classes=["card"], sizing_mode="stretch_width", margin=0)
+
+
+def _heading(tag: str, text: str) -> pn.pane.HTML:
+    return pn.pane.HTML(f"<{tag}>{escape(text)}</{tag}>", sizing_mode="stretch_width", margin=0)
+
+
+def _small(text: str) -> pn.pane.HTML:
+    return pn.pane.HTML(small(text), sizing_mode="stretch_width", margin=0)
+
+
+TAB = TradeTab

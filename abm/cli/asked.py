@@ -1,0 +1,76 @@
+"""What several commands ask for, and how what was typed is read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from abm.words import LANGUAGES
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+LONGEST_SEED = 18  # digits: fits a 64-bit integer, in a table or in JSON
+
+ScenarioName = Annotated[
+    str,
+    typer.Argument(metavar="SCENARIO", help="A name that `unwind scenarios` lists, or a file.toml"),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Change one value, as funds.leverage_cap=5; repeatable"
+    ),
+]
+Language = Annotated[str, typer.Option(metavar="CODE", help=f"One of {', '.join(LANGUAGES)}")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there")]
+
+
+def chosen_scenario(name: str, settings: list[str] | None) -> Scenario:
+    """The scenario by name or file, with what was set on the command line."""
+    from abm.errors import Fault, ScenarioFaults
+    from abm.scenario import load_scenario, parse_setting
+
+    chosen = load_scenario(name)
+    if settings:
+        pairs = [parse_setting(setting) for setting in settings]
+        keys = [key for key, _ in pairs]
+        twice = {key: value for key, value in pairs if keys.count(key) > 1}
+        if twice:
+            words = "is set more than once"
+            raise ScenarioFaults([Fault("--set", key, twice[key], words) for key in twice])
+        chosen = chosen.with_changes(dict(pairs), where="--set")
+    return chosen
+
+
+def leave(code: int) -> None:
+    """End with this code, if it is not that all is well."""
+    if code:
+        raise typer.Exit(code)
+
+
+def whole(option: str, text: str) -> int:
+    """The number that an option is given; seeds are counted from 0."""
+    from abm.errors import InvalidInput
+
+    if not (text.isdecimal() and text.isascii() and len(text) <= LONGEST_SEED):
+        allowed = f"must be a whole number from 0, of at most {LONGEST_SEED} digits"
+        raise InvalidInput(f"{option} = {text[:40]}, {allowed}")
+    return int(text)
+
+
+def print_json(measures: Any) -> None:
+    """Scalars, or tables of them, as JSON; what is not a number there is null."""
+    import json
+    import math
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict | list):
+            pairs = value.items() if isinstance(value, dict) else enumerate(value)
+            made = {key: plain(entry) for key, entry in pairs}
+            return made if isinstance(value, dict) else list(made.values())
+        value = value.item() if hasattr(value, "item") else value
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    print(json.dumps(plain(dict(measures) if hasattr(measures, "keys") else measures), indent=2))

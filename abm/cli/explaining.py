@@ -1,0 +1,33 @@
+"""`unwind explain`: a kept run as a chronicle, of who forced whom to do what, and when."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from abm.cli import say
+from abm.cli.running import result_in
+from abm.report.chronicle import Entry, chronicle, chronicle_text
+from abm.words import words
+
+
+def explained(folder: Path, language: str) -> tuple[str, list[Entry]]:
+    """The chronicle of the run in a folder, as text and as entries.
+
+    Of a run that kept no events the text says so, and there are no entries.
+    """
+    text = words(language)  # an unknown language is refused before anything is read
+    run = result_in(folder)
+    if not run.scenario.outputs.events:
+        return text("chronicle.not_kept"), []
+    entries = chronicle(run.events, language, funding=run.scenario.funding_currency)
+    name = f"{run.scenario.name}, seed {run.seed}, replicate {run.replicate}"
+    heading = text("chronicle.heading", run=name)
+    return f"{heading}\n\n{chronicle_text(entries)}", entries
+
+
+def as_plain(text: str, entries: list[Entry]) -> list[dict[str, Any]]:
+    """The entries for a program; what is missing is said on stderr."""
+    if not entries:
+        say(text)
+    return [entry._asdict() for entry in entries]

@@ -1,0 +1,77 @@
+"""`unwind report`: a result folder as one page of HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from abm.cli import output, running
+from abm.cli.progress import Progress
+from abm.errors import InvalidInput, UnreadableFile
+from abm.report.html import is_png, run_report, sweep_report
+from abm.report.run_page import FIGURES
+from abm.runs.folder import read_manifest
+from abm.sweep.plan import PLAN
+from abm.words import words
+
+PAGE = "report.html"
+
+
+class Asked(NamedTuple):
+    """The options of `unwind report`."""
+
+    folder: Path
+    outputs: Sequence[str] = ()
+    out: Path | None = None
+    force: bool = False
+    language: str = "en"
+
+
+def report_and_keep(asked: Asked) -> Path:
+    """Write the report of a run or of a sweep; its path.
+
+    The page in the folder itself is made again each time, as its figures are; any other file that
+    is there already is refused.
+    """
+    words(asked.language)  # one that nobody wrote is refused before any work
+    own = asked.folder / PAGE
+    place = asked.out or own
+    output.refuse_file(place, asked.force or place == own)
+    text = _of_sweep(asked) if (asked.folder / PLAN).is_file() else _of_run(asked)
+    output.write_file(place, text)
+    return place
+
+
+def _of_sweep(asked: Asked) -> str:
+    with Progress(1) as progress:
+        return progress.do(
+            "the report", lambda: sweep_report(asked.folder, asked.outputs, asked.language)
+        )
+
+
+def _of_run(asked: Asked) -> str:
+    if asked.outputs:
+        raise InvalidInput("--output chooses numbers of a sweep; this is the folder of a run")
+    run = running.result_in(asked.folder)
+    figures = _kept_figures(asked.folder)
+    # Without events nobody knows who forced whom: there is no mechanism to draw.
+    needed = len(FIGURES) - (not run.scenario.outputs.events)
+    if len(figures) < needed:
+        figures = running.drawn_again(run)
+    name = asked.folder.resolve().name
+    return run_report(run, figures, read_manifest(asked.folder), name, asked.language)
+
+
+def _kept_figures(folder: Path) -> Mapping[str, bytes]:
+    """Figures of the folder that can be shown."""
+    found = {}
+    for name in FIGURES:
+        path = folder / "figures" / f"{name}.png"
+        try:
+            png = path.read_bytes() if path.is_file() else b""
+        except OSError as bad:
+            raise UnreadableFile(f"{path} cannot be read: {bad.strerror or bad}") from None
+        if is_png(png):
+            found[name] = png
+    return found

@@ -1,0 +1,176 @@
+"""A run as a chronicle, from its events alone: day, what happened, how much, and why."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from abm.report import causes, sentences
+from abm.report.lineage import CALLS, CENTRAL_BANK, FUNDING, Event, Lineage, kind_of
+from abm.report.phrases import Phrases
+from abm.words import words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Key = tuple[int | str, ...]
+
+# Where in its day an event is told.
+_OUTSIDE, _RECALLS, _ROUNDS, _LIMITS, _DEFAULTS, _BANKS = range(6)
+_ARROW = "← "
+_GAP = "  "  # between the day and what happened
+# A line may break before and after these: spaces, words, and single letters of Chinese and
+# Japanese together with brackets that open before them and marks that close after them.
+_PIECES = re.compile(r"\s+|[（「『]*(?:[^\s\u2e80-\uffff]+|[\u2e80-\uffff])[、。，；：」』）]*")
+
+
+class Entry(NamedTuple):
+    """One thing that happened: a group of events that a person would tell in one breath."""
+
+    day: int
+    date: str  # ISO, or ""
+    kind: str  # main kind of event
+    when: str  # the day in words
+    what: str  # one or two sentences, amounts in them
+    amount_usd_bn: float  # NaN where there is none
+    cause: str  # "" where it comes from outside
+    events: tuple[int, ...]  # numbers of the events it is made of
+
+
+def chronicle(
+    events: pd.DataFrame, language: str = "en", since_day: int = 0, funding: str = FUNDING
+) -> list[Entry]:
+    """What happened from a day on, in order, in the words of a language.
+
+    Parameters
+    ----------
+    events
+        The table `events` of a run, whole: causes may lie before `since_day`.
+    language
+        One of abm.words.LANGUAGES.
+    since_day
+        First day that is told.
+    funding
+        The currency that is owed: a forced trade in it is a purchase.
+
+    Returns
+    -------
+    list of Entry
+        Every event is in exactly one of them, but for clearings: these are prices, and the causes
+        of what they call. The amount of sales leaves out the yen bought back, as
+        `forced_<type>_usd_bn` of the table `days` does; but events have no sign, so that what a
+        recalled fund buys on its way back to its mandate counts as sold here. If nothing
+        happened, one entry of kind "nothing" says so.
+    """
+    phrases, lineage = Phrases(words(language), funding), Lineage(events)
+    groups: dict[Key, list[Event]] = {}
+    for event in lineage.events:
+        if event.day >= since_day and event.kind != "clearing":
+            groups.setdefault(_key(event, lineage), []).append(event)
+    if not groups:
+        nothing = phrases.say("chronicle.nothing")
+        return [Entry(since_day, "", "nothing", "", nothing, sentences.NO_AMOUNT, "", ())]
+    told = sorted(groups.items(), key=lambda item: item[0][:4])
+    return [_entry(group, lineage, phrases) for _, group in told]
+
+
+def chronicle_text(entries: Iterable[Entry], width: int = 100) -> str:
+    """The chronicle for a terminal: each day once, what happened beside it, causes after arrows."""
+    chosen = list(entries)
+    indent = max((columns(entry.when) for entry in chosen), default=0)
+    indent += len(_GAP) if indent else 0
+    lines: list[str] = []
+    told = ""
+    for entry in chosen:
+        day = entry.when if entry.when != told else ""
+        told = entry.when
+        block = [*_wrapped(entry.what, width - indent)]
+        if entry.cause:
+            first, *rest = _wrapped(entry.cause, width - indent - len(_ARROW))
+            block += [_ARROW + first, *(" " * len(_ARROW) + line for line in rest)]
+        lines.append((day + " " * (indent - columns(day)) + block[0]).rstrip())
+        lines += [" " * indent + line for line in block[1:]]
+    return "\n".join(lines)
+
+
+def columns(text: str) -> int:
+    """Width of a text on a terminal, where Chinese and Japanese letters take two columns."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _key(event: Event, lineage: Lineage) -> Key:
+    """What events of one entry have in common; the first four parts are its place in time."""
+    kind = kind_of(event.institution)
+    if event.kind in ("policy", "news"):
+        who = CENTRAL_BANK if event.kind == "policy" else event.institution
+        return (event.day, _OUTSIDE, 0, int(who != CENTRAL_BANK), who)
+    if event.kind == "recall":
+        return (event.day, _RECALLS, 0, 0, kind)
+    if event.kind in CALLS:
+        place = (event.day, _ROUNDS, event.round, 0)
+        return (*place, event.kind, kind, event.instrument, event.cause)
+    if event.kind == "forced_sale":
+        call = lineage.cause(event)
+        return (event.day, _ROUNDS, event.round, 1, kind, call.kind if call else "")
+    if event.kind == "limit_hit":
+        return (event.day, _LIMITS, 0, 0)
+    if event.kind in ("default", "loss"):
+        return (event.day, _DEFAULTS, 0, 0, kind)
+    return (event.day, _BANKS, 0, 0)
+
+
+def _entry(group: Sequence[Event], lineage: Lineage, phrases: Phrases) -> Entry:
+    """A group of events in words."""
+    first = group[0]
+    tell, explain = _TOLD[first.kind]
+    what, amount = tell(group, phrases)
+    return Entry(
+        day=first.day,
+        date=first.date,
+        kind=first.kind,
+        when=phrases.when(first.day, first.date),
+        what=_in_its_round(what, first, lineage, phrases),
+        amount_usd_bn=amount,
+        cause=explain(group, lineage, phrases),
+        events=tuple(event.event for event in group),
+    )
+
+
+def _in_its_round(what: str, first: Event, lineage: Lineage, phrases: Phrases) -> str:
+    """Further rounds of a day are said as such."""
+    if first.round == 0 or first.kind == "limit_hit":
+        return what
+    if (first.day, first.round) in lineage.traded_rounds:
+        return phrases.say("chronicle.round", n=first.round + 1, what=what)
+    return phrases.say("chronicle.after_trading", what=what)
+
+
+def _from_outside(events: Sequence[Event], lineage: Lineage, phrases: Phrases) -> str:
+    return ""
+
+
+Tell = Callable[[Sequence[Event], Phrases], sentences.Told]
+Explain = Callable[[Sequence[Event], Lineage, Phrases], str]
+# By the kind of a group's first event, in the order in which a run writes them.
+_TOLD: dict[str, tuple[Tell, Explain]] = {
+    "policy": (sentences.policy, _from_outside),
+    "news": (sentences.news, _from_outside),
+    **dict.fromkeys(CALLS, (sentences.calls, causes.cause_of_calls)),
+    "forced_sale": (sentences.forced_sales, causes.calls_behind),
+    "limit_hit": (sentences.limit_hits, causes.cause_of_limit),
+    "default": (sentences.defaults, causes.calls_behind),
+    "bank_failure": (sentences.bank_failures, causes.cause_of_bank_failures),
+}
+
+
+def _wrapped(text: str, width: int) -> Iterator[str]:
+    """Lines of a width on a terminal; Chinese and Japanese have no spaces to break at."""
+    line = ""
+    for piece in _PIECES.findall(text):
+        if line and columns(line + piece.rstrip()) > width:
+            yield line.rstrip()
+            line = ""
+        line += piece if line or not piece.isspace() else ""
+    yield line.rstrip()

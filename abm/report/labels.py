@@ -1,0 +1,100 @@
+"""What is written in the boxes of a chain: names with counts and amounts, in few words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from abm.figures import style
+from abm.report.lineage import CALLS, EITHER_WAY, Event, hurting_way, kind_of
+from abm.report.phrases import Phrases, move_percent, total
+
+OTHERS = "(others)"  # what is too small to be shown by name
+_CALL_NAMES = {"loss_cut": "loss-cut", "close_out": "close-out", "recall": "recall"}
+_ARROWS = {1: "\N{NO-BREAK SPACE}▲", -1: "\N{NO-BREAK SPACE}▼", 0: ""}
+
+
+def price_name(of: str, events: Sequence[Event], phrases: Phrases) -> str:
+    """An instrument, and which way its price hurt or was driven; one alone is never "others"."""
+    names = {event.instrument for event in events}
+    if of == OTHERS and len(names) != 1:
+        return f"{len(names)} others{_ARROWS[-1]}"
+    instrument = names.pop() if of == OTHERS else of
+    ways = {hurting_way(instrument, kind_of(e.institution), phrases.funding) for e in events}
+    return price_moved(instrument, sum(ways), phrases)
+
+
+def price_moved(instrument: str, way: float, phrases: Phrases) -> str:
+    """An instrument with an arrow up or down; without one where the way is not known (0)."""
+    sign = (way > 0.0) - (way < 0.0)
+    return f"{_capital(phrases.instrument(instrument))}{_ARROWS[sign]}"
+
+
+def kind_name(of: str, events: Iterable[Event]) -> str:
+    """A kind of institution, as all figures call it."""
+    kinds = {kind_of(event.institution) for event in events}
+    if of == OTHERS and len(kinds) != 1:
+        return f"{len(kinds)} other kinds"
+    kind = kinds.pop() if of == OTHERS else of
+    return _capital(style.ACTOR_NAMES.get(kind, kind))
+
+
+def called(events: Iterable[Event], phrases: Phrases) -> tuple[str, str]:
+    """How many calls, and for how much."""
+    calls = [event for event in events if event.kind in CALLS]
+    if not calls:
+        return "called before", ""
+    return n_calls(calls), phrases.usd(total(calls), "short")
+
+
+def n_calls(calls: Sequence[Event]) -> str:
+    """So many calls, by their own name where they are of one kind."""
+    kinds = {call.kind for call in calls}
+    name = _CALL_NAMES.get(kinds.pop(), "call") if len(kinds) == 1 else "call"
+    return _number(len(calls), name)
+
+
+def n_failed(events: Iterable[Event]) -> str:
+    """How many of a kind failed; empty for none."""
+    failed = {event.institution for event in events if event.kind in ("close_out", "default")}
+    return f"{len(failed)} failed" if failed else ""
+
+
+def traded(sales: Sequence[Event], phrases: Phrases) -> str:
+    """What was sold by force, or bought back."""
+    kinds = {kind_of(sale.institution) for sale in sales}
+    verb = "bought" if sales[0].instrument == phrases.funding else "sold"
+    verb = "traded" if kinds.issubset(EITHER_WAY) else verb
+    return f"{verb} {phrases.usd(total(sales), 'short')}"
+
+
+def failures(events: Sequence[Event], phrases: Phrases) -> tuple[str, str]:
+    """How many failed, what they could not pay, and what they were."""
+    kinds = {e.institution: kind_name(kind_of(e.institution), ()) for e in events}
+    debts = total(e for e in events if e.kind == "default")
+    unpaid = f"{phrases.usd(debts, 'short')} unpaid" if debts else "all debts paid"
+    return f"{len(kinds)} failed, {unpaid}", ", ".join(dict.fromkeys(kinds.values()))
+
+
+def lenders(
+    losses: Sequence[Event], bank_failures: Sequence[Event], phrases: Phrases
+) -> tuple[str, ...]:
+    """What lenders lost, and which of them failed."""
+    lost = f"{_number(len({e.counterparty for e in losses}), 'lender')} lost "
+    told = [lost + phrases.usd(total(losses), "short")] if losses else []
+    if bank_failures:
+        paid = phrases.usd(total(bank_failures), "short")
+        told.append(f"{_number(len(bank_failures), 'bank')} failed, insurer paid {paid}")
+    return (*told, *(() if bank_failures else ("no bank failed",)))
+
+
+def news_move(move_log: float) -> str:
+    """How far news moved a fundamental; empty for what was only traded."""
+    return move_percent(move_log) if move_log else ""
+
+
+def _number(n: int, name: str) -> str:
+    return f"{n} {name}" if n == 1 else f"{n} {name}s"
+
+
+def _capital(name: str) -> str:
+    return f"{name[:1].upper()}{name[1:]}"

@@ -1,0 +1,101 @@
+"""The events of a run one by one, and what stood behind each: for chronicle and chain alike."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from abm.kernels.state import KIND_NAMES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FUNDING = "JPY"  # what is owed: a forced trade in it is a purchase, one in anything else a sale
+CALLS = ("margin_call", "close_out", "loss_cut", "recall")
+CENTRAL_BANK = "central_bank"
+# Of these nobody can say from the table whether they were long or short.
+EITHER_WAY = ("trend", "custom")
+_PREFIXES = {kind: f"{kind.replace('_', '-')}-" for kind in KIND_NAMES} | {"bank": "bank-"}
+
+
+class Event(NamedTuple):
+    """A row of the table `events`; its columns are described in ODD.md."""
+
+    event: int
+    day: int
+    date: str
+    round: int
+    kind: str
+    institution: str
+    counterparty: str
+    instrument: str
+    amount_usd_bn: float
+    cause: int
+    share_of_flow: float
+    clearing: int
+    generation: int
+
+
+class Lineage:
+    """Events by number, and what is asked of them again and again."""
+
+    def __init__(self, events: pd.DataFrame) -> None:
+        columns = [events[name].tolist() for name in Event._fields]
+        self.events = list(map(Event._make, zip(*columns, strict=True)))
+        self.by_number = {event.event: event for event in self.events}
+
+    def cause(self, event: Event) -> Event | None:
+        """What caused it; None for what comes from outside or from before the table."""
+        return self.by_number.get(event.cause)
+
+    @cached_property
+    def forced_share(self) -> dict[int, float]:
+        """Share of a clearing's gross flow that was forced, by the clearing's number."""
+        shares: dict[int, float] = defaultdict(float)
+        for event in self.events:
+            if event.kind == "forced_sale" and event.clearing >= 0:
+                shares[event.clearing] += max(0.0, event.share_of_flow)  # NaN: nothing flowed
+        return shares
+
+    @cached_property
+    def announced(self) -> dict[str, list[Event]]:
+        """News, surprises, rate moves and official trades by what they move."""
+        found: dict[str, list[Event]] = defaultdict(list)
+        for event in self.events:
+            if event.kind in ("policy", "news"):
+                found[event.instrument].append(event)
+        return found
+
+    @cached_property
+    def traded_rounds(self) -> set[tuple[int, int]]:
+        """(day, round) of every round with forced trades: a further one has no others."""
+        return {(e.day, e.round) for e in self.events if e.kind == "forced_sale"}
+
+    @cached_property
+    def losses(self) -> list[Event]:
+        """What lenders lost on clients."""
+        return [event for event in self.events if event.kind == "loss"]
+
+    def announced_for(self, instrument: str, days: range, way: int) -> list[Event]:
+        """News and policy of these days that moved an instrument up (1), down (-1), either (0)."""
+        return [
+            event
+            for event in self.announced.get(instrument, ())
+            if event.day in days and event.amount_usd_bn * way >= 0.0
+        ]
+
+
+def kind_of(name: str) -> str:
+    """Kind of an institution, which its name begins with."""
+    return next((kind for kind, start in _PREFIXES.items() if name.startswith(start)), "custom")
+
+
+def hurting_way(instrument: str, kind: str, funding: str = FUNDING) -> int:
+    """Which way a price moved that cost them: the funding currency up (1), all else down (-1).
+
+    0 for kinds that may have been long or short.
+    """
+    if kind in EITHER_WAY:
+        return 0
+    return 1 if instrument == funding else -1

@@ -1,0 +1,62 @@
+"""What a scenario chooses, beside the shipped scenario that it is nearest to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from abm.scenario import list_scenarios, load_scenario
+from abm.scenario.template import Parameter, parameter_table
+from abm.scenario.writing import toml_value
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+NOT_THERE = "—"
+
+
+class Difference(NamedTuple):
+    """A parameter that has another value than in the scenario compared with, or is only in one."""
+
+    key: str
+    value: str
+    base_value: str
+    unit: str
+    meaning: str
+
+
+class Compared(NamedTuple):
+    """A shipped scenario, and all in which another one is different."""
+
+    base: str
+    differences: list[Difference]
+
+
+def compared(scenario: Scenario) -> Compared:
+    """A scenario beside the shipped one from which it differs least.
+
+    A result does not say what it was based on. Of several that are as near, the one of its own
+    name, then the first in alphabetical order.
+    """
+    candidates = [
+        Compared(name, differences(scenario, load_scenario(name))) for name in list_scenarios()
+    ]
+    return min(
+        candidates, key=lambda one: (len(one.differences), one.base != scenario.name, one.base)
+    )
+
+
+def differences(scenario: Scenario, base: Scenario) -> list[Difference]:
+    """Every parameter in which two scenarios differ, in the order of the file."""
+    here = {row.key: row for row in parameter_table(scenario)}
+    there = {row.key: row for row in parameter_table(base)}
+    found = []
+    for key in dict.fromkeys((*here, *there)):
+        values = _value(here.get(key)), _value(there.get(key))
+        if values[0] != values[1]:
+            row = here.get(key) or there[key]
+            found.append(Difference(key, *values, row.unit, row.meaning))
+    return found
+
+
+def _value(row: Parameter | None) -> str:
+    return NOT_THERE if row is None else toml_value(row.value)

@@ -1,0 +1,132 @@
+"""What the report of a run says, before it is a page."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from abm.report import pictures
+from abm.report.chronicle import Entry, chronicle
+from abm.report.html import Picture, flat, picture
+from abm.report.parameters import compared
+from abm.report.summary import Told, sections
+from abm.runs.manifest import manifest_of
+from abm.scenario.template import parameter_table
+from abm.scenario.writing import toml_value
+from abm.words import words
+
+if TYPE_CHECKING:
+    from abm.runs import RunResult
+    from abm.scenario import Scenario
+    from abm.scenario.template import Parameter
+    from abm.words import Words
+
+FIGURES = ("cascade", "mechanism", "network")  # in the order of the page
+CONTENTS = ("summary", "figures", "chronicle", "parameters", "reproduce")
+_MOST_ENTRIES = 400  # of the chronicle: a page is read by people
+_LEAST_USD_BN = 0.005  # that is not nought when written
+
+
+class Line(NamedTuple):
+    """An entry of the chronicle in the page."""
+
+    when: str
+    is_first_of_day: bool
+    what: str
+    cause: str
+    amount: str  # USD bn; empty where there is none
+
+
+def content(
+    result: RunResult,
+    figures: Mapping[str, bytes],
+    manifest: Mapping[str, Any] | None,
+    folder: str,
+    language: str,
+) -> dict[str, Any]:
+    """The values of run.html."""
+    say, scenario = words(language), result.scenario
+    finding = pictures.title(scenario, result.summary, language)
+    entries = chronicle(result.events, language, funding=scenario.funding_currency)
+    name = folder or scenario.name
+    return {
+        "title": scenario.title or scenario.name,
+        "finding": finding,
+        "facts": say(
+            "report.facts_run",
+            scenario=scenario.name, seed=result.seed, replicate=result.replicate,
+        ),
+        "about": scenario.about,
+        "contents": CONTENTS,
+        "sections": sections(_told(result), language),
+        "pictures": _pictures(figures, finding, say),
+        "has_events": scenario.outputs.events,
+        "entries": list(_lines(entries[:_MOST_ENTRIES])),
+        "n_more_entries": max(0, len(entries) - _MOST_ENTRIES),
+        "is_repeatable": result.is_repeatable,
+        "commands": _commands(result, name, say),
+        "manifest": flat(manifest_of(result) if manifest is None else manifest),
+        **parameters(scenario),
+    }  # fmt: skip
+
+
+def parameters(scenario: Scenario) -> dict[str, Any]:
+    """What a scenario chooses, for both kinds of page."""
+    return {
+        "compared": compared(scenario),
+        "parameters": [_written(row) for row in parameter_table(scenario)],
+    }
+
+
+def _written(row: Parameter) -> Parameter:
+    return row._replace(value=toml_value(row.value))
+
+
+def _told(result: RunResult) -> Told:
+    real = pictures.real_quotes(result.scenario)
+    return Told(
+        result.scenario, result.seed, result.replicate, result.days, result.institutions,
+        result.summary, real,
+    )  # fmt: skip
+
+
+def _pictures(figures: Mapping[str, bytes], finding: str, say: Words) -> list[Picture]:
+    found = []
+    for name in FIGURES:
+        if name in figures:
+            caption = say(f"report.figure.{name}")
+            found.append(picture(figures[name], f"{caption} {finding}", caption))
+    return found
+
+
+def _lines(entries: Iterable[Entry]) -> Iterable[Line]:
+    """Entries, each day's name beside its first only."""
+    before = None
+    for entry in entries:
+        amount = _amount(entry.amount_usd_bn)
+        yield Line(entry.when, entry.day != before, entry.what, entry.cause, amount)
+        before = entry.day
+
+
+def _amount(amount_usd_bn: float) -> str:
+    """To a hundredth of a billion; empty where there is none."""
+    if math.isnan(amount_usd_bn):
+        return ""
+    return f"{amount_usd_bn:,.2f}" if amount_usd_bn >= _LEAST_USD_BN else "<0.01"
+
+
+def _commands(result: RunResult, name: str, say: Words) -> list[tuple[str, str]]:
+    """Commands that can be pasted, and what each is for."""
+    again = ["unwind", "run", f"{name}/scenario.toml", "--seed", str(result.seed)]
+    again += ["--replicate", str(result.replicate)] if result.replicate else []
+    told = {"explain": ["unwind", "explain", name]}
+    if result.is_repeatable:
+        told = {
+            "reproduce": ["unwind", "reproduce", name],
+            "run": [*again, "--out", f"{name}-again"],
+            "animate": ["unwind", "plot", name, "--animate"],
+            **told,
+        }
+    return [(shlex.join(words), say(f"report.command.{key}")) for key, words in told.items()]

@@ -1,0 +1,202 @@
+"""What groups of events come to in words: a sentence or two, and the amount they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from abm.report.lineage import EITHER_WAY, Event, kind_of
+from abm.report.phrases import (
+    LEAST_USD_BN,
+    N_NAMED,
+    Phrases,
+    basis_points,
+    move_percent,
+    percent,
+    plain,
+    total,
+)
+
+NO_AMOUNT = float("nan")
+Told = tuple[str, float]  # what happened, amount [USD bn]
+
+
+def policy(events: Sequence[Event], phrases: Phrases) -> Told:
+    """Rate moves, official trades, and what a central bank's surprise was worth."""
+    acts = [e for e in events if e.kind == "policy"]
+    told = [_act(e, phrases) for e in acts] or [phrases.say("chronicle.policy.spoke")]
+    traded = [abs(e.amount_usd_bn) for e in acts if _is_trade(e)]
+    moves = _moves([e for e in events if e.kind == "news"], phrases)
+    return phrases.sentences([*told, *moves]), sum(traded) if traded else NO_AMOUNT
+
+
+def news(events: Sequence[Event], phrases: Phrases) -> Told:
+    """A piece of news, and everything it moved."""
+    heard = phrases.say("chronicle.news.heard", title=plain(events[0].institution))
+    return phrases.sentences([heard, *_moves(events, phrases)]), NO_AMOUNT
+
+
+def calls(events: Sequence[Event], phrases: Phrases) -> Told:
+    """Margin calls, close-outs, loss-cuts or recalls of one kind of institution."""
+    largest = max(events, key=lambda e: e.amount_usd_bn)
+    what = phrases.say(
+        f"chronicle.{largest.kind}",
+        n=len(events),
+        who=phrases.who(kind_of(largest.institution), len(events)),
+        name=largest.institution,
+        broker=largest.counterparty or phrases.say("chronicle.who.broker"),
+        amount=phrases.usd(total(events)),
+        most=phrases.usd(largest.amount_usd_bn),
+    )
+    return what, total(events)
+
+
+def forced_sales(events: Sequence[Event], phrases: Phrases) -> Told:
+    """What one kind of institution had to sell in a round [amount], and what it bought back."""
+    names = list(dict.fromkeys(e.institution for e in events))
+    who = names[0] if len(names) == 1 else phrases.who(kind_of(names[0]), len(names))
+    if kind_of(names[0]) in EITHER_WAY:
+        return _closed(who, events, phrases), total(events)
+    bought = [e for e in events if e.instrument == phrases.funding]
+    sold = [e for e in events if e.instrument != phrases.funding]
+    told = [_sold(who, sold, phrases)] if sold else []
+    if bought:
+        told.append(
+            phrases.say(
+                f"chronicle.forced_sale.{'repaid' if sold else 'bought'}",
+                who=who,
+                amount=phrases.usd(total(bought)),
+                funding=phrases.instrument(phrases.funding),
+                share=percent(_share_of_flow(bought)),
+            )
+        )
+    return phrases.sentences(told), total(sold) if sold else NO_AMOUNT
+
+
+def limit_hits(events: Sequence[Event], phrases: Phrases) -> Told:
+    """Prices that came to their daily limits on a day; the amount is what traded there."""
+    names = dict.fromkeys(phrases.instrument(e.instrument) for e in events)
+    what = phrases.say("chronicle.limit_hit.reached", instruments=phrases.listed([*names]))
+    return what, total(events)
+
+
+def defaults(events: Sequence[Event], phrases: Phrases) -> Told:
+    """Debts that emptied books leave [amount], and the lenders who lose them."""
+    debts = [e for e in events if e.kind == "default"]
+    losses = [e for e in events if e.kind == "loss"]
+    largest = max(debts, key=lambda e: e.amount_usd_bn)
+    told = [
+        phrases.say(
+            "chronicle.default",
+            n=len(debts),
+            who=phrases.who(kind_of(largest.institution), len(debts)),
+            name=largest.institution,
+            amount=phrases.usd(total(debts)),
+            most=phrases.usd(largest.amount_usd_bn),
+        )
+    ]
+    if losses:
+        lenders = phrases.named(
+            losses, lambda e: e.counterparty, partial(_lender, phrases), "chronicle.default"
+        )
+        told.append(phrases.say("chronicle.default.borne", lenders=lenders))
+    return phrases.sentences(told), total(debts)
+
+
+def bank_failures(events: Sequence[Event], phrases: Phrases) -> Told:
+    """Banks that fail on a day; the amount is what the deposit insurer pays."""
+    names = phrases.named(
+        events, lambda e: e.institution, lambda group, _: group[0].institution,
+        "chronicle.bank_failure",
+    )  # fmt: skip
+    n, paid = len(events), total(events)
+    failed = phrases.say("chronicle.bank_failure", n=n, who=phrases.who("bank", n), names=names)
+    key = "insured" if paid > 0.0 else "unharmed"
+    insurer = phrases.say(f"chronicle.bank_failure.{key}", amount=phrases.usd(paid))
+    return phrases.sentences([failed, insurer]), paid
+
+
+def _is_trade(act: Event) -> bool:
+    """Whether an authority traded in the market, rather than moved a rate."""
+    return bool(act.counterparty)
+
+
+def _act(act: Event, phrases: Phrases) -> str:
+    """One move of a policy rate, or one official trade."""
+    is_up = act.amount_usd_bn > 0.0
+    if _is_trade(act):
+        return phrases.say(
+            f"chronicle.policy.{'bought' if is_up else 'sold'}",
+            instrument=phrases.instrument(act.instrument),
+            amount=phrases.usd(act.amount_usd_bn),
+        )
+    return phrases.say(
+        f"chronicle.policy.{'raised' if is_up else 'lowered'}",
+        bank=phrases.central_bank(act.instrument),
+        bp=basis_points(act.amount_usd_bn),
+    )
+
+
+def _moves(news: Sequence[Event], phrases: Phrases) -> list[str]:
+    """What news did to fundamentals, the largest moves first; one sentence or none."""
+    if not news:
+        return []
+    moves = phrases.named(
+        news, lambda e: e.instrument, partial(_move, phrases), "chronicle.news", most=N_NAMED + 1
+    )
+    return [phrases.say("chronicle.news.moved", moves=moves)]
+
+
+def _move(phrases: Phrases, events: Sequence[Event], _: bool) -> str:
+    """What news did to one instrument."""
+    name = phrases.instrument(events[0].instrument)
+    return phrases.say("chronicle.news.move", instrument=name, move=move_percent(total(events)))
+
+
+def _sold(who: str, sales: Sequence[Event], phrases: Phrases) -> str:
+    """Who had to sell, and what."""
+    first, amount = sales[0].instrument, phrases.usd(total(sales))
+    if total(sales) < LEAST_USD_BN:
+        return phrases.say("chronicle.forced_sale.sold_little", who=who, amount=amount)
+    if all(sale.instrument == first for sale in sales):
+        return phrases.say(
+            "chronicle.forced_sale.sold_one",
+            who=who,
+            amount=amount,
+            instrument=phrases.instrument(first),
+            share=percent(_share_of_flow(sales)),
+        )
+    parts = phrases.named(
+        sales, lambda e: e.instrument, partial(_sale, phrases), "chronicle.forced_sale"
+    )
+    return phrases.say("chronicle.forced_sale.sold", who=who, amount=amount, parts=parts)
+
+
+def _closed(who: str, trades: Sequence[Event], phrases: Phrases) -> str:
+    """Who had to trade, where nobody can say whether positions were long or short."""
+    parts = phrases.named(
+        trades, lambda e: e.instrument, partial(_sale, phrases), "chronicle.forced_sale"
+    )
+    amount = phrases.usd(total(trades))
+    return phrases.say("chronicle.forced_sale.closed", who=who, amount=amount, parts=parts)
+
+
+def _sale(phrases: Phrases, sales: Sequence[Event], is_first: bool) -> str:
+    """Sales of one instrument; the first says what its share is a share of."""
+    return phrases.say(
+        f"chronicle.forced_sale.{'first' if is_first else 'part'}",
+        instrument=phrases.instrument(sales[0].instrument),
+        amount=phrases.usd(total(sales), "short"),
+        share=percent(_share_of_flow(sales)),
+    )
+
+
+def _lender(phrases: Phrases, losses: Sequence[Event], _: bool) -> str:
+    """One lender's part of the losses."""
+    amount = phrases.usd(total(losses), "short")
+    return phrases.say("chronicle.default.lender", name=losses[0].counterparty, amount=amount)
+
+
+def _share_of_flow(sales: Sequence[Event]) -> float:
+    """Share of a clearing's gross flow that these sales were (NaN, where nothing flowed: 0)."""
+    return sum(max(0.0, sale.share_of_flow) for sale in sales)

@@ -1,0 +1,252 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 7. Your own agent in twenty lines of Python
+#
+# ## Question
+#
+# When everybody must buy yen, the yen gets dearer than it is worth. Somebody with cool blood and
+# money of his own could sell yen into the rush and buy them back when it is over: that should
+# pay, and it should calm the market. Does it?
+#
+# You need lesson 3, and to have written a class in Python before.
+
+# %%
+import numpy as np
+import pandas as pd
+
+import abm
+from abm.agents import PythonAgent
+from abm.figures.style import ACTOR_COLOURS, QUIET, house_style
+from abm.literature.panels import panels, write_header
+from experiments.lessons.frame import check, pick, show
+
+# %% [markdown]
+# ## Experiment
+#
+# ### A trader
+#
+# A trader of your own is a class with a method `orders`. It is asked every morning, before the
+# market opens, and says what to buy (positive) and sell (negative) today, in billions of dollars
+# by instrument. Everything he may know is on `self`:
+#
+# | | |
+# |---|---|
+# | `self.wealth_usd_bn` | what he owns less what he owes |
+# | `self.positions_usd_bn["JPY"]` | what he holds of an instrument; negative: he owes it |
+# | `self.leverage`, `self.margin_rate` | how indebted he is, what his broker asks |
+# | `self.model.log_yen` | rise of the yen since the close before the first day, log |
+# | `self.model.day` | days traded so far |
+# | `self.model.quotes["JPY"]` | the quote as markets write it: yen per dollar |
+#
+# Here is one who leans against the rush. He sells yen for half his wealth after a day on which
+# the yen rose by more than 2%, and buys them back bit by bit on quiet days.
+
+
+# %%
+class Leaner(PythonAgent):
+    """Sells yen into a sharp rise, and buys them back bit by bit on quiet days."""
+
+    def __init__(self, model, row):
+        super().__init__(model, row)
+        self.yesterday = 0.0
+
+    def orders(self):
+        rise = self.model.log_yen - self.yesterday
+        self.yesterday = self.model.log_yen
+        held = self.positions_usd_bn["JPY"]
+        if rise > 0.02:
+            return {"JPY": -0.5 * self.wealth_usd_bn - held}
+        if abs(rise) < 0.005:
+            return {"JPY": -0.2 * held}
+        return {}
+
+
+# %% [markdown]
+# And one who does nothing, to compare with. His dollars earn interest.
+
+
+# %%
+class Idler(PythonAgent):
+    """Keeps his dollars."""
+
+    def orders(self):
+        return {}
+
+
+# %% [markdown]
+# ### In the market
+#
+# He joins the model with money of his own and a broker, and trades at the prices of everybody
+# else. The scenario is a surprise of 50bp, after which the dam nearly always breaks.
+
+# %%
+SEED = 2024
+hike = abm.load_scenario("hike").with_changes({"shock.surprise_bp": 50})
+
+
+def run_with(kind, wealth_usd_bn, replicate):
+    """The model after its last day, with one trader of a kind in it."""
+    settings = {"wealth_usd_bn": wealth_usd_bn, "broker": "bank-1"}
+    model = abm.CarryUnwindModel(
+        hike, rng=SEED, replicate=replicate, python_agents=[(kind, settings)]
+    )
+    model.run()
+    return model
+
+
+def try_out(kind, wealth_usd_bn=20.0, n_draws=5):
+    """How a trader fares and what he does to the yen, a row for each draw of luck [%]."""
+    rows = []
+    for replicate in range(n_draws):
+        model = run_with(kind, wealth_usd_bn, replicate)
+        if model.was_written_to:
+            raise ValueError("he wrote to his own books: money from nowhere does not count")
+        summary = model.result().summary
+        made = model.python_agents[0].wealth_usd_bn / wealth_usd_bn - 1
+        rows.append(
+            {
+                "made": 100 * made,
+                "peak": 100 * summary["largest_yen_rise_log"],
+                "sales": summary["forced_sales_usd_bn"],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+print("Made in % of wealth, the yen's largest rise in % (log), all forced sales in USD bn")
+for kind in (Idler, Leaner):
+    print(f"\n{kind.__name__} with USD 20bn, five draws")
+    print(try_out(kind).round(1).to_string())
+
+# %% [markdown]
+# The five draws differ a good deal. But `Leaner` and `Idler` met the same five, so compare row by
+# row (lesson 6 says why): he takes a little off the peak, and each time he would have done better
+# to do nothing.
+#
+# ### More money, more draws
+#
+# A trader with 5bn is a drop in this market; one with 80bn is larger than any fund in it.
+
+# %%
+SIZES_USD_BN = pick((5, 10, 20, 40, 80), (20, 80))
+N_DRAWS = pick(40, 5)
+
+idle = try_out(Idler, n_draws=N_DRAWS)
+tried = {wealth: try_out(Leaner, wealth, N_DRAWS) for wealth in SIZES_USD_BN}
+gained = {wealth: table - idle for wealth, table in tried.items()}  # row by row: the same draws
+
+
+def mean_and_error(table):
+    """Mean and standard error of each column, in words."""
+    errors = table.std() / np.sqrt(len(table))
+    return {name: f"{table[name].mean():+.2f} ± {errors[name]:.2f}" for name in table}
+
+
+print(f"Leaner against Idler: mean difference ± standard error of {N_DRAWS} pairs")
+print(pd.DataFrame({f"{w}bn": mean_and_error(gained[w]) for w in SIZES_USD_BN}).T.to_string())
+
+
+# %%
+def draw_gain(axes, column, label):
+    """Differences by the trader's wealth: a dot for each draw, mean and twice its error."""
+    axes.axhline(0, color=QUIET, linewidth=0.8)
+    for place, table in enumerate(gained.values()):
+        values = table[column].sort_values()
+        spread = place + 0.4 * (0.618 * np.arange(len(values)) % 1)  # side by side, no chance
+        axes.plot(spread, values, "o", color=ACTOR_COLOURS["custom"], alpha=0.35, ms=3, mew=0)
+        error = 2 * values.std() / np.sqrt(len(values))
+        axes.errorbar(place + 0.5, values.mean(), error, color="black", marker="o", markersize=3.5)
+    axes.set_xticks(np.arange(len(gained)) + 0.25, labels=[f"{wealth}bn" for wealth in gained])
+    axes.set_xlim(-0.25, len(gained) - 0.25)
+    axes.set_xlabel("his wealth, USD")
+    write_header(axes, label)
+
+
+most = max(SIZES_USD_BN)
+title = (
+    f"Leaning against the rush with USD {most}bn takes {-gained[most]['peak'].mean():.1f}% off the"
+    f" yen's peak and costs {-gained[most]['made'].mean():.1f}% of wealth"
+)
+caption = (
+    f"Scenario hike at 50bp, seed {SEED}, replicates 0 to {N_DRAWS - 1}. Each dot: the run with"
+    " Leaner less that with one who does nothing, same draws. Black: mean and twice its standard"
+    " error."
+)
+with house_style():
+    figure, (left, right) = panels(title, caption, ((0.06, 0.42), (0.55, 0.42)))
+    draw_gain(left, "made", "What he makes more than Idler, % of his wealth")
+    draw_gain(right, "peak", "Change of the yen's largest rise, % (log)")
+show(figure)
+
+# %% [markdown]
+# He helps everybody but himself. He is too early twice: he begins to sell yen after the first day
+# of the rush, when they have further to rise, and to buy them back on the first quiet day, when
+# they are still dear. More money does not help: the larger he is, the more he moves the price
+# against himself. The ministry that bought dollars in lesson 6 was such a trader. It had other
+# reasons.
+#
+# But that is *this* trader. Is there a better one?
+#
+# ## Exercise
+#
+# **7.1** How much more does `Leaner` with 20bn make than `Idler`, in the mean over the draws, in
+# % of his wealth? Minus if it is less. Use `gained` or `tried` and `idle`; to a tenth of a per
+# cent.
+
+# %%
+answer = ...
+check("7.1", answer, leaner=tried[20], idle=idle)
+
+# %% [markdown]
+# **7.2** Write a trader who ends *richer than Idler*, in the mean over the five draws of
+# `try_out(YourTrader)`, by at least a tenth of a per cent of his 20bn. You may change everything
+# in `orders`, except what he owns: money from outside does not count. Look at a path of `log_yen`
+# first, `run_with(Idler, 20.0, 0).result().days["log_JPY"]`: when is the yen dear, and when is it
+# cheap? Then write the name of your class, without quotes, in place of the three dots: the check
+# runs it.
+
+
+# %%
+class YourTrader(PythonAgent):
+    """Yours. So far he does nothing."""
+
+    def orders(self):
+        return {}
+
+
+answer = ...
+check("7.2", answer, try_out=try_out, idler=Idler, leaner=Leaner)
+
+# %% [markdown]
+# **7.3** Write one who takes more off the yen's peak than `Leaner` does, in the same five draws
+# and with the same 20bn. What does it cost him?
+
+
+# %%
+class YourCalmer(PythonAgent):
+    """Yours. So far he does nothing."""
+
+    def orders(self):
+        return {}
+
+
+answer = ...
+check("7.3", answer, try_out=try_out, idler=Idler, leaner=Leaner)
+
+# %% [markdown]
+# No check for this one: is there somebody who passes both? Economists have argued since Milton
+# Friedman (1953) whether speculators who make money must make prices steadier. You have a
+# laboratory now. Before you trust it: in this model the news comes on day 0, and value investors
+# pull the price back to what it is worth. Who waits is rewarded by construction. In the world,
+# nobody tells him that the news is over.

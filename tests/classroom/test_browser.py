@@ -1,0 +1,262 @@
+"""The page in a real browser, with clicks: what a class would do, and what goes wrong there."""
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+import abm
+from abm.classroom.choice import TABS
+
+pytestmark = pytest.mark.browser
+HIKE = {"scenario": "hike", "shock__surprise_bp": 60, "seed": 7}
+
+
+def standing(page):
+    """The line that says where the run stands."""
+    return page.locator(".standing").first.inner_text()
+
+
+def day(page):
+    """Days traded so far."""
+    text = standing(page)
+    return int(text.split("/")[0].split()[-1]) if "/" in text else 0
+
+
+def wait_for_day(page, least):
+    script = """(least) => {
+        const find = (root) => {
+            const own = root.querySelector('.standing');
+            if (own) return own;
+            for (const one of root.querySelectorAll('*'))
+                if (one.shadowRoot) { const found = find(one.shadowRoot); if (found) return found; }
+            return null;
+        };
+        const said = find(document);
+        const text = said ? said.innerText.match(/(\\d+) \\/ \\d+/) : null;
+        return text && Number(text[1]) >= least;
+    }"""
+    page.wait_for_function(script, arg=least)
+
+
+def press(page, name):
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def to_the_end(page):
+    if page.locator(".verdict").count() == 0:
+        press(page, "To the end")
+    page.locator(".verdict").wait_for()
+
+
+def shown_numbers(page):
+    """Measures of the verdict, with every digit."""
+    cells = page.locator(".verdict b[data-key]").all()
+    return {c.get_attribute("data-key"): c.get_attribute("data-value") for c in cells}
+
+
+def saved_csv(page, number=0):
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="CSV", exact=True).nth(number).click()
+    text = Path(saved.value.path()).read_text(encoding="utf-8")
+    return saved.value.suggested_filename, list(csv.DictReader(io.StringIO(text)))
+
+
+def knob_box(page, number):
+    """The box to type a knob's value in, from the top."""
+    return page.locator(".knob input[type=text]:visible").nth(number)
+
+
+@pytest.mark.parametrize("tab", TABS)
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_each_tab_opens_and_shows_something_to_look_at(visit, photograph, tab, width):
+    page = visit(width=width, height=1080 if width > 1280 else 900, tab=tab, **HIKE)
+    page.locator(".card canvas").first.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.wait_for_timeout(700)
+    photograph(page, f"{tab}-{width}")
+
+
+def test_a_page_equals_the_command_to_the_last_digit(visit, photograph):
+    page = visit(**HIKE)
+    to_the_end(page)
+    scenario = abm.load_scenario("hike").with_changes({"shock.surprise_bp": 60})
+    found = abm.cascade(scenario, rng=7)
+    numbers = shown_numbers(page)
+    assert len(numbers) == 9
+    assert numbers == {key: repr(found[key]) for key in numbers}
+    file, rows = saved_csv(page, 1)
+    assert file == "hike-seed-7-leverage.csv"
+    days = found.run.days
+    assert [float(row["leverage"]) for row in rows] == days["leverage"].tolist()
+    assert [float(row["margin_rate"]) for row in rows] == days["margin_rate"].tolist()
+    photograph(page, "end")
+
+
+def test_play_moves_days_and_pause_stops_them(visit, photograph):
+    page = visit(**HIKE)
+    press(page, "▶ Play")
+    wait_for_day(page, 4)
+    photograph(page, "playing")
+    press(page, "❚❚ Pause")
+    page.get_by_role("button", name="▶ Play", exact=True).wait_for()
+    stopped = day(page)
+    page.wait_for_timeout(800)
+    assert day(page) == stopped >= 4
+
+
+def test_a_double_click_on_play_plays_once(visit):
+    page = visit(**HIKE)
+    page.get_by_role("button", name="▶ Play", exact=True).dblclick()
+    wait_for_day(page, 2)
+    page.get_by_role("button", name="❚❚ Pause", exact=True).wait_for()
+    first = day(page)
+    page.wait_for_timeout(1500)
+    assert 4 <= day(page) - first <= 14  # six days a second, not twelve
+
+
+def test_a_slider_moved_by_the_keyboard_is_another_run(visit):
+    page = visit(**HIKE)
+    to_the_end(page)
+    before = shown_numbers(page)
+    handle = page.locator(".noUi-handle:visible").first
+    handle.focus()
+    for _ in range(5):
+        handle.press("ArrowLeft")
+    page.wait_for_url("**shock.surprise_bp=55**")
+    assert day(page) == 0
+    to_the_end(page)
+    after = shown_numbers(page)
+    assert float(after["peak_yen_appreciation"]) < float(before["peak_yen_appreciation"])
+
+
+def test_the_whole_deck_can_be_worked_from_the_keyboard(visit):
+    page = visit(**HIKE)
+    page.get_by_role("button", name="One day", exact=True).focus()
+    page.keyboard.press("Enter")
+    wait_for_day(page, 1)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    page.locator(".verdict").wait_for()
+
+
+def test_a_link_restores_what_it_was_copied_from(visit):
+    page = visit(**HIKE)
+    knob_box(page, 1).fill("4")
+    knob_box(page, 1).press("Enter")
+    page.wait_for_url("**funds.leverage_cap=4**")
+    page.get_by_label("retail FX").uncheck()
+    page.wait_for_url("**retail_fx.present=false**")
+    to_the_end(page)
+    numbers = shown_numbers(page)
+    again = visit(**dict(pair.split("=") for pair in page.url.partition("?")[2].split("&")))
+    assert knob_box(again, 1).input_value() == "4"
+    assert not again.get_by_label("retail FX").is_checked()
+    to_the_end(again)
+    assert shown_numbers(again) == numbers
+
+
+def test_compare_calls_a_difference_an_effect_only_of_one_change(visit, photograph):
+    page = visit(tab="compare", **HIKE)
+    page.get_by_text("Nothing is changed").wait_for()
+    knob_box(page, 1).fill("4")
+    knob_box(page, 1).press("Enter")
+    page.get_by_text("One field differs: Leverage cap (funds.leverage_cap) is 10 here").wait_for()
+    press(page, "Over 20 seeds")
+    page.get_by_text("over 20 seeds: mean ± standard error").wait_for()
+    cells = page.locator("td[data-key=peak_yen_appreciation]").all()
+    left, right, gap = (float(cell.get_attribute("title")) for cell in cells[:3])
+    assert gap == right - left < 0.0
+    photograph(page, "compare-one")
+    knob_box(page, 3).fill("2")
+    knob_box(page, 3).press("Enter")
+    page.get_by_text("2 fields differ").wait_for()
+    assert page.get_by_role("button", name="Over 20 seeds").is_disabled()
+    assert page.locator("th", has_text="effect").count() == 0
+
+
+def test_the_phase_diagram_opens_the_run_that_was_chosen(visit, photograph):
+    page = visit(tab="phase")
+    page.locator(".card canvas").first.wait_for()
+    page.get_by_role("button", name="#24: 9.3%").click()
+    page.wait_for_url("**replicate=24**")
+    to_the_end(page)
+    assert page.locator(".verdict").inner_text().startswith("The dam broke")
+
+
+@pytest.mark.parametrize(("language", "word"), [("ja", "何が起きたか"), ("zh", "发生了什么")])
+def test_a_language_is_one_click_away_and_keeps_the_run(visit, photograph, language, word):
+    page = visit(**HIKE)
+    page.locator(f"a[hreflang={language}]").click()
+    page.get_by_text(word).wait_for()
+    assert f"lang={language}" in page.url and "shock.surprise_bp=60" in page.url
+    page.wait_for_timeout(500)
+    photograph(page, f"play-{language}")
+
+
+def test_a_tampered_link_is_refused_whole_and_every_fault_is_said(visit, photograph):
+    evil = {"funds__leverage_cap": "999", "network__brokers__path": "/etc/passwd",
+            "scenario": "../../secret", "seed": "<script>alert(1)</script>"}  # fmt: skip
+    page = visit(**evil)
+    notice = page.locator(".notice")
+    notice.wait_for()
+    said = notice.inner_text()
+    assert "scenario = '../../secret', must be one of august-2024" in said
+    assert "network.brokers.path" in said and "<script>alert(1)</script>" in said
+    assert page.locator("script", has_text="alert(1)").count() == 0
+    assert day(page) == 0
+    photograph(page, "tampered")
+
+
+def test_a_value_out_of_range_is_said_and_put_back(visit):
+    page = visit(**HIKE)
+    knob_box(page, 1).fill("1000")
+    knob_box(page, 1).press("Enter")
+    page.get_by_text("from 1 to 100").last.wait_for()
+    assert "1000" in page.locator(".notice").inner_text()
+    assert knob_box(page, 1).input_value() == "10"
+    knob_box(page, 1).fill("five")
+    knob_box(page, 1).press("Enter")
+    page.wait_for_timeout(300)
+    assert knob_box(page, 1).input_value() == "10"
+
+
+def test_a_tab_closed_in_mid_run_leaves_the_server_to_the_others(visit, server):
+    page = visit(**HIKE)
+    press(page, "▶ Play")
+    wait_for_day(page, 2)
+    page.close()
+    other = visit(**HIKE)
+    to_the_end(other)
+    assert server.process.poll() is None
+
+
+def test_ten_pages_at_once_do_not_mix(visit):
+    sizes = [10 * (number + 1) for number in range(10)]
+    pages = [visit(scenario="hike", shock__surprise_bp=bp, seed=bp) for bp in sizes]
+    for n_days in (1, 2):
+        for page in pages:
+            press(page, "One day")
+        for page in pages:
+            wait_for_day(page, n_days)
+    for page in pages:
+        to_the_end(page)
+    base = abm.load_scenario("hike")
+    for bp, page in zip(sizes, pages, strict=True):
+        found = abm.cascade(base.with_changes({"shock.surprise_bp": bp}), rng=bp)
+        assert shown_numbers(page)["forced_sales_usd_bn"] == repr(found["forced_sales_usd_bn"])
+
+
+def test_run_after_run_does_not_grow_the_server(visit, server):
+    page = visit(**HIKE)
+
+    def runs(n):
+        for _ in range(n):
+            press(page, "Next seed")
+            to_the_end(page)
+
+    runs(4)
+    before = server.resident_mb
+    runs(8)
+    assert server.resident_mb < 1.1 * before

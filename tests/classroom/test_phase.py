@@ -1,0 +1,153 @@
+"""Leak or dam: the map is the stored study, and a run that is opened is the run that is stored."""
+
+import numpy as np
+import pytest
+
+from abm.classroom import study
+from abm.classroom.choice import Choice, link_of, read_link
+from abm.classroom.page import Page
+from abm.classroom.phase_map import PhaseMap, share_colour
+from abm.errors import UnreadableFile
+from abm.figures.phase import LEVERAGE_CAP, SURPRISE
+from abm.figures.sweep_cells import SHARE_COLOURS
+from abm.runs.fast import fast_cascade
+from abm.sweep.intervals import wilson
+from abm.sweep.store import load_sweep
+from abm.words import LANGUAGES, words
+
+REFERENCE = ((study.DEPTH, 1.0), (study.OVERLAP, 0.5))
+
+
+def cell(held, surprise_bp, leverage_cap):
+    found = study.cells(held)
+    return found[(found[SURPRISE] == surprise_bp) & (found[LEVERAGE_CAP] == leverage_cap)].iloc[0]
+
+
+def phase_tab(language="en"):
+    page = Page(f"?tab=phase&lang={language}")
+    return page, page.tabs["phase"]
+
+
+@pytest.mark.parametrize("row", [13_002, 7_310, 19_999])
+def test_a_run_that_is_opened_is_the_row_that_is_stored_to_the_last_digit(row):
+    stored = load_sweep(study.study_folder()).iloc[row]
+    choice = Choice(**study.run_behind(stored))
+    again = fast_cascade(choice.run_scenario, choice.seed, choice.replicate)
+    assert len(again) > 30
+    for name, value in again.items():
+        assert value == stored[name] or (np.isnan(value) and np.isnan(stored[name])), name
+
+
+def test_a_link_to_a_stored_run_leads_to_it():
+    stored = study.read_study().runs.iloc[7_310]
+    choice = Choice(**study.run_behind(stored))
+    found, faults = read_link(link_of(choice))
+    assert not faults and found.run_scenario == choice.run_scenario
+    assert (found.seed, found.replicate) == (stored["seed"], stored["replicate"])
+
+
+def test_the_study_was_made_with_the_scenario_that_is_shipped():
+    assert study.read_study().is_current
+
+
+def test_a_cell_counts_its_runs():
+    runs = load_sweep(study.study_folder())
+    mine = runs[(runs[SURPRISE] == 40) & (runs[LEVERAGE_CAP] == 7) & (runs[study.DEPTH] == 1.0)]
+    mine = mine[mine[study.OVERLAP] == 0.5]
+    found = cell(REFERENCE, 40.0, 7.0)
+    assert len(mine) == found["n_done"] == found["n_runs"] == 25
+    assert found["mean"] == pytest.approx((mine["class"] == "dam break").mean(), abs=1e-12)
+    assert found["median_peak_log"] == np.median(mine["peak_yen_appreciation"])
+    low, high = wilson(found["mean"], 25)
+    assert (found["low"], found["high"]) == (pytest.approx(low), pytest.approx(high))
+
+
+def test_over_all_levels_a_cell_is_the_mean_of_its_sixteen_settings():
+    levels = study.read_study().levels
+    shares = [
+        cell(((study.DEPTH, depth), (study.OVERLAP, overlap)), 50.0, 4.0)["mean"]
+        for depth in levels(study.DEPTH)
+        for overlap in levels(study.OVERLAP)
+    ]
+    assert len(shares) == 16
+    assert cell((), 50.0, 4.0)["mean"] == pytest.approx(np.mean(shares), abs=1e-12)
+
+
+def test_sixteen_settings_on_the_same_seeds_do_not_make_the_interval_sixteen_times_as_sure():
+    all_levels = cell((), 35.0, 10.0)
+    as_if_independent = np.subtract(*wilson(all_levels["mean"], all_levels["n_runs"])[::-1])
+    assert all_levels["high"] - all_levels["low"] > 1.5 * as_if_independent
+
+
+def test_classes_of_a_cell_sum_to_all_its_runs():
+    found = study.cells(())
+    assert found[list(study.CLASSES)].sum(axis=1).to_numpy() == pytest.approx(1.0, abs=1e-12)
+
+
+def test_half_is_crossed_between_the_cells_that_are_below_and_above_it():
+    found = study.half_line(REFERENCE).set_index(LEVERAGE_CAP).loc[10.0]
+    assert found["level_below"] <= found["threshold"] <= found["level_above"]
+    assert cell(REFERENCE, found["level_below"], 10.0)["mean"] <= 0.5
+    assert cell(REFERENCE, found["level_above"], 10.0)["mean"] >= 0.5
+
+
+def test_the_line_lies_between_the_middles_of_its_cells():
+    drawn = PhaseMap(words("en"), lambda *_: None)
+    # Levels 5, 15, 20, 25, 30, 35, 40, ...: cells 0, 1, 2, ...
+    assert drawn._place([5.0, 10.0, 37.5]) == pytest.approx([0.0, 0.5, 5.5])
+    assert drawn._place([-np.inf, np.inf]) == pytest.approx([-0.5, 9.5])
+
+
+def test_colours_are_those_of_the_printed_figure():
+    assert share_colour(0.0) == SHARE_COLOURS[0].upper()
+    assert share_colour(1.0) == SHARE_COLOURS[-1].upper()
+    assert share_colour(float("nan")) == "#FFFFFF"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_tab_can_be_built_in_every_language(language):
+    page, tab = phase_tab(language)
+    tab.view()
+    assert page.say("phase.classes.dam_break") in tab.numbers.object
+    assert len(tab.runs.rows) == 25
+
+
+def test_a_click_on_a_cell_shows_its_runs_and_one_of_them_can_be_opened(monkeypatch):
+    page, tab = phase_tab()
+    opened = {}
+    monkeypatch.setattr(page, "open", lambda name, **what: opened.update(name=name, **what))
+    tab.map.cells.selected.indices = [tab.map.cells.data["surprise_bp"].tolist().index(50.0)]
+    assert tab.selects[SURPRISE].value == 50.0
+    tab.selects[study.DEPTH].value = 0.5
+    tab.runs.buttons[3].clicks += 1
+    tab.runs.go.clicks += 1
+    assert opened["name"] == "play" and opened["changes"][study.DEPTH] == 0.5
+    assert opened["changes"][SURPRISE] == 50.0
+    assert opened["changes"][study.OVERLAP] == 0.5  # all were shown: the scenario's own
+    assert opened["replicate"] == tab.runs.rows[3]["replicate"]
+    assert f"#{opened['replicate']}" in tab.runs.buttons[3].name
+
+
+def test_the_map_follows_depth(monkeypatch):
+    _, tab = phase_tab()
+    shares = {}
+    for depth in (0.5, 1.5):
+        tab.selects[study.DEPTH].value = depth
+        shares[depth] = np.mean(tab.map.cells.data["share"])
+    assert shares[0.5] != shares[1.5]
+
+
+def test_without_the_study_the_tab_says_how_to_make_it(monkeypatch, tmp_path):
+    monkeypatch.setattr(study, "PACKAGE", tmp_path / "abm")
+    study.read_study.cache_clear()
+    with pytest.raises(UnreadableFile, match=r"unwind sweep experiments/leak-or-dam\.toml"):
+        study.read_study()
+    _, tab = phase_tab()
+    assert study.MADE_BY in tab.view()[0].object
+
+
+def test_an_installed_package_brings_its_own_copy(monkeypatch, tmp_path):
+    copy = tmp_path / "abm" / "_studies" / study.STUDY
+    copy.mkdir(parents=True)
+    monkeypatch.setattr(study, "PACKAGE", tmp_path / "abm")
+    assert study.study_folder() == copy

@@ -1,0 +1,183 @@
+"""What is right in lessons 5 to 7, by hand; and classes of students, tried out."""
+
+import runpy
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from abm.agents import PythonAgent
+from experiments.lessons import __main__ as command
+from experiments.lessons import frame
+from experiments.lessons.frame import find_exercise
+
+SALES = pd.DataFrame(
+    {
+        "nothing": [10.0, 20.0, 30.0, 40.0],
+        "sells 20bn": [12.0, 25.0, 30.0, 50.0],
+        "buys 20bn": [9.0, 18.0, 29.0, 36.0],
+        "swap line": [0.0, 0.0, 0.0, 0.0],
+    }
+)
+
+
+def right(number, **numbers):
+    return find_exercise(number, **numbers).right
+
+
+def august(*shorts):
+    """The table of one run that was short so much on 2, 30 and 31 July and on 6 August."""
+    dates = ["2024-07-02", "2024-07-30", "2024-07-31", "2024-08-06"]
+    return pd.DataFrame({"yen_short_units": shorts}, index=dates)
+
+
+def test_the_share_closed_before_the_hike_is_taken_in_each_run():
+    # 40 of 80 closed, 10 of 100, 90 of 100: median a half.
+    tables = [august(200, 160, 150, 120), august(100, 90, 50, 0), august(200, 110, 105, 100)]
+    assert right("5.1", tables=tables) == pytest.approx(0.5)
+
+
+def test_the_worst_day_is_that_of_the_largest_sum_not_of_the_largest_type():
+    dates = ["2024-08-05", "2024-08-06"]
+    forced = pd.DataFrame({"hedge_fund": [9.0, 7.0], "retail_fx": [0.0, 8.0]}, index=dates)
+    assert right("5.2", forced=forced) == "2024-08-06"
+    assert right("5.3", forced=forced) == "retail_fx"
+
+
+@pytest.mark.parametrize(("fixing", "inside"), [(142.2, True), (134.9, False), (155.1, False)])
+def test_inside_the_band_is_between_its_ends(fixing, inside):
+    band = pd.DataFrame({"low": [135.0], "high": [155.0]}, index=["2024-08-05"])
+    path = pd.Series([fixing], index=band.index)
+    assert right("5.4", fixing=path, band=band) is inside
+
+
+def test_pairs_by_hand():
+    # Differences -1, -2, -1, -4: mean -2, variance 2, error root of a half.
+    assert right("6.1", sales=SALES) == pytest.approx(-2.0)
+    assert right("6.2", sales=SALES) == pytest.approx(np.sqrt(0.5))
+    # Variances 500/3, and 426/3: 9, 18, 29, 36 are 14, 5, 6 and 13 from their mean of 23.
+    unpaired = np.sqrt((500 / 3 + 426 / 3) / 4)
+    assert right("6.3", sales=SALES) == pytest.approx(unpaired)
+    assert right("6.4", sales=SALES) == pytest.approx(4 * unpaired**2 / 0.5)
+
+
+def test_pairs_are_of_no_use_where_a_policy_leaves_nothing_to_share():
+    assert right("6.5", sales=SALES) == pytest.approx(1.0)
+
+
+def test_doing_nothing_is_what_leaning_is_held_against():
+    leaner, idle = pd.DataFrame({"made": [-1.0, 0.0]}), pd.DataFrame({"made": [1.5, 1.5]})
+    assert right("7.1", leaner=leaner, idle=idle) == pytest.approx(-2.0)
+
+
+# What the texts say of the numbers.
+
+
+@cache
+def ran(number):
+    """Names of a lesson at the end of a short run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(frame, "QUICK", True)
+        patch.setattr(frame, "check", lambda *answer, **numbers: None)
+        return runpy.run_path(str(command.find_lessons([number])[number]))
+
+
+def test_shares_fall_less_than_the_real_ones_and_none_come_back_as_fast():
+    told = {(line[0], line[1]): line[2:] for line in ran("5")["misses"]}
+    for shares in ("Nikkei", "S&P"):
+        _, median, _, real, _ = told[shares, "fall"]
+        assert real < median < 0
+        *_, share_below_real = told[shares, "after"]
+        assert share_below_real > 0.9
+    assert told["Nikkei", "after"][-1] == 1.0  # "not one run comes near"
+
+
+def test_selling_dollars_into_an_unwind_adds_to_it_and_buying_them_calms():
+    changes, peak_changes = ran("6")["changes"], ran("6")["peak_changes"]
+    for change in (changes.mean(), peak_changes.mean()):
+        assert change["swap line"] < change["buys 20bn"] < 0 < change["sells 20bn"]
+
+
+def test_without_the_intervention_more_meet_the_hike_and_the_yen_goes_less_far():
+    gap = ran("6")["gap"]
+    assert (gap["yen short on 30 July"] > 0).all()
+    assert gap["forced sales 31 July to 12 August"].mean() > 0
+    assert gap["yen, 10 July to 5 August"].mean() < 0
+
+
+def test_leaning_calms_and_does_not_pay():
+    for wealth, gained in ran("7")["gained"].items():
+        assert gained["made"].mean() < 0, wealth
+        assert gained["peak"].mean() < 0, wealth
+
+
+# Classes of students.
+
+
+@pytest.fixture(scope="module")
+def exercises():
+    lesson = ran("7")
+    traders = {"try_out": lesson["try_out"], "idler": lesson["Idler"], "leaner": lesson["Leaner"]}
+    return {number: find_exercise(number, **traders) for number in ("7.2", "7.3")}
+
+
+class Waits(PythonAgent):
+    """Sells yen once, when they are a tenth dearer."""
+
+    def orders(self):
+        dear = self.model.log_yen > 0.1 and self.positions_usd_bn["JPY"] == 0
+        return {"JPY": -self.wealth_usd_bn} if dear else {}
+
+
+class SellsAtOnce(PythonAgent):
+    """Sells yen for all he has every morning of the first week."""
+
+    def orders(self):
+        return {"JPY": -self.wealth_usd_bn} if 0 < self.model.day < 6 else {}
+
+
+class Divides(PythonAgent):
+    """Has a bug."""
+
+    def orders(self):
+        return {"JPY": 1 / 0}
+
+
+class Misspells(PythonAgent):
+    """Trades what there is not."""
+
+    def orders(self):
+        return {"JPN": 1.0}
+
+
+class PrintsMoney(PythonAgent):
+    """Pays himself out of nothing."""
+
+    def orders(self):
+        self.wealth_usd_bn = 100.0
+        return {}
+
+
+def test_who_waits_gets_rich_and_who_sells_at_once_calms(exercises):
+    assert exercises["7.2"].judge(Waits)
+    assert exercises["7.3"].judge(SellsAtOnce)
+    assert not exercises["7.2"].judge(SellsAtOnce)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (Divides, "Divides failed in orders, line "),
+        (Divides, "ZeroDivisionError: division by zero"),
+        (Misspells, "'JPN' is no instrument of this scenario"),
+        (PrintsMoney, "money from nowhere does not count"),
+        (dict, "is no subclass of PythonAgent"),
+        ("Waits", "The answer is the name of your class"),
+        (3.0, "The answer is the name of your class"),
+    ],
+)
+def test_what_cannot_be_run_is_said_in_one_line(exercises, answer, words):
+    verdict = exercises["7.2"].judge(answer)
+    assert not verdict
+    assert words in verdict.words and "\n" not in verdict.words

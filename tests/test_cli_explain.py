@@ -1,0 +1,86 @@
+"""`unwind explain`: a kept run as a chronicle, for people and for programs."""
+
+import json
+import shutil
+
+import pytest
+from typer.testing import CliRunner
+
+from abm.cli.commands import app
+from abm.report.chronicle import chronicle
+from tests.report.happenings import run_of
+
+
+@pytest.fixture
+def unwind(tmp_path, monkeypatch):
+    """Call the command beside a folder `kept`, which holds a small run."""
+    monkeypatch.chdir(tmp_path)
+    run_of(shock__surprise_bp=60).save("kept")
+
+    def call(*words: object):
+        return CliRunner().invoke(app, [str(word) for word in words])
+
+    return call
+
+
+def refused(result) -> str:
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+def test_a_run_is_told_with_its_name_its_days_and_its_causes(unwind):
+    text = unwind("explain", "kept").stdout
+    assert text.startswith("hike, seed 1, replicate 0: what happened, and ← why\n\nday 0  The Bank")
+    assert "The Bank of Japan raised its rate by 60bp." in text
+    assert "← yen up on day 0, after what the authorities did" in text
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("ja", "日本銀行が政策金利を60bp引き上げた"), ("zh", "日本央行将政策利率上调60个基点")],
+)
+def test_it_is_told_in_the_language_that_is_asked_for(unwind, language, words):
+    result = unwind("explain", "kept", "--language", language)
+    assert result.exit_code == 0
+    assert words in result.stdout
+
+
+def test_a_program_gets_the_entries(unwind):
+    told = json.loads(unwind("explain", "kept", "--json").stdout)
+    entries = chronicle(run_of(shock__surprise_bp=60).events)
+    assert [entry["what"] for entry in told] == [entry.what for entry in entries]
+    assert set(told[0]) == {
+        "day", "date", "kind", "when", "what", "amount_usd_bn", "cause", "events"
+    }  # fmt: skip
+    assert told[0]["amount_usd_bn"] is None  # a rate move is no amount
+    assert told[1]["amount_usd_bn"] == pytest.approx(entries[1].amount_usd_bn)
+
+
+def test_a_run_without_events_says_so(unwind):
+    run_of(shock__surprise_bp=60, outputs__events=False).save("silent")
+    result = unwind("explain", "silent")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("This run kept no events (outputs.events = false)")
+    result = unwind("explain", "silent", "--json")
+    assert json.loads(result.stdout) == []
+    assert result.stderr.startswith("This run kept no events")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda folder: shutil.rmtree(folder), "kept: there is no such folder"),
+        (lambda folder: (folder / "manifest.json").unlink(), "there is no manifest.json"),
+        (lambda folder: (folder / "events.parquet").unlink(), "there is no events.parquet"),
+        (lambda folder: (folder / "events.parquet").write_text("x"), "is not a whole result"),
+    ],
+)
+def test_a_folder_that_is_no_whole_result_is_refused(unwind, tmp_path, spoil, message):
+    spoil(tmp_path / "kept")
+    assert message in refused(unwind("explain", "kept"))
+
+
+def test_a_language_that_nobody_wrote_is_refused_with_those_there_are(unwind):
+    message = refused(unwind("explain", "kept", "--language", "fr"))
+    assert message == "language = 'fr', must be one of en, ja, zh\n"
