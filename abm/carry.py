@@ -2,8 +2,7 @@
 
 Borrow the domestic (funding) currency, hold the foreign one, and come back. Spots and forwards
 are quoted domestic per foreign: for the yen trade, yen per dollar. Rates are fractions per year.
-Every number may also be a NumPy array; arrays broadcast, and the result is then an array. What is
-not finite, a spot or a growth that is not positive and a negative period or cost are InvalidInput.
+Every number may also be a NumPy array; arrays broadcast, and the result is then an array.
 
 With S the spot and G = 1 + g what a unit grows to over the holding period (g: `interest`):
 
@@ -121,7 +120,12 @@ class BreakEvens(NamedTuple):
 
 
 def year_fraction(days: float, currency: str) -> float:
-    """Calendar days as a fraction of the money-market year of `currency` [years]."""
+    """Calendar days as a fraction of the money-market year of `currency` [years].
+
+        T = days / DAY_COUNT[currency]
+
+    Raises InvalidInput for a currency that `DAY_COUNT` lacks and for negative days.
+    """
     if currency not in DAY_COUNT:
         known = ", ".join(DAY_COUNT)
         raise InvalidInput(f"no day count for {currency!r}; known are {known}")
@@ -142,8 +146,24 @@ def interest(
 
         annual: (1 + i)^T - 1      simple: i T      daily: (1 + i / basis)^days - 1
 
-    "daily" compounds over calendar days as the ledgers do and reads `days` and `basis` (the
-    days in the currency's year, `DAY_COUNT`) instead of `years`.
+    "daily" compounds over calendar days, as the ledgers of the model do.
+
+    Parameters
+    ----------
+    rate : float
+        i [per year].
+    years : float
+        T [years]; not used where `compounding` is "daily".
+    compounding : {"annual", "simple", "daily"}
+        How interest earns interest.
+    days, basis : float, by keyword
+        Calendar days, and days in the currency's year (`DAY_COUNT`); for "daily" only.
+
+    Raises
+    ------
+    InvalidInput
+        If a number is not finite, a period negative, nothing left of the unit (at -100% a year),
+        the compounding unknown, or "daily" without days or basis.
     """
     _require_finite(rate=rate, years=years)
     _require_not_negative(years=years)
@@ -187,7 +207,7 @@ def uncovered_return(
     rate_domestic, rate_foreign : float
         Borrowing and lending rate [per year].
     years : float
-        Holding period [years]; not read where `compounding` is "daily".
+        Holding period [years]; not used where `compounding` is "daily".
     spot, spot_end : float
         Domestic per foreign currency at the start and at the end.
     cost : float
@@ -200,7 +220,7 @@ def uncovered_return(
     Raises
     ------
     InvalidInput
-        If a number is not finite, a spot not positive, a period negative.
+        If a number is not finite or a spot not positive, and as `interest` does.
     """
     interest_domestic = interest(rate_domestic, years, compounding, days=days, basis=basis_domestic)
     interest_foreign = interest(rate_foreign, years, compounding, days=days, basis=basis_foreign)
@@ -225,7 +245,7 @@ def breakeven_rate(
 
         S1* = S0 (G_d + cost) / G_f
 
-    Arguments as in `uncovered_return`; below S1* the trade has lost money.
+    Below S1* the trade has lost money. Arguments and errors as in `uncovered_return`.
     """
     interest_domestic = interest(rate_domestic, years, compounding, days=days, basis=basis_domestic)
     interest_foreign = interest(rate_foreign, years, compounding, days=days, basis=basis_foreign)
@@ -250,6 +270,8 @@ def break_evens(
         cost           G_f - G_d                            at an unchanged spot
 
     The funding rate less the rate now is the hike that eats the carry of a floating loan.
+    Arguments and errors as in `uncovered_return`; also InvalidInput for "daily", for a holding
+    period of 0, and where the costs leave nothing of the investment.
     """
     _refuse_daily(compounding)
     spot_end = breakeven_rate(rate_domestic, rate_foreign, years, spot, cost, compounding)
@@ -277,7 +299,9 @@ def decompose_costs(
         hedging            -hedging
         net                their sum
 
-    The net is formed from the parts, in this order: they sum to it exactly.
+    The net is formed from the parts, in this order: they sum to it exactly. G and T as in
+    `uncovered_return`, h: `half_spread`. Raises InvalidInput for a negative cost, a half spread
+    of 1 or more, "daily", and as `interest` does.
     """
     _refuse_daily(compounding)
     _require_not_negative(**costs._asdict())
@@ -306,8 +330,9 @@ def covered_forward(
         F = S0 G(i_d + basis) / G(i_f)
 
     The basis [per year] sits on the domestic rate: a negative yen basis makes the yen implied
-    by swaps cheaper than the yen rate, the forward lower and hedging dollars dearer. Only
-    "annual" and "simple" compounding (Du, Tepper and Verdelhan 2018, JF 73, eq. 2).
+    by swaps cheaper than the yen rate, the forward lower and hedging dollars dearer
+    (Du, Tepper and Verdelhan 2018, JF 73, eq. 2). Other arguments and errors as in
+    `uncovered_return`; also InvalidInput for "daily".
     """
     _refuse_daily(compounding)
     _require_finite(basis=basis)
@@ -331,7 +356,8 @@ def covered_return(
           = G(i_d + basis) - G(i_d)         where the asset yields the money-market rate, y = i_f
 
     The spot drops out. Without basis a hedged deposit earns nothing; with a negative one it loses
-    the basis. `yield_foreign` is for other assets: a bond adds its spread over bills, y - i_f.
+    the basis. `yield_foreign` [per year] is for other assets: a bond adds its spread over bills,
+    y - i_f. Other arguments and errors as in `covered_forward`.
     """
     earned = rate_foreign if yield_foreign is None else yield_foreign
     forward = covered_forward(1.0, rate_domestic, rate_foreign, years, basis, compounding)
@@ -339,7 +365,12 @@ def covered_return(
 
 
 def net_carry(rate_foreign: float, rate_domestic: float, *costs: float) -> float:
-    """Interest differential after costs [per year]: i_f - i_d - sum of costs."""
+    """Interest differential after costs [per year].
+
+        i_f - i_d - sum of costs          all per year
+
+    Raises InvalidInput for a number that is not finite.
+    """
     _require_finite(rate_foreign=rate_foreign, rate_domestic=rate_domestic)
     for cost in costs:
         _require_finite(cost=cost)
@@ -364,7 +395,8 @@ def attribute_pnl(
 
     The total is formed from the parts, in this order, so that they sum to it exactly. A negative
     notional is a short position in the foreign currency: with the dollar as domestic, the yen
-    loan of a dollar book. Not for "daily" compounding.
+    loan of a dollar book. Other arguments and errors as in `uncovered_return`; also InvalidInput
+    for "daily".
     """
     _refuse_daily(compounding)
     _require_finite(notional_domestic=notional_domestic)
@@ -393,6 +425,7 @@ def attribute_pnl_at_home(
 
     B and I are spots of the borrowed and the invested currency, home per unit, N the loan at the
     start [home currency]: a dollar fund that borrows yen to buy pesos. Arrays make it a book.
+    Errors as in `attribute_pnl`.
     """
     asset = attribute_pnl(notional_home, 0.0, invested[0], years, *invested[1:], compounding)
     loan = attribute_pnl(-notional_home, 0.0, funding[0], years, *funding[1:], compounding)

@@ -65,9 +65,43 @@ class CarryUnwindModel(mesa.Model):
     **changes
         Values of the scenario, `__` for the dot: `shock__surprise_bp=25`.
 
-    The burn-in is over when the model is made: the first `step()` is day 0 of the tables. `day` is
-    the number of days traded. Agents are views of rows, made when they are first asked for.
+    Raises
+    ------
+    UnreadableFile
+        If there is no such scenario.
+    ScenarioFaults
+        If the scenario, the changes or a graph file of the scenario are not possible.
+    InvalidInput
+        If the seed, the replicate or a Python agent is not.
+
+    Notes
+    -----
+    The burn-in is over when the model is made: the first `step()` is day 0 of the tables. Agents
+    are views of rows, made when they are first asked for. The data collector sees the days that
+    are stepped, and none that `run()` passes in one compiled call.
     """
+
+    seed: int
+    """Root of all chance."""
+    replicate: int
+    """Which repetition under the seed."""
+    given_scenario: Scenario
+    """The scenario, changes included."""
+    instruments: tuple[str, ...]
+    """Names of the instruments, currencies first; the first one funds."""
+    bank_names: list[str]
+    """Names of the banks, in the order of their rows."""
+    kinds: list[str]
+    """Kind of each institution, in the order of their rows."""
+    python_agents: list[PythonAgent]
+    """Institutions written in Python, in the order in which they were given."""
+    day: int
+    """Days traded: index of the next one."""
+    was_written_to: bool
+    """Whether somebody wrote to a book: scenario and seed alone do not give this run again."""
+    datacollector: DataCollector
+    """Mesa's, with one row per day that was stepped: `log_yen`, `yen_short_units`, `leverage`,
+    `n_margin_calls`, `n_failures`."""
 
     def __init__(
         self,
@@ -78,21 +112,22 @@ class CarryUnwindModel(mesa.Model):
         python_agents: Any = (),
         **changes: Any,
     ) -> None:
+        """A world on the morning of day 0."""
         self.seed = whole_number(secrets.randbits(32) if rng in (None, "") else rng, "rng")
         super().__init__(rng=self.seed)
         chosen = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
         if changes:
             chosen = chosen.with_changes({k.replace("__", "."): v for k, v in changes.items()})
-        self.given_scenario: Scenario = chosen
+        self.given_scenario = chosen
         self.replicate = whole_number(replicate, "replicate")
-        self.instruments: tuple[str, ...] = chosen.instrument_names
-        self.bank_names: list[str] = bank_names(chosen)
+        self.instruments = chosen.instrument_names
+        self.bank_names = bank_names(chosen)
         self.day = 0
         self._has_views = False
         self.was_written_to = False
         asked = newcomers(python_agents, self.bank_names)
         self.world, self.opening = self._open(asked)
-        self.kinds: list[str] = kinds_of(self.world.rules.mandates)
+        self.kinds = kinds_of(self.world.rules.mandates)
         self.python_agents = self._admit(asked)
         self.datacollector = DataCollector(model_reporters={name: name for name in REPORTED})
 
@@ -100,6 +135,7 @@ class CarryUnwindModel(mesa.Model):
     # ours is `given_scenario`.
     @property
     def scenario(self) -> None:
+        """Always None: Mesa's own is not used, ours is `given_scenario`."""
         return None
 
     @scenario.setter
@@ -116,7 +152,7 @@ class CarryUnwindModel(mesa.Model):
         self.running = self.next_day < self.n_days
 
     def run(self) -> None:
-        """All days that are left: in one compiled call unless `steps_in_python`."""
+        """All days that are left, in one compiled call unless `steps_in_python`."""
         if self.steps_in_python:
             while self.next_day < self.n_days:
                 self.step()
@@ -132,12 +168,12 @@ class CarryUnwindModel(mesa.Model):
 
     @property
     def next_day(self) -> int:
-        """Row of the next day in what the kernels write, burn-in first."""
+        """Row of the next day in what the kernels write, burn-in first: burn-in + `day`."""
         return self.world.draws.burn_in + self.day
 
     @property
     def n_days(self) -> int:
-        """Rows of days, burn-in included."""
+        """Rows of days that the kernels write, burn-in included."""
         return len(self.world.draws.news)
 
     @property
@@ -147,7 +183,10 @@ class CarryUnwindModel(mesa.Model):
 
     @property
     def overlap(self) -> nx.Graph:
-        """Institutions joined where their positions overlap (Cont and Schaanning), now."""
+        """Institutions joined where their positions overlap now, weights 0 to 1.
+
+        Liquidity-weighted overlap (Cont and Schaanning 2019): `abm.measures.network`.
+        """
         positions = positions_usd_bn(self.world)
         share = _room_above("abm.measures.network").portfolio_overlap(
             positions, depth_of_market(self.world)
@@ -156,7 +195,7 @@ class CarryUnwindModel(mesa.Model):
 
     @property
     def quotes(self) -> dict[str, float]:
-        """Quotes as the market writes them (USDJPY: yen per dollar)."""
+        """Quotes by instrument as the market writes them (JPY: yen per dollar)."""
         moves = self.world.market.log_price - self.opening.log_prices
         quotes = {}
         for move, (name, part) in zip(moves, self.given_scenario.instruments.items(), strict=True):
@@ -171,7 +210,7 @@ class CarryUnwindModel(mesa.Model):
 
     @property
     def yen_short_units(self) -> float:
-        """Yen owed to fund positions elsewhere, at the last close (M54)."""
+        """Yen owed to fund positions elsewhere, net, at the last close (M54) [units]."""
         return self._last(DAY_SHORT)
 
     @property
@@ -190,7 +229,10 @@ class CarryUnwindModel(mesa.Model):
         return int(self._last(DAY_FAILURES)) if self.next_day else 0
 
     def result(self) -> RunResult:
-        """The days so far as tables, as `abm.run` gives them."""
+        """The days so far as tables, as `abm.run` gives them.
+
+        Raises InvalidInput before the first day.
+        """
         result: RunResult = _room_above("abm.runs").result_of(self)
         return result
 
@@ -241,7 +283,7 @@ class CarryUnwindModel(mesa.Model):
 
     @property
     def agents(self) -> Any:
-        """All agents; made on first use."""
+        """All agents as Mesa's AgentSet (`abm.agents`); made on first use."""
         self._make_views()
         return super().agents
 

@@ -143,19 +143,13 @@ class PhaseTab:
 
 
 class RunButtons:
-    """A button for each run of a cell, in rows of one class each, the largest move first.
-
-    One of them is chosen, at first that in the middle of the cell; another button opens it.
-    """
+    """A button for each run of a cell, which opens it: a row for each class, largest move first."""
 
     def __init__(self, page: Page, n_runs: int, opened: Callable[[Any], None]) -> None:
         self.page, self.say, self.opened = page, page.say, opened
         self.rows: list[Any] = []
-        self.chosen = 0
         self.buttons = [self._button(number) for number in range(n_runs)]
         self.heading = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
-        self.go = pn.widgets.Button(button_type="primary", margin=0)
-        self.go.on_click(lambda _: page.act(self._open))
         self.labels = {name: pn.pane.HTML("", width=170, margin=(2, 8, 0, 0)) for name in CLASSES}
         self.boxes = {
             name: pn.FlexBox(sizing_mode="stretch_width", margin=0, gap="6px") for name in CLASSES
@@ -168,8 +162,7 @@ class RunButtons:
 
     def view(self) -> pn.Column:
         return pn.Column(
-            pn.Row(self.heading, self.go, sizing_mode="stretch_width", margin=0),
-            *self.lines.values(), css_classes=["card"],
+            self.heading, *self.lines.values(), css_classes=["card"],
             sizing_mode="stretch_width", margin=(10, 0, 0, 0),
         )  # fmt: skip
 
@@ -177,29 +170,23 @@ class RunButtons:
         """The runs made with these settings; buttons are handed out class by class."""
         say = self.say
         self.heading.object = f"<h3>{escape(say('phase.runs', **_spelt(settings)))}</h3>"
-        ordered = runs[runs["class"].isin(CLASSES)].sort_values(PEAK, ascending=False)
+        ordered = runs.sort_values(PEAK, ascending=False)
         by_class = {name: ordered[ordered["class"] == name] for name in CLASSES}
         self.rows = [row for found in by_class.values() for _, row in found.iterrows()]
         numbers = iter(range(len(self.rows)))
         for name, found in by_class.items():
             label = say(f"phase.classes.{_key(name)}"), say("phase.n_runs", n=len(found))
-            self.labels[
-                name
-            ].object = (
+            self.labels[name].object = (
                 f'<p style="font-size:14px"><b>{escape(label[0])}</b> ({escape(label[1])})</p>'
             )
             self.boxes[name][:] = [self._dressed(next(numbers)) for _ in range(len(found))]
             self.lines[name].visible = len(found) > 0
-        self.go.visible = bool(self.rows)
-        if self.rows:
-            middle = ordered["replicate"].iloc[len(ordered) // 2]
-            self._choose([row["replicate"] for row in self.rows].index(middle))
 
     def _button(self, number: int) -> pn.widgets.Button:
         made = pn.widgets.Button(
             name=str(number), width=BUTTON_WIDTH, margin=0, stylesheets=[RUN_STYLE]
         )
-        made.on_click(lambda _: self.page.act(self._choose, number))
+        made.on_click(lambda _: self.page.act(self._open, number))
         return made
 
     def _dressed(self, number: int) -> pn.widgets.Button:
@@ -211,17 +198,8 @@ class RunButtons:
         button.css_classes = [_key(str(row["class"]))]
         return button
 
-    def _choose(self, number: int) -> None:
-        """Frame the button of one run and say on the other that it opens it."""
-        for at in (self.chosen, number):
-            if at < len(self.rows):
-                mark = ["chosen"] if at == number else []
-                self.buttons[at].css_classes = [_key(str(self.rows[at]["class"])), *mark]
-        self.chosen = number
-        self.go.name = self.say("phase.open", replicate=int(self.rows[number]["replicate"]))
-
-    def _open(self) -> None:
-        self.opened(self.rows[self.chosen])
+    def _open(self, number: int) -> None:
+        self.opened(self.rows[number])
 
 
 def cell_text(cell: Any, say: Words) -> str:
@@ -281,7 +259,5 @@ RUN_STYLE = (
         "font-size: 13px; white-space: nowrap; }"
         for name in CLASSES
     )
-    + ":host(.chosen) .bk-btn.bk-btn-default { outline: 3px solid #1A1A1A; outline-offset: 1px; }"
-)
 
 TAB = PhaseTab

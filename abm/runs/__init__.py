@@ -1,4 +1,8 @@
-"""One run and its twins: results, measures, and the folder they are kept in."""
+"""One run and its twins: results, measures, and the folder they are kept in.
+
+`run`, `cascade` and `load_result` are on the front door too (`abm`). The `fast_` functions give
+the same scalars without pandas tables, for thousands of runs in a loop of one's own.
+"""
 
 from abm.runs.fast import Watched, Wish, fast_cascade, fast_run, watched_cascade, watched_run
 from abm.runs.folder import load_result

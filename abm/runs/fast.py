@@ -27,19 +27,26 @@ class Watched(NamedTuple):
     """What is kept of a run: always its scalars, on request columns of its days and its events."""
 
     scalars: dict[str, Scalar]
+    """What `fast_run` or `fast_cascade` gives."""
     days: dict[str, Array]
+    """The wished columns of `RunResult.days`, and `day`; empty where none are."""
     events: dict[str, Array]
+    """All columns of `RunResult.events`; empty unless wished for."""
 
 
 class Wish(NamedTuple):
     """What to keep of a run beside its scalars."""
 
-    series: tuple[str, ...] = ()  # columns of RunResult.days
-    stride: int = 1  # days between two rows of them
+    series: tuple[str, ...] = ()
+    """Columns of `RunResult.days`."""
+    stride: int = 1
+    """Days from one row of them to the next."""
     events: bool = False
+    """Whether the events are kept."""
 
 
 ONLY_SCALARS = Wish()
+"""Nothing else."""
 
 
 class Columns(NamedTuple):

@@ -63,7 +63,19 @@ def check_free(folder: Path, force: bool = False) -> None:
 
 
 def load_result(folder: str | Path) -> RunResult:
-    """A result as it was saved. Raises UnreadableFile where something is missing or changed."""
+    """A result as `RunResult.save` or the command `unwind run` wrote it.
+
+    Parameters
+    ----------
+    folder
+        The folder with its `manifest.json`.
+
+    Raises
+    ------
+    UnreadableFile
+        If there is none, a file is missing, a table or the scenario has changed since (SHA-256
+        differs from the manifest), or another version of the schema wrote it.
+    """
     import pandas as pd
 
     from abm.runs.result import RunResult

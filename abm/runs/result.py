@@ -26,36 +26,36 @@ if TYPE_CHECKING:
     from abm.scenario import Scenario
 
 Scalar = float | int | str
+"""What a summary or a measure is."""
 
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
-    """One run as tables (schemas in ODD.md).
-
-    Attributes
-    ----------
-    days, events, institutions
-        One row per trading day, per event of the cascade, per institution and bank.
-    exposures
-        Who lends to whom at the last close, lender to borrower, weights in USD bn.
-    summary
-        Every number of the run that needs no twin.
-    is_repeatable
-        Whether scenario, seed and replicate alone give this run again: not with Python agents or
-        with books that were written to.
-    """
+    """One run as tables. Every column, its type and unit: ODD.md, section 4."""
 
     days: pd.DataFrame
+    """One row per trading day: prices, leverage, margins, forced sales, how the market cleared."""
     events: pd.DataFrame
+    """One row per call, cut, forced sale, clearing, default and loss, with its cause."""
     institutions: pd.DataFrame
+    """One row per institution and bank: how it opened, closed and failed."""
     exposures: nx.DiGraph
+    """Who lends to whom at the last close, lender to borrower, weights in USD bn."""
     summary: dict[str, Scalar]
+    """Every number of the run that needs no twin."""
     scenario: Scenario
+    """What was run."""
     seed: int
+    """Root of all chance."""
     replicate: int
+    """Which repetition under the seed."""
     is_repeatable: bool = True
+    """Whether scenario, seed and replicate alone give this run again: not with Python agents or
+    with books that were written to."""
     started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    """When its tables were made, UTC, ISO 8601."""
     wall_seconds: float = float("nan")
+    """How long it took [seconds]; nan for the result of a model."""
 
     @cached_property
     def worst_day(self) -> int:
@@ -64,11 +64,15 @@ class RunResult:
 
     @cached_property
     def network(self) -> nx.DiGraph:
-        """The exposure graph at the close of the worst day. Runs that far again."""
+        """`exposures_on` the worst day."""
         return self.exposures_on(self.worst_day)
 
     def exposures_on(self, day: int) -> nx.DiGraph:
-        """The exposure graph at the close of a day. Runs that far again."""
+        """The exposure graph at the close of a day. Runs that far again.
+
+        Raises InvalidInput for a day that is none of the run, and for a day before the last of a
+        run that cannot be repeated.
+        """
         if not 0 <= day < len(self.days):
             raise InvalidInput(f"day = {day}, must be a day of the run: 0 to {len(self.days) - 1}")
         if day == len(self.days) - 1:
@@ -85,7 +89,22 @@ class RunResult:
     def save(
         self, folder: str | Path, force: bool = False, figures: Mapping[str, Any] | None = None
     ) -> Path:
-        """Write the result folder; see `abm.runs.folder.save`."""
+        """Write the result folder, whole or not at all, and return it.
+
+        Parameters
+        ----------
+        folder
+            Where; made if it is not there.
+        force
+            Whether files of the same names are replaced; everything else in it is left alone.
+        figures
+            Matplotlib figures by name, kept as PNG under `figures/`.
+
+        Raises
+        ------
+        OutputRefused
+            If the folder holds anything (without `force`) or cannot be written.
+        """
         from abm.runs.folder import save
 
         return save(self, Path(folder), force=force, figures=figures or {})
@@ -95,25 +114,21 @@ class RunResult:
 class Cascade(Mapping[str, Scalar]):
     """The published numbers of a run beside its twins, by name; and the runs they come from.
 
-    Attributes
-    ----------
-    measures
-        Every number of `abm.measures.cascade.cascade_measures`.
-    run
-        The run itself, whole.
-    no_shock_days
-        Days of the twin without scripted news and policy from the shock day on.
-    frozen_days
-        Days of the twin in which no institution sends an order from the shock day on.
-    frozen_no_shock_days
-        Days of the twin with neither that news nor those orders: the frozen twin's baseline.
+    A mapping: `c["price_amplification"]`. Keys, units and equations: ODD.md, "Numbers `cascade`",
+    and `abm.measures.cascade`.
     """
 
     measures: dict[str, Scalar]
+    """Every number of `abm.measures.cascade.cascade_measures`."""
     run: RunResult
+    """The run itself, whole."""
     no_shock_days: pd.DataFrame
+    """Days of the twin without scripted news and policy from the shock day on."""
     frozen_days: pd.DataFrame
+    """Days of the twin in which no institution except value investors and dealers sends an order
+    from the shock day on."""
     frozen_no_shock_days: pd.DataFrame
+    """Days of the twin with neither that news nor those orders: the frozen twin's baseline."""
 
     def __getitem__(self, name: str) -> Scalar:
         return self.measures[name]

@@ -41,6 +41,20 @@ def run(scenario: Scenario | str | Path, rng: int = 0, replicate: int = 0) -> Ru
         Seed, a whole number at least 0.
     replicate
         Which independent repetition under the seed, as in a row of a sweep.
+
+    Returns
+    -------
+    RunResult
+        Its tables. The same scenario, seed and replicate give the same bytes.
+
+    Raises
+    ------
+    UnreadableFile
+        If there is no such scenario.
+    ScenarioFaults
+        If the scenario or a graph file of it is not possible.
+    InvalidInput
+        If the seed or the replicate is not.
     """
     chosen = _scenario(scenario)
     _check_seed(rng, replicate)
@@ -61,7 +75,18 @@ def cascade(scenario: Scenario | str | Path, rng: int = 0, replicate: int = 0) -
     """A run and its three twins on one seed, and the measures of all four.
 
     The twins: without the shock, with positions frozen from the shock day on, and both at once,
-    which is what the frozen twin is measured against.
+    which is what the frozen twin is measured against. About four times the time of `run`.
+
+    Parameters
+    ----------
+    scenario, rng, replicate
+        As in `run`, as are the errors.
+
+    Returns
+    -------
+    Cascade
+        The measures by name, the run, and the days of its twins. A number whose days lie beyond
+        the run is NaN: `unwound_60d` needs 60 days after the shock day.
     """
     chosen = _scenario(scenario)
     result = run(chosen, rng, replicate)
@@ -73,7 +98,7 @@ def cascade(scenario: Scenario | str | Path, rng: int = 0, replicate: int = 0) -
 
 
 def result_of(model: CarryUnwindModel) -> RunResult:
-    """The days a model has traded so far, as tables."""
+    """The days a model has traded so far, as tables. Raises InvalidInput before the first."""
     return result_of_world(
         model.world,
         model.opening,
