@@ -1,7 +1,30 @@
-"""Yen carry-trade unwinds, simulated: `abm.run(abm.load_scenario("august-2024"), rng=7)`.
+"""Yen carry-trade unwinds, simulated: absorbed, leaking out over weeks, or breaking the dam.
 
-The names below are the front door. Each is loaded when it is first asked for, so that
-`import abm` costs next to nothing.
+>>> import abm
+>>> scenario = abm.load_scenario("hike").with_changes({"shock.surprise_bp": 50})
+>>> c = abm.cascade(scenario, rng=7)  # the run, and twins without the shock
+>>> c["class"], round(c["peak_yen_appreciation"], 2), round(c["unwound_5d"], 2)
+('dam break', 0.21, 0.99)
+>>> c.run.days["log_JPY"].idxmax()  # day of the yen's peak, from a pandas table
+2
+
+The names below are the front door; what they take and give is in the rooms behind it:
+
+* `abm.scenario`: what may be chosen, and how to change it (`abm.scenario.Scenario.with_changes`);
+* `abm.runs`: what a run gives, `abm.runs.RunResult` and `abm.runs.Cascade`;
+* `abm.measures`: what its numbers mean, with their equations;
+* `abm.agents`: who trades, as Mesa agents; `abm.agents.PythonAgent` is a trader of your own;
+* `abm.sweep`: thousands of runs, called as `abm.sweep("mine.toml")`;
+* `abm.carry`, `abm.market`, `abm.contagion`: one trade, one clearing, one network, by themselves;
+* `abm.literature`: papers restated on the same kernels;
+* `abm.errors`: every way to be told no.
+
+The model in words, with its equations, parameters and tables: `abm/ODD.md`, which every result
+folder holds too. Scenarios to start from: `configs/`, or `unwind scenarios`. One file for each
+question: `experiments/`.
+
+Logs are natural, shares fractions, rates per year, money in billions of dollars (`_usd_bn`). Each
+name is loaded when it is first asked for, so that `import abm` costs next to nothing.
 """
 
 from importlib import import_module

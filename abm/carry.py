@@ -162,8 +162,8 @@ def interest(
     Raises
     ------
     InvalidInput
-        If a number is not finite, a period negative, nothing left of the unit (at -100% a year),
-        the compounding unknown, or "daily" without days or basis.
+        If a number is not finite, a period negative, the compounding unknown, "daily" without
+        days or basis, or if nothing is left of the unit (at -100% a year).
     """
     _require_finite(rate=rate, years=years)
     _require_not_negative(years=years)
@@ -299,8 +299,8 @@ def decompose_costs(
         hedging            -hedging
         net                their sum
 
-    The net is formed from the parts, in this order: they sum to it exactly. G and T as in
-    `uncovered_return`, h: `half_spread`. Raises InvalidInput for a negative cost, a half spread
+    The net is formed from the parts, in this order: they sum to it exactly. h: `half_spread`;
+    other arguments as in `uncovered_return`. Raises InvalidInput for a negative cost, a half spread
     of 1 or more, "daily", and as `interest` does.
     """
     _refuse_daily(compounding)

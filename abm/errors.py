@@ -30,18 +30,20 @@ class OutputRefused(UnwindError):
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong with what a user chose.
-
-    `where` names the file (or "changes"), `key` is dotted, `given` the value as the user wrote it
-    (`NOT_GIVEN` where nothing was), `allowed` what would do, `hint` the nearest thing that exists.
-    """
+    """One thing wrong with what a user chose."""
 
     where: str
+    """Name of the file, or "changes"."""
     key: str
+    """Dotted."""
     given: object
+    """The value as the user wrote it; `NOT_GIVEN` where nothing was."""
     allowed: str
+    """What would do."""
     hint: str = ""
+    """The nearest thing that exists."""
     line: int | None = None
+    """Where in the file, from 1."""
 
     def __str__(self) -> str:
         place, reason = self._columns()
@@ -59,7 +61,7 @@ class Fault:
 
 
 class _NotGiven:
-    """What `Fault.given` is when the fault is that nothing was given."""
+    """The one value of its kind, which pickles as itself."""
 
     def __repr__(self) -> str:
         return "NOT_GIVEN"
@@ -69,13 +71,16 @@ class _NotGiven:
 
 
 NOT_GIVEN = _NotGiven()
+"""What `Fault.given` is when the fault is that nothing was given."""
 
 
 class ScenarioFaults(UnwindError, ValueError):
     """Everything wrong with one scenario (or graph file), found in one pass and said at once."""
 
     def __init__(self, faults: tuple[Fault, ...] | list[Fault]):
+        """All faults at once."""
         self.faults = tuple(faults)
+        """In the order in which they were found."""
         super().__init__(self.faults)  # the argument, not the message: so that it pickles
 
     def __str__(self) -> str:

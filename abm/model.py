@@ -183,9 +183,9 @@ class CarryUnwindModel(mesa.Model):
 
     @property
     def overlap(self) -> nx.Graph:
-        """Institutions joined where their positions overlap now, weights 0 to 1.
+        """Institutions joined where their positions overlap much now, weight Omega, up to 1.
 
-        Liquidity-weighted overlap (Cont and Schaanning 2019): `abm.measures.network`.
+        Omega: `abm.measures.network.portfolio_overlap` (Cont and Schaanning 2019).
         """
         positions = positions_usd_bn(self.world)
         share = _room_above("abm.measures.network").portfolio_overlap(
@@ -239,7 +239,8 @@ class CarryUnwindModel(mesa.Model):
     def save_state(self, path: str | Path) -> Path:
         """Write all that later days depend on, and the record so far, to one file; its path.
 
-        Raises InvalidInput with Python agents, whose own memory no file of ours can hold.
+        Raises InvalidInput with Python agents, whose own memory no file of ours can hold, and
+        OutputRefused where it cannot be written.
         """
         if self.python_agents:
             raise InvalidInput("a model with Python agents cannot be saved: keep it in memory")
@@ -262,8 +263,9 @@ class CarryUnwindModel(mesa.Model):
 
         Books, prices and estimates are those of the file; script, policies, rules and mandates are
         those of the changed scenario. Without changes the days to come have the same bytes as in
-        an unbroken run. Raises UnreadableFile for a file that is no state, InvalidInput for
-        changes after which the state has no place (another number of institutions).
+        an unbroken run. Raises UnreadableFile for a file that is no state, ScenarioFaults for
+        changes that are not possible, InvalidInput for those after which the state has no place
+        (another number of institutions).
         """
         state = read_state(Path(path))
         saved = Scenario.model_validate(tomllib.loads(state.scenario_toml))

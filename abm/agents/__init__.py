@@ -1,4 +1,15 @@
-"""The institutions as Mesa agents: one file per type, each a thin view of one row."""
+"""The institutions as Mesa agents: one file per type, each a thin view of one row.
+
+>>> import abm
+>>> model = abm.CarryUnwindModel("hike", rng=7)
+>>> fund = model.agents_by_type[HedgeFund][0]
+>>> fund.name, round(fund.leverage, 1), fund.units["JPY"] < 0.0  # has borrowed yen
+('hedge-fund-fxm-1', 5.7, True)
+>>> fund.leverage_cap = 3.0  # from tomorrow on
+
+A trader of your own is a subclass of `PythonAgent`. What is written to a view is checked: what is
+no finite number, or out of range, is InvalidInput.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +18,7 @@ from abm.agents.bank_desk import BankDesk
 from abm.agents.hedge_fund import HedgeFund
 from abm.agents.institution import Institution
 from abm.agents.life_insurer import LifeInsurer
-from abm.agents.market_makers import CentralBank, Dealers, ValueInvestors
+from abm.agents.market_makers import CentralBank, Dealers, MarketAccount, ValueInvestors
 from abm.agents.python_agent import PythonAgent
 from abm.agents.retail_equity_trader import RetailEquityTrader
 from abm.agents.retail_fx_trader import RetailFxTrader
@@ -24,6 +35,7 @@ __all__ = [
     "HedgeFund",
     "Institution",
     "LifeInsurer",
+    "MarketAccount",
     "PythonAgent",
     "RetailEquityTrader",
     "RetailFxTrader",
@@ -43,3 +55,4 @@ VIEW_OF_KIND: dict[str, type[Institution]] = {
     "retail_equity": RetailEquityTrader,
     "insurer": LifeInsurer,
 }
+"""Class of the view by the `kind` of an institution; what a user wrote has its own."""

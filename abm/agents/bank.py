@@ -20,22 +20,30 @@ class Bank(mesa.Agent):
 
     _ids: ClassVar[Any] = AGENT_NUMBERS
     kind = "bank"
+    """What it is."""
     model: CarryUnwindModel
+    """The model it is in."""
+    row: int
+    """Its place among the banks."""
 
     def __init__(self, model: CarryUnwindModel, row: int) -> None:
+        """A view of one row; the model makes it."""
         super().__init__(model)
         self.row = int(row)
 
     @property
     def graph(self) -> Graph:
+        """Who lends to whom, and the books of all banks, a column each."""
         return self.model.world.graph
 
     @property
     def name(self) -> str:
+        """As in the tables: "bank-1"."""
         return self.model.bank_names[self.row]
 
     @property
     def style(self) -> str:
+        """ "core" for prime brokers and dealers, "periphery" for the banks of retail clients."""
         return "core" if self.graph.is_core[self.row] else "periphery"
 
     @property
@@ -54,6 +62,7 @@ class Bank(mesa.Agent):
 
     @property
     def assets_usd_bn(self) -> float:
+        """Loans, interbank claims, other assets and the book of its desk (M5)."""
         return float(bank_assets(self.graph)[self.row])
 
     @property
@@ -69,6 +78,7 @@ class Bank(mesa.Agent):
 
     @property
     def leverage_limit(self) -> float:
+        """Largest leverage it may run."""
         return cell(self.graph.leverage_max, self.row)
 
     @property
@@ -78,6 +88,7 @@ class Bank(mesa.Agent):
 
     @property
     def has_failed(self) -> bool:
+        """Whether it has failed."""
         return bool(self.graph.failed[self.row])
 
     @property

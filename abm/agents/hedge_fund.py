@@ -10,7 +10,7 @@ class HedgeFund(Institution):
 
     @property
     def risk_aversion(self) -> float:
-        """gamma of the leverage rule (M20)."""
+        """gamma of the leverage rule (M20). May be written."""
         return cell(self.world.rules.mandates.risk_aversion, self.row)
 
     @risk_aversion.setter

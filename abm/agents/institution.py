@@ -37,10 +37,7 @@ AGENT_NUMBERS = AgentNumbers()
 
 
 class Units(MutableMapping[str, float]):
-    """Units by instrument of one institution: reads the books, and writes through to them.
-
-    A unit is the amount worth USD 1bn at the opening; a currency below nought is a loan.
-    """
+    """Units by instrument of one institution: reads the books, and writes through to them."""
 
     def __init__(self, owner: Institution) -> None:
         self._owner = owner
@@ -75,35 +72,45 @@ class Institution(mesa.Agent):
     """One institution, a thin view: it holds its `row` and no number of its own.
 
     What is read is what the last day left; what is written is what the next day starts from.
-    Money or units that are written come from outside the model (subscriptions), so that nothing
-    is created: the audit still balances.
+    Wealth, cash, units, the leverage cap and what a subclass says so of may be written. Money or
+    units that are written come from outside the model (subscriptions), so that nothing is created:
+    the audit still balances.
     """
 
     _ids: ClassVar[Any] = AGENT_NUMBERS
     model: CarryUnwindModel
+    """The model it is in."""
+    row: int
+    """Its place in the books."""
 
     def __init__(self, model: CarryUnwindModel, row: int) -> None:
+        """A view of one row; the model makes it."""
         super().__init__(model)
         self.row = int(row)
 
     @property
     def world(self) -> World:
+        """All arrays of the model."""
         return self.model.world
 
     @property
     def books(self) -> Books:
+        """What all institutions own and owe, a column each."""
         return self.model.world.books
 
     @property
     def name(self) -> str:
+        """As in the tables: "hedge-fund-fxm-3"."""
         return self.world.names[self.row]
 
     @property
     def kind(self) -> str:
+        """As in the tables: "hedge_fund"."""
         return self.model.kinds[self.row]
 
     @property
     def style(self) -> str:
+        """Style of a hedge fund, class of a Python agent; empty for the others."""
         return self.world.styles[self.row]
 
     @property
@@ -130,7 +137,10 @@ class Institution(mesa.Agent):
 
     @property
     def units(self) -> Units:
-        """Units by instrument; `agent.units["JPY"] = -3` writes them."""
+        """Units by instrument; `agent.units["JPY"] = -3` writes them.
+
+        A unit is the amount worth USD 1bn at the opening; a currency below nought is a loan.
+        """
         return Units(self)
 
     @units.setter
@@ -139,13 +149,14 @@ class Institution(mesa.Agent):
 
     @property
     def positions_usd_bn(self) -> dict[str, float]:
-        """Value of what it holds, by instrument."""
+        """Value of what it holds, by instrument; negative where it is short."""
         prices = self.world.market.usd_price
         values = self.books.units[:, self.row] * prices
         return dict(zip(self.model.instruments, values.tolist(), strict=True))
 
     @property
     def borrowing_usd_bn(self) -> float:
+        """Dollars and currencies it owes, at the last mark."""
         return cell(self.books.borrowing, self.row)
 
     @property
@@ -155,7 +166,7 @@ class Institution(mesa.Agent):
 
     @property
     def margin_rate(self) -> float:
-        """Margin its brokers ask today; 0 without a margin rule."""
+        """Margin its brokers ask today [share of the position]; 0 without a margin rule."""
         return cell(self.books.margin_rate, self.row)
 
     @property
@@ -186,11 +197,12 @@ class Institution(mesa.Agent):
 
     @property
     def n_failures(self) -> int:
+        """How often it has failed since day 0."""
         return int(cell(self.world.diary.n_failures, self.row))
 
     @property
     def brokers(self) -> dict[str, float]:
-        """Share of its borrowing by bank."""
+        """Share of its borrowing by bank; empty without a prime broker."""
         graph, banks = self.world.graph, self.model.bank_names
         shares: dict[str, float] = {}
         for edge in range(graph.broker_start[self.row], graph.broker_start[self.row + 1]):

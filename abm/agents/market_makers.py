@@ -19,23 +19,31 @@ class MarketAccount(mesa.Agent):
 
     _ids: ClassVar[Any] = AGENT_NUMBERS
     kind: ClassVar[str]
-    held: ClassVar[str]  # columns of Market
+    """What it is."""
+    held: ClassVar[str]
+    """Column of the market with the units it holds."""
     balances: ClassVar[str]
+    """Column of the market with what it was paid, by currency."""
     model: CarryUnwindModel
+    """The model it is in."""
 
     def __init__(self, model: CarryUnwindModel) -> None:
+        """A view of one account; the model makes it."""
         super().__init__(model)
 
     @property
     def market(self) -> Market:
+        """Prices and those who make them, as arrays."""
         return self.model.world.market
 
     @property
     def name(self) -> str:
+        """Its kind, spelt like the names of institutions."""
         return self.kind.replace("_", "-")
 
     @property
     def style(self) -> str:
+        """Has none: empty."""
         return ""
 
     @property
@@ -47,6 +55,7 @@ class MarketAccount(mesa.Agent):
 
     @property
     def cash_usd_bn(self) -> float:
+        """Dollar balance."""
         return float(getattr(self.market, self.balances)[-1])
 
     @property
@@ -57,7 +66,7 @@ class MarketAccount(mesa.Agent):
 
     @property
     def leverage(self) -> float:
-        """Has no lenders."""
+        """Always 1: it has no lenders."""
         return 1.0
 
 
@@ -82,7 +91,7 @@ class Dealers(MarketAccount):
 
     @property
     def depth_usd_bn(self) -> dict[str, float]:
-        """What they take per log of price, today."""
+        """What they take per log of price, today, by instrument."""
         return dict(zip(self.model.instruments, self.market.dealer_depth.tolist(), strict=True))
 
 
@@ -94,7 +103,7 @@ class CentralBank(MarketAccount):
 
     @property
     def policy_rates_per_year(self) -> dict[str, float]:
-        """By currency, the dollar last."""
+        """Rates in force by currency, the dollar last."""
         rates = self.market.rates
         currencies = [*self.model.instruments[: len(rates) - 1], "USD"]
         return dict(zip(currencies, rates.tolist(), strict=True))

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from abm.agents.institution import Institution, finite, instrument_row
 from abm.errors import InvalidInput
 from abm.population.groups import Group
 from abm.scenario.checks import nearest
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from typing_extensions import TypeAliasType
+
+    # Unlike a plain alias such a type keeps its name in the API pages.
+    Orders = TypeAliasType("Orders", Mapping[str, float] | ArrayLike)
 
 Array = np.ndarray
 
@@ -22,14 +28,38 @@ class PythonAgent(Institution):
     It is asked once a day, before the market opens, and trades in the first round at the clearing
     price, both legs, like everybody. It opens with its wealth in dollars on day 0; spending more
     than it has is borrowing, from its broker where it has one.
+
+    >>> import abm
+    >>> class Seller(PythonAgent):
+    ...     def orders(self):
+    ...         return {"JPY": -0.5} if self.model.log_yen > 0.02 else {}
+    >>> asked = [(Seller, {"wealth_usd_bn": 5.0, "broker": "bank-1"})]
+    >>> model = abm.CarryUnwindModel("hike", rng=7, python_agents=asked, shock__surprise_bp=50)
+    >>> model.run()
+    >>> model.python_agents[0].name, model.python_agents[0].units["JPY"] < 0.0
+    ('custom-seller-1', True)
+
+    An `__init__` of its own takes (model, row) and the settings that are not `wealth_usd_bn` or
+    `broker`, and hands model and row on. Longer: `experiments/custom_agent.py`.
     """
 
-    def orders(self) -> Mapping[str, float] | ArrayLike:
-        """What to buy (positive) and sell today [USD bn by instrument], as dict or array (K,)."""
+    def orders(self) -> Orders:
+        """What to buy (positive) and sell (negative) today.
+
+        Returns
+        -------
+        dict or array (n_instruments,)
+            USD bn by instrument, at the last close; an instrument that is left out is not traded.
+
+        Raises
+        ------
+        InvalidInput
+            From the day itself, if an instrument is unknown or an amount not finite.
+        """
         raise NotImplementedError(f"{type(self).__name__} must define orders(self)")
 
     def decide(self) -> dict[str, float]:
-        """What `orders` says now; nothing while it is out."""
+        """What `orders` says now [USD bn by instrument]; nothing while it is out."""
         return dict(zip(self.model.instruments, self.order_column().tolist(), strict=True))
 
     def order_column(self) -> Array:

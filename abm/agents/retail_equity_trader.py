@@ -10,7 +10,7 @@ class RetailEquityTrader(Institution):
 
     @property
     def loss_cut(self) -> float:
-        """Equity over the value of the shares at which they are sold."""
+        """Equity over the value of the shares at which they are sold. May be written."""
         return cell(self.world.rules.mandates.loss_cut, self.row)
 
     @loss_cut.setter

@@ -10,7 +10,7 @@ class RetailFxTrader(Institution):
 
     @property
     def loss_cut(self) -> float:
-        """Equity over notional at which its broker closes everything."""
+        """Equity over notional at which its broker closes everything. May be written."""
         return cell(self.world.rules.mandates.loss_cut, self.row)
 
     @loss_cut.setter

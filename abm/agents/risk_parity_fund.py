@@ -10,6 +10,7 @@ class RiskParityFund(Institution):
 
     @property
     def target_volatility_per_year(self) -> float:
+        """Volatility of its wealth that it levers to. May be written."""
         return cell(self.world.rules.mandates.target_volatility, self.row)
 
     @target_volatility_per_year.setter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,7 @@ class AugustTab:
             margin=(0, 16, 6, 0),
         )  # fmt: skip
         self.slider = pn.widgets.IntSlider(
-            name=say("august.day"), start=0, end=len(band.dates()) - 1,
+            label=say("august.day"), start=0, end=len(band.dates()) - 1,
             value=band.dates().index(FIRST_SHOWN), show_value=False,
             sizing_mode="stretch_width", margin=(0, 10),
         )  # fmt: skip
@@ -88,6 +89,9 @@ class AugustTab:
         """Another day, or the nearest there is."""
         self.slider.value = min(max(day, 0), len(band.dates()) - 1)
 
+    def _step(self, step: Callable[[int], int]) -> None:
+        self.go_to(step(self.slider.value))
+
     def _steps(self) -> list[pn.widgets.Button]:
         """The day before, the next one, the events before and after."""
         steps = {
@@ -99,9 +103,9 @@ class AugustTab:
         made = []
         for name, step in steps.items():
             made.append(
-                pn.widgets.Button(name=self.page.say(f"august.{name}"), margin=(0, 6, 0, 0))
+                pn.widgets.Button(label=self.page.say(f"august.{name}"), margin=(0, 6, 0, 0))
             )
-            made[-1].on_click(lambda _, step=step: self.go_to(step(self.slider.value)))
+            made[-1].on_click(lambda _, step=step: self.page.act(self._step, step))
         return made
 
     def _make_more(self) -> bool:

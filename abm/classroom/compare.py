@@ -38,8 +38,8 @@ class CompareTab:
         self.knobs_place = pn.Column(sizing_mode="stretch_width", margin=0)
         self.claim = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
         self.table = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
-        self.back = pn.widgets.Button(name=page.say("compare.back"), margin=(6, 0))
-        self.seeds = pn.widgets.Button(name=page.say("compare.seeds"), margin=(6, 0))
+        self.back = pn.widgets.Button(label=page.say("compare.back"), margin=(6, 0))
+        self.seeds = pn.widgets.Button(label=page.say("compare.seeds"), margin=(6, 0))
         self.back.on_click(lambda _: page.act(self._change, {}))
         self.seeds.on_click(lambda _: page.act(self._over_seeds))
 
@@ -119,7 +119,7 @@ class CompareTab:
         chart = day_chart(pair.left.scenario, say, "", tooltips=tips)
         chart.varea(
             "day", f"{name}_left", f"{name}_right", source=source, fill_color=SHADE,
-            fill_alpha=0.35, legend_label=say("compare.difference"),
+            fill_alpha=0.35, legend_label=say("compare.shade"),
         )  # fmt: skip
         for side, colour, dash in ((LEFT, SIMULATED, "solid"), (RIGHT, OTHER_COLOUR, "dashed")):
             chart.line(

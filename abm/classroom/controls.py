@@ -34,7 +34,7 @@ class Slider:
         self.act, self.knob, self.changed = page.act, knob, changed
         self.is_setting = False
         self.slider = pn.widgets.FloatSlider(
-            name=page.say(f"knobs.{knob.key}"), value=float(value), step=knob.step,
+            label=page.say(f"knobs.{knob.key}"), value=float(value), step=knob.step,
             start=min(knob.low, float(value)), end=max(knob.high, float(value)),
             show_value=False, sizing_mode="stretch_width", margin=0,
         )  # fmt: skip
@@ -168,9 +168,9 @@ class SeedBox:
         self.page, self.told = page, changed
         say = page.say
         self.box = pn.widgets.TextInput(
-            name=say("page.seed"), value=str(page.choice.seed), width=110, margin=0
+            label=say("page.seed"), value=str(page.choice.seed), width=110, margin=0
         )
-        self.next = pn.widgets.Button(name=say("page.next_seed"), margin=(18, 0, 0, 8))
+        self.next = pn.widgets.Button(label=say("page.next_seed"), margin=(18, 0, 0, 8))
         self.box.param.watch(lambda event: page.act(self._was_typed, event.new), "value")
         self.next.on_click(lambda _: page.act(self._next))
 

@@ -67,22 +67,31 @@ class Page:
         )
 
     def act(self, do: Callable[..., object], *given: Any) -> None:
-        """Do what a click or a key asked for, while nothing else touches the page.
+        """Do what a click or a key asked for; what the user got wrong is said above the tabs.
 
-        Panel calls back without the document's lock, which Bokeh wants for its own models. What the
-        user got wrong is said above the tabs.
+        Panel calls back without the document's lock and sends its own changes at once; Bokeh keeps
+        changes of its models for later. So everything is done under the lock, held back until it is
+        done, and sent in the order in which it was done.
         """
+        document = self.document
+        if document is None or document.session_context is None:
+            self._heed(do, *given)  # no browser: a test
+            return
 
-        def guarded() -> None:
+        def held() -> None:
+            document.hold("collect")
             try:
-                do(*given)
-            except UnwindError as bad:
-                self.refused(bad)
+                self._heed(do, *given)
+            finally:
+                document.unhold()
 
-        if self.document is None or self.document.session_context is None:
-            guarded()  # no browser: a test
-        else:
-            self.document.add_next_tick_callback(guarded)
+        document.add_next_tick_callback(held)
+
+    def _heed(self, do: Callable[..., object], *given: Any) -> None:
+        try:
+            do(*given)
+        except UnwindError as bad:
+            self.refused(bad)
 
     def open(self, tab: str, **what: Any) -> None:
         """Show a tab, maybe with another choice."""
@@ -130,7 +139,7 @@ class Page:
         self.body.clear()
 
     def _tab_button(self, name: str) -> pn.widgets.Button:
-        button = pn.widgets.Button(name=self.say(f"{name}.tab"), css_classes=["tab"], margin=0)
+        button = pn.widgets.Button(label=self.say(f"{name}.tab"), css_classes=["tab"], margin=0)
         button.on_click(lambda _: self.act(self.open, name))
         return button
 

@@ -100,7 +100,7 @@ class PhaseTab:
         if factor not in self.cell:
             options = {say("phase.all"): ALL, **options}
         made = pn.widgets.Select(
-            name=say(f"knobs.{factor}"), options=options, value=self.cell.get(factor, ALL),
+            label=say(f"knobs.{factor}"), options=options, value=self.cell.get(factor, ALL),
             width=150, margin=(0, 12, 6, 0),
         )  # fmt: skip
         made.param.watch(lambda _: self.page.act(self._changed, factor), "value")
@@ -176,7 +176,9 @@ class RunButtons:
         numbers = iter(range(len(self.rows)))
         for name, found in by_class.items():
             label = say(f"phase.classes.{_key(name)}"), say("phase.n_runs", n=len(found))
-            self.labels[name].object = (
+            self.labels[
+                name
+            ].object = (
                 f'<p style="font-size:14px"><b>{escape(label[0])}</b> ({escape(label[1])})</p>'
             )
             self.boxes[name][:] = [self._dressed(next(numbers)) for _ in range(len(found))]
@@ -184,7 +186,7 @@ class RunButtons:
 
     def _button(self, number: int) -> pn.widgets.Button:
         made = pn.widgets.Button(
-            name=str(number), width=BUTTON_WIDTH, margin=0, stylesheets=[RUN_STYLE]
+            label=str(number), width=BUTTON_WIDTH, margin=0, stylesheets=[RUN_STYLE]
         )
         made.on_click(lambda _: self.page.act(self._open, number))
         return made
@@ -192,7 +194,7 @@ class RunButtons:
     def _dressed(self, number: int) -> pn.widgets.Button:
         """A button in the colour of its run's class, with replicate and peak."""
         button, row = self.buttons[number], self.rows[number]
-        button.name = self.say(
+        button.label = self.say(
             "phase.run", replicate=int(row["replicate"]), peak=percent(np.expm1(row[PEAK]))
         )
         button.css_classes = [_key(str(row["class"]))]
@@ -252,12 +254,11 @@ def _key(name: str) -> str:
     return name.replace(" ", "_")
 
 
-RUN_STYLE = (
-    "\n".join(
-        f":host(.{_key(name)}) .bk-btn.bk-btn-default {{ background: {CLASS_COLOURS[name]}; "
-        f"color: {INK if name in LIGHT else PAPER}; border: 1px solid #00000033; padding: 5px 4px; "
-        "font-size: 13px; white-space: nowrap; }"
-        for name in CLASSES
-    )
+RUN_STYLE = "\n".join(
+    f":host(.{_key(name)}) .bk-btn.bk-btn-default {{ background: {CLASS_COLOURS[name]}; "
+    f"color: {INK if name in LIGHT else PAPER}; border: 1px solid #00000033; padding: 5px 4px; "
+    "font-size: 13px; white-space: nowrap; }"
+    for name in CLASSES
+)
 
 TAB = PhaseTab

@@ -163,7 +163,7 @@ class PlayTab:
         made = {}
         for name, action in actions.items():
             made[name] = pn.widgets.Button(
-                name=self.page.say(f"play.{name}"), css_classes=[name], margin=(0, 4),
+                label=self.page.say(f"play.{name}"), css_classes=[name], margin=(0, 4),
                 button_type="primary" if name == "play" else "default",
             )  # fmt: skip
             made[name].on_click(lambda _, act=action: self.page.act(act))
@@ -237,7 +237,7 @@ class PlayTab:
 
     def _show_buttons(self) -> None:
         say = self.page.say
-        self.buttons["play"].name = say("play.pause" if self.is_playing else "play.play")
+        self.buttons["play"].label = say("play.pause" if self.is_playing else "play.play")
         is_over = hasattr(self, "run") and self.run.is_over
         for name in ("step", "run"):
             self.buttons[name].disabled = is_over

@@ -184,7 +184,7 @@ class Stage:
             legend_label=[say(f"actors.{_actor(kind)}") for kind in kinds],
         )  # fmt: skip
         keep_in_sight(chart, 0.0, 1.0)
-        legend_below(chart)
+        legend_below(chart, 2)
         return chart
 
     def _key(self) -> str:

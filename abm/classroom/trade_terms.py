@@ -23,7 +23,7 @@ class TermWidget:
         allowed = RANGES[name]
         self.low, self.high = (self.times * bound for bound in (allowed.low, allowed.high))
         self.slider = pn.widgets.FloatSlider(
-            name=label, start=self.low, end=SLIDER_ENDS.get(name, self.high),
+            label=label, start=self.low, end=SLIDER_ENDS.get(name, self.high),
             step=self.times * allowed.step, value=self.low, show_value=False,
             sizing_mode="stretch_width", margin=0,
         )  # fmt: skip

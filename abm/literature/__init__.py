@@ -2,6 +2,11 @@
 
 Each file is a thin statement of the paper and ends in its `PAPER`: what the paper claims, its table
 from our kernels, the numbers that the table must show, and its figure.
+
+>>> [paper] = find_papers(["eisenberg-noe"])
+>>> table = paper.findings()
+>>> all(number.agrees for number in paper.compare(table))
+True
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ from abm.literature.paper import Comparison, Paper, Tick, silent
 
 __all__ = ["Comparison", "Paper", "Tick", "find_papers", "papers", "silent"]
 
-#: Files of this room, in the order in which a student would read them.
+# Files of this room, in the order in which a student would read them.
 _FILES: tuple[str, ...] = (
     "worked_examples",
     "brunnermeier_pedersen",

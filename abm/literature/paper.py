@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-#: Told how much is done: `tick(done, total)`, in whatever unit the work counts.
 Tick: TypeAlias = Callable[[int, int], None]
+"""Told how much is done: `tick(done, total)`, in whatever unit the work counts."""
 
-#: A simulated number agrees with an expected one within so many standard errors.
 STANDARD_ERRORS = 4.0
+"""A simulated number agrees with an expected one within so many standard errors."""
 
 
 def silent(done: int, total: int) -> None:
@@ -25,11 +25,16 @@ def silent(done: int, total: int) -> None:
 class Comparison(NamedTuple):
     """One number of a paper: as computed here, and as expected."""
 
-    quantity: str  # what it is, with its unit
+    quantity: str
+    """What it is, with its unit."""
     computed: float
+    """By our kernels."""
     expected: float
-    tolerance: float  # largest difference that counts as agreement, in the unit of the number
-    basis: str  # of `expected`: "by hand", "closed form", "independent program", "paper, table 2"
+    """What it should be."""
+    tolerance: float
+    """Largest difference that counts as agreement, in the unit of the number."""
+    basis: str
+    """Of `expected`: "by hand", "closed form", "independent program", "paper, table 2"."""
 
     @property
     def agrees(self) -> bool:
@@ -47,14 +52,22 @@ class Findings(Protocol):
 class Paper:
     """One paper on our kernels: its claim, its table, what the table must show, its figure."""
 
-    name: str  # what the command calls it: "eisenberg-noe"
+    name: str
+    """What the command calls it: "eisenberg-noe"."""
     citation: str
-    claim: str  # one sentence that an economist could dispute
-    through: tuple[str, ...]  # functions of ours it stands on: "abm.contagion.debtrank"
+    """Authors, year, journal."""
+    claim: str
+    """One sentence that an economist could dispute."""
+    through: tuple[str, ...]
+    """Functions of ours it stands on: "abm.contagion.debtrank"."""
     findings: Findings
+    """Computes the table: `findings(quick=True)` takes fewer draws, enough to see the claim."""
     compare: Callable[[pd.DataFrame], list[Comparison]]
+    """The numbers that the table must show, from the table."""
     figure: Callable[[pd.DataFrame], Figure]
-    sampling: str = ""  # seeds and numbers of draws; empty where nothing is drawn
+    """The figure, from the table."""
+    sampling: str = ""
+    """Seeds and numbers of draws; empty where nothing is drawn."""
 
 
 def share_error(share: float, n_draws: int) -> float:

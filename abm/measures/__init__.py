@@ -1,1 +1,7 @@
-"""Numbers read off tables: tails, cascades, networks. Pure functions, one per published number."""
+"""Numbers read off tables: pure functions, one per published number.
+
+* `abm.measures.cascade`: what a shock set off, read off a run and its twins;
+* `abm.measures.tails`: losses of one series of returns;
+* `abm.measures.network`: crowding and common risk;
+* `abm.measures.vulnerability`: one round of fire sales of leveraged banks.
+"""

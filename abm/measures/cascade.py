@@ -6,14 +6,15 @@ sends an order. Frozen no-shock: both. A run is measured against the twin that l
 nothing else: the run against the no-shock twin, the frozen twin against the frozen no-shock twin.
 Tables are those of `RunResult` (schemas in ODD.md), as pandas tables or, where thousands of runs
 are measured, as plain columns by name; `shock_day` is a value of their column `day`.
-A number whose days lie beyond the run is NaN, never a guess.
+A number whose days lie beyond the run is NaN, never a guess; a table without a column that is
+needed, or twins of unlike length, are InvalidInput.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +24,28 @@ from abm.measures import tails
 
 if TYPE_CHECKING:
     import pandas as pd
+    from typing_extensions import TypeAliasType
 
-    Table: TypeAlias = pd.DataFrame | Mapping[str, NDArray[Any]]
+    from abm.contagion.networks import FloatArray
+
+    # Unlike a plain alias such a type keeps its name in the API pages.
+    Table = TypeAliasType("Table", pd.DataFrame | Mapping[str, NDArray[Any]])
 
 HORIZONS_DAYS = (5, 30, 60)
+"""Days after the shock at which the closed share is published."""
+
 PEAK_WINDOW_DAYS = 60
-DAM_BREAK_SHARE = 0.40  # of the opening yen short, closed within five days
-LEAK_SHARE = 0.25  # of the same, closed within thirty or sixty days
+"""Days after the shock in which a peak is looked for."""
+
+DAM_BREAK_SHARE = 0.40
+"""Share of the opening yen short that, closed within five days, makes a dam break."""
+
+LEAK_SHARE = 0.25
+"""Share of the same that, closed within thirty or sixty days, makes a leak."""
+
 STATUS_FAILED = 2
+"""`status` of a day that found no price, in the table of days."""
+
 # Below this share of wealth a loss is arithmetic noise, and a ratio to it says nothing.
 _NO_LOSS = 1e-9
 _N_RETURNS_LEAST = 20
@@ -38,14 +53,19 @@ _N_LOSSES_LEAST = 50
 
 
 class RunTables(Protocol):
-    """What the measures read of a run: three of its tables."""
+    """What the measures read of a run: three of its tables, those of `RunResult`."""
 
     @property
-    def days(self) -> Table: ...
+    def days(self) -> Table:
+        """One row per trading day."""
+
     @property
-    def events(self) -> Table: ...
+    def events(self) -> Table:
+        """One row per event."""
+
     @property
-    def institutions(self) -> Table: ...
+    def institutions(self) -> Table:
+        """One row per institution and bank."""
 
 
 def unwound_share(days: Table, no_shock_days: Table, shock_day: int, horizon: int) -> float:
@@ -214,14 +234,14 @@ def branching_ratio(events: Table) -> float:
 
 
 def funding_currency(days: Table) -> str:
-    """Name of the funding currency: the instrument whose quote the table lists first."""
+    """Name of the funding currency: the instrument whose quote the table of days lists first."""
     for column in _names(days):
         if column.startswith("log_"):
             return str(column.removeprefix("log_"))
     raise InvalidInput("days: no column log_<instrument>")
 
 
-def usd_returns(days: Table) -> NDArray[np.float64]:
+def usd_returns(days: Table) -> FloatArray:
     """Daily log returns of the dollar in the funding currency (USDJPY): -diff x, (n_days - 1,)."""
     column = f"log_{funding_currency(days)}"
     return -np.diff(_column(days, column).astype(np.float64))
@@ -314,7 +334,7 @@ def _on_day(days: Table, column: str, day: int) -> float:
     return float(values[0]) if values.size else float("nan")
 
 
-def _after_shock(days: Table, column: str, shock_day: int, window_days: int) -> NDArray[np.float64]:
+def _after_shock(days: Table, column: str, shock_day: int, window_days: int) -> FloatArray:
     _need(days, "day", column)
     day = _column(days, "day")
     inside = (day >= shock_day) & (day <= shock_day + window_days)

@@ -1,16 +1,24 @@
-"""Indicators of crowding and common risk, read off positions, covariances and prices."""
+"""Indicators of crowding and common risk, read off positions, covariances and prices.
+
+What is no number, not finite, of the wrong shape or out of range is InvalidInput.
+"""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from abm.errors import InvalidInput
 
+if TYPE_CHECKING:
+    from abm.contagion.networks import ArrayLike, FloatArray
+
 DAYS_PER_YEAR = 250
+"""Trading days in a year, as for all risk of the model."""
 
 
-def portfolio_overlap(positions: ArrayLike, depth: ArrayLike) -> NDArray[np.float64]:
+def portfolio_overlap(positions: ArrayLike, depth: ArrayLike) -> FloatArray:
     """How far one institution's sales hurt another, against its own [share], (n, n).
 
         Omega_ij = W_ij / sqrt(W_ii W_jj),   W_ij = sum_k pos_ik pos_jk / D_k
@@ -20,10 +28,10 @@ def portfolio_overlap(positions: ArrayLike, depth: ArrayLike) -> NDArray[np.floa
 
     Parameters
     ----------
-    positions
-        (n_institutions, n_instruments) [USD bn], short negative.
-    depth
-        (n_instruments,) [USD bn per log price], positive.
+    positions : array (n_institutions, n_instruments)
+        USD bn, short negative.
+    depth : array (n_instruments,)
+        D [USD bn per log price], above 0.
     """
     pos, d = _finite(positions, "positions", 2), _finite(depth, "depth", 1)
     if pos.shape[1] != d.size:
@@ -33,16 +41,16 @@ def portfolio_overlap(positions: ArrayLike, depth: ArrayLike) -> NDArray[np.floa
     shared = (pos / d) @ pos.T
     own = np.sqrt(np.diag(shared))
     with np.errstate(invalid="ignore", divide="ignore"):
-        overlap: NDArray[np.float64] = shared / np.outer(own, own)
+        overlap: FloatArray = shared / np.outer(own, own)
     overlap[:, own == 0.0] = np.nan
     overlap[own == 0.0, :] = np.nan
     return overlap
 
 
 def absorption_ratio(covariance: ArrayLike, share: float = 0.2) -> float:
-    """Share of total variance in the first fifth of the eigenvectors of S.
+    """Share of total variance in the first fifth of the eigenvectors of a covariance (K, K).
 
-        AR = sum_{i <= m} lambda_i / sum_i lambda_i,   m = max(1, round(K / 5))
+        AR = sum_{i <= m} lambda_i / sum_i lambda_i,   m = max(1, round(share K))
 
     Near 1: one force moves everything. Kritzman, Li, Page and Rigobon (2011).
     """
@@ -57,7 +65,7 @@ def absorption_ratio(covariance: ArrayLike, share: float = 0.2) -> float:
     return float(eigenvalues[:n_first].sum()) / total if total > 0.0 else float("nan")
 
 
-def risk_reversal_proxy(log_yen: ArrayLike, window_days: int = 60) -> NDArray[np.float64]:
+def risk_reversal_proxy(log_yen: ArrayLike, window_days: int = 60) -> FloatArray:
     """What yen calls would cost over yen puts, from past days [volatility per year], (n,).
 
         RR_t = sqrt(250) (sqrt(mean min(r, 0)^2) - sqrt(mean max(r, 0)^2))   over 60 days
@@ -80,7 +88,7 @@ def risk_reversal_proxy(log_yen: ArrayLike, window_days: int = 60) -> NDArray[np
 
 def carry_to_risk(
     differential_per_year: ArrayLike, fast_volatility_per_year: ArrayLike
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Rate differential over fast volatility, both per year; the trade's promised Sharpe ratio.
 
     NaN where the volatility is zero.
@@ -95,7 +103,7 @@ def carry_to_risk(
     return ratio
 
 
-def _finite(values: ArrayLike, name: str, n_dimensions: int) -> NDArray[np.float64]:
+def _finite(values: ArrayLike, name: str, n_dimensions: int) -> FloatArray:
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):

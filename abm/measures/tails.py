@@ -2,28 +2,34 @@
 
 Returns are log returns per period, gains positive. Losses are reported as positive numbers.
 Order statistics x_(1) <= ... <= x_(n) are those of the sample itself: nothing is interpolated,
-so that a number can be checked by hand from the sorted series.
+so that a number can be checked by hand from the sorted series. Returns that are none, not finite
+or no single series are InvalidInput.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from abm.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from abm.contagion.networks import ArrayLike, FloatArray
 
 # 0.05 * 60 is 3.0000000000000027 in binary: counts are taken after this much slack.
 _COUNT_SLACK = 1e-9
 
 
 class HillEstimate(NamedTuple):
-    """Tail index and its asymptotic standard error, from the `n_tail` largest losses."""
+    """Tail index of the largest losses."""
 
     tail_index: float
+    """alpha; smaller is heavier."""
     standard_error: float
+    """Of alpha, asymptotic."""
     n_tail: int
+    """k: how many of the largest losses were used."""
 
 
 def value_at_risk(returns: ArrayLike, confidence: float = 0.95) -> float:
@@ -115,7 +121,7 @@ def max_drawdown(returns: ArrayLike) -> float:
 
 def ewma_variance(
     returns: ArrayLike, decay: float = 0.94, opening_variance: float = 1e-4
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Exponentially weighted variance after each period [log return squared per period], (n,).
 
         v_t = lambda v_{t-1} + (1 - lambda) r_t^2,   v_0 = `opening_variance`
@@ -147,7 +153,7 @@ def _standardised_moment(returns: ArrayLike, order: int) -> float:
     return float(np.mean(deviation**order) / variance ** (order / 2))
 
 
-def _series(returns: ArrayLike, n_least: int) -> NDArray[np.float64]:
+def _series(returns: ArrayLike, n_least: int) -> FloatArray:
     """The returns as one finite float vector, or a refusal that says what was given."""
     try:
         x = np.asarray(returns, dtype=np.float64)

@@ -35,7 +35,7 @@ class Watched(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """What to keep of a run beside its scalars."""
+    """What to keep of a run beside its scalars; nothing unless asked for."""
 
     series: tuple[str, ...] = ()
     """Columns of `RunResult.days`."""
@@ -46,7 +46,6 @@ class Wish(NamedTuple):
 
 
 ONLY_SCALARS = Wish()
-"""Nothing else."""
 
 
 class Columns(NamedTuple):

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from abm.scenario import Scenario
 
 Scalar = float | int | str
-"""What a summary or a measure is."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -45,7 +45,7 @@ def run(scenario: Scenario | str | Path, rng: int = 0, replicate: int = 0) -> Ru
     Returns
     -------
     RunResult
-        Its tables. The same scenario, seed and replicate give the same bytes.
+        Its tables. On one platform the same scenario, seed and replicate give the same bytes.
 
     Raises
     ------

@@ -50,7 +50,10 @@ def _with_hint(scenario: Scenario, fault: Fault) -> Fault:
 
 
 def parse_setting(setting: str) -> tuple[str, Any]:
-    """ "policy.boj.hike_bp=25" as key and value; the value is read as TOML, or else as text."""
+    """ "policy.boj.hike_bp=25" as key and value; the value is read as TOML, or else as text.
+
+    Raises InvalidInput for what is not KEY=VALUE.
+    """
     if not setting.isprintable():
         raise InvalidInput(f"{setting!r} holds characters that cannot be printed")
     key, sign, text = setting.partition("=")

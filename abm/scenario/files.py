@@ -21,8 +21,12 @@ TOO_DEEP = "its tables and lists lie too deep in one another"
 
 
 class ScenarioTitle(NamedTuple):
+    """What a list of scenarios shows of one."""
+
     name: str
+    """What `load_scenario` takes."""
     title: str
+    """One line that says what it is."""
 
 
 class Layered(NamedTuple):
@@ -61,8 +65,20 @@ def describe_scenarios() -> list[ScenarioTitle]:
 def load_scenario(name_or_path: str | Path) -> Scenario:
     """A scenario by name (see `list_scenarios`) or from a .toml file.
 
-    Raises UnreadableFile where there is no such file or it is not TOML, and ScenarioFaults with
-    every fault of what it says.
+    Parameters
+    ----------
+    name_or_path
+        A name; or a path, which a text with a slash or the ending .toml is taken for. A file may
+        name another as its `base` and say only what is different.
+
+    Raises
+    ------
+    UnreadableFile
+        If there is no such scenario (the message names those there are), or the file is not TOML.
+    ScenarioFaults
+        With every fault of what it says, each with its line.
+    InvalidInput
+        If it is neither a text nor a path.
     """
     path = _find(name_or_path)
     where = shown(path)

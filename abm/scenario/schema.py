@@ -47,7 +47,11 @@ class Outputs(Part):
 
 
 class Scenario(Part):
-    """One world, its institutions, and what happens to them."""
+    """One world, its institutions, and what happens to them.
+
+    Made by `load_scenario` and changed by `with_changes`; frozen, equal where all choices are
+    equal. The keys inside its parts are those of the parameter table (ODD.md, section 7.13).
+    """
 
     name: str = choice("what it is called", default="untitled", allowed="text")
     title: str = choice("one line that says what it is", default="", allowed="text")
@@ -107,18 +111,22 @@ class Scenario(Part):
 
     @property
     def instrument_names(self) -> tuple[str, ...]:
+        """Names of all instruments, currencies first."""
         return tuple(self.instruments)
 
     @property
     def currencies(self) -> dict[str, Currency]:
+        """The currencies by name, the dollar apart."""
         return {k: v for k, v in self.instruments.items() if isinstance(v, Currency)}
 
     @property
     def assets(self) -> dict[str, Asset]:
+        """The other instruments by name."""
         return {k: v for k, v in self.instruments.items() if isinstance(v, Asset)}
 
     @property
     def funding_currency(self) -> str:
+        """Name of the first instrument, in which carry trades are funded."""
         return next(iter(self.instruments))
 
     @property
@@ -127,13 +135,13 @@ class Scenario(Part):
         return self.day_index(self.calendar.shock_day)
 
     def day_index(self, when: int | date) -> int:
-        """Index of a trading day given as index or date."""
+        """Index of a trading day of the run given as index or date."""
         index = self.calendar.day_index(when)
         assert index is not None, f"{when} passed the checks but is not a day of the run"
         return index
 
     def quote_indices(self) -> tuple[int, ...]:
-        """Index of the currency each instrument is quoted in; -1 for the dollar."""
+        """Index of the currency each instrument is quoted in, (n_instruments,); -1: the dollar."""
         names = self.instrument_names
         return tuple(
             names.index(part.quote) if isinstance(part, Asset) and part.quote != "USD" else -1
@@ -152,9 +160,24 @@ class Scenario(Part):
         return validated(raw, where)
 
     def with_changes(self, changes: Mapping[str, Any], where: str = "changes") -> Scenario:
-        """A validated copy with other values under dotted keys; None brings back the default.
+        """A validated copy with other values under dotted keys.
 
-        Raises ScenarioFaults for an unknown key (naming the nearest) or a value out of range.
+        Parameters
+        ----------
+        changes
+            Values by key, as `{"shock.surprise_bp": 50, "margin.kind": "none"}`; `dotted_keys`
+            lists the keys. A whole table may be given as a mapping. None brings back the default
+            where there is one. Another `kind` starts from the defaults of that kind.
+        where
+            What messages call the changes.
+
+        Raises
+        ------
+        ScenarioFaults
+            With every unknown key (and the nearest known one), every value out of range, and
+            everything that does not go together.
+        InvalidInput
+            If the changes are no mapping from texts.
         """
         from abm.scenario.changes import changed
 

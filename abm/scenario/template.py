@@ -30,15 +30,21 @@ class Parameter(NamedTuple):
     """One row of the parameter table."""
 
     key: str
+    """Dotted, as `Scenario.with_changes` takes it."""
     value: Any
+    """What the scenario has."""
     unit: str
+    """Of the value; "-" for none."""
     range: str
+    """What is allowed, in words."""
     source: str
+    """Where the value comes from: a record, a paper, tuned, assumed."""
     meaning: str
+    """What it is."""
 
 
 def parameter_table(scenario: Scenario) -> list[Parameter]:
-    """Every choice of a scenario with what its declaration says about it."""
+    """Every number and choice of a scenario with its unit, range, source and meaning."""
     return [
         Parameter(
             leaf.key,

@@ -1,4 +1,14 @@
-"""Thousands of runs: designs, a runner that nothing stops, and a store that survives it."""
+"""Thousands of runs: designs, a runner that nothing stops, and a store that survives it.
+
+The package is called as its function `sweep`, here with the experiment of README:
+
+    if __name__ == "__main__":  # the workers are processes of their own and read the script again
+        abm.sweep("mine.toml")
+        runs = abm.load_sweep("results/mine")
+
+An experiment may also be made in Python, with `Experiment.from_dict`. Results are the same bytes
+whatever the number of workers, shards and interruptions.
+"""
 
 import sys
 from importlib import import_module
@@ -6,12 +16,15 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from abm.sweep.experiment import Experiment, load_experiment
     from abm.sweep.plan import run_of_row
     from abm.sweep.runner import Summary, SweepInterrupted, sweep
     from abm.sweep.sitting import Standing
     from abm.sweep.store import digest, load_days, load_events, load_sweep
 
 _FILE_OF = {
+    "Experiment": "experiment",
+    "load_experiment": "experiment",
     "run_of_row": "plan",
     "Standing": "sitting",
     "Summary": "runner",
@@ -24,12 +37,14 @@ _FILE_OF = {
 }
 
 __all__ = [
+    "Experiment",
     "Standing",
     "Summary",
     "SweepInterrupted",
     "digest",
     "load_days",
     "load_events",
+    "load_experiment",
     "load_sweep",
     "run_of_row",
     "sweep",
@@ -40,7 +55,9 @@ def __getattr__(name: str) -> Any:
     """Load a name when it is first asked for: a worker needs none of the runner."""
     if name not in _FILE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"abm.sweep.{_FILE_OF[name]}"), name)
+    value = getattr(import_module(f"abm.sweep.{_FILE_OF[name]}"), name)
+    globals()[name] = value
+    return value
 
 
 class _Room(ModuleType):

@@ -59,7 +59,17 @@ class Target(NamedTuple):
 
 
 class Experiment(Part):
-    """One question to a scenario, as the file of an experiment asks it."""
+    """One question to a scenario, as the file of an experiment asks it.
+
+    >>> factors = {"shock.surprise_bp": [5, 25, 50], "funds.leverage_cap": [4, 7]}
+    >>> asked = {"scenario": "hike", "replicates": 20}
+    >>> asked["design"] = {"kind": "grid", "factors": factors}
+    >>> Experiment.from_dict(asked).factor_keys
+    ('shock.surprise_bp', 'funds.leverage_cap')
+
+    All points of a design meet the same shocks. Kinds of design, with their keys:
+    `abm/sweep/kinds.py`; `unwind check` says how many runs a file asks for.
+    """
 
     name: str = choice("what it is called", default="untitled", allowed="text")
     scenario: str = choice("name of a scenario, or a .toml file beside the experiment")
@@ -82,7 +92,10 @@ class Experiment(Part):
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any], folder: str | os.PathLike[str] = ".") -> Experiment:
-        """An experiment from nested mappings, checked like a file that lies in `folder`."""
+        """An experiment from nested mappings, checked like a file that lies in `folder`.
+
+        Raises ScenarioFaults with every fault.
+        """
         from abm.sweep.reading import checked_experiment
 
         return checked_experiment(raw, Path(folder))
@@ -161,8 +174,12 @@ def load_experiment(
         Whether the points have been checked before, as those of a result folder have: reading is
         quick then.
 
-    Raises UnreadableFile where there is no such file or it is not TOML, and ScenarioFaults with
-    every fault of what it says.
+    Raises
+    ------
+    UnreadableFile
+        If there is no such file, or it is not TOML.
+    ScenarioFaults
+        With every fault of what it says, each with its line.
     """
     from abm.sweep.reading import read_experiment
 

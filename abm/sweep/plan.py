@@ -58,9 +58,13 @@ class RowRun(NamedTuple):
     """What one row ran."""
 
     scenario: Scenario
+    """The scenario at its point."""
     seed: int
+    """That of the experiment."""
     replicate: int
+    """Which repetition under it."""
     measure: str
+    """What the experiment keeps of it: "cascade" or "run"."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +204,10 @@ def read_plan(folder: str | Path) -> Plan:
 
 
 def run_of_row(folder: str | Path, row: int) -> RowRun:
-    """What one row of a sweep ran, for `abm.run(scenario, seed, replicate)` or `abm.cascade`."""
+    """What one row of a sweep ran, for `abm.run(scenario, seed, replicate)` or `abm.cascade`.
+
+    Raises UnreadableFile for a folder that holds no sweep, InvalidInput for a row beyond the last.
+    """
     plan = read_plan(folder)
     if not 0 <= row < plan.n_rows:
         raise InvalidInput(f"row = {row}, must be a row of {folder}: 0 to {plan.n_rows - 1}")

@@ -44,10 +44,13 @@ class Summary(NamedTuple):
     """What a sitting did."""
 
     folder: Path
+    """Where the results are."""
     standing: Standing
+    """How far it came."""
 
     @property
     def is_complete(self) -> bool:
+        """Whether every run of its shard is done."""
         return self.standing.n_done == self.standing.n_rows
 
 
@@ -59,6 +62,7 @@ class SweepInterrupted(KeyboardInterrupt):
             f"{summary.standing.n_done:,} of {summary.standing.n_rows:,} runs are done"
         )
         self.summary = summary
+        """What the sitting did until then."""
 
 
 def sweep(
@@ -80,7 +84,7 @@ def sweep(
     experiment
         An Experiment, or the path of its file.
     out
-        Folder of the results; by default results/<name>.
+        Folder of the results; by default `results/<name>`.
     workers
         Processes on this machine, by default one for each core.
     shard
@@ -95,6 +99,25 @@ def sweep(
         Runs kept in one file, in a new folder; by default about 3 seconds of them.
     progress
         Called about twice a second with a Standing.
+
+    Returns
+    -------
+    Summary
+        The folder, for `load_sweep`, and how far it came. A run that fails is a row that says so.
+
+    Raises
+    ------
+    UnreadableFile
+        If there is no such file, or it is not TOML.
+    ScenarioFaults
+        With every fault of the experiment, each point of its design checked.
+    OutputRefused
+        If the folder holds other things or another sweep, somebody is at work on it, or the disk
+        refuses.
+    InvalidInput
+        If an argument is out of range, or the design has more runs than allowed.
+    SweepInterrupted
+        On Ctrl-C (a KeyboardInterrupt); what was finished is kept.
     """
     part = shard_of(shard)
     n_workers = _counted("workers", workers, _n_cores())

@@ -43,18 +43,26 @@ class Standing(NamedTuple):
     """How far a sitting is: rows of its shard, done before and now."""
 
     n_rows: int
+    """Runs there are to do."""
     n_done: int
+    """Of these done, failed ones included."""
     n_failed: int
-    n_new: int  # run in this sitting
-    seconds: float  # since its first chunk was handed out
-    stopped: str = ""  # why no more is handed out before the last row
+    """Of these failed."""
+    n_new: int
+    """Run in this sitting."""
+    seconds: float
+    """Since its first chunk was handed out."""
+    stopped: str = ""
+    """Why no more is handed out before the last row; empty if nothing stops it."""
 
     @property
     def rows_per_second(self) -> float:
+        """Runs per second of this sitting; 0 before the first."""
         return self.n_new / self.seconds if self.seconds > 0.0 else 0.0
 
     @property
     def seconds_left(self) -> float:
+        """Seconds to the last row at this pace; nan before the first."""
         rate = self.rows_per_second
         return (self.n_rows - self.n_done) / rate if rate > 0.0 else float("nan")
 

@@ -233,7 +233,26 @@ def read_tables(
 def load_sweep(folder: str | Path, columns: list[str] | None = None) -> pd.DataFrame:
     """The runs of a sweep: one row per run, in order, factors and outputs as columns.
 
-    `columns` picks some of them. A run that failed has status "failed", its error, and no outputs.
+    A run that failed has status "failed", its error, and no outputs.
+
+    Parameters
+    ----------
+    folder
+        Folder of the results, complete or not.
+    columns
+        Names of those to read, all by default; a name that is no column is passed over.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `row`, `point`, `replicate`, `seed`; the factors by dotted key; `status`, `error`,
+        `seconds`; then what `abm.cascade` gives, or `RunResult.summary` where the experiment
+        measures runs alone.
+
+    Raises
+    ------
+    UnreadableFile
+        If it is no folder of a sweep, holds no run yet, or a file is not whole.
     """
     from abm.sweep.plan import read_description
 
@@ -250,19 +269,19 @@ def load_sweep(folder: str | Path, columns: list[str] | None = None) -> pd.DataF
 
 
 def load_days(folder: str | Path) -> pd.DataFrame | None:
-    """The series of a sweep, by row and day; None where none were asked for."""
+    """The series of a sweep, by row and day; None where there are none."""
     table = read_tables(Path(folder), DAYS)
     return None if table is None else pandas_of(table)
 
 
 def load_events(folder: str | Path) -> pd.DataFrame | None:
-    """The events of a sweep, by row; None where none were asked for."""
+    """The events of a sweep, by row; None where there are none."""
     table = read_tables(Path(folder), EVENTS)
     return None if table is None else pandas_of(table)
 
 
 def digest(folder: str | Path) -> str:
-    """SHA-256 of all that was found, whatever chunks it was found in, less the time it took."""
+    """SHA-256 of what `load_sweep` gives, less the time it took: equal for equal results."""
     table = load_sweep(folder)
     return table_hash(table.drop(columns=list(TIMES)))
 

@@ -80,8 +80,10 @@ def visit(server, browser, request):
         if not request.url.startswith((server.url, "blob:", "data:")):
             wrong.append(f"asked for {request.url}")
 
-    def opened(width=1280, height=900, **what):
-        context = browser.new_context(viewport={"width": width, "height": height})
+    def opened(width=1280, height=900, motion="reduce", **what):
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, reduced_motion=motion
+        )
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)

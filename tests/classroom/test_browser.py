@@ -8,8 +8,10 @@ import pytest
 
 import abm
 from abm.classroom.choice import TABS
+from abm.words import words
 
 pytestmark = pytest.mark.browser
+TAB_NAMED = {words("en")(f"{tab}.tab"): tab for tab in TABS}
 HIKE = {"scenario": "hike", "shock__surprise_bp": 60, "seed": 7}
 
 
@@ -78,6 +80,19 @@ def test_each_tab_opens_and_shows_something_to_look_at(visit, photograph, tab, w
     photograph(page, f"{tab}-{width}")
 
 
+def test_all_tabs_can_be_clicked_through_and_back(visit):
+    page = visit(width=1024, height=768, **HIKE)
+    press(page, "One day")
+    wait_for_day(page, 1)
+    for name in ("Compare", "Leak or dam", "August 2024", "Your trade", "Play"):
+        press(page, name)
+        page.wait_for_url("**" if name == "Play" else f"**tab={TAB_NAMED[name]}**")
+        page.locator(".card:visible canvas").first.wait_for()
+        page.wait_for_timeout(400)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1024, name
+    assert day(page) == 1  # Play is as it was left
+
+
 def test_a_page_equals_the_command_to_the_last_digit(visit, photograph):
     page = visit(**HIKE)
     to_the_end(page)
@@ -95,7 +110,7 @@ def test_a_page_equals_the_command_to_the_last_digit(visit, photograph):
 
 
 def test_play_moves_days_and_pause_stops_them(visit, photograph):
-    page = visit(**HIKE)
+    page = visit(motion="no-preference", **HIKE)
     press(page, "▶ Play")
     wait_for_day(page, 4)
     photograph(page, "playing")
