@@ -5,11 +5,11 @@ somebody who sells 5 of them whatever the price: it falls by 5 / 100.
 
 >>> none, one = [[0.0]], [1.0]
 >>> problem = ClearingProblem(
-...     holdings=none, targets=none, orders=[[-5.0]], cash=[10.0], speed=[0.0], resident=[0],
-...     quote=[-1], value_held_open=[0.0], value_held=[0.0], value_depth=[0.0],
-...     value_capacity=one, value_speed=[0.0], fundamental=[0.0], dealer_held=[0.0],
-...     dealer_depth=[100.0], dealer_reference=[0.0], external=[0.0],
-...     lower=[-1.0], upper=one, start=[0.0],
+...     holdings=none, targets=none, orders=[[-5.0]], cash=[10.0], speed=[0.0],
+...     resident=[0], quote=[-1], value_held_open=[0.0], value_held=[0.0],
+...     value_depth=[0.0], value_capacity=one, value_speed=[0.0], fundamental=[0.0],
+...     dealer_held=[0.0], dealer_depth=[100.0], dealer_reference=[0.0],
+...     external=[0.0], lower=[-1.0], upper=one, start=[0.0],
 ... )
 >>> cleared = clear_market(problem)
 >>> cleared.status, round(float(cleared.log_prices[0]), 9)

@@ -97,6 +97,8 @@ class CarryUnwindModel(mesa.Model):
     """Institutions written in Python, in the order in which they were given."""
     day: int
     """Days traded: index of the next one."""
+    running: bool
+    """Mesa's: whether a day is left."""
     was_written_to: bool
     """Whether somebody wrote to a book: scenario and seed alone do not give this run again."""
     datacollector: DataCollector

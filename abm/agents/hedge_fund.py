@@ -6,7 +6,7 @@ from abm.agents.institution import Institution, cell, finite
 
 
 class HedgeFund(Institution):
-    """A fund of one of the scenario's styles (`style`)."""
+    """A fund of one of the scenario's styles (`Institution.style`)."""
 
     @property
     def risk_aversion(self) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from abm.agents.institution import Institution, finite, instrument_row
-from abm.errors import InvalidInput
+from abm.errors import InvalidInput, show
 from abm.population.groups import Group
 from abm.scenario.checks import nearest
 
@@ -34,13 +34,13 @@ class PythonAgent(Institution):
     ...     def orders(self):
     ...         return {"JPY": -0.5} if self.model.log_yen > 0.02 else {}
     >>> asked = [(Seller, {"wealth_usd_bn": 5.0, "broker": "bank-1"})]
-    >>> model = abm.CarryUnwindModel("hike", rng=7, python_agents=asked, shock__surprise_bp=50)
+    >>> model = abm.CarryUnwindModel("hike", rng=7, python_agents=asked)
     >>> model.run()
     >>> model.python_agents[0].name, model.python_agents[0].units["JPY"] < 0.0
     ('custom-seller-1', True)
 
-    An `__init__` of its own takes (model, row) and the settings that are not `wealth_usd_bn` or
-    `broker`, and hands model and row on. Longer: `experiments/custom_agent.py`.
+    A constructor of its own takes model, row and the settings other than "wealth_usd_bn" and
+    "broker", and hands model and row on. Longer: `experiments/custom_agent.py`.
     """
 
     def orders(self) -> Orders:
@@ -68,21 +68,30 @@ class PythonAgent(Institution):
         column = np.zeros(len(names))
         if self.is_out:
             return column
-        given = self.orders()
         who = f"{type(self).__name__}.orders"
-        if isinstance(given, Mapping):
-            for name, amount in given.items():
-                column[instrument_row(names, name)] = finite(amount, f"{who}: {name}")
-            return column
-        try:
-            column[:] = np.asarray(given, dtype=np.float64)
-        except (TypeError, ValueError):
-            raise InvalidInput(
-                f"{who}: must return USD bn by instrument, a dict or {len(names)} numbers"
-            ) from None
-        for name, amount in zip(names, column, strict=True):
-            finite(amount, f"{who}: {name}")
+        for name, amount in amounts_by_instrument(self.orders(), names, who).items():
+            column[instrument_row(names, name)] = finite(amount, f"{who}: {name}")
         return column
+
+
+def amounts_by_instrument(given: Any, names: tuple[str, ...], who: str) -> Mapping[str, float]:
+    """What a user's `orders` returned, by instrument; the amounts are yet to be checked."""
+    if isinstance(given, Mapping):
+        return given
+    if given is None:
+        raise InvalidInput(f"{who} returned None; return {{}} to trade nothing")
+    try:
+        column = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        column = None
+    # Else numpy would spread a single number over all instruments.
+    if column is None or column.shape != (len(names),):
+        shown = " ".join(show(given).split())
+        raise InvalidInput(
+            f"{who} returned {shown}; must return USD bn by instrument, a dict or {len(names)}"
+            " numbers"
+        )
+    return dict(zip(names, column.tolist(), strict=True))
 
 
 class Newcomer(NamedTuple):

@@ -1,6 +1,7 @@
 """Contagion on networks of claims: clearing vectors, DebtRank, threshold cascades.
 
->>> clear_interbank([[0, 10], [0, 0]], external_assets=[6, 1], external_liabilities=[0, 8]).payments
+>>> owed = [[0, 10], [0, 0]]  # bank 0 owes 10 to bank 1
+>>> clear_interbank(owed, external_assets=[6, 1], external_liabilities=[0, 8]).payments
 array([6., 7.])
 
 A network may be a dense array, a SciPy sparse array, or a NetworkX DiGraph whose edges run from

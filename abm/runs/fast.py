@@ -57,8 +57,8 @@ class Columns(NamedTuple):
 
 
 def fast_run(scenario: Scenario, seed: int, replicate: int = 0) -> dict[str, Scalar]:
-    """Scalars of one run: the names and values of `RunResult.summary`, less what needs events or
-    tails of returns."""
+    """Scalars of one run: the names and values of `RunResult.summary`, less `worst_day` and what
+    needs events or tails of returns."""
     return watched_run(scenario, seed, replicate).scalars
 
 

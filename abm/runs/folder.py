@@ -73,8 +73,8 @@ def load_result(folder: str | Path) -> RunResult:
     Raises
     ------
     UnreadableFile
-        If there is none, a file is missing, a table or the scenario has changed since (SHA-256
-        differs from the manifest), or another version of the schema wrote it.
+        If there is none, a file is missing, a table, the graph or the scenario has changed since
+        (SHA-256 differs from the manifest), or it is of another version of the schema.
     """
     import pandas as pd
 

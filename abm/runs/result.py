@@ -113,8 +113,8 @@ class RunResult:
 class Cascade(Mapping[str, Scalar]):
     """The published numbers of a run beside its twins, by name; and the runs they come from.
 
-    A mapping: `c["price_amplification"]`. Keys, units and equations: ODD.md, "Numbers `cascade`",
-    and `abm.measures.cascade`.
+    A mapping: `c["price_amplification"]`. Keys and units: ODD.md, section 4; equations:
+    `abm.measures.cascade`.
     """
 
     measures: dict[str, Scalar]

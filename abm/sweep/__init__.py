@@ -2,11 +2,11 @@
 
 The package is called as its function `sweep`, here with the experiment of README:
 
-    if __name__ == "__main__":  # the workers are processes of their own and read the script again
+    if __name__ == "__main__":  # workers are new processes and read the script again
         abm.sweep("mine.toml")
         runs = abm.load_sweep("results/mine")
 
-An experiment may also be made in Python, with `Experiment.from_dict`. Results are the same bytes
+An experiment may also be made in Python, with `Experiment.from_dict`. Every row has the same bytes
 whatever the number of workers, shards and interruptions.
 """
 

@@ -58,6 +58,7 @@ class SweepInterrupted(KeyboardInterrupt):
     """Ctrl-C; what was finished is kept, and the same call goes on from there."""
 
     def __init__(self, summary: Summary) -> None:
+        """After what was done."""
         super().__init__(
             f"{summary.standing.n_done:,} of {summary.standing.n_rows:,} runs are done"
         )

@@ -246,7 +246,7 @@ def load_sweep(folder: str | Path, columns: list[str] | None = None) -> pd.DataF
     -------
     pandas.DataFrame
         `row`, `point`, `replicate`, `seed`; the factors by dotted key; `status`, `error`,
-        `seconds`; then what `abm.cascade` gives, or `RunResult.summary` where the experiment
+        `seconds`; then what `abm.cascade` gives, or `abm.runs.fast_run` where the experiment
         measures runs alone.
 
     Raises

@@ -20,11 +20,6 @@ class Buyer(PythonAgent):
         return self.amounts
 
 
-class Broken(PythonAgent):
-    def orders(self):
-        return [1.0, 2.0]
-
-
 def model(*python_agents):
     small = {
         "calendar.days": 8,
@@ -70,6 +65,13 @@ def test_what_it_buys_moves_the_price_and_is_in_its_book():
 def test_decide_says_what_orders_says():
     agent = model(buyer(UST=-0.5)).python_agents[0]
     assert agent.decide()["UST"] == -0.5 and agent.decide()["JPY"] == 0.0
+
+
+def test_nine_numbers_are_the_orders_of_nine_instruments():
+    agent = model(buyer(UST=-0.5)).python_agents[0]
+    as_named = agent.decide()
+    agent.amounts = np.array(list(as_named.values()))
+    assert agent.decide() == as_named
 
 
 def test_borrowing_from_its_broker_is_in_the_exposure_graph():
@@ -118,7 +120,14 @@ def test_a_run_with_python_agents_cannot_be_run_again_from_its_seed():
         ({"JPY": float("inf")}, "finite"),
         ({"JPY": "much"}, "must be a number"),
         ({"JPY": 10**400}, "must be a number"),
-        (np.ones(3), "must return USD bn"),
+        (None, r"Buyer.orders returned None; return \{\} to trade nothing"),
+        (-5, "returned -5; must return USD bn by instrument, a dict or 9 numbers"),
+        ([-5], r"returned \[-5\]; must return .* 9 numbers"),
+        (np.ones(3), r"returned \[1. 1. 1.\]; must return .* 9 numbers"),
+        (np.ones((1, 9)), "must return .* 9 numbers"),
+        ("-5", "must return .* 9 numbers"),
+        ([None] * 9, "JPY = nan, must be finite"),
+        ([10**400] * 9, "must return .* 9 numbers"),
     ],
 )
 def test_orders_that_make_no_sense_are_refused(amounts, said):
@@ -145,5 +154,3 @@ def test_an_agent_that_cannot_be_admitted_is_refused(asked, said):
 def test_a_class_without_orders_says_so():
     with pytest.raises(NotImplementedError, match="must define orders"):
         model((PythonAgent, {"wealth_usd_bn": 1.0})).step()
-    with pytest.raises(InvalidInput, match="must return"):
-        model((Broken, {"wealth_usd_bn": 1.0})).step()

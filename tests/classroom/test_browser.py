@@ -110,15 +110,15 @@ def test_a_page_equals_the_command_to_the_last_digit(visit, photograph):
 
 
 def test_play_moves_days_and_pause_stops_them(visit, photograph):
-    page = visit(motion="no-preference", **HIKE)
+    page = visit(width=1600, height=1000, motion="no-preference", **HIKE)
     press(page, "▶ Play")
     wait_for_day(page, 4)
-    photograph(page, "playing")
     press(page, "❚❚ Pause")
     page.get_by_role("button", name="▶ Play", exact=True).wait_for()
     stopped = day(page)
     page.wait_for_timeout(800)
     assert day(page) == stopped >= 4
+    photograph(page, "playing")
 
 
 def test_a_double_click_on_play_plays_once(visit):

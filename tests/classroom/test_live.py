@@ -24,6 +24,13 @@ def test_days_and_events_are_those_of_the_run_whatever_the_steps():
     pd.testing.assert_frame_equal(live.events(), whole.events)
 
 
+def test_a_replicate_is_that_of_the_command():
+    live = LiveRun.of(SMALL.changed(replicate=5))
+    live.finish()
+    whole = abm.run(SMALL.run_scenario, rng=3, replicate=5)
+    pd.testing.assert_frame_equal(live.days(), whole.days)
+
+
 def test_the_numbers_of_a_run_are_those_of_the_cascade():
     found = abm.cascade(SMALL.run_scenario, rng=3)
     shown = LiveRun.of(SMALL).measures

@@ -1,0 +1,92 @@
+"""What is drawn is what happened: charts and network of a run in which much happens."""
+
+import numpy as np
+import pytest
+
+import abm
+from abm.classroom.choice import Choice
+from abm.classroom.live import LiveRun
+from abm.classroom.network import MOST_FLOWS, Network, colours_of
+from abm.classroom.stage import Stage
+from abm.report.summary import usd_quotes
+from abm.words import LANGUAGES, words
+
+CRASH = Choice(changes={"shock.surprise_bp": 60.0}, seed=7)
+SAY = words("en")
+
+
+@pytest.fixture
+def run():
+    return LiveRun.of(CRASH)
+
+
+def played(run, *steps):
+    """A stage on which some days were drawn after one another."""
+    stage = Stage(run, SAY)
+    for n_days in steps:
+        run.advance(n_days)
+        stage.draw()
+    return stage
+
+
+def test_charts_hold_every_day_once_however_many_were_drawn_at_a_time(run):
+    data = played(run, 1, 5, 2, 58).source.data
+    days = abm.run(CRASH.run_scenario, rng=7).days
+    assert data["day"].tolist() == list(range(66))
+    assert np.array_equal(data["quote"], usd_quotes(run.scenario, days)[1])
+    assert np.array_equal(data["NKY"], np.expm1(days["log_NKY"]))
+    for column in ("leverage", "margin_rate", "forced_hedge_fund_usd_bn", "forced_bank_usd_bn"):
+        assert np.array_equal(data[column], days[column])
+
+
+def test_another_seed_starts_with_empty_charts(run):
+    stage = played(run, 10)
+    stage.restart(LiveRun.of(CRASH.changed(seed=8)))
+    assert len(stage.source.data["day"]) == 0
+    assert {card.png.filename for card in stage.cards.values()} == {
+        f"hike-seed-8-{name}" for name in stage.cards
+    }
+
+
+def test_forced_flows_are_the_day_s_forced_sales_and_yen_flow_the_other_way(run):
+    stage = played(run, 2)
+    flows = stage.network.flows.data
+    events = run.events()
+    sales = events[(events["kind"] == "forced_sale") & (events["day"] == 1)]
+    amounts = sales.groupby(["institution", "instrument"])["amount_usd_bn"].sum()
+    shown = {
+        (w, k): a for w, k, a in zip(flows["who"], flows["what"], flows["amount"], strict=True)
+    }
+    assert len(shown) == min(MOST_FLOWS, len(amounts)) > 5
+    assert shown == amounts.nlargest(MOST_FLOWS).to_dict()
+    for number, (who, what) in enumerate(shown):
+        start = flows["x0"][number], flows["y0"][number]
+        seller, market = run.places[who], stage.network.markets[what]
+        assert start == (market if what == "JPY" else seller)
+
+
+def test_crosses_stand_on_the_failed_and_nobody_else(run):
+    stage = played(run, 5)
+    failed = {name for name, row in run.graph().nodes(data=True) if row["failed"]}
+    crosses = stage.network.crosses.data
+    assert failed
+    assert set(zip(crosses["x"], crosses["y"], strict=True)) == {run.places[n] for n in failed}
+
+
+def test_slack_is_orange_below_none_blue_above_and_grey_without_a_rule():
+    called, tight, wide, none = colours_of(np.array([-0.2, 0.05, 3.0, np.inf]))
+    red, blue = (lambda c: int(c[1:3], 16)), (lambda c: int(c[5:7], 16))
+    assert red(called) > blue(called) and blue(wide) > red(wide)
+    assert none == "#DADADA" and len({called, tight, wide, none}) == 4
+
+
+def test_everybody_has_a_place_and_widths_compare_with_the_opening(run):
+    network = Network(run, SAY)
+    assert set(network.nodes.data["name"]) == set(run.graph().nodes)
+    assert len(network.loans.data["width"]) == run.graph().number_of_edges()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_draws_the_same_charts(run, language):
+    stage = Stage(run, words(language))
+    assert list(stage.cards) == ["quote", "leverage", "markets", "forced", "network"]
