@@ -49,7 +49,7 @@ def build_world(
     """Opening books, exposure graph, rules and draws of one run.
 
     ``shocked`` and ``silent`` choose the twins of model measures; ``event_capacity`` is the number
-    of events kept (all are counted). Raises GraphFaults for a user's graph that does not fit.
+    of events kept (all are counted). Raises ScenarioFaults for a user's graph that does not fit.
     """
     groups = draw_groups(scenario, seed, replicate) + (custom or [])
     lending = draw_lending(scenario, groups, seed, replicate)

@@ -125,7 +125,7 @@ class Exercise:
         given, wanted = _numbers(answer), _numbers(self.right)
         if given is None or not np.isfinite(given).all() or given.shape != wanted.shape:
             kind = "one number" if wanted.ndim == 0 else f"{wanted.size} numbers: [..., ...]"
-            return f"The answer is {kind}; given was {answer!r}."
+            return f"The answer is {kind}; given was {_in_short(answer)}."
         return ""
 
     def _times(self, mistake: Any) -> float:
@@ -169,6 +169,12 @@ def find_exercise(number: str, **numbers: Any) -> Exercise:
     if number not in known:
         raise InvalidInput(f"no exercise {number!r}; lesson {lesson} has {', '.join(known)}")
     return known[number](**numbers)
+
+
+def _in_short(answer: Any, n_letters: int = 60) -> str:
+    """An answer as Python spells it, in one line and cut: a table has forty."""
+    text = " ".join(repr(answer).split())
+    return text if len(text) <= n_letters else f"{text[: n_letters - 1]}…"
 
 
 def _is_word(answer: Any) -> bool:

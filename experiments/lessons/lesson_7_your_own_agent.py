@@ -19,7 +19,7 @@
 # money of his own could sell yen into the rush and buy them back when it is over: that should
 # pay, and it should calm the market. Does it?
 #
-# You need lesson 3, and to have written a class in Python before.
+# You need lessons 3 and 6, and to have written a class in Python before.
 
 # %%
 import numpy as np
@@ -38,19 +38,30 @@ from experiments.lessons.frame import check, pick, show
 #
 # A trader of your own is a class with a method `orders`. It is asked every morning, before the
 # market opens, and says what to buy (positive) and sell (negative) today, in billions of dollars
-# by instrument. Everything he may know is on `self`:
+# by instrument; `{}` is nothing. The instruments are three currencies, `"JPY"`, `"AUD"` and
+# `"MXN"`, bonds, `"UST"`, `"HY"`, `"EM"` and `"JGB"`, and shares, `"SPX"` and `"NKY"`. Everything
+# he may know is on `self`:
 #
 # | | |
 # |---|---|
 # | `self.wealth_usd_bn` | what he owns less what he owes |
 # | `self.positions_usd_bn["JPY"]` | what he holds of an instrument; negative: he owes it |
-# | `self.leverage`, `self.margin_rate` | how indebted he is, what his broker asks |
+# | `self.leverage`, `self.leverage_limit` | how indebted he is (1 + debt / wealth), and may be |
 # | `self.model.log_yen` | rise of the yen since the close before the first day, log |
 # | `self.model.day` | days traded so far |
 # | `self.model.quotes["JPY"]` | the quote as markets write it: yen per dollar |
 #
+# Above `self.leverage_limit` his broker calls: he is forced to pay back at any price, and who
+# cannot is closed out. Who sells yen that he does not have owes them, and dearer yen are a larger
+# debt.
+#
+# An order of day $d$ is filled on day $d$, at a price that he does not know yet: on that morning
+# `self.model.log_yen` shows the close of day $d - 1$, which is row $d - 1$ of the table of days.
+#
 # Here is one who leans against the rush. He sells yen for half his wealth after a day on which
-# the yen rose by more than 2%, and buys them back bit by bit on quiet days.
+# the yen rose by more than 2%, and buys them back bit by bit on quiet days. A class that is to
+# remember something needs an `__init__`; `model` and `row`, his place in the books, only have to
+# be handed on.
 
 
 # %%
@@ -88,10 +99,11 @@ class Idler(PythonAgent):
 # ### In the market
 #
 # He joins the model with money of his own and a broker, and trades at the prices of everybody
-# else. The scenario is a surprise of 50bp, after which the dam nearly always breaks.
+# else. The scenario is a surprise of 50bp on day 0 at a leverage cap of 10, after which the dam
+# nearly always breaks. (Lesson 3 looked for the threshold at a cap of 4, where it is higher.)
 
 # %%
-SEED = 2024
+SEED, FEW_DRAWS = 2024, 5
 hike = abm.load_scenario("hike").with_changes({"shock.surprise_bp": 50})
 
 
@@ -105,28 +117,30 @@ def run_with(kind, wealth_usd_bn, replicate):
     return model
 
 
-def try_out(kind, wealth_usd_bn=20.0, n_draws=5):
-    """How a trader fares and what he does to the yen, a row for each draw of luck [%]."""
+def try_out(kind, wealth_usd_bn=20.0, n_draws=FEW_DRAWS):
+    """How a trader fares and what he does to the yen, a row for each draw of luck."""
     rows = []
     for replicate in range(n_draws):
         model = run_with(kind, wealth_usd_bn, replicate)
         if model.was_written_to:
             raise ValueError("he wrote to his own books: money from nowhere does not count")
-        summary = model.result().summary
-        made = model.python_agents[0].wealth_usd_bn / wealth_usd_bn - 1
+        summary, trader = model.result().summary, model.python_agents[0]
+        made = trader.wealth_usd_bn / wealth_usd_bn - 1
         rows.append(
             {
                 "made": 100 * made,
                 "peak": 100 * summary["largest_yen_rise_log"],
                 "sales": summary["forced_sales_usd_bn"],
+                "failed": trader.n_failures,
             }
         )
     return pd.DataFrame(rows)
 
 
-print("Made in % of wealth, the yen's largest rise in % (log), all forced sales in USD bn")
+print("Made in % of wealth, the yen's largest rise in log %, all forced sales in USD bn, and how")
+print("often his broker closed him out")
 for kind in (Idler, Leaner):
-    print(f"\n{kind.__name__} with USD 20bn, five draws")
+    print(f"\n{kind.__name__} with USD 20bn, {FEW_DRAWS} draws")
     print(try_out(kind).round(1).to_string())
 
 # %% [markdown]
@@ -139,8 +153,8 @@ for kind in (Idler, Leaner):
 # A trader with 5bn is a drop in this market; one with 80bn is larger than any fund in it.
 
 # %%
-SIZES_USD_BN = pick((5, 10, 20, 40, 80), (20, 80))
-N_DRAWS = pick(40, 5)
+SIZES_USD_BN = pick((5, 10, 20, 40, 80), (20, 80))  # whole, quick
+N_DRAWS = pick(40, 3)
 
 idle = try_out(Idler, n_draws=N_DRAWS)
 tried = {wealth: try_out(Leaner, wealth, N_DRAWS) for wealth in SIZES_USD_BN}
@@ -148,9 +162,10 @@ gained = {wealth: table - idle for wealth, table in tried.items()}  # row by row
 
 
 def mean_and_error(table):
-    """Mean and standard error of each column, in words."""
+    """Mean and standard error of what he makes, of the peak and of the sales, in words."""
     errors = table.std() / np.sqrt(len(table))
-    return {name: f"{table[name].mean():+.2f} ± {errors[name]:.2f}" for name in table}
+    columns = ("made", "peak", "sales")
+    return {name: f"{table[name].mean():+.2f} ± {errors[name]:.2f}" for name in columns}
 
 
 print(f"Leaner against Idler: mean difference ± standard error of {N_DRAWS} pairs")
@@ -175,46 +190,65 @@ def draw_gain(axes, column, label):
 
 most = max(SIZES_USD_BN)
 title = (
-    f"Leaning against the rush with USD {most}bn takes {-gained[most]['peak'].mean():.1f}% off the"
-    f" yen's peak and costs {-gained[most]['made'].mean():.1f}% of wealth"
+    f"Leaning against the rush with USD {most}bn takes {-gained[most]['peak'].mean():.1f} points"
+    f" off a peak of {idle['peak'].mean():.0f} and costs {-gained[most]['made'].mean():.1f}% of"
+    " wealth"
 )
 caption = (
     f"Scenario hike at 50bp, seed {SEED}, replicates 0 to {N_DRAWS - 1}. Each dot: the run with"
     " Leaner less that with one who does nothing, same draws. Black: mean and twice its standard"
-    " error."
+    " error. Points: log %."
 )
 with house_style():
     figure, (left, right) = panels(title, caption, ((0.06, 0.42), (0.55, 0.42)))
     draw_gain(left, "made", "What he makes more than Idler, % of his wealth")
-    draw_gain(right, "peak", "Change of the yen's largest rise, % (log)")
+    draw_gain(right, "peak", "Change of the yen's largest rise, points")
 show(figure)
 
 # %% [markdown]
-# He helps everybody but himself. He is too early twice: he begins to sell yen after the first day
-# of the rush, when they have further to rise, and to buy them back on the first quiet day, when
-# they are still dear. More money does not help: the larger he is, the more he moves the price
-# against himself. The ministry that bought dollars in lesson 6 was such a trader. It had other
-# reasons.
+# He helps everybody but himself, and he is early twice: he begins to sell yen after the first day
+# of the rush, and to buy them back on the first quiet day. Which of the two costs him so much? Let
+# one sell as he does, and buy nothing back before day 40.
+
+
+# %%
+class LateBuyer(Leaner):
+    """Sells yen as Leaner does, and buys none back before day 40."""
+
+    def orders(self):
+        wanted = super().orders()
+        is_buying = wanted.get("JPY", 0.0) > 0.0
+        return {} if is_buying and self.model.day < 40 else wanted
+
+
+late = try_out(LateBuyer, n_draws=N_DRAWS) - idle
+print("Made more than Idler with USD 20bn, % of wealth: mean difference ± standard error")
+print(f"Leaner {mean_and_error(gained[20])['made']}, LateBuyer {mean_and_error(late)['made']}")
+
+# %% [markdown]
+# Most of it is the selling: the yen had further to rise. More money does not help: the larger he
+# is, the more he moves the price against himself. The ministry that bought dollars in lesson 6 was
+# such a trader. It had other reasons.
 #
 # But that is *this* trader. Is there a better one?
 #
 # ## Exercise
 #
-# **7.1** How much more does `Leaner` with 20bn make than `Idler`, in the mean over the draws, in
-# % of his wealth? Minus if it is less. Use `gained` or `tried` and `idle`; to a tenth of a per
-# cent.
+# **7.1** How much more does `Leaner` with 20bn make than `Idler`, in the mean over all `N_DRAWS`
+# draws, in % of his wealth? Minus if it is less. Use `gained` or `tried` and `idle`; to a tenth of
+# a per cent.
 
 # %%
 answer = ...
-check("7.1", answer, leaner=tried[20], idle=idle)
+check("7.1", answer, leaner=tried[20], idle=idle, n_few=FEW_DRAWS)
 
 # %% [markdown]
 # **7.2** Write a trader who ends *richer than Idler*, in the mean over the five draws of
 # `try_out(YourTrader)`, by at least a tenth of a per cent of his 20bn. You may change everything
 # in `orders`, except what he owns: money from outside does not count. Look at a path of `log_yen`
 # first, `run_with(Idler, 20.0, 0).result().days["log_JPY"]`: when is the yen dear, and when is it
-# cheap? Then write the name of your class, without quotes, in place of the three dots: the check
-# runs it.
+# cheap? Then write the name of your class, without quotes and without brackets, in place of the
+# three dots: the check runs it.
 
 
 # %%
@@ -229,8 +263,8 @@ answer = ...
 check("7.2", answer, try_out=try_out, idler=Idler, leaner=Leaner)
 
 # %% [markdown]
-# **7.3** Write one who takes more off the yen's peak than `Leaner` does, in the same five draws
-# and with the same 20bn. What does it cost him?
+# **7.3** Write one who takes more off the yen's peak than `Leaner` does, by at least half a point
+# (of log %), in the mean over the same five draws and with the same 20bn. What does it cost him?
 
 
 # %%

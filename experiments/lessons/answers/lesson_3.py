@@ -36,8 +36,8 @@ def surprise_of_half(n_broken: pd.Series, n_runs: int) -> Exercise:
         why=f"A straight line gives {right:.1f}bp; {n_runs} runs cannot tell you much closer.",
         hint="Look for the two neighbouring surprises with shares below and above one half.",
         mistakes=(
-            Mistake(levels[-1], "There the dam breaks nearly always."),
-            Mistake(levels[0], "There the dam hardly ever breaks."),
+            Mistake(levels[-1], f"There the dam breaks in {shares[-1]:.0%} of the runs."),
+            Mistake(levels[0], f"There the dam breaks in {shares[0]:.0%} of the runs."),
             Mistake(right / 100.0, "In basis points: 25 of them are a quarter of one per cent."),
         ),
     )
@@ -58,7 +58,10 @@ def error_of_share(share: float, n: int) -> Exercise:
         hint="Put p and n into the formula of the exercise.",
         mistakes=(
             Mistake(right**2, "That is the variance: take its square root."),
-            Mistake(sqrt(share * (1.0 - share)), "That is the error of a single run: divide by n."),
+            Mistake(
+                sqrt(share * (1.0 - share)),
+                "That is the error of a single run: divide by the root of n.",
+            ),
             Mistake(sqrt(share * (1.0 - share)) / n, "It is n under the root, not outside."),
             Mistake(100.0 * right, "That is in per cent; the answer is a share."),
         ),

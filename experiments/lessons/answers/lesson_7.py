@@ -6,7 +6,8 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abm.agents import PythonAgent
 from experiments.lessons.frame import Exercise, Mistake, Verdict
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     TryOut = Callable[[type[PythonAgent]], pd.DataFrame]
 
 _TENTH_OF_A_PERCENT = 0.1
+_HALF_A_POINT = 0.5
+_CLOSED_OUT = (
+    "His broker closed him out. Who owes yen is then forced to buy them, and the forced buying"
+    " raised the yen: stay well below self.leverage_limit."
+)
 _NO_CLASS = "The answer is the name of your class, without quotes and brackets."
 
 
@@ -29,51 +35,94 @@ class Patient(PythonAgent):
         return {}
 
 
+class Outcome(NamedTuple):
+    """What comes of a trader, over the draws."""
+
+    made: float  # mean [% of wealth]
+    peak: float  # mean of the yen's largest rise [log %]
+    n_failures: int  # how often his broker closed him out
+
+
 @dataclass(frozen=True, kw_only=True)
 class OfTraders(Exercise):
     """An exercise whose answer is a class of traders: it is run.
 
-    `right` and mistakes are what came of one: [made, peak], means over the draws [%].
+    `right` and the mistakes are such classes, too, and `accepts` judges the Outcome of one. A
+    mistake is known by its Outcome, whatever its name.
     """
 
     try_out: TryOut
 
     def judge(self, answer: Any) -> Verdict:
-        if isinstance(answer, type):
-            try:
-                answer = outcome(answer, self.try_out)
-            except Exception as fault:  # the student's code: anything may go wrong in it
-                return Verdict(False, f"not right. {in_one_line(answer, fault)}")
-        if answer is not Ellipsis and not isinstance(answer, list):
+        if answer is Ellipsis:
+            return super().judge(answer)
+        if not isinstance(answer, type):
             return Verdict(False, f"not right. {_NO_CLASS}")
-        return super().judge(answer)
+        try:
+            came = outcome(answer, self.try_out)
+        except Exception as fault:  # the student's code: anything may go wrong in it
+            return Verdict(False, f"not right. {in_one_line(answer, fault)}")
+        if self._is_right(came):
+            return Verdict(True, f"right. {self.why}")
+        return Verdict(False, f"not right. {self._hint_for(came)}")
+
+    def _hint_for(self, came: Outcome) -> str:
+        if came.n_failures > 0:
+            return _CLOSED_OUT
+        for mistake in self.mistakes:
+            if came == outcome(mistake.answer, self.try_out):
+                return mistake.hint
+        return self.hint
 
 
 @cache
-def outcome(kind: type[PythonAgent], try_out: TryOut) -> list[float]:
-    """What a trader makes and how high the yen goes with him, means over the draws [%]."""
+def outcome(kind: type[PythonAgent], try_out: TryOut) -> Outcome:
+    """What comes of a trader over the draws of `try_out`."""
     table = try_out(kind)
-    return [float(table["made"].mean()), float(table["peak"].mean())]
+    return Outcome(
+        float(table["made"].mean()), float(table["peak"].mean()), int(table["failed"].sum())
+    )
 
 
 def in_one_line(kind: type, fault: Exception) -> str:
-    """Which class failed, where and with what: never more than a line."""
-    frames = [f for f in traceback.extract_tb(fault.__traceback__) if f.name in vars(kind)]
-    where = f" in {frames[-1].name}, line {frames[-1].lineno}" if frames else ""
+    """Which class failed, where in its own code and with what: never more than a line."""
+    written = [owner for owner in kind.__mro__ if owner not in PythonAgent.__mro__]
+    code = {
+        method.__code__
+        for owner in written
+        for method in vars(owner).values()
+        if isinstance(method, FunctionType)
+    }
+    places = [
+        f" in {frame.f_code.co_name}, line {line}"
+        for frame, line in traceback.walk_tb(fault.__traceback__)
+        if frame.f_code in code
+    ]
     said = " ".join(str(fault).split())
-    return f"{kind.__name__} failed{where}: {type(fault).__name__}: {said}"
+    return f"{kind.__name__} failed{''.join(places[-1:])}: {type(fault).__name__}: {said}"
 
 
-def cost_of_leaning(leaner: pd.DataFrame, idle: pd.DataFrame) -> Exercise:
-    """7.1: what Leaner makes more than Idler, mean over draws [% of wealth]."""
-    right = float((leaner["made"] - idle["made"]).mean())
+def cost_of_leaning(leaner: pd.DataFrame, idle: pd.DataFrame, n_few: int) -> Exercise:
+    """7.1: what Leaner makes more than Idler, mean over draws [% of wealth].
+
+    `n_few` is the number of draws that `try_out` takes unasked.
+    """
+    more = leaner["made"] - idle["made"]
+    right = float(more.mean())
+    of_few = Mistake(
+        float(more[:n_few].mean()),
+        f"That is the mean over the {n_few} draws of try_out; take all N_DRAWS.",
+    )
     return Exercise(
         right=right,
         tolerance=_TENTH_OF_A_PERCENT,
-        why="He earns carry on what he sold and still loses: sold early, bought back dear.",
-        hint="Mean of the column 'made' of the one less that of the other.",
+        why="He earns carry on what he sold and still loses, most of it because he sold on the"
+        " first day of the rush: the yen had further to rise.",
+        hint="Mean of the column 'made' of the one less that of the other, over all N_DRAWS.",
         mistakes=(
             Mistake(-right, "Mind the sign: does he end richer or poorer than Idler?"),
+            Mistake(right / 100.0, "That is a share of his wealth; the answer is in per cent."),
+            *((of_few,) if n_few < len(more) else ()),
             Mistake(
                 float(leaner["made"].mean()),
                 "That is what he makes. But doing nothing is not for nothing: it earns interest.",
@@ -87,16 +136,16 @@ def richer_than_idle(
     try_out: TryOut, idler: type[PythonAgent], leaner: type[PythonAgent]
 ) -> Exercise:
     """7.2: a trader who ends richer than one who does nothing."""
-    idle = outcome(idler, try_out)
     return OfTraders(
         try_out=try_out,
-        right=outcome(Patient, try_out),
-        accepts=lambda found: bool(found[0] >= idle[0] + _TENTH_OF_A_PERCENT),
-        why="Now raise his wealth to 80bn in `try_out`: does it still pay?",
+        right=Patient,
+        accepts=lambda came: came.made >= outcome(idler, try_out).made + _TENTH_OF_A_PERCENT,
+        why="What did he do to the peak? Try draws he has not seen, n_draws=40; and 80bn in place"
+        " of 20bn: does it still pay?",
         hint="He ends no richer than Idler. When did he sell yen, and were they dearer later?",
         mistakes=(
-            Mistake(idle, "He makes what Idler makes, the interest on his dollars."),
-            Mistake(outcome(leaner, try_out), "He makes what Leaner makes. Must he hurry so?"),
+            Mistake(idler, "He makes what Idler makes, the interest on his dollars."),
+            Mistake(leaner, "He makes what Leaner makes. Must he hurry so?"),
         ),
     )
 
@@ -104,17 +153,17 @@ def richer_than_idle(
 def calmer_than_leaner(
     try_out: TryOut, idler: type[PythonAgent], leaner: type[PythonAgent]
 ) -> Exercise:
-    """7.3: a trader who takes more off the yen's peak than Leaner."""
-    leaning = outcome(leaner, try_out)
+    """7.3: a trader who takes half a point more off the yen's peak than Leaner."""
     return OfTraders(
         try_out=try_out,
-        right=outcome(Patient, try_out),
-        accepts=lambda found: bool(found[1] < leaning[1]),
+        right=Patient,
+        accepts=lambda came: came.peak <= outcome(leaner, try_out).peak - _HALF_A_POINT,
         why="Now look at what he makes by it: `try_out` has it in the column 'made'.",
-        hint="The yen goes higher than with Leaner. He has 20bn and a broker who lends him more.",
+        hint="The yen does not stay half a point below its peak with Leaner. Sell more of them"
+        " while they rise; but who is above self.leverage_limit is forced to buy.",
         mistakes=(
-            Mistake(outcome(idler, try_out), "With him the yen goes as high as with Idler."),
-            Mistake(leaning, "That is just as high as with Leaner; he has to do more."),
+            Mistake(idler, "With him the yen goes as high as with Idler."),
+            Mistake(leaner, "That is just as high as with Leaner; he has to do more."),
         ),
     )
 
