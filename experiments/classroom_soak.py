@@ -4,7 +4,8 @@
 
 One server, one real browser (the machine's Chromium), one page that plays run after run, seed after
 seed, and looks at another tab between two runs. Resident memory of the server and of the browser is
-read once a minute; growth counts from the fifth minute, when everything has been seen once.
+read once a minute, the browser's after it has collected its garbage (it puts that off for as long
+as there is memory); growth counts from the fifth minute, when everything has been seen once.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def soak(url: str, server: int, minutes: int) -> list[dict[str, float]]:
         start, n_runs = time.monotonic(), 0
         while len(rows) <= minutes:
             if time.monotonic() - start >= 60.0 * len(rows):
-                rows.append({"minute": len(rows), "runs": n_runs, **memory(server)})
+                rows.append({"minute": len(rows), "runs": n_runs, **memory(server, page)})
                 print(rows[-1], flush=True)
             play_once(page, n_runs)
             n_runs += 1
@@ -77,8 +78,10 @@ def play_once(page: Page, n_runs: int) -> None:
     page.locator(".verdict").wait_for(state="detached")
 
 
-def memory(server: int) -> dict[str, float]:
+def memory(server: int, page: Page) -> dict[str, float]:
     """Resident memory [MB] of the server, and of the browser with all its processes."""
+    page.context.new_cdp_session(page).send("HeapProfiler.collectGarbage")
+    page.wait_for_timeout(2_000)
     browsers = [p for p in psutil.Process().children(recursive=True) if "chrom" in p.name()]
     return {"server_mb": resident(server), "browser_mb": sum(resident(p.pid) for p in browsers)}
 

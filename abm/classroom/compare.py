@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import panel as pn
@@ -34,6 +34,7 @@ class CompareTab:
         self.page, self.staged = page, ""
         self.source = ColumnDataSource()
         self.cards: dict[str, Card] = {}
+        self.knobs: Knobs | None = None
         self.place = pn.Column(sizing_mode="stretch_width", margin=0)
         self.knobs_place = pn.Column(sizing_mode="stretch_width", margin=0)
         self.claim = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
@@ -63,24 +64,30 @@ class CompareTab:
 
     def shown(self) -> None:
         """Both runs as the page's choice now has them."""
-        choice = self.page.choice
-        there = {**choice.changes, **choice.other}
-        self.knobs = Knobs(self.page, choice.scenario, there, self._moved)
-        self.knobs_place[:] = [self.knobs.view()]
+        self._set_knobs()
         self._draw()
 
     def hidden(self) -> None:
         """Nothing goes on here."""
 
-    def _moved(self, _: Any) -> None:
-        here = values_of(self.page.choice.base, self.page.choice.changes)
-        there = self.knobs.values
+    def _set_knobs(self) -> None:
+        """Knobs at the right run's values; those that stand keep the keyboard's focus."""
+        choice = self.page.choice
+        there = {**choice.changes, **choice.other}
+        if self.knobs is None or self.knobs.scenario != choice.scenario:
+            self.knobs = Knobs(self.page, choice.scenario, there, self._moved)
+            self.knobs_place[:] = [self.knobs.view()]
+        else:
+            self.knobs.show(there)
+
+    def _moved(self, changes: dict[str, Value]) -> None:
+        base = self.page.choice.base
+        here, there = values_of(base, self.page.choice.changes), values_of(base, changes)
         self._change({key: there[key] for key in there if there[key] != here[key]})
 
     def _change(self, other: dict[str, Value]) -> None:
         self.page.change(other=other)
-        choice = self.page.choice
-        self.knobs.show({**choice.changes, **choice.other})
+        self._set_knobs()
         self._draw()
 
     def _draw(self) -> None:

@@ -66,8 +66,8 @@ def read_state(path: Path) -> Saved:
             return Saved(**described, arrays=arrays)
     except OSError as bad:
         raise UnreadableFile(f"{path} cannot be read: {bad.strerror or bad}") from None
-    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as bad:
-        raise UnreadableFile(f"{path} is not a saved state") from bad
+    except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        raise UnreadableFile(f"{path} is not a saved state") from None
     raise UnreadableFile(
         f"{path} has schema version {version}, this version reads {SCHEMA_VERSION}"
     )

@@ -115,7 +115,7 @@ show(spirals.PAPER.figure(spirals.findings(quick=QUICK)))
 
 # %%
 LIMITS = (1, 4, 10)
-BURN_IN, N_STEPS, N_PATHS = 2_000, pick(20_000, 3_000), pick(6, 1)
+BURN_IN, N_STEPS, N_PATHS = 2_000, pick(20_000, 3_000), pick(6, 1)  # whole, quick
 
 prices, losses, measured = {}, {limit: [] for limit in LIMITS}, []
 for limit in LIMITS:
@@ -186,7 +186,7 @@ show(figure)
 # further the yen rises than it would have, had nobody traded.
 
 # %%
-CAPS = pick((1, 1.5, 2, 3, 4, 5, 7, 10), (1, 4, 10))
+CAPS = pick((1, 1.5, 2, 3, 4, 5, 7, 10), (1, 10))
 SURPRISE_BP, SEED, N_RUNS = 50, 2, pick(40, 3)
 
 runs = []

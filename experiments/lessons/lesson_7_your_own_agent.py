@@ -51,9 +51,9 @@ from experiments.lessons.frame import check, pick, show
 # | `self.model.day` | days traded so far |
 # | `self.model.quotes["JPY"]` | the quote as markets write it: yen per dollar |
 #
-# Above `self.leverage_limit` his broker calls: he is forced to pay back at any price, and who
-# cannot is closed out. Who sells yen that he does not have owes them, and dearer yen are a larger
-# debt.
+# Above `self.leverage_limit` (infinite on the first morning) his broker calls: he is forced to pay
+# back at any price, and who cannot is closed out. Who sells yen that he does not have owes them,
+# and dearer yen are a larger debt.
 #
 # An order of day $d$ is filled on day $d$, at a price that he does not know yet: on that morning
 # `self.model.log_yen` shows the close of day $d - 1$, which is row $d - 1$ of the table of days.
@@ -190,14 +190,13 @@ def draw_gain(axes, column, label):
 
 most = max(SIZES_USD_BN)
 title = (
-    f"Leaning against the rush with USD {most}bn takes {-gained[most]['peak'].mean():.1f} points"
-    f" off a peak of {idle['peak'].mean():.0f} and costs {-gained[most]['made'].mean():.1f}% of"
-    " wealth"
+    f"Leaning with USD {most}bn takes {-gained[most]['peak'].mean():.1f} points off the yen's peak"
+    f" of {idle['peak'].mean():.0f} and costs {-gained[most]['made'].mean():.1f}% of wealth"
 )
 caption = (
-    f"Scenario hike at 50bp, seed {SEED}, replicates 0 to {N_DRAWS - 1}. Each dot: the run with"
-    " Leaner less that with one who does nothing, same draws. Black: mean and twice its standard"
-    " error. Points: log %."
+    f"Scenario hike at 50bp and a leverage cap of {hike.funds.leverage_cap:g}, seed {SEED},"
+    f" replicates 0 to {N_DRAWS - 1}. Each dot: the run with Leaner less that with one who does"
+    " nothing, same draws. Black: mean and twice its standard error. Points: log %."
 )
 with house_style():
     figure, (left, right) = panels(title, caption, ((0.06, 0.42), (0.55, 0.42)))

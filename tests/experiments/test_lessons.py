@@ -82,7 +82,7 @@ def test_every_known_mistake_is_refused_with_the_hint_made_for_it(number):
 def test_no_hint_says_the_number_that_is_asked_for(number):
     for exercise in ran(number)[1].values():
         hints = " ".join([exercise.hint, *(mistake.hint for mistake in exercise.mistakes)])
-        shown = [] if isinstance(exercise.right, str | bool) else np.ravel(exercise.right)
+        shown = [] if isinstance(exercise.right, str | bool | type) else np.ravel(exercise.right)
         long = [f"{x:.3g}" for x in shown if len(f"{x:.3g}") > 2]
         assert not [digits for digits in long if digits in hints]
 
@@ -109,6 +109,7 @@ PRICE = Exercise(
         (float("nan"), False, "The answer is one number"),
         (None, False, "The answer is one number"),
         (True, False, "The answer is one number"),
+        (pd.Series(range(99)), False, "given was 0 0 1 1 2 2 3 3 4"),
     ],
 )
 def test_an_answer_is_judged_in_one_line(answer, is_right, words, capsys, monkeypatch):
@@ -117,6 +118,7 @@ def test_an_answer_is_judged_in_one_line(answer, is_right, words, capsys, monkey
     assert bool(verdict) is is_right
     line = capsys.readouterr().out
     assert line.startswith("1.1: ") and words in line and line.count("\n") == 1
+    assert len(line) < 120
 
 
 def test_three_numbers_are_right_only_if_all_are():
@@ -197,6 +199,17 @@ def test_half_of_the_runs_lie_on_the_line_between_two_shares():
 def test_shares_that_never_reach_one_half_are_refused_with_what_they_are():
     with pytest.raises(InvalidInput, match=r"from 0 at 30bp to 0.2 at 40bp do not cross"):
         find_exercise("3.1", n_broken=pd.Series({30: 0, 40: 20}), n_runs=100)
+
+
+def test_an_end_of_the_curve_is_told_its_own_share():
+    exercise = find_exercise("3.1", n_broken=pd.Series({30: 25, 40: 65}), n_runs=100)
+    assert "breaks in 25% of the runs" in exercise.judge(30).words
+    assert "breaks in 65% of the runs" in exercise.judge(40).words
+
+
+def test_the_error_of_one_run_shrinks_with_the_root_of_their_number():
+    single = find_exercise("3.2", share=0.5, n=100).judge(0.5).words
+    assert "divide by the root of n" in single  # 0.5 / 10 is right, 0.5 / 100 is not
 
 
 def test_shares_by_hand():

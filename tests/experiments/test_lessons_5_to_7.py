@@ -10,6 +10,7 @@ import pytest
 from abm.agents import PythonAgent
 from experiments.lessons import __main__ as command
 from experiments.lessons import frame
+from experiments.lessons.answers.lesson_7 import Patient
 from experiments.lessons.frame import find_exercise
 
 SALES = pd.DataFrame(
@@ -68,7 +69,25 @@ def test_pairs_are_of_no_use_where_a_policy_leaves_nothing_to_share():
 
 def test_doing_nothing_is_what_leaning_is_held_against():
     leaner, idle = pd.DataFrame({"made": [-1.0, 0.0]}), pd.DataFrame({"made": [1.5, 1.5]})
-    assert right("7.1", leaner=leaner, idle=idle) == pytest.approx(-2.0)
+    assert right("7.1", leaner=leaner, idle=idle, n_few=5) == pytest.approx(-2.0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (-3.0, "right. He earns carry"),
+        (-1.0, "over the 2 draws of try_out; take all N_DRAWS"),
+        (-0.03, "a share of his wealth"),
+        (3.0, "Mind the sign"),
+        (-1.5, "doing nothing is not for nothing"),
+        (1.5, "what Idler makes"),
+    ],
+)
+def test_each_way_to_go_wrong_in_7_1_is_named(answer, words):
+    # Differences -1 and -1 in the first two draws, -4 and -6 in all others: mean -3.
+    leaner = pd.DataFrame({"made": [0.5, 0.5, -2.5, -4.5]})
+    idle = pd.DataFrame({"made": [1.5] * 4})
+    assert words in find_exercise("7.1", leaner=leaner, idle=idle, n_few=2).judge(answer).words
 
 
 # What the texts say of the numbers.
@@ -137,6 +156,27 @@ class SellsAtOnce(PythonAgent):
         return {"JPY": -self.wealth_usd_bn} if 0 < self.model.day < 6 else {}
 
 
+class FrontRuns(PythonAgent):
+    """Buys yen on the morning of the surprise."""
+
+    def orders(self):
+        return {"JPY": 0.5 * self.wealth_usd_bn} if self.model.day == 0 else {}
+
+
+class SellsTooMuch(PythonAgent):
+    """Sells yen for eight times what he has on the second day."""
+
+    def orders(self):
+        return {"JPY": -8.0 * self.wealth_usd_bn} if self.model.day == 1 else {}
+
+
+class Sleeps(PythonAgent):
+    """Idler by another name."""
+
+    def orders(self):
+        return {}
+
+
 class Divides(PythonAgent):
     """Has a bug."""
 
@@ -151,6 +191,31 @@ class Misspells(PythonAgent):
         return {"JPN": 1.0}
 
 
+class Forgets(PythonAgent):
+    """Returns nothing."""
+
+    def orders(self):
+        self.yesterday = self.model.log_yen
+
+
+class SaysANumber(PythonAgent):
+    """Does not say of what."""
+
+    def orders(self):
+        return -5.0
+
+
+class HandsOnWrongly(PythonAgent):
+    """Fails in its own __init__, below which another one fails."""
+
+    def __init__(self, model, row):
+        super().__init__(model, "first")
+
+
+class Inherits(HandsOnWrongly):
+    """Has the bug of another class of the student's."""
+
+
 class PrintsMoney(PythonAgent):
     """Pays himself out of nothing."""
 
@@ -159,25 +224,66 @@ class PrintsMoney(PythonAgent):
         return {}
 
 
-def test_who_waits_gets_rich_and_who_sells_at_once_calms(exercises):
-    assert exercises["7.2"].judge(Waits)
-    assert exercises["7.3"].judge(SellsAtOnce)
-    assert not exercises["7.2"].judge(SellsAtOnce)
+def line_in(method, n_below):
+    """Number of the line so far below the `def` of a method."""
+    return method.__code__.co_firstlineno + n_below
 
 
+@pytest.mark.parametrize(
+    ("number", "trader", "words"),
+    [
+        ("7.2", Patient, "right. What did he do to the peak? Try draws he has not seen"),
+        ("7.2", Waits, "right."),
+        ("7.2", FrontRuns, "right. What did he do to the peak?"),
+        ("7.2", Sleeps, "the interest on his dollars"),
+        ("7.2", SellsAtOnce, "no richer than Idler. When did he sell"),
+        ("7.2", SellsTooMuch, "His broker closed him out"),
+        ("7.3", Patient, "right."),
+        ("7.3", SellsAtOnce, "right."),
+        ("7.3", FrontRuns, "does not stay half a point below"),
+        ("7.3", Sleeps, "as high as with Idler"),
+        ("7.3", SellsTooMuch, "the forced buying raises the yen"),
+    ],
+)
+def test_a_trader_is_judged_by_what_comes_of_him(exercises, number, trader, words):
+    verdict = exercises[number].judge(trader)
+    assert words in verdict.words
+    assert bool(verdict) is words.startswith("right")
+
+
+def test_a_hair_more_than_leaner_is_not_calmer(exercises):
+    leaner = ran("7")["Leaner"]
+
+    class SellsAHairMore(leaner):
+        def orders(self):
+            return {name: 1.002 * amount for name, amount in super().orders().items()}
+
+    try_out = ran("7")["try_out"]
+    assert try_out(SellsAHairMore)["peak"].mean() < try_out(leaner)["peak"].mean()
+    assert not exercises["7.3"].judge(SellsAHairMore)
+
+
+@pytest.mark.parametrize("number", ["7.2", "7.3"])
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
         (Divides, "Divides failed in orders, line "),
         (Divides, "ZeroDivisionError: division by zero"),
         (Misspells, "'JPN' is no instrument of this scenario"),
+        (Forgets, "Forgets.orders returned None; return {} to trade nothing"),
+        (SaysANumber, "SaysANumber.orders returned -5.0; must return USD bn by instrument"),
+        (HandsOnWrongly, f"failed in __init__, line {line_in(HandsOnWrongly.__init__, 1)}: Value"),
+        (Inherits, f"failed in __init__, line {line_in(HandsOnWrongly.__init__, 1)}: Value"),
         (PrintsMoney, "money from nowhere does not count"),
         (dict, "is no subclass of PythonAgent"),
+        ([99, 0], "The answer is the name of your class"),
+        ((99.0, 0.0, 0), "The answer is the name of your class"),
         ("Waits", "The answer is the name of your class"),
         (3.0, "The answer is the name of your class"),
+        (None, "The answer is the name of your class"),
     ],
 )
-def test_what_cannot_be_run_is_said_in_one_line(exercises, answer, words):
-    verdict = exercises["7.2"].judge(answer)
+def test_what_cannot_be_run_is_said_in_one_line(exercises, number, answer, words):
+    verdict = exercises[number].judge(answer)
     assert not verdict
     assert words in verdict.words and "\n" not in verdict.words

@@ -21,7 +21,7 @@ _TENTH_OF_A_PERCENT = 0.1
 _HALF_A_POINT = 0.5
 _CLOSED_OUT = (
     "His broker closed him out. Who owes yen is then forced to buy them, and the forced buying"
-    " raised the yen: stay well below self.leverage_limit."
+    " raises the yen: stay well below self.leverage_limit."
 )
 _NO_CLASS = "The answer is the name of your class, without quotes and brackets."
 
