@@ -31,9 +31,16 @@ def refused(result) -> str:
 
 def test_a_run_is_told_with_its_name_its_days_and_its_causes(unwind):
     text = unwind("explain", "kept").stdout
-    assert text.startswith("hike, seed 1, replicate 0: what happened, and ← why\n\nday 0  The Bank")
+    assert text.startswith("hike, seed 1, replicate 0: what happened, and ← why\n\nThe letters")
+    assert "\n\nday 0  The Bank of Japan" in text
     assert "The Bank of Japan raised its rate by 60bp." in text
-    assert "← yen up on day 0, after what the authorities did" in text
+    assert "← yen up on day 0, after the rate rise by the Bank of Japan" in text
+
+
+def test_the_letters_in_the_names_of_hedge_funds_are_explained_once(unwind):
+    text = " ".join(unwind("explain", "kept").stdout.split())
+    assert text.count("fxm = high-yield currencies against the yen") == 1
+    assert "and rv = relative value, mostly US Treasuries. day 0" in text
 
 
 @pytest.mark.parametrize(

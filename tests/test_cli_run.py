@@ -130,7 +130,7 @@ def test_a_run_is_told_to_a_person(unwind):
         "august-2024: July and August 2024",
         "seed 7, replicate 0; 2 institutions, 1 bank, 88 trading days, 1 Jul 2024 to",
         "Before 11 Jul 2024: the Ministry of Finance sold USD 20bn for yen",
-        "The shock 31 Jul 2024: the Bank of Japan moved its rate by +15bp, a surprise of +25bp",
+        "The shock 31 Jul 2024: the Bank of Japan moved its rate by +15bp, a surprise worth +25bp",
         "2 Aug 2024: weak US payrolls",
         "closed because of the shock: 40% within 5, 40% within 30, 40% within 60 days",
         "Forced to sell USD 35bn: hedge funds 30bn, risk parity 5.2bn; 12 margin calls",

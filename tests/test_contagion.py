@@ -293,7 +293,8 @@ def test_debtrank_is_at_most_one_and_grows_with_exposure_and_falls_with_equity(s
         assert (worse.distress >= one.distress - 1e-9).all()
 
 
-@given(seeds, st.floats(0.0, 1.0))
+# Where every impact is 1, distress of 1e-8 would need 1e8 rounds: debtrank says so and stops.
+@given(seeds, st.floats(0.01, 1.0))
 def test_more_distress_at_first_or_passed_on_again_is_no_less_in_the_end(seed, less):
     debts, assets, outside = drawn(seed)
     debts[0, 1] += 1.0

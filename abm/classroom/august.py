@@ -52,6 +52,7 @@ class AugustTab:
         )
         went = partial(page.act, self.go_to)
         self.chart = BandChart(say, went)
+        self.chart.show(self.path, band.not_yet())
         self.forced = ActivityChart(say, "forced", went)
         self.called = ActivityChart(say, "called", went)
         self.quote.param.watch(lambda _: page.act(self._draw_band), "value")

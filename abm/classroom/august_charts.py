@@ -11,7 +11,15 @@ from bokeh.events import Tap
 from bokeh.models import BoxAnnotation, ColumnDataSource, NumeralTickFormatter
 
 from abm.classroom import band
-from abm.classroom.charts import card, day_chart, legend_below, mark_days, show_percent
+from abm.classroom.charts import (
+    card,
+    day_chart,
+    hover_on,
+    keep_in_sight,
+    legend_below,
+    mark_days,
+    show_percent,
+)
 from abm.classroom.facts import small
 from abm.episodes.record import EVENTS_2024
 from abm.figures.style import CLASS_COLOURS, REAL, SIMULATED
@@ -23,6 +31,7 @@ if TYPE_CHECKING:
 
 MARKED = "#FFE08A"  # the day that is looked at
 HEIGHT = 360  # pixels of the band
+LEAST = {"forced": 1.0, "called": 0.1}  # that an axis goes up to: USD bn a day, share of runs
 COLUMNS = ("day", "date", "low", "median", "high", "fixing", "close")  # of the CSV
 
 
@@ -53,10 +62,11 @@ class BandChart(_DayChart):
             "day", "low", "high", source=self.source, fill_color=SIMULATED, fill_alpha=0.16,
             legend_label=say("august.band"),
         )  # fmt: skip
-        chart.line(
+        median = chart.line(
             "day", "median", source=self.source, line_width=3, color=SIMULATED,
             legend_label=say("august.median"),
         )  # fmt: skip
+        hover_on(chart, median)
         chart.line(
             "day", "fixing", source=self.source, line_width=2, color=REAL,
             legend_label=say("august.fixing"),
@@ -67,6 +77,9 @@ class BandChart(_DayChart):
         )  # fmt: skip
         chart.yaxis[0].formatter = NumeralTickFormatter(format="0,0.[00]")
         legend_below(chart, 2)
+        self.fixing_key = next(
+            item for item in chart.legend[0].items if item.label.value == say("august.fixing")
+        )
 
     def view(self) -> pn.Column:
         say = self.say
@@ -82,6 +95,7 @@ class BandChart(_DayChart):
         eve = band.eve_quote(path)
         levels = {name: eve * np.exp(log) for name, log in fan._asdict().items()}
         fixing, close = band.fixings(path), band.closes(path)
+        self.fixing_key.visible = path.is_cross
         self.chart.yaxis[0].axis_label = self.say(f"august.axis.{path.name}")
         self.source.data = {
             "day": np.arange(len(band.dates())),
@@ -114,18 +128,20 @@ class ActivityChart(_DayChart):
         super().__init__(say, say(f"august.{kind}_axis"), went, tooltips=tips)
         colour = CLASS_COLOURS["dam break"]
         if kind == "called":
-            self.chart.vbar("day", 0.8, "median", source=self.source, color=colour)
+            main = self.chart.vbar("day", 0.8, "median", source=self.source, color=colour)
             show_percent(self.chart.yaxis[0])
         else:
             self.chart.varea(
                 "day", "low", "high", source=self.source, fill_color=colour, fill_alpha=0.2,
                 legend_label=say("august.band"),
             )  # fmt: skip
-            self.chart.line(
+            main = self.chart.line(
                 "day", "median", source=self.source, line_width=3, color=colour,
                 legend_label=say("august.median"),
             )  # fmt: skip
             legend_below(self.chart)
+        hover_on(self.chart, main)
+        keep_in_sight(self.chart, 0.0, LEAST[kind])
         self.chart.y_range.start = 0.0
 
     def view(self) -> pn.Column:

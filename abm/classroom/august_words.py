@@ -13,6 +13,7 @@ from abm.classroom import band
 from abm.classroom.charts import short_date
 from abm.classroom.facts import facts, signed_percent, small
 from abm.episodes.record import CFTC_YEN_2024, EVENTS_2024, KEY_DAYS_2024
+from abm.report.phrases import Phrases
 from abm.report.script import acts
 
 if TYPE_CHECKING:
@@ -45,9 +46,9 @@ def path_name(path: band.Path, say: Words) -> str:
 
 def day_name(day: int, say: Words) -> str:
     """ "Monday, 5 Aug 2024"."""
-    when = date.fromisoformat(band.dates()[day])
-    weekday = say(f"august.weekdays.{when.weekday()}")
-    return say("august.date", weekday=weekday, date=short_date(when, say), year=when.year)
+    iso = band.dates()[day]
+    weekday = say(f"august.weekdays.{date.fromisoformat(iso).weekday()}")
+    return say("august.date", weekday=weekday, date=Phrases(say).when(day, iso))
 
 
 def world_text(day: int, say: Words) -> str:

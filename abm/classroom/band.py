@@ -140,6 +140,11 @@ def fan(values: Numbers) -> Fan:
     return Fan(*np.percentile(values, BAND, axis=0))
 
 
+def not_yet() -> Fan:
+    """The band before any run."""
+    return Fan(*np.full((len(BAND), len(dates())), np.nan))
+
+
 @lru_cache(maxsize=len(PATHS))
 def eve_quote(path: Path) -> float:
     """The real quote of 28 June 2024: the ECB's fixing, or the close that the scenario opens at."""

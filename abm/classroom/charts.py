@@ -16,7 +16,6 @@ from bokeh.models import (
     HoverTool,
     NumeralTickFormatter,
     Range1d,
-    SaveTool,
     Span,
 )
 from bokeh.plotting import figure as new_bokeh_figure
@@ -54,7 +53,32 @@ link.download = file + '.csv';
 link.click();
 setTimeout(() => URL.revokeObjectURL(link.href), 10000);
 """
-_SAVE_PNG = "tool.do.emit('save')"
+# The title stands on the page above the chart; its picture has it drawn on top.
+_SAVE_PNG = """
+const view = Bokeh.index.find_one(chart);
+view.export('png', true).to_blob().then((blob) => createImageBitmap(blob)).then((drawn) => {
+    const scale = drawn.width / view.el.clientWidth, top = 34 * scale;
+    const canvas = document.createElement('canvas');
+    canvas.width = drawn.width;
+    canvas.height = drawn.height + top;
+    const pen = canvas.getContext('2d');
+    pen.fillStyle = '#ffffff';
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.fillStyle = '#1a1a1a';
+    pen.font = `600 ${13 * scale}px sans-serif`;
+    pen.fillText(title, 8 * scale, 15 * scale);
+    pen.font = `${11 * scale}px sans-serif`;
+    pen.fillText(file, 8 * scale, 29 * scale);
+    pen.drawImage(drawn, 0, top);
+    canvas.toBlob((whole) => {
+        const link = document.createElement('a');
+        link.href = URL.createObjectURL(whole);
+        link.download = file + '.png';
+        link.click();
+        setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    });
+});
+"""
 
 
 def new_chart(
@@ -91,7 +115,7 @@ def day_chart(
 ) -> Figure:
     """A chart over the trading days of a scenario, with their dates or numbers along the foot."""
     n = n_days or scenario.calendar.days
-    chart = new_chart(y_label, x_range=Range1d(-0.8, n - 0.2), **how)
+    chart = new_chart(y_label, x_range=Range1d(-1.4, n - 0.2), **how)
     names = day_names(scenario, say)[:n]
     chart.xaxis.ticker = AdaptiveTicker(base=10, mantissas=[1, 2, 5], min_interval=1)
     chart.xaxis.major_label_overrides = dict(enumerate(names)) if scenario.calendar.start else {}
@@ -117,6 +141,11 @@ def short_date(day: date, say: Words) -> str:
 def keep_in_sight(chart: Figure, *values: float) -> None:
     """Values that the vertical axis spans from the first day, before anything is drawn."""
     chart.scatter([0.0] * len(values), list(values), size=0, fill_alpha=0.0, line_alpha=0.0)
+
+
+def hover_on(chart: Figure, *renderers: Any) -> None:
+    """Let the chart's tooltips answer for these lines or bars alone."""
+    chart.select_one(HoverTool).renderers = list(renderers)
 
 
 def mark_days(chart: Figure, days: Sequence[int]) -> None:
@@ -165,10 +194,9 @@ class Card:
         note: str = "",
     ) -> None:
         names = list(columns) or list(source.data)
-        self.png = SaveTool(filename=file)
+        self.png = CustomJS(args={"chart": chart, "title": title, "file": file}, code=_SAVE_PNG)
         self.csv = CustomJS(args={"source": source, "names": names, "file": file}, code=_SAVE_CSV)
-        chart.add_tools(self.png)
-        actions = {"PNG": CustomJS(args={"tool": self.png}, code=_SAVE_PNG), "CSV": self.csv}
+        actions = {"PNG": self.png, "CSV": self.csv}
         buttons = [_save_button(kind, action) for kind, action in actions.items()]
         self.view = pn.Column(
             pn.Row(heading_of(title, note), *buttons, margin=0, sizing_mode="stretch_width"),
@@ -180,8 +208,8 @@ class Card:
 
     def rename(self, file: str) -> None:
         """Save under another name from now on: the chart shows another run."""
-        self.png.filename = file
-        self.csv.args = {**self.csv.args, "file": file}
+        for action in (self.png, self.csv):
+            action.args = {**action.args, "file": file}
 
 
 def card(*what: Any, **more: Any) -> pn.Column:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -9,20 +10,22 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource
 
-from abm.classroom.charts import Card, day_chart, day_names, legend_below, side_by_side
+from abm.classroom.charts import Card, day_chart, day_names, hover_on, legend_below, side_by_side
 from abm.classroom.controls import Knobs
 from abm.classroom.knobs import Value, values_of
 from abm.classroom.pairs import N_SEEDS, Pair, paired_differences
-from abm.classroom.verdict import SHOWN, exact, written
+from abm.classroom.verdict import SHOWN, class_words, exact, written
 from abm.figures.style import SIMULATED
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure as Figure
 
     from abm.classroom.page import Page
+    from abm.words import Words
 
 OTHER_COLOUR = "#D55E00"
 SHADE = "#F2A65A"
+OTHER_BOOKS = 0.1  # relative difference of the opening shorts that is worth a word
 SIDES = (LEFT, RIGHT) = ("left", "right")
 DRAWN = {"quote": "0.00", "leverage": "0.00", "forced": "0.0", "short": "0.0"}
 
@@ -47,7 +50,7 @@ class CompareTab:
     def view(self) -> pn.Row:
         say = self.page.say
         side = pn.Column(
-            pn.pane.HTML(f"<h4>{escape(say('compare.right'))}</h4>", margin=0),
+            pn.pane.HTML(f"<h4>{escape(say('compare.change'))}</h4>", margin=0),
             self.knobs_place,
             self.back,
             css_classes=["side"],
@@ -92,7 +95,7 @@ class CompareTab:
 
     def _draw(self) -> None:
         pair = Pair.of(self.page.choice)
-        self.claim.object = self._claim()
+        self.claim.object = self._claim(pair)
         self.seeds.disabled = len(self.page.choice.other) != 1
         self.table.object = self._table(pair)
         say = self.page.say
@@ -123,20 +126,22 @@ class CompareTab:
         tips = [("", "@date"), (say("compare.left"), f"@{name}_left{{{digits}}}"),
                 (say("compare.right"), f"@{name}_right{{{digits}}}"),
                 (say("compare.difference"), f"@{name}_difference{{{digits}}}")]  # fmt: skip
-        chart = day_chart(pair.left.scenario, say, "", tooltips=tips)
+        axis = say("compare.quote_axis") if name == "quote" else ""
+        chart = day_chart(pair.left.scenario, say, axis, tooltips=tips)
         chart.varea(
             "day", f"{name}_left", f"{name}_right", source=source, fill_color=SHADE,
             fill_alpha=0.35, legend_label=say("compare.shade"),
         )  # fmt: skip
         for side, colour, dash in ((LEFT, SIMULATED, "solid"), (RIGHT, OTHER_COLOUR, "dashed")):
-            chart.line(
+            line = chart.line(
                 "day", f"{name}_{side}", source=source, line_width=2.5, color=colour,
                 line_dash=dash, legend_label=say(f"compare.{side}"),
             )  # fmt: skip
+        hover_on(chart, line)
         legend_below(chart)
         return chart
 
-    def _claim(self) -> str:
+    def _claim(self, pair: Pair) -> str:
         """What the difference may be called: an effect if one field differs, and then of which."""
         say, choice = self.page.say, self.page.choice
         here = values_of(choice.base, choice.changes)
@@ -148,6 +153,9 @@ class CompareTab:
             return f'<p class="no-effect" role="alert">{escape(text)}</p>'
         key, value = next(iter(choice.other.items()))
         text = say("compare.one", key=names[0], before=spelt(here[key]), after=spelt(value))
+        before, after = pair.left.opening_short, pair.right.opening_short
+        if abs(after - before) > OTHER_BOOKS * before:
+            text += say("compare.books", before=f"{before:,.0f}", after=f"{after:,.0f}")
         return f'<p class="effect">{escape(text)}</p>'
 
     def _table(self, pair: Pair, over: dict[str, tuple[float, float]] | None = None) -> str:
@@ -158,23 +166,32 @@ class CompareTab:
         heads.append(say("compare.effect" if is_one else "compare.difference"))
         heads += [say("compare.twenty", n=N_SEEDS)] if over else []
         head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-        classes = "".join(f"<td>{escape(str(pair.measures[s]['class']))}</td>" for s in SIDES)
-        rows = [f"<tr><td>{escape(say('measures.class'))}</td>{classes}</tr>"]
-        for key, how in SHOWN.items():
-            left, right = (pair.measures[side][key] for side in SIDES)
-            gap = float(right) - float(left)
-            cells = [written(left, how), written(right, how), signed(gap, how)]
-            exactly = [exact(left), exact(right), exact(gap)]
-            if over:
-                mean, error = over[key]
-                cells.append(f"{signed(mean, how)} ± {signed(error, how).lstrip('+')}")
-                exactly.append(f"{exact(mean)} ± {exact(error)}")
-            numbers = "".join(
-                f'<td data-key="{key}" title="{digits}">{escape(cell)}</td>'
-                for cell, digits in zip(cells, exactly, strict=True)
-            )
-            rows.append(f"<tr><td>{escape(say(f'measures.{key}'))}</td>{numbers}</tr>")
+        known = (class_words(str(pair.measures[side]["class"]), say) for side in SIDES)
+        left, right = pair.left.opening_short, pair.right.opening_short
+        short = (f"{units:,.0f}" for units in (left, right, right - left))
+        rows = [
+            _row(say("measures.class"), known),
+            _row(say("compare.opening_short"), short),
+            *(self._measure(key, pair, over) for key in SHOWN),
+        ]
         return f'<table class="facts"><thead><tr>{head}</tr></thead>{"".join(rows)}</table>'
+
+    def _measure(self, key: str, pair: Pair, over: dict[str, tuple[float, float]] | None) -> str:
+        """One measure of both runs, as a row; every digit in the cells' titles."""
+        say, how = self.page.say, SHOWN[key]
+        left, right = (pair.measures[side][key] for side in SIDES)
+        gap = float(right) - float(left)
+        cells = [written(left, how, say), written(right, how, say), signed(gap, how, say)]
+        exactly = [exact(left), exact(right), exact(gap)]
+        if over:
+            mean, error = over[key]
+            cells.append(f"{signed(mean, how, say)} ± {signed(error, how, say).lstrip('+')}")
+            exactly.append(f"{exact(mean)} ± {exact(error)}")
+        numbers = "".join(
+            f'<td data-key="{key}" title="{digits}">{escape(cell)}</td>'
+            for cell, digits in zip(cells, exactly, strict=True)
+        )
+        return f"<tr><td>{escape(say(f'measures.{key}'))}</td>{numbers}</tr>"
 
     def _over_seeds(self) -> None:
         """The same pair on many seeds: mean and standard error of the difference."""
@@ -191,12 +208,17 @@ def spelt(value: Value) -> str:
     return str(value).lower() if isinstance(value, bool) else f"{value:.6g}"
 
 
-def signed(gap: float, how: str) -> str:
+def signed(gap: float, how: str, say: Words) -> str:
     """A difference as a person reads it; of two logs in points of a hundredth."""
     if not np.isfinite(gap):
         return "–"
-    text = written(abs(gap), "log_points" if how == "log_percent" else how)
+    text = written(abs(gap), "log_points" if how == "log_percent" else how, say)
     return f"{'−' if gap < 0 else '+'}{text}"
+
+
+def _row(label: str, cells: Iterable[str]) -> str:
+    inside = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+    return f"<tr><td>{escape(label)}</td>{inside}</tr>"
 
 
 TAB = CompareTab

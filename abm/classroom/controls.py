@@ -31,7 +31,7 @@ class Slider:
     """One number: a slider beside a box to type in, and what it means."""
 
     def __init__(self, page: Page, knob: Knob, value: Value, changed: Changed) -> None:
-        self.act, self.knob, self.changed = page.act, knob, changed
+        self.page, self.act, self.knob, self.changed = page, page.act, knob, changed
         self.is_setting = False
         self.slider = pn.widgets.FloatSlider(
             label=page.say(f"knobs.{knob.key}"), value=float(value), step=knob.step,
@@ -69,10 +69,15 @@ class Slider:
         if self.is_setting:
             return
         try:
-            value = float(text)
+            self.act(self.changed, self.knob.key, float(text))
         except ValueError:
-            value = float("nan")
-        self.act(self.changed, self.knob.key, value)
+            self.act(self._refuse, text)
+
+    def _refuse(self, text: str) -> None:
+        """What was typed is no number: say so and put the value back."""
+        what = self.page.say(f"knobs.{self.knob.key}")
+        self.page.warn(self.page.say("page.no_number", what=what, given=text[:40]))
+        self.show(self.slider.value)
 
 
 class Switches:
@@ -142,6 +147,14 @@ class Knobs:
         """What is not as the scenario has it."""
         return {key: value for key, value in self.values.items() if value != self.own[key]}
 
+    def _warn_beyond(self, key: str, value: Value) -> None:
+        """A value that the schema allows and the slider does not show: nobody has looked there."""
+        if key in self.sliders:
+            knob, say = self.sliders[key].knob, self.page.say
+            if not knob.low <= value <= knob.high:
+                span = f"{knob.low:g} … {knob.high:g}"
+                self.page.warn(say("page.beyond", what=say(f"knobs.{key}"), span=span))
+
     def _present(self) -> set[str]:
         return {key for key, value in self.values.items() if value is True}
 
@@ -156,6 +169,7 @@ class Knobs:
         else:
             self.page.quiet()
             self.values[key] = value
+            self._warn_beyond(key, value)
         self.show(self.changes())
         if self.values[key] == value:
             self.told(self.changes())

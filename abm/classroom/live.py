@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abm.figures.layout import ring_layout
+from abm.kernels.state import DAY_SHORT
 from abm.model import CarryUnwindModel
 from abm.report.summary import usd_quotes
 from abm.runs.fast import fast_cascade
@@ -58,6 +59,14 @@ class LiveRun:
         for _ in range(min(n_days, self.n_days - self.day)):
             self.model.step()
 
+    def advance_to_event(self) -> None:
+        """Trade days until one on which something was announced or somebody was forced."""
+        while not self.is_over:
+            self.advance()
+            events = self.events()
+            if ((events["day"] == self.day - 1) & (events["kind"] != "clearing")).any():
+                return
+
     def finish(self) -> None:
         """Trade all days that are left."""
         self.model.run()
@@ -66,6 +75,13 @@ class LiveRun:
         """Rows of the days traded, as in `RunResult.days`, from day `since` on."""
         table = days_table(self.model.world, self.model.opening, self.scenario, self.day)
         return table.iloc[since:]
+
+    @property
+    def opening_short(self) -> float:
+        """Yen owed at the close before day 0 [units]; NaN without a day before it."""
+        burn_in = self.model.world.draws.burn_in
+        days = self.model.world.diary.days
+        return float(days[burn_in - 1, DAY_SHORT]) if burn_in else float("nan")
 
     def calendar(self) -> pd.DataFrame:
         """Every trading day of the run, traded or to come: its number and its date."""

@@ -13,6 +13,8 @@ from abm.classroom.choice import TABS, Choice, link_of, read_link
 from abm.errors import UnwindError
 from abm.words import LANGUAGES, Words, words
 
+_COPY = "navigator.clipboard.writeText(location.href); this.textContent += ' ✓'"
+
 
 class Tab(Protocol):
     """What stands under one heading of the page."""
@@ -113,7 +115,7 @@ class Page:
         query = link_of(self.choice)
         if self.location is not None:
             self.location.search = query
-        self.languages.object = _language_links(self.choice)
+        self.languages.object = _head_links(self.choice, self.say)
 
     def warn(self, what: str, reasons: list[str] | None = None) -> None:
         """Say above the tabs what could not be done, and why; plain text."""
@@ -149,9 +151,10 @@ def _tab_of(name: str) -> Any:
     return import_module(f"abm.classroom.{name}").TAB
 
 
-def _language_links(choice: Choice) -> str:
-    """The same page in the other languages."""
-    links = []
+def _head_links(choice: Choice, say: Words) -> str:
+    """Copy the address; the same page in the other languages."""
+    copy = escape(say("page.copy_link"))
+    links = [f'<button class="copy" onclick="{_COPY}">{copy}</button>']
     for code, name in LANGUAGES.items():
         here = ' aria-current="true"' if code == choice.language else ""
         href = escape(link_of(choice.changed(language=code)), quote=True)

@@ -13,33 +13,36 @@ from abm.classroom.charts import card
 from abm.classroom.facts import percent, small
 from abm.classroom.phase_map import COLUMNS, PhaseMap
 from abm.classroom.study import (
+    CLASSES,
     DEPTH,
     MADE_BY,
     OVERLAP,
     PEAK,
     STUDY,
+    WITHOUT,
     Held,
     cells,
     read_study,
     run_behind,
     runs_where,
 )
+from abm.classroom.verdict import class_key, class_words
 from abm.errors import UnreadableFile
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE
 from abm.figures.style import CLASS_COLOURS, INK, PAPER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
     from abm.classroom.page import Page
     from abm.words import Words
 
-CLASSES = ("dam break", "leak", "absorbed", "undetermined")  # in the order of the page
 ALL = "all"  # levels of depth or overlap
 BUTTON_WIDTH = 96  # pixels
-LIGHT = ("absorbed", "leak", "undetermined")  # colours on which ink can be read
+DARK = ("dam break",)  # colours on which ink cannot be read
+COLOURS = CLASS_COLOURS | dict.fromkeys(WITHOUT, CLASS_COLOURS["undetermined"])
 
 
 class PhaseTab:
@@ -85,6 +88,11 @@ class PhaseTab:
         own = read_study().own
         return {DEPTH: own[DEPTH], OVERLAP: own[OVERLAP], **dict(self.held), **self.cell}
 
+    @property
+    def unasked(self) -> list[str]:
+        """Factors that the map is over all levels of, while the runs below are of one."""
+        return [factor for factor in (DEPTH, OVERLAP) if self.selects[factor].value == ALL]
+
     def choose(self, surprise_bp: float, leverage_cap: float) -> None:
         """Another cell."""
         self.selects[SURPRISE].value = surprise_bp
@@ -119,7 +127,7 @@ class PhaseTab:
         found = cells(self.held)
         is_here = np.logical_and.reduce([found[key] == at for key, at in self.cell.items()])
         self.numbers.object = cell_text(found[is_here].iloc[0], self.page.say)
-        self.runs.show(runs_where(self.settings), self.settings)
+        self.runs.show(runs_where(self.settings), self.settings, self.unasked)
 
     def _layout(self) -> pn.Column:
         say, study = self.page.say, read_study()
@@ -150,14 +158,15 @@ class RunButtons:
         self.rows: list[Any] = []
         self.buttons = [self._button(number) for number in range(n_runs)]
         self.heading = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
-        self.labels = {name: pn.pane.HTML("", width=170, margin=(2, 8, 0, 0)) for name in CLASSES}
+        kinds = read_study().kinds
+        self.labels = {name: pn.pane.HTML("", width=170, margin=(2, 8, 0, 0)) for name in kinds}
         self.boxes = {
-            name: pn.FlexBox(sizing_mode="stretch_width", margin=0, gap="6px") for name in CLASSES
+            name: pn.FlexBox(sizing_mode="stretch_width", margin=0, gap="6px") for name in kinds
         }
         self.lines = {
             name: pn.Row(self.labels[name], self.boxes[name], sizing_mode="stretch_width",
                          margin=(4, 0))
-            for name in CLASSES
+            for name in kinds
         }  # fmt: skip
 
     def view(self) -> pn.Column:
@@ -166,23 +175,32 @@ class RunButtons:
             sizing_mode="stretch_width", margin=(10, 0, 0, 0),
         )  # fmt: skip
 
-    def show(self, runs: pd.DataFrame, settings: dict[str, float]) -> None:
-        """The runs made with these settings; buttons are handed out class by class."""
-        say = self.say
-        self.heading.object = f"<h3>{escape(say('phase.runs', **_spelt(settings)))}</h3>"
+    def show(self, runs: pd.DataFrame, settings: dict[str, float], unasked: Sequence[str]) -> None:
+        """The runs made with these settings; buttons are handed out class by class.
+
+        `unasked` are factors that the map above is over all levels of.
+        """
+        self.heading.object = self._heading(settings, unasked)
         ordered = runs.sort_values(PEAK, ascending=False)
-        by_class = {name: ordered[ordered["class"] == name] for name in CLASSES}
+        by_class = {name: ordered[ordered["class"] == name] for name in self.lines}
         self.rows = [row for found in by_class.values() for _, row in found.iterrows()]
         numbers = iter(range(len(self.rows)))
         for name, found in by_class.items():
-            label = say(f"phase.classes.{_key(name)}"), say("phase.n_runs", n=len(found))
+            words, n = class_words(name, self.say), self.say("phase.n_runs", n=len(found))
             self.labels[
                 name
-            ].object = (
-                f'<p style="font-size:14px"><b>{escape(label[0])}</b> ({escape(label[1])})</p>'
-            )
+            ].object = f'<p style="font-size:14px"><b>{escape(words)}</b> ({escape(n)})</p>'
             self.boxes[name][:] = [self._dressed(next(numbers)) for _ in range(len(found))]
             self.lines[name].visible = len(found) > 0
+
+    def _heading(self, settings: dict[str, float], unasked: Sequence[str]) -> str:
+        """What the runs are of; and that they are a part of the cell, where they are."""
+        say = self.say
+        heading = f"<h3>{escape(say('phase.runs', **_spelt(settings)))}</h3>"
+        if not unasked:
+            return heading
+        levels = (f"{say(f'knobs.{key}')} {_level(key, settings[key])}" for key in unasked)
+        return heading + small(say("phase.only", levels=say("chronicle.list.comma").join(levels)))
 
     def _button(self, number: int) -> pn.widgets.Button:
         made = pn.widgets.Button(
@@ -197,7 +215,7 @@ class RunButtons:
         button.label = self.say(
             "phase.run", replicate=int(row["replicate"]), peak=percent(np.expm1(row[PEAK]))
         )
-        button.css_classes = [_key(str(row["class"]))]
+        button.css_classes = [class_key(str(row["class"]))]
         return button
 
     def _open(self, number: int) -> None:
@@ -205,24 +223,33 @@ class RunButtons:
 
 
 def cell_text(cell: Any, say: Words) -> str:
-    """The numbers of one cell: shares of the classes with their counts, the median peak."""
+    """The numbers of one cell: shares of the classes with their counts, the median peak.
+
+    All shares are of the runs that have a class; how many have none is said beside them.
+    """
     share = say(
-        "phase.broke", share=percent(cell["mean"], 0), n=f"{int(cell['n_runs']):,}",
+        "phase.broke", share=percent(cell["share"], 0), n=f"{int(cell['n_runs']):,}",
         low=percent(cell["low"], 0), high=percent(cell["high"], 0),
     )  # fmt: skip
     rows = "".join(_bar(name, cell, say) for name in CLASSES)
-    peak = say("phase.median_peak", peak=percent(np.expm1(cell["median_peak_log"])))
-    return f'<div style="font-size:14px"><p>{escape(share)}</p>{rows}<p>{escape(peak)}</p></div>'
+    told = [
+        say("phase.left_out", runs=say("phase.n_runs", n=int(cell[name])),
+            why=class_words(name, say))
+        for name in WITHOUT if cell[name]
+    ]  # fmt: skip
+    told.append(say("phase.median_peak", peak=percent(np.expm1(cell["median_peak_log"]))))
+    last = "".join(f"<p>{escape(text)}</p>" for text in told)
+    return f'<div style="font-size:14px"><p>{escape(share)}</p>{rows}{last}</div>'
 
 
 def _bar(name: str, cell: Any, say: Words) -> str:
     """One class: its name, a bar as long as its share, its runs."""
-    n = round(float(cell[name] * cell["n_done"]))
+    share, n = cell[name] / cell["n_runs"], int(cell[name])
     return (
-        f'<p style="margin:8px 0 0;font-size:14px">{escape(say(f"phase.classes.{_key(name)}"))} '
-        f"<b>{percent(cell[name], 0)}</b> ({escape(say('phase.n_runs', n=n))})</p>"
+        f'<p style="margin:8px 0 0;font-size:14px">{escape(class_words(name, say))} '
+        f"<b>{percent(share, 0)}</b> ({escape(say('phase.n_runs', n=n))})</p>"
         f'<div style="background:#EFEFEF;height:12px"><div style="height:12px;'
-        f'width:{100.0 * cell[name]:.1f}%;background:{CLASS_COLOURS[name]}"></div></div>'
+        f'width:{100.0 * share:.1f}%;background:{COLOURS[name]}"></div></div>'
     )
 
 
@@ -250,15 +277,11 @@ def _spelt(settings: dict[str, float]) -> dict[str, str]:
     return {key.rpartition(".")[2]: _level(key, level) for key, level in settings.items()}
 
 
-def _key(name: str) -> str:
-    return name.replace(" ", "_")
-
-
 RUN_STYLE = "\n".join(
-    f":host(.{_key(name)}) .bk-btn.bk-btn-default {{ background: {CLASS_COLOURS[name]}; "
-    f"color: {INK if name in LIGHT else PAPER}; border: 1px solid #00000033; padding: 5px 4px; "
+    f":host(.{class_key(name)}) .bk-btn.bk-btn-default {{ background: {COLOURS[name]}; "
+    f"color: {PAPER if name in DARK else INK}; border: 1px solid #00000033; padding: 5px 4px; "
     "font-size: 13px; white-space: nowrap; }"
-    for name in CLASSES
+    for name in (*CLASSES, *WITHOUT)
 )
 
 TAB = PhaseTab

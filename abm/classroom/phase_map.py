@@ -9,13 +9,13 @@ import numpy as np
 from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Range1d, TapTool
 
 from abm.classroom.charts import new_chart
-from abm.classroom.study import Held, cells, half_line, read_study
+from abm.classroom.study import CLASSES, WITHOUT, Held, cells, half_line, read_study
+from abm.classroom.verdict import class_key, class_words
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE
 from abm.figures.style import INK, PAPER
 from abm.figures.sweep_cells import SHARE_COLOURS
 
 if TYPE_CHECKING:
-    import pandas as pd
     from bokeh.plotting import figure as Figure
 
     from abm.words import Words
@@ -71,14 +71,14 @@ class PhaseMap:
 
     def _cell_columns(self, held: Held) -> dict[str, Any]:
         found = cells(held)
-        share = found["mean"].to_numpy(float)
+        share = found["share"].to_numpy(float)
         x = np.array([self.across.index(level) for level in found[SURPRISE]])
         y = np.array([self.up.index(level) for level in found[LEVERAGE_CAP]])
         return {
             "x": x,
             "y": y,
-            "left": x - EDGE,  # where numbers stand: away from the line, which joins the middles
-            "bottom": y - EDGE,
+            "left": x - EDGE,  # where numbers stand: the line, from middle to middle, seldom comes
+            "top": y + EDGE,
             "surprise_bp": found[SURPRISE].to_numpy(float),
             "leverage_cap": found[LEVERAGE_CAP].to_numpy(float),
             "share": share,
@@ -88,16 +88,7 @@ class PhaseMap:
             "colour": [share_colour(value) for value in share],
             "ink": [PAPER if value > DARK_FROM else INK for value in share],
             "text": [f"{100.0 * value:.0f}" if np.isfinite(value) else "" for value in share],
-            **self._counts(found),
-        }
-
-    def _counts(self, found: pd.DataFrame) -> dict[str, Any]:
-        """Runs of each class, for the label under the pointer."""
-        return {
-            name.replace(" ", "_"): np.rint((found[name] * found["n_done"]).to_numpy(float)).astype(
-                int
-            )
-            for name in ("absorbed", "leak", "dam break", "undetermined")
+            **{class_key(name): found[name].to_numpy(int) for name in (*CLASSES, *WITHOUT)},
         }
 
     def _was_clicked(self, _: str, __: Sequence[int], new: Sequence[int]) -> None:
@@ -118,11 +109,12 @@ class PhaseMap:
             line_width=2, nonselection_fill_alpha=1.0, nonselection_fill_color="colour",
             nonselection_line_color=PAPER, nonselection_line_alpha=1.0,
         )  # fmt: skip
-        chart.text(
-            "left", "bottom", "text", source=self.cells, text_color="ink", text_font_size="15px",
-            x_offset=7, y_offset=-5,
-        )  # fmt: skip
         self._draw_line(chart)
+        # The line gives way to a number: each stands on its own cell's colour.
+        chart.text(
+            "left", "top", "text", source=self.cells, text_color="ink", text_font_size="15px",
+            text_baseline="top", x_offset=5, y_offset=4, background_fill_color="colour", padding=1,
+        )  # fmt: skip
         chart.rect(
             "x", "y", 0.96, 0.95, source=self.chosen, fill_color=None, line_color=INK, line_width=4
         )
@@ -146,10 +138,7 @@ class PhaseMap:
 
     def _tooltips(self) -> list[tuple[str, str]]:
         say = self.say
-        classes = [
-            (say(f"phase.classes.{name}"), f"@{name}")
-            for name in ("dam_break", "leak", "absorbed", "undetermined")
-        ]
+        classes = [(class_words(name, say), f"@{class_key(name)}") for name in read_study().kinds]
         return [
             (say("phase.axis_surprise"), "@surprise_bp{0.#}"),
             (say("phase.axis_cap"), "@leverage_cap{0.#}"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ from abm.classroom.charts import side_by_side
 from abm.classroom.controls import Knobs, SeedBox, scenario_cards
 from abm.classroom.live import LiveRun
 from abm.classroom.stage import Stage
-from abm.classroom.verdict import standing, verdict
+from abm.classroom.standing import mechanism_png, standing
+from abm.classroom.verdict import verdict
 from abm.report.chronicle import chronicle
 
 if TYPE_CHECKING:
@@ -26,6 +28,13 @@ LEAST_FRAME_S = 0.12  # the browser is asked for no more frames than this
 DOUBLE_CLICK_S = 0.4  # a second click this soon is part of the first
 MOST_ENTRIES = 400  # of the chronicle, the newest
 
+# A button with another label is made anew in the browser; who came to it by the keyboard stays.
+_STAY = """
+requestAnimationFrame(() => requestAnimationFrame(() => {
+    const view = Bokeh.index.find_one(button);
+    if (view && document.activeElement === document.body) view.button_el.focus();
+}));
+"""
 # The browser asks for the next frame when it has drawn the last: a slow machine gets fewer frames,
 # each of several days, and a page that was closed asks for none.
 _ANSWER = """
@@ -56,12 +65,19 @@ class PlayTab:
             value=_ANSWER,
         )
         self.buttons = self._buttons()
+        play = self.buttons["play"]
+        play.jscallback(args={"button": play}, label=_STAY)
         self.speed = pn.widgets.Select(
             options={page.say(f"play.{name}"): name for name in SPEEDS_DAYS_PER_S},
             value="normal", width=110, margin=(0, 4),
         )  # fmt: skip
         self.state = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
         self.verdict = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
+        self.picture = pn.widgets.Button(
+            label=page.say("play.mechanism"), margin=(4, 4), visible=False
+        )
+        self.picture.on_click(lambda _: page.act(self._show_mechanism))
+        self.mechanism = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
         self.told = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
         self.charts = pn.Column(sizing_mode="stretch_width", margin=0)
         self.knobs_place = pn.Column(sizing_mode="stretch_width", margin=0)
@@ -80,10 +96,14 @@ class PlayTab:
             width=300,
             margin=0,
         )
+        intro = f'<p class="intro">{escape(say("play.intro"))}</p>'
         stage = pn.Column(
+            pn.pane.HTML(intro, sizing_mode="stretch_width", margin=0),
             pn.Row(*self.buttons.values(), self.speed, sizing_mode="stretch_width", margin=0),
             self.state,
             self.verdict,
+            self.picture,
+            self.mechanism,
             self.charts,
             self.tick,
             self.tock,
@@ -114,7 +134,7 @@ class PlayTab:
         self._set_knobs()
         self.run = LiveRun.of(choice)
         self.entries: list[str] = []
-        self.verdict.object = ""
+        self.verdict.object = self.mechanism.object = ""
         self._set_stage()
         self._tell(None)
         self._show_buttons()
@@ -156,8 +176,9 @@ class PlayTab:
     def _buttons(self) -> dict[str, pn.widgets.Button]:
         actions = {
             "play": self._play_or_pause,
-            "step": lambda: self._advance(1),
-            "run": self._run,
+            "step": lambda: self._go(self.run.advance),
+            "next_event": lambda: self._go(self.run.advance_to_event),
+            "run": lambda: self._go(self.run.finish),
             "reset": self._begin,
         }
         made = {}
@@ -204,10 +225,11 @@ class PlayTab:
         else:
             self.tock.value += 1
 
-    def _run(self) -> None:
+    def _go(self, on: Callable[[], None]) -> None:
+        """Let days pass by hand."""
         self._pause()
         first = self.run.day
-        self.run.finish()
+        on()
         self._draw(first)
 
     def _advance(self, n_days: int) -> None:
@@ -225,6 +247,14 @@ class PlayTab:
             self.verdict.object = verdict(self.run, self.page.say)
         self._show_buttons()
 
+    def _show_mechanism(self) -> None:
+        """Who forced whom, as one picture; drawn when it is asked for."""
+        picture = mechanism_png(self.run)
+        self.mechanism.object = (
+            f'<div class="mechanism"><img alt="{escape(self.page.say("play.mechanism"))}" '
+            f'src="data:image/png;base64,{picture}"></div>'
+        )
+
     def _tell(self, events: pd.DataFrame | None, first: int = 0) -> None:
         """The chronicle, the newest on top; and where the run stands."""
         say = self.page.say
@@ -239,13 +269,14 @@ class PlayTab:
         say = self.page.say
         self.buttons["play"].label = say("play.pause" if self.is_playing else "play.play")
         is_over = hasattr(self, "run") and self.run.is_over
-        for name in ("step", "run"):
+        for name in ("step", "next_event", "run"):
             self.buttons[name].disabled = is_over
+        self.picture.visible = is_over
 
 
 def _entry(entry: Any) -> str:
     """One entry of the chronicle; every word of it is escaped."""
-    cause = f' <span class="cause">{escape(entry.cause)}</span>' if entry.cause else ""
+    cause = f' <span class="cause">← {escape(entry.cause)}</span>' if entry.cause else ""
     return (
         f'<li class="{escape(entry.kind)}"><b>{escape(entry.when)}</b> '
         f"{escape(entry.what)}{cause}</li>"

@@ -15,6 +15,7 @@ from abm.errors import InvalidInput, OutputRefused
 from abm.words import words
 
 ADDRESS = "127.0.0.1"
+USUAL_PORT = 8642  # so that a link outlives the server; another where it is taken
 STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 SECONDS_WITHOUT_BROWSER = 15_000  # milliseconds until a page that nobody looks at is dropped
 
@@ -23,6 +24,10 @@ TEMPLATE = """
 {% block postamble %}
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,">
+<script>
+document.documentElement.lang = new URLSearchParams(location.search).get("lang") || "en";
+window.addEventListener("popstate", () => location.reload());
+</script>
 {% endblock %}
 {% block contents %}
 <main>{{ embed(roots.page) }}</main>
@@ -51,7 +56,7 @@ def open_classroom(
 
 def make_server(port: int | None = None) -> Any:
     """The server, listening but not yet running."""
-    number = free_port() if port is None else asked_port(port)
+    number = usual_port() if port is None else asked_port(port)
     pn.extension(raw_css=[STYLE], notifications=False)
     return pn.io.server.get_server(
         new_page,
@@ -75,6 +80,14 @@ def new_page() -> pn.Template:
     template = pn.Template(TEMPLATE, location=True)
     template.add_panel("page", page.view())
     return template
+
+
+def usual_port() -> int:
+    """USUAL_PORT where nobody listens on it, else one that is free."""
+    try:
+        return asked_port(USUAL_PORT)
+    except OutputRefused:
+        return free_port()
 
 
 def free_port() -> int:

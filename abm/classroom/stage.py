@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel as pn
-from bokeh.models import ColumnDataSource, DataRange1d
+from bokeh.models import ColumnDataSource, DataRange1d, HoverTool
 
 from abm.classroom.charts import (
     HEIGHT,
@@ -15,6 +15,7 @@ from abm.classroom.charts import (
     Card,
     day_chart,
     day_names,
+    hover_on,
     keep_in_sight,
     legend_below,
     mark_days,
@@ -44,7 +45,9 @@ class Stage:
         self.say, self.run, self.n_drawn = say, run, 0
         self.names = day_names(run.scenario, say)
         self.forced = forced_columns(run.days())
+        self.record = quotes_on_days(run.calendar(), real_quotes(run.scenario))
         self.source = ColumnDataSource(self._columns(run.days()))
+        self.eve = ColumnDataSource(self._from_the_eve())
         self.network = Network(run, say)
         self.cards = self._cards()
 
@@ -52,13 +55,18 @@ class Stage:
         """Another run of the same scenario, before its first day."""
         self.run, self.n_drawn = run, 0
         self.source.data = self._columns(run.days())
+        self.eve.data = self._from_the_eve()
         self.network.restart(run)
+        self.network_key.object = self._key()
         for name, made in self.cards.items():
             made.rename(self._file(name))
 
     def draw(self) -> pd.DataFrame:
         """Add the days that have been traded since; all events so far come back."""
-        self.source.stream(self._columns(self.run.days(self.n_drawn)))
+        new = self._columns(self.run.days(self.n_drawn))
+        if self.n_drawn == 0:
+            self.eve.data = self._from_the_eve(new)
+        self.source.stream(new)
         self.n_drawn = self.run.day
         events = self.run.events()
         self.network.redraw(events[events["day"] == self.run.day - 1])
@@ -68,7 +76,7 @@ class Stage:
         """Every chart by the name it is saved under."""
         say, days = self.say, ["day", "date"]
         drawn = {
-            "quote": (self._quote_title(), self._quote_chart(), ["quote"]),
+            "quote": (self._quote_title(), self._quote_chart(), ["quote", "real"]),
             "leverage": (
                 say("play.leverage"),
                 self._leverage_chart(),
@@ -85,7 +93,8 @@ class Stage:
             say, say("play.network"), self.network.chart, self.network.nodes,
             self._file("network"), ["name", "kind", "assets", "slack", "failed"],
         )  # fmt: skip
-        network.view.append(pn.pane.HTML(self._key(), sizing_mode="stretch_width", margin=0))
+        self.network_key = pn.pane.HTML(self._key(), sizing_mode="stretch_width", margin=0)
+        network.view.append(self.network_key)
         return {**cards, "network": network}
 
     def _file(self, name: str) -> str:
@@ -99,8 +108,10 @@ class Stage:
         allowed = np.minimum(largest_leverage_allowed(margin), DRAWN_LEVERAGE)
         return {
             "day": table["day"].to_numpy(),
-            "date": [self.names[day] for day in table["day"]],
+            "date": table["date"].tolist(),
+            "label": [self.names[day] for day in table["day"]],
             "quote": np.array(self.run.quotes(table)),
+            "real": np.array([self.record.get(day, np.nan) for day in table["day"]]),
             **{name: np.expm1(log) for name, log in logs.items()},
             "leverage": table["leverage"].to_numpy(),
             "leverage_drawn": np.minimum(table["leverage"].to_numpy(), DRAWN_LEVERAGE),
@@ -108,6 +119,14 @@ class Stage:
             "margin_rate": margin,
             **{name: table[name].to_numpy() for name in self.forced.values()},
         }
+
+    def _from_the_eve(self, first: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Prices from the close before day 0, where all begin, to the first close."""
+        opening = {"quote": usd_quotes(self.run.scenario, self.run.days())[0]}
+        opening |= dict.fromkeys(self._assets(), 0.0)
+        if first is None:
+            return {"day": [-1], **{name: [value] for name, value in opening.items()}}
+        return {"day": [-1, 0], **{n: [value, first[n][0]] for n, value in opening.items()}}
 
     def _assets(self) -> list[str]:
         return list(self.run.scenario.instrument_names[1:])
@@ -118,18 +137,19 @@ class Stage:
     def _quote_chart(self) -> Figure:
         scenario, say = self.run.scenario, self.say
         chart = day_chart(
-            scenario, say, say("play.quote_axis"), tooltips=[("", "@date"), ("", "@quote{0.00}")]
+            scenario, say, say("play.quote_axis"), tooltips=[("", "@label"), ("", "@quote{0.00}")]
         )
-        record = quotes_on_days(self.run.calendar(), real_quotes(scenario))
-        if record:
+        if self.record:
             chart.scatter(
-                list(record), list(record.values()), size=4, color=REAL, alpha=0.55,
+                list(self.record), list(self.record.values()), size=4, color=REAL, alpha=0.55,
                 legend_label=say("play.real"),
             )  # fmt: skip
-        chart.line(
+        chart.line("day", "quote", source=self.eve, line_width=2.5, color=SIMULATED)
+        line = chart.line(
             "day", "quote", source=self.source, line_width=2.5, color=SIMULATED,
             legend_label=say("play.simulated"),
         )  # fmt: skip
+        hover_on(chart, line)
         opening = usd_quotes(scenario, self.run.days())[0]
         keep_in_sight(chart, 0.985 * opening, 1.01 * opening)
         mark_days(chart, sorted({act.day for act in acts(scenario)}))
@@ -138,32 +158,38 @@ class Stage:
 
     def _leverage_chart(self) -> Figure:
         say = self.say
-        tips = [("", "@date"), (say("play.has"), "@leverage{0.00}"),
+        tips = [("", "@label"), (say("play.has"), "@leverage{0.00}"),
                 (say("play.may"), "@allowed{0.00}")]  # fmt: skip
         chart = day_chart(self.run.scenario, say, say("play.leverage_axis"), tooltips=tips)
         chart.line(
             "day", "allowed", source=self.source, line_width=2, color="#B5380B", line_dash=[6, 3],
             legend_label=say("play.may"),
         )  # fmt: skip
-        chart.line(
+        line = chart.line(
             "day", "leverage_drawn", source=self.source, line_width=2.5, color=SIMULATED,
             legend_label=say("play.has"),
         )  # fmt: skip
+        hover_on(chart, line)
         keep_in_sight(chart, 1.0)
         legend_below(chart)
         return chart
 
     def _assets_chart(self) -> Figure:
         scenario, say = self.run.scenario, self.say
-        chart = day_chart(scenario, say, "", height=HEIGHT + 30)
+        chart = day_chart(scenario, say, say("play.assets_axis"), height=HEIGHT + 30)
         for number, name in enumerate(self._assets()):
             known = say.has(f"instruments.{name}")
-            chart.line(
-                "day", name, source=self.source, line_width=2, legend_label=name,
-                color=INSTRUMENT_COLOURS[number % len(INSTRUMENT_COLOURS)],
-                line_dash="dashed" if name in scenario.currencies else "solid",
-                name=say(f"instruments.{name}") if known else name,
-            )  # fmt: skip
+            how = {
+                "line_width": 2,
+                "color": INSTRUMENT_COLOURS[number % len(INSTRUMENT_COLOURS)],
+                "line_dash": "dashed" if name in scenario.currencies else "solid",
+                "legend_label": name,
+            }
+            chart.line("day", name, source=self.eve, **how)
+            line = chart.line("day", name, source=self.source, **how)
+            words = say(f"instruments.{name}") if known else name
+            tips = [("", words), ("", "@label"), ("", f"@{name}{{0.0%}}")]
+            chart.add_tools(HoverTool(renderers=[line], tooltips=tips))
         keep_in_sight(chart, -0.01, 0.01)
         show_percent(chart.yaxis[0])
         legend_below(chart, 4)
@@ -174,7 +200,7 @@ class Stage:
         chart = day_chart(
             self.run.scenario, say, say("play.forced_axis"), height=HEIGHT + 30,
             y_range=DataRange1d(start=0.0),
-            tooltips=[("", "@date"), ("", "$name"), ("USD bn", "@$name{0.00}")],
+            tooltips=[("", "@label"), ("", "$name"), ("USD bn", "@$name{0.00}")],
         )  # fmt: skip
         kinds = list(self.forced)
         chart.vbar_stack(
@@ -188,19 +214,23 @@ class Stage:
         return chart
 
     def _key(self) -> str:
-        """What fills and lines of the network mean."""
+        """What rims, fills and lines of the network mean."""
         say = self.say
         items = [
-            ('<span class="bar slack"></span>', say("play.key_slack")),
+            ('<span class="slack"></span>', say("play.key_slack")),
             ('<span class="cross">✕</span>', say("play.key_failed")),
+            ('<span class="ring"></span>', say("play.key_out")),
             ('<span class="moving"></span>', say("play.key_flow")),
             ('<span class="loan"></span>', say("play.key_loan")),
         ]
-        return (
-            '<p class="key">'
-            + " ".join(f"<span>{mark} {escape(text)}</span>" for mark, text in items)
-            + "</p>"
-        )
+        kinds = {row["kind"] for _, row in self.run.opening_graph.nodes(data=True)}
+        items += [
+            (f'<span class="ring" style="border-color:{colour}"></span>', say(f"actors.{kind}"))
+            for kind, colour in ACTOR_COLOURS.items()
+            if kind in kinds
+        ]
+        spans = (f"<span>{mark} {escape(text)}</span>" for mark, text in items)
+        return f'<p class="key">{" ".join(spans)}</p>'
 
 
 def _actor(kind: str) -> str:

@@ -11,7 +11,7 @@ from abm.classroom.choice import shipped
 from abm.classroom.knobs import Value, values_of
 from abm.errors import UnreadableFile
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE
-from abm.figures.sweep_phase import CLASSES
+from abm.report.summary import NOBODY_SHORT, UNDETERMINED, class_told
 from abm.scenario import list_scenarios
 from abm.scenario.files import PACKAGE
 from abm.sweep.outcomes import DAM_BREAK, Panel, at, levels_of, panel
@@ -26,9 +26,11 @@ DEPTH, OVERLAP = "liquidity.depth_multiple", "funds.overlap"
 FACTORS = (SURPRISE, LEVERAGE_CAP, DEPTH, OVERLAP)
 PEAK = "peak_yen_appreciation"
 MADE_BY = f"unwind sweep experiments/{STUDY}.toml"
-# `unwound_5d` tells a run that is too short for a class from one that is too short for a break.
+# `unwound_5d` tells a run in which nobody was short from one that is too short for a class.
 COLUMNS = ("row", "point", "replicate", "seed", *FACTORS, "status", "seconds", "class",
            "unwound_5d", PEAK)  # fmt: skip
+CLASSES = ("dam break", "leak", "absorbed")
+WITHOUT = (NOBODY_SHORT, UNDETERMINED)  # runs that have no class, and are in no share
 Held = tuple[tuple[str, float], ...]  # factors that are held, at which level
 
 
@@ -49,6 +51,12 @@ class Study(NamedTuple):
         """The scenario's own value of each factor."""
         own = values_of(self.scenario, {})
         return {factor: float(own[factor]) for factor in FACTORS}
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Classes, and after them what there is of runs WITHOUT one."""
+        met = set(self.runs["class"])
+        return (*CLASSES, *(name for name in WITHOUT if name in met))
 
     @property
     def is_current(self) -> bool:
@@ -81,6 +89,10 @@ def read_study() -> Study:
     plan = read_plan(folder)
     runs = load_sweep(folder, list(COLUMNS))
     breaks = panel(runs, DAM_BREAK, plan.points, plan.experiment.replicates)
+    is_without = runs["class"] == UNDETERMINED
+    runs.loc[is_without, "class"] = [
+        class_told(plan.scenario, run) for _, run in runs[is_without].iterrows()
+    ]
     return Study(plan.scenario, plan.experiment.seed, runs, breaks)
 
 
@@ -88,21 +100,22 @@ def read_study() -> Study:
 def cells(held: Held = ()) -> pd.DataFrame:
     """A row for each surprise and leverage cap, over all levels of what is not held.
 
-    Columns: both factors; `mean`, `low`, `high`: share of runs that broke the dam and its 95%
-    interval; `n_runs` it is of; a share of each class, of the runs done, `n_done` in number;
-    `median_peak_log`: the yen's largest rise.
+    Columns: both factors; `n_runs` that have a class, and how many are of each; how many are
+    WITHOUT one; `share`, `low`, `high`: share of `n_runs` that broke the dam, with the 95% interval
+    of the study's analysis; `median_peak_log`: the yen's largest rise in all runs done.
     """
-    from abm.sweep.analysis import class_shares, level_means
+    from abm.sweep.analysis import level_means
 
     study, both = read_study(), [SURPRISE, LEVERAGE_CAP]
-    found = level_means(at(study.breaks, dict(held)), both)[
-        [*both, "mean", "low", "high", "n_runs"]
-    ]
+    interval = level_means(at(study.breaks, dict(held)), both).set_index(both)[["low", "high"]]
     runs = runs_where(dict(held))
-    done = runs[runs["status"] == "done"].groupby(both)
-    more = done[PEAK].median().rename("median_peak_log").to_frame().assign(n_done=done.size())
-    shares = class_shares(runs, both).set_index(both).reindex(columns=list(CLASSES), fill_value=0.0)
-    return found.set_index(both).join(shares).join(more).reset_index()
+    done = runs[runs["status"] == "done"]
+    counts = done.groupby([*both, "class"]).size().unstack(fill_value=0)
+    found = counts.reindex(columns=[*CLASSES, *WITHOUT], fill_value=0)
+    found["n_runs"] = found[list(CLASSES)].sum(axis=1)
+    found["share"] = found["dam break"] / found["n_runs"]
+    peak = done.groupby(both)[PEAK].median().rename("median_peak_log")
+    return found.join(interval).join(peak).reset_index()
 
 
 @lru_cache(maxsize=32)

@@ -96,7 +96,7 @@ class TradeTab:
             self.names = day_names(self.scenario, self.page.say)
             self.days = trade_path.elapsed_days(self.scenario)
             self.charts = PathCharts(self.scenario, self.page.say)
-            self.path_place[:] = self.charts.view()
+            self.path_place[:] = []  # placed with its first data: an empty axis spans nothing
             self.heading.object = f"<h4>{escape(self._which_run())}</h4>"
         self._draw()
 
@@ -159,9 +159,11 @@ class TradeTab:
         logs = trade_path.run_logs(self.scenario, terms.target, choice.seed, choice.replicate)
         marked = trade_path.mark(terms, self.opening, self.days, logs)
         self.held = trade_path.hold(terms, marked, self.days)
-        even = trade_path.break_even_quote(terms, self.opening, self.days)
+        course = trade_path.course(terms, self.opening, self.days, marked, self.held)
         axis = say("trade.unit", funding=self.opening.funding, target=terms.target)
-        self.charts.show(marked, self.held, even, terms.equity_usd_mn, axis)
+        self.charts.show(course, self.held, axis)
+        if not self.path_place.objects:
+            self.path_place[:] = self.charts.view()
         self.told.object = path_text(terms, marked, self.held, self.names, say)
 
     def _draw_more(self) -> bool:

@@ -5,17 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, Span
+from bokeh.models import BasicTicker, ColumnDataSource, NoOverlap, Span
 from numpy.typing import NDArray
 
-from abm.classroom.charts import card, day_chart, day_names, legend_below, new_chart, show_percent
+from abm.classroom.charts import (
+    card,
+    day_chart,
+    day_names,
+    hover_on,
+    keep_in_sight,
+    legend_below,
+    new_chart,
+    show_percent,
+)
 from abm.figures.style import CLASS_COLOURS, INK, QUIET, SIMULATED
 
 if TYPE_CHECKING:
     import panel as pn
     from bokeh.plotting import figure as Figure
 
-    from abm.classroom.trade_path import Held, Marked
+    from abm.classroom.trade_path import Course, Held
     from abm.scenario import Scenario
     from abm.words import Words
 
@@ -30,7 +39,7 @@ class PathCharts:
     """The trade along one run: quote above, equity beside it, the day it ends marked on both."""
 
     def __init__(self, scenario: Scenario, say: Words) -> None:
-        self.say, self.names = say, day_names(scenario, say)
+        self.say, self.names = say, [say("trade.eve"), *day_names(scenario, say)]
         columns = ("day", "date", "quote", "call_quote", "break_even", "equity_usd_mn", "put_in")
         self.source = ColumnDataSource({name: [] for name in columns})
         self.end = [
@@ -51,19 +60,13 @@ class PathCharts:
                  ["day", "date", "equity_usd_mn"]),
         ]  # fmt: skip
 
-    def show(
-        self, marked: Marked, held: Held, break_even: Numbers, put_in_usd_mn: float, axis: str
-    ) -> None:
+    def show(self, course: Course, held: Held, axis: str) -> None:
         """Another trade, or the same along another run; where it is called is marked."""
-        n = len(self.names)
         self.source.data = {
-            "day": np.arange(n),
+            **course._asdict(),
             "date": self.names,
-            "quote": marked.quote,
-            "call_quote": np.where(marked.call_quote > 0.0, marked.call_quote, np.nan),
-            "break_even": break_even,
-            "equity_usd_mn": held.equity_usd_mn,
-            "put_in": np.full(n, put_in_usd_mn),
+            "call_quote": np.where(course.call_quote > 0.0, course.call_quote, np.nan),
+            "put_in": np.full(len(self.names), course.equity_usd_mn[0]),
         }
         self.quote.yaxis[0].axis_label = axis
         for end in self.end:
@@ -75,25 +78,29 @@ class PathCharts:
                 (say("trade.call_quote"), f"@call_quote{number}"),
                 (say("trade.break_even"), f"@break_even{number}")]  # fmt: skip
         chart = day_chart(scenario, say, "", height=HEIGHT, tooltips=tips)
-        for name, colour, dash, width in (
-            ("quote", SIMULATED, "solid", 2.5),
-            ("break_even", QUIET, "dotted", 2.0),
-            ("call_quote", CALLED, [7, 3], 2.0),
-        ):
-            chart.line(
+        lines = {
+            name: chart.line(
                 "day", name, source=self.source, line_width=width, color=colour, line_dash=dash,
                 legend_label=say(f"trade.{name}"),
-            )  # fmt: skip
+            )
+            for name, colour, dash, width in (
+                ("quote", SIMULATED, "solid", 2.5),
+                ("break_even", QUIET, "dotted", 2.0),
+                ("call_quote", CALLED, [7, 3], 2.0),
+            )
+        }  # fmt: skip
+        hover_on(chart, lines["quote"])
         return chart
 
     def _equity_chart(self, scenario: Scenario) -> Figure:
         say = self.say
         tips = [("", "@date"), (say("trade.equity"), "@equity_usd_mn{0,0.000}")]
         chart = day_chart(scenario, say, say("trade.equity_axis"), height=HEIGHT, tooltips=tips)
-        chart.line(
+        equity = chart.line(
             "day", "equity_usd_mn", source=self.source, line_width=2.5, color=INK,
             legend_label=say("trade.equity"),
         )  # fmt: skip
+        hover_on(chart, equity)
         chart.line(
             "day", "put_in", source=self.source, line_width=2, color=QUIET, line_dash="dotted",
             legend_label=say("trade.put_in"),
@@ -114,7 +121,7 @@ class ReturnsChart:
         )  # fmt: skip
         self.source.data["top"] = []
         bars = {"line_color": "white", "source": self.source}
-        chart.quad(
+        kept = chart.quad(
             "left", "right", "kept", 0, fill_color=SIMULATED, legend_label=say("trade.kept"), **bars
         )
         chart.quad(
@@ -123,8 +130,12 @@ class ReturnsChart:
         )  # fmt: skip
         self.here = Span(dimension="height", line_color=INK, line_width=2, line_dash=[4, 3])
         chart.add_layout(self.here)
+        hover_on(chart, kept)
+        keep_in_sight(chart, 0.0, 1.0)
         chart.y_range.start = 0
         show_percent(chart.xaxis[0])
+        chart.xaxis[0].ticker = BasicTicker(desired_num_ticks=5)
+        chart.xaxis[0].major_label_policy = NoOverlap()
         legend_below(chart)
         self.chart = chart
 

@@ -96,6 +96,16 @@ class Held(NamedTuple):
     equity_usd_mn: Numbers  # (..., n_days), constant once it is closed
 
 
+class Course(NamedTuple):
+    """A trade as it is drawn, from the eve of the run (day -1) on; arrays (1 + n_days,)."""
+
+    day: NDArray[np.int64]
+    quote: Numbers  # funding currency per target
+    call_quote: Numbers
+    break_even: Numbers
+    equity_usd_mn: Numbers
+
+
 def opening_of(scenario: Scenario, target: str) -> Opening:
     """Quotes and rates of a scenario before its first day."""
     funding, rates = scenario.funding_currency, scenario.rates
@@ -202,6 +212,19 @@ def hold(terms: Terms, marked: Marked, days: Numbers) -> Held:
     final = np.take_along_axis(equity, last[..., None], axis=-1)
     kept = np.where(np.arange(len(days)) <= last[..., None], equity, final)
     return Held(last, is_called, final[..., 0] / terms.equity_usd_mn - 1.0, kept)
+
+
+def course(terms: Terms, opening: Opening, days: Numbers, marked: Marked, held: Held) -> Course:
+    """One trade from the eve, when it was opened at its opening quotes, to the last close."""
+    nothing = np.zeros(1)
+    eve = mark(terms, opening, nothing, Logs(nothing, nothing))
+    return Course(
+        np.arange(-1, len(days)),
+        np.concatenate([eve.quote, marked.quote]),
+        np.concatenate([eve.call_quote, marked.call_quote]),
+        break_even_quote(terms, opening, np.concatenate([nothing, days])),
+        np.concatenate([eve.equity_usd_mn, held.equity_usd_mn]),
+    )
 
 
 @lru_cache(maxsize=512)

@@ -92,7 +92,7 @@ def report(
 
 def classroom(
     port: Annotated[
-        str | None, typer.Option(metavar="N", help="Port to listen on; default a free one")
+        str | None, typer.Option(metavar="N", help="Port to listen on; default 8642, or a free one")
     ] = None,
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open it in the browser")

@@ -108,5 +108,5 @@ def _act(event: Event, phrases: Phrases) -> str:
         amount = phrases.usd(event.amount_usd_bn, "short")
         return f"Authorities {verb} {amount} of {phrases.instrument(event.instrument)}"
     sign = "+" if event.amount_usd_bn > 0.0 else "−"
-    bank = phrases.central_bank(event.instrument).removeprefix("The ")
+    bank = phrases.central_bank(event.instrument).removeprefix("the ")
     return f"{bank[0].upper()}{bank[1:]} {sign}{basis_points(event.amount_usd_bn)}bp"

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from abm.report.lineage import CALLS, CENTRAL_BANK, Event, Lineage, hurting_way, kind_of
+from abm.report.lineage import (
+    CALLS,
+    CENTRAL_BANK,
+    Event,
+    Lineage,
+    hurting_way,
+    is_trade,
+    kind_of,
+)
 from abm.report.phrases import Phrases, percent, plain, total
 
 _MOVE = {1: "up", -1: "down", 0: "against"}
@@ -79,15 +87,34 @@ def _after_news(
     clearings: Sequence[Event], way: int, lineage: Lineage, phrases: Phrases
 ) -> list[str]:
     """Scripted news of the day that moved these prices that way (0: either); one piece or none."""
-    titles: dict[str, None] = {}
-    for clearing in clearings:
-        days = range(clearing.day, clearing.day + 1)
-        for event in lineage.announced_for(clearing.instrument, days, way):
-            if event.institution == CENTRAL_BANK:
-                titles[phrases.say("chronicle.cause.official")] = None
-            else:
-                titles[phrases.say("chronicle.cause.title", title=plain(event.institution))] = None
+    found = [
+        event
+        for clearing in clearings
+        for event in lineage.announced_for(
+            clearing.instrument, range(clearing.day, clearing.day + 1), way
+        )
+    ]
+    acts = [event for event in found if event.kind == "policy"]
+    news = [event for event in found if event.institution != CENTRAL_BANK]
+    # What an act signals is news of the central bank; the act itself says more.
+    titles = dict.fromkeys(_title(event, phrases) for event in [*(acts or found), *news])
     return [phrases.say("chronicle.cause.after", news=phrases.listed([*titles]))] if titles else []
+
+
+def _title(event: Event, phrases: Phrases) -> str:
+    """News, a rate move or an official trade, in a few words."""
+    if event.institution != CENTRAL_BANK:
+        return phrases.say("chronicle.cause.title", title=plain(event.institution))
+    if event.kind != "policy":
+        return phrases.say("chronicle.cause.official")
+    is_up = event.amount_usd_bn > 0.0
+    if is_trade(event):
+        key = "bought" if is_up else "sold"
+        return phrases.say(
+            f"chronicle.cause.{key}", instrument=phrases.instrument(event.instrument)
+        )
+    key, bank = "raised" if is_up else "lowered", phrases.central_bank(event.instrument)
+    return phrases.say(f"chronicle.cause.{key}", bank=bank)
 
 
 def _forced(

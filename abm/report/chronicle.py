@@ -19,6 +19,7 @@ Key = tuple[int | str, ...]
 
 # Where in its day an event is told.
 _OUTSIDE, _RECALLS, _ROUNDS, _LIMITS, _DEFAULTS, _BANKS = range(6)
+WIDTH = 100  # of a line on a terminal, in columns
 _ARROW = "← "
 _GAP = "  "  # between the day and what happened
 # A line may break before and after these: spaces, words, and single letters of Chinese and
@@ -73,10 +74,10 @@ def chronicle(
         nothing = phrases.say("chronicle.nothing")
         return [Entry(since_day, "", "nothing", "", nothing, sentences.NO_AMOUNT, "", ())]
     told = sorted(groups.items(), key=lambda item: item[0][:4])
-    return [_entry(group, lineage, phrases) for _, group in told]
+    return [_entry(group, lineage, phrases) for group in _little_together(told)]
 
 
-def chronicle_text(entries: Iterable[Entry], width: int = 100) -> str:
+def chronicle_text(entries: Iterable[Entry], width: int = WIDTH) -> str:
     """The chronicle for a terminal: each day once, what happened beside it, causes after arrows."""
     chosen = list(entries)
     indent = max((columns(entry.when) for entry in chosen), default=0)
@@ -86,9 +87,9 @@ def chronicle_text(entries: Iterable[Entry], width: int = 100) -> str:
     for entry in chosen:
         day = entry.when if entry.when != told else ""
         told = entry.when
-        block = [*_wrapped(entry.what, width - indent)]
+        block = [*wrapped(entry.what, width - indent)]
         if entry.cause:
-            first, *rest = _wrapped(entry.cause, width - indent - len(_ARROW))
+            first, *rest = wrapped(entry.cause, width - indent - len(_ARROW))
             block += [_ARROW + first, *(" " * len(_ARROW) + line for line in rest)]
         lines.append((day + " " * (indent - columns(day)) + block[0]).rstrip())
         lines += [" " * indent + line for line in block[1:]]
@@ -98,6 +99,18 @@ def chronicle_text(entries: Iterable[Entry], width: int = 100) -> str:
 def columns(text: str) -> int:
     """Width of a text on a terminal, where Chinese and Japanese letters take two columns."""
     return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _little_together(told: Iterable[tuple[Key, list[Event]]]) -> list[list[Event]]:
+    """Groups in order; the little that one kind sells in further rounds of a day is one group."""
+    together: dict[Key, list[Event]] = {}
+    first_of: dict[Key, Key] = {}  # by everything but the round
+    for key, group in told:
+        if sentences.is_little(group):
+            day, part, _, *alike = key
+            key = first_of.setdefault((day, part, *alike), key)
+        together.setdefault(key, []).extend(group)
+    return list(together.values())
 
 
 def _key(event: Event, lineage: Lineage) -> Key:
@@ -131,17 +144,22 @@ def _entry(group: Sequence[Event], lineage: Lineage, phrases: Phrases) -> Entry:
         date=first.date,
         kind=first.kind,
         when=phrases.when(first.day, first.date),
-        what=_in_its_round(what, first, lineage, phrases),
+        what=_in_its_round(what, group, lineage, phrases),
         amount_usd_bn=amount,
         cause=explain(group, lineage, phrases),
         events=tuple(event.event for event in group),
     )
 
 
-def _in_its_round(what: str, first: Event, lineage: Lineage, phrases: Phrases) -> str:
+def _in_its_round(what: str, group: Sequence[Event], lineage: Lineage, phrases: Phrases) -> str:
     """Further rounds of a day are said as such."""
+    first, last = group[0], group[-1]
     if first.round == 0 or first.kind == "limit_hit":
         return what
+    if first.kind == "forced_sale" and last.round > first.round:
+        return phrases.say(
+            "chronicle.rounds", first=first.round + 1, last=last.round + 1, what=what
+        )
     if (first.day, first.round) in lineage.traded_rounds:
         return phrases.say("chronicle.round", n=first.round + 1, what=what)
     return phrases.say("chronicle.after_trading", what=what)
@@ -165,7 +183,7 @@ _TOLD: dict[str, tuple[Tell, Explain]] = {
 }
 
 
-def _wrapped(text: str, width: int) -> Iterator[str]:
+def wrapped(text: str, width: int = WIDTH) -> Iterator[str]:
     """Lines of a width on a terminal; Chinese and Japanese have no spaces to break at."""
     line = ""
     for piece in _PIECES.findall(text):

@@ -86,6 +86,11 @@ class Lineage:
         ]
 
 
+def is_trade(act: Event) -> bool:
+    """Whether an authority traded in the market, rather than moved a rate."""
+    return bool(act.counterparty)
+
+
 def kind_of(name: str) -> str:
     """Kind of an institution, which its name begins with."""
     return next((kind for kind, start in _PREFIXES.items() if name.startswith(start)), "custom")

@@ -12,6 +12,7 @@ from abm.words import Words
 
 N_NAMED = 4  # markets, lenders or banks by name, before "others"
 LEAST_USD_BN = 0.005  # below it an amount is written as less than 0.01bn
+LITTLE_USD_BN = 0.02  # below it what is traded in a further round is told as a little
 _DECIMALS = ((9.95, 0), (0.995, 1), (0.0, 2))  # of an amount from this size on [USD bn]
 _BP = 1e-4
 
@@ -47,7 +48,7 @@ class Phrases:
         return self.say(key) if self.say.has(key) else plain(name)
 
     def central_bank(self, currency: str) -> str:
-        """Who sets the policy rate of a currency."""
+        """Who sets the policy rate of a currency, as within a sentence."""
         own = f"chronicle.central_bank.{currency}"
         if self.say.has(own):
             return self.say(own)

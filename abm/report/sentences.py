@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from abm.report.lineage import EITHER_WAY, Event, kind_of
+from abm.report.lineage import EITHER_WAY, Event, is_trade, kind_of
 from abm.report.phrases import (
     LEAST_USD_BN,
+    LITTLE_USD_BN,
     N_NAMED,
     Phrases,
     basis_points,
@@ -25,7 +26,7 @@ def policy(events: Sequence[Event], phrases: Phrases) -> Told:
     """Rate moves, official trades, and what a central bank's surprise was worth."""
     acts = [e for e in events if e.kind == "policy"]
     told = [_act(e, phrases) for e in acts] or [phrases.say("chronicle.policy.spoke")]
-    traded = [abs(e.amount_usd_bn) for e in acts if _is_trade(e)]
+    traded = [abs(e.amount_usd_bn) for e in acts if is_trade(e)]
     moves = _moves([e for e in events if e.kind == "news"], phrases)
     return phrases.sentences([*told, *moves]), sum(traded) if traded else NO_AMOUNT
 
@@ -55,22 +56,37 @@ def forced_sales(events: Sequence[Event], phrases: Phrases) -> Told:
     """What one kind of institution had to sell in a round [amount], and what it bought back."""
     names = list(dict.fromkeys(e.institution for e in events))
     who = names[0] if len(names) == 1 else phrases.who(kind_of(names[0]), len(names))
-    if kind_of(names[0]) in EITHER_WAY:
-        return _closed(who, events, phrases), total(events)
     bought = [e for e in events if e.instrument == phrases.funding]
     sold = [e for e in events if e.instrument != phrases.funding]
+    is_either_way = kind_of(names[0]) in EITHER_WAY
+    counted = events if is_either_way else sold
+    amount = total(counted) if counted else NO_AMOUNT
+    if is_little(events):
+        little = phrases.usd(total(counted or bought))
+        return phrases.say("chronicle.forced_sale.traded_little", who=who, amount=little), amount
+    if is_either_way:
+        return _closed(who, events, phrases), amount
     told = [_sold(who, sold, phrases)] if sold else []
     if bought:
         told.append(
             phrases.say(
-                f"chronicle.forced_sale.{'repaid' if sold else 'bought'}",
+                f"chronicle.forced_sale.{_purchase(bought, sold)}",
                 who=who,
                 amount=phrases.usd(total(bought)),
                 funding=phrases.instrument(phrases.funding),
                 share=percent(_share_of_flow(bought)),
             )
         )
-    return phrases.sentences(told), total(sold) if sold else NO_AMOUNT
+    return phrases.sentences(told), amount
+
+
+def is_little(sales: Sequence[Event]) -> bool:
+    """Whether these are forced trades of further rounds of a day that hardly count."""
+    traded_usd_bn: dict[int, float] = {}
+    for sale in sales:
+        traded_usd_bn[sale.round] = traded_usd_bn.get(sale.round, 0.0) + sale.amount_usd_bn
+    is_later = sales[0].kind == "forced_sale" and 0 not in traded_usd_bn
+    return is_later and max(traded_usd_bn.values()) < LITTLE_USD_BN
 
 
 def limit_hits(events: Sequence[Event], phrases: Phrases) -> Told:
@@ -116,25 +132,21 @@ def bank_failures(events: Sequence[Event], phrases: Phrases) -> Told:
     return phrases.sentences([failed, insurer]), paid
 
 
-def _is_trade(act: Event) -> bool:
-    """Whether an authority traded in the market, rather than moved a rate."""
-    return bool(act.counterparty)
-
-
 def _act(act: Event, phrases: Phrases) -> str:
     """One move of a policy rate, or one official trade."""
     is_up = act.amount_usd_bn > 0.0
-    if _is_trade(act):
+    if is_trade(act):
         return phrases.say(
             f"chronicle.policy.{'bought' if is_up else 'sold'}",
             instrument=phrases.instrument(act.instrument),
             amount=phrases.usd(act.amount_usd_bn),
         )
-    return phrases.say(
+    moved = phrases.say(
         f"chronicle.policy.{'raised' if is_up else 'lowered'}",
         bank=phrases.central_bank(act.instrument),
         bp=basis_points(act.amount_usd_bn),
     )
+    return moved[0].upper() + moved[1:]
 
 
 def _moves(news: Sequence[Event], phrases: Phrases) -> list[str]:
@@ -156,8 +168,6 @@ def _move(phrases: Phrases, events: Sequence[Event], _: bool) -> str:
 def _sold(who: str, sales: Sequence[Event], phrases: Phrases) -> str:
     """Who had to sell, and what."""
     first, amount = sales[0].instrument, phrases.usd(total(sales))
-    if total(sales) < LEAST_USD_BN:
-        return phrases.say("chronicle.forced_sale.sold_little", who=who, amount=amount)
     if all(sale.instrument == first for sale in sales):
         return phrases.say(
             "chronicle.forced_sale.sold_one",
@@ -166,10 +176,19 @@ def _sold(who: str, sales: Sequence[Event], phrases: Phrases) -> str:
             instrument=phrases.instrument(first),
             share=percent(_share_of_flow(sales)),
         )
+    if total(sales) < LEAST_USD_BN:
+        return phrases.say("chronicle.forced_sale.sold_little", who=who, amount=amount)
     parts = phrases.named(
         sales, lambda e: e.instrument, partial(_sale, phrases), "chronicle.forced_sale"
     )
     return phrases.say("chronicle.forced_sale.sold", who=who, amount=amount, parts=parts)
+
+
+def _purchase(bought: Sequence[Event], sold: Sequence[Event]) -> str:
+    """How a purchase was paid: dollars, of which there are no events, pay what sales do not."""
+    if not sold:
+        return "bought"
+    return "repaid_in_dollars" if total(bought) > total(sold) else "repaid"
 
 
 def _closed(who: str, trades: Sequence[Event], phrases: Phrases) -> str:

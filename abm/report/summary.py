@@ -28,6 +28,7 @@ LOW_WITHIN_DAYS = 20  # of the shock: later lows have other causes
 _LABEL = 16
 _N_NAMED = 8  # of those who failed
 _LEAST_USD_BN = 0.05  # of forced sales that are told
+UNDETERMINED, NOBODY_SHORT = "undetermined", "nobody short"  # runs without a class
 
 
 class Told(NamedTuple):
@@ -157,6 +158,18 @@ def is_shocked(scenario: Scenario) -> bool:
     return any(act.day >= scenario.shock_day for act in acts(scenario))
 
 
+def class_told(scenario: Scenario, measures: Mapping[str, Any]) -> str:
+    """Class of a run as people are told it: of those undetermined, NOBODY_SHORT apart.
+
+    The share closed in five days has no value where the run is shorter, and where the yen short on
+    the eve of the shock was nil or, net, a long.
+    """
+    name, horizon = str(measures["class"]), HORIZONS_DAYS[0]
+    is_long_enough = scenario.calendar.days > scenario.shock_day + horizon
+    has_share = math.isfinite(float(measures[f"unwound_{horizon}d"]))
+    return NOBODY_SHORT if name == UNDETERMINED and is_long_enough and not has_share else name
+
+
 def usd_quotes(scenario: Scenario, days: pd.DataFrame) -> tuple[float, list[float]]:
     """Units of the funding currency per dollar: at the opening, and at every close."""
     name = scenario.funding_currency
@@ -269,7 +282,7 @@ def _class(told: Told, say: Words) -> Iterator[str]:
     if not _has_twins(told):
         yield say("summary.no_twins")
         return
-    key = str(told.measures["class"]).replace(" ", "_")
+    key = class_told(told.scenario, told.measures).replace(" ", "_")
     name = currency(told.scenario.funding_currency, say.language)
     yield say(
         f"summary.class.{key}", currency=name, dam_break=f"{DAM_BREAK_SHARE:.0%}",

@@ -56,7 +56,8 @@ from experiments.lessons.frame import check, pick, show
 # and dearer yen are a larger debt.
 #
 # An order of day $d$ is filled on day $d$, at a price that he does not know yet: on that morning
-# `self.model.log_yen` shows the close of day $d - 1$, which is row $d - 1$ of the table of days.
+# `self.model.log_yen` shows the close of day $d - 1$, row $d - 1$ of `days["log_JPY"]` in the table
+# that a run leaves.
 #
 # Here is one who leans against the rush. He sells yen for half his wealth after a day on which
 # the yen rose by more than 2%, and buys them back bit by bit on quiet days. A class that is to

@@ -2,9 +2,11 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import abm
 from abm.classroom.choice import TABS
@@ -22,8 +24,8 @@ def standing(page):
 
 def day(page):
     """Days traded so far."""
-    text = standing(page)
-    return int(text.split("/")[0].split()[-1]) if "/" in text else 0
+    found = re.search(r"(\d+) / \d+", standing(page))
+    return int(found[1]) if found else 0
 
 
 def wait_for_day(page, least):
@@ -148,12 +150,36 @@ def test_a_slider_moved_by_the_keyboard_is_another_run(visit):
 
 def test_the_whole_deck_can_be_worked_from_the_keyboard(visit):
     page = visit(**HIKE)
-    page.get_by_role("button", name="One day", exact=True).focus()
-    page.keyboard.press("Enter")
-    wait_for_day(page, 1)
-    page.keyboard.press("Tab")
+    page.get_by_role("button", name="▶ Play", exact=True).focus()
     page.keyboard.press("Space")
+    wait_for_day(page, 2)
+    page.keyboard.press("Space")  # the button is another now, and still has the focus
+    page.get_by_role("button", name="▶ Play", exact=True).wait_for()
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
     page.locator(".verdict").wait_for()
+
+
+def test_the_next_event_is_a_day_on_which_something_happened(visit):
+    page = visit(scenario="august-2024", seed=49)
+    press(page, "To the next event")
+    wait_for_day(page, 9)
+    assert day(page) == 9
+    assert page.locator(".chronicle li").first.inner_text().startswith("11 Jul 2024 The auth")
+
+
+def test_a_run_that_is_over_shows_who_forced_whom_and_every_chart_can_be_kept(visit, photograph):
+    page = visit(width=1600, height=1000, scenario="august-2024", seed=49)
+    to_the_end(page)
+    press(page, "Who forced whom")
+    page.locator(".mechanism img").wait_for()
+    photograph(page, "mechanism")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="PNG", exact=True).first.click()
+    assert saved.value.suggested_filename == "august-2024-seed-49-quote.png"
+    with Image.open(saved.value.path()) as picture:
+        assert picture.format == "PNG" and picture.width > 300 and picture.height > 230
 
 
 def test_a_link_restores_what_it_was_copied_from(visit):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abm.classroom.choice import MOST_LETTERS, TABS, Choice, link_of, read_link, whole_number
+from abm.classroom.choice import FIRST, MOST_LETTERS, TABS, Choice, link_of, read_link, whole_number
 from abm.classroom.knobs import KEYS, knobs_of
 from abm.classroom.terms import Terms
 from abm.scenario import list_scenarios, load_scenario
@@ -17,7 +17,7 @@ HIKE_SLIDERS = ("shock.surprise_bp", "funds.leverage_cap", "liquidity.depth_mult
 
 def faults_of(**pairs):
     choice, faults = read_link("?" + urlencode({k.replace("__", "."): v for k, v in pairs.items()}))
-    assert choice == Choice(language=choice.language), "a refused link changes nothing"
+    assert choice == FIRST.changed(language=choice.language), "a refused link changes nothing"
     return faults
 
 
@@ -84,7 +84,7 @@ def test_all_faults_are_said_at_once():
 
 def test_a_key_given_twice_is_refused():
     choice, faults = read_link("?seed=1&seed=2")
-    assert (choice, faults) == (Choice(), ["'seed' is given more than once"])
+    assert (choice, faults) == (FIRST, ["'seed' is given more than once"])
 
 
 def test_a_link_of_endless_length_is_not_read():
@@ -94,10 +94,15 @@ def test_a_link_of_endless_length_is_not_read():
 
 def test_a_refused_link_still_speaks_the_language_it_asked_for():
     choice, faults = read_link("?lang=ja&seed=x")
-    assert faults and choice == Choice(language="ja")
+    assert faults and choice == FIRST.changed(language="ja")
 
 
 @pytest.mark.parametrize(("text", "number"), [("7", 7), (" 7 ", 7), ("-1", None), ("1.5", None),
                                               ("9" * 16, None), ("７", None)])  # fmt: skip
 def test_a_seed_is_a_whole_number_of_at_most_fifteen_digits(text, number):
     assert whole_number(text) == number
+
+
+def test_who_asks_for_nothing_sees_august_and_who_names_a_scenario_its_seed_0():
+    assert read_link("") == (FIRST, [])
+    assert read_link("?scenario=hike") == (Choice(scenario="hike", seed=0), [])

@@ -6,7 +6,9 @@ import pytest
 from abm.classroom import study
 from abm.classroom.choice import Choice, link_of, read_link
 from abm.classroom.page import Page
+from abm.classroom.phase import cell_text
 from abm.classroom.phase_map import PhaseMap, share_colour
+from abm.classroom.verdict import class_words
 from abm.errors import UnreadableFile
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE
 from abm.figures.sweep_cells import SHARE_COLOURS
@@ -55,40 +57,53 @@ def test_a_cell_counts_its_runs():
     mine = runs[(runs[SURPRISE] == 40) & (runs[LEVERAGE_CAP] == 7) & (runs[study.DEPTH] == 1.0)]
     mine = mine[mine[study.OVERLAP] == 0.5]
     found = cell(REFERENCE, 40.0, 7.0)
-    assert len(mine) == found["n_done"] == found["n_runs"] == 25
-    assert found["mean"] == pytest.approx((mine["class"] == "dam break").mean(), abs=1e-12)
+    assert len(mine) == found["n_runs"] == 25
+    assert found["share"] == pytest.approx((mine["class"] == "dam break").mean(), abs=1e-12)
     assert found["median_peak_log"] == np.median(mine["peak_yen_appreciation"])
-    low, high = wilson(found["mean"], 25)
+    low, high = wilson(found["share"], 25)
     assert (found["low"], found["high"]) == (pytest.approx(low), pytest.approx(high))
 
 
 def test_over_all_levels_a_cell_is_the_mean_of_its_sixteen_settings():
     levels = study.read_study().levels
     shares = [
-        cell(((study.DEPTH, depth), (study.OVERLAP, overlap)), 50.0, 4.0)["mean"]
+        cell(((study.DEPTH, depth), (study.OVERLAP, overlap)), 50.0, 4.0)["share"]
         for depth in levels(study.DEPTH)
         for overlap in levels(study.OVERLAP)
     ]
     assert len(shares) == 16
-    assert cell((), 50.0, 4.0)["mean"] == pytest.approx(np.mean(shares), abs=1e-12)
+    assert cell((), 50.0, 4.0)["share"] == pytest.approx(np.mean(shares), abs=1e-12)
 
 
 def test_sixteen_settings_on_the_same_seeds_do_not_make_the_interval_sixteen_times_as_sure():
     all_levels = cell((), 35.0, 10.0)
-    as_if_independent = np.subtract(*wilson(all_levels["mean"], all_levels["n_runs"])[::-1])
+    as_if_independent = np.subtract(*wilson(all_levels["share"], all_levels["n_runs"])[::-1])
     assert all_levels["high"] - all_levels["low"] > 1.5 * as_if_independent
 
 
-def test_classes_of_a_cell_sum_to_all_its_runs():
+def test_runs_with_a_class_and_those_in_which_nobody_was_short_are_all_runs_of_a_cell():
     found = study.cells(())
-    assert found[list(study.CLASSES)].sum(axis=1).to_numpy() == pytest.approx(1.0, abs=1e-12)
+    assert (found["n_runs"] + found["nobody short"] == 400).all()
+    assert found["nobody short"].sum() == 110 and not found["undetermined"].any()
+
+
+def test_shares_of_a_cell_are_all_of_the_runs_that_have_a_class():
+    here = cell(((study.DEPTH, 0.5), (study.OVERLAP, 0.5)), 50.0, 7.0)
+    assert (here["n_runs"], here["nobody short"], here["dam break"]) == (23, 2, 16)
+    told = cell_text(here, words("en"))
+    assert "The dam breaks in 70% of 23 runs" in told and "<b>70%</b> (16 runs)" in told
+    assert "left out of the shares: 2 runs (nobody short of yen)" in told
+
+
+def test_a_study_of_two_months_has_no_run_that_is_too_short_to_tell():
+    assert study.read_study().kinds == ("dam break", "leak", "absorbed", "nobody short")
 
 
 def test_half_is_crossed_between_the_cells_that_are_below_and_above_it():
     found = study.half_line(REFERENCE).set_index(LEVERAGE_CAP).loc[10.0]
     assert found["level_below"] <= found["threshold"] <= found["level_above"]
-    assert cell(REFERENCE, found["level_below"], 10.0)["mean"] <= 0.5
-    assert cell(REFERENCE, found["level_above"], 10.0)["mean"] >= 0.5
+    assert cell(REFERENCE, found["level_below"], 10.0)["share"] <= 0.5
+    assert cell(REFERENCE, found["level_above"], 10.0)["share"] >= 0.5
 
 
 def test_the_line_lies_between_the_middles_of_its_cells():
@@ -108,8 +123,16 @@ def test_colours_are_those_of_the_printed_figure():
 def test_the_tab_can_be_built_in_every_language(language):
     page, tab = phase_tab(language)
     tab.view()
-    assert page.say("phase.classes.dam_break") in tab.numbers.object
+    assert class_words("dam break", page.say) in tab.numbers.object
     assert len(tab.runs.rows) == 25
+
+
+def test_the_runs_listed_say_that_they_are_a_part_of_what_the_map_is_over():
+    _, tab = phase_tab()
+    assert "a part of them: Market depth" in tab.runs.heading.object
+    tab.selects[study.DEPTH].value = 0.5
+    tab.selects[study.OVERLAP].value = 0.25
+    assert "a part of them" not in tab.runs.heading.object
 
 
 def test_a_click_on_a_cell_shows_its_runs_and_one_of_them_can_be_opened(monkeypatch):

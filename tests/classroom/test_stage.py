@@ -43,7 +43,7 @@ def test_another_seed_starts_with_empty_charts(run):
     stage = played(run, 10)
     stage.restart(LiveRun.of(CRASH.changed(seed=8)))
     assert len(stage.source.data["day"]) == 0
-    assert {card.png.filename for card in stage.cards.values()} == {
+    assert {card.png.args["file"] for card in stage.cards.values()} == {
         f"hike-seed-8-{name}" for name in stage.cards
     }
 

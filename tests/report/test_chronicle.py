@@ -47,7 +47,7 @@ def test_a_forced_sale_says_what_was_sold_and_that_yen_was_bought_back():
     assert entry.what == (
         "2 hedge funds had to sell USD 5.0bn: Australian dollar 3.0bn (60% of institutions' "
         "trading in it) and Mexican peso 2.0bn (100%). "
-        "To repay, USD 6.0bn of yen was bought back (60%)."
+        "To repay, USD 6.0bn of yen was bought back (60%), with the proceeds and with dollars held."
     )
     assert (entry.amount_usd_bn, entry.cause) == (5.0, "2 margin calls of the same day")
 
@@ -124,16 +124,51 @@ def test_policy_is_told_in_basis_points_and_dollars():
     assert cause == ""
 
 
+@pytest.mark.parametrize(
+    ("act", "told"),
+    [
+        (policy(0, 0.0015), "the rate rise by the Bank of Japan"),
+        (policy(0, 20.0, "market"), "the authorities' purchase of yen"),
+        (news(0, "central_bank", "JPY", 0.02), "a decision of the central bank or the authorities"),
+    ],
+)
+def test_a_call_after_a_decision_says_which(act, told):
+    signal = news(0, "central_bank", "JPY", 0.02)
+    *_, (_, cause) = said(act, signal, clearing(0, "JPY", 1.0), call(1, "hedge-fund-1", 1.0, 2))
+    assert cause == f"yen up on day 0, after {told}"
+
+
+def test_what_is_bought_back_within_the_proceeds_takes_no_dollars():
+    _, (what, _) = said(
+        call(0, "hedge-fund-ma-1", 1.0, -1),
+        sale(0, "hedge-fund-ma-1", "SPX", 3.0, cause=0, clearing=-1, share=0.5),
+        sale(0, "hedge-fund-ma-1", "JPY", 2.0, cause=0, clearing=-1, share=0.25),
+    )
+    assert what.endswith("To repay, USD 2.0bn of yen was bought back (25%).")
+
+
+def test_the_little_of_further_rounds_is_told_once():
+    def round_of(number, usd_bn):
+        return sale(0, "hedge-fund-1", "AUD", usd_bn, cause=0, clearing=-1, share=1.0, round=number)
+
+    sales = [round_of(number, usd_bn) for number, usd_bn in enumerate([2.0, 0.3, 0.015, 0.004])]
+    _, first, second, rest = chronicle(table(call(0, "hedge-fund-1", 1.0, -1), *sales))
+    assert second.what.startswith("Round 2 of the day: hedge-fund-1 had to sell USD 0.30bn")
+    little = "Rounds 3 to 4 of the day: hedge-fund-1 had to trade a little: USD 0.02bn."
+    assert (rest.what, rest.events) == (little, (3, 4))
+    assert (first.amount_usd_bn, rest.amount_usd_bn) == (2.0, pytest.approx(0.019))
+
+
 def test_news_is_told_in_percent_the_largest_move_first():
     moves = [("JPY", math.log(1.016)), ("SPX", math.log(0.965)), ("UST", math.log(1.02))]
     ((what, _),) = said(*(news(0, "weak payrolls", *move) for move in moves))
-    assert what.endswith("worth: S&P 500 −3.5%, US Treasuries +2.0% and yen +1.6%.")
+    assert what.endswith("fundamental values: S&P 500 −3.5%, US Treasuries +2.0% and yen +1.6%.")
 
 
 def test_a_surprise_of_the_central_bank_is_told_with_its_rate_move():
     ((what, _),) = said(policy(0, -0.005), news(0, "central_bank", "JPY", math.log(0.96)))
     assert "The Bank of Japan lowered its rate by 50bp." in what
-    assert what.endswith("worth: yen −4.0%.")
+    assert what.endswith("fundamental values: yen −4.0%.")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

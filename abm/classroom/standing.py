@@ -1,0 +1,42 @@
+"""How a live run stands, on one line; and, when it is over, who forced whom, in one picture."""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+from typing import TYPE_CHECKING
+
+from abm.measures.cascade import forced_volume
+
+if TYPE_CHECKING:
+    from abm.classroom.live import LiveRun
+    from abm.words import Words
+
+
+def standing(run: LiveRun, say: Words) -> str:
+    """Day, quote, yen short, forced sales and what forced them so far, on one line."""
+    days = run.days()
+    if not len(days):
+        return f'<p class="standing">{escape(say("play.ready", n=run.n_days))}</p>'
+    short = days["yen_short_units"].iloc[-1]
+    failures = int(days["n_failures"].sum() + days["n_bank_failures"].sum())
+    facts = [
+        (say("play.now_day"), f"{run.day} / {run.n_days}"),
+        (f"USD{run.scenario.funding_currency}", f"{run.quotes(days.tail(1))[0]:.2f}"),
+        (say("play.now_short"), f"{short:,.0f}"),
+        (say("play.now_forced"), f"{forced_volume(days):,.1f}"),
+        (say("play.now_calls"), f"{int(days['n_margin_calls'].sum()):,}"),
+        (say("play.now_cuts"), f"{int(days['n_loss_cuts'].sum()):,}"),
+        (say("play.now_failures"), f"{failures:,}"),
+    ]
+    cells = " ".join(f"<span>{escape(name)} <b>{escape(value)}</b></span>" for name, value in facts)
+    return f'<p class="standing" aria-live="off">{cells}</p>'
+
+
+def mechanism_png(run: LiveRun) -> str:
+    """The figure `mechanism` of a run that is over, as a PNG in base64."""
+    from abm.report.pictures import literal, mechanism_picture, png
+
+    drawn = f"{literal(run.scenario.name)}, seed {run.seed}, replicate {run.replicate}"
+    figure = mechanism_picture(run.scenario, drawn, run.events(), run.measures)
+    return base64.b64encode(png(figure)).decode("ascii")
