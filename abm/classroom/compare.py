@@ -16,6 +16,7 @@ from abm.classroom.knobs import Value, values_of
 from abm.classroom.pairs import N_SEEDS, Pair, paired_differences
 from abm.classroom.verdict import SHOWN, class_words, exact, written
 from abm.figures.style import SIMULATED
+from abm.report.summary import class_told
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure as Figure
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 OTHER_COLOUR = "#D55E00"
 SHADE = "#F2A65A"
+DIFFERENCES = {"log_percent": "log_points", "percent": "points"}  # of percentages: points
 OTHER_BOOKS = 0.1  # relative difference of the opening shorts that is worth a word
 SIDES = (LEFT, RIGHT) = ("left", "right")
 DRAWN = {"quote": "0.00", "leverage": "0.00", "forced": "0.0", "short": "0.0"}
@@ -166,12 +168,14 @@ class CompareTab:
         heads.append(say("compare.effect" if is_one else "compare.difference"))
         heads += [say("compare.twenty", n=N_SEEDS)] if over else []
         head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-        known = (class_words(str(pair.measures[side]["class"]), say) for side in SIDES)
+        runs = zip((pair.left, pair.right), SIDES, strict=True)
+        told = (class_told(run.scenario, pair.measures[side]) for run, side in runs)
+        known = (class_words(name, say) for name in told)
         left, right = pair.left.opening_short, pair.right.opening_short
-        short = (f"{units:,.0f}" for units in (left, right, right - left))
+        short = (f"{left:,.0f}", f"{right:,.0f}", f"{right - left:+,.0f}".replace("-", "−"))
         rows = [
-            _row(say("measures.class"), known),
-            _row(say("compare.opening_short"), short),
+            _row(say("measures.class"), known, len(heads)),
+            _row(say("compare.opening_short"), short, len(heads)),
             *(self._measure(key, pair, over) for key in SHOWN),
         ]
         return f'<table class="facts"><thead><tr>{head}</tr></thead>{"".join(rows)}</table>'
@@ -209,16 +213,19 @@ def spelt(value: Value) -> str:
 
 
 def signed(gap: float, how: str, say: Words) -> str:
-    """A difference as a person reads it; of two logs in points of a hundredth."""
+    """A difference as a person reads it."""
     if not np.isfinite(gap):
         return "–"
-    text = written(abs(gap), "log_points" if how == "log_percent" else how, say)
-    return f"{'−' if gap < 0 else '+'}{text}"
+    text = written(abs(gap), DIFFERENCES.get(how, how), say)
+    is_none = text == written(0.0, DIFFERENCES.get(how, how), say)
+    return text if is_none else f"{'−' if gap < 0 else '+'}{text}"
 
 
-def _row(label: str, cells: Iterable[str]) -> str:
-    inside = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-    return f"<tr><td>{escape(label)}</td>{inside}</tr>"
+def _row(label: str, cells: Iterable[str], n_columns: int) -> str:
+    """A row of the table, filled up with empty cells."""
+    given = [label, *cells]
+    inside = "".join(f"<td>{escape(cell)}</td>" for cell in given)
+    return f"<tr>{inside}{'<td></td>' * (n_columns - len(given))}</tr>"
 
 
 TAB = CompareTab

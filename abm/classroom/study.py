@@ -89,9 +89,9 @@ def read_study() -> Study:
     plan = read_plan(folder)
     runs = load_sweep(folder, list(COLUMNS))
     breaks = panel(runs, DAM_BREAK, plan.points, plan.experiment.replicates)
-    is_without = runs["class"] == UNDETERMINED
-    runs.loc[is_without, "class"] = [
-        class_told(plan.scenario, run) for _, run in runs[is_without].iterrows()
+    runs["class"] = [
+        class_told(plan.scenario, {"class": name, "unwound_5d": share})
+        for name, share in zip(runs["class"], runs["unwound_5d"], strict=True)
     ]
     return Study(plan.scenario, plan.experiment.seed, runs, breaks)
 

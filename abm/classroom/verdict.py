@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from abm.figures.style import CLASS_COLOURS
 from abm.report.summary import class_told, is_shocked
-from abm.words import words
 
 if TYPE_CHECKING:
     from abm.classroom.live import LiveRun
     from abm.words import Words
 
-ENGLISH = words("en")
 # Of `abm.cascade`, in the order of the page, and how each is written.
 SHOWN = {
     "peak_yen_appreciation": "log_percent",
@@ -58,7 +56,7 @@ def class_key(name: str) -> str:
     return name.replace(" ", "_")
 
 
-def written(value: Any, how: str, say: Words = ENGLISH) -> str:
+def written(value: Any, how: str, say: Words) -> str:
     """A measure as a person reads it."""
     number = float(value)
     if not math.isfinite(number):
@@ -67,6 +65,8 @@ def written(value: Any, how: str, say: Words = ENGLISH) -> str:
         return f"{100.0 * math.expm1(number):.1f}%"
     if how == "log_points":
         return say("measures.log_points", number=f"{100.0 * number:.1f}")
+    if how == "points":
+        return say("measures.points", number=f"{100.0 * number:.0f}")
     if how == "percent":
         return f"{100.0 * number:.0f}%"
     if how == "usd_bn":

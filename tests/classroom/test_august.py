@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from abm.classroom import band
+from abm.classroom.august import AugustTab
 from abm.classroom.august_words import WINDOWS, day_name, misses_table, world_text
 from abm.classroom.page import Page
 from abm.episodes.record import CFTC_YEN_2024, EVENTS_2024, KEY_DAYS_2024
@@ -159,3 +160,29 @@ def test_another_quote_is_drawn_in_its_own_units(few_runs):
     data = tab.chart.source.data
     assert data["close"][day("2024-08-05")] == 31458
     assert all(data["low"] <= data["median"]) and all(data["median"] <= data["high"])
+
+
+def test_the_key_has_fixings_only_of_currencies(few_runs):
+    tab = Page("?tab=august").tabs["august"]
+    assert tab.chart.fixing_key.visible
+    tab.quote.value = "SPX"
+    assert not tab.chart.fixing_key.visible
+    assert tab.chart.fixing_key.label.value == "real: ECB fixing"
+
+
+def test_the_real_path_is_drawn_before_any_run(few_runs):
+    tab = AugustTab(Page("?tab=play"))
+    assert tab.n_runs == 0 and np.isfinite(tab.chart.source.data["fixing"]).any()
+    assert np.isnan(tab.chart.source.data["median"]).all()
+
+
+def test_falls_and_rebounds_of_shares_lie_inside_by_each_runs_own_peak_and_trough():
+    published = pd.read_csv(RESULTS / "moments.csv").set_index("moment")
+    names = ["Nikkei July peak to trough", "Nikkei share regained in 10 days",
+             "S&P share regained in 10 days"]  # fmt: skip
+    for name in names:
+        row = published.loc[name]
+        assert row["low"] < row["real"] < row["high"]
+    changes = [band.change_between(band.runs_so_far(band.N_RUNS), NIKKEI, *days) for days in
+               (("2024-07-11", "2024-08-05"), ("2024-08-05", "2024-08-15"))]  # fmt: skip
+    assert not any(change.is_inside for change in changes)

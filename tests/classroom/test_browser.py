@@ -111,7 +111,7 @@ def test_a_page_equals_the_command_to_the_last_digit(visit, photograph):
     photograph(page, "end")
 
 
-def test_play_moves_days_and_pause_stops_them(visit, photograph):
+def test_play_moves_days_and_pause_stops_them(visit):
     page = visit(width=1600, height=1000, motion="no-preference", **HIKE)
     press(page, "▶ Play")
     wait_for_day(page, 4)
@@ -120,7 +120,6 @@ def test_play_moves_days_and_pause_stops_them(visit, photograph):
     stopped = day(page)
     page.wait_for_timeout(800)
     assert day(page) == stopped >= 4
-    photograph(page, "playing")
 
 
 def test_a_double_click_on_play_plays_once(visit):
@@ -161,12 +160,18 @@ def test_the_whole_deck_can_be_worked_from_the_keyboard(visit):
     page.locator(".verdict").wait_for()
 
 
-def test_the_next_event_is_a_day_on_which_something_happened(visit):
-    page = visit(scenario="august-2024", seed=49)
+def test_the_next_event_is_a_day_on_which_something_happened(visit, photograph):
+    page = visit(width=1600, height=1040, scenario="august-2024", seed=49)
     press(page, "To the next event")
     wait_for_day(page, 9)
     assert day(page) == 9
     assert page.locator(".chronicle li").first.inner_text().startswith("11 Jul 2024 The auth")
+    for number in (10, 11, 23, 25, 26, 27):  # up to 6 August, the largest forced sales
+        press(page, "To the next event")
+        wait_for_day(page, number)
+    assert day(page) == 27
+    page.wait_for_timeout(500)
+    photograph(page, "playing")
 
 
 def test_a_run_that_is_over_shows_who_forced_whom_and_every_chart_can_be_kept(visit, photograph):

@@ -149,6 +149,25 @@ def test_a_trade_is_closed_at_its_term_and_no_call_comes_after():
     ).is_called
 
 
+def test_a_trade_is_drawn_from_the_eve_so_that_the_jump_of_the_first_day_is_seen():
+    days, logs = np.array([3.0, 4.0]), trade.Logs(np.zeros(2), np.array([0.1, 0.1]))
+    marked = trade.mark(PESO, opening(), days, logs)
+    drawn = trade.course(PESO, opening(), days, marked, trade.hold(PESO, marked, days))
+    assert drawn.day.tolist() == [-1, 0, 1]
+    assert drawn.quote[:2] == pytest.approx([opening().quote, opening().quote * np.exp(-0.1)])
+    assert drawn.break_even[0] == pytest.approx(opening().quote)
+    assert drawn.call_quote[0] == pytest.approx(400.0 / 5.0 / 0.95 * opening().quote / 100.0)
+    # 5 against 4 that grow by a tenth, less four days of interest.
+    assert drawn.equity_usd_mn[0] == 1.0 and 0.57 < drawn.equity_usd_mn[1] < 0.60
+
+
+def test_the_first_row_of_the_charts_is_the_eve():
+    data = Page("?tab=trade").tabs["trade"].charts.source.data
+    assert data["date"][0] == "the eve" and data["day"][0] == -1
+    assert data["equity_usd_mn"][0] == data["put_in"][0] == 1.0
+    assert len({len(column) for column in data.values()}) == 1
+
+
 def test_no_broker_opens_what_is_below_its_margin_at_once():
     assert trade.is_lent(replace(PESO, leverage=20.0, margin_rate=0.05))
     assert not trade.is_lent(replace(PESO, leverage=20.5, margin_rate=0.05))

@@ -1,0 +1,69 @@
+"""A run without a class: too short to have one, or of a market in which nobody was short."""
+
+import math
+
+import pytest
+
+import abm
+from abm.classroom.live import LiveRun
+from abm.classroom.verdict import class_words, verdict, written
+from abm.report.summary import NOBODY_SHORT, Told, class_told, sections
+from abm.words import LANGUAGES, words
+
+NAN = math.nan
+
+
+def measures(name, u5):
+    return {"class": name, "unwound_5d": u5}
+
+
+def hike(n_days):
+    return abm.load_scenario("hike").with_changes({"calendar.days": n_days})
+
+
+@pytest.mark.parametrize(
+    ("n_days", "name", "u5", "told"),
+    [
+        (66, "undetermined", NAN, NOBODY_SHORT),
+        (6, "undetermined", NAN, NOBODY_SHORT),  # the fifth day after day 0 is in the run
+        (5, "undetermined", NAN, "undetermined"),  # and here it is not
+        (20, "undetermined", 0.1, "undetermined"),  # short, but the thirtieth day is missing
+        (66, "leak", 0.1, "leak"),
+    ],
+)
+def test_no_share_in_a_run_that_is_long_enough_means_that_nobody_was_short(n_days, name, u5, told):
+    assert class_told(hike(n_days), measures(name, u5)) == told
+
+
+@pytest.fixture(scope="module")
+def net_long():
+    """The run in which a teacher found it: funds owe no yen, net, when the shock comes."""
+    changes = {"liquidity.depth_multiple": 0.5, "shock.surprise_bp": 50}
+    return LiveRun(abm.load_scenario("hike").with_changes(changes), 0)
+
+
+def test_the_verdict_says_that_nobody_was_short_and_not_that_the_run_is_short(net_long):
+    assert net_long.measures["class"] == "undetermined"
+    net_long.finish()
+    assert net_long.days()["yen_short_units"].iloc[0] < 0.0
+    said = verdict(net_long, words("en"))
+    assert "nobody was short of yen when the shock came" in said and "too soon" not in said
+
+
+def test_a_summary_says_so_too(net_long):
+    days, table = net_long.days(), net_long.model.result().institutions
+    found = abm.cascade(net_long.scenario, rng=0)
+    told = Told(net_long.scenario, 0, 0, days, table, found, None)
+    by_heading = {section.heading: section.facts for section in sections(told)}
+    assert by_heading["Class"] == [
+        "undetermined: on balance, nobody was short of yen when the shock came"
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_class_and_unit_has_words_in_every_language(language):
+    say = words(language)
+    names = ("dam break", "leak", "absorbed", "undetermined", NOBODY_SHORT)
+    assert len({class_words(name, say) for name in names}) == 5
+    assert "12.3" in written(0.1234, "log_points", say)
+    assert ("log points" in written(0.1234, "log_points", say)) == (language == "en")
