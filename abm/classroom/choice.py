@@ -50,6 +50,11 @@ class Choice:
         return shipped(self.scenario)
 
     @property
+    def run(self) -> tuple[str, dict[str, Value], int, int]:
+        """What decides the run: scenario, changes, seed and replicate."""
+        return self.scenario, dict(self.changes), self.seed, self.replicate
+
+    @property
     def run_scenario(self) -> Scenario:
         """The scenario with the page's changes."""
         return self.base.with_changes(dict(self.changes))

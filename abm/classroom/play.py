@@ -54,7 +54,7 @@ class PlayTab:
         self.is_playing = False
         self.last_click = self.last_frame = 0.0
         self.owed_days = 0.0
-        self.drawn_choice: Any = None
+        self.drawn_run: Any = None
         self.staged = ""  # the scenario whose charts stand
         self.stage: Stage
         self.tick = pn.widgets.IntInput(value=0, visible=False)
@@ -114,9 +114,7 @@ class PlayTab:
 
     def shown(self) -> None:
         """Draw the run of the present choice, if it is not the one that stands here."""
-        choice = self.page.choice
-        wanted = (choice.scenario, dict(choice.changes), choice.seed, choice.replicate)
-        if wanted != self.drawn_choice:
+        if self.page.choice.run != self.drawn_run:
             self._begin()
 
     def hidden(self) -> None:
@@ -126,9 +124,7 @@ class PlayTab:
         """A run from its first morning."""
         self._pause()
         choice = self.page.choice
-        self.drawn_choice = (
-            choice.scenario, dict(choice.changes), choice.seed, choice.replicate
-        )  # fmt: skip
+        self.drawn_run = choice.run
         self.cards.value = choice.scenario
         self.seed.show(choice.seed)
         self._set_knobs()

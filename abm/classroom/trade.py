@@ -42,6 +42,7 @@ class TradeTab:
         self.is_setting = False
         self.n_seeds = 0
         self.drawn: Any = None
+        self.staged = ""  # the scenario whose charts stand
         self.drawing = InPieces(page, self._draw_more)
         self.target = pn.widgets.RadioButtonGroup(
             options={page.say(f"trade.targets.{name}"): name for name in TARGETS},
@@ -89,19 +90,23 @@ class TradeTab:
         choice = self.page.choice
         self.terms = choice.terms
         self._show_terms()
-        wanted = (choice.scenario, dict(choice.changes), choice.seed, choice.replicate)
-        if wanted != self.drawn:
-            self.drawn, self.n_seeds = wanted, 0
+        if choice.run != self.drawn:
+            self.drawn, self.n_seeds = choice.run, 0
             self.scenario = choice.run_scenario
-            self.names = day_names(self.scenario, self.page.say)
             self.days = trade_path.elapsed_days(self.scenario)
-            self.charts = PathCharts(self.scenario, self.page.say)
-            self.path_place[:] = []  # placed with its first data: an empty axis spans nothing
+            self._set_charts(choice.scenario)
             self.heading.object = f"<h4>{escape(self._which_run())}</h4>"
         self._draw()
 
     def hidden(self) -> None:
         self.drawing.stop()
+
+    def _set_charts(self, scenario: str) -> None:
+        """Charts over the scenario's days; those that stand serve another run of it."""
+        if self.staged != scenario:
+            self.staged, self.names = scenario, day_names(self.scenario, self.page.say)
+            self.charts = PathCharts(self.scenario, self.page.say)
+            self.path_place[:] = []  # placed with its first data: an empty axis spans nothing
 
     def _show_terms(self) -> None:
         """Set the widgets without being asked for anything."""
