@@ -208,7 +208,7 @@ def test_compare_calls_a_difference_an_effect_only_of_one_change(visit, photogra
     page.get_by_text("Nothing is changed").wait_for()
     knob_box(page, 1).fill("4")
     knob_box(page, 1).press("Enter")
-    page.get_by_text("One field differs: Leverage cap (funds.leverage_cap) is 10 here").wait_for()
+    page.get_by_text("One field differs: Leverage cap (funds.leverage_cap) is 10 in").wait_for()
     press(page, "Over 20 seeds")
     page.get_by_text("over 20 seeds: mean ± standard error").wait_for()
     cells = page.locator("td[data-key=peak_yen_appreciation]").all()
