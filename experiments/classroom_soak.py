@@ -93,7 +93,7 @@ def resident(pid: int) -> float:
 def growth(rows: pd.DataFrame) -> dict[str, float]:
     """By how much server and browser grew from the warm minute to the last."""
     warm, last = rows.iloc[min(WARM_MINUTES, len(rows) - 1)], rows.iloc[-1]
-    return {who: round(last[who] / warm[who] - 1.0, 4) for who in ("server_mb", "browser_mb")}
+    return {w: round(float(last[w] / warm[w]) - 1.0, 4) for w in ("server_mb", "browser_mb")}
 
 
 if __name__ == "__main__":
