@@ -195,3 +195,18 @@ def test_a_run_needs_no_mesa(tmp_path):
 def test_a_seed_that_is_no_whole_number_is_refused(storm, bad):
     with pytest.raises(InvalidInput, match="rng"):
         abm.run(storm, rng=bad)
+
+
+def test_scripted_news_is_in_the_events_with_its_title_and_its_size():
+    scenario = abm.load_scenario("august-2024")
+    events = abm.run(scenario, rng=3).events
+    news = events[events["kind"] == "news"]
+    payrolls = news[news["institution"] == "weak US payrolls"]
+    found = dict(zip(payrolls["instrument"], payrolls["amount_usd_bn"], strict=True))
+    moves = next(item.moves for item in scenario.news if item.title == "weak US payrolls")
+    assert found == {name: move for name, move in moves.items() if move}
+    (surprise,) = news[news["date"] == "2024-07-31"].to_dict("records")
+    boj = scenario.policy.boj
+    assert surprise["institution"] == "central_bank" and surprise["instrument"] == "JPY"
+    assert surprise["amount_usd_bn"] == boj.surprise_bp * boj.news_log_per_bp
+    assert set(news["date"]) == {"2024-07-11", "2024-07-31", "2024-08-02", "2024-08-07"}

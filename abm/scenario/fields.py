@@ -193,18 +193,10 @@ def choice(
 
 def presence() -> Any:
     """Whether a group takes part. It came later than the first scenarios: see `canonical_hash`."""
-    return Field(
-        True,
-        description="whether they take part; false leaves them out and changes nothing else "
-        "[true or false; scenario]",
-        json_schema_extra={
-            "meaning": "whether they take part; false leaves them out and changes nothing else",
-            "unit": "-",
-            "range": "true or false",
-            "source": "scenario",
-            "came_later": True,
-        },
-    )
+    meaning = "whether they take part; false leaves them out and changes nothing else"
+    field = choice(meaning, default=True, allowed="true or false")
+    field.json_schema_extra["came_later"] = True
+    return field
 
 
 def part_of(part: type[Part], meaning: str) -> Any:
