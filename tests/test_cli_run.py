@@ -67,7 +67,7 @@ def made_up_events(scenario, days):
     """One event: a lender's loss, of a debt from before the run."""
     about = {"event": 0, "day": 0, "date": days["date"].iloc[0], "round": 0, "kind": "loss"}
     who = {"institution": "x", "counterparty": "bank-1", "instrument": "", "amount_usd_bn": 1.0}
-    why = {"cause": -1, "share_of_flow": np.nan, "clearing": -1, "generation": 0}
+    why = {"side": "", "cause": -1, "share_of_flow": np.nan, "clearing": -1, "generation": 0}
     return pd.DataFrame([{**about, **who, **why}])
 
 

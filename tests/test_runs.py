@@ -88,6 +88,22 @@ def test_every_forced_sale_answers_a_call_and_feeds_a_clearing(result):
     assert (sales["share_of_flow"] > 0.0).all()
 
 
+def test_what_was_sold_by_force_is_what_the_days_count(storm):
+    """A recalled book goes back to its mandate's composition: some of it buys."""
+    weak = {
+        "banks.core_capital_usd_bn": 2.0, "banks.periphery_capital_usd_bn": 1.0,
+        "shock.surprise_bp": 300,
+    }  # fmt: skip
+    run = abm.run(storm.with_changes(weak), rng=7)
+    trades = run.events[run.events["kind"] == "forced_sale"]
+    assets = trades[trades["instrument"] != "JPY"]
+    sold = assets[assets["side"] == "sold"].groupby("day")["amount_usd_bn"].sum()
+    counted = run.days.set_index("day").filter(regex="^forced_").sum(axis=1)
+    assert counted[counted > 0.0].to_dict() == pytest.approx(sold.to_dict())
+    assert (assets["side"] == "bought").any()
+    assert set(run.events.loc[run.events["kind"] != "forced_sale", "side"]) == {""}
+
+
 def test_opening_wealth_is_that_of_the_close_before_day_0(storm, result):
     model = abm.CarryUnwindModel(storm, rng=7)
     rows = result.institutions[result.institutions["kind"] != "bank"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -154,6 +154,21 @@ def mark_days(chart: Figure, days: Sequence[int]) -> None:
         chart.add_layout(
             Span(location=day, dimension="height", line_color="#B9B9B9", line_dash=[3, 3])
         )
+
+
+def name_days(chart: Figure, what: Mapping[int, str]) -> None:
+    """A mark over each of these days; what is known of it is said when it is pointed at.
+
+    To be called last: the chart's own axis spans what has been drawn before.
+    """
+    chart.y_range.renderers = list(chart.renderers)
+    chart.extra_y_ranges = {"marks": Range1d(0.0, 1.0)}
+    places = {"day": list(what), "top": [0.96] * len(what), "what": list(what.values())}
+    marks = chart.scatter(
+        "day", "top", source=ColumnDataSource(places), y_range_name="marks",
+        marker="inverted_triangle", size=10, color=QUIET,
+    )  # fmt: skip
+    chart.add_tools(HoverTool(renderers=[marks], tooltips=[("", "@what")]))
 
 
 def show_percent(axis: Any) -> None:

@@ -221,11 +221,22 @@ def scenario_cards(page: Page, changed: Callable[[str], None]) -> pn.widgets.Rad
 
 
 def help_of(knob: Knob, say: Words) -> str:
-    """What a knob means, its unit and range: the schema's own words, the meaning translated."""
+    """What a knob means, its unit and range: the schema's own words, in the page's language."""
     key = f"knob_help.{knob.key}"
     meaning = say(key) if say.has(key) else knob.meaning
-    facts = [fact for fact in (knob.unit, knob.allowed) if fact not in ("", "-")]
+    unit = say.group("units").get(knob.unit, knob.unit)
+    facts = [fact for fact in (unit, _range_of(knob.bounds, say)) if fact not in ("", "-")]
     return f"{meaning} [{'; '.join(facts)}]"
+
+
+def _range_of(bounds: Mapping[str, float], say: Words) -> str:
+    """What may be typed: "from 0 to 1", "above 0 and at most 1000"."""
+    spelt = {name: _spelt(bound) for name, bound in bounds.items()}
+    if {"ge", "le"} <= spelt.keys():
+        return say("knob_range.span", **spelt)
+    return say("knob_range.and").join(
+        say(f"knob_range.{name}", bound=bound) for name, bound in spelt.items()
+    )
 
 
 def _spelt(value: Value) -> str:

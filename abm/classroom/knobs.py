@@ -31,6 +31,7 @@ GROUPS = (
     "insurers.present",
 )
 KEYS = (*SLIDERS, *GROUPS)
+BOUNDS = ("gt", "ge", "le", "lt")  # in the order in which a range is said
 UNIT_SPAN = (0.0, 1.0, 1.0)  # of a key whose declaration names no usual values
 
 
@@ -42,6 +43,7 @@ class Knob(NamedTuple):
     unit: str
     allowed: str
     meaning: str
+    bounds: Mapping[str, float]  # what `allowed` says, by name: some of BOUNDS
     low: float = 0.0
     high: float = 1.0
     step: float = 1.0
@@ -72,6 +74,7 @@ def _knob(leaf: Leaf) -> Knob:
         note(leaf.field, "unit"),
         note(leaf.field, "range"),
         note(leaf.field, "meaning"),
+        {n: getattr(rule, n) for n in BOUNDS for rule in leaf.field.metadata if hasattr(rule, n)},
         low,
         high,
         step,

@@ -125,24 +125,23 @@ class Network:
         return max((d["weight"] for _, _, d in edges if d["kind"] == kind), default=1.0) or 1.0
 
     def _flows(self, events: pd.DataFrame) -> dict[str, Any]:
-        """Forced sales, seller to market; the funding currency bought back, market to seller."""
-        sales = events[events["kind"] == "forced_sale"]
-        if not len(sales):
+        """Forced trades: sales from seller to market, what was bought from market to buyer."""
+        trades = events[events["kind"] == "forced_sale"]
+        if not len(trades):
             return _no_flows()
-        funding, places = self.run.scenario.funding_currency, self.run.places
-        amounts = sales.groupby(["institution", "instrument"], sort=False)["amount_usd_bn"].sum()
-        amounts = amounts.nlargest(MOST_FLOWS)
+        ends = trades.groupby(["institution", "instrument", "side"], sort=False)
+        amounts = ends["amount_usd_bn"].sum().nlargest(MOST_FLOWS)
         lines = []
-        for who, what in amounts.index:
-            line = (places[who], self.markets[what])
-            lines.append(line[::-1] if what == funding else line)
-        kinds = [self.run.opening_graph.nodes[who]["kind"] for who, _ in amounts.index]
+        for who, what, side in amounts.index:
+            line = (self.run.places[who], self.markets[what])
+            lines.append(line if side == "sold" else line[::-1])
+        kinds = [self.run.opening_graph.nodes[who]["kind"] for who, _, _ in amounts.index]
         return {
             **_ends(lines),
             "width": [1.0 + min(WIDEST_FLOW, 2.0 * math.sqrt(a)) for a in amounts],
             "colour": [ACTOR_COLOURS.get(kind, QUIET) for kind in kinds],
-            "who": [who for who, _ in amounts.index],
-            "what": [what for _, what in amounts.index],
+            "who": [who for who, _, _ in amounts.index],
+            "what": [what for _, what, _ in amounts.index],
             "amount": amounts.tolist(),
         }
 

@@ -16,6 +16,7 @@ from abm.classroom.stage import Stage
 from abm.classroom.standing import mechanism_png, standing
 from abm.classroom.verdict import verdict
 from abm.report.chronicle import chronicle
+from abm.report.phrases import Phrases
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,8 +144,10 @@ class PlayTab:
             return
         self.stage, self.staged = Stage(self.run, self.page.say), name
         heading = pn.pane.HTML(f"<h3>{escape(self.page.say('play.chronicle'))}</h3>", margin=0)
+        legend = Phrases(self.page.say).styles(self.run.scenario.funds.styles)
+        styles = pn.pane.HTML(f'<p class="key">{escape(legend)}</p>', margin=0)
         story = pn.Column(
-            heading, self.told, css_classes=["card"], sizing_mode="stretch_width", margin=0
+            heading, self.told, styles, css_classes=["card"], sizing_mode="stretch_width", margin=0
         )
         self.charts[:] = [side_by_side(*(c.view for c in self.stage.cards.values()), story)]
 

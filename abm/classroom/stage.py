@@ -19,6 +19,7 @@ from abm.classroom.charts import (
     keep_in_sight,
     legend_below,
     mark_days,
+    name_days,
     show_percent,
 )
 from abm.classroom.live import LiveRun, forced_columns, largest_leverage_allowed
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
     from abm.words import Words
 
+EARLIER = "#9A9A9A"  # the run before
 DRAWN_LEVERAGE = 25.0  # above it a fund in ruins would flatten the chart
 
 
@@ -48,11 +50,13 @@ class Stage:
         self.record = quotes_on_days(run.calendar(), real_quotes(run.scenario))
         self.source = ColumnDataSource(self._columns(run.days()))
         self.eve = ColumnDataSource(self._from_the_eve())
+        self.before = ColumnDataSource(_no_quotes())
         self.network = Network(run, say)
         self.cards = self._cards()
 
     def restart(self, run: LiveRun) -> None:
         """Another run of the same scenario, before its first day."""
+        self._remember(run)
         self.run, self.n_drawn = run, 0
         self.source.data = self._columns(run.days())
         self.eve.data = self._from_the_eve()
@@ -60,6 +64,17 @@ class Stage:
         self.network_key.object = self._key()
         for name, made in self.cards.items():
             made.rename(self._file(name))
+
+    def _remember(self, run: LiveRun) -> None:
+        """Keep in sight how the run before went, if only the choices differ and not the draws."""
+        last = self.run
+        if (run.seed, run.replicate) != (last.seed, last.replicate):
+            self.before.data = _no_quotes()
+        elif self.n_drawn and run.scenario != last.scenario:
+            self.before.data = {
+                name: [self.eve.data[name][0], *self.source.data[name]] for name in _no_quotes()
+            }
+        self.earlier.visible = bool(self.before.data["day"])
 
     def draw(self) -> pd.DataFrame:
         """Add the days that have been traded since; all events so far come back."""
@@ -144,6 +159,12 @@ class Stage:
                 list(self.record), list(self.record.values()), size=4, color=REAL, alpha=0.55,
                 legend_label=say("play.real"),
             )  # fmt: skip
+        chart.line(
+            "day", "quote", source=self.before, line_width=2, color=EARLIER,
+            legend_label=say("play.before"),
+        )  # fmt: skip
+        self.earlier = chart.legend[0].items[-1]
+        self.earlier.visible = False
         chart.line("day", "quote", source=self.eve, line_width=2.5, color=SIMULATED)
         line = chart.line(
             "day", "quote", source=self.source, line_width=2.5, color=SIMULATED,
@@ -152,7 +173,12 @@ class Stage:
         hover_on(chart, line)
         opening = usd_quotes(scenario, self.run.days())[0]
         keep_in_sight(chart, 0.985 * opening, 1.01 * opening)
-        mark_days(chart, sorted({act.day for act in acts(scenario)}))
+        announced: dict[int, str] = {}
+        for act in acts(scenario, say.language):
+            before = f"{announced[act.day]}; " if act.day in announced else ""
+            announced[act.day] = f"{before}{act.what}"
+        mark_days(chart, list(announced))
+        name_days(chart, {day: f"{self.names[day]}: {what}" for day, what in announced.items()})
         legend_below(chart)
         return chart
 
@@ -231,6 +257,10 @@ class Stage:
         ]
         spans = (f"<span>{mark} {escape(text)}</span>" for mark, text in items)
         return f'<p class="key">{" ".join(spans)}</p>'
+
+
+def _no_quotes() -> dict[str, list[float]]:
+    return {"day": [], "quote": []}
 
 
 def _actor(kind: str) -> str:

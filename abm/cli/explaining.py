@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from abm.cli import say
 from abm.cli.running import result_in
 from abm.report.chronicle import Entry, chronicle, chronicle_text, wrapped
 from abm.report.phrases import Phrases
-from abm.words import Words, words
+from abm.words import words
 
 
 def explained(folder: Path, language: str) -> tuple[str, list[Entry]]:
@@ -25,18 +24,9 @@ def explained(folder: Path, language: str) -> tuple[str, list[Entry]]:
     entries = chronicle(run.events, language, funding=run.scenario.funding_currency)
     name = f"{run.scenario.name}, seed {run.seed}, replicate {run.replicate}"
     heading = text("chronicle.heading", run=name)
-    told = [heading, _styles(run.scenario.funds.styles, text), chronicle_text(entries)]
+    legend = "\n".join(wrapped(Phrases(text).styles(run.scenario.funds.styles)))
+    told = [heading, legend, chronicle_text(entries)]
     return "\n\n".join(part for part in told if part), entries
-
-
-def _styles(names: Iterable[str], text: Words) -> str:
-    """What the letters in the names of hedge funds mean, of styles that have an explanation."""
-    known = text.group("chronicle.style")
-    meanings = [known[name] for name in names if name in known]
-    if not meanings:
-        return ""
-    legend = text("chronicle.styles", styles=Phrases(text).listed(meanings))
-    return "\n".join(wrapped(legend))
 
 
 def as_plain(text: str, entries: list[Entry]) -> list[dict[str, Any]]:

@@ -79,7 +79,7 @@ def share_flows(day, round_, first_event, market, diary):
         row = diary.events[number]
         k = int(row[5])
         if diary.gross[k] > 0.0:
-            row[8] = row[6] / diary.gross[k]
+            row[8] = abs(row[6]) / diary.gross[k]
         row[9] = clearing_of(k, diary)
 
 

@@ -277,7 +277,7 @@ def settle_market_makers(books, market, rules, diary):
 
 @kernel
 def record_forced(day, round_, lo, hi, books, market, rules, diary):
-    """Write down the forced orders of a chunk: sales of assets and currencies, yen bought back."""
+    """Write down the forced orders of a chunk, sales below 0; what was sold but yen is summed."""
     first = rules.mandates.first_row
     if not is_any(books.forced[lo:hi]):
         return
@@ -290,9 +290,7 @@ def record_forced(day, round_, lo, hi, books, market, rules, diary):
         for k in range(market.quote.size):
             amount = diary.lanes[k, i - lo] * market.usd_price[k]
             if abs(amount) > 1e-12:
-                record_event(
-                    day, round_, FORCED_SALE, i, MARKET, k, abs(amount), diary.cause[i], diary
-                )
+                record_event(day, round_, FORCED_SALE, i, MARKET, k, amount, diary.cause[i], diary)
             if k > 0 and amount < 0.0:
                 diary.days[day, DAY_FORCED + kind] -= amount
                 diary.forced_sales[i] -= amount

@@ -248,7 +248,7 @@ def _happened(run: RunResult, day: int, sold_usd_bn: Mapping[str, float]) -> str
 
 def _sold_usd_bn(events: pd.DataFrame, day: int, funding: str) -> dict[str, float]:
     """Forced sales by institution as the table of days counts them: without yen bought back."""
-    is_sale = (events["kind"] == "forced_sale") & (events["instrument"] != funding)
+    is_sale = (events["side"] == "sold") & (events["instrument"] != funding)
     sales = events[is_sale & (events["day"] == day)]
     return {
         str(k): float(v) for k, v in sales.groupby("institution")["amount_usd_bn"].sum().items()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from abm.figures import style
-from abm.report.lineage import CALLS, EITHER_WAY, Event, hurting_way, kind_of
+from abm.report.lineage import CALLS, Event, hurting_way, kind_of
 from abm.report.phrases import Phrases, move_percent, total
 
 OTHERS = "(others)"  # what is too small to be shown by name
@@ -19,8 +19,14 @@ def price_name(of: str, events: Sequence[Event], phrases: Phrases) -> str:
     if of == OTHERS and len(names) != 1:
         return f"{len(names)} others{_ARROWS[-1]}"
     instrument = names.pop() if of == OTHERS else of
-    ways = {hurting_way(instrument, kind_of(e.institution), phrases.funding) for e in events}
-    return price_moved(instrument, sum(ways), phrases)
+    return price_moved(instrument, sum(_way(e, phrases) for e in events), phrases)
+
+
+def _way(event: Event, phrases: Phrases) -> float:
+    """Which way a forced trade drove the price, or which way the price hurt those called."""
+    if event.side:
+        return event.amount_usd_bn if event.side == "bought" else -event.amount_usd_bn
+    return hurting_way(event.instrument, kind_of(event.institution), phrases.funding)
 
 
 def price_moved(instrument: str, way: float, phrases: Phrases) -> str:
@@ -61,9 +67,8 @@ def n_failed(events: Iterable[Event]) -> str:
 
 def traded(sales: Sequence[Event], phrases: Phrases) -> str:
     """What was sold by force, or bought back."""
-    kinds = {kind_of(sale.institution) for sale in sales}
-    verb = "bought" if sales[0].instrument == phrases.funding else "sold"
-    verb = "traded" if kinds.issubset(EITHER_WAY) else verb
+    sides = {sale.side for sale in sales}
+    verb = sides.pop() if len(sides) == 1 else "traded"
     return f"{verb} {phrases.usd(total(sales), 'short')}"
 
 

@@ -11,7 +11,7 @@ from abm.kernels.state import KIND_NAMES
 if TYPE_CHECKING:
     import pandas as pd
 
-FUNDING = "JPY"  # what is owed: a forced trade in it is a purchase, one in anything else a sale
+FUNDING = "JPY"  # what is owed
 CALLS = ("margin_call", "close_out", "loss_cut", "recall")
 CENTRAL_BANK = "central_bank"
 # Of these nobody can say from the table whether they were long or short.
@@ -31,6 +31,7 @@ class Event(NamedTuple):
     counterparty: str
     instrument: str
     amount_usd_bn: float
+    side: str
     cause: int
     share_of_flow: float
     clearing: int

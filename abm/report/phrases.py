@@ -76,6 +76,12 @@ class Phrases:
         first = self.say("chronicle.list.comma").join(names[:-1])
         return self.say("chronicle.list.and", first=first, last=names[-1])
 
+    def styles(self, names: Iterable[str]) -> str:
+        """What the letters in hedge funds' names mean; of styles without an explanation nothing."""
+        known = self.say.group("chronicle.style")
+        meanings = [known[name] for name in names if name in known]
+        return self.say("chronicle.styles", styles=self.listed(meanings)) if meanings else ""
+
     def sentences(self, told: Sequence[str]) -> str:
         """Sentences one after the other."""
         return functools.reduce(

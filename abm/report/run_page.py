@@ -11,6 +11,7 @@ from abm.report import pictures
 from abm.report.chronicle import Entry, chronicle
 from abm.report.html import Picture, flat, picture
 from abm.report.parameters import compared
+from abm.report.phrases import Phrases
 from abm.report.summary import Told, sections
 from abm.runs.manifest import manifest_of
 from abm.scenario.template import parameter_table
@@ -64,6 +65,7 @@ def content(
         "pictures": _pictures(figures, finding, say),
         "has_events": scenario.outputs.events,
         "entries": list(_lines(entries[:_MOST_ENTRIES])),
+        "styles": Phrases(say).styles(scenario.funds.styles),
         "n_more_entries": max(0, len(entries) - _MOST_ENTRIES),
         "is_repeatable": result.is_repeatable,
         "commands": _commands(result, name, say),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from abm.report.lineage import EITHER_WAY, Event, is_trade, kind_of
+from abm.report.lineage import Event, is_trade, kind_of
 from abm.report.phrases import (
     LEAST_USD_BN,
     LITTLE_USD_BN,
@@ -53,30 +53,26 @@ def calls(events: Sequence[Event], phrases: Phrases) -> Told:
 
 
 def forced_sales(events: Sequence[Event], phrases: Phrases) -> Told:
-    """What one kind of institution had to sell in a round [amount], and what it bought back."""
+    """What one kind of institution had to sell in a round [amount], and what it bought with it.
+
+    The amount is that of the table of days: of what was sold all but the funding currency.
+    """
     names = list(dict.fromkeys(e.institution for e in events))
     who = names[0] if len(names) == 1 else phrases.who(kind_of(names[0]), len(names))
-    bought = [e for e in events if e.instrument == phrases.funding]
-    sold = [e for e in events if e.instrument != phrases.funding]
-    is_either_way = kind_of(names[0]) in EITHER_WAY
-    counted = events if is_either_way else sold
+    sold = [e for e in events if e.side == "sold"]
+    counted = [e for e in sold if e.instrument != phrases.funding]
     amount = total(counted) if counted else NO_AMOUNT
     if is_little(events):
-        little = phrases.usd(total(counted or bought))
+        little = phrases.usd(total(sold or events))
         return phrases.say("chronicle.forced_sale.traded_little", who=who, amount=little), amount
-    if is_either_way:
-        return _closed(who, events, phrases), amount
     told = [_sold(who, sold, phrases)] if sold else []
-    if bought:
-        told.append(
-            phrases.say(
-                f"chronicle.forced_sale.{_purchase(bought, sold)}",
-                who=who,
-                amount=phrases.usd(total(bought)),
-                funding=phrases.instrument(phrases.funding),
-                share=percent(_share_of_flow(bought)),
-            )
-        )
+    repaid = [e for e in events if e.side == "bought" and e.instrument == phrases.funding]
+    if repaid:
+        told.append(_repaid(who, repaid, sold, phrases))
+    others = [e for e in events if e.side == "bought" and e.instrument != phrases.funding]
+    if others:
+        key = f"chronicle.forced_sale.{'also_bought' if told else 'bought_parts'}"
+        told.append(phrases.say(key, who=who, parts=_parts(others, phrases)))
     return phrases.sentences(told), amount
 
 
@@ -178,30 +174,33 @@ def _sold(who: str, sales: Sequence[Event], phrases: Phrases) -> str:
         )
     if total(sales) < LEAST_USD_BN:
         return phrases.say("chronicle.forced_sale.sold_little", who=who, amount=amount)
-    parts = phrases.named(
-        sales, lambda e: e.instrument, partial(_sale, phrases), "chronicle.forced_sale"
-    )
+    parts = _parts(sales, phrases)
     return phrases.say("chronicle.forced_sale.sold", who=who, amount=amount, parts=parts)
 
 
-def _purchase(bought: Sequence[Event], sold: Sequence[Event]) -> str:
-    """How a purchase was paid: dollars, of which there are no events, pay what sales do not."""
-    if not sold:
-        return "bought"
-    return "repaid_in_dollars" if total(bought) > total(sold) else "repaid"
-
-
-def _closed(who: str, trades: Sequence[Event], phrases: Phrases) -> str:
-    """Who had to trade, where nobody can say whether positions were long or short."""
-    parts = phrases.named(
-        trades, lambda e: e.instrument, partial(_sale, phrases), "chronicle.forced_sale"
+def _repaid(who: str, bought: Sequence[Event], sold: Sequence[Event], phrases: Phrases) -> str:
+    """Loans bought back; dollars, of which there are no events, pay what sales do not."""
+    how = "repaid" if sold else "bought"
+    if sold and total(bought) > total(sold):
+        how = "repaid_in_dollars"
+    return phrases.say(
+        f"chronicle.forced_sale.{how}",
+        who=who,
+        amount=phrases.usd(total(bought)),
+        funding=phrases.instrument(phrases.funding),
+        share=percent(_share_of_flow(bought)),
     )
-    amount = phrases.usd(total(trades))
-    return phrases.say("chronicle.forced_sale.closed", who=who, amount=amount, parts=parts)
 
 
-def _sale(phrases: Phrases, sales: Sequence[Event], is_first: bool) -> str:
-    """Sales of one instrument; the first says what its share is a share of."""
+def _parts(trades: Sequence[Event], phrases: Phrases) -> str:
+    """What was traded, by instrument, the largest first."""
+    return phrases.named(
+        trades, lambda e: e.instrument, partial(_part, phrases), "chronicle.forced_sale"
+    )
+
+
+def _part(phrases: Phrases, sales: Sequence[Event], is_first: bool) -> str:
+    """Trades in one instrument; the first says what its share is a share of."""
     return phrases.say(
         f"chronicle.forced_sale.{'first' if is_first else 'part'}",
         instrument=phrases.instrument(sales[0].instrument),

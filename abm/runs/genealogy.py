@@ -46,7 +46,7 @@ def event_columns(world: World, scenario: Scenario, n_days: int) -> dict[str, Ar
     cause, clearing = whole(written, "cause"), whole(written, "clearing")
     dates = np.array([*dates_of(scenario, n_days)], dtype=object)
     instruments = np.array([*scenario.instrument_names, ""], dtype=object)
-    is_sale = kind == state.FORCED_SALE
+    amount, is_trade = column(written, "amount_usd_bn"), kind == state.FORCED_SALE
     who = names_of(whole(written, "institution"), world)
     for at in np.flatnonzero(kind == state.NEWS):
         who[at] = titles_of(scenario, int(day[at]), instruments[instrument[at]]) or who[at]
@@ -59,9 +59,10 @@ def event_columns(world: World, scenario: Scenario, n_days: int) -> dict[str, Ar
         "institution": who,
         "counterparty": names_of(whole(written, "counterparty"), world),
         "instrument": instruments[instrument],
-        "amount_usd_bn": column(written, "amount_usd_bn"),
+        "amount_usd_bn": np.where(is_trade, np.abs(amount), amount),
+        "side": np.array(["", "sold", "bought"], dtype=object)[is_trade * (1 + (amount > 0.0))],
         "cause": cause,
-        "share_of_flow": np.where(is_sale, column(written, "share_of_flow"), np.nan),
+        "share_of_flow": np.where(is_trade, column(written, "share_of_flow"), np.nan),
         "clearing": clearing,
         "generation": generations(kind, cause, clearing),
     }

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from abm.runs.result import RunResult
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 2: events say which side a forced trade was on
 PACKAGES = (
     "numpy",
     "numba",

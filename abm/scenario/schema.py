@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, model_validator
 
+from abm.errors import InvalidInput
 from abm.scenario import checks, group_checks  # noqa: F401  (registers its checks)
 from abm.scenario.fields import AS_TUPLE, Part, Whole, choice, number, part_of
 from abm.scenario.funds import HedgeFunds, RiskParity, TrendFollowers, VolatilityTarget
@@ -135,9 +136,19 @@ class Scenario(Part):
         return self.day_index(self.calendar.shock_day)
 
     def day_index(self, when: int | date) -> int:
-        """Index of a trading day of the run given as index or date."""
+        """Index of a trading day of the run given as index or date.
+
+        Raises
+        ------
+        InvalidInput
+            If it is no trading day of the run.
+        """
         index = self.calendar.day_index(when)
-        assert index is not None, f"{when} passed the checks but is not a day of the run"
+        if index is None:
+            raise InvalidInput(
+                f"{when} is not a trading day of {self.name}: it must be an index from 0 to "
+                f"{self.calendar.days - 1}, or the date of one of its trading days"
+            )
         return index
 
     def quote_indices(self) -> tuple[int, ...]:

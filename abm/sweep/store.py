@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from abm.errors import OutputRefused, UnreadableFile
+from abm.errors import InvalidInput, OutputRefused, UnreadableFile
 from abm.runs.manifest import platform_tag, table_hash
 from abm.sweep.plan import Chunk
 
@@ -240,7 +240,7 @@ def load_sweep(folder: str | Path, columns: list[str] | None = None) -> pd.DataF
     folder
         Folder of the results, complete or not.
     columns
-        Names of those to read, all by default; a name that is no column is passed over.
+        Names of those to read, all by default.
 
     Returns
     -------
@@ -253,6 +253,8 @@ def load_sweep(folder: str | Path, columns: list[str] | None = None) -> pd.DataF
     ------
     UnreadableFile
         If it is no folder of a sweep, holds no run yet, or a file is not whole.
+    InvalidInput
+        If no run has a column of a name in `columns`.
     """
     from abm.sweep.plan import read_description
 
@@ -261,6 +263,12 @@ def load_sweep(folder: str | Path, columns: list[str] | None = None) -> pd.DataF
     table = read_tables(where, ROWS, columns)
     if table is None:
         raise UnreadableFile(f"{where} holds no run yet; unwind status {where} tells how it stands")
+    unknown = [name for name in columns or () if name not in table.column_names]
+    if unknown:
+        raise InvalidInput(
+            f"no run of {where} has a column {', '.join(map(repr, unknown))}; "
+            f"abm.load_sweep({str(where)!r}).columns lists what there is"
+        )
     # The table is given up column by column: half the memory, and a third of the time.
     runs: pd.DataFrame = table.to_pandas(
         split_blocks=True, self_destruct=True, ignore_metadata=True

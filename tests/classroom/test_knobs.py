@@ -27,7 +27,22 @@ def test_the_english_help_is_the_schema_s_own():
         for knob in knobs_of(load_scenario(name)):
             if not knob.is_switch:
                 assert say(f"knob_help.{knob.key}") == knob.meaning
-                assert knob.allowed in help_of(knob, say)
+                unit = "" if knob.unit == "-" else f"{knob.unit}; "
+                assert help_of(knob, say) == f"{knob.meaning} [{unit}{knob.allowed}]"
+
+
+@pytest.mark.parametrize("language", ["ja", "zh"])
+def test_other_languages_have_units_and_ranges_of_their_own(language):
+    say = words(language)
+    cap, depth = (
+        next(k for k in knobs_of(load_scenario("hike")) if k.key == key)
+        for key in ("funds.leverage_cap", "liquidity.depth_multiple")
+    )
+    assert help_of(cap, say).endswith({"ja": "; 1～100]", "zh": "; 1至100]"}[language])
+    assert help_of(depth, say).endswith(
+        {"ja": "[0超、1000以下]", "zh": "[大于0，不大于1000]"}[language]
+    )
+    assert "wealth" not in help_of(cap, say)
 
 
 @pytest.mark.parametrize("name", list_scenarios())

@@ -48,6 +48,32 @@ def test_another_seed_starts_with_empty_charts(run):
     }
 
 
+def test_the_run_before_stays_in_sight_where_a_knob_moved_and_nothing_else(run):
+    stage = played(run, 10)
+    assert not stage.earlier.visible
+    opening, quotes = usd_quotes(run.scenario, run.days())
+    milder = CRASH.changed(changes={"shock.surprise_bp": 30.0})
+    stage.restart(LiveRun.of(milder))
+    assert stage.before.data == {"day": list(range(-1, 10)), "quote": [opening, *quotes]}
+    assert stage.earlier.visible
+    for again in (milder, milder.changed(changes={"shock.surprise_bp": 20.0})):
+        stage.restart(LiveRun.of(again))  # from the start; a knob before any day was played
+        assert stage.before.data["quote"] == [opening, *quotes]
+    stage.restart(LiveRun.of(milder.changed(seed=8)))
+    assert stage.before.data == {"day": [], "quote": []} and not stage.earlier.visible
+
+
+def test_every_announced_day_has_a_mark_that_says_what_it_was():
+    stage = Stage(LiveRun.of(Choice(scenario="august-2024")), SAY)
+    chart = stage.cards["quote"].png.args["chart"]
+    (marks,) = (drawn for drawn in chart.renderers if drawn.y_range_name == "marks")
+    said = dict(zip(marks.data_source.data["day"], marks.data_source.data["what"], strict=True))
+    assert list(said) == [8, 9, 22, 24, 27]
+    assert said[22].startswith("31 Jul: the Bank of Japan moved its rate by +15bp")
+    assert said[24] == "2 Aug: weak US payrolls"
+    assert marks not in chart.y_range.renderers  # the yen's axis does not begin at nought
+
+
 def test_forced_flows_are_the_day_s_forced_sales_and_yen_flow_the_other_way(run):
     stage = played(run, 2)
     flows = stage.network.flows.data

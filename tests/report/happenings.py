@@ -13,7 +13,7 @@ SMALL = {
 }  # fmt: skip
 BLANK = {
     "date": "", "round": 0, "counterparty": "", "instrument": "", "amount_usd_bn": np.nan,
-    "cause": -1, "share_of_flow": np.nan, "clearing": -1, "generation": 0,
+    "side": "", "cause": -1, "share_of_flow": np.nan, "clearing": -1, "generation": 0,
 }  # fmt: skip
 
 
@@ -32,7 +32,9 @@ def call(day, who, amount, cause, instrument="JPY", kind="margin_call", broker="
 
 
 def sale(day, who, instrument, amount, cause, clearing, share, **columns):
-    about = {"counterparty": "market", "instrument": instrument, "amount_usd_bn": amount}
+    """Of yen a purchase, unless the side says otherwise."""
+    about = {"counterparty": "market", "instrument": instrument, "amount_usd_bn": amount,
+             "side": "bought" if instrument == "JPY" else "sold"}  # fmt: skip
     fed = {"cause": cause, "clearing": clearing, "share_of_flow": share}
     return day, "forced_sale", who, {**about, **fed, **columns}
 

@@ -81,8 +81,9 @@ def test_the_entries_of_a_kind_add_up_to_its_events(kind):
     assert amounts
 
 
-def test_the_sales_add_up_to_those_of_every_other_table():
-    run = run_of(shock__surprise_bp=60)
+@pytest.mark.parametrize("run", [lambda: run_of(shock__surprise_bp=60), ruin])
+def test_the_sales_add_up_to_those_of_every_other_table(run):
+    run = run()
     sold = [e.amount_usd_bn for e in chronicle(run.events) if e.kind == "forced_sale"]
     assert np.nansum(sold) == pytest.approx(run.summary["forced_sales_usd_bn"])
 
@@ -223,13 +224,32 @@ def test_a_cause_from_before_the_run_or_without_a_price_is_said_so():
     assert margin[1].endswith("the margin asked of them rose")
 
 
-def test_of_whom_long_or_short_is_not_known_no_sale_is_claimed():
+def test_what_moved_against_those_who_may_be_long_or_short_has_no_direction():
     call_, sale_ = said(
         call(0, "custom-mine-1", 1.0, -1, "AUD"),
         sale(0, "custom-mine-1", "AUD", 1.0, cause=0, clearing=-1, share=np.nan),
     )
     assert call_[1] == "Australian dollar moved against them before the run began"
-    assert sale_[0].startswith("custom-mine-1 had to close positions of USD 1.0bn")
+    assert sale_[0].startswith("custom-mine-1 had to sell USD 1.0bn of Australian dollar")
+
+
+def test_what_a_forced_order_buys_is_no_sale():
+    bought = sale(0, "trend-1", "AUD", 3.0, 0, -1, 0.5, side="bought")
+    sold = sale(0, "trend-1", "SPX", 1.0, 0, -1, 0.2)
+    alone, both = (
+        [entry for entry in chronicle(table(call(0, "trend-1", 4.0, -1), *trades))
+         if entry.kind == "forced_sale"]
+        for trades in ([bought], [sold, bought])
+    )  # fmt: skip
+    assert alone[0].what == (
+        "trend-1 had to buy Australian dollar 3.0bn (50% of institutions' trading in it)."
+    )
+    assert math.isnan(alone[0].amount_usd_bn)
+    assert both[0].what.startswith("trend-1 had to sell USD 1.0bn of S&P 500 (20%")
+    assert both[0].what.endswith(
+        "Bought in the same orders: Australian dollar 3.0bn (50% of institutions' trading in it)."
+    )
+    assert both[0].amount_usd_bn == 1.0
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,12 @@
 
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from abm.errors import InvalidInput
+from abm.scenario import load_scenario
 from abm.scenario.world import Calendar
 
 
@@ -29,6 +32,13 @@ def test_without_dates_a_run_starts_on_a_monday():
     assert calendar.day_index(5) == 5
     assert calendar.day_index(6) is None
     assert calendar.day_index(date(2024, 7, 1)) is None
+
+
+@pytest.mark.parametrize("when", [88, -1, date(2024, 8, 3)])
+def test_a_day_outside_the_run_is_refused_by_name(when):
+    scenario = load_scenario("august-2024")
+    with pytest.raises(InvalidInput, match=f"{when} is not a trading day of august-2024"):
+        scenario.day_index(when)
 
 
 @given(st.dates(date(1990, 1, 1), date(2040, 1, 1)), st.integers(1, 300), st.integers(0, 100))

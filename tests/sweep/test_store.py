@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from abm.errors import OutputRefused, UnreadableFile
+from abm.errors import InvalidInput, OutputRefused, UnreadableFile
 from abm.sweep import digest, load_sweep, store, sweep
 from abm.sweep.compaction import compact
 from abm.sweep.plan import Chunk
@@ -174,6 +174,12 @@ def test_many_files_are_read_as_one_table_in_the_order_of_their_rows(tmp_path):
     fill(tmp_path / "big", 3000, 5, n_files=300)
     runs = load_sweep(tmp_path / "big")
     assert runs["row"].tolist() == list(range(3000)) and runs.shape == (3000, 7)
+
+
+def test_columns_are_read_as_asked_for_and_a_name_that_is_none_is_refused(folder):
+    assert list(load_sweep(folder, ["row", "n_failed"])) == ["row", "n_failed"]
+    with pytest.raises(InvalidInput, match=r"has a column 'pek', 'n'; .*columns lists"):
+        load_sweep(folder, ["row", "pek", "n"])
 
 
 def test_duckdb_reads_the_same_rows(folder):
