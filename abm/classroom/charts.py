@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 from html import escape
@@ -143,6 +144,11 @@ def keep_in_sight(chart: Figure, *values: float) -> None:
     chart.scatter([0.0] * len(values), list(values), size=0, fill_alpha=0.0, line_alpha=0.0)
 
 
+def key(chart: Figure, drawn: str, label: str, **how: Any) -> None:
+    """An entry of the legend, in its colour before there is anything to draw."""
+    getattr(chart, drawn)([math.nan], [math.nan], legend_label=label, **how)
+
+
 def hover_on(chart: Figure, *renderers: Any) -> None:
     """Let the chart's tooltips answer for these lines or bars alone."""
     chart.select_one(HoverTool).renderers = list(renderers)
@@ -166,7 +172,7 @@ def name_days(chart: Figure, what: Mapping[int, str]) -> None:
     places = {"day": list(what), "top": [0.96] * len(what), "what": list(what.values())}
     marks = chart.scatter(
         "day", "top", source=ColumnDataSource(places), y_range_name="marks",
-        marker="inverted_triangle", size=10, color=QUIET,
+        marker="inverted_triangle", size=8, color=QUIET,
     )  # fmt: skip
     chart.add_tools(HoverTool(renderers=[marks], tooltips=[("", "@what")]))
 

@@ -17,6 +17,7 @@ from abm.classroom.charts import (
     day_names,
     hover_on,
     keep_in_sight,
+    key,
     legend_below,
     mark_days,
     name_days,
@@ -165,11 +166,10 @@ class Stage:
         )  # fmt: skip
         self.earlier = chart.legend[0].items[-1]
         self.earlier.visible = False
-        chart.line("day", "quote", source=self.eve, line_width=2.5, color=SIMULATED)
-        line = chart.line(
-            "day", "quote", source=self.source, line_width=2.5, color=SIMULATED,
-            legend_label=say("play.simulated"),
-        )  # fmt: skip
+        how = {"line_width": 2.5, "color": SIMULATED}
+        key(chart, "line", say("play.simulated"), **how)
+        chart.line("day", "quote", source=self.eve, **how)
+        line = chart.line("day", "quote", source=self.source, **how)
         hover_on(chart, line)
         opening = usd_quotes(scenario, self.run.days())[0]
         keep_in_sight(chart, 0.985 * opening, 1.01 * opening)
@@ -187,14 +187,12 @@ class Stage:
         tips = [("", "@label"), (say("play.has"), "@leverage{0.00}"),
                 (say("play.may"), "@allowed{0.00}")]  # fmt: skip
         chart = day_chart(self.run.scenario, say, say("play.leverage_axis"), tooltips=tips)
-        chart.line(
-            "day", "allowed", source=self.source, line_width=2, color="#B5380B", line_dash=[6, 3],
-            legend_label=say("play.may"),
-        )  # fmt: skip
-        line = chart.line(
-            "day", "leverage_drawn", source=self.source, line_width=2.5, color=SIMULATED,
-            legend_label=say("play.has"),
-        )  # fmt: skip
+        may = {"line_width": 2, "color": "#B5380B", "line_dash": [6, 3]}
+        has = {"line_width": 2.5, "color": SIMULATED}
+        key(chart, "line", say("play.may"), **may)
+        key(chart, "line", say("play.has"), **has)
+        chart.line("day", "allowed", source=self.source, **may)
+        line = chart.line("day", "leverage_drawn", source=self.source, **has)
         hover_on(chart, line)
         keep_in_sight(chart, 1.0)
         legend_below(chart)
@@ -228,12 +226,12 @@ class Stage:
             y_range=DataRange1d(start=0.0),
             tooltips=[("", "@label"), ("", "$name"), ("USD bn", "@$name{0.00}")],
         )  # fmt: skip
-        kinds = list(self.forced)
+        colours = [ACTOR_COLOURS.get(kind, QUIET) for kind in self.forced]
+        for kind, colour in zip(self.forced, colours, strict=True):
+            key(chart, "vbar", say(f"actors.{_actor(kind)}"), top=0.0, color=colour)
         chart.vbar_stack(
-            [self.forced[kind] for kind in kinds], x="day", width=0.86,
-            source=self.source, line_color=None,
-            color=[ACTOR_COLOURS.get(kind, QUIET) for kind in kinds],
-            legend_label=[say(f"actors.{_actor(kind)}") for kind in kinds],
+            list(self.forced.values()), x="day", width=0.86, source=self.source,
+            line_color=None, color=colours,
         )  # fmt: skip
         keep_in_sight(chart, 0.0, 1.0)
         legend_below(chart, 2)
