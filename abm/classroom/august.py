@@ -39,7 +39,7 @@ class AugustTab:
         self.event_days = sorted({band.dates().index(event.date) for event in EVENTS_2024})
         self.quote = pn.widgets.RadioButtonGroup(
             options={path_name(path, say): path.name for path in band.PATHS},
-            value=band.PATHS[0].name, button_type="primary", button_style="outline",
+            value=band.PATHS[0].name, color="primary", variant="outline",
             margin=(0, 16, 6, 0),
         )  # fmt: skip
         self.slider = pn.widgets.IntSlider(

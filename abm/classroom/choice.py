@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from abm.classroom.knobs import KEYS, Value, knobs_of
+from abm.classroom.knobs import KEYS, Value, knobs_of, spelt, values_of
 from abm.classroom.terms import TERMS, Terms
 from abm.errors import ScenarioFaults
 from abm.scenario import Scenario, list_scenarios, load_scenario
@@ -60,6 +60,12 @@ class Choice:
         return self.base.with_changes(dict(self.changes))
 
     @property
+    def differing(self) -> dict[str, Value]:
+        """What the compared run has otherwise than this one, and nothing that both have alike."""
+        here = values_of(self.base, self.changes)
+        return {key: value for key, value in self.other.items() if value != here[key]}
+
+    @property
     def other_scenario(self) -> Scenario:
         """That of the compared run: the same and its own changes."""
         return self.base.with_changes({**self.changes, **self.other})
@@ -79,10 +85,10 @@ def link_of(choice: Choice) -> str:
     """The query of a link: what is not as it is at first."""
     plain = Choice()
     pairs: list[tuple[str, str]] = [("scenario", choice.scenario)]
-    pairs += [(key, _spelt(value)) for key, value in choice.changes.items()]
+    pairs += [(key, spelt(value)) for key, value in choice.changes.items()]
     pairs += [("seed", str(choice.seed))]
     pairs += [("replicate", str(choice.replicate))] if choice.replicate else []
-    pairs += [(f"{OTHER}{key}", _spelt(value)) for key, value in choice.other.items()]
+    pairs += [(f"{OTHER}{key}", spelt(value)) for key, value in choice.other.items()]
     pairs += [(f"{TERMS}{key}", value) for key, value in choice.terms.changed().items()]
     if choice.tab != plain.tab:
         pairs.append(("tab", choice.tab))
@@ -116,7 +122,7 @@ def read_link(query: str) -> tuple[Choice, list[str]]:
     faults += refused
     faults += [f"{_shown(key)} {_unknown(key)}" for key in given if not _is_known(key)]
     choice = choice.changed(changes=changes, other=other, terms=terms)
-    faults += _out_of_range(choice) if not faults else []
+    faults += _out_of_range(choice)
     return (choice, []) if not faults else (FIRST.changed(language=language), faults)
 
 
@@ -204,7 +210,3 @@ def _repeated(keys: list[str]) -> list[str]:
 def _shown(text: str) -> str:
     """Somebody's text, short and printable."""
     return repr(text[:60])
-
-
-def _spelt(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:.12g}"

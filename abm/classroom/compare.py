@@ -12,7 +12,7 @@ from bokeh.models import ColumnDataSource
 
 from abm.classroom.charts import Card, day_chart, day_names, hover_on, legend_below, side_by_side
 from abm.classroom.controls import Knobs
-from abm.classroom.knobs import Value, values_of
+from abm.classroom.knobs import Value, spelt, values_of
 from abm.classroom.pairs import N_SEEDS, Pair, paired_differences
 from abm.classroom.verdict import SHOWN, class_words, exact, written
 from abm.figures.style import SIMULATED
@@ -98,7 +98,7 @@ class CompareTab:
     def _draw(self) -> None:
         pair = Pair.of(self.page.choice)
         self.claim.object = self._claim(pair)
-        self.seeds.disabled = len(self.page.choice.other) != 1
+        self.seeds.disabled = len(self.page.choice.differing) != 1
         self.table.object = self._table(pair)
         say = self.page.say
         columns = pair.columns(day_names(pair.left.scenario, say))
@@ -147,23 +147,23 @@ class CompareTab:
         """What the difference may be called: an effect if one field differs, and then of which."""
         say, choice = self.page.say, self.page.choice
         here = values_of(choice.base, choice.changes)
-        names = [f"{say(f'knobs.{key}')} ({key})" for key in choice.other]
+        names = [f"{say(f'knobs.{key}')} ({key})" for key in choice.differing]
         if not names:
             return f'<p class="no-effect">{escape(say("compare.nothing"))}</p>'
         if len(names) > 1:
             text = say("compare.many", n=len(names), keys=", ".join(names))
             return f'<p class="no-effect" role="alert">{escape(text)}</p>'
-        key, value = next(iter(choice.other.items()))
+        key, value = next(iter(choice.differing.items()))
         text = say("compare.one", key=names[0], before=spelt(here[key]), after=spelt(value))
         before, after = pair.left.opening_short, pair.right.opening_short
-        if abs(after - before) > OTHER_BOOKS * before:
+        if abs(after - before) > OTHER_BOOKS * abs(before):
             text += say("compare.books", before=f"{before:,.0f}", after=f"{after:,.0f}")
         return f'<p class="effect">{escape(text)}</p>'
 
     def _table(self, pair: Pair, over: dict[str, tuple[float, float]] | None = None) -> str:
         """Both runs' numbers, right less left; `over` many seeds its mean and standard error."""
         say = self.page.say
-        is_one = len(self.page.choice.other) == 1
+        is_one = len(self.page.choice.differing) == 1
         heads = [say("compare.measure"), say("compare.left"), say("compare.right")]
         heads.append(say("compare.effect" if is_one else "compare.difference"))
         heads += [say("compare.twenty", n=N_SEEDS)] if over else []
@@ -206,10 +206,6 @@ class CompareTab:
 def _file(pair: Pair, name: str) -> str:
     """What a chart of the two is saved under."""
     return f"{pair.left.scenario.name}-seed-{pair.left.seed}-compare-{name}"
-
-
-def spelt(value: Value) -> str:
-    return str(value).lower() if isinstance(value, bool) else f"{value:.6g}"
 
 
 def signed(gap: float, how: str, say: Words) -> str:

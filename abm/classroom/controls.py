@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import panel as pn
 
 from abm.classroom.choice import shipped, whole_number
-from abm.classroom.knobs import Knob, Value, knobs_of
+from abm.classroom.knobs import Knob, Value, knobs_of, spelt
 from abm.errors import ScenarioFaults
 from abm.scenario import list_scenarios
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Changed = Callable[[str, Value], None]
 
+DIGITS = 12  # of a slider: the browser adds up its steps, 10.000000000000002 is 10
 CARDS = """
 label { display: block; white-space: normal; border: 1px solid #dedede; border-radius: 6px;
   padding: 6px 8px 6px 4px; margin: 4px 0; line-height: 1.3; cursor: pointer; }
@@ -38,7 +39,7 @@ class Slider:
             start=min(knob.low, float(value)), end=max(knob.high, float(value)),
             show_value=False, sizing_mode="stretch_width", margin=0,
         )  # fmt: skip
-        self.typed = pn.widgets.TextInput(value=_spelt(value), width=66, margin=(0, 0, 0, 8))
+        self.typed = pn.widgets.TextInput(value=spelt(value), width=66, margin=(0, 0, 0, 8))
         self.help = help_of(knob, page.say)
         self.slider.param.watch(lambda event: self._moved(event.new), "value_throttled")
         self.typed.param.watch(lambda event: self._was_typed(event.new), "value")
@@ -58,12 +59,12 @@ class Slider:
         self.is_setting = True
         self.slider.start = min(self.slider.start, float(value))
         self.slider.end = max(self.slider.end, float(value))
-        self.slider.value, self.typed.value = float(value), _spelt(value)
+        self.slider.value, self.typed.value = float(value), spelt(value)
         self.is_setting = False
 
     def _moved(self, value: float) -> None:
         if not self.is_setting:
-            self.act(self.changed, self.knob.key, value)
+            self.act(self.changed, self.knob.key, float(f"{value:.{DIGITS}g}"))
 
     def _was_typed(self, text: str) -> None:
         if self.is_setting:
@@ -231,13 +232,9 @@ def help_of(knob: Knob, say: Words) -> str:
 
 def _range_of(bounds: Mapping[str, float], say: Words) -> str:
     """What may be typed: "from 0 to 1", "above 0 and at most 1000"."""
-    spelt = {name: _spelt(bound) for name, bound in bounds.items()}
-    if {"ge", "le"} <= spelt.keys():
-        return say("knob_range.span", **spelt)
+    told = {name: spelt(bound) for name, bound in bounds.items()}
+    if {"ge", "le"} <= told.keys():
+        return say("knob_range.span", **told)
     return say("knob_range.and").join(
-        say(f"knob_range.{name}", bound=bound) for name, bound in spelt.items()
+        say(f"knob_range.{name}", bound=bound) for name, bound in told.items()
     )
-
-
-def _spelt(value: Value) -> str:
-    return f"{float(value):.12g}"

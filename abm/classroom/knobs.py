@@ -64,6 +64,13 @@ def values_of(scenario: Scenario, changes: Mapping[str, Value]) -> dict[str, Val
     return {knob.key: changes.get(knob.key, knob.value) for knob in knobs_of(scenario)}
 
 
+def spelt(value: Value) -> str:
+    """A value in the fewest digits that read back as the same number, for links and for people."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(float(value)).removesuffix(".0")
+
+
 def _knob(leaf: Leaf) -> Knob:
     extra = leaf.field.json_schema_extra
     span = extra.get("usual") if isinstance(extra, dict) else None

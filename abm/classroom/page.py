@@ -101,7 +101,7 @@ class Page:
             self.tabs[self.choice.tab].hidden()
         self.change(tab=tab, **what)
         for name, button in self.buttons.items():
-            button.button_type = "primary" if name == tab else "default"
+            button.color = "primary" if name == tab else "default"
         if tab not in self.tabs:
             self.tabs[tab] = _tab_of(tab)(self)
             self.body.append(pn.Column(self.tabs[tab].view(), sizing_mode="stretch_width"))

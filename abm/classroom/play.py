@@ -184,7 +184,7 @@ class PlayTab:
         for name, action in actions.items():
             made[name] = pn.widgets.Button(
                 label=self.page.say(f"play.{name}"), css_classes=[name], margin=(0, 4),
-                button_type="primary" if name == "play" else "default",
+                color="primary" if name == "play" else "default",
             )  # fmt: skip
             made[name].on_click(lambda _, act=action: self.page.act(act))
         return made

@@ -46,7 +46,7 @@ class TradeTab:
         self.drawing = InPieces(page, self._draw_more)
         self.target = pn.widgets.RadioButtonGroup(
             options={page.say(f"trade.targets.{name}"): name for name in TARGETS},
-            value=self.terms.target, button_type="primary", button_style="outline",
+            value=self.terms.target, color="primary", variant="outline",
             sizing_mode="stretch_width", margin=(4, 0, 10, 0),
         )  # fmt: skip
         self.target.param.watch(lambda event: self._retarget(event.new), "value")
