@@ -226,3 +226,24 @@ def test_scripted_news_is_in_the_events_with_its_title_and_its_size():
     assert surprise["institution"] == "central_bank" and surprise["instrument"] == "JPY"
     assert surprise["amount_usd_bn"] == boj.surprise_bp * boj.news_log_per_bp
     assert set(news["date"]) == {"2024-07-11", "2024-07-31", "2024-08-02", "2024-08-07"}
+
+
+def test_every_source_of_news_has_its_own_event(tmp_path):
+    """Two items of one day that cancel, and the Bank of Japan's surprise on the same morning."""
+    own = tmp_path / "own.toml"
+    item = '[[news]]\nname = "{}"\nday = 0\ntitle = "{}"\nmoves = {{ JPY = {}, SPX = {} }}\n'
+    own.write_text(
+        'base = "hike"\nname = "own"\n'
+        + item.format("payrolls", "weak payrolls", -0.01, -0.02)
+        + item.format("strike", "strike", 0.0, 0.02)
+    )
+    scenario = load_scenario(own).with_changes(SMALL | {"shock.surprise_bp": 50})
+    events = abm.run(scenario, rng=1).events
+    news = events.loc[events["kind"] == "news", ["institution", "instrument", "amount_usd_bn"]]
+    surprise = 50 * scenario.shock.news_log_per_bp
+    assert list(news.itertuples(index=False, name=None)) == [
+        ("central_bank", "JPY", surprise),
+        ("weak payrolls", "JPY", -0.01),
+        ("weak payrolls", "SPX", -0.02),
+        ("strike", "SPX", 0.02),
+    ]

@@ -23,7 +23,6 @@ from abm.kernels.state import (
     POLICY,
     RETAIL_EQUITY,
     RISK_PARITY,
-    SCRIPT,
     TREND,
     VOLATILITY_TARGET,
 )
@@ -107,10 +106,10 @@ def record_script(day, market, draws, diary):
         order = draws.official_usd_bn[day, k]
         if order != 0.0:
             record_event(day, 0, POLICY, CENTRAL_BANK, MARKET, k, order, -1, diary)
-    for k in range(market.quote.size):
-        move = draws.scripted_news[day, k]
-        if move != 0.0:
-            record_event(day, 0, NEWS, SCRIPT, MARKET, k, move, -1, diary)
+    for m in range(draws.scripted_moves.shape[0]):
+        move = draws.scripted_moves[m]
+        if move[0] == day:
+            record_event(day, 0, NEWS, int(move[1]), MARKET, int(move[2]), move[3], -1, diary)
 
 
 @kernel

@@ -289,7 +289,7 @@ class Draws(NamedTuple):
     """Everything that comes from outside on each day: chance and the script."""
 
     news: np.ndarray  # (T, K) change of log fundamentals
-    scripted_news: np.ndarray  # (T, K) the part of it that a script, shock or policy wrote
+    scripted_moves: np.ndarray  # (n, 4) the part of it that was scripted: day, who, instrument, log
     rates: np.ndarray  # (T, C + 1) policy rates per year, dollar last
     official_usd_bn: np.ndarray  # (T, K) inelastic purchases by central banks
     swap_line: np.ndarray  # (T,) uint8

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from abm.kernels.state import TRADING_DAYS, Draws
+from abm.kernels.state import CENTRAL_BANK, SCRIPT, TRADING_DAYS, Draws
 from abm.population.groups import opening_terms
 from abm.population.streams import generator
 
@@ -22,7 +22,7 @@ class Script(NamedTuple):
     """Scripted changes by day, burn-in first."""
 
     news: np.ndarray  # (T, K) log, drift before day 0 included
-    scripted: np.ndarray  # (T, K) log, without that drift: what an event is made of
+    moves: np.ndarray  # (n, 4) its parts, without that drift: day, who, instrument, log
     rates: np.ndarray  # (T, C + 1) per year
     official_usd_bn: np.ndarray  # (T, K)
     swap_line: np.ndarray  # (T,) uint8
@@ -40,6 +40,7 @@ def write_script(scenario: Scenario, shocked: bool = True) -> Script:
     burn, n_days = calendar.burn_in_days, calendar.burn_in_days + calendar.days
     last = n_days if shocked else burn + scenario.shock_day
     news = np.zeros((n_days, len(terms.names)))
+    moves: list[tuple[int, int, int, float]] = []
     rates = np.zeros((n_days, terms.n_currencies + 1))
     rates[:, :-1] = terms.income[: terms.n_currencies]
     rates[:, -1] = terms.usd_rate
@@ -50,10 +51,15 @@ def write_script(scenario: Scenario, shocked: bool = True) -> Script:
     def day(when: object) -> int:
         return burn + scenario.day_index(when)  # type: ignore[arg-type]
 
+    def move_value(at: int, who: int, k: int, log: float) -> None:
+        if log:
+            news[at, k] += log
+            moves.append((at, who, k, log))
+
     def surprise(at: int, hike_bp: float, surprise_bp: float, log_per_bp: float) -> None:
         if at < last:
             rates[at:, 0] += hike_bp * BP
-            news[at, 0] += surprise_bp * log_per_bp
+            move_value(at, CENTRAL_BANK, 0, surprise_bp * log_per_bp)
 
     shock, policy = scenario.shock, scenario.policy
     if shock.kind == "surprise":
@@ -66,18 +72,18 @@ def write_script(scenario: Scenario, shocked: bool = True) -> Script:
         for act in policy.mof.interventions:
             if day(act.day) < last:
                 official[day(act.day), 0] += act.usd_bn
-                news[day(act.day), 0] += act.signal_log
+                move_value(day(act.day), CENTRAL_BANK, 0, act.signal_log)
     if policy.swap_line.kind == "line":
         swap_line[min(day(policy.swap_line.day), last) : last] = 1
     for item in scenario.news:
         if day(item.day) < last:
-            news[day(item.day)] += terms.column(item.moves)
-    scripted = news.copy()
+            for k, log in enumerate(terms.column(item.moves)):
+                move_value(day(item.day), SCRIPT, k, float(log))
     if calendar.drift_days and drift.any():
         news[burn - calendar.drift_days : burn] += drift / calendar.drift_days
     nights = np.array(calendar.nights(), float)
     accrual = np.concatenate([[1.0], nights[:-1]])
-    return Script(news, scripted, rates, official, swap_line, accrual)
+    return Script(news, np.array(moves, float).reshape(-1, 4), rates, official, swap_line, accrual)
 
 
 def draw_news(scenario: Scenario, seed: int, replicate: int) -> np.ndarray:
@@ -111,7 +117,7 @@ def make_draws(
     burn = scenario.calendar.burn_in_days
     return Draws(
         news=script.news + draw_news(scenario, seed, replicate),
-        scripted_news=script.scripted,
+        scripted_moves=script.moves,
         rates=script.rates,
         official_usd_bn=script.official_usd_bn,
         swap_line=script.swap_line,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,7 +25,7 @@ AUTHORITIES = {
     state.NOBODY: "",
     state.MARKET: "market",
     state.CENTRAL_BANK: "central_bank",
-    state.SCRIPT: "central_bank",  # until a title is found for it
+    state.SCRIPT: "news",  # until a title is found for it
 }
 
 
@@ -48,8 +49,10 @@ def event_columns(world: World, scenario: Scenario, n_days: int) -> dict[str, Ar
     instruments = np.array([*scenario.instrument_names, ""], dtype=object)
     amount, is_trade = column(written, "amount_usd_bn"), kind == state.FORCED_SALE
     who = names_of(whole(written, "institution"), world)
-    for at in np.flatnonzero(kind == state.NEWS):
-        who[at] = titles_of(scenario, int(day[at]), instruments[instrument[at]]) or who[at]
+    titles = _titles(scenario)
+    for at in np.flatnonzero(whole(written, "institution") == state.SCRIPT):
+        known = titles.get((int(day[at]), instruments[instrument[at]]), iter(()))
+        who[at] = next(known, who[at])  # a state may come from another scenario's run
     return {
         "event": number,
         "day": day,
@@ -68,13 +71,15 @@ def event_columns(world: World, scenario: Scenario, n_days: int) -> dict[str, Ar
     }
 
 
-def titles_of(scenario: Scenario, day: int, instrument: str) -> str:
-    """What the news was that moved an instrument on a day; empty for a policy's own signal."""
-    return ", ".join(
-        news.title or news.name
-        for news in scenario.news
-        if news.moves.get(instrument) and scenario.day_index(news.day) == day
-    )
+def _titles(scenario: Scenario) -> dict[tuple[int, str], Iterator[str]]:
+    """What each piece of news was, by day and instrument moved, in the order of the script."""
+    titles: dict[tuple[int, str], list[str]] = {}
+    for news in scenario.news:
+        for instrument, move in news.moves.items():
+            if move:
+                key = scenario.day_index(news.day), instrument
+                titles.setdefault(key, []).append(news.title or news.name)
+    return {key: iter(told) for key, told in titles.items()}
 
 
 def events_from_day_0(world: World, n_days: int) -> Array:
