@@ -258,7 +258,8 @@ class PlayTab:
         """The chronicle, the newest on top; and where the run stands."""
         say = self.page.say
         if events is not None:
-            new = chronicle(events, language=say.language, since_day=first)
+            owed = self.run.scenario.funding_currency
+            new = chronicle(events, say.language, since_day=first, funding=owed)
             self.entries = [*reversed([_entry(e) for e in new if e.events]), *self.entries]
         lines = self.entries[:MOST_ENTRIES] or [f"<li>{escape(say('play.nothing_yet'))}</li>"]
         self.told.object = f'<ol class="chronicle" aria-live="polite">{"".join(lines)}</ol>'

@@ -17,7 +17,7 @@ from abm.words import words
 ADDRESS = "127.0.0.1"
 USUAL_PORT = 8642  # so that a link outlives the server; another where it is taken
 STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
-SECONDS_WITHOUT_BROWSER = 15_000  # milliseconds until a page that nobody looks at is dropped
+MILLISECONDS_WITHOUT_BROWSER = 15_000  # until a page that nobody looks at is dropped
 
 TEMPLATE = """
 {% extends base %}
@@ -66,8 +66,8 @@ def make_server(port: int | None = None) -> Any:
         show=False,
         start=False,
         title=words("en")("page.title"),
-        unused_session_lifetime=SECONDS_WITHOUT_BROWSER,
-        check_unused_sessions=SECONDS_WITHOUT_BROWSER,
+        unused_session_lifetime=MILLISECONDS_WITHOUT_BROWSER,
+        check_unused_sessions=MILLISECONDS_WITHOUT_BROWSER,
         keep_alive=15_000,
         num_procs=1,
     )

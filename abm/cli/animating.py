@@ -10,6 +10,7 @@ from abm.cli import output, running, say
 from abm.cli.progress import Progress
 from abm.errors import InvalidInput
 from abm.report import animate
+from abm.words import words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +39,8 @@ def speed(asked: int | None, is_animated: bool) -> int:
 def animate_again(folder: Path, days_a_second: int) -> list[Path]:
     """Write figures/cascade.gif, and cascade.mp4 where there is ffmpeg; their paths."""
     run = running.result_in(folder)
+    if not run.scenario.outputs.events:
+        raise InvalidInput(words("en")("chronicle.not_kept"))
     days = animate.window(run)
     with Progress(3) as progress:
         graphs = _books_again(run, days, progress)

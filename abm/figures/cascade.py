@@ -31,17 +31,19 @@ _LEAST_USD_BN = 0.05  # of forced sales that are written
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def finding(summary: Mapping[str, Any], trigger: str = "", language: str = "en") -> str:
+def finding(
+    summary: Mapping[str, Any], trigger: str = "", language: str = "en", funding: str = "JPY"
+) -> str:
     """The title of a run's figures: what the shock did, in one sentence with numbers.
 
     `summary` is that of a cascade (with `class` and `peak_yen_appreciation`) or of a run alone;
-    `trigger` says what set it off, in the same language.
+    `trigger` says what set it off, in the same language; `funding` is the currency owed.
     """
     say = words(language)
     n_failed = int(summary.get("n_failed", 0)) + int(summary.get("n_banks_failed", 0))
     failures = say("finding.failures", n=n_failed) if n_failed else say("finding.no_failures")
-    parts = [part for part in (_yen_move(summary, say), _sold(summary, say), failures) if part]
-    text = say("chronicle.list.clause").join(parts)
+    parts = (_moved(summary, funding, say), _sold(summary, say), failures)
+    text = say("chronicle.list.clause").join(part for part in parts if part)
     key = f"finding.verdict.{str(summary.get('class', '')).replace(' ', '_')}"
     if not say.has(key):
         return text[0].upper() + text[1:]
@@ -346,12 +348,16 @@ def _quotes(table: pd.DataFrame, funding: str, opening: float) -> pd.Series:
     return table[f"log_{funding}"].map(lambda x: opening * math.exp(-x))
 
 
-def _yen_move(summary: Mapping[str, Any], say: Words) -> str:
+def _moved(summary: Mapping[str, Any], funding: str, say: Words) -> str:
+    """How far the funding currency rose beyond the twin without shock, or its dollar fell."""
     peak = summary.get("peak_yen_appreciation")
     if peak is not None and math.isfinite(peak):
-        return say("finding.yen", percent=_percent(math.expm1(peak)))
-    fall = summary.get("usdjpy_max_drawdown")
-    return say("finding.fall", percent=_percent(-fall)) if fall is not None else ""
+        name = say.group("script.currency").get(funding, funding)
+        return say("finding.rise", currency=name, percent=_percent(math.expm1(peak)))
+    fall = summary.get(f"usd{funding.lower()}_max_drawdown")
+    if fall is None:
+        return ""
+    return say("finding.fall", pair=f"USD{funding}", percent=_percent(-fall))
 
 
 def _sold(summary: Mapping[str, Any], say: Words) -> str:

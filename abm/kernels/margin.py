@@ -147,7 +147,7 @@ def test_calls(lo, hi, day, round_, books, market, graph, rules, diary):
         if books.days_out[i] > 0 or books.closing[i]:
             continue
         if books.wealth[i] <= rules.funds.failure_share * books.entry_wealth[i]:
-            start_closing(day, round_, i, STOPPED, CLOSE_OUT, books, market, graph, diary)
+            start_closing(day, round_, i, STOPPED, CLOSE_OUT, -1, books, market, graph, diary)
         elif leverage_of(i, books) > books.leverage_limit[i]:
             if books.call_day[i] < 0:
                 call_margin(day, round_, i, books, market, graph, diary)
@@ -168,7 +168,7 @@ def test_cuts(lo, hi, day, round_, books, market, graph, rules, diary):
             notional = gross_assets(i, books, market)
             how = LIQUIDATING
         if notional > 0.0 and books.wealth[i] < rules.mandates.loss_cut[i] * notional:
-            start_closing(day, round_, i, how, LOSS_CUT, books, market, graph, diary)
+            start_closing(day, round_, i, how, LOSS_CUT, -1, books, market, graph, diary)
 
 
 @kernel
@@ -186,15 +186,18 @@ def call_margin(day, round_, i, books, market, graph, diary):
 
 
 @kernel
-def start_closing(day, round_, i, how, kind, books, market, graph, diary):
-    """From the next round on this institution sells everything it has."""
+def start_closing(day, round_, i, how, kind, unmet, books, market, graph, diary):
+    """From the next round on this institution sells everything it has.
+
+    Its cause is the call that stayed ``unmet``; without one (-1) the clearing that cost most.
+    """
     books.closing[i] = how
     if kind == LOSS_CUT:
         diary.days[day, DAY_LOSS_CUTS] += 1.0
     else:
         count_failure(day, i, diary)
     worst = costliest_instrument(i, books, market, diary)
-    cause = clearing_of(worst, diary)
+    cause = unmet if unmet >= 0 else clearing_of(worst, diary)
     gross = gross_assets(i, books, market)
     diary.cause[i] = record_event(
         day, round_, kind, i, main_broker(i, graph), worst, gross, cause, diary
@@ -355,5 +358,6 @@ def fail_unmet_calls(day, books, market, graph, rules, diary):
         last_day = books.call_day[i] + rules.mandates.is_slow[i] + 1
         if day >= last_day and leverage_of(i, books) > books.leverage_limit[i]:
             start_closing(
-                day, rules.market.rounds, i, STOPPED, CLOSE_OUT, books, market, graph, diary
-            )
+                day, rules.market.rounds, i, STOPPED, CLOSE_OUT, diary.cause[i],
+                books, market, graph, diary,
+            )  # fmt: skip

@@ -15,6 +15,7 @@ from abm.report.lineage import (
 )
 from abm.report.phrases import Phrases, percent, plain, total
 
+MOST = 0.5  # of a price's trading: from here on it was forced trades that made it
 _MOVE = {1: "up", -1: "down", 0: "against"}
 
 
@@ -26,6 +27,8 @@ def cause_of_calls(calls: Sequence[Event], lineage: Lineage, phrases: Phrases) -
     if not call.instrument:
         return say("chronicle.cause.margin")
     clearing = lineage.cause(call)
+    if clearing is not None and clearing.kind in CALLS:
+        return say("chronicle.cause.unmet", calls=calls_behind(calls, lineage, phrases))
     way = hurting_way(call.instrument, kind_of(call.institution), phrases.funding)
     move = say(
         f"chronicle.cause.{_MOVE[way]}",
@@ -124,8 +127,9 @@ def _forced(
     forced = sum(lineage.forced_share.get(c.event, 0.0) * c.amount_usd_bn for c in clearings)
     if not forced > 0.0:
         return []
-    key = f"chronicle.cause.{'spiral' if is_spiral else 'forced'}"
-    return [phrases.say(key, share=percent(forced / total(clearings)))]
+    share = forced / total(clearings)
+    key = "spiral" if is_spiral and share >= MOST else "forced"
+    return [phrases.say(f"chronicle.cause.{key}", share=percent(share))]
 
 
 def _days(calls: Sequence[Event], today: int, phrases: Phrases) -> str:

@@ -36,7 +36,7 @@ _MOST_KINDS, _MOST_INSTRUMENTS, _MOST_NEWS = 4, 5, 3
 _LEAST_SHARE = 0.01  # of all amounts; what is smaller is one of the others
 _FAILURES, _LENDERS = (FAILED, "(failures)"), (BORNE, "(lenders)")
 _RECALL, _MARGIN = "(recall)", "(margin)"
-_TERMS = {_RECALL: "Banks recall loans", _MARGIN: "Margins rise"}  # calls without a price
+_TERMS = {_RECALL: "Banks recall loans", _MARGIN: "No price loss"}  # calls without a price
 _HEADINGS = {
     OUTSIDE: "1  News",
     FIRST: "2  Prices",

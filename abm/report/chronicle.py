@@ -60,10 +60,8 @@ def chronicle(
     -------
     list of Entry
         Every event is in exactly one of them, but for clearings: these are prices, and the causes
-        of what they call. The amount of sales leaves out the yen bought back, as
-        `forced_<type>_usd_bn` of the table `days` does; but events have no sign, so that what a
-        recalled fund buys on its way back to its mandate counts as sold here. If nothing
-        happened, one entry of kind "nothing" says so.
+        of what they call. The amount of forced sales is that of `forced_<type>_usd_bn` in the table
+        `days`, without what was bought. If nothing happened, one entry of kind "nothing" says so.
     """
     phrases, lineage = Phrases(words(language), funding), Lineage(events)
     groups: dict[Key, list[Event]] = {}
@@ -122,7 +120,9 @@ def _key(event: Event, lineage: Lineage) -> Key:
     if event.kind == "recall":
         return (event.day, _RECALLS, 0, 0, kind)
     if event.kind in CALLS:
-        place = (event.day, _ROUNDS, event.round, 0)
+        place, cause = (event.day, _ROUNDS, event.round, 0), lineage.cause(event)
+        if cause is not None and cause.kind in CALLS:
+            return (*place, event.kind, kind, "unmet")
         return (*place, event.kind, kind, event.instrument, event.cause)
     if event.kind == "forced_sale":
         call = lineage.cause(event)

@@ -15,11 +15,10 @@ _ARROWS = {1: "\N{NO-BREAK SPACE}▲", -1: "\N{NO-BREAK SPACE}▼", 0: ""}
 
 def price_name(of: str, events: Sequence[Event], phrases: Phrases) -> str:
     """An instrument, and which way its price hurt or was driven; one alone is never "others"."""
-    names = {event.instrument for event in events}
+    names, way = {event.instrument for event in events}, sum(_way(e, phrases) for e in events)
     if of == OTHERS and len(names) != 1:
-        return f"{len(names)} others{_ARROWS[-1]}"
-    instrument = names.pop() if of == OTHERS else of
-    return price_moved(instrument, sum(_way(e, phrases) for e in events), phrases)
+        return f"{len(names)} others{_arrow(way)}"
+    return price_moved(names.pop() if of == OTHERS else of, way, phrases)
 
 
 def _way(event: Event, phrases: Phrases) -> float:
@@ -31,8 +30,11 @@ def _way(event: Event, phrases: Phrases) -> float:
 
 def price_moved(instrument: str, way: float, phrases: Phrases) -> str:
     """An instrument with an arrow up or down; without one where the way is not known (0)."""
-    sign = (way > 0.0) - (way < 0.0)
-    return f"{_capital(phrases.instrument(instrument))}{_ARROWS[sign]}"
+    return f"{_capital(phrases.instrument(instrument))}{_arrow(way)}"
+
+
+def _arrow(way: float) -> str:
+    return _ARROWS[(way > 0.0) - (way < 0.0)]
 
 
 def kind_name(of: str, events: Iterable[Event]) -> str:

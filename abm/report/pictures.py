@@ -45,9 +45,9 @@ def title(scenario: Scenario, measures: Mapping[str, Any], language: str = "en")
 
     cause = trigger(scenario, language)
     if cause:
-        return finding(measures, cause, language)
+        return finding(measures, cause, language, scenario.funding_currency)
     alone = {k: v for k, v in measures.items() if k not in ("class", "peak_yen_appreciation")}
-    return finding(alone, language=language)
+    return finding(alone, language=language, funding=scenario.funding_currency)
 
 
 def cascade_picture(

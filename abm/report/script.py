@@ -53,33 +53,42 @@ def currency(name: str, language: str = "en") -> str:
 def _shock(scenario: Scenario, say: Words) -> Iterator[Act]:
     if scenario.shock.kind == "surprise" and scenario.shock.surprise_bp:
         size = f"{scenario.shock.surprise_bp:+g}bp"
-        funding = scenario.funding_currency
-        is_yen = funding == "JPY"
-        bank = say("script.boj") if is_yen else say("script.bank_of", currency=funding)
-        short = "BoJ" if is_yen else "central bank"
+        bank, short = _central_bank(scenario.funding_currency, say)
         what = say("script.surprised", bank=bank, size=size)
         yield Act(scenario.shock_day, what, f"{short} surprise {size}")
 
 
 def _policy(scenario: Scenario, say: Words) -> Iterator[Act]:
-    policy = scenario.policy
+    policy, owed = scenario.policy, scenario.funding_currency
     if policy.boj.kind == "script":
+        bank, short = _central_bank(owed, say)
         for move in policy.boj.moves():
             day, hike, size = scenario.day_index(move.day), f"{move.hike_bp:+g}bp", move.surprise_bp
             if move.hike_bp:
-                yield Act(day, say("script.moved", hike=hike, size=f"{size:+g}bp"), f"BoJ {hike}")
+                what = say("script.moved", bank=bank, hike=hike, size=f"{size:+g}bp")
+                yield Act(day, what, f"{short} {hike}")
             elif size:
-                label = f"BoJ surprise of {size:+g}bp"
-                yield Act(day, say("script.spoke", size=f"{size:+g}bp"), label)
+                what = say("script.spoke", bank=bank, size=f"{size:+g}bp")
+                yield Act(day, what, f"{short} surprise of {size:+g}bp")
     if policy.mof.kind == "script":
-        funding = currency(scenario.funding_currency, say.language)
+        funding = currency(owed, say.language)
+        who = say("script.mof" if owed == "JPY" else "script.authorities")
+        short = "MoF" if owed == "JPY" else "authorities"
         for sale in policy.mof.interventions:
             key, verb = ("sold", "sells") if sale.usd_bn >= 0 else ("bought", "buys")
-            what = say(f"script.{key}", amount=_usd(say, abs(sale.usd_bn)), currency=funding)
-            label = f"MoF {verb} {_usd(words('en'), abs(sale.usd_bn))}"
+            amount = _usd(say, abs(sale.usd_bn))
+            what = say(f"script.{key}", who=who, amount=amount, currency=funding)
+            label = f"{short} {verb} {_usd(words('en'), abs(sale.usd_bn))}"
             yield Act(scenario.day_index(sale.day), what, label)
     if policy.swap_line.kind == "line":
         yield Act(scenario.day_index(policy.swap_line.day), say("script.swap_line"), "swap line")
+
+
+def _central_bank(funding: str, say: Words) -> tuple[str, str]:
+    """The central bank of the currency that is owed, and as figures have it."""
+    if funding == "JPY":
+        return say("script.boj"), "BoJ"
+    return say("script.bank_of", currency=funding), "central bank"
 
 
 def _news(scenario: Scenario) -> Iterator[Act]:

@@ -48,6 +48,7 @@ def calls(events: Sequence[Event], phrases: Phrases) -> Told:
         broker=largest.counterparty or phrases.say("chronicle.who.broker"),
         amount=phrases.usd(total(events)),
         most=phrases.usd(largest.amount_usd_bn),
+        funding=phrases.instrument(phrases.funding),
     )
     return what, total(events)
 

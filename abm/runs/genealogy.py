@@ -122,8 +122,9 @@ def generations(kind: Array, cause: Array, clearing: Array) -> Array:
 
     A call answers a clearing: it is one generation after the latest call whose forced sales fed
     that clearing, 0 where none did. Calls are margin calls, close-outs, loss cuts and recalls. A
-    forced sale has its call's generation, a clearing the latest of those that fed it (-1: none),
-    everything else its parent's (0 without a parent).
+    forced sale, and the close-out of a call that stayed unmet, has its call's generation, a
+    clearing the latest of those that fed it (-1: none), everything else its parent's (0 without a
+    parent).
     """
     is_call = np.isin(kind, CALLS).tolist()
     kinds, parents, fed = kind.tolist(), cause.tolist(), clearing.tolist()
@@ -132,7 +133,8 @@ def generations(kind: Array, cause: Array, clearing: Array) -> Array:
         if kinds[event] == state.CLEARING:
             continue  # set by the sales before it
         inherited = generation[parent] if parent >= 0 else -1
-        generation[event] = inherited + 1 if is_call[event] else max(inherited, 0)
+        answers_price = is_call[event] and parent >= 0 and kinds[parent] == state.CLEARING
+        generation[event] = inherited + 1 if answers_price else max(inherited, 0)
         if kinds[event] == state.FORCED_SALE and fed[event] >= 0:
             generation[fed[event]] = max(generation[fed[event]], generation[event])
     return np.array(generation, dtype=np.int64)

@@ -77,6 +77,20 @@ def _tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _line(text: str) -> str:
+    """Text that a terminal prints and does not obey."""
+    if text.isprintable():
+        return text
+    raise PydanticCustomError("line_type", "must be one line of printable text")
+
+
+def _lines(text: str) -> str:
+    """The same for several lines."""
+    if all(line.replace("\t", " ").isprintable() for line in text.splitlines()):
+        return text
+    raise PydanticCustomError("lines_type", "must be printable text")
+
+
 def _when(value: object) -> int | date:
     """A trading day of the run: its index, or its date."""
     value = _integral(value)
@@ -101,6 +115,8 @@ def _calendar_date(value: object) -> date:
 
 
 Whole = Annotated[int, BeforeValidator(_integral)]
+Line = Annotated[str, AfterValidator(_line)]
+Lines = Annotated[str, AfterValidator(_lines)]
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 When = Annotated[
     int | date,

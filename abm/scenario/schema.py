@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from abm.errors import InvalidInput
 from abm.scenario import checks, group_checks  # noqa: F401  (registers its checks)
-from abm.scenario.fields import AS_TUPLE, Part, Whole, choice, number, part_of
+from abm.scenario.fields import AS_TUPLE, Line, Lines, Part, Whole, choice, number, part_of
 from abm.scenario.funds import HedgeFunds, RiskParity, TrendFollowers, VolatilityTarget
 from abm.scenario.households import Insurers, RetailEquity, RetailFx
 from abm.scenario.lending import Banks, Network
@@ -54,9 +54,9 @@ class Scenario(Part):
     equal. The keys inside its parts are those of the parameter table (ODD.md, section 7.13).
     """
 
-    name: str = choice("what it is called", default="untitled", allowed="text")
-    title: str = choice("one line that says what it is", default="", allowed="text")
-    about: str = choice("what a reader should know", default="", allowed="text")
+    name: Line = choice("what it is called", default="untitled", allowed="text")
+    title: Line = choice("one line that says what it is", default="", allowed="text")
+    about: Lines = choice("what a reader should know", default="", allowed="text")
     calendar: Calendar = Field(description="which days are traded")
     population: Population = part_of(Population, "how many institutions")
     instruments: Instruments = choice(

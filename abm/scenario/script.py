@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from abm.scenario.fields import AS_TUPLE, Logs, Name, Part, When, choice, number, part_of
+from abm.scenario.fields import AS_TUPLE, Line, Logs, Name, Part, When, choice, number, part_of
 
 TRADING_DAY = "a trading day of the run, as index or date"
 
@@ -177,7 +177,7 @@ class News(Part):
 
     name: Name = choice("name by which it is addressed", allowed="letters, digits and _")
     day: When = choice("when", unit="day", allowed=TRADING_DAY)
-    title: str = choice("what happened, for figures", default="", allowed="text")
+    title: Line = choice("what happened, for figures", default="", allowed="text")
     moves: Logs = choice(
         "change of fundamentals",
         "record",

@@ -121,7 +121,7 @@ def test_a_day_alone_is_told_as_it_is_told_in_the_whole():
 def test_policy_is_told_in_basis_points_and_dollars():
     ((what, cause),) = said(policy(3, 0.0015), policy(3, 20.0, "market"))
     assert what.startswith("The Bank of Japan raised its rate by 15bp.")
-    assert what.endswith("The authorities bought yen for USD 20bn.")
+    assert what.endswith("The authorities set out to buy yen for USD 20bn.")
     assert cause == ""
 
 
@@ -194,7 +194,7 @@ def test_recalls_close_outs_limits_and_failures_of_banks_are_told():
     limit, recall, close_out, failure = said(*rows)
     assert limit[0].startswith("Daily price limit reached: Nikkei 225.")
     assert recall[0].startswith("Banks called back loans of USD 2.0bn from hedge-fund-jp-1, a")
-    assert close_out[0].startswith("bank-1 closed out bank-desk-1: all that it held, USD 5.0bn")
+    assert close_out[0].startswith("bank-desk-1 was closed out by bank-1: all that it held, USD 5.0bn")
     assert close_out[1] == "Nikkei 225 down on day 1"
     assert failure == (
         "bank-3 failed. The deposit insurer paid USD 1.2bn.",
@@ -221,7 +221,7 @@ def test_a_cause_from_before_the_run_or_without_a_price_is_said_so():
         call(0, "hedge-fund-1", 1.0, -1), call(1, "hedge-fund-1", 1.0, -1, instrument="")
     )
     assert before[1] == "yen up before the run began"
-    assert margin[1].endswith("the margin asked of them rose")
+    assert margin[1] == "no price had cost them anything since they were last marked to market"
 
 
 def test_what_moved_against_those_who_may_be_long_or_short_has_no_direction():
@@ -231,6 +231,38 @@ def test_what_moved_against_those_who_may_be_long_or_short_has_no_direction():
     )
     assert call_[1] == "Australian dollar moved against them before the run began"
     assert sale_[0].startswith("custom-mine-1 had to sell USD 1.0bn of Australian dollar")
+
+
+@pytest.mark.parametrize(("share", "is_told"), [(0.49, False), (0.5, True)])
+def test_forced_trades_made_a_price_where_they_were_half_of_its_trading(share, is_told):
+    told = chronicle(
+        table(
+            call(1, "hedge-fund-1", 1.0, -1),
+            sale(1, "hedge-fund-1", "JPY", 10.0 * share, 0, 2, share),
+            clearing(1, "JPY", 10.0, 0),
+            call(1, "hedge-fund-2", 1.0, 2, round=1, generation=1),
+        )
+    )[-1]
+    assert f"with {share:.0%} of the trading forced" in told.cause
+    assert told.cause.endswith("that selling made the price that called the next") is is_told
+
+
+def test_close_outs_of_unmet_calls_say_which_calls_stayed_unmet():
+    """Forced to sell a tenth a day, nobody gets below the limit in the day of grace."""
+    events = run_of(shock__surprise_bp=100, margin__forced_speed=0.1).events
+    closed = events[events["kind"] == "close_out"]
+    assert set(events.loc[closed["cause"], "kind"]) == {"margin_call"}
+    assert (events.loc[closed["cause"], "generation"].values == closed["generation"]).all()
+    told = [entry for entry in chronicle(events) if entry.kind == "close_out"]
+    assert told and all(entry.cause.endswith("that stayed unmet") for entry in told)
+
+
+def test_who_has_no_broker_is_closed_out_by_whom_it_traded_with():
+    ((what, _),) = said(call(1, "trend-1", 5.0, -1, kind="close_out", broker=""))
+    assert what == (
+        "trend-1 was closed out by its counterparties: all that it held, USD 5.0bn (yen and dollar "
+        "cash not counted), had to be sold."
+    )
 
 
 def test_what_a_forced_order_buys_is_no_sale():

@@ -109,6 +109,12 @@ def test_a_small_world_of_three_instruments_is_a_scenario(tmp_path):
         ("[instruments.JPY]\nyield_per_year = 0.01", "rates.funding_per_year"),
         ('[retail_equity]\nasset = "SPX"', "must be an asset quoted in JPY: NKY, JGB"),
         ('[liquidity.links.NKY]\nleader = "NKY"', "must be one of JPY"),
+        ('title = "a\\u001b[31m b"', "must be one line of printable text"),
+        (
+            '[[news]]\nname = "a"\nday = 2\ntitle = "b\\nc"\nmoves = {}',
+            "one line of printable text",
+        ),
+        ('about = "a\\u001b[2J b"', "must be printable text"),
         ('[instruments."N K"]\nkind = "asset"', "must be a name: a letter, then"),
         ("funds = 3", "funds = 3  must be a table"),
         ("[[funds]]\nn = 3", "line 2  funds = [{'n': 3}]  must be a table"),
