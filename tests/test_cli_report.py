@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+import abm
 from abm.cli.commands import app
 from abm.report import animate
 from abm.report.run_page import FIGURES
@@ -107,6 +108,14 @@ def test_the_cascade_is_written_as_a_gif_beside_the_figures(unwind, tmp_path, mo
     film = Image.open(io.BytesIO((tmp_path / "mine/figures/cascade.gif").read_bytes()))
     assert film.n_frames == 2
     assert (tmp_path / "mine/figures/cascade.png").read_bytes() == small.png()  # left alone
+
+
+def test_a_run_without_events_is_not_filmed_as_if_nobody_had_been_forced(unwind, tmp_path):
+    quiet = small.scenario().with_changes({"outputs.events": False})
+    abm.run(quiet, rng=3).save("quiet")
+    result = unwind("plot", "quiet", "--animate")
+    assert result.exit_code == 2 and "This run kept no events" in result.stderr
+    assert not (tmp_path / "quiet/figures").exists()
 
 
 def test_a_run_that_cannot_be_made_again_is_filmed_with_the_network_of_its_end(unwind, monkeypatch):

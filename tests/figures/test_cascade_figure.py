@@ -82,6 +82,13 @@ def test_a_run_without_twins_says_how_far_usdjpy_fell():
     assert finding(summary) == text
 
 
+def test_another_currency_than_the_yen_has_its_own_name():
+    rise = {"class": "leak", "peak_yen_appreciation": math.log(1.05), "n_failed": 1}
+    assert finding(rise, "It", funding="CHF").startswith("It caused a leak: CHF +5.0%, ")
+    fall = {"usdchf_max_drawdown": 0.112, "n_failed": 1}
+    assert finding(fall, funding="CHF").startswith("USDCHF −11% peak to trough, ")
+
+
 def test_the_picture_is_1200_pixels_wide_with_aligned_panels():
     figure = cascade_figure(days(), POLICY, "t", real_path(), {"no shock": days()})
     assert figure.get_figwidth() * figure.dpi == 1200

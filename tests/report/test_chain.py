@@ -134,6 +134,9 @@ def test_small_markets_are_merged_and_named_in_the_caption():
     assert [n.of for n in chain.nodes if n.column == AGAIN] == [*names[:4], "(others)"]
     assert lines(chain, AGAIN, "(others)") == ("2 others\N{NO-BREAK SPACE}▼", "sold 3.0bn")
     assert chain.notes[-1] == "Others: US high-yield bonds, emerging-market bonds."
+    covered = [(day, kind, who, {**about, "side": "bought"}) for day, kind, who, about in sales]
+    chain = read_chain(table(call(0, "hedge-fund-fxm-1", 1.0, -1, "AUD"), *covered))
+    assert lines(chain, AGAIN, "(others)") == ("2 others\N{NO-BREAK SPACE}▲", "bought 3.0bn")
 
 
 def test_recalled_loans_are_no_price():

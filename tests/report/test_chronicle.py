@@ -194,7 +194,9 @@ def test_recalls_close_outs_limits_and_failures_of_banks_are_told():
     limit, recall, close_out, failure = said(*rows)
     assert limit[0].startswith("Daily price limit reached: Nikkei 225.")
     assert recall[0].startswith("Banks called back loans of USD 2.0bn from hedge-fund-jp-1, a")
-    assert close_out[0].startswith("bank-desk-1 was closed out by bank-1: all that it held, USD 5.0bn")
+    assert close_out[0].startswith(
+        "bank-desk-1 was closed out by bank-1: all that it held, USD 5.0bn"
+    )
     assert close_out[1] == "Nikkei 225 down on day 1"
     assert failure == (
         "bank-3 failed. The deposit insurer paid USD 1.2bn.",

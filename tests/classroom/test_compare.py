@@ -1,0 +1,59 @@
+"""Compare calls a difference an effect where exactly one field differs, and knows which do."""
+
+import pytest
+
+from abm.classroom.page import Page
+
+LINK = "?scenario=hike&tab=compare"
+
+
+def compared(link):
+    page = Page(link)
+    return page.tabs["compare"], page
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f"{LINK}&other.funds.leverage_cap=10",  # the scenario's own
+        f"{LINK}&funds.leverage_cap=4&other.funds.leverage_cap=4",
+    ],
+)
+def test_two_equal_runs_have_no_effect(link):
+    tab, _ = compared(link)
+    assert "effect" not in tab.claim.object.replace("no-effect", "")
+    assert "Nothing is changed" in tab.claim.object and ">effect<" not in tab.table.object
+    assert tab.seeds.disabled
+
+
+def test_what_both_runs_have_alike_is_no_difference():
+    tab, _ = compared(
+        f"{LINK}&funds.leverage_cap=4&other.funds.leverage_cap=4&other.funds.overlap=0.2"
+    )
+    assert tab.claim.object.startswith('<p class="effect">One field differs: Overlap of books')
+    assert ">effect<" in tab.table.object and not tab.seeds.disabled
+
+
+def test_two_fields_have_no_effect():
+    tab, _ = compared(f"{LINK}&other.funds.leverage_cap=4&other.funds.overlap=0.2")
+    assert 'class="no-effect" role="alert"' in tab.claim.object
+    assert ">effect<" not in tab.table.object and tab.seeds.disabled
+
+
+def test_equal_books_are_equal_where_more_is_held_than_owed():
+    tab, _ = compared(
+        f"{LINK}&funds.leverage_cap=1&retail_fx.present=false&other.shock.surprise_bp=50"
+    )
+    assert 'class="effect"' in tab.claim.object
+    assert "books were not the same" not in tab.claim.object
+
+
+def test_a_slider_s_sum_of_steps_is_the_number_it_stands_at():
+    """The browser adds up steps in floating point: 1 + 18 × 0.5 arrives as 10.000000000000002."""
+    tab, page = compared(f"{LINK}&other.funds.leverage_cap=4")
+    cap = tab.knobs.sliders["funds.leverage_cap"]
+    cap._moved(10.000000000000002)
+    assert page.choice.other == {} and tab.seeds.disabled
+    cap._moved(5.500000000000001)
+    assert page.choice.other == {"funds.leverage_cap": 5.5}
+    assert cap.typed.value == "5.5"
