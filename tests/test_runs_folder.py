@@ -8,7 +8,7 @@ import pytest
 import abm
 from abm.errors import OutputRefused, UnreadableFile
 from abm.runs import folder
-from abm.runs.manifest import graph_hash, hashes_of, table_hash
+from abm.runs.manifest import SCHEMA_VERSION, graph_hash, hashes_of, table_hash
 from abm.scenario import load_scenario
 
 NEEDED = {
@@ -166,7 +166,7 @@ def test_a_folder_that_is_not_whole_is_refused(result, tmp_path, missing):
     ("name", "content"),
     [
         ("manifest.json", "[]"),
-        ("manifest.json", '{"schema_version": 1}'),
+        ("manifest.json", f'{{"schema_version": {SCHEMA_VERSION}}}'),
         ("manifest.json", "[" * 100_000),
         ("summary.json", "[]"),
         ("summary.json", "[" * 100_000),
@@ -178,6 +178,14 @@ def test_a_file_that_is_not_what_its_name_promises_is_refused(result, tmp_path, 
     out = result.save(tmp_path / "a")
     (out / name).write_text(content)
     with pytest.raises(UnreadableFile, match=r"is not a whole result|cannot be read"):
+        abm.load_result(out)
+
+
+def test_tables_of_another_version_are_refused_as_such(result, tmp_path):
+    out = result.save(tmp_path / "a")
+    manifest = json.loads((out / "manifest.json").read_text())
+    (out / "manifest.json").write_text(json.dumps(manifest | {"schema_version": 1}))
+    with pytest.raises(UnreadableFile, match="has schema version 1, this version reads 2"):
         abm.load_result(out)
 
 
