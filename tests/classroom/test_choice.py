@@ -105,3 +105,12 @@ def test_a_seed_is_a_whole_number_of_at_most_fifteen_digits(text, number):
 def test_who_asks_for_nothing_sees_august_and_who_names_a_scenario_its_seed_0():
     assert read_link("") == (FIRST, [])
     assert read_link("?scenario=hike") == (Choice(scenario="hike", seed=0), [])
+
+
+def test_everything_that_is_wrong_with_a_link_is_said_at_once():
+    found = faults_of(
+        funds__leverage_cap="999", shock__surprise_bp="x", trade__leverage="99", y="1"
+    )
+    for key in ("funds", "shock.surprise_bp", "trade.leverage", "'y'"):
+        assert any(key in fault for fault in found), key
+    assert len(found) == 4
