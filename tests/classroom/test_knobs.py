@@ -38,7 +38,7 @@ def test_other_languages_have_units_and_ranges_of_their_own(language):
         next(k for k in knobs_of(load_scenario("hike")) if k.key == key)
         for key in ("funds.leverage_cap", "liquidity.depth_multiple")
     )
-    assert help_of(cap, say).endswith({"ja": "; 1～100]", "zh": "; 1至100]"}[language])
+    assert help_of(cap, say).endswith({"ja": "; 1〜100]", "zh": "; 1至100]"}[language])
     assert help_of(depth, say).endswith(
         {"ja": "[0超、1000以下]", "zh": "[大于0，不大于1000]"}[language]
     )
