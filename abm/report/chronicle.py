@@ -54,7 +54,7 @@ def chronicle(
     since_day
         First day that is told.
     funding
-        The currency that is owed: a forced trade in it is a purchase.
+        The currency that is owed: what is bought of it repays loans.
 
     Returns
     -------
