@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from abm.report.chronicle import chronicle, chronicle_text, columns
 from abm.report.phrases import Phrases
@@ -86,6 +88,27 @@ def test_the_sales_add_up_to_those_of_every_other_table(run):
     run = run()
     sold = [e.amount_usd_bn for e in chronicle(run.events) if e.kind == "forced_sale"]
     assert np.nansum(sold) == pytest.approx(run.summary["forced_sales_usd_bn"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    surprise_bp=st.sampled_from([-300.0, 5.0, 60.0, 150.0, 400.0]),
+    cap=st.sampled_from([1.0, 2.0, 4.0, 10.0, 20.0]),
+    speed=st.sampled_from([0.05, 0.3, 1.0]),
+    capital=st.sampled_from([1.0, 20.0]),
+    seed=st.integers(0, 1000),
+)
+def test_whatever_happens_is_told_once_and_adds_up(surprise_bp, cap, speed, capital, seed):
+    run = run_of(
+        seed=seed, shock__surprise_bp=surprise_bp, funds__leverage_cap=cap,
+        margin__forced_speed=speed, banks__core_capital_usd_bn=2.0 * capital,
+        banks__periphery_capital_usd_bn=capital,
+    )  # fmt: skip
+    entries = chronicle(run.events)
+    told = [number for entry in entries for number in entry.events]
+    assert sorted(told) == run.events.loc[run.events["kind"] != "clearing", "event"].tolist()
+    sold = np.nansum([e.amount_usd_bn for e in entries if e.kind == "forced_sale"])
+    assert sold == pytest.approx(run.summary["forced_sales_usd_bn"], abs=1e-9)
 
 
 @pytest.mark.parametrize("language", [name for name in LANGUAGES if name != "en"])
