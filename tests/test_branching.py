@@ -1,5 +1,6 @@
 """A saved state: the same bytes as without it, and branches that differ in their changes alone."""
 
+import json
 import zipfile
 
 import numpy as np
@@ -88,6 +89,16 @@ def test_a_file_that_is_no_state_is_refused(harm, tmp_path):
     else:
         np.savez(path.open("wb"), description=np.array([{"a": 1}], dtype=object))
     with pytest.raises(UnreadableFile, match=r"day\.state"):
+        CarryUnwindModel.load_state(path)
+
+
+def test_a_state_whose_forced_sales_had_no_side_is_refused_as_of_another_version(tmp_path):
+    _, path = until_saved(tmp_path / "day.state")
+    with np.load(path) as file:
+        arrays = dict(file)
+    said = json.loads(str(arrays["description"])) | {"schema_version": 1}
+    np.savez(path.open("wb"), **arrays | {"description": np.array(json.dumps(said))})
+    with pytest.raises(UnreadableFile, match="has schema version 1, this version reads 2"):
         CarryUnwindModel.load_state(path)
 
 

@@ -293,14 +293,17 @@ def test_debtrank_is_at_most_one_and_grows_with_exposure_and_falls_with_equity(s
         assert (worse.distress >= one.distress - 1e-9).all()
 
 
-# Where every impact is 1, distress of 1e-8 would need 1e8 rounds: debtrank says so and stops.
-@given(seeds, st.floats(0.01, 1.0))
+@given(seeds, st.floats(0.0, 1.0))
 def test_more_distress_at_first_or_passed_on_again_is_no_less_in_the_end(seed, less):
     debts, assets, outside = drawn(seed)
     debts[0, 1] += 1.0
     equity, shock = 2.0 + 5.0 * assets, outside / 12
     whole = debtrank(debts, equity, shock, mode="differential")
-    part = debtrank(debts, equity, less * shock, mode="differential")
+    try:
+        part = debtrank(debts, equity, less * shock, mode="differential")
+    except InvalidInput as refused:  # every impact is 1, and 1e-8 would need 1e8 rounds
+        assert "too small to end" in str(refused) and less < 0.01
+        return
     assert (whole.distress >= part.distress - 1e-9).all()
     assert (whole.distress >= debtrank(debts, equity, shock).distress - 1e-9).all()
 

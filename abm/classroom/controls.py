@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import panel as pn
 
 from abm.classroom.choice import shipped, whole_number
-from abm.classroom.knobs import Knob, Value, knobs_of, spelt
+from abm.classroom.knobs import Knob, Value, knobs_of, rounded, spelt
 from abm.errors import ScenarioFaults
 from abm.scenario import list_scenarios
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 Changed = Callable[[str, Value], None]
 
-DIGITS = 12  # of a slider: the browser adds up its steps, 10.000000000000002 is 10
 CARDS = """
 label { display: block; white-space: normal; border: 1px solid #dedede; border-radius: 6px;
   padding: 6px 8px 6px 4px; margin: 4px 0; line-height: 1.3; cursor: pointer; }
@@ -64,7 +63,7 @@ class Slider:
 
     def _moved(self, value: float) -> None:
         if not self.is_setting:
-            self.act(self.changed, self.knob.key, float(f"{value:.{DIGITS}g}"))
+            self.act(self.changed, self.knob.key, rounded(value))
 
     def _was_typed(self, text: str) -> None:
         if self.is_setting:

@@ -32,6 +32,7 @@ GROUPS = (
 )
 KEYS = (*SLIDERS, *GROUPS)
 BOUNDS = ("gt", "ge", "le", "lt")  # in the order in which a range is said
+DIGITS = 12  # of what a slider stands at
 UNIT_SPAN = (0.0, 1.0, 1.0)  # of a key whose declaration names no usual values
 
 
@@ -62,6 +63,11 @@ def knobs_of(scenario: Scenario) -> list[Knob]:
 def values_of(scenario: Scenario, changes: Mapping[str, Value]) -> dict[str, Value]:
     """Every knob's value, changed or not."""
     return {knob.key: changes.get(knob.key, knob.value) for knob in knobs_of(scenario)}
+
+
+def rounded(value: float) -> float:
+    """Where a slider stands: steps and per cents leave 10.000000000000002 for 10."""
+    return float(f"{value:.{DIGITS}g}")
 
 
 def spelt(value: Value) -> str:

@@ -26,10 +26,11 @@ from abm.classroom.study import (
     run_behind,
     runs_where,
 )
-from abm.classroom.verdict import class_key, class_words
+from abm.classroom.verdict import class_words
 from abm.errors import UnreadableFile
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE
 from abm.figures.style import CLASS_COLOURS, INK, PAPER
+from abm.words import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -215,7 +216,7 @@ class RunButtons:
         button.label = self.say(
             "phase.run", replicate=int(row["replicate"]), peak=percent(np.expm1(row[PEAK]))
         )
-        button.css_classes = [class_key(str(row["class"]))]
+        button.css_classes = [key_of(str(row["class"]))]
         return button
 
     def _open(self, number: int) -> None:
@@ -278,7 +279,7 @@ def _spelt(settings: dict[str, float]) -> dict[str, str]:
 
 
 RUN_STYLE = "\n".join(
-    f":host(.{class_key(name)}) .bk-btn.bk-btn-default {{ background: {COLOURS[name]}; "
+    f":host(.{key_of(name)}) .bk-btn.bk-btn-default {{ background: {COLOURS[name]}; "
     f"color: {PAPER if name in DARK else INK}; border: 1px solid #00000033; padding: 5px 4px; "
     "font-size: 13px; white-space: nowrap; }"
     for name in (*CLASSES, *WITHOUT)

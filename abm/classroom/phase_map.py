@@ -10,10 +10,11 @@ from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Range1d, TapT
 
 from abm.classroom.charts import new_chart
 from abm.classroom.study import CLASSES, WITHOUT, Held, cells, half_line, read_study
-from abm.classroom.verdict import class_key, class_words
+from abm.classroom.verdict import class_words
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE
 from abm.figures.style import INK, PAPER
 from abm.figures.sweep_cells import SHARE_COLOURS
+from abm.words import key_of
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure as Figure
@@ -88,7 +89,7 @@ class PhaseMap:
             "colour": [share_colour(value) for value in share],
             "ink": [PAPER if value > DARK_FROM else INK for value in share],
             "text": [f"{100.0 * value:.0f}" if np.isfinite(value) else "" for value in share],
-            **{class_key(name): found[name].to_numpy(int) for name in (*CLASSES, *WITHOUT)},
+            **{key_of(name): found[name].to_numpy(int) for name in (*CLASSES, *WITHOUT)},
         }
 
     def _was_clicked(self, _: str, __: Sequence[int], new: Sequence[int]) -> None:
@@ -138,7 +139,7 @@ class PhaseMap:
 
     def _tooltips(self) -> list[tuple[str, str]]:
         say = self.say
-        classes = [(class_words(name, say), f"@{class_key(name)}") for name in read_study().kinds]
+        classes = [(class_words(name, say), f"@{key_of(name)}") for name in read_study().kinds]
         return [
             (say("phase.axis_surprise"), "@surprise_bp{0.#}"),
             (say("phase.axis_cap"), "@leverage_cap{0.#}"),

@@ -173,10 +173,8 @@ class Stage:
         hover_on(chart, line)
         opening = usd_quotes(scenario, self.run.days())[0]
         keep_in_sight(chart, 0.985 * opening, 1.01 * opening)
-        announced: dict[int, str] = {}
-        for act in acts(scenario, say.language):
-            before = f"{announced[act.day]}; " if act.day in announced else ""
-            announced[act.day] = f"{before}{act.what}"
+        told = acts(scenario, say.language)
+        announced = {a.day: "; ".join(b.what for b in told if b.day == a.day) for a in told}
         mark_days(chart, list(announced))
         name_days(chart, {day: f"{self.names[day]}: {what}" for day, what in announced.items()})
         legend_below(chart)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
+from abm.classroom.knobs import spelt
+
 TERMS = "trade."  # before their keys in a link
 TARGETS = ("USD", "AUD", "MXN")
 
@@ -47,7 +49,7 @@ class Terms:
         plain = Terms()
         pairs = ((f.name, getattr(self, f.name), getattr(plain, f.name)) for f in fields(self))
         return {
-            name: value if isinstance(value, str) else f"{value:.12g}"
+            name: value if isinstance(value, str) else spelt(value)
             for name, value, usual in pairs
             if value != usual
         }

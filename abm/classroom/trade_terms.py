@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import panel as pn
 
+from abm.classroom.knobs import rounded, spelt
 from abm.classroom.terms import RANGES
 from abm.errors import InvalidInput
 
@@ -21,7 +22,7 @@ class TermWidget:
         self.is_setting = False
         self.times = 100.0 if name in IN_PERCENT else 1.0
         allowed = RANGES[name]
-        self.low, self.high = (self.times * bound for bound in (allowed.low, allowed.high))
+        self.low, self.high = (rounded(self.times * bound) for bound in (allowed.low, allowed.high))
         self.slider = pn.widgets.FloatSlider(
             label=label, start=self.low, end=SLIDER_ENDS.get(name, self.high),
             step=self.times * allowed.step, value=self.low, show_value=False,
@@ -43,9 +44,9 @@ class TermWidget:
     def value_of(self, text: str) -> float:
         """What was asked for, as the terms have it. Raises InvalidInput."""
         if not self._is_allowed(text):
-            allowed = f"must be a number from {_spelt(self.low)} to {_spelt(self.high)}"
+            allowed = f"must be a number from {spelt(self.low)} to {spelt(self.high)}"
             raise InvalidInput(f"{self.label} = {text[:60]!r}, {allowed}")
-        return float(text) / self.times
+        return rounded(float(text) / self.times)
 
     def _is_allowed(self, text: str) -> bool:
         try:
@@ -68,12 +69,8 @@ class TermWidget:
 
     def _set(self, shown: float, with_slider: bool) -> None:
         self.is_setting = True
-        self.typed.value = _spelt(shown)
+        self.typed.value = spelt(rounded(shown))
         if with_slider:
             self.slider.end = max(self.slider.end, shown)
             self.slider.value = shown
         self.is_setting = False
-
-
-def _spelt(value: float) -> str:
-    return f"{value:.12g}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from abm.figures.style import CLASS_COLOURS
 from abm.report.summary import class_told, is_shocked
+from abm.words import key_of
 
 if TYPE_CHECKING:
     from abm.classroom.live import LiveRun
@@ -32,7 +33,7 @@ def verdict(run: LiveRun, say: Words) -> str:
     measures = run.measures
     name = class_told(run.scenario, measures)
     known = is_shocked(run.scenario)
-    heading = say(f"classes.{class_key(name)}") if known else say("classes.none")
+    heading = say(f"classes.{key_of(name)}") if known else say("classes.none")
     colour = CLASS_COLOURS.get(name, "#D9D9D9") if known else "#D9D9D9"
     rows = " ".join(
         f'<span title="{key} = {exact(measures[key])}">{escape(say(f"measures.{key}"))} '
@@ -48,12 +49,7 @@ def verdict(run: LiveRun, say: Words) -> str:
 
 def class_words(name: str, say: Words) -> str:
     """A class, or what `class_told` gives for one, in two or three words of the page."""
-    return say(f"classes.short.{class_key(name)}")
-
-
-def class_key(name: str) -> str:
-    """A class as keys of texts spell it: "dam_break"."""
-    return name.replace(" ", "_")
+    return say(f"classes.short.{key_of(name)}")
 
 
 def written(value: Any, how: str, say: Words) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from abm.figures import style
-from abm.words import Words, words
+from abm.words import Words, key_of, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +44,7 @@ def finding(
     failures = say("finding.failures", n=n_failed) if n_failed else say("finding.no_failures")
     parts = (_moved(summary, funding, say), _sold(summary, say), failures)
     text = say("chronicle.list.clause").join(part for part in parts if part)
-    key = f"finding.verdict.{str(summary.get('class', '')).replace(' ', '_')}"
+    key = f"finding.verdict.{key_of(str(summary.get('class', '')))}"
     if not say.has(key):
         return text[0].upper() + text[1:]
     return say(key, trigger=trigger or say("finding.the_shock"), what=text)

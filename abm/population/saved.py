@@ -18,7 +18,7 @@ from abm.population.world import World
 
 Array = np.ndarray
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2  # 2: forced sales below 0, purchases above
 _DESCRIPTION = "description"  # name of the JSON text among the arrays
 _BY_DAY = ("days", "log_prices", "fundamentals")  # rows of the diary up to the day saved
 _WRITTEN = (*_BY_DAY, "events")

@@ -73,12 +73,12 @@ def _policy(scenario: Scenario, say: Words) -> Iterator[Act]:
     if policy.mof.kind == "script":
         funding = currency(owed, say.language)
         who = say("script.mof" if owed == "JPY" else "script.authorities")
-        short = "MoF" if owed == "JPY" else "authorities"
+        short, s = ("MoF", "s") if owed == "JPY" else ("authorities", "")
         for sale in policy.mof.interventions:
-            key, verb = ("sold", "sells") if sale.usd_bn >= 0 else ("bought", "buys")
+            key, verb = ("sold", "sell") if sale.usd_bn >= 0 else ("bought", "buy")
             amount = _usd(say, abs(sale.usd_bn))
             what = say(f"script.{key}", who=who, amount=amount, currency=funding)
-            label = f"{short} {verb} {_usd(words('en'), abs(sale.usd_bn))}"
+            label = f"{short} {verb}{s} {_usd(words('en'), abs(sale.usd_bn))}"
             yield Act(scenario.day_index(sale.day), what, label)
     if policy.swap_line.kind == "line":
         yield Act(scenario.day_index(policy.swap_line.day), say("script.swap_line"), "swap line")

@@ -16,7 +16,7 @@ from abm.measures.cascade import (
 )
 from abm.report.phrases import Phrases
 from abm.report.script import acts, currency, day_name
-from abm.words import Words, words
+from abm.words import Words, key_of, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -282,7 +282,7 @@ def _class(told: Told, say: Words) -> Iterator[str]:
     if not _has_twins(told):
         yield say("summary.no_twins")
         return
-    key = class_told(told.scenario, told.measures).replace(" ", "_")
+    key = key_of(class_told(told.scenario, told.measures))
     name = currency(told.scenario.funding_currency, say.language)
     yield say(
         f"summary.class.{key}", currency=name, dam_break=f"{DAM_BREAK_SHARE:.0%}",

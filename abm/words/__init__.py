@@ -41,6 +41,11 @@ class Words:
         return {k.removeprefix(start): t for k, t in self.texts.items() if k.startswith(start)}
 
 
+def key_of(name: str) -> str:
+    """A name as keys spell it: "dam break" is dam_break."""
+    return name.replace(" ", "_")
+
+
 @cache
 def words(language: str = "en") -> Words:
     """The texts of a language. Raises InvalidInput for one that is not in LANGUAGES."""

@@ -28,15 +28,18 @@ def faults_of(**pairs):
     replicate=st.integers(0, 10_000),
     tab=st.sampled_from(TABS),
     language=st.sampled_from(list(LANGUAGES)),
+    leverage=st.floats(1.5, 20.0),
 )
-def test_every_choice_comes_back_from_its_link(changes, absent, seed, replicate, tab, language):
+def test_every_choice_comes_back_from_its_link(
+    changes, absent, seed, replicate, tab, language, leverage
+):
     own = {knob.key: knob.value for knob in knobs_of(load_scenario("hike"))}
     kept = {key: value for key, value in changes.items() if value != own[key]}
     choice = Choice(
         changes={key: {**kept, **dict.fromkeys(absent, False)}[key]
                  for key in KEYS if key in kept or key in absent},
-        seed=seed, replicate=replicate, other={"funds.overlap": 0.25}, terms=Terms(leverage=7.5),
-        tab=tab, language=language,
+        seed=seed, replicate=replicate, other={"funds.overlap": 0.25},
+        terms=Terms(leverage=leverage), tab=tab, language=language,
     )  # fmt: skip
     assert read_link(link_of(choice)) == (choice, [])
 

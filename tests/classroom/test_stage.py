@@ -1,6 +1,7 @@
 """What is drawn is what happened: charts and network of a run in which much happens."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import abm
@@ -9,6 +10,7 @@ from abm.classroom.live import LiveRun
 from abm.classroom.network import MOST_FLOWS, Network, colours_of
 from abm.classroom.stage import Stage
 from abm.report.summary import usd_quotes
+from abm.scenario import Scenario
 from abm.words import LANGUAGES, words
 
 CRASH = Choice(changes={"shock.surprise_bp": 60.0}, seed=7)
@@ -96,6 +98,26 @@ def test_forced_flows_are_the_day_s_forced_sales_and_yen_flow_the_other_way(run)
         start = flows["x0"][number], flows["y0"][number]
         seller, market = run.places[who], stage.network.markets[what]
         assert start == (market if what == "JPY" else seller)
+
+
+def test_what_is_announced_on_one_day_stands_at_one_mark():
+    news = [{"name": n, "title": f"the {n}", "day": 3, "moves": {"SPX": -0.01}} for n in "ab"]
+    scenario = Scenario.from_dict(CRASH.run_scenario.to_dict() | {"news": news})
+    chart = Stage(LiveRun(scenario, 7), SAY).cards["quote"].png.args["chart"]
+    (marks,) = (drawn for drawn in chart.renderers if drawn.y_range_name == "marks")
+    assert marks.data_source.data["day"] == [0, 3]
+    assert marks.data_source.data["what"][1] == "day 3: the a; the b"
+
+
+def test_what_a_forced_order_buys_flows_from_the_market_to_the_buyer(run):
+    """A trend follower covers a short of Aussie dollars and gives up yen that it held."""
+    stage, who = played(run, 1), next(name for name in run.places if name.startswith("trend"))
+    trades = {"kind": "forced_sale", "institution": who, "amount_usd_bn": [2.0, 1.0]}
+    trades |= {"instrument": ["AUD", "JPY"], "side": ["bought", "sold"]}
+    stage.network.redraw(pd.DataFrame(trades))
+    flows, markets = stage.network.flows.data, stage.network.markets
+    starts = list(zip(flows["x0"], flows["y0"], strict=True))
+    assert flows["what"] == ["AUD", "JPY"] and starts == [markets["AUD"], run.places[who]]
 
 
 def test_crosses_stand_on_the_failed_and_nobody_else(run):

@@ -8,6 +8,7 @@ import pytest
 import abm
 from abm.carry import DAY_COUNT
 from abm.classroom import trade_path as trade
+from abm.classroom.choice import link_of, read_link
 from abm.classroom.page import Page
 from abm.classroom.terms import RANGES, TARGETS, Terms
 from abm.classroom.trade_charts import MOST_BINS, bin_edges
@@ -273,3 +274,14 @@ def test_shares_are_typed_in_per_cent():
     widget = page.tabs["trade"].numbers["margin_rate"]
     widget.typed.value = "10"
     assert page.choice.terms.margin_rate == 0.1 and widget.slider.value == 10.0
+
+
+@pytest.mark.parametrize(
+    ("text", "in_link"), [("1.1", "0.011"), ("7.1234567890123", "0.0712345678901")]
+)
+def test_a_share_typed_in_per_cent_is_what_its_link_says(text, in_link):
+    """1.1 / 100 is 0.011000000000000001 in floating point."""
+    page = Page("?tab=trade")
+    page.tabs["trade"].numbers["margin_rate"].typed.value = text
+    assert f"trade.margin_rate={in_link}" in link_of(page.choice).split("&")
+    assert read_link(link_of(page.choice)) == (page.choice, [])
