@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from playwright.sync_api import expect
 
 import abm
 from abm.classroom.choice import TABS
@@ -149,11 +150,13 @@ def test_a_slider_moved_by_the_keyboard_is_another_run(visit):
 
 def test_the_whole_deck_can_be_worked_from_the_keyboard(visit):
     page = visit(**HIKE)
-    page.get_by_role("button", name="▶ Play", exact=True).focus()
+    play = page.get_by_role("button", name="▶ Play", exact=True)
+    play.focus()
     page.keyboard.press("Space")
     wait_for_day(page, 2)
-    page.keyboard.press("Space")  # the button is another now, and still has the focus
-    page.get_by_role("button", name="▶ Play", exact=True).wait_for()
+    expect(page.get_by_role("button", name="❚❚ Pause")).to_be_focused(timeout=15_000)
+    page.keyboard.press("Space")
+    expect(play).to_be_focused(timeout=15_000)  # another button each time, and still who had the focus has it
     for _ in range(3):
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
