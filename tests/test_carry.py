@@ -22,6 +22,7 @@ from abm.carry import (
     covered_forward,
     covered_return,
     decompose_costs,
+    excess_return,
     interest,
     net_carry,
     uncovered_return,
@@ -30,6 +31,8 @@ from abm.carry import (
 from abm.errors import InvalidInput
 
 REFERENCE = json.loads((Path(__file__).parent / "reference/accounting_margin.json").read_text())
+
+SEEDS = json.loads((Path(__file__).parent / "reference/seeds.json").read_text())
 
 rates = st.floats(-0.02, 0.25)
 spots = st.floats(50.0, 300.0)
@@ -279,7 +282,48 @@ def test_a_book_is_the_sum_of_its_trades():
 
 
 def test_the_examples_of_the_docstring_are_right():
-    assert doctest.testmod(carry) == (0, 2)
+    assert doctest.testmod(carry) == (0, 5)
+
+
+THREE_MONTHS = {"days": 91, "basis_domestic": 365, "basis_foreign": 360}
+
+
+def test_each_leg_of_a_forward_accrues_by_its_own_day_count():
+    # 91 days of yen by ACT/365 and of dollars by ACT/360, both simple, as the market quotes
+    by_hand = 150.0 * (1.0 + 0.0025 * 91 / 365) / (1.0 + 0.053 * 91 / 360)
+    got = covered_forward(150.0, 0.0025, 0.053, None, compounding="simple", **THREE_MONTHS)
+    assert got == pytest.approx(by_hand, rel=1e-15)
+    one_count = covered_forward(150.0, 0.0025, 0.053, 91 / 365, compounding="simple")
+    assert one_count - got == pytest.approx(0.0268, abs=1e-4)  # 2.7 pips by one count for both
+
+
+def test_a_forward_by_day_counts_is_the_break_even_of_the_trade():
+    forward = covered_forward(150.0, 0.0025, 0.053, None, compounding="simple", **THREE_MONTHS)
+    end = breakeven_rate(0.0025, 0.053, None, 150.0, compounding="simple", **THREE_MONTHS)
+    assert end == pytest.approx(forward, rel=1e-15)
+    basis = covered_return(0.0025, 0.053, None, -0.003, compounding="simple", **THREE_MONTHS)
+    assert basis == pytest.approx(-0.003 * 91 / 365, rel=1e-12)
+
+
+def test_an_attribution_counts_the_days_of_each_leg():
+    got = attribute_pnl(15000.0, 0.0025, 0.053, None, 150.0, 147.0, **THREE_MONTHS)
+    assert got.carry == pytest.approx(15000.0 * (0.053 * 91 / 360 - 0.0025 * 91 / 365))
+
+
+def test_the_excess_return_is_that_of_the_founding_notes():
+    case = SEEDS["s004_uia_formula"]["inputs"]
+    terms = (case["i_d"], case["i_f"], case["T"], case["S0"], case["ES"], case["c"])
+    expected = SEEDS["s004_uia_formula"]["expected"]
+    assert excess_return(*terms) == pytest.approx(expected["R_compound"], rel=1e-12)
+    assert excess_return(*terms, "simple") == pytest.approx(expected["R_simple"], rel=1e-12)
+
+
+@given(rates, rates, years, spots, spots, compoundings)
+def test_the_excess_return_is_the_uncovered_one_after_funding(r_d, r_f, t, spot, end, compounding):
+    excess = excess_return(r_d, r_f, t, spot, end, 0.0, compounding)
+    owed = 1.0 + interest(r_d, t, compounding)
+    profit = uncovered_return(r_d, r_f, t, spot, end, 0.0, compounding)
+    assert excess * owed == pytest.approx(profit, abs=1e-12)
 
 
 def test_arrays_broadcast():
@@ -297,6 +341,11 @@ def test_arrays_broadcast():
         (lambda: uncovered_return(0.01, 0.05, 1.0, 1.0, 1.0, 0.0, "monthly"), "'monthly'"),
         (lambda: uncovered_return(0.01, 0.05, 1.0, 1.0, 1.0, 0.0, "daily"), "needs days"),
         (lambda: covered_forward(150.0, 0.01, -1.0, 1.0), "1 + rate = 0.0"),
+        (lambda: covered_forward(150.0, 0.01, 0.05, 0.25, **THREE_MONTHS), "give one"),
+        (lambda: covered_forward(150.0, 0.01, 0.05, 0.25, days=91), "give one"),
+        (lambda: covered_forward(150.0, 0.01, 0.05, None, days=91), "DAY_COUNT"),
+        (lambda: covered_forward(150.0, 0.01, 0.05, None), "years = None"),
+        (lambda: excess_return(0.01, 0.05, 1.0, 1.0, 0.0), "spot_end = 0.0: must be above 0"),
         (lambda: covered_forward(150.0, 0.01, 0.05, 1.0, 0.0, "daily"), "'annual' or 'simple'"),
         (lambda: attribute_pnl(math.inf, 0.01, 0.05, 1.0, 1.0, 1.0), "notional_domestic = inf"),
         (lambda: attribute_pnl(1.0, 0.01, 0.05, 1.0, 1.0, 1.0, "daily"), "'annual' or 'simple'"),

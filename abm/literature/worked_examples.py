@@ -35,6 +35,7 @@ from abm.carry import (
     attribute_pnl,
     break_evens,
     covered_forward,
+    excess_return,
     interest,
     net_carry,
     uncovered_return,
@@ -165,11 +166,10 @@ def _australian() -> list[Number]:
 
 def _reversed() -> list[Number]:
     """From 5% into 3%: against the carry, all profit is the assumed rise of the spot."""
-    excess = {}
-    for compounding in ("annual", "simple"):
-        growth = 1.0 + interest(REVERSED.rate_domestic, REVERSED.years, compounding)
-        profit = uncovered_return(*_terms(REVERSED), REVERSED_SPOT_END, compounding=compounding)
-        excess[compounding] = profit / growth - REVERSED_COST
+    excess = {
+        compounding: excess_return(*_terms(REVERSED), REVERSED_SPOT_END, REVERSED_COST, compounding)
+        for compounding in ("annual", "simple")
+    }
     profit = uncovered_return(*_terms(REVERSED), REVERSED_SPOT_END)
     forward = covered_forward(
         REVERSED.spot, REVERSED.rate_domestic, REVERSED.rate_foreign, REVERSED.years
@@ -286,6 +286,7 @@ PAPER = Paper(
         "abm.carry.attribute_pnl",
         "abm.carry.break_evens",
         "abm.carry.covered_forward",
+        "abm.carry.excess_return",
         "abm.carry.interest",
         "abm.carry.net_carry",
         "abm.carry.uncovered_return",
