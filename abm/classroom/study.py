@@ -11,6 +11,7 @@ from abm.classroom.choice import shipped
 from abm.classroom.knobs import Value, values_of
 from abm.errors import UnreadableFile
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE
+from abm.measures.classes import N_RUNS, class_counts, is_counted
 from abm.report.summary import NOBODY_SHORT, UNDETERMINED, class_told
 from abm.scenario import list_scenarios
 from abm.scenario.files import PACKAGE
@@ -110,10 +111,12 @@ def cells(held: Held = ()) -> pd.DataFrame:
     interval = level_means(at(study.breaks, dict(held)), both).set_index(both)[["low", "high"]]
     runs = runs_where(dict(held))
     done = runs[runs["status"] == "done"]
-    counts = done.groupby([*both, "class"]).size().unstack(fill_value=0)
-    found = counts.reindex(columns=[*CLASSES, *WITHOUT], fill_value=0)
-    found["n_runs"] = found[list(CLASSES)].sum(axis=1)
-    found["share"] = found["dam break"] / found["n_runs"]
+    counts = class_counts(done, both)
+    found = counts.reindex(columns=[*CLASSES, N_RUNS], fill_value=0)
+    left_out = done[~is_counted(done)].groupby([*both, "class"]).size().unstack(fill_value=0)
+    left_out = left_out.reindex(index=found.index, columns=list(WITHOUT), fill_value=0)
+    found = found.join(left_out)
+    found["share"] = found["dam break"] / found[N_RUNS]
     peak = done.groupby(both)[PEAK].median().rename("median_peak_log")
     return found.join(interval).join(peak).reset_index()
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from abm.errors import InvalidInput
 from abm.figures import style
+from abm.measures import classes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +19,6 @@ SURPRISE = "shock.surprise_bp"
 LEVERAGE_CAP = "funds.leverage_cap"
 BAND = (0.05, 0.95)
 _HEIGHT_INCHES = 3.0
-_CLASSES = ("absorbed", "leak", "dam break", "undetermined")
 
 
 def phase_figure(
@@ -86,9 +86,7 @@ def draw_class_shares(axes: Axes, table: pd.DataFrame) -> None:
 
 def class_shares(table: pd.DataFrame) -> pd.DataFrame:
     """Share of each class among the runs at each surprise; rows sum to 1."""
-    counts = table.groupby([SURPRISE, "class"]).size().unstack(fill_value=0)
-    present = [name for name in _CLASSES if name in counts.columns]
-    return counts[present].div(counts.sum(axis=1), axis=0)
+    return classes.class_shares(table, [SURPRISE])
 
 
 def draw_peak(axes: Axes, table: pd.DataFrame) -> None:

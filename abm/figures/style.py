@@ -43,6 +43,7 @@ CLASS_COLOURS: dict[str, str] = {
     "absorbed": "#A6CEE3",
     "leak": "#E69F00",
     "dam break": "#B5380B",
+    "broken before the shock": "#6F4E7C",
     "undetermined": "#D9D9D9",
 }
 SIMULATED = "#0B4F8A"

@@ -19,14 +19,15 @@ from abm.figures.sweep_cells import (
     need,
     write_numbers,
 )
+from abm.measures.classes import BROKEN_BEFORE, CLASSES, DAM_BREAK, UNDETERMINED
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-CLASSES = ("absorbed", "leak", "dam break", "undetermined")
-_STACKED = ("dam break", "leak", "absorbed", "undetermined")  # from the bottom
+# From the bottom of a cell.
+_STACKED = (DAM_BREAK, "leak", "absorbed", BROKEN_BEFORE, UNDETERMINED)
 
 
 def phase_diagram(
@@ -54,7 +55,7 @@ def phase_diagram(
     if not known:
         raise InvalidInput("cells: no column with the share of a class")
     note = "" if boundary is None else _boundary_note(boundary)
-    share = cells["dam break"] if "dam break" in cells else cells[known[0]] * 0.0
+    share = cells[DAM_BREAK] if DAM_BREAK in cells else cells[known[0]] * 0.0
     grid = cells.assign(share=share).pivot(index=up, columns=across, values="share")
     said = Words(words.title, f"{words.caption} {note}".strip())
     with style.house_style():

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.errors import InvalidInput
+from abm.measures import classes
 from abm.sweep import intervals
 from abm.sweep.outcomes import Panel, are_linked, levels_of, varied
 
@@ -300,10 +301,10 @@ def _others(points: pd.DataFrame, factors: Sequence[str]) -> list[str]:
 
 
 def class_shares(table: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
-    """Share of each class among the runs done at each level of the factors; rows sum to 1."""
-    done = table[table["status"] == "done"]
-    if "class" not in done or done.empty:
+    """Share of each class at each level of the factors, a row for each pair of levels.
+
+    Of the runs that `abm.measures.classes` counts, as everywhere.
+    """
+    if "class" not in table or not (table["status"] == "done").any():
         raise InvalidInput("no run has a class; a sweep with measure = cascade gives one")
-    counts = done.groupby([*factors, "class"], sort=False).size().unstack(fill_value=0)
-    shares: pd.DataFrame = counts.div(counts.sum(axis=1), axis=0).reset_index()
-    return shares
+    return classes.class_shares(table, factors).reset_index()

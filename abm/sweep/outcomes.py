@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.errors import InvalidInput
+from abm.measures.classes import CLASSES, is_counted
 from abm.scenario.checks import nearest
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ DAM_BREAK = "class=dam break"
 _HEAD = ("row", "point", "replicate", "seed")
 _BEFORE_FACTORS, _AFTER_FACTORS, _BEFORE_OUTPUTS = "seed", "status", "seconds"
 _ASKED = re.compile(r"\s*(?P<column>[^=<>]+?)\s*(?:(?P<sign>>=|<=|=)\s*(?P<level>.+?)\s*)?")
-_UNDETERMINED = "undetermined"
 
 
 class Outcome(NamedTuple):
@@ -198,7 +198,8 @@ def _numbers(table: pd.DataFrame, asked: Outcome) -> NDArray[np.float64]:
     if asked.sign == "=" and not _is_number(column):
         hit = (column == asked.level).to_numpy(dtype=np.float64)
         hit[column.isna().to_numpy()] = np.nan
-        hit[_cannot_tell(table, asked)] = np.nan
+        if asked.column == "class":
+            hit[~is_counted(table)] = np.nan
         return np.asarray(hit)
     x = column.to_numpy(dtype=np.float64, na_value=np.nan)
     x = np.where(np.isfinite(x), x, np.nan)
@@ -207,16 +208,6 @@ def _numbers(table: pd.DataFrame, asked: Outcome) -> NDArray[np.float64]:
     level = float(asked.level)
     hits = {"=": x == level, ">=": x >= level, "<=": x <= level}[asked.sign]
     return np.where(np.isnan(x), np.nan, hits.astype(np.float64))
-
-
-def _cannot_tell(table: pd.DataFrame, asked: Outcome) -> NDArray[np.bool_]:
-    """Runs too short for their class; one that saw five days pass is no dam break, though."""
-    open_end: NDArray[np.bool_] = (table[asked.column] == _UNDETERMINED).to_numpy(dtype=bool)
-    if asked.level == _UNDETERMINED:
-        return np.zeros_like(open_end)
-    if asked.name == DAM_BREAK and "unwound_5d" in table:
-        return open_end & table["unwound_5d"].isna().to_numpy(dtype=bool)
-    return open_end
 
 
 def _check_level(asked: Outcome, column: pd.Series) -> None:
@@ -228,7 +219,7 @@ def _check_level(asked: Outcome, column: pd.Series) -> None:
                 f"{asked.name}: {asked.column} is text; ask for a share of runs, as "
                 f"'{asked.column}={words[0] if words else 'value'}'"
             )
-        allowed = [*words, "absorbed", "leak", "dam break"] if asked.column == "class" else words
+        allowed = [*words, *CLASSES] if asked.column == "class" else words
         if asked.level not in allowed:
             raise InvalidInput(f"{asked.name}: {asked.column} is one of {', '.join(words)}")
     elif asked.sign:

@@ -1,0 +1,61 @@
+"""Classes of runs: counts and shares over many runs, all with one denominator.
+
+The denominator of every share, in a table, on a figure and on the page: the runs of which it is
+known whether the dam broke. A run without a net yen short on the eve of the shock, or one that ends
+within five days of it, is in no share; how many they are is told beside the shares. A run that saw
+the five days pass and ended before a leak shows is no dam break: it counts, as "undetermined".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DAM_BREAK, UNDETERMINED, BROKEN_BEFORE = "dam break", "undetermined", "broken before the shock"
+# In the order of tables and legends.
+CLASSES = ("absorbed", "leak", DAM_BREAK, BROKEN_BEFORE, UNDETERMINED)
+N_RUNS, N_LEFT_OUT = "n_runs", "n_left_out"  # runs in the denominator; done, but without a class
+WITHIN = "unwound_5d"  # share closed in five days: NaN where a class cannot be told
+
+
+def is_counted(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """Runs in the denominator of every share of a class, (n_rows,): done, and with a class."""
+    is_open = (table["class"] == UNDETERMINED).to_numpy(dtype=bool)
+    if WITHIN in table:
+        is_open = is_open & table[WITHIN].isna().to_numpy(dtype=bool)
+    counted: NDArray[np.bool_] = ~is_open & table["class"].isin(CLASSES).to_numpy(dtype=bool)
+    if "status" in table:
+        counted = counted & (table["status"] == "done").to_numpy(dtype=bool)
+    return counted
+
+
+def class_counts(table: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
+    """Runs of each class at each level of the factors; `n_runs` of them, `n_left_out` beside them.
+
+    The index is that of the factors. Only classes that occur in the table have a column.
+    """
+    by = list(factors)
+    counted = is_counted(table)
+    counts = table[counted].groupby([*by, "class"]).size().unstack(fill_value=0)
+    done = table[table["status"] == "done"] if "status" in table else table
+    every = done.groupby(by).size()
+    found = counts.reindex(every.index, fill_value=0)[[n for n in CLASSES if n in counts]]
+    found.columns.name = None
+    n_runs = found.sum(axis=1)
+    return found.assign(**{N_RUNS: n_runs, N_LEFT_OUT: every - n_runs})
+
+
+def class_shares(table: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
+    """Share of each class at each level of the factors, of the runs counted; rows sum to 1.
+
+    NaN where no run counts.
+    """
+    counts = class_counts(table, factors)
+    shares: pd.DataFrame = counts.drop(columns=[N_RUNS, N_LEFT_OUT]).div(counts[N_RUNS], axis=0)
+    return shares
