@@ -1,8 +1,9 @@
-"""The few ways a user can be told no, by name.
+"""The few ways a user can be told no, by name, and the one way a run fails.
 
-Everything here is a mistake somebody can put right: the command answers with the message alone
-and exit code 2. A default of an institution or a market that cannot clear is an outcome of the
-model and never one of these.
+Every `UnwindError` is a mistake somebody can put right: the command answers with the message alone
+and exit code 2. A `FailedRun` is a run whose numbers cannot be trusted: message alone, exit code 1.
+A default of an institution or a market that cannot clear is an outcome of the model and never one
+of these.
 """
 
 from __future__ import annotations
@@ -26,6 +27,11 @@ class UnreadableFile(UnwindError):
 class OutputRefused(UnwindError):
     """Results cannot be written where they were asked for: the folder holds other things,
     may not be written to, or the disk is full."""
+
+
+class FailedRun(Exception):
+    """A run without a result: its audit exceeds the limit, a table holds a number that is not
+    finite, or it ran over its time limit. In a sweep, a failed row; elsewhere raised."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from abm.agents import (
     ValueInvestors,
 )
 from abm.agents.python_agent import Newcomer, group_of, newcomers
-from abm.errors import InvalidInput
+from abm.errors import FailedRun, InvalidInput
 from abm.kernels.state import CUSTOM, DAY_CALLS, DAY_FAILURES, DAY_LEVERAGE, DAY_SHORT
 from abm.population.advance import Opening, advance, begin_record, open_world
 from abm.population.exposures import (
@@ -148,8 +148,7 @@ class CarryUnwindModel(mesa.Model):
         """One trading day. After the last one nothing happens; `running` says so."""
         if self.next_day < self.n_days:
             self._write_orders()
-            self.world = advance(self.world, self.next_day, self.next_day + 1)
-            self.day += 1
+            self._pass_days(self.next_day + 1)
             self.datacollector.collect(self)
         self.running = self.next_day < self.n_days
 
@@ -159,8 +158,7 @@ class CarryUnwindModel(mesa.Model):
             while self.next_day < self.n_days:
                 self.step()
             return
-        self.world = advance(self.world, self.next_day, self.n_days)
-        self.day = self.n_days - self.world.draws.burn_in
+        self._pass_days(self.n_days)
         self.running = False
 
     @property
@@ -233,7 +231,7 @@ class CarryUnwindModel(mesa.Model):
     def result(self) -> RunResult:
         """The days so far as tables, as `abm.run` gives them.
 
-        Raises InvalidInput before the first day.
+        Raises InvalidInput before the first day, FailedRun where these days cannot be trusted.
         """
         result: RunResult = _room_above("abm.runs").result_of(self)
         return result
@@ -319,6 +317,16 @@ class CarryUnwindModel(mesa.Model):
         written = diary.events[: int(diary.n_events[0]) + 1].copy()
         state["world"] = self.world._replace(diary=diary._replace(events=written))
         return state
+
+    def _pass_days(self, last: int) -> None:
+        """All days before `last`; a run that failed does not go on."""
+        day = last - self.world.draws.burn_in
+        try:
+            self.world = advance(self.world, self.next_day, last)
+        except FailedRun:
+            self.day, self.running = day, False
+            raise
+        self.day = day
 
     def _open(self, asked: list[Newcomer]) -> tuple[World, Opening]:
         """The world on the morning of day 0, with rows for all Python agents."""

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import panel as pn
 
 from abm.classroom.choice import TABS, Choice, link_of, read_link
-from abm.errors import UnwindError
+from abm.errors import FailedRun, UnwindError
 from abm.words import LANGUAGES, Words, words
 
 _COPY = "navigator.clipboard.writeText(location.href); this.textContent += ' ✓'"
@@ -92,7 +92,7 @@ class Page:
     def _heed(self, do: Callable[..., object], *given: Any) -> None:
         try:
             do(*given)
-        except UnwindError as bad:
+        except (UnwindError, FailedRun) as bad:
             self.refused(bad)
 
     def open(self, tab: str, **what: Any) -> None:
@@ -129,8 +129,8 @@ class Page:
         """Take the warning away."""
         self.notice.visible = False
 
-    def refused(self, bad: UnwindError) -> None:
-        """Say what a user's mistake was."""
+    def refused(self, bad: UnwindError | FailedRun) -> None:
+        """Say what a user's mistake was, or how a run failed."""
         self.warn(self.say("page.refused"), [str(fault) for fault in getattr(bad, "faults", [bad])])
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from typing import ParamSpec
 import typer
 
 from abm.cli import FULL, INTERRUPTED, say
-from abm.errors import OutputRefused, UnwindError
+from abm.errors import FailedRun, OutputRefused, UnwindError
 
 Parameters = ParamSpec("Parameters")
 
@@ -30,6 +30,8 @@ def answered(command: Callable[Parameters, None]) -> Callable[Parameters, None]:
             command(*args, **kwargs)
         except UnwindError as refused:
             code = _say(str(refused), CHANGE_SOMETHING)
+        except FailedRun as failed:
+            code = _say(str(failed), OUR_FAULT)
         except KeyboardInterrupt:
             code = INTERRUPTED  # said by `main`, wherever it was heard
         except BrokenPipeError:

@@ -8,6 +8,7 @@ import numpy as np
 
 from abm.kernels.state import N_EVENT_COLUMNS
 from abm.population.exposures import bank_assets, leverage_of
+from abm.population.soundness import require_sound
 from abm.population.world import World, build_world
 
 if TYPE_CHECKING:
@@ -67,10 +68,11 @@ def advance(world: World, first: int, last: int) -> World:
 
     A compiled run cannot lengthen its table. Where it ran out, the state of before is put back
     and the same days are run again with room enough: same bytes, no event lost. A world without
-    any room for events keeps none.
+    any room for events keeps none. Raises FailedRun where the days that passed cannot be trusted.
     """
     from abm.kernels.day import run_days
 
+    first_event = int(world.diary.n_events[0])
     keeps_events = len(world.diary.events) > 0
     before = _copy_of_state(world) if keeps_events else []
     run_days(first, last, *world[:6])
@@ -81,6 +83,7 @@ def advance(world: World, first: int, last: int) -> World:
             live[...] = kept
         world = with_room(world, 2 * n_counted + room_for_events(len(world.names)))
         run_days(first, last, *world[:6])
+    require_sound(world, first, last, first_event)
     return world
 
 

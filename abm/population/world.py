@@ -34,6 +34,9 @@ class World(NamedTuple):
     diary: state.Diary
     names: list[str]
     styles: list[str]
+    instruments: tuple[str, ...] = ()
+    label: str = ""
+    """The run by scenario, seed and replicate, for messages."""
 
 
 def build_world(
@@ -64,7 +67,21 @@ def build_world(
     scale_audit(books, market, graph)
     diary.worst_wealth[:] = books.wealth
     styles = [style for g in groups for style in g.style]
-    return World(books, market, graph, rules, draws, diary, institution_names(groups), styles)
+    names, label = institution_names(groups), run_label(scenario, seed, replicate, shocked, silent)
+    return World(
+        books, market, graph, rules, draws, diary, names, styles, scenario.instrument_names, label
+    )
+
+
+def run_label(scenario: Scenario, seed: int, replicate: int, shocked: bool, silent: bool) -> str:
+    """A run as messages call it: "hike, seed 3, replicate 0", and which twin it is."""
+    twin = {
+        (True, False): "",
+        (False, False): ", without its shock",
+        (True, True): ", positions frozen",
+        (False, True): ", without its shock and positions frozen",
+    }[shocked, silent]
+    return f"{scenario.name}, seed {seed}, replicate {replicate}{twin}"
 
 
 def make_mandates(groups: list[Group], lending: Lending) -> state.Mandates:

@@ -11,6 +11,7 @@ import numpy as np
 from abm.errors import InvalidInput
 from abm.measures.cascade import cascade_measures
 from abm.population.advance import Opening, advance, open_world
+from abm.population.soundness import require_sound
 from abm.runs.result import Cascade, RunResult, result_of_world
 from abm.runs.tables import days_table, institutions_table
 from abm.scenario import Scenario, load_scenario
@@ -55,6 +56,8 @@ def run(scenario: Scenario | str | Path, rng: int = 0, replicate: int = 0) -> Ru
         If the scenario or a graph file of it is not possible.
     InvalidInput
         If the seed or the replicate is not.
+    FailedRun
+        If the books do not balance to 1e-9, or a table holds a number that is not finite.
     """
     chosen = _scenario(scenario)
     _check_seed(rng, replicate)
@@ -98,7 +101,9 @@ def cascade(scenario: Scenario | str | Path, rng: int = 0, replicate: int = 0) -
 
 
 def result_of(model: CarryUnwindModel) -> RunResult:
-    """The days a model has traded so far, as tables. Raises InvalidInput before the first."""
+    """The days a model has traded so far, as tables. Raises InvalidInput before the first,
+    FailedRun where they cannot be trusted."""
+    require_sound(model.world, 0, model.next_day)
     return result_of_world(
         model.world,
         model.opening,

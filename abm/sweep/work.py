@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
+from abm.errors import FailedRun
 from abm.runs import Watched, Wish, watched_cascade, watched_run
 from abm.sweep.experiment import Experiment, scenario_at
 
@@ -120,7 +121,9 @@ class _Scenarios:
 
 
 def _said(bad: Exception) -> str:
-    """Type, message and place of what was raised, on one line."""
+    """Type, message and place of what was raised, on one line; of a failed run the message."""
+    if isinstance(bad, FailedRun):
+        return str(bad).replace("\n", " ")[:LONGEST_ERROR]
     trace = traceback.extract_tb(bad.__traceback__)
     where = f" ({trace[-1].name}, line {trace[-1].lineno})" if trace else ""
     return f"{type(bad).__name__}: {bad}{where}".replace("\n", " ")[:LONGEST_ERROR]
