@@ -1,6 +1,9 @@
 """A saved run is made again, byte for byte; what differs is named and measured."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,7 @@ import abm
 from abm.errors import InvalidInput, UnreadableFile
 from abm.runs import reproduce as again
 from abm.runs.manifest import hashes_of
-from abm.runs.reproduce import gap_of, reproduce
+from abm.runs.reproduce import gap_of, gap_of_graph, reproduce
 
 ROOT = Path(__file__).parents[1]
 
@@ -37,6 +40,21 @@ def test_a_run_is_made_again_byte_for_byte(folder):
     assert outcome.changed == ()
 
 
+def test_a_run_does_not_depend_on_the_library_that_multiplies_matrices(small_run):
+    code = (
+        "import abm; from abm.runs.manifest import hashes_of; "
+        "short = {'calendar.days': 20, 'calendar.burn_in_days': 10, 'calendar.drift_days': 5}; "
+        "print(hashes_of(abm.run(abm.load_scenario('hike').with_changes(short), rng=5)))"
+    )
+    # OpenBLAS sums in another order on another processor; these two differ in the last digits.
+    for processor in ("Sandybridge", "Haswell"):
+        env = os.environ | {"OPENBLAS_CORETYPE": processor}
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == str(hashes_of(small_run))
+
+
 def test_the_run_shown_in_the_readme_is_made_again():
     assert reproduce(ROOT / "results" / "august-2024-seed-49").agrees
 
@@ -50,6 +68,23 @@ def test_what_differs_is_named_and_measured(folder, small_run):
         1e-6 * other["leverage"][3] / other["leverage"].max(), rel=1e-3
     )
     assert gap_of("days", small_run.days, other.head(4)).relative == float("inf")
+
+
+def test_rounding_is_compared_as_it_stands_not_over_its_own_size(small_run):
+    other = small_run.days.copy()
+    other["conservation_error"] = other["conservation_error"] * 2.0 + 1e-15
+    assert gap_of("days", small_run.days, other).relative < 1e-12
+
+
+def test_a_loan_that_differs_in_its_last_digits_is_measured(small_run):
+    graph = small_run.exposures
+    other = graph.copy()
+    lender, borrower = max(graph.edges, key=lambda edge: graph.edges[edge]["weight"])
+    other.edges[lender, borrower]["weight"] *= 1.0 + 1e-12
+    gap = gap_of_graph("exposures", graph, other)
+    assert gap.column == "weight" and gap.relative == pytest.approx(1e-12, rel=1e-3)
+    other.remove_edge(lender, borrower)
+    assert gap_of_graph("exposures", graph, other).relative == float("inf")
 
 
 def test_another_version_may_differ_in_the_last_digits_and_is_named(folder, monkeypatch):

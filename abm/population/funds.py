@@ -10,6 +10,7 @@ import numpy as np
 
 from abm.kernels.state import TRADING_DAYS, Z_99
 from abm.population.groups import Array, Group, Terms, count, opening_terms, shares_of_number
+from abm.population.products import product, quadratic_form
 from abm.scenario.margins import NoMargin, VolatilityMargin
 
 if TYPE_CHECKING:
@@ -84,9 +85,9 @@ def open_fund_books(group: Group, calm_leverage: Array, scenario: Scenario, term
     gross = weights[1:].sum(axis=0)
     income = terms.income.copy()
     income[0] += 0.5 * terms.basis + terms.spread
-    carry = income @ weights + np.maximum(1.0 - gross, 0.0) * terms.usd_rate
+    carry: Array = product(income, weights) + np.maximum(1.0 - gross, 0.0) * terms.usd_rate
     carry -= (1.0 + weights[0]) * (terms.usd_rate + terms.spread)
-    variance = np.einsum("ki,kl,li->i", weights, terms.usd_covariance, weights)
+    variance: Array = quadratic_form(terms.usd_covariance, weights)
     estimate = scenario.estimation
     calm = (1.0 - rule.anchor_share) * estimate.opening_multiple
     calm = (calm + rule.anchor_share * estimate.long_run_multiple) * variance

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abm.kernels.state import KIND_NAMES, N_KINDS
+from abm.population.products import product, quadratic_form
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -92,7 +93,7 @@ def opening_terms(scenario: Scenario) -> Terms:
         n_currencies=len(scenario.currencies),
         income=income,
         covariance=covariance,
-        usd_covariance=to_usd @ covariance @ to_usd.T,
+        usd_covariance=product(product(to_usd, covariance), to_usd.T),
         usd_rate=scenario.rates.usd_per_year,
         basis=-scenario.funding.basis_per_year,
         spread=scenario.banks.spread_per_year,
@@ -114,7 +115,7 @@ def calm_covariance(scenario: Scenario, news: Array) -> Array:
             loads[quote[k]] -= link.currency_beta
         if link.leader:
             loads[names.index(link.leader)] += link.leader_beta
-        covariance[k, k] += loads @ news @ loads
+        covariance[k, k] += quadratic_form(news, loads[:, None])[0]
     return covariance
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from abm.population.funds import draw_desks, draw_hedge_funds
 from abm.population.groups import Array, Group, Terms, count, opening_terms
+from abm.population.products import quadratic_form
 from abm.population.streams import generator
 
 if TYPE_CHECKING:
@@ -69,15 +70,15 @@ def draw_risk_parity(scenario: Scenario) -> Group:
     tilt = terms.column(rule.tilt)
     covariance = scenario.estimation.opening_multiple * terms.covariance
     shares = parity_weights(scenario)
-    volatility = np.sqrt(shares @ covariance @ shares)
+    volatility = np.sqrt(quadratic_form(covariance, shares[:, None])[0])
     leverage = min(rule.volatility_target_per_year / volatility, rule.leverage_cap)
     group.weights[:] = tilt[:, None]
     group.weights[0] = -rule.yen_share
     group.target_volatility[:] = rule.volatility_target_per_year
     group.leverage_cap[:] = rule.leverage_cap
     group.concentration[:] = (shares**2).sum()
-    group.long_run_variance[:] = scenario.estimation.long_run_multiple * (
-        shares @ terms.covariance @ shares
+    group.long_run_variance[:] = scenario.estimation.long_run_multiple * quadratic_form(
+        terms.covariance, shares[:, None]
     )
     held = sell_currency_forward(leverage * shares[:, None], terms)
     held[0] -= rule.yen_share * max(leverage - 1.0, 0.0)
@@ -116,7 +117,7 @@ def draw_volatility_targets(scenario: Scenario, terms: Terms, rng: np.random.Gen
         rule.target_dispersion * noise
     )
     group.leverage_cap[:] = rule.leverage_cap
-    leverage = group.target_volatility / np.sqrt(shares @ covariance @ shares)
+    leverage = group.target_volatility / np.sqrt(quadratic_form(covariance, shares[:, None])[0])
     leverage = np.minimum(leverage, rule.leverage_cap)
     group.hold(sell_currency_forward(group.weights * leverage, terms))
     return group

@@ -9,6 +9,7 @@ import numpy as np
 
 from abm.kernels.state import CENTRAL_BANK, SCRIPT, TRADING_DAYS, Draws
 from abm.population.groups import opening_terms
+from abm.population.products import cholesky_factor, product
 from abm.population.streams import generator
 
 if TYPE_CHECKING:
@@ -91,13 +92,13 @@ def draw_news(scenario: Scenario, seed: int, replicate: int) -> np.ndarray:
     terms = opening_terms(scenario)
     n_days = scenario.calendar.burn_in_days + scenario.calendar.days
     noise = generator("news", seed, replicate).standard_normal((n_days, len(terms.names)))
-    return np.asarray(noise @ news_factor(scenario).T)
+    return product(noise, news_factor(scenario).T)
 
 
 @lru_cache(maxsize=32)
 def news_factor(scenario: Scenario) -> np.ndarray:
     """Cholesky factor of a day's news, (K, K); instruments without news have a zero row."""
-    factor = np.linalg.cholesky(scenario.correlation_matrix())
+    factor = cholesky_factor(scenario.correlation_matrix())
     parts = scenario.instruments.values()
     volatility = np.array([p.volatility_per_year for p in parts]) / np.sqrt(TRADING_DAYS)
     return np.asarray(volatility[:, None] * factor)
