@@ -89,8 +89,8 @@ def open_fund_books(group: Group, calm_leverage: Array, scenario: Scenario, term
     carry -= (1.0 + weights[0]) * (terms.usd_rate + terms.spread)
     variance: Array = quadratic_form(terms.usd_covariance, weights)
     estimate = scenario.estimation
-    calm = (1.0 - rule.anchor_share) * estimate.opening_multiple
-    calm = (calm + rule.anchor_share * estimate.long_run_multiple) * variance
+    opening_share = (1.0 - rule.anchor_share) * estimate.opening_multiple
+    calm = (opening_share + rule.anchor_share * estimate.long_run_multiple) * variance
     group.risk_aversion[:] = np.maximum(carry, rule.carry_floor_per_year) / (calm * calm_leverage)
     group.long_run_variance[:] = estimate.long_run_multiple * variance
     shares = np.where(gross > 0.0, weights / np.maximum(gross, 1e-300), 0.0)[1:]
