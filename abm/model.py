@@ -78,7 +78,13 @@ class CarryUnwindModel(mesa.Model):
     -----
     The burn-in is over when the model is made: the first `step()` is day 0 of the tables. Agents
     are views of rows, made when they are first asked for. The data collector sees the days that
-    are stepped, and none that `run()` passes in one compiled call.
+    are stepped, and none that `run()` passes in one compiled call. `steps`, Mesa's counter, is
+    `day` after both.
+
+    Mesa's `batch_run` hands every iteration the same arguments: with one `rng` and several
+    iterations all give the same draw. Give `replicate` (or `rng`) as a list instead, as
+    `{"rng": 1, "replicate": range(20)}`; `experiments/mesa_batch.py` does, with agent reporters.
+    An agent is a view of a row and is not removed: `agent.remove()` says what to do instead.
     """
 
     seed: int
@@ -99,6 +105,8 @@ class CarryUnwindModel(mesa.Model):
     """Days traded: index of the next one."""
     running: bool
     """Mesa's: whether a day is left."""
+    steps: int
+    """Mesa's: days traded, as `day`."""
     was_written_to: bool
     """Whether somebody wrote to a book: scenario and seed alone do not give this run again."""
     datacollector: DataCollector
@@ -117,6 +125,10 @@ class CarryUnwindModel(mesa.Model):
         """A world on the morning of day 0."""
         self.seed = whole_number(secrets.randbits(32) if rng in (None, "") else rng, "rng")
         super().__init__(rng=self.seed)
+        if "seed" in changes:
+            raise InvalidInput(
+                f"seed = {changes['seed']!r}: give the seed as rng, to Mesa's batch_run too"
+            )
         chosen = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
         if changes:
             chosen = chosen.with_changes({k.replace("__", "."): v for k, v in changes.items()})
@@ -151,6 +163,7 @@ class CarryUnwindModel(mesa.Model):
             self._pass_days(self.next_day + 1)
             self.datacollector.collect(self)
         self.running = self.next_day < self.n_days
+        self.steps = self.day  # Mesa counts calls, those after the last day too
 
     def run(self) -> None:
         """All days that are left, in one compiled call unless `steps_in_python`."""
@@ -159,7 +172,7 @@ class CarryUnwindModel(mesa.Model):
                 self.step()
             return
         self._pass_days(self.n_days)
-        self.running = False
+        self.steps, self.running = self.day, False
 
     @property
     def steps_in_python(self) -> bool:
@@ -279,7 +292,8 @@ class CarryUnwindModel(mesa.Model):
             )
         before = build_world(saved, state.seed, state.replicate)
         model.world, model.opening = restored(model.world, before, state.arrays)
-        model.day, model.was_written_to = state.day, state.was_written_to
+        model.day = model.steps = state.day
+        model.was_written_to = state.was_written_to
         model.running = model.next_day < model.n_days
         return model
 
@@ -307,7 +321,8 @@ class CarryUnwindModel(mesa.Model):
 
     def close(self) -> None:
         """Let go of all agents, so that Mesa 3.3 lets go of the model."""
-        self.remove_all_agents()
+        for agent in list(super().agents):
+            self.deregister_agent(agent)
         getattr(mesa.Agent, "_ids", {}).pop(self, None)
 
     def __getstate__(self) -> dict[str, Any]:

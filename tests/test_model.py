@@ -194,3 +194,41 @@ def test_quotes_are_those_of_the_market():
 def test_a_result_before_the_first_day_is_refused():
     with pytest.raises(InvalidInput, match="no day"):
         CarryUnwindModel(storm(), rng=7).result()
+
+
+def test_steps_count_days_however_they_are_passed(tmp_path):
+    compiled, by_day = (
+        CarryUnwindModel(storm(), rng=7),
+        stepped(CarryUnwindModel(storm(), rng=7), 9),
+    )
+    compiled.run()
+    assert compiled.steps == by_day.steps == compiled.day == 8
+    half = stepped(CarryUnwindModel(storm(), rng=7), 3)
+    assert CarryUnwindModel.load_state(half.save_state(tmp_path / "half")).steps == 3
+
+
+def test_a_seed_by_mesas_older_name_is_pointed_to_rng():
+    with pytest.raises(InvalidInput, match="seed = 7: give the seed as rng"):
+        CarryUnwindModel(storm(), seed=7)
+
+
+def test_no_view_is_removed_and_each_says_what_to_do_instead():
+    model = CarryUnwindModel(storm(), rng=7)
+    for agent in list(model.agents):
+        with pytest.raises(InvalidInput, match=f"{agent.name} cannot be removed.*; ") as refused:
+            agent.remove()
+        assert str(refused.value).count("`") >= 2
+    assert len(model.agents) == len(model.world.names) + len(model.bank_names) + 3
+    visitor = mesa.Agent(model)
+    visitor.remove()
+    assert visitor not in model.agents
+
+
+def test_batch_run_draws_once_for_each_replicate_and_not_for_each_iteration():
+    rows = mesa.batch_run(
+        CarryUnwindModel, {"scenario": [storm()], "rng": 7, "replicate": range(3)},
+        iterations=2, max_steps=4, display_progress=False,
+    )  # fmt: skip
+    moves = {(row["iteration"], row["replicate"]): row["log_yen"] for row in rows}
+    assert len(set(moves.values())) == 3
+    assert all(moves[0, n] == moves[1, n] for n in range(3))

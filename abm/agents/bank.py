@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import mesa
 
-from abm.agents.institution import AGENT_NUMBERS, cell, finite
+from abm.agents.institution import AGENT_NUMBERS, cell, finite, refuse_removal
 from abm.kernels.state import RECAPITALISATION
 from abm.population.exposures import bank_assets
 
@@ -101,3 +101,7 @@ class Bank(mesa.Agent):
             for i in range(len(names))
             if self.row in graph.broker[starts[i] : starts[i + 1]].tolist()
         ]
+
+    def remove(self) -> NoReturn:
+        """Mesa's, refused: loans do not vanish with their lender. Raises InvalidInput."""
+        refuse_removal(self.name, "choose `banks.n_core` and `banks.n_periphery` in the scenario")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from weakref import WeakKeyDictionary
 
 import mesa
@@ -34,6 +34,14 @@ class AgentNumbers:
 
 
 AGENT_NUMBERS = AgentNumbers()
+
+
+def refuse_removal(name: str, instead: str) -> NoReturn:
+    """An agent here is a view of a row of the books, which stays: what to do instead."""
+    raise InvalidInput(
+        f"{name} cannot be removed: it is a view of a row of the books, whose positions would go "
+        f"on trading; {instead}"
+    )
 
 
 class Units(MutableMapping[str, float]):
@@ -220,6 +228,17 @@ class Institution(mesa.Agent):
 
         wanted = next_decision(self.world, self.row, self.model.next_day)
         return dict(zip(self.model.instruments, wanted.orders_usd_bn.tolist(), strict=True))
+
+    def remove(self) -> NoReturn:
+        """Mesa's, refused: the positions of an institution do not vanish with its view.
+
+        Raises InvalidInput, which says how to leave a group out or to let a book run off.
+        """
+        refuse_removal(
+            self.name,
+            "leave its group out with `<group>.present = false` in the scenario, or let it pay "
+            "off its loans with `agent.leverage_cap = 1`",
+        )
 
     def _write_mandate(self, column: str, value: float) -> None:
         """What it is, from now on: a column of the mandates, which belong to this run alone."""

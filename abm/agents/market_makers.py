@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import mesa
 import numpy as np
 
-from abm.agents.institution import AGENT_NUMBERS
+from abm.agents.institution import AGENT_NUMBERS, refuse_removal
 
 if TYPE_CHECKING:
     from abm.kernels.state import Market
@@ -40,6 +40,10 @@ class MarketAccount(mesa.Agent):
     def name(self) -> str:
         """Its kind, spelt like the names of institutions."""
         return self.kind.replace("_", "-")
+
+    def remove(self) -> NoReturn:
+        """Mesa's, refused: without the other side no market clears. Raises InvalidInput."""
+        refuse_removal(self.name, "choose its depth under `instruments` in the scenario")
 
     @property
     def style(self) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from abm.agents.institution import Institution, finite, instrument_row
+from abm.agents.institution import Institution, finite, instrument_row, refuse_removal
 from abm.errors import InvalidInput, show
 from abm.population.groups import Group
 from abm.scenario.checks import nearest
@@ -57,6 +57,12 @@ class PythonAgent(Institution):
             From the day itself, if an instrument is unknown or an amount not finite.
         """
         raise NotImplementedError(f"{type(self).__name__} must define orders(self)")
+
+    def remove(self) -> NoReturn:
+        """Mesa's, refused: its positions would stay. Raises InvalidInput."""
+        refuse_removal(
+            self.name, "return the opposite of `positions_usd_bn` from `orders`, then nothing"
+        )
 
     def decide(self) -> dict[str, float]:
         """What `orders` says now [USD bn by instrument]; nothing while it is out."""
