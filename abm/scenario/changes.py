@@ -15,6 +15,7 @@ from abm.scenario.faults import UNKNOWN, validated
 from abm.scenario.fields import Table
 from abm.scenario.places import entry_name
 from abm.scenario.schema import Scenario
+from abm.scenario.world import additions_in_order
 from abm.scenario.writing import to_dict
 
 
@@ -33,6 +34,7 @@ def changed(scenario: Scenario, changes: Mapping[str, Any], where: str) -> Scena
         fault = _set(scenario, raw, key, _plain(changes[key]))
         if fault is not None:
             faults.append(fault)
+    raw["instruments"] = additions_in_order(scenario.instruments, raw["instruments"])
     try:
         copy = validated(raw, where)
     except ScenarioFaults as refused:

@@ -14,6 +14,7 @@ from abm.scenario.faults import validated
 from abm.scenario.lines import lines_of_keys
 from abm.scenario.places import entry_name
 from abm.scenario.schema import Scenario
+from abm.scenario.world import additions_in_order
 from abm.scenario.writing import WORDS
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -169,7 +170,10 @@ def _layer(path: Path, above: tuple[Path, ...]) -> Layered:
     lower = _layer(below, chain)
     merged = {key: value for key, value in lower.raw.items() if key not in WORDS}
     _drop(merged, without, where, lines.get("without"))
+    below_instruments = merged.get("instruments")
     merged = merge(merged, raw)
+    if "instruments" in merged:
+        merged["instruments"] = additions_in_order(below_instruments, merged["instruments"])
     kept = {key: at for key, at in lower.origins.items() if _is_in(merged, key)}
     return Layered(merged, {**kept, **origins})
 

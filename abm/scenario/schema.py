@@ -60,7 +60,7 @@ class Scenario(Part):
     calendar: Calendar = Field(description="which days are traded")
     population: Population = part_of(Population, "how many institutions")
     instruments: Instruments = choice(
-        "what is traded, currencies first; the first currency funds carry trades",
+        "what is traded, currencies before assets; the first currency funds carry trades",
         allowed="tables by name",
     )
     correlations: Correlations = choice(

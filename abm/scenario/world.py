@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from abm.carry import DAY_COUNT
 from abm.scenario.fields import (
     AS_TUPLE,
     FROZEN,
@@ -184,7 +186,8 @@ class Currency(_Instrument):
         allowed="true or false",
     )
     day_count: Literal[360, 365] = choice(
-        "days of a year by which its interest accrues",
+        "days of a year by which its interest accrues; left out: that of its money market "
+        "(abm.carry.DAY_COUNT) where it is known there",
         "money-market convention",
         365,
         unit="days",
@@ -201,8 +204,35 @@ class Asset(_Instrument):
     )
 
 
+def is_currency(part: object) -> bool:
+    """Whether an instrument, as a part or as a file has it, is a currency."""
+    kind = part.get("kind") if isinstance(part, Mapping) else getattr(part, "kind", None)
+    return kind == "currency"
+
+
+def with_day_counts(instruments: object) -> object:
+    """Instruments as a file has them, a currency that names no day count with its market's."""
+    if not isinstance(instruments, Mapping):
+        return instruments
+    counted = dict(instruments)
+    for name, part in instruments.items():
+        if isinstance(part, Mapping) and is_currency(part) and name in DAY_COUNT:
+            counted[name] = {"day_count": DAY_COUNT[name], **part}
+    return counted
+
+
+def additions_in_order(before: object, after: object) -> object:
+    """Instruments after something was added: new currencies behind those there were."""
+    if not (isinstance(before, Mapping) and before and isinstance(after, Mapping)):
+        return after
+    new = [name for name in after if name not in before and is_currency(after[name])]
+    old = [name for name in after if name not in new]
+    n_first = 1 + max((i for i, name in enumerate(old) if is_currency(after[name])), default=-1)
+    return {name: after[name] for name in (*old[:n_first], *new, *old[n_first:])}
+
+
 Instrument = Annotated[Currency | Asset, Field(discriminator="kind")]
-Instruments = Annotated[dict[Name, Instrument], FROZEN]
+Instruments = Annotated[dict[Name, Instrument], BeforeValidator(with_day_counts), FROZEN]
 Correlations = Annotated[dict[str, Annotated[float, Field(ge=-1.0, le=1.0)]], FROZEN]
 
 

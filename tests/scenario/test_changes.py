@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 import pytest
 
+import abm
 from abm.errors import InvalidInput, ScenarioFaults
 from abm.scenario import load_scenario, parse_setting
 from abm.scenario.script import RateSurprise
@@ -164,3 +165,47 @@ def test_a_setting_of_the_command_line_is_read_as_toml_or_else_as_text():
             parse_setting(bad)
     with pytest.raises(InvalidInput, match="cannot be printed"):
         parse_setting("name=\udce9")  # a byte that is not UTF-8
+
+
+ZEALAND = {
+    "kind": "currency",
+    "yield_per_year": 0.055,
+    "volatility_per_year": 0.07,
+    "value_depth_usd_bn": 900.0,
+    "dealer_depth_usd_bn": 70.0,
+}
+
+
+def test_a_currency_is_added_behind_those_there_are(hike):
+    changed = hike.with_changes({"instruments.NZD": ZEALAND, "funds.styles.FXM.weights.NZD": 0.05})
+    names = changed.instrument_names
+    assert names[:4] == ("JPY", "AUD", "MXN", "NZD") and names[4:] == hike.instrument_names[3:]
+    assert changed.funding_currency == "JPY"
+    assert changed.instruments["NZD"].day_count == 365  # ACT/365, as abm.carry has it
+    abm.run(changed.with_changes({"calendar.days": 3, "calendar.burn_in_days": 70}), rng=1)
+
+
+@pytest.mark.parametrize(("name", "days"), [("CHF", 360), ("GBP", 365), ("SEK", 365)])
+def test_a_currency_accrues_by_its_money_markets_day_count_by_default(hike, name, days):
+    added = hike.with_changes({f"instruments.{name}": ZEALAND}).instruments[name]
+    assert added.day_count == days
+    other = {**ZEALAND, "day_count": 725 - days}
+    assert hike.with_changes({f"instruments.{name}": other}).instruments[name] != added
+
+
+def test_a_file_adds_a_currency_to_its_base(tmp_path, hike):
+    path = tmp_path / "mine.toml"
+    lines = [f"{key} = {value!r}".replace("'", '"') for key, value in ZEALAND.items()]
+    path.write_text('base = "hike"\n[instruments.NZD]\n' + "\n".join(lines))
+    loaded = load_scenario(path)
+    assert (
+        loaded.instrument_names == hike.with_changes({"instruments.NZD": ZEALAND}).instrument_names
+    )
+    again = tmp_path / "again.toml"
+    again.write_text(loaded.to_toml())
+    assert load_scenario(again) == loaded
+
+
+def test_an_asset_that_is_added_comes_last(hike):
+    gold = {**ZEALAND, "kind": "asset", "yield_per_year": 0.0}
+    assert hike.with_changes({"instruments.XAU": gold}).instrument_names[-1] == "XAU"
