@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import tomllib
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -36,7 +35,6 @@ from abm.population.exposures import (
 )
 from abm.population.network import bank_names
 from abm.population.saved import Saved, arrays_of, read_state, restored, write_state
-from abm.population.world import build_world
 from abm.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
@@ -280,8 +278,7 @@ class CarryUnwindModel(mesa.Model):
         changes that are not possible, InvalidInput for those after which the state has no place
         (another number of institutions).
         """
-        state = read_state(Path(path))
-        saved = Scenario.model_validate(tomllib.loads(state.scenario_toml))
+        state, saved, before = read_state(Path(path))
         model = cls(
             saved.with_changes(dict(changes or {})), rng=state.seed, replicate=state.replicate
         )
@@ -290,7 +287,6 @@ class CarryUnwindModel(mesa.Model):
             raise InvalidInput(
                 f"calendar.days = {model.n_days - burn_in}: the saved state is of day {state.day}"
             )
-        before = build_world(saved, state.seed, state.replicate)
         model.world, model.opening = restored(model.world, before, state.arrays)
         model.day = model.steps = state.day
         model.was_written_to = state.was_written_to

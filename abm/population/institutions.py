@@ -50,6 +50,14 @@ def draw_groups(scenario: Scenario, seed: int, replicate: int) -> list[Group]:
     return [Group(g.kind, 0, len(terms.names)) if g.kind in absent else g for g in groups]
 
 
+def number_of_institutions(scenario: Scenario) -> int:
+    """Rows that `draw_groups` makes of a scenario, counted without making them."""
+    kinds = {kind: getattr(scenario, key) for kind, key in CHOICE_OF_KIND.items()}
+    numbers = [scenario.funds.n, *(part.n for part in kinds.values() if part.present)]
+    desks = scenario.banks.n_core if scenario.banks.desk.kind == "carry" else 0
+    return desks + sum(count(number, scenario.population.scale) for number in numbers)
+
+
 def sell_currency_forward(shares: Array, terms: Terms) -> Array:
     """Shares of wealth with the currency of every quoted asset sold: c_c -= c_k. (K, n)"""
     hedged = shares.copy()

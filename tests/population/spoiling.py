@@ -1,0 +1,96 @@
+"""Every array of a saved state spoilt in every way: run alone, since a crash takes its process.
+
+Usage: python spoiling.py STATE FOLDER. Prints one JSON line per case: array, harm, outcome, words.
+"""
+
+import json
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+from abm.errors import UnreadableFile
+from abm.model import CarryUnwindModel
+
+warnings.simplefilter("ignore")
+
+
+def first_set(array, value):
+    spoilt = array.copy()
+    spoilt.flat[0] = value
+    return spoilt
+
+
+def everywhere(value):
+    return lambda array: np.full_like(array, value)
+
+
+def largest(array):
+    limits = np.finfo if array.dtype.kind == "f" else np.iinfo
+    return np.full_like(array, limits(array.dtype).max)
+
+
+NUMBERS = {
+    "nan": lambda a: first_set(a, np.nan),
+    "minus infinite": lambda a: first_set(a, -np.inf),
+    "infinite": lambda a: first_set(a, np.inf),
+}
+WHOLE = {
+    "a billion": everywhere(10**9),
+    "negative": everywhere(-(10**9)),
+}
+ANY = {
+    "another type": lambda a: a.astype(np.float32 if a.dtype.kind == "f" else np.float64),
+    "text": lambda a: np.full(a.shape, "x"),
+    "another shape": lambda a: np.zeros((*a.shape, 2), a.dtype),
+    "one row less": lambda a: a[:-1],
+    "missing": lambda a: None,
+}
+
+
+def harms_of(array):
+    """Every harm that can be done to an array of this type."""
+    if array.dtype.kind == "f":
+        return ANY | NUMBERS | WHOLE | {"the largest": largest}
+    if array.dtype == np.uint8:
+        return ANY | {"the largest": largest}
+    return ANY | ({} if array.dtype.kind == "b" else WHOLE | {"the largest": largest})
+
+
+def spoilt_arrays(arrays):
+    for name, array in arrays.items():
+        if name != "description":
+            for harm, spoil in harms_of(array).items():
+                yield name, harm, spoil(array)
+
+
+def outcome_of(path):
+    try:
+        model = CarryUnwindModel.load_state(path)
+    except UnreadableFile as refused:
+        return "refused", str(refused)
+    try:
+        model.run()
+        model.result()
+    except Exception as bad:
+        return type(bad).__name__, str(bad)
+    return "ran", ""
+
+
+def main(state, folder):
+    with np.load(state) as file:
+        arrays = dict(file)
+    path = Path(folder) / "spoilt.state"
+    for name, harm, spoilt in spoilt_arrays(arrays):
+        kept = {**arrays, name: spoilt}
+        if spoilt is None:
+            del kept[name]
+        with path.open("wb") as file:
+            np.savez(file, **kept)
+        print(json.dumps((name, harm, "about to", "")), flush=True)
+        print(json.dumps((name, harm, *outcome_of(path))), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
