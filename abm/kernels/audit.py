@@ -1,7 +1,7 @@
 """What is conserved: units of everything, and money against the named outside accounts."""
 
 from abm.kernels.columns import chunk_sum
-from abm.kernels.jit import kernel
+from abm.kernels.jit import inlined, kernel
 from abm.kernels.state import STRETCH
 
 
@@ -35,6 +35,12 @@ def outside_total(c, market):
     return total
 
 
+@inlined
+def larger(a, b):
+    """The larger of two errors; not a number where either is none, so that no error is lost."""
+    return a if a >= b or a != a else b
+
+
 @kernel
 def conservation_error(books, market, graph):
     """Largest change of a total since the opening, relative to the gross opening position."""
@@ -43,7 +49,7 @@ def conservation_error(books, market, graph):
     count_units(books, market, graph, now)
     worst = 0.0
     for k in range(K + 1):
-        worst = max(worst, abs(now[k] - market.totals[k]) / market.gross_totals[k])
+        worst = larger(worst, abs(now[k] - market.totals[k]) / market.gross_totals[k])
     return worst
 
 

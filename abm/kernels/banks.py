@@ -25,6 +25,7 @@ from abm.kernels.state import (
 )
 
 STANDING, JUST_FAILED, GONE = 0, 1, 2  # of graph.failed
+MOST_UTILISATION = 1e6  # of a bank whose capital is all but gone: a number, whatever is divided
 OUTSIDE = 4  # row of graph.clearing, above those of `clear_claims`
 
 
@@ -174,7 +175,8 @@ def set_lines(graph, rules):
         if graph.failed[b] or graph.equity[b] <= 0.0:
             continue
         assets, most = bank_assets(b, graph), graph.leverage_max[b] * graph.equity[b]
-        graph.utilisation[b] = max(assets / most - rules.margin.utilisation_threshold, 0.0)
+        use = max(assets / most - rules.margin.utilisation_threshold, 0.0)
+        graph.utilisation[b] = min(use, MOST_UTILISATION)
         if assets > most and graph.loans[b] > 0.0:
             graph.cut[b] = min((assets - most) / graph.loans[b], rules.banks.max_line_cut)
 
@@ -279,17 +281,20 @@ def move_clients(b, books, graph, rules):
     heir = largest_bank(graph)
     for i in range(books.cash.size):
         first, last = graph.broker_start[i], graph.broker_start[i + 1]
-        lost = 0.0
+        lost, kept = 0.0, 0.0
         for edge in range(first, last):
             if graph.broker[edge] == b:
                 lost += graph.broker_share[edge]
+            else:
+                kept += graph.broker_share[edge]
         if lost == 0.0:
             continue
         books.line_cut[i] += lost * (1.0 - rules.banks.ported_share)
         for edge in range(first, last):
-            if graph.broker[edge] != b and lost < 1.0 - 1e-12:
-                graph.broker_share[edge] /= 1.0 - lost
-            elif lost < 1.0 - 1e-12:
+            # By what is kept, not by 1 - lost: of small shares the difference has no digits left.
+            if graph.broker[edge] != b and kept > 1e-12:
+                graph.broker_share[edge] /= kept
+            elif kept > 1e-12:
                 graph.broker_share[edge] = 0.0
             elif heir >= 0:
                 graph.broker[edge] = heir

@@ -31,7 +31,7 @@ from abm.kernels.reference import by_reference
 from abm.kernels.risk import estimate_risk
 from abm.kernels.rounds import build_orders, clear_and_settle, trade_in_rounds
 from abm.kernels.rules import dealer_depth
-from abm.kernels.state import CUSTOM, INSURER, SUBSCRIPTIONS
+from abm.kernels.state import CUSTOM, FARTHEST_LOG, INSURER, SUBSCRIPTIONS
 
 
 @kernel
@@ -77,8 +77,8 @@ def hear_news(day, market, rules, draws, diary):
         market.fundamental[k] += draws.news[day, k]
         if rules.market.news_moves_reference:
             market.dealer_reference[k] += draws.news[day, k]
-        market.lower[k] = market.close[0, k] - rules.market.daily_limit[k]
-        market.upper[k] = market.close[0, k] + rules.market.daily_limit[k]
+        market.lower[k] = max(market.close[0, k] - rules.market.daily_limit[k], -FARTHEST_LOG)
+        market.upper[k] = min(market.close[0, k] + rules.market.daily_limit[k], FARTHEST_LOG)
         market.external[k] = draws.official_usd_bn[day, k] / market.usd_price[k]
     for c in range(C + 1):
         market.rates[c] = draws.rates[day, c]

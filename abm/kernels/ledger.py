@@ -6,7 +6,7 @@ from abm.kernels.banks import credit_bank
 from abm.kernels.cash import pay_in
 from abm.kernels.columns import add_debt, add_scaled, chunk_sum, fill_zero, is_any
 from abm.kernels.jit import kernel
-from abm.kernels.rules import capital_flow_usd_bn
+from abm.kernels.rules import capital_flow_usd_bn, financing_spread
 from abm.kernels.state import ACCRUALS, CHUNK, HEDGE_FUND, RETAIL_FX, STRETCH, SUBSCRIPTIONS
 
 
@@ -130,8 +130,7 @@ def pay_spread(day, books, graph, market, rules, draws):
             continue
         for edge in range(first, last):
             bank = graph.broker[edge]
-            use = graph.utilisation[bank]
-            spread = rules.banks.spread * (1.0 + rules.banks.spread_slope * use)
+            spread = financing_spread(graph.utilisation[bank], rules.banks)
             payment = books.borrowing[i] * graph.broker_share[edge] * spread * period
             books.cash[i] -= payment
             credit_bank(bank, payment, market, graph)

@@ -1,6 +1,6 @@
 """The rounds of a day: build orders, clear, settle both legs, mark, test margins, again."""
 
-from abm.kernels.audit import conservation_error, wealth_error
+from abm.kernels.audit import conservation_error, larger, wealth_error
 from abm.kernels.clear import Goal, Liquidity, clear_round
 from abm.kernels.columns import copy, fill_zero
 from abm.kernels.decide import clear_orders_of
@@ -118,7 +118,9 @@ def freeze_intents(books, market, rules):
 
 @kernel
 def clear_and_settle(day, round_, books, market, graph, rules, draws, diary):
-    """New prices, both legs of every trade, and the audit. A failed round moves nothing."""
+    """New prices, both legs of every trade, and the audit. A failed round moves nothing, and the
+    audit sees that it did not.
+    """
     K = market.quote.size
     row = diary.days[day]
     rule = rules.market
@@ -144,6 +146,7 @@ def clear_and_settle(day, round_, books, market, graph, rules, draws, diary):
     if want_gain:
         row[DAY_GAIN] = report.gain
     if report.status == FAILED:
+        audit_books(row, books, market, graph, draws)
         return
     row[DAY_RESIDUAL] = max(row[DAY_RESIDUAL], report.residual)
     mark_prices(market)
@@ -152,10 +155,16 @@ def clear_and_settle(day, round_, books, market, graph, rules, draws, diary):
     share_flows(day, round_, first_event, market, diary)
     if report.status == AT_LIMIT:
         row[DAY_AT_LIMIT] += record_limits(day, round_, market, diary)
+    audit_books(row, books, market, graph, draws)
+
+
+@kernel
+def audit_books(row, books, market, graph, draws):
+    """The day's largest error so far."""
     if draws.audit:
         error = conservation_error(books, market, graph)
-        error = max(error, wealth_error(books, market, graph))
-        row[DAY_CONSERVATION] = max(row[DAY_CONSERVATION], error)
+        error = larger(error, wealth_error(books, market, graph))
+        row[DAY_CONSERVATION] = larger(row[DAY_CONSERVATION], error)
 
 
 @kernel

@@ -10,6 +10,9 @@ from abm.kernels.jit import inlined
 from abm.kernels.state import TRADING_DAYS, Z_99
 
 TEN_DAYS = 10.0 / TRADING_DAYS
+LEAST_VARIANCE = 1e-12  # per year: whoever sizes by risk takes at least a volatility of 1e-6
+MOST_SPREAD = 1.0  # per year: dearer credit is none, whatever the lender's balance sheet
+MOST_HALF_SPREAD = 0.5  # log: to trade costs at most half of the price
 
 
 @inlined
@@ -29,13 +32,13 @@ def margin_rate(volatility, concentration, utilisation, rule):
 @inlined
 def wanted_leverage(expected_return, risk_aversion, variance):
     """Mean-variance leverage, never short of the portfolio: max(0, mu / (gamma v)).        (M20)"""
-    return max(0.0, expected_return / (risk_aversion * variance))
+    return max(0.0, expected_return / (risk_aversion * max(variance, LEAST_VARIANCE)))
 
 
 @inlined
 def var_leverage(var_limit, variance):
     """Leverage at which the 99% ten-day loss equals the limit [share of NAV].             (M21)"""
-    return var_limit / (Z_99 * math.sqrt(TEN_DAYS * max(variance, 1e-12)))
+    return var_limit / (Z_99 * math.sqrt(TEN_DAYS * max(variance, LEAST_VARIANCE)))
 
 
 @inlined
@@ -70,8 +73,20 @@ def trend_size(signal, volatility, calm_volatility, rule):
 
     c = w sigma* size;  size = (g/2) tanh(0.8 z) / max(sigma_f, 0.7 sigma_calm)
     """
-    floored = max(volatility, rule.volatility_floor * calm_volatility)
+    floored = max(volatility, rule.volatility_floor * calm_volatility, math.sqrt(LEAST_VARIANCE))
     return 0.5 * rule.trend_gain / floored * math.tanh(rule.signal_scale * signal)
+
+
+@inlined
+def financing_spread(utilisation, rule):
+    """Spread a broker asks over the policy rate, per year: min(s0 (1 + s1 u), 1).          (M10)"""
+    return min(rule.spread * (1.0 + rule.spread_slope * utilisation), MOST_SPREAD)
+
+
+@inlined
+def half_spread(calm_volatility, volatility, rule):
+    """Half of the bid-ask spread, log: s max(1, sigma_f / sigma), at most 1/2.             (M40)"""
+    return min(rule.half_spread * max(1.0, volatility / calm_volatility), MOST_HALF_SPREAD)
 
 
 @inlined

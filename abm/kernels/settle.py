@@ -12,6 +12,7 @@ from abm.kernels.columns import add_debt, add_scaled, chunk_sum, fill_zero, is_a
 from abm.kernels.jit import inlined, kernel
 from abm.kernels.ledger import mark_books
 from abm.kernels.record import record_event
+from abm.kernels.rules import half_spread
 from abm.kernels.state import (
     BUYING,
     CHUNK,
@@ -40,7 +41,7 @@ def settle(day, round_, books, market, rules, diary):
     spreads = market.work[1]
     for k in range(market.quote.size):
         calm, fast = rules.market.calm_volatility[k], math.sqrt(market.covariance_fast[k, k])
-        spreads[k] = rules.market.half_spread * max(1.0, fast / calm)
+        spreads[k] = half_spread(calm, fast, rules.market)
     is_rationed = ration(books, market, rules, diary)
     for lo in range(0, books.cash.size, CHUNK):
         hi = min(lo + CHUNK, books.cash.size)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 
+_NO_WEIGHT = 1e-290  # sums below it have lost digits to gradual underflow
+
 
 class Lending(NamedTuple):
     """Broker edges by institution, and what banks owe one another."""
@@ -133,19 +135,33 @@ def draw_fund_brokers(
     pick = np.minimum(np.searchsorted(np.cumsum(weights), rng.random(n)), len(numbers) - 1)
     used = np.arange(n_core) < numbers[pick][:, None]
     share = rng.standard_gamma(rule.share_concentration, (n, n_core)) * used
-    share /= np.maximum(share.sum(axis=1, keepdims=True), 1e-300)
+    share = shares_of_one(share)
     first = rng.random(n)
     if rule.first_share_range:
         low, high = rule.first_share_range
         several = used.sum(axis=1) > 1
         wanted = np.where(several, low + (high - low) * first, 1.0)
-        rest = share[:, 1:] / np.maximum(share[:, 1:].sum(axis=1, keepdims=True), 1e-300)
+        rest = shares_of_one(share[:, 1:])
         share = np.column_stack([wanted, rest * (1.0 - wanted)[:, None]])
     if rule.concentration > 0.0:
         share *= 1.0 - rule.concentration
         target = chosen == rule.concentrated_on - 1
         share[target] += rule.concentration
     return chosen, share
+
+
+def shares_of_one(weights: Array) -> Array:
+    """Rows scaled to sum to one. (n, m)
+
+    Where a small Dirichlet parameter leaves no weight that floats can tell from none, the first of
+    a row has all, as in the limit: a loan is always lent by somebody.
+    """
+    if not weights.shape[1]:
+        return weights
+    total = weights.sum(axis=1, keepdims=True)
+    alone = np.zeros_like(weights)
+    alone[:, 0] = 1.0
+    return np.where(total > _NO_WEIGHT, weights / np.maximum(total, _NO_WEIGHT), alone)
 
 
 def draw_claims(scenario: Scenario, rule: DrawnClaims, rng: np.random.Generator) -> Array:

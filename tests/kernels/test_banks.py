@@ -261,6 +261,19 @@ def test_clients_of_a_failed_bank_move_in_part():
     assert world.books.line_cut == pytest.approx([0.45] * 5 + [0.75])
 
 
+def test_a_loan_that_moves_is_still_lent_in_full():
+    """All but a ten-billionth of it was at the failed bank: the two others lend the whole."""
+    world = bank_world([-5.0], [[0.0]], network__brokers__concentrated_on=1)
+    tiny = 1e-10
+    graph = world.graph._replace(
+        broker_start=np.arange(7) * 3,
+        broker=np.array([0, 1, 2] * 6, np.int64),
+        broker_share=np.array([1.0 - tiny, tiny / 3.0, 2.0 * tiny / 3.0] * 6),
+    )
+    pass_days(world._replace(graph=graph))
+    assert graph.broker_share.reshape(6, 3).sum(axis=1) == pytest.approx(1.0, rel=1e-15)
+
+
 def test_a_failed_bank_earns_and_loses_nothing_more():
     world = pass_days(bank_world([-5.0], [[0.0]]))
     world.market.dealer_cash[-1] = 3.0

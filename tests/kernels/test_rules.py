@@ -130,3 +130,21 @@ def test_dealers_withdraw_when_volatility_rises_and_capital_falls():
     assert depth(0.4, 0.25) == pytest.approx(25.0)  # both together
     assert depth(10.0) == depth(0.1, -1.0) == pytest.approx(20.0)  # the floor of a twentieth
     assert depth(10.0, 1.0, 1) == pytest.approx(240.0)  # the swap line's floor
+
+
+def test_credit_and_trading_have_a_dearest_price():
+    """.3% a year, doubled for every half of a balance sheet too much, and 100% at most."""
+    banks = RULES.banks._replace(spread=0.003, spread_slope=2.0)
+    assert rule_of.financing_spread(0.5, banks) == pytest.approx(0.006)
+    assert rule_of.financing_spread(1e6, banks) == 1.0
+    market = RULES.market._replace(half_spread=1e-4)
+    assert rule_of.half_spread(0.1, 0.05, market) == 1e-4
+    assert rule_of.half_spread(0.1, 0.3, market) == pytest.approx(3e-4)
+    assert rule_of.half_spread(1e-4, 30.0, market) == 0.5
+
+
+def test_without_any_risk_sizes_are_numbers():
+    assert math.isfinite(rule_of.wanted_leverage(0.05, 2.0, 0.0))
+    assert rule_of.wanted_leverage(0.0, math.inf, 0.0) == 0.0
+    still = TREND._replace(volatility_floor=0.0)
+    assert math.isfinite(rule_of.trend_size(1.0, 0.0, 0.1, still))

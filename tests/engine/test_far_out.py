@@ -1,0 +1,83 @@
+"""Far out in what a scenario may say the books balance to the last digits, as they do near by."""
+
+import math
+
+import numpy as np
+import pytest
+
+import abm
+from abm.errors import FailedRun, ScenarioFaults
+from abm.kernels.audit import larger
+from abm.kernels.state import DAY_CONSERVATION, FARTHEST_LOG
+from abm.population.advance import open_world
+from abm.population.network import shares_of_one
+
+# Each broke the audit, by the error given, before prices had an outermost limit, loans always a
+# lender, and credit and trading a largest price.
+BROKEN = [
+    (2e-1, "reference-2024", 0,
+     {"liquidity.impact.kind": "none", "instruments.JPY.daily_limit_log": 2.0}),
+    (1.4e-5, "august-2024", 0, {"network.brokers.share_concentration": 0.001}),
+    (1e-9, "calm", 0,
+     {"instruments.JPY.value_speed_per_day": 0.0, "network.brokers.share_concentration": 0.4}),
+    (1e102, "hike", 0,
+     {"instruments.JPY.daily_limit_log": 2.0, "funds.styles.JP.equity_usd_bn": 1e6}),
+    (5e277, "calm", 0,
+     {"funds.styles.RV.leverage": 100.0, "banks.periphery_capital_usd_bn": 1e-300}),
+    (2e-8, "hike", 3,
+     {"funds.styles.MA.equity_usd_bn": 1033.876, "instruments.JPY.volatility_per_year": 0.0001,
+      "calendar.burn_in_days": 150}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("was", "name", "seed", "changes"), BROKEN)
+def test_what_broke_the_audit_balances_or_is_refused(was, name, seed, changes):
+    try:
+        scenario = abm.load_scenario(name).with_changes(changes)
+    except ScenarioFaults as refused:
+        assert "must be" in str(refused)
+        return
+    assert abm.run(scenario, rng=seed).summary["max_conservation_error"] < 1e-12
+
+
+def test_no_price_leaves_a_factor_of_twenty():
+    """Against dealers alone, whose reference follows the price, nothing else holds the yen."""
+    _, name, seed, changes = BROKEN[0]
+    run = abm.run(abm.load_scenario(name).with_changes(changes), rng=seed)
+    prices = run.days.filter(regex="^log_").to_numpy()
+    assert FARTHEST_LOG == 3.0
+    assert np.abs(prices).max() <= 2.0 * FARTHEST_LOG
+    assert run.summary["n_days_failed_to_clear"] == 0
+
+
+def test_loans_always_have_lenders():
+    """A Dirichlet parameter of nearly nothing leaves no weight: then one broker lends it all."""
+    weights = np.array([[2.0, 6.0, 0.0], [0.0, 0.0, 0.0], [0.0, 4e-320, 1e-323]])
+    shares = shares_of_one(weights)
+    assert shares.tolist() == [[0.25, 0.75, 0.0], [1.0, 0.0, 0.0], [1.0, 0.0, 0.0]]
+    for range_ in ((), (0.3, 0.5)):
+        scenario = abm.load_scenario("hike").with_changes(
+            {
+                "network.brokers.share_concentration": 0.001,
+                "network.brokers.first_share_range": range_,
+            }
+        )
+        graph = open_world(scenario, 0)[0].graph
+        has_brokers = np.diff(graph.broker_start) > 0
+        lent = np.add.reduceat(graph.broker_share, graph.broker_start[:-1][has_brokers])
+        assert lent == pytest.approx(1.0, abs=1e-14)
+
+
+def test_an_error_that_is_no_number_is_not_lost():
+    assert larger(1.0, 2.0) == larger(2.0, 1.0) == 2.0
+    assert math.isnan(larger(1.0, math.nan))
+    assert math.isnan(larger(math.nan, 1.0))
+
+
+def test_a_book_that_holds_no_number_is_a_failed_run_of_that_day():
+    model = abm.CarryUnwindModel("calm", rng=1)
+    model.step()
+    model.world.books.units[2, 5] = math.nan
+    with pytest.raises(FailedRun, match=r"failed on day 1: days [a-z_]+ is nan"):
+        model.step()
+    assert math.isnan(model.world.diary.days[model.world.draws.burn_in + 1, DAY_CONSERVATION])
