@@ -231,6 +231,7 @@ def cell_text(cell: Any, say: Words) -> str:
     share = say(
         "phase.broke", share=percent(cell["share"], 0), n=f"{int(cell['n_runs']):,}",
         low=percent(cell["low"], 0), high=percent(cell["high"], 0),
+        independent=f"{round(cell['n_independent']):,}",
     )  # fmt: skip
     rows = "".join(_bar(name, cell, say) for name in CLASSES)
     told = [

@@ -32,6 +32,7 @@ COLUMNS = ("row", "point", "replicate", "seed", *FACTORS, "status", "seconds", "
            "unwound_5d", PEAK)  # fmt: skip
 CLASSES = ("dam break", "leak", "absorbed")
 WITHOUT = (NOBODY_SHORT, UNDETERMINED)  # runs that have no class, and are in no share
+ENDS = ["low", "high", "n_independent"]  # of an interval, and of how many independent runs
 Held = tuple[tuple[str, float], ...]  # factors that are held, at which level
 
 
@@ -103,12 +104,13 @@ def cells(held: Held = ()) -> pd.DataFrame:
 
     Columns: both factors; `n_runs` that have a class, and how many are of each; how many are
     WITHOUT one; `share`, `low`, `high`: share of `n_runs` that broke the dam, with the 95% interval
-    of the study's analysis; `median_peak_log`: the yen's largest rise in all runs done.
+    of the study's analysis, which is as wide as that of `n_independent` independent runs;
+    `median_peak_log`: the yen's largest rise in all runs done.
     """
     from abm.sweep.analysis import level_means
 
     study, both = read_study(), [SURPRISE, LEVERAGE_CAP]
-    interval = level_means(at(study.breaks, dict(held)), both).set_index(both)[["low", "high"]]
+    interval = level_means(at(study.breaks, dict(held)), both).set_index(both)[ENDS]
     runs = runs_where(dict(held))
     done = runs[runs["status"] == "done"]
     counts = class_counts(done, both)

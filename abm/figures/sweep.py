@@ -50,8 +50,10 @@ def curves_figure(curves: Mapping[str, pd.DataFrame], outcome: str, words: Words
     need(curves, "no factor varies")
     is_share = _is_share(outcome)
     order = sorted(curves, key=lambda name: -float(np.ptp(curves[name]["mean"])))
+    kind = "Wilson" if is_share else "Student"
     band = "" if is_share else "; light: 5 to 95% of the runs"
-    caption = f"{words.caption} Line: mean over the other factors; band: its 95% interval{band}."
+    caption = f"{words.caption} Line: mean over the other factors; band: its 95% {kind} interval"
+    caption += f"{_n_independent(curves, is_share)}{band}."
     with style.house_style():
         figure, panels = _multiples(Words(words.title, caption.strip()), len(order))
         for i, (axes, name) in enumerate(zip(panels, order, strict=True)):
@@ -60,6 +62,16 @@ def curves_figure(curves: Mapping[str, pd.DataFrame], outcome: str, words: Words
         _same_height([curves[name] for name in order], panels, is_share)
         panels[0].set_title(outcome_words(outcome), loc="left", pad=5.0, color=style.INK)
     return figure
+
+
+def _n_independent(curves: Mapping[str, pd.DataFrame], is_share: bool) -> str:
+    """How many independent runs the intervals are of, where the tables say so."""
+    every = [n for curve in curves.values() for n in curve.get("n_independent", ())]
+    if not every:
+        return ""
+    low, high = (f"{round(n):,}" for n in (min(every), max(every)))
+    n = low if low == high else f"{low} to {high}"
+    return f" of {n} independent {'runs' if is_share else 'draws'}"
 
 
 def draw_curve(axes: Axes, curve: pd.DataFrame, factor: str, is_share: bool) -> None:
@@ -128,7 +140,7 @@ def sensitivity_figure(
     if missing:
         raise InvalidInput(f"table: column {', '.join(missing)} is missing")
     ranked = table.sort_values(bars[0]).reset_index(drop=True)
-    note = "Whiskers: 95% bootstrap intervals."
+    note = "Whiskers: 95% intervals over points (bootstrap) and draws (jackknife)."
     note += " Grey mark: 95% of factors without influence stay below." if "dummy" in ranked else ""
     names = ["\n".join(textwrap.wrap(axis_words(str(n)), 34)) for n in ranked["factor"]]
     with style.house_style():

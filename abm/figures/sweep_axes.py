@@ -72,7 +72,7 @@ class Scale:
             (axes.set_xscale if which == "x" else axes.set_yscale)("log")
         if not (self.is_words or with_levels) or len(self.at) > _MOST_TICKS:
             return
-        labels = [_shown(level) for level in self.levels]
+        labels = [level_words(level) for level in self.levels]
         axis = axes.xaxis if which == "x" else axes.yaxis
         axis.set_ticks(list(self.at), labels=labels)
         axis.set_ticks([], minor=True)
@@ -107,7 +107,8 @@ def name_words(key: str) -> str:
 def value_words(key: str, value: Any) -> str:
     """A value of a factor in a sentence: with its unit, where that is one word."""
     unit = axis_words(key).rpartition(", ")[2]
-    number = f"{value:.3g}" if isinstance(value, int | float) else str(value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    number = f"{value:.3g}" if is_number else level_words(value)
     return f"{number}bp" if unit == "bp" else number
 
 
@@ -135,7 +136,10 @@ def _worded(key: str) -> str:
     return f"{table.replace('_', ' ').replace('.', ', ')}: {words}" if table else words
 
 
-def _shown(level: Any) -> str:
+def level_words(level: Any) -> str:
+    """A level of a factor, as it stands on an axis."""
+    if isinstance(level, bool | np.bool_):
+        return "true" if level else "false"
     is_number = isinstance(level, float | np.floating)
     return f"{level:g}" if is_number else _escaped(str(level))
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from abm.errors import InvalidInput
 from abm.figures.sweep_axes import axis_words, name_words, outcome_words, value_words
-from abm.sweep import analysis, sensitivity, thresholds
-from abm.sweep.outcomes import DAM_BREAK, Panel, varied
+from abm.sweep import analysis, differences, sensitivity, thresholds
+from abm.sweep.outcomes import DAM_BREAK, Panel, is_numeric, varied
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from abm.figures.sweep import Words
 
 _MOST_LINES = 12
+_MOST_STEPS = 24
+_DRAWS_ENOUGH = 10
+_CHANCE_TOLD = 0.05  # of the variance, beyond which a title has it
+_PAIRED = (
+    "each pair is two runs on the same draws; unpaired: the error that independent runs would have"
+)
 _MOST_BOUNDARIES = 400  # settings of the other factors, beyond which only one factor is kept
 Problem = dict[str, Any]
 
@@ -97,12 +103,65 @@ def examined(study: Study, whole: Panel) -> Findings:
         "latin-hypercube": (_curves, _pawn, _chance),
         "sobol": (_curves, _pawn, _chance),
     }
-    for step in steps.get(study.kind, (_curves, _pairs, _threshold)):
+    if not whole.n_done:
+        found.said.append(f"{whole.outcome.name}: no run has a value; {whole.advice()}")
+        return found
+    for step in steps.get(study.kind, (_differences, _curves, _pairs, _threshold)):
         try:
             step(study, whole, found)
         except InvalidInput as why:
             found.said.append(str(why))
     return found
+
+
+def _differences(study: Study, whole: Panel, found: Findings) -> None:
+    """Steps from level to level, on the same draws."""
+    from abm.figures.sweep_steps import steps_figure
+
+    table = differences.differences(whole, study.kind)
+    if table.empty:
+        return
+    found.tables["differences"] = table
+    unit = ", pp" if whole.outcome.is_share else ""
+    head = ("factor", "from", "to", f"difference{unit}", "paired s.e.", "unpaired s.e.", "pairs")
+    rows = [_step_row(whole, line) for line in _records(table)]
+    found.found.append(Rows(head, rows[:_MOST_STEPS]))
+    hidden = len(rows) - _MOST_STEPS
+    more = f"; {hidden} more steps are in the table of differences" if hidden > 0 else ""
+    found.found.append(Rows(sentence=f"{_PAIRED}{more}"))
+    words = _words(study, _steps_title(whole, table, found), whole)
+    found.draw("differences", words, steps_figure(table, found.outcome, words))
+
+
+def _step_row(whole: Panel, line: dict[str, Any]) -> tuple[str, ...]:
+    times = 100.0 if whole.outcome.is_share else 1.0
+    ends = [f"{times * line[end]:+.3g}" for end in ("low", "high")]
+    difference = f"{times * line['difference']:+.3g}"
+    if not math.isnan(line["low"]):
+        difference += f" [{', '.join(ends)}]"
+    errors = [
+        "-" if math.isnan(line[name]) else f"{times * line[name]:.2g}"
+        for name in ("se_paired", "se_unpaired")
+    ]
+    factors = line["factor"].split(", ")
+    one = len(factors) == 1
+    names = axis_words(factors[0]) if one else ", ".join(map(name_words, factors))
+    where = (_level(line["from"]), _level(line["to"]))
+    return (names, *where, difference, *errors, f"{line['n_pairs']:,}")
+
+
+def _steps_title(whole: Panel, table: pd.DataFrame, found: Findings) -> str:
+    """The largest of the steps that are told from chance; or that none is."""
+    is_known = (table["low"] > 0.0) | (table["high"] < 0.0)
+    if not is_known.any():
+        return f"{_short(found)}: no step is told from chance at 95%"
+    line = max(_records(table[is_known]), key=lambda step: abs(step["difference"]))
+    names = [name_words(name) for name in line["factor"].split(", ")]
+    ways = "rises" if line["difference"] > 0.0 else "falls"
+    times = 100.0 if whole.outcome.is_share else 1.0
+    size = f"{times * abs(line['difference']):.3g}{'pp' if whole.outcome.is_share else ''}"
+    step = f"{' and '.join(names)} {_level(line['from'])} to {_level(line['to'])}"
+    return f"{_short(found)} {ways} by {size} with {step}, on the same draws"
 
 
 def _curves(study: Study, whole: Panel, found: Findings) -> None:
@@ -111,7 +170,8 @@ def _curves(study: Study, whole: Panel, found: Findings) -> None:
     from abm.figures.sweep import curves_figure
 
     curves, refused = analysis.curves(whole, study.kind in analysis.DRAWN)
-    found.said += refused
+    if len(study.points) > 2:  # of two points the difference says it all
+        found.said += _joined(refused)
     if not curves:
         return
     found.curves = curves
@@ -128,6 +188,7 @@ def _curves(study: Study, whole: Panel, found: Findings) -> None:
         said = (_estimate(whole, low), _level(low[factor]), _estimate(whole, high))
         rows.append((axis_words(factor), *said, _level(high[factor])))
     found.found.append(Rows(("factor", "lowest mean", "at", "highest mean", "at"), rows))
+    found.found.append(Rows(sentence=_intervals_told(whole, found.tables["curves"])))
     low, high = _extremes(curves[order[0]])
     ends = [
         f"{_number(whole, line['mean'])} at {value_words(order[0], line[order[0]])}"
@@ -136,6 +197,19 @@ def _curves(study: Study, whole: Panel, found: Findings) -> None:
     title = f"{_short(found)} depends most on {name_words(order[0])}: {', '.join(ends)}"
     words = _words(study, title, whole)
     found.draw("curves", words, curves_figure(curves, found.outcome, words))
+
+
+def _intervals_told(whole: Panel, curves: pd.DataFrame) -> str:
+    """What the intervals of the means are, and of how many independent runs."""
+    low, high = (f"{round(n):,}" for n in (curves["n_independent"].min(),
+                                          curves["n_independent"].max()))  # fmt: skip
+    n = low if low == high else f"{low} to {high}"
+    if whole.outcome.is_share:
+        return (
+            f"in brackets: 95% Wilson interval of {n} independent runs; the runs of a level that "
+            "share their draws are fewer than they seem"
+        )
+    return f"in brackets: 95% Student interval of {n} independent draws"
 
 
 def _pairs(study: Study, whole: Panel, found: Findings) -> None:
@@ -167,7 +241,7 @@ def _pairs(study: Study, whole: Panel, found: Findings) -> None:
 def _threshold(study: Study, whole: Panel, found: Findings) -> None:
     """Where half of the runs say yes, along the factor that matters most."""
     along, up = _two_factors(whole, found)
-    if not (whole.outcome.is_share and along):
+    if not (whole.outcome.is_share and along and is_numeric(whole.points[along])):
         return
     others = [name for name in varied(whole.points) if name != along]
     if study.kind != "grid":
@@ -194,7 +268,32 @@ def _sobol(study: Study, whole: Panel, found: Findings) -> None:
     top = indices.table.sort_values("total").iloc[-1]
     title = f"{name_words(top['factor'])} carries {top['total']:.0%} of the variance of "
     title += f"{_short(found)}, interactions included"
+    chance = sensitivity.noise(whole).of_the_means
+    if chance > _CHANCE_TOLD:
+        title += f"; other draws would change {chance:.0%} of that variance"
+    found.found.append(Rows(sentence=_shares_told(indices.table, chance)))
     _draw_indices(study, whole, found, indices.table, ("total", "first"), title)
+    if 1 < study.n_replicates < _DRAWS_ENOUGH:
+        found.said.append(
+            f"{study.n_replicates} draws are few: what the intervals hold of other draws is itself "
+            f"rough; {_DRAWS_ENOUGH} replicates are enough"
+        )
+
+
+def _shares_told(table: pd.DataFrame, chance: float) -> str:
+    """What the shares are of, and why they add up to more than the whole."""
+    alone = min(max(float(table["first"].sum()), 0.0), 1.0)
+    words = (
+        f"shares of the variance of the points' means: the factors alone {alone:.0%}, interactions "
+        f"{1.0 - alone:.0%}; totals add up to {table['total'].sum():.0%}, as an interaction counts "
+        "for each of its factors"
+    )
+    if math.isnan(chance):
+        return words
+    return (
+        f"{words}. Chance is {chance:.0%} of the same variance and lies inside these shares: how "
+        "the draws that were made respond to the factors, and others would not"
+    )
 
 
 def _morris(study: Study, whole: Panel, found: Findings) -> None:
@@ -235,9 +334,17 @@ def _keep_indices(
     found.tables[method] = indices.table
     found.said += [indices.said] if indices.said else []
     heads = [b.replace("_star", "*") for b in bars]
+    by_draw = [b for b in bars if f"{b}_least" in indices.table]
+    heads += [f"{b} by draw" for b in by_draw]
     rows = []
     for line in _records(indices.table.sort_values(bars[0], ascending=False)):
         said = [f"{line[b]:.3g} [{line[f'{b}_low']:.3g}, {line[f'{b}_high']:.3g}]" for b in bars]
+        said += [
+            "-"
+            if math.isnan(line[f"{b}_least"])
+            else f"{line[f'{b}_least']:.3g} to {line[f'{b}_most']:.3g}"
+            for b in by_draw
+        ]
         said += [f"below {line['dummy']:.3g}"] if method == "pawn" else []
         rows.append((axis_words(str(line["factor"])), *said))
     head = ("factor", *heads, *(["no influence"] if method == "pawn" else []))
@@ -279,10 +386,8 @@ def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 def _two_factors(whole: Panel, found: Findings) -> tuple[str, str]:
     """The two factors that move the outcome most, numbers first: across and up; "" if none."""
-    import pandas as pd
-
     order = by_range(found.curves)
-    numeric = [name for name in order if pd.api.types.is_numeric_dtype(whole.points[name])]
+    numeric = [name for name in order if is_numeric(whole.points[name])]
     across = (numeric or order or [""])[0]
     return across, next((name for name in order if name != across), "")
 
@@ -331,7 +436,17 @@ def _number(whole: Panel, value: float) -> str:
 
 
 def _level(value: Any) -> str:
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
     return f"{value:.4g}" if isinstance(value, int | float) else str(value)
+
+
+def _joined(refused: Sequence[str]) -> list[str]:
+    """What is refused for the same reason of several factors, on one line."""
+    factors: dict[str, list[str]] = {}
+    for factor, _, why in (line.partition(": ") for line in refused):
+        factors.setdefault(why, []).append(factor)
+    return [f"{', '.join(names)}: {why}" for why, names in factors.items()]
 
 
 def _records(table: pd.DataFrame) -> Iterator[dict[str, Any]]:

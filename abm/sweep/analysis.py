@@ -76,7 +76,8 @@ def response_curve(whole: Panel, factor: str, is_drawn: bool = False) -> pd.Data
     Returns
     -------
     A row for each level: the factor (mean of a bin), mean, low, high (95% interval of the mean),
-    q05, median, q95 (of the runs), n_points, n_runs, n_left_out.
+    q05, median, q95 (of the runs), n_points, n_runs, n_left_out, n_independent (runs of which
+    the interval is).
     """
     return bin_means(whole, factor) if is_drawn else level_means(whole, [factor])
 
@@ -124,7 +125,7 @@ def balanced(whole: Panel, factors: Sequence[str]) -> list[Group]:
     usable = whole.points[np.isfinite(whole.means)].dropna(subset=list(factors))
     if usable.empty:
         raise InvalidInput(f"{whole.outcome.name}: no run has it")
-    others = _others(usable, factors)
+    others = settings_of(usable, factors)
     setting = usable.groupby(others, dropna=False).ngroup() if others else usable.index * 0
     level = usable.groupby(list(factors)).ngroup()
     seen = np.zeros((level.max() + 1, setting.max() + 1), dtype=bool)
@@ -238,11 +239,18 @@ def interval(found: Estimate, is_share: bool) -> tuple[float, float]:
     """95% interval of a mean: Wilson's for a share of runs, Student's for anything else."""
     if is_share:
         share = min(max(found.mean, 0.0), 1.0)
-        n = intervals.effective_runs(share, found.variance, found.n_clusters, found.n_runs)
-        low, high = intervals.wilson(share, n)
+        low, high = intervals.wilson(share, n_independent(found, True))
     else:
         low, high = intervals.student(found.mean, found.variance, found.freedom)
     return float(low), float(high)
+
+
+def n_independent(found: Estimate, is_share: bool) -> float:
+    """Independent runs that an interval is as wide as that of; of a mean, its independent draws."""
+    if not is_share:
+        return float(found.n_clusters)
+    share = min(max(found.mean, 0.0), 1.0)
+    return intervals.effective_runs(share, found.variance, found.n_clusters, found.n_runs)
 
 
 def curves(whole: Panel, is_drawn: bool = False) -> tuple[dict[str, pd.DataFrame], list[str]]:
@@ -267,13 +275,14 @@ def _summary(
     counts = {"n_points": len(rows), "n_runs": int(whole.known[rows].sum())}
     if not counts["n_runs"]:
         empty = dict.fromkeys(("mean", "low", "high", "q05", "median", "q95"), float("nan"))
-        return empty | counts | {"n_left_out": n_left_out}
+        return empty | counts | {"n_left_out": n_left_out, "n_independent": 0.0}
     found = estimate(whole, rows, is_drawn, weights)
     low, high = interval(found, whole.outcome.is_share)
     runs = whole.values[rows][whole.known[rows]]
     q05, median, q95 = (float(q) for q in np.quantile(runs, [BAND[0], 0.5, BAND[1]]))
     line = {"mean": found.mean, "low": low, "high": high, "q05": q05, "median": median, "q95": q95}
-    return line | counts | {"n_left_out": n_left_out}
+    alike = {"n_independent": n_independent(found, whole.outcome.is_share)}
+    return line | counts | {"n_left_out": n_left_out} | alike
 
 
 def _group(
@@ -288,7 +297,7 @@ def _group(
     return Group(level, usable.index.to_numpy()[inside], weights)
 
 
-def _others(points: pd.DataFrame, factors: Sequence[str]) -> list[str]:
+def settings_of(points: pd.DataFrame, factors: Sequence[str]) -> list[str]:
     """Factors that make up a setting: all others, less those that hang on a level of these."""
     level = points.groupby(list(factors)).ngroup()
     kept = []

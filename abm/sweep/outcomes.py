@@ -86,6 +86,19 @@ class Panel:
         said = [f"{n:,} {words}" for n, words in counts if n]
         return f"{', '.join(said)} of {self.values.size:,} runs" if said else ""
 
+    def advice(self) -> str:
+        """What to do about runs without a value: what helps depends on why they have none."""
+        n_undefined, column = int(self.n_undefined.sum()), self.outcome.column
+        said = ["finish the sweep"] if self.n_missing else []
+        if self.n_failed.any():
+            said.append("retry what failed (unwind sweep EXPERIMENT --retry-failed)")
+        if n_undefined:
+            said.append(
+                f"{column} is not defined in {n_undefined:,} runs, and would not be if they were "
+                "run again: ask for another --output, or keep the factors to where it is defined"
+            )
+        return "; ".join(said)
+
 
 def outcome(asked: str, table: pd.DataFrame) -> Outcome:
     """Read what a user asks for: `name`, `name=value`, `name>=number` or `name<=number`."""
@@ -240,6 +253,13 @@ def _columns(table: pd.DataFrame) -> list[str]:
     if missing:
         raise InvalidInput(f"not the table of a sweep: column {', '.join(missing)} is missing")
     return [str(name) for name in table.columns]
+
+
+def is_numeric(column: pd.Series) -> bool:
+    """Numbers along which something can be followed: true and false are two words."""
+    import pandas as pd
+
+    return _is_number(column) and not pd.api.types.is_bool_dtype(column)
 
 
 def levels_of(column: pd.Series) -> list[Any]:

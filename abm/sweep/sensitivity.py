@@ -1,21 +1,24 @@
 """How much each factor matters: Sobol' indices, Morris effects, PAWN.
 
-Replicates are averaged at every point first: the indices are those of the mean over seeds. All
-points have the same seeds, so what a seed adds everywhere cancels; what is left of chance in the
-means is said by `noise`.
+Replicates are averaged at every point first: the indices are those of the mean over the draws that
+were made. All points have the same draws, so what a draw adds everywhere cancels; how a draw
+responds to the factors does not, and other draws have other indices. Intervals are over points and
+draws (`draws.py`); what is left of chance in the means is said by `noise`.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from abm.errors import InvalidInput
 from abm.sweep.analysis import slices
+from abm.sweep.draws import single_draws, widened, with_range, without_draws
 from abm.sweep.intervals import CONFIDENCE
 from abm.sweep.outcomes import Panel, varied
 
@@ -25,10 +28,12 @@ if TYPE_CHECKING:
 N_RESAMPLES = 1000
 MOST_DROPPED = 0.2  # of the blocks or trajectories: beyond, those that are left are another design
 N_SHUFFLES = 200
+FEWEST_RESAMPLES = 2  # where the intervals of SALib are not asked for
 _TAILS = ((1.0 - CONFIDENCE) / 2.0, (1.0 + CONFIDENCE) / 2.0)
 _TWO_SIDED = 1.96
 Numbers = NDArray[np.float64]
 Problem = Mapping[str, Any]
+T = TypeVar("T")
 
 
 class Blocks(NamedTuple):
@@ -58,7 +63,9 @@ class Noise(NamedTuple):
 def sobol_indices(
     whole: Panel, problem: Problem, second_order: bool = False, seed: int = 1
 ) -> Indices:
-    """First and total Sobol' indices with 95% bootstrap intervals (Saltelli et al. 2010).
+    """First and total Sobol' indices with 95% intervals over points and draws.
+
+    Saltelli et al. (2010); the bootstrap over points, a jackknife over draws.
 
     Parameters
     ----------
@@ -71,26 +78,23 @@ def sobol_indices(
     seed
         Of the bootstrap, at least 1.
 
+    `first_least`, `first_most` and the same of `total` are the lowest and the highest index that
+    one draw alone has.
+
     A block is a base point with its k + 2 (2k + 2) variations. A block with a point of which no
     replicate was done is dropped whole; where only some replicates are missing, the block is
     averaged over those that all its points have.
     """
-    import pandas as pd
-
-    names = _names(problem)
-    k = len(names)
-    blocks = _blocks(whole, 2 * k + 2 if second_order else k + 2, "blocks")
-    y = blocks.means.ravel()
-    _check_varies(whole, y)
-    found = _salib("sobol").analyze(
-        dict(problem), y, calc_second_order=second_order, num_resamples=N_RESAMPLES,
-        conf_level=CONFIDENCE, seed=seed,
-    )  # fmt: skip
-    table = pd.DataFrame({"factor": names})
-    for ours, theirs in (("first", "S1"), ("total", "ST")):
-        index, half = np.asarray(found[theirs]), np.asarray(found[f"{theirs}_conf"])
-        table[ours], table[f"{ours}_low"], table[f"{ours}_high"] = index, index - half, index + half
-    return Indices(table, _pairs(names, found) if second_order else None, _said(blocks, "blocks"))
+    found = _sobol(whole, problem, second_order, (N_RESAMPLES, seed))
+    with_fewer = _told(without_draws(whole), lambda part: _sobol(part, problem, second_order))
+    said = _and_draws(found.said, whole, len(with_fewer))
+    table = widened(found.table, ("first", "total"), [one.table for one in with_fewer])
+    alone = _told(single_draws(whole), lambda part: _sobol(part, problem, second_order).table)
+    table = _within_one(with_range(table, ("first", "total"), alone))
+    if found.pairs is None:
+        return Indices(table, None, said)
+    pairs = [one.pairs for one in with_fewer if one.pairs is not None]
+    return Indices(table, widened(found.pairs, ("second",), pairs), said)
 
 
 def morris_effects(
@@ -106,24 +110,43 @@ def morris_effects(
     import pandas as pd
 
     names = _names(problem)
-    blocks = _blocks(whole, len(names) + 1, "trajectories")
-    x = unit_points[list(problem["names"])].to_numpy(dtype=np.float64)
-    x = x.reshape(-1, len(names) + 1, x.shape[1])[blocks.kept]
-    effects, sizes = _elementary_effects(problem, x, blocks.means, n_levels)
+    blocks, effects, sizes = _effects(whole, problem, unit_points, n_levels)
     draws = np.random.Generator(np.random.PCG64(seed)).integers(
         len(effects), size=(N_RESAMPLES, len(effects))
     )
-    is_single = np.array([_size(problem, name) == 1 for name in names])
+    measures = _morris_measures(problem)
     table = pd.DataFrame({"factor": names})
-    for name, of in (
-        ("mu_star", lambda e, s: s.mean(axis=-2)),
-        ("mu", lambda e, s: e.mean(axis=-2)),
-        # The members of a group move together: their effects have no spread of their own.
-        ("sigma", lambda e, s: np.where(is_single, e.std(axis=-2, ddof=1), np.nan)),
-    ):
+    for name, of in measures.items():
         low, high = np.quantile(of(effects[draws], sizes[draws]), _TAILS, axis=0)
         table[name], table[f"{name}_low"], table[f"{name}_high"] = of(effects, sizes), low, high
-    return Indices(table, None, _said(blocks, "trajectories"))
+    with_fewer = _told(
+        without_draws(whole), lambda part: _effects(part, problem, unit_points, n_levels)[1:]
+    )
+    left_out = [pd.DataFrame({n: of(*one) for n, of in measures.items()}) for one in with_fewer]
+    said = _and_draws(_said(blocks, "trajectories"), whole, len(with_fewer))
+    return Indices(widened(table, tuple(measures), left_out), None, said)
+
+
+def _morris_measures(problem: Problem) -> dict[str, Callable[[Numbers, Numbers], Numbers]]:
+    """mu*, mu and sigma from the effects and their sizes, (..., n_trajectories, n_factors)."""
+    is_single = np.array([_size(problem, name) == 1 for name in _names(problem)])
+    return {
+        "mu_star": lambda e, s: s.mean(axis=-2),
+        "mu": lambda e, s: e.mean(axis=-2),
+        # The members of a group move together: their effects have no spread of their own.
+        "sigma": lambda e, s: np.where(is_single, e.std(axis=-2, ddof=1), np.nan),
+    }
+
+
+def _effects(
+    whole: Panel, problem: Problem, unit_points: pd.DataFrame, n_levels: int
+) -> tuple[Blocks, Numbers, Numbers]:
+    """Elementary effects and their sizes of the means over a panel's replicates."""
+    length = len(_names(problem)) + 1
+    blocks = _blocks(whole, length, "trajectories")
+    x = unit_points[list(problem["names"])].to_numpy(dtype=np.float64)
+    x = x.reshape(-1, length, x.shape[1])[blocks.kept]
+    return blocks, *_elementary_effects(problem, x, blocks.means, n_levels)
 
 
 def pawn_indices(whole: Panel, seed: int = 1) -> Indices:
@@ -156,9 +179,28 @@ def pawn_indices(whole: Panel, seed: int = 1) -> Indices:
             | {"largest": largest, "dummy": float(np.quantile(shuffled, CONFIDENCE))}
             | {"n_points": n}
         )
+    left_out = _told(without_draws(whole), _pawn_alone)
+    table = widened(pd.DataFrame(lines), ("pawn",), left_out)
+    table["pawn_low"] = table["pawn_low"].clip(lower=0.0)
+    table["pawn_high"] = table["pawn_high"].clip(upper=1.0)
     n_empty = int((~np.isfinite(whole.means)).sum())
     said = f"{n_empty:,} of {len(whole.means):,} points have no run and are left out"
-    return Indices(pd.DataFrame(lines), None, said if n_empty else "")
+    return Indices(table, None, _and_draws(said if n_empty else "", whole, len(left_out)))
+
+
+def _pawn_alone(whole: Panel) -> pd.DataFrame:
+    """The index of every factor without its interval."""
+    import pandas as pd
+
+    lines = []
+    for factor in varied(whole.points):
+        usable = np.isfinite(whole.means) & whole.points[factor].notna().to_numpy()
+        order = np.argsort(whole.means[usable])
+        code = slices(whole.points[factor][usable])[0][order]
+        y = whole.means[usable][order]
+        _check_varies(whole, y)
+        lines.append({"factor": factor, "pawn": _pawn(code, y, np.ones(len(y)))[0]})
+    return pd.DataFrame(lines)
 
 
 def noise(whole: Panel) -> Noise:
@@ -182,6 +224,37 @@ def noise(whole: Panel) -> Noise:
         return Noise(1.0 if within > 0.0 else float("nan"), float("nan"))
     of_factors = max(between - left, 0.0)
     return Noise(within / (within + of_factors), min(left / between, 1.0))
+
+
+def _sobol(
+    whole: Panel,
+    problem: Problem,
+    second_order: bool = False,
+    resampled: tuple[int, int] = (FEWEST_RESAMPLES, 1),
+) -> Indices:
+    """Indices of the means over a panel's replicates; the intervals are over its points alone.
+
+    `resampled`: how often for the intervals, and with which seed.
+    """
+    import pandas as pd
+
+    names = _names(problem)
+    k = len(names)
+    blocks = _blocks(whole, 2 * k + 2 if second_order else k + 2, "blocks")
+    y = blocks.means.ravel()
+    _check_varies(whole, y)
+    n_resamples, seed = resampled
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where a draw is the same at many points
+        found = _salib("sobol").analyze(
+            dict(problem), y, calc_second_order=second_order, num_resamples=n_resamples,
+            conf_level=CONFIDENCE, seed=seed,
+        )  # fmt: skip
+    table = pd.DataFrame({"factor": names})
+    for ours, theirs in (("first", "S1"), ("total", "ST")):
+        index, half = np.asarray(found[theirs]), np.asarray(found[f"{theirs}_conf"])
+        table[ours], table[f"{ours}_low"], table[f"{ours}_high"] = index, index - half, index + half
+    return Indices(table, _pairs(names, found) if second_order else None, _said(blocks, "blocks"))
 
 
 def _pairs(names: Sequence[str], found: Mapping[str, Any]) -> pd.DataFrame:
@@ -208,10 +281,11 @@ def _blocks(whole: Panel, length: int, what: str) -> Blocks:
     kept = np.flatnonzero(n_common)
     n_dropped = len(values) - len(kept)
     if n_dropped > MOST_DROPPED * len(values) or len(kept) < 2:
+        lacking = "a value" if whole.n_undefined.any() else "a run"
         raise InvalidInput(
             f"{whole.outcome.name}: {n_dropped:,} of {len(values):,} {what} have a point without "
-            f"a run ({whole.left_out()}); at most {MOST_DROPPED:.0%} may be dropped: "
-            "finish the sweep, or retry what failed"
+            f"{lacking} ({whole.left_out()}); at most {MOST_DROPPED:.0%} may be dropped: "
+            f"{whole.advice()}"
         )
     chosen = values[kept] - _seed_effects(values[n_common == n_replicates])
     means = np.where(common[kept][:, None, :], chosen, 0.0).sum(axis=2) / n_common[kept][:, None]
@@ -280,7 +354,36 @@ def _said(blocks: Blocks, what: str) -> str:
     return "; ".join(words)
 
 
+def _and_draws(said: str, whole: Panel, n_with_fewer: int) -> str:
+    """What was left out, and where the intervals are over the points alone."""
+    if n_with_fewer > 1:
+        return said
+    why = "one replicate" if whole.values.shape[1] == 1 else "too few replicates vary"
+    words = f"intervals are over the points alone ({why}): other draws may give other indices"
+    return f"{said}; {words}" if said else words
+
+
+def _told(parts: Iterable[Panel], of: Callable[[Panel], T]) -> list[T]:
+    """Findings of each part, less those that cannot tell: nothing varies, or too much is gone."""
+    found = []
+    for part in parts:
+        with suppress(InvalidInput):
+            found.append(of(part))
+    return found
+
+
+def _within_one(table: pd.DataFrame) -> pd.DataFrame:
+    """Shares of a variance: their intervals end at 0 and 1, or at an estimate beyond."""
+    for name in ("first", "total"):
+        low, high = table[f"{name}_low"], table[f"{name}_high"]
+        table[f"{name}_low"] = np.maximum(low, np.minimum(table[name], 0.0))
+        table[f"{name}_high"] = np.minimum(high, np.maximum(table[name], 1.0))
+    return table
+
+
 def _check_varies(whole: Panel, y: Numbers) -> None:
+    if not len(y):
+        raise InvalidInput(f"{whole.outcome.name}: no run has a value; {whole.advice()}")
     if not np.ptp(y) > 1e-12 * max(1e-300, float(np.abs(y).max())):
         raise InvalidInput(f"{whole.outcome.name}: the same at every point, no factor matters")
 

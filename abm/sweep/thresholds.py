@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from abm.errors import InvalidInput
 from abm.sweep import intervals
 from abm.sweep.analysis import Group, balanced, estimate, interval
-from abm.sweep.outcomes import Panel, varied
+from abm.sweep.outcomes import Panel, is_numeric, varied
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -193,8 +193,6 @@ def _resamples(n_replicates: int, seed: int) -> Numbers:
 
 
 def _check(whole: Panel, factor: str) -> None:
-    import pandas as pd
-
     if not whole.outcome.is_share:
         raise InvalidInput(
             f"{whole.outcome.name}: a threshold is of a yes or no; ask for "
@@ -202,5 +200,5 @@ def _check(whole: Panel, factor: str) -> None:
         )
     if factor not in whole.points.columns:
         raise InvalidInput(f"{factor} is no factor of this sweep: {', '.join(whole.factors)}")
-    if not pd.api.types.is_numeric_dtype(whole.points[factor]):
+    if not is_numeric(whole.points[factor]):
         raise InvalidInput(f"{factor}: a threshold lies along a factor with numbers")

@@ -95,6 +95,14 @@ def test_shares_of_a_cell_are_all_of_the_runs_that_have_a_class():
     assert "left out of the shares: 2 runs (nobody short of yen)" in told
 
 
+def test_the_width_of_an_interval_is_explained_where_it_is_shown():
+    one = cell_text(cell(REFERENCE, 40.0, 7.0), words("en"))
+    assert "95% Wilson interval, as of 25 independent runs" in one
+    over_all = cell((), 35.0, 10.0)
+    assert over_all["n_independent"] < over_all["n_runs"]
+    assert f"as of {over_all['n_independent']:.0f} independent" in cell_text(over_all, words("en"))
+
+
 def test_a_study_of_two_months_has_no_run_that_is_too_short_to_tell():
     assert study.read_study().kinds == ("dam break", "leak", "absorbed", "nobody short")
 

@@ -158,3 +158,62 @@ def test_a_sweep_without_a_single_run_done_has_nothing_to_analyse(analysed):
     table = bare.table.drop(columns=["class", "peak_yen_appreciation"]).assign(status="failed")
     with pytest.raises(InvalidInput, match="no run that was done"):
         analysed(Study(**{**vars(bare), "table": table}))
+
+
+def test_paired_differences_come_first(analysed, tmp_path):
+    told, files = analysed(study(), "class=dam break")
+    lines = told.splitlines()
+    head = next(i for i, line in enumerate(lines) if "paired s.e." in line)
+    assert lines[head - 1].startswith("P(dam break)") and "unpaired s.e." in lines[head]
+    assert head < next(i for i, line in enumerate(lines) if "lowest mean" in line)
+    assert "class-dam-break-differences.png" in files
+    table = pd.read_csv(tmp_path / "analysis/class-dam-break-differences.csv")
+    assert len(table) == 4 + 3 and table["n_pairs"].tolist() == [80] * 4 + [100] * 3
+    assert (table["se_paired"] < table["se_unpaired"]).all()
+
+
+def test_two_points_have_their_difference_and_no_line_of_refusal(analysed):
+    points = pd.DataFrame({SURPRISE: [5, 50], CAP: [4, 10]})
+    told, files = analysed(study("list", points), "peak_yen_appreciation", "class=dam break")
+    assert "note:" not in told and "no setting" not in told
+    assert "BoJ surprise, leverage cap" in told and "5, 4  50, 10" in told
+    assert "peak_yen_appreciation-differences.csv" in files
+
+
+def test_the_same_refusal_of_several_factors_is_one_line(analysed):
+    points = pd.DataFrame({SURPRISE: [5, 50, 75], CAP: [4, 10, 2], "funds.band": [0.1, 0.2, 0.3]})
+    told, _ = analysed(study("list", points), "peak_yen_appreciation")
+    assert told.count("no setting of the other factors") == 1
+
+
+def test_no_threshold_is_told_along_true_and_false(analysed):
+    points = grid(**{SURPRISE: [50], "funds.on": [False, True], CAP: [10]})
+    told, files = analysed(study(points=points), "class=dam break")
+    assert "half of the runs" not in told and not any("threshold" in name for name in files)
+    assert "false" in told and "true" in told
+
+
+def test_intervals_say_of_how_many_runs_they_are(analysed):
+    told, _ = analysed(study(), "class=dam break")
+    assert "in brackets: 95% Wilson interval of" in told and "independent runs" in told
+    told, _ = analysed(study(), "peak_yen_appreciation")
+    assert "in brackets: 95% Student interval of 20 independent draws" in told
+
+
+def test_an_output_that_is_not_defined_is_not_advised_to_be_run_again(analysed):
+    lame = study()
+    table = lame.table.assign(peak_yen_appreciation=np.nan)
+    lame = Study(**{**vars(lame), "table": table})
+    told, _ = analysed(lame, "peak_yen_appreciation", "class=dam break")
+    assert "is not defined in 400 runs" in told and "ask for another --output" in told
+    assert "retry" not in told and "finish the sweep" not in told
+
+
+def test_shares_that_add_up_to_more_than_the_whole_are_explained(analysed):
+    sample = pytest.importorskip("SALib.sample.sobol")
+    unit = sample.sample(UNIT, 32, calc_second_order=False, seed=2)
+    points = scaled(pd.DataFrame(unit, columns=NAMES))
+    told, _ = analysed(study("saltelli", points, problem=UNIT), "class=dam break")
+    assert "total by draw" in told
+    line = next(line for line in told.splitlines() if line.startswith("shares of the variance"))
+    assert "totals add up to" in line and "Chance is" in line and "inside these shares" in line

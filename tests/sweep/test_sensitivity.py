@@ -1,10 +1,13 @@
 """Indices of functions whose indices are known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from abm.errors import InvalidInput
+from abm.sweep import sensitivity
 from abm.sweep.outcomes import panel
 from abm.sweep.sensitivity import morris_effects, noise, pawn_indices, sobol_indices
 from tests.sweep.tables import failing, sweep_table
@@ -202,3 +205,89 @@ def test_what_a_seed_adds_at_all_points_alike_is_no_noise_in_the_means():
     unit = np.random.default_rng(2).random((100, 3))
     assert noise(panel(swept(unit, unit[:, 0], (0.0, 5.0)), "y")).of_the_means == pytest.approx(0.0)
     assert np.isnan(noise(panel(swept(unit, unit[:, 0], (0.0,)), "y")).of_a_run)
+
+
+def by_draw(n_replicates, seed, spread=0.5):
+    """y = (1 + z_r) a + b: each draw responds to a in its own way; on average both are a half."""
+    problem = {"num_vars": 2, "names": NAMES[:2], "bounds": [[0, 1]] * 2}
+    unit = saltelli(512, problem=problem)
+    z = spread * np.random.default_rng(seed).normal(size=n_replicates)
+    y = (1.0 + z)[None, :] * unit[:, :1] + unit[:, 1:2]
+    points = pd.DataFrame(unit, columns=NAMES[:2])
+    return panel(sweep_table(points, {"y": y}), "y"), problem
+
+
+def test_intervals_of_indices_hold_what_other_draws_would_change():
+    n_inside, n_inside_before = 0, 0
+    for seed in range(20):
+        whole, problem = by_draw(8, seed, spread=0.8)
+        line = sobol_indices(whole, problem).table.iloc[0]
+        n_inside += line["first_low"] <= 0.5 <= line["first_high"]
+        alone = sensitivity._sobol(whole, problem, resampled=(200, 1)).table.iloc[0]
+        n_inside_before += alone["first_low"] <= 0.5 <= alone["first_high"]
+    assert n_inside >= 17 > 14 >= n_inside_before
+
+
+def test_the_index_of_each_draw_alone_is_told_and_lies_inside():
+    whole, problem = by_draw(2, 3)
+    line = sobol_indices(whole, problem).table.iloc[0]
+    each = [
+        sobol_indices(replace(whole, values=whole.values[:, [r]]), problem).table["first"].iloc[0]
+        for r in range(2)
+    ]
+    assert (line["first_least"], line["first_most"]) == (min(each), max(each))
+    assert line["first_low"] <= line["first_least"] < line["first_most"] <= line["first_high"]
+
+
+def test_one_draw_says_nothing_of_others_and_says_so():
+    whole, problem = by_draw(1, 3)
+    found = sobol_indices(whole, problem)
+    assert "over the points alone (one replicate)" in found.said
+    assert found.table["first_least"].isna().all()
+
+
+def test_shares_of_a_variance_stay_between_none_and_all_of_it():
+    whole, problem = by_draw(2, 1, spread=3.0)
+    table = sobol_indices(whole, problem).table
+    for name in ("first", "total"):
+        assert (table[f"{name}_low"] >= np.minimum(table[name], 0.0)).all()
+        assert (table[f"{name}_high"] <= np.maximum(table[name], 1.0)).all()
+
+
+def test_effects_and_distances_too_are_over_points_and_draws():
+    unit = trajectories(10)
+    z = np.array([-0.5, 0.0, 0.5, 2.0])
+    y = (1.0 + z) * unit[:, :1]
+    whole = panel(sweep_table(pd.DataFrame(unit, columns=NAMES), {"y": y}), "y")
+    line = morris_effects(whole, UNIT, pd.DataFrame(unit, columns=NAMES)).table.iloc[0]
+    # Every effect is 1.5; a jackknife of a mean is its standard error.
+    half = 1.959964 * np.sqrt(z.var(ddof=1) / 4.0)
+    assert line["mu_star"] == pytest.approx(1.5)
+    assert line["mu_star_high"] - 1.5 == pytest.approx(half, rel=1e-5)
+    table = pd.DataFrame(unit, columns=NAMES)
+    widths = []
+    for z in (np.array([1.0, 1.0]), np.array([2.0, 0.0])):  # the same mean
+        y = unit[:, :1] * z + 0.5 * unit[:, 1:2]
+        line = pawn_indices(panel(sweep_table(table, {"y": y}), "y")).table.iloc[0]
+        widths.append(line["pawn_high"] - line["pawn_low"])
+    assert widths[1] > 1.5 * widths[0]
+
+
+def test_what_is_not_defined_is_not_to_be_run_again():
+    unit = saltelli(16)
+    y = ishigami(unit)
+    y[:60] = np.nan
+    whole = panel(swept(unit, y), "y")
+    with pytest.raises(
+        InvalidInput, match=r"without a value .* ask for another --output"
+    ) as refused:
+        sobol_indices(whole, UNIT)
+    assert "retry" not in str(refused.value) and "finish" not in str(refused.value)
+
+
+@pytest.mark.parametrize("analysis", [sobol_indices, lambda whole, _: pawn_indices(whole)])
+def test_an_outcome_that_no_run_has_is_refused(analysis):
+    unit = saltelli(16)
+    whole = panel(swept(unit, np.full(len(unit), np.nan)), "y")
+    with pytest.raises(InvalidInput, match="not defined in 160 runs"):
+        analysis(whole, UNIT)

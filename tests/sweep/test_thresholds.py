@@ -147,3 +147,9 @@ def test_a_threshold_is_of_a_yes_or_no_along_numbers():
         boundary(panel(table, "y>=1"), "kind")
     with pytest.raises(InvalidInput, match="depth is no factor of this sweep: kind"):
         boundary(panel(table, "y>=1"), "depth")
+
+
+def test_there_is_no_threshold_along_true_and_false():
+    whole = broken(grid(on=[False, True]), [0.1, 0.9])
+    with pytest.raises(InvalidInput, match="on: a threshold lies along a factor with numbers"):
+        boundary(whole, "on")

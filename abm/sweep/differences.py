@@ -1,0 +1,179 @@
+"""Differences between design points on common draws: the first thing a sweep is asked for.
+
+Replicate n meets the same shocks at every point. What they do to two points alike cancels in the
+difference of the two, run by run: its paired standard error is that of these differences, and is
+told beside the one that two independent samples of as many runs would have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.errors import InvalidInput
+from abm.sweep import intervals
+from abm.sweep.analysis import Estimate, estimate, settings_of
+from abm.sweep.outcomes import Panel, are_linked, is_numeric, levels_of, varied
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ONE_AT_A_TIME, LIST = "one-at-a-time", "list"
+MOST_AGAINST_FIRST = 200  # points of a list that are each compared with the first
+Numbers = NDArray[np.float64]
+Rows = NDArray[np.int64]
+
+
+class Difference(NamedTuple):
+    """An outcome at one place of the design less that at another, on the same draws."""
+
+    difference: float
+    low: float  # 95% interval of the paired difference
+    high: float
+    se_paired: float
+    se_unpaired: float  # of two independent samples of as many runs
+    n_pairs: int  # runs that have a counterpart
+    n_settings: int  # of the other factors, over which the difference is averaged
+
+
+def differences(whole: Panel, kind: str) -> pd.DataFrame:
+    """Each factor's steps, averaged over the settings of the others that both levels have.
+
+    Parameters
+    ----------
+    whole
+        The outcome of every run.
+    kind
+        Of the design. One at a time: from the base, the first point, to each other level.
+        Otherwise numbers step from a level to the next, words from the first to each other. A list
+        of points in which some factor never changes alone has each point less the first instead.
+
+    Returns
+    -------
+    A row for each step: factor, from, to (of several factors that change at once, joined by
+    commas), and a Difference.
+    """
+    import pandas as pd
+
+    by_factor = {name: list(_steps(whole, name, kind)) for name in varied(whole.points)}
+    if kind == LIST and not all(by_factor.values()) and len(whole.points) <= MOST_AGAINST_FIRST:
+        lines = list(_against_the_first(whole))
+    else:
+        lines = [line for found in by_factor.values() for line in found]
+    if not lines and by_factor:
+        raise InvalidInput(
+            f"{whole.outcome.name}: no two points that differ in one factor have a run in common, "
+            "so that there is no difference to tell"
+        )
+    return pd.DataFrame(lines)
+
+
+def _steps(whole: Panel, factor: str, kind: str) -> Iterator[dict[str, Any]]:
+    """The steps of one factor that have a pair of runs."""
+    points = whole.points
+    others = settings_of(points.dropna(subset=[factor]), [factor])
+    setting: Rows = np.zeros(len(points), dtype=np.int64)
+    if others:
+        setting += points.groupby(others, dropna=False).ngroup().to_numpy()
+    moved = [factor, *(n for n in whole.factors if n != factor and are_linked(points, n, factor))]
+    for low, high in _neighbours(points[factor], kind):
+        rows = [np.flatnonzero((points[factor] == level).to_numpy()) for level in (low, high)]
+        found = paired(whole, rows[0], rows[1], setting)
+        if found is not None:
+            ends = [points.loc[r[0], moved].tolist() for r in rows]
+            yield _line(moved, ends[0], ends[1], found)
+
+
+def _neighbours(column: pd.Series, kind: str) -> list[tuple[Any, Any]]:
+    """From where to where a factor steps."""
+    levels = levels_of(column)
+    if kind == ONE_AT_A_TIME:
+        base = column.iloc[0]
+        return [(base, level) for level in levels if level != base]
+    if is_numeric(column):
+        return list(pairwise(levels))
+    return [(levels[0], level) for level in levels[1:]]
+
+
+def _against_the_first(whole: Panel) -> Iterator[dict[str, Any]]:
+    """Each point of a list less the first, with all that changes."""
+    points, everywhere = whole.points, np.zeros(len(whole.points), dtype=np.int64)
+    first = points.iloc[0]
+    for i in range(1, len(points)):
+        there = points.iloc[i]
+        moved = [n for n in whole.factors if not _is_same(there[n], first[n])]
+        found = paired(whole, np.array([0]), np.array([i]), everywhere)
+        if found is not None:
+            yield _line(moved, [first[n] for n in moved], [there[n] for n in moved], found)
+
+
+def _is_same(value: Any, other: Any) -> bool:
+    """Equal, or missing both: a factor that applies at neither point."""
+    return bool(value == other or (value != value and other != other))
+
+
+def _line(names: list[str], start: list[Any], end: list[Any], found: Difference) -> dict[str, Any]:
+    """A row of the table; one value stays what it is, several are joined."""
+    if len(names) == 1:
+        where = {"factor": names[0], "from": start[0], "to": end[0]}
+    else:
+        where = {"factor": ", ".join(names)}
+        where |= {
+            at: ", ".join("none" if v != v else str(v) for v in values)
+            for at, values in (("from", start), ("to", end))
+        }
+    return where | found._asdict()
+
+
+def paired(whole: Panel, start: Rows, end: Rows, setting: Rows) -> Difference | None:
+    """The mean outcome at the points `end` less that at `start`, setting by setting.
+
+        d_sr = Y_sr(end) - Y_sr(start),   d = mean over settings s of the mean over replicates r
+
+    A replicate counts in a setting where all its points have it. `setting` numbers the settings
+    of all points; of those that lack one of the two levels, none is used. None where nothing is
+    left.
+    """
+    shared, n_settings = np.intersect1d(setting[start], setting[end]), int(setting.max()) + 1
+    sums, known = [], np.ones((n_settings, whole.values.shape[1]), dtype=bool)
+    for rows in (start, end):
+        total, n_points = np.zeros(known.shape), np.bincount(setting[rows], minlength=n_settings)
+        np.add.at(total, setting[rows], np.where(whole.known[rows], whole.values[rows], 0.0))
+        np.logical_and.at(known, setting[rows], whole.known[rows])
+        sums.append(total / np.maximum(n_points, 1)[:, None])
+    used = shared[known[shared].any(axis=1)]
+    if not len(used):
+        return None
+    low, high, both = (
+        _over_settings(whole, np.where(known[used], y[used], np.nan))
+        for y in (sums[0], sums[1], sums[1] - sums[0])
+    )
+    ends = _interval(both, whole.outcome.is_share)
+    paired_error = float(np.sqrt(both.variance))
+    unpaired_error = float(np.sqrt(low.variance + high.variance))
+    return Difference(both.mean, *ends, paired_error, unpaired_error, both.n_runs, len(used))
+
+
+def _over_settings(whole: Panel, values: Numbers) -> Estimate:
+    """Mean over settings with its variance, replicates being the independent draws."""
+    n = len(values)
+    nothing = np.zeros(n, dtype=np.int64)
+    table = Panel(whole.outcome, whole.points.iloc[:n], values, nothing, nothing)
+    return estimate(table, np.arange(n), False)
+
+
+def _interval(found: Estimate, is_share: bool) -> tuple[float, float]:
+    """Student's interval; of shares that no replicate moves otherwise, as wide as Wilson's of none.
+
+    A difference that was the same in all n replicates is not known without error: another draw may
+    move it.
+    """
+    low, high = map(float, intervals.student(found.mean, found.variance, found.freedom))
+    if is_share and not found.variance > 0.0:
+        width = float(intervals.wilson(0.0, found.n_clusters)[1])
+        low, high = max(-1.0, found.mean - width), min(1.0, found.mean + width)
+    return low, high
