@@ -149,7 +149,7 @@ class ClearingProblem:
         if not faults:
             faults = _shape_faults(self) or _word_faults(self) or _number_faults(self, arrays)
         if faults:
-            raise InvalidInput("not a clearing problem:\n  " + "\n  ".join(faults))
+            raise InvalidInput("not a clearing problem:", *(f"  {fault}" for fault in faults))
 
     def _take(self, name: str, faults: list[str]) -> None:
         """Keep a read-only float64 copy of one argument."""

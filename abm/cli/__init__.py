@@ -10,10 +10,13 @@ import sys
 from contextlib import suppress
 from typing import NoReturn
 
+from abm.errors import one_line
+
 INTERRUPTED = 130
 INTERRUPTED_LINE = "unwind: interrupted; nothing half-written stays behind"
 # Ctrl-C, and how a batch system or a closed terminal ends a program.
 NAMES_OF_ENDS = ("SIGINT", "SIGTERM", "SIGHUP")
+LONGEST_LINE = 100_000  # characters
 ENDS = [getattr(signal, name) for name in NAMES_OF_ENDS if hasattr(signal, name)]
 FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your disk quota is used up"}
 
@@ -42,10 +45,16 @@ def main() -> NoReturn:
     os._exit(number)
 
 
-def say(message: str) -> None:
-    """One line on stderr; nobody listening is no reason to stop."""
+def tell(*lines: object) -> None:
+    """Lines on stdout, as a terminal shows them and does not obey: all that commands print."""
+    print(*(one_line(str(line), LONGEST_LINE) for line in lines), sep="\n", flush=True)
+
+
+def say(*lines: object) -> None:
+    """The same on stderr; nobody listening is no reason to stop."""
     with suppress(OSError, ValueError):
-        print(message, file=sys.stderr, flush=True)
+        spelt = (one_line(str(line), LONGEST_LINE) for line in lines)
+        print(*spelt, sep="\n", file=sys.stderr, flush=True)
 
 
 def _prepare() -> None:
@@ -70,7 +79,7 @@ def _flushed(code: object) -> object:
             _silence(stream.fileno())
             if not isinstance(bad, BrokenPipeError) and code == 0:
                 reason = FULL.get(getattr(bad, "errno", 0), str(bad))
-                print(f"unwind: {reason}", file=sys.stderr)
+                say(f"unwind: {reason}")
                 code = 2
     return code
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from abm.cli import output
+from abm.cli import output, tell
 from abm.cli.progress import Progress
 from abm.errors import InvalidInput
 from abm.figures.sweep_axes import outcome_words
@@ -46,10 +46,9 @@ def analyse_and_tell(asked: Asked) -> None:
         with progress.step("writing"):
             written = write(found, place)
     if asked.as_json:
-        print(json.dumps(as_plain(study, found, written), indent=2))
+        tell(*json.dumps(as_plain(study, found, written), indent=2).split("\n"))
         return
-    for line in lines(study, found, place, written):
-        print(line)
+    tell(*lines(study, found, place, written))
 
 
 def write(found: Sequence[Findings], place: Path) -> list[str]:

@@ -69,8 +69,8 @@ def writing(place: Path) -> Iterator[None]:
 
 def _say(message: str, code: int) -> int:
     if os.environ.get(TRACEBACK):
-        say(traceback.format_exc())
-    say(message)
+        say(*traceback.format_exc().split("\n"))
+    say(*message.split("\n"))
     return code
 
 

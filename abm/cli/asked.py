@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from abm.cli import tell
 from abm.words import LANGUAGES
 
 if TYPE_CHECKING:
@@ -73,4 +74,5 @@ def print_json(measures: Any) -> None:
         value = value.item() if hasattr(value, "item") else value
         return None if isinstance(value, float) and not math.isfinite(value) else value
 
-    print(json.dumps(plain(dict(measures) if hasattr(measures, "keys") else measures), indent=2))
+    content = plain(dict(measures) if hasattr(measures, "keys") else measures)
+    tell(*json.dumps(content, indent=2).split("\n"))

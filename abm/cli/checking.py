@@ -13,7 +13,8 @@ import numpy as np
 
 import abm
 from abm.cli.progress import Progress
-from abm.errors import InvalidInput, UnreadableFile, show
+from abm.errors import InvalidInput, UnreadableFile, one_line, show
+from abm.files import MOST_OF_EXPERIMENT
 from abm.scenario.files import read_toml
 from abm.sweep.designs import design_points
 from abm.sweep.experiment import Experiment, is_missing, load_experiment, scenario_at
@@ -49,7 +50,9 @@ def is_experiment(name: str) -> bool:
     if not name.endswith(".toml"):
         return False
     try:
-        return not OF_AN_EXPERIMENT.isdisjoint(read_toml(Path(name).absolute())[0])
+        return not OF_AN_EXPERIMENT.isdisjoint(
+            read_toml(Path(name).absolute(), MOST_OF_EXPERIMENT)[0]
+        )
     except UnreadableFile:
         return False  # said by whoever reads it as a scenario
 
@@ -65,7 +68,8 @@ def check_experiment(
         experiment = progress.do("checking every point of the design", read)
     points = design_points(experiment)
     pilot = pilot_runs(experiment, points)
-    return "\n".join([*_what(experiment, points), *_how_much(experiment, len(points), pilot)])
+    lines = [*_what(experiment, points), *_how_much(experiment, len(points), pilot)]
+    return "\n".join(map(one_line, lines))
 
 
 def pilot_runs(experiment: Experiment, points: pd.DataFrame) -> Pilot:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from abm.cli import say
+from abm.cli import say, tell
 from abm.cli.running import warn_of_compiling
 from abm.errors import InvalidInput
 
@@ -28,7 +28,7 @@ def serve(port: int | None, show: bool) -> None:
 def _ready(url: str) -> None:
     """Everything is compiled before anybody waits for a page."""
     _compile()
-    print(f"Carry Unwind: {url}   (Ctrl-C ends it)", flush=True)
+    tell(f"Carry Unwind: {url}   (Ctrl-C ends it)")
 
 
 def _compile() -> None:

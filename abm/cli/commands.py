@@ -2,14 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from abm.cli import making, showing
+from abm.cli import making, showing, tell
 from abm.cli.answers import answered
+from abm.errors import one_line
+
+LONGEST_REFUSAL = 500  # characters
+# Typer's base of all that is wrong with an option; where it lies is Typer's own affair.
+_REFUSED: type[Exception] = next(
+    kind for kind in typer.BadParameter.__mro__ if kind.__name__ == "ClickException"
+)
+
+
+@contextmanager
+def _quoted_on_one_line() -> Iterator[None]:
+    """Typer's own refusals quote what was typed: they spell it as all other messages do."""
+    try:
+        yield
+    except _REFUSED as bad:
+        bad.message = one_line(bad.message, LONGEST_REFUSAL)  # type: ignore[attr-defined]
+        raise
+
+
+class Commands(TyperGroup):
+    """The commands of `unwind`, with refusals that a terminal shows and does not obey."""
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        """Read the options of `unwind` itself."""
+        with _quoted_on_one_line():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Read the options of a command, and do it."""
+        with _quoted_on_one_line():
+            return super().invoke(ctx)
+
 
 app = typer.Typer(
+    cls=Commands,
     help="Simulate what happens when yen carry trades are unwound.",
     epilog="Start with: unwind run august-2024",
     no_args_is_help=True,
@@ -43,7 +79,7 @@ def _print_version(asked: bool) -> None:
     if asked:
         import abm
 
-        print(f"unwind {abm.__version__}")
+        tell(f"unwind {abm.__version__}")
         raise typer.Exit
 
 

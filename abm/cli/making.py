@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from abm.cli import tell
 from abm.cli.asked import Force, Settings, chosen_scenario, leave, print_json, whole
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def scenarios() -> None:
     described = describe_scenarios()
     width = max((len(name) for name, _ in described), default=0)
     for name, title in described:
-        print(f"{name:<{width}}  {title}".rstrip())
+        tell(f"{name:<{width}}  {title}".rstrip())
 
 
 def check(
@@ -37,7 +38,7 @@ def check(
 
     if is_experiment(scenario):
         most = None if max_runs is None else whole("--max-runs", max_runs)
-        print(check_experiment(scenario, settings, most))
+        tell(*check_experiment(scenario, settings, most).split("\n"))
         return
     from abm.population.institutions import draw_groups
     from abm.population.network import draw_lending
@@ -48,7 +49,7 @@ def check(
     n, n_banks = sum(group.n for group in groups), chosen.banks.n_core + chosen.banks.n_periphery
     calendar = chosen.calendar
     dates = f" from {calendar.start}" if calendar.start else ""
-    print(
+    tell(
         f"ok: {chosen.name}, {n:,} institutions and {n_banks:,} banks, "
         f"{len(chosen.instruments)} instruments, {calendar.days:,} days{dates}, "
         f"hash {chosen.canonical_hash()[:12]}"
@@ -96,10 +97,10 @@ def run(
     if json:
         print_json(outcome.measures)
         return
-    print(outcome.text)
-    print(f"{'Written':<16}{place}: {', '.join(outcome.written)}")
+    tell(*outcome.text.split("\n"))
+    tell(f"{'Written':<16}{place}: {', '.join(outcome.written)}")
     if scenario is not None:
-        print(f"{'Try next':<16}{next_command(chosen, scenario, settings or [], root)}")
+        tell(f"{'Try next':<16}{next_command(chosen, scenario, settings or [], root)}")
 
 
 def sweep(
@@ -147,7 +148,7 @@ def new(
     text = commented_template(path.stem if path.name == str(path) else str(path), base)
     refuse_file(path, force)
     write_file(path, text)
-    print(f"wrote {path}; change it, then: unwind run {path}")
+    tell(f"wrote {path}; change it, then: unwind run {path}")
 
 
 def schema(
@@ -164,11 +165,11 @@ def schema(
 
     text = json.dumps(json_schema(), indent=2, ensure_ascii=False)
     if out is None:
-        print(text)
+        tell(*text.split("\n"))
         return
     refuse_file(out, force)
     write_file(out, text + "\n")
-    print(f"wrote {out}")
+    tell(f"wrote {out}")
 
 
 def _row_of(

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from abm.cli import say
+from abm.errors import one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -87,7 +88,7 @@ class _Step:
 
     def __enter__(self) -> None:
         if self.progress.bar is not None:
-            self.progress.bar.update(self.progress.bar.task_ids[0], description=self.what)
+            self.progress.bar.update(self.progress.bar.task_ids[0], description=one_line(self.what))
         self.progress._tell(self.what)
 
     def __exit__(self, *trouble: object) -> None:
@@ -109,7 +110,7 @@ def _bar(n_steps: int) -> Bar:
     from rich.progress import Progress as Bar
 
     bar = Bar(
-        TextColumn("{task.description:<44}"),
+        TextColumn("{task.description:<44}", markup=False),
         BarColumn(),
         TimeElapsedColumn(),
         console=Console(stderr=True),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from abm.errors import one_line
+
 if TYPE_CHECKING:
     from abm.runs.reproduce import Gap, Reproduction
 
@@ -37,7 +39,8 @@ def told(folder: Path, outcome: Reproduction) -> str:
             lines.append(f"  the same bytes: {', '.join(outcome.same)}")
         if not outcome.changed:
             lines.append("  on the same versions and platform it should be")
-    return "\n".join(lines + [f"  {change}" for change in outcome.changed])
+    lines += [f"  {change}" for change in outcome.changed]
+    return "\n".join(map(one_line, lines))
 
 
 def _place(gap: Gap) -> str:

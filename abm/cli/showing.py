@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from abm.cli import tell
 from abm.cli.asked import Force, Language, leave, print_json, whole
 
 
@@ -54,7 +55,7 @@ def plot(
 
     n_days = speed(None if fps is None else whole("--fps", fps), animate)
     for path in animate_again(folder, n_days) if animate else draw_again(folder):
-        print(path)
+        tell(path)
 
 
 def explain(
@@ -69,7 +70,7 @@ def explain(
     if json:
         print_json(as_plain(text, entries))
     else:
-        print(text)
+        tell(*text.split("\n"))
 
 
 def report(
@@ -87,7 +88,7 @@ def report(
     """A result as one page of HTML that can be sent: words, figures, parameters, hashes."""
     from abm.cli.reporting import Asked, report_and_keep
 
-    print(report_and_keep(Asked(folder, tuple(outputs or ()), out, force, language)))
+    tell(report_and_keep(Asked(folder, tuple(outputs or ()), out, force, language)))
 
 
 def classroom(
@@ -115,7 +116,7 @@ def reproduce(
 
     n_rows = None if rows == "all" else whole("--rows", rows)
     outcome = reproduced(folder, n_rows)
-    print(told(folder, outcome))
+    tell(*told(folder, outcome).split("\n"))
     if not outcome.agrees:
         raise typer.Exit(1)
 
@@ -138,15 +139,15 @@ def literature(
 
     chosen = papers() if every else find_papers(names or [])
     if not chosen:
-        print(work.listing())
-        print("\nRun one: unwind literature eisenberg-noe, or all: unwind literature --all")
+        tell(*work.listing().split("\n"))
+        tell("", "Run one: unwind literature eisenberg-noe, or all: unwind literature --all")
         return
     done = work.reproduce(chosen, quick)
     written = work.write(done, out, quick)
     if json:
         print_json([work.plain(one) for one in done])
     else:
-        print("\n\n".join(map(work.told, done)))
-        print(f"\n{'Written':<16}{out}: {', '.join(written)}")
+        tell(*"\n\n".join(map(work.told, done)).split("\n"))
+        tell("", f"{'Written':<16}{out}: {', '.join(written)}")
     if not all(one.agrees for one in done):
         raise typer.Exit(1)

@@ -10,9 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from abm.cli import say
+from abm.cli import say, tell
 from abm.cli.answers import CHANGE_SOMETHING, DONE, OUR_FAULT
 from abm.cli.progress import LINE_EVERY_SECONDS
+from abm.errors import one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -69,8 +70,7 @@ def sweep_and_tell(asked: Asked) -> int:
         far = f"{_counted(end.summary.standing)}; " if isinstance(end, SweepInterrupted) else ""
         say(f"{far}what was finished is kept. To go on: {asked.command}")
         raise
-    for line in summary_lines(done, asked):
-        print(line)
+    tell(*summary_lines(done, asked))
     return OUR_FAULT if done.standing.n_failed else DONE
 
 
@@ -109,10 +109,9 @@ def tell_status(folder: Path, verified: bool = False, as_json: bool = False) -> 
     if as_json:
         _print_json(now, found)
     else:
-        for line in status_lines(now, folder):
-            print(line)
+        tell(*status_lines(now, folder))
         if verified:
-            print(_line("Verified", "every file is as it was written" if not found else ""))
+            tell(_line("Verified", "every file is as it was written" if not found else ""))
     for fault in (*found, *(f"{name} is not whole" for name in now.damaged)):
         say(f"{fault}; its runs count as missing, unwind sweep runs them again")
     if found or now.damaged:
@@ -182,7 +181,7 @@ class SweepProgress:
     def _say(self, message: str) -> None:
         """A line of its own, above the bar where there is one."""
         if self.bar is not None:
-            self.bar.console.print(message, markup=False, highlight=False)
+            self.bar.console.print(one_line(message), markup=False, highlight=False)
         else:
             say(message)
 
@@ -242,7 +241,7 @@ def _print_json(now: Status, found: list[str]) -> None:
         {name: plain(value) for name, value in level._asdict().items()} for level in now.levels
     ]
     content["seconds_left"] = plain(now.seconds_left)
-    print(json.dumps(content | {"set_aside": found}, indent=2, default=str))
+    tell(*json.dumps(content | {"set_aside": found}, indent=2, default=str).split("\n"))
 
 
 def _bar() -> Bar:
@@ -253,7 +252,7 @@ def _bar() -> Bar:
     bar = Bar(
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         console=Console(stderr=True),
         transient=True,
     )

@@ -115,4 +115,4 @@ def fault_at(name: str, column: npt.NDArray[Any], good: BoolArray, allowed: str)
 def refuse(what: str, faults: list[str]) -> None:
     """Say every fault at once, if there is any."""
     if faults:
-        raise InvalidInput(f"{what}:\n  " + "\n  ".join(faults))
+        raise InvalidInput(f"{what}:", *(f"  {fault}" for fault in faults))

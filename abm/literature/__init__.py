@@ -63,5 +63,5 @@ def find_papers(names: Iterable[str]) -> list[Paper]:
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
             faults.append(f"no paper {name!r}; {hint}")
     if faults:
-        raise InvalidInput("\n".join(faults))
+        raise InvalidInput(*faults)
     return [known[name] for name in dict.fromkeys(found)]

@@ -138,7 +138,7 @@ def check(spiral: Spiral) -> None:
         if not s.position > lowest:
             faults.append(f"position = {s.position}: must be above {lowest:g}, or turns diverge")
     if faults:
-        raise InvalidInput("not a market with margins:\n  " + "\n  ".join(faults))
+        raise InvalidInput("not a market with margins:", *(f"  {fault}" for fault in faults))
 
 
 def margin_at(spiral: Spiral, price: float) -> float:

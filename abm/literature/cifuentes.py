@@ -208,7 +208,7 @@ def _check(banks: Banks, impact: float) -> None:
     if impact != 0.0 and not LEAST_IMPACT <= impact < np.inf:
         faults.append(f"impact = {impact}: must be 0, or finite and at least {LEAST_IMPACT}")
     if faults:
-        raise InvalidInput("no sale can be found:\n  " + "\n  ".join(faults))
+        raise InvalidInput("no sale can be found:", *(f"  {fault}" for fault in faults))
 
 
 def findings(quick: bool = False, tick: Tick = silent) -> pd.DataFrame:

@@ -51,7 +51,7 @@ def draw_banks(
     if not 0.0 <= size_spread <= 3.0:
         faults.append(f"size_spread = {size_spread}: must be from 0 to 3")
     if faults:
-        raise InvalidInput("no banks can be drawn:\n  " + "\n  ".join(faults))
+        raise InvalidInput("no banks can be drawn:", *(f"  {fault}" for fault in faults))
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
     size = np.exp(size_spread * rng.standard_normal(n_banks))
     weight = np.outer(size, size) / size.mean() ** 2

@@ -118,7 +118,7 @@ def paper_rules(leverage_limit: float, flow_sensitivity: float = 0.15) -> Rules:
     if not 0.0 <= flow_sensitivity < np.inf:
         faults.append(f"flow_sensitivity = {flow_sensitivity!r}: must be at least 0, and finite")
     if faults:
-        raise InvalidInput("not a market of leveraged funds:\n  " + "\n  ".join(faults))
+        raise InvalidInput("not a market of leveraged funds:", *(f"  {fault}" for fault in faults))
     return Rules(
         aggressiveness=np.array(AGGRESSIVENESS),
         leverage_limit=float(leverage_limit),

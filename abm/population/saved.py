@@ -192,7 +192,8 @@ def restored(world: World, before: World, arrays: dict[str, Array]) -> tuple[Wor
     missing = sorted(live.keys() - arrays.keys())
     if faults or missing:
         faults += [f"{name} is missing" for name in missing]
-        raise InvalidInput("the saved state does not fit this scenario:\n  " + "\n  ".join(faults))
+        told = (f"  {fault}" for fault in faults)
+        raise InvalidInput("the saved state does not fit this scenario:", *told)
     for name, array in live.items():
         if name.startswith("mandates."):
             is_changed = array != old[name]

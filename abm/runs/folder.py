@@ -102,7 +102,8 @@ def load_result(folder: str | Path) -> RunResult:
     except KeyError as bad:
         raise UnreadableFile(f"{where} is not a whole result: no {bad} in it") from None
     except UNREADABLE as bad:
-        raise UnreadableFile(f"{where} is not a whole result: {_reason(bad)}") from None
+        first, *more = _reason(bad).splitlines() or [type(bad).__name__]
+        raise UnreadableFile(f"{where} is not a whole result: {first}", *more) from None
     if changed:
         raise UnreadableFile(
             f"{where}: {', '.join(changed)} changed since it was saved "

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from abm.errors import Fault, InvalidInput, ScenarioFaults, UnreadableFile
+from abm.files import MOST_OF_SCENARIO, TOO_DEEP, parse_toml, read_bytes
 from abm.scenario.checks import nearest
 from abm.scenario.faults import validated
 from abm.scenario.lines import lines_of_keys
@@ -18,7 +19,6 @@ from abm.scenario.world import additions_in_order
 from abm.scenario.writing import WORDS
 
 PACKAGE = Path(__file__).resolve().parents[1]
-TOO_DEEP = "its tables and lists lie too deep in one another"
 
 
 class ScenarioTitle(NamedTuple):
@@ -121,23 +121,21 @@ def _named(name: str) -> Path:
     return next((path for path in paths if os.path.isfile(path)), Path(f"{name}.toml"))
 
 
-def read_toml(path: Path) -> tuple[dict[str, Any], str]:
+def read_toml(path: Path, most_bytes: int = MOST_OF_SCENARIO) -> tuple[dict[str, Any], str]:
     """What a TOML file says, and its text; one clear sentence if it cannot be read."""
     where = shown(path)
     try:
         if path.is_dir():
             raise UnreadableFile(f"{where} is a folder; give the .toml file in it")
-        text = path.read_bytes().decode("utf-8-sig")
-        return tomllib.loads(text), text
+        text = read_bytes(path, most_bytes).decode("utf-8-sig")
+        return parse_toml(text), text
     except FileNotFoundError:
         raise UnreadableFile(f"{where}: there is no such file") from None
     except UnicodeDecodeError as bad:
-        line = path.read_bytes()[: bad.start].count(b"\n") + 1
+        line = bad.object[: bad.start].count(b"\n") + 1
         raise UnreadableFile(f"{where} is not UTF-8 text (line {line}); save it as UTF-8") from None
     except tomllib.TOMLDecodeError as bad:
         raise UnreadableFile(f"{where} is not valid TOML: {bad}") from None
-    except RecursionError:
-        raise UnreadableFile(f"{where} cannot be read: {TOO_DEEP}") from None
     except (OSError, ValueError) as bad:
         reason = bad.strerror if isinstance(bad, OSError) and bad.strerror else str(bad)
         raise UnreadableFile(f"{where} cannot be read: {reason}") from None

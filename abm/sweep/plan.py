@@ -229,8 +229,8 @@ def refuse_other_plan(plan: Plan, folder: Path) -> dict[str, Any]:
     lines = [f"  {line}" for line in differences[:MOST_DIFFERENCES]]
     lines += [f"  and {more} more"] if more > 0 else []
     raise OutputRefused(
-        f"{folder} holds another sweep; give another --out, or take back what is different:\n"
-        + "\n".join(lines)
+        f"{folder} holds another sweep; give another --out, or take back what is different:",
+        *lines,
     )
 
 

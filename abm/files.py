@@ -1,0 +1,130 @@
+"""A file that a user names: a regular one, of at most a stated size, read once.
+
+A pipe would wait for a writer, a device never ends, and a file of gigabytes takes the memory of
+the machine: each is refused before it is opened, by an OSError whose `strerror` says what it is,
+as it does of a file that is missing.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import stat
+import tomllib
+from typing import Any
+
+MEGABYTE = 1_000_000
+# Most that is read of a file, by what it is [bytes].
+MOST_OF_SCENARIO = 1 * MEGABYTE
+MOST_OF_EXPERIMENT = 8 * MEGABYTE  # it may list its points
+MOST_OF_POINTS = 256 * MEGABYTE  # a million runs
+MOST_OF_GRAPH = 64 * MEGABYTE
+MOST_OF_DESCRIPTION = 8 * MEGABYTE  # manifest.json, summary.json, plan.json
+MOST_OF_FIGURE = 64 * MEGABYTE
+MOST_OF_TABLE = 4096 * MEGABYTE  # a Parquet file
+DEEPEST = 32  # tables and lists in one another
+
+TOO_DEEP = f"its tables and lists lie too deep in one another, more than {DEEPEST}"
+_KINDS = (
+    (stat.S_ISDIR, "is a folder, not a file"),
+    (stat.S_ISFIFO, "is a pipe, not a regular file"),
+    (stat.S_ISSOCK, "is a socket, not a regular file"),
+    (stat.S_ISCHR, "is a device, not a regular file"),
+    (stat.S_ISBLK, "is a device, not a regular file"),
+)
+# Text and comments of a TOML file, whose dots say nothing (to the end where one is not closed, so
+# that each letter is read once); then a key of too many parts.
+_QUOTED = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*+(?:""")?|\'\'\'(?:[^\']|\'(?!\'\'))*+(?:\'\'\')?'
+    r'|"(?:[^"\\\n]|\\.)*+"?|\'[^\'\n]*+\'?|#[^\n]*+',
+    re.DOTALL,
+)
+_LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEEPEST}}}", re.ASCII)
+
+
+class TooDeep(ValueError):
+    """Tables and lists lie too deep in one another."""
+
+    def __init__(self) -> None:
+        super().__init__(TOO_DEEP)
+
+
+def refuse_irregular(path: str | os.PathLike[str], most_bytes: int) -> None:
+    """Raise an OSError for what is no regular file of at most this size."""
+    _refuse(os.stat(path), most_bytes, path)
+
+
+def read_bytes(path: str | os.PathLike[str], most_bytes: int) -> bytes:
+    """The content of a regular file of at most `most_bytes`; raises OSError for any other."""
+    refuse_irregular(path, most_bytes)
+    # Between the two looks a pipe may have taken its place: never wait for a writer.
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(handle, "rb") as file:
+        _refuse(os.fstat(handle), most_bytes, path)
+        content = file.read(most_bytes + 1)  # what grows meanwhile, or tells no size
+    if len(content) > most_bytes:
+        raise _too_large(len(content), most_bytes, path)
+    return content
+
+
+def read_json(path: str | os.PathLike[str], most_bytes: int = MOST_OF_DESCRIPTION) -> Any:
+    """What a JSON file says; raises OSError, TooDeep or another ValueError."""
+    try:
+        content = json.loads(read_bytes(path, most_bytes).decode("utf-8"))
+    except RecursionError:
+        raise TooDeep from None
+    refuse_deep(content)
+    return content
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """What a TOML text says; raises TooDeep, or tomllib's TOMLDecodeError."""
+    if _LONG_KEY.search(_QUOTED.sub("q", text)):
+        raise TooDeep
+    try:
+        content = tomllib.loads(text)
+    except RecursionError:
+        raise TooDeep from None
+    refuse_deep(content)
+    return content
+
+
+def refuse_deep(content: Any) -> None:
+    """Raise TooDeep where tables and lists lie more than `DEEPEST` deep in one another."""
+    level = [content]
+    for _ in range(DEEPEST + 1):
+        level = [
+            entry
+            for value in level
+            if isinstance(value, dict | list)
+            for entry in (value.values() if isinstance(value, dict) else value)
+            if isinstance(entry, dict | list)
+        ]
+        if not level:
+            return
+    raise TooDeep
+
+
+def exists(path: str | os.PathLike[str]) -> bool:
+    """Whether something of this name is there; false for a name that none can have."""
+    try:
+        return os.path.lexists(path)
+    except ValueError:
+        return False
+
+
+def _refuse(found: os.stat_result, most_bytes: int, path: str | os.PathLike[str]) -> None:
+    for is_kind, words in _KINDS:
+        if is_kind(found.st_mode):
+            code = errno.EISDIR if stat.S_ISDIR(found.st_mode) else errno.EINVAL
+            raise OSError(code, f"it {words}", os.fspath(path))
+    if found.st_size > most_bytes:
+        raise _too_large(found.st_size, most_bytes, path)
+
+
+def _too_large(n_bytes: int, most_bytes: int, path: str | os.PathLike[str]) -> OSError:
+    most, has = most_bytes / MEGABYTE, n_bytes / MEGABYTE
+    words = f"it has {has:,.1f} MB; of such a file at most {most:,.0f} MB are read"
+    return OSError(errno.EFBIG, words, os.fspath(path))
