@@ -1,4 +1,4 @@
-"""Scenarios drawn from the schema itself: every field over its declared range, or near a shipped one.
+"""Scenarios drawn from the schema: every field over its declared range, or near a shipped one.
 
 Ranges are read from the fields, so a new field is drawn from the day it is declared, and one whose
 range is narrowed is drawn within it. What fields demand of one another is met by construction
@@ -8,7 +8,7 @@ range is narrowed is drawn within it. What fields demand of one another is met b
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args, get_origin
 
 import numpy as np
@@ -120,7 +120,7 @@ def draw_kinds(rng: np.random.Generator, scenario: Scenario) -> Changes:
     return changes
 
 
-@lru_cache(maxsize=None)
+@cache
 def kinds_of_parts(scenario: Scenario) -> tuple[tuple[str, list[str]], ...]:
     """Key of every part that is one of several kinds, and the kinds that need no file."""
     found = []
@@ -339,6 +339,6 @@ def _touches(key: str, fault: str) -> bool:
     return all(a == b or "*" in (a, b) for a, b in zip(one[:n], other[:n], strict=True))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _shortened(base: str, short: tuple[tuple[str, Any], ...]) -> Scenario:
     return load_scenario(base).with_changes(dict(short))

@@ -24,8 +24,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from abm.errors import ScenarioFaults, UnwindError
-from abm.measures.cascade import cascade_measures
+from abm.errors import FailedRun, ScenarioFaults, UnwindError
+from abm.population.time_limit import time_limit
 from abm.population.world import World
 from abm.runs.running import whole_run
 from abm.runs.tables import day_columns, institutions_table
@@ -34,14 +34,27 @@ from abm.sweep.pool import RebuildingPool, is_death
 from experiments.drawn_scenarios import Changes, DrawnScenario, draw
 
 LARGEST_ERROR = 1e-9
-SLOW_SECONDS = 10.0
+SLOW_SECONDS = 5.0
 TWINS_EVERY = 10
+TWINS: tuple[dict[str, bool], ...] = (
+    {},
+    {"shocked": False},
+    {"silent": True},
+    {"shocked": False, "silent": True},
+)
 CHUNK = 20
 MOST_MINIMISED = 12
 """Findings of one kind that are made small; the others are counted."""
+MINIMISING_SECONDS = 30.0
 SIGNIFICANT = (1, 2, 3, 4, 6, 9)
-# NaN is an answer in these columns: not computed on that day, not kept of banks.
-MAY_BE_NAN = {"feedback_gain", "peak_leverage", "worst_wealth_usd_bn"}
+# NaN is an answer there: not computed on that day, no fund with wealth left, not kept of banks.
+MAY_BE_NAN = {
+    "feedback_gain",
+    "leverage",
+    "margin_rate",
+    "peak_leverage",
+    "worst_wealth_usd_bn",
+}
 # A bank or fund without capital has no finite leverage.
 MAY_BE_INFINITE = {"leverage", "opening_leverage", "closing_leverage", "peak_leverage"}
 BURN_IN_DAYS = 10
@@ -97,21 +110,26 @@ def short_run(days: int) -> Changes:
 
 def fault_of(scenario: Scenario, seed: int, with_twins: bool = False) -> str:
     """What is wrong with a run of a scenario; empty if nothing is."""
-    start = time.perf_counter()
     try:
-        twins = [{}, {"shocked": False}, {"silent": True}, {"shocked": False, "silent": True}]
-        for twin in twins if with_twins else twins[:1]:
-            world, opening = whole_run(scenario, seed, 0, **twin)
+        for twin in TWINS if with_twins else TWINS[:1]:
+            with time_limit(SLOW_SECONDS):
+                world, opening = whole_run(scenario, seed, 0, **twin)
             fault = fault_in_tables(world, opening, scenario)
             if fault:
-                return f"{fault}{f' (twin {twin})' if twin else ''}"
+                return fault
+    except FailedRun as failed:
+        return f"{_kind_of(failed)}: {failed}"
     except UnwindError as refused:
         return f"refused late: {type(refused).__name__}: {refused}".replace("\n", " ")
     except Exception as bad:
-        frames = _frames(bad)
-        return f"{type(bad).__name__} in {frames}: {bad}".replace("\n", " ")
-    seconds = time.perf_counter() - start
-    return f"slow: {seconds:.1f} s" if seconds > SLOW_SECONDS else ""
+        return f"{type(bad).__name__} in {_last_frame(bad)}: {bad}".replace("\n", " ")
+    return ""
+
+
+def _kind_of(failed: FailedRun) -> str:
+    """What made a run fail, in a word or two."""
+    words = {"do not balance": "audit", "its limit": "slow"}
+    return next((kind for part, kind in words.items() if part in str(failed)), "not finite")
 
 
 def fault_in_tables(world: World, opening: Any, scenario: Scenario) -> str:
@@ -125,9 +143,9 @@ def fault_in_tables(world: World, opening: Any, scenario: Scenario) -> str:
                 wrong = _not_numbers(str(name), column)
                 if wrong.any():
                     where = int(wrong.argmax())
-                    return f"{column[where]} in {table}.{name}: row {where}"
+                    return f"{column[where]} in {table} {name}: row {where}"
     error = float(np.max(days["conservation_error"]))
-    return f"audit: {error:.1e}" if error > LARGEST_ERROR else ""
+    return "" if error <= LARGEST_ERROR else f"audit: {error:.1e}"
 
 
 def _not_numbers(name: str, column: np.ndarray) -> np.ndarray:
@@ -139,7 +157,7 @@ def _not_numbers(name: str, column: np.ndarray) -> np.ndarray:
     return wrong
 
 
-def _frames(bad: BaseException) -> str:
+def _last_frame(bad: BaseException) -> str:
     trace, name = bad.__traceback__, ""
     while trace is not None:
         name, trace = trace.tb_frame.f_code.co_name, trace.tb_next
@@ -181,11 +199,13 @@ def fault_when_drawn(drawn: DrawnScenario) -> str:
 
 def minimised(found: Finding, look: Outcome = fault_when_drawn) -> Finding:
     """The same kind of finding with as few changes, and numbers as round, as it takes."""
-    small, fault = found.drawn, look(found.drawn)
-    if fault.partition(":")[0] != found.kind:
-        return found  # only a twin shows it, or the process that died
+    small, start = found.drawn, time.monotonic()
+    if look(small).partition(":")[0] != found.kind:
+        return found  # only a twin shows it
     for smaller in _smaller(found.drawn, found.kind, look):
         small = smaller
+        if time.monotonic() - start > MINIMISING_SECONDS:
+            break
     return Finding(found.number, look(small), small, is_minimal=True)
 
 
@@ -329,7 +349,7 @@ class _Found:
 
 
 def tell(tally: Tally) -> None:
-    """The count, then every finding that was made small, and how many more there are of its kind."""
+    """The count, then the findings that were made small, by kind."""
     n = sum(tally.n_run.values())
     ways = ", ".join(f"{count} {way}" for way, count in sorted(tally.n_run.items()))
     print(f"{n} scenarios run ({ways}), {tally.n_refused} draws refused, {tally.seconds:.0f} s")

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from abm.errors import FailedRun
 from abm.kernels.state import N_EVENT_COLUMNS
 from abm.population.exposures import bank_assets, leverage_of
-from abm.population.soundness import require_sound
+from abm.population.soundness import failed_on, require_sound
+from abm.population.time_limit import limit_at_work
 from abm.population.world import World, build_world
 
 if TYPE_CHECKING:
@@ -68,23 +70,39 @@ def advance(world: World, first: int, last: int) -> World:
 
     A compiled run cannot lengthen its table. Where it ran out, the state of before is put back
     and the same days are run again with room enough: same bytes, no event lost. A world without
-    any room for events keeps none. Raises FailedRun where the days that passed cannot be trusted.
+    any room for events keeps none. Raises FailedRun where the days that passed cannot be trusted,
+    or did not pass within the time limit.
     """
-    from abm.kernels.day import run_days
-
     first_event = int(world.diary.n_events[0])
     keeps_events = len(world.diary.events) > 0
     before = _copy_of_state(world) if keeps_events else []
-    run_days(first, last, *world[:6])
+    _pass_days(world, first, last)
     # A full table hides some of the events that others cause: count again until all are in.
     while keeps_events and int(world.diary.n_events[0]) > len(world.diary.events):
         n_counted = int(world.diary.n_events[0])
         for live, kept in zip(_state_of(world), before, strict=True):
             live[...] = kept
         world = with_room(world, 2 * n_counted + room_for_events(len(world.names)))
-        run_days(first, last, *world[:6])
+        _pass_days(world, first, last)
     require_sound(world, first, last, first_event)
     return world
+
+
+def _pass_days(world: World, first: int, last: int) -> None:
+    """Days first <= day < last, in place: in one compiled loop, or under a limit one by one.
+
+    Raises FailedRun before the day that would begin after the time limit.
+    """
+    from abm.kernels.day import run_days
+
+    limit = limit_at_work()
+    if limit is None:
+        run_days(first, last, *world[:6])
+        return
+    for day in range(first, last):
+        if limit.is_over:
+            raise FailedRun(failed_on(world, day, f"it takes longer than its limit of {limit}"))
+        run_days(day, day + 1, *world[:6])
 
 
 def with_room(world: World, n_rows: int) -> World:

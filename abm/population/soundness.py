@@ -47,11 +47,11 @@ def require_sound(world: World, first: int, last: int, first_event: int = 0) -> 
     broken = np.flatnonzero(~(error <= AUDIT_LIMIT))  # NaN too
     found = next(_not_finite(world, first, last, first_event), None)
     if found is not None and (not len(broken) or found.day <= first + broken[0]):
-        raise FailedRun(_said(world, found.day, f"{found.column} is {found.value}"))
+        raise FailedRun(failed_on(world, found.day, f"{found.column} is {found.value}"))
     if len(broken):
         worst = first + int(np.nanargmax(error))
         raise FailedRun(
-            _said(world, first + int(broken[0]), _imbalance(error[broken[0]]))
+            failed_on(world, first + int(broken[0]), _imbalance(error[broken[0]]))
             + ("" if worst == first + broken[0] else f"; {error.max():.1e} later")
         )
 
@@ -63,7 +63,7 @@ def _imbalance(error: float) -> str:
     )
 
 
-def _said(world: World, day: int, what: str) -> str:
+def failed_on(world: World, day: int, what: str) -> str:
     """The run, the day and what is wrong with it."""
     burn_in = world.draws.burn_in
     when = f"day {day - burn_in}" if day >= burn_in else f"burn-in day {day + 1} of {burn_in}"
