@@ -24,6 +24,10 @@ Settings = Annotated[
         "--set", metavar="KEY=VALUE", help="Change one value, as funds.leverage_cap=5; repeatable"
     ),
 ]
+Timeout = Annotated[
+    str | None,
+    typer.Option(metavar="SECONDS", help="Time for one run, twins included; then it has failed"),
+]
 Language = Annotated[str, typer.Option(metavar="CODE", help=f"One of {', '.join(LANGUAGES)}")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there")]
 
@@ -59,6 +63,19 @@ def whole(option: str, text: str) -> int:
         allowed = f"must be a whole number from 0, of at most {LONGEST_SEED} digits"
         raise InvalidInput(f"{option} = {text[:40]}, {allowed}")
     return int(text)
+
+
+def seconds(option: str, text: str | None) -> float | None:
+    """The time that an option allows, in seconds above 0; None where it was not given."""
+    from abm.errors import InvalidInput
+    from abm.population.time_limit import seconds_allowed
+
+    if text is None:
+        return None
+    try:
+        return seconds_allowed(float(text), option)
+    except ValueError:  # which InvalidInput is too
+        raise InvalidInput(f"{option} = {text[:40]}, must be a number of seconds above 0") from None
 
 
 def print_json(measures: Any) -> None:

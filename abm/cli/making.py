@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from abm.cli import tell
-from abm.cli.asked import Force, Settings, chosen_scenario, leave, print_json, whole
+from abm.cli.asked import (
+    Force,
+    Settings,
+    Timeout,
+    chosen_scenario,
+    leave,
+    print_json,
+    seconds,
+    whole,
+)
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -76,6 +85,7 @@ def run(
     force: Force = False,
     json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON")] = False,
     figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw them")] = True,
+    timeout: Timeout = None,
 ) -> None:
     """Run a scenario and its twins on one seed, tell what happened, keep tables and figures."""
     from abm.cli.following import folder_name, next_command
@@ -93,7 +103,10 @@ def run(
         name = folder_name(chosen.name)
     place = out or Path("results") / name
     refuse_folder(place, force)
-    outcome = run_and_keep(chosen, root, draw, place, force, figures)
+    most = seconds("--timeout", timeout)
+    outcome = run_and_keep(
+        chosen, root, draw, place, force=force, with_figures=figures, timeout=most
+    )
     if json:
         print_json(outcome.measures)
         return
@@ -125,13 +138,17 @@ def sweep(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Run again what failed before")
     ] = False,
+    timeout: Timeout = None,
 ) -> None:
     """Run every point of an experiment; the same command goes on where it was stopped."""
     from abm.cli.sweeping import Asked, sweep_and_tell
 
     n_workers = None if workers is None else whole("--workers", workers)
     most = None if max_runs is None else whole("--max-runs", max_runs)
-    asked = Asked(experiment, out, n_workers, cluster, shard, most, retry_failed)
+    asked = Asked(
+        experiment, out, n_workers, cluster, shard, most, retry_failed,
+        seconds("--timeout", timeout),
+    )  # fmt: skip
     leave(sweep_and_tell(asked))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -38,14 +39,21 @@ class Outcome(NamedTuple):
 
 
 def run_and_keep(
-    scenario: Scenario, seed: int, replicate: int, out: Path, force: bool, with_figures: bool
+    scenario: Scenario,
+    seed: int,
+    replicate: int,
+    out: Path,
+    *,
+    force: bool,
+    with_figures: bool,
+    timeout: float | None = None,
 ) -> Outcome:
     """Run a scenario and its twins, and write everything into `out` at once."""
     warn_of_compiling()
     figures: dict[str, Figure] = {}
     with Progress(4 if with_figures else 2) as progress:
         cascade = progress.do(
-            _SIMULATING, lambda: abm.cascade(scenario, rng=seed, replicate=replicate)
+            _SIMULATING, partial(abm.cascade, scenario, seed, replicate, timeout=timeout)
         )
         run = replace(cascade.run, summary={**cascade.run.summary, **cascade})
         if with_figures:

@@ -36,12 +36,13 @@ class Asked(NamedTuple):
     shard: str | None = None
     max_runs: int | None = None
     retry_failed: bool = False
+    timeout: float | None = None
 
     @property
     def command(self) -> str:
         """What was typed, without what it need not be told again."""
         words = ["unwind", "sweep", self.experiment]
-        for option in ("out", "workers", "cluster", "shard"):
+        for option in ("out", "workers", "cluster", "shard", "timeout"):
             value = getattr(self, option)
             words += [f"--{option}", str(value)] if value is not None else []
         return shlex.join(words)

@@ -12,6 +12,7 @@ from abm.errors import InvalidInput
 from abm.measures.cascade import cascade_measures
 from abm.population.advance import Opening, advance, open_world
 from abm.population.soundness import require_sound
+from abm.population.time_limit import time_limit
 from abm.runs.result import Cascade, RunResult, result_of_world
 from abm.runs.tables import days_table, institutions_table
 from abm.scenario import Scenario, load_scenario
@@ -31,7 +32,13 @@ class Twin(NamedTuple):
     institutions: pd.DataFrame
 
 
-def run(scenario: Scenario | str | Path, rng: int = 0, replicate: int = 0) -> RunResult:
+def run(
+    scenario: Scenario | str | Path,
+    rng: int = 0,
+    replicate: int = 0,
+    *,
+    timeout: float | None = None,
+) -> RunResult:
     """One run of a scenario.
 
     Parameters
@@ -42,6 +49,8 @@ def run(scenario: Scenario | str | Path, rng: int = 0, replicate: int = 0) -> Ru
         Seed, a whole number at least 0.
     replicate
         Which independent repetition under the seed, as in a row of a sweep.
+    timeout
+        Seconds after which no further day begins, compiling not counted; None for no limit.
 
     Returns
     -------
@@ -55,14 +64,16 @@ def run(scenario: Scenario | str | Path, rng: int = 0, replicate: int = 0) -> Ru
     ScenarioFaults
         If the scenario or a graph file of it is not possible.
     InvalidInput
-        If the seed or the replicate is not.
+        If the seed, the replicate or the timeout is not.
     FailedRun
-        If the books do not balance to 1e-9, or a table holds a number that is not finite.
+        If the books do not balance to 1e-9, a table holds a number that is not finite, or the run
+        takes longer than its timeout.
     """
     chosen = _scenario(scenario)
     _check_seed(rng, replicate)
     start = time.perf_counter()
-    world, opening = whole_run(chosen, int(rng), int(replicate))
+    with time_limit(timeout):
+        world, opening = whole_run(chosen, int(rng), int(replicate))
     return result_of_world(
         world,
         opening,
@@ -74,7 +85,13 @@ def run(scenario: Scenario | str | Path, rng: int = 0, replicate: int = 0) -> Ru
     )
 
 
-def cascade(scenario: Scenario | str | Path, rng: int = 0, replicate: int = 0) -> Cascade:
+def cascade(
+    scenario: Scenario | str | Path,
+    rng: int = 0,
+    replicate: int = 0,
+    *,
+    timeout: float | None = None,
+) -> Cascade:
     """A run and its three twins on one seed, and the measures of all four.
 
     The twins: without the shock, with positions frozen from the shock day on, and both at once,
@@ -84,6 +101,8 @@ def cascade(scenario: Scenario | str | Path, rng: int = 0, replicate: int = 0) -
     ----------
     scenario, rng, replicate
         As in `run`, as are the errors.
+    timeout
+        As in `run`, for the run and its twins together.
 
     Returns
     -------
@@ -92,10 +111,11 @@ def cascade(scenario: Scenario | str | Path, rng: int = 0, replicate: int = 0) -
         the run is NaN: `unwound_60d` needs 60 days after the shock day.
     """
     chosen = _scenario(scenario)
-    result = run(chosen, rng, replicate)
-    no_shock = _twin(chosen, result.seed, result.replicate, shocked=False)
-    frozen = _twin(chosen, result.seed, result.replicate, silent=True)
-    frozen_no_shock = _twin(chosen, result.seed, result.replicate, shocked=False, silent=True)
+    with time_limit(timeout):
+        result = run(chosen, rng, replicate)
+        no_shock = _twin(chosen, result.seed, result.replicate, shocked=False)
+        frozen = _twin(chosen, result.seed, result.replicate, silent=True)
+        frozen_no_shock = _twin(chosen, result.seed, result.replicate, shocked=False, silent=True)
     measures = cascade_measures(result, no_shock, frozen, frozen_no_shock, chosen.shock_day)
     return Cascade(measures, result, no_shock.days, frozen.days, frozen_no_shock.days)
 

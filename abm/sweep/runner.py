@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pyarrow.compute as pc
 
 from abm.errors import InvalidInput, OutputRefused
+from abm.population.time_limit import seconds_allowed
 from abm.runs.crate import CRATE, ODD
 from abm.sweep import locks, pool, store
 from abm.sweep.compaction import MOST_FILES, compact
@@ -75,6 +76,7 @@ def sweep(
     cluster: str | None = None,
     max_runs: int | None = None,
     retry_failed: bool = False,
+    timeout: float | None = None,
     chunk_rows: int | None = None,
     progress: Callable[[Standing], None] | None = None,
 ) -> Summary:
@@ -96,6 +98,9 @@ def sweep(
         Refuse a design of more runs than this.
     retry_failed
         Also run again what failed before.
+    timeout
+        Seconds for each run with its twins; one that takes longer is a failed row. None for no
+        limit.
     chunk_rows
         Runs kept in one file, in a new folder; by default about 3 seconds of them.
     progress
@@ -122,6 +127,7 @@ def sweep(
     """
     part = shard_of(shard)
     n_workers = _counted("workers", workers, _n_cores())
+    seconds = None if timeout is None else seconds_allowed(timeout)
     plan = _allowed_plan(experiment, max_runs)
     folder = Path(out) if out is not None else Path("results") / plan.experiment.name
     label = f"shard-{part[0]}-of-{part[1]}"
@@ -135,7 +141,7 @@ def sweep(
         if cluster is None:
             executor = stack.enter_context(_pool(n_workers))
             in_flight = partial(int, n_workers + SPARE_CHUNKS)
-        sitting = Sitting(plan, folder, label, executor, in_flight, progress)
+        sitting = Sitting(plan, folder, label, executor, in_flight, progress, seconds)
         sitting.plan = _settled(sitting, chunk_rows)
         return _run_missing(sitting, part, retry_failed)
 

@@ -89,6 +89,7 @@ class Sitting:
     executor: Executor
     in_flight: Callable[[], int]  # chunks handed out at once; a cluster may grow
     progress: Callable[[Standing], None] | None = None
+    timeout: float | None = None  # seconds for each run
     n_rows: int = 0
     n_done: int = 0
     n_failed: int = 0
@@ -136,7 +137,7 @@ class Sitting:
     def _task(self, rows: tuple[int, ...]) -> Task:
         points = dict.fromkeys(self.plan.point_of(row) for row in rows)
         values = {point: self.plan.values_at(point) for point in points}
-        return Task(self.plan.experiment, rows, values)
+        return Task(self.plan.experiment, rows, values, self.timeout)
 
     def _keep(self, job: Job, future: Future[Finished]) -> None:
         bad = pool.fault_of(future)

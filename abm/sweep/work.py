@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from abm.errors import FailedRun
+from abm.population.time_limit import time_limit
 from abm.runs import Watched, Wish, watched_cascade, watched_run
 from abm.sweep.experiment import Experiment, scenario_at
 
@@ -30,6 +31,7 @@ class Task(NamedTuple):
     experiment: Experiment
     rows: tuple[int, ...]
     points: Mapping[int, Point]  # those of the rows, by number
+    timeout: float | None = None  # seconds for each run, its twins included
 
 
 class Finished(NamedTuple):
@@ -93,7 +95,8 @@ def _run_row(task: Task, row: int, scenarios: _Scenarios) -> tuple[dict[str, Any
     try:
         scenario = scenarios.at(record["point"])
         measure = MEASURES[outputs.measure]
-        watched = measure(scenario, experiment.seed, record["replicate"], wish)
+        with time_limit(task.timeout):
+            watched = measure(scenario, experiment.seed, record["replicate"], wish)
     except Exception as bad:
         said = {"status": FAILED, "error": _said(bad), "seconds": time.perf_counter() - start}
         return record | said, None
