@@ -23,7 +23,7 @@ from abm.scenario import Parameter, load_scenario, parameter_table
 ROOT = Path(__file__).resolve().parents[1]
 ODD = ROOT / "abm" / "ODD.md"
 SCENARIO = "reference-2024"
-ROOMS = ("kernels", "population")  # of abm/: where equations live
+ROOMS = ("kernels", "population", "measures")  # of abm/: where equations live
 
 # **(M12) Margin rate.** opens the equation of that number in ODD.md.
 EQUATION = re.compile(r"^\*\*\(M(\d+)\) ([^*]+)\.\*\*", re.MULTILINE)
@@ -192,6 +192,26 @@ TESTS: dict[int, tuple[str, ...]] = {
         "test_units_currencies_dollars_and_wealth_are_conserved_on_every_day",
     ),
     56: ("engine/test_conservation.py:test_the_audit_sees_one_lost_unit_in_a_million",),
+    57: ("kernels/test_record.py:test_a_fund_that_is_out_or_hardly_borrows_is_unlevered",),
+    58: (
+        "kernels/test_record.py:test_what_a_trade_closes_of_the_yen_short_is_what_the_short_falls_by",
+    ),
+    59: (
+        "measures/test_cascade_measures.py:"
+        "test_the_share_unwound_is_net_of_what_was_closed_without_the_shock",
+    ),
+    60: ("measures/test_broken_before.py:test_a_break_that_was_not_rebuilt_by_the_eve_is_told",),
+    61: ("measures/test_broken_before.py:test_the_sign_of_a_shock_is_that_of_its_own_day",),
+    62: (
+        "measures/test_cascade_measures.py:test_the_class_turns_at_its_thresholds",
+        "measures/test_broken_before.py:test_news_that_lowers_the_yen_breaks_no_dam",
+    ),
+    63: ("measures/test_broken_before.py:test_the_forced_share_by_hand",),
+    64: (
+        "measures/test_cascade_measures.py:"
+        "test_the_frozen_move_is_net_of_what_frozen_positions_see_without_the_shock",
+        "measures/test_broken_before.py:test_a_frozen_move_within_its_noise_amplifies_nothing",
+    ),
 }
 WHOLE_DAY = (
     "engine/test_conservation.py:test_units_currencies_dollars_and_wealth_are_conserved_on_every_day",

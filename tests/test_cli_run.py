@@ -51,6 +51,7 @@ def made_up_days(scenario, yen, forced, short):
     table["n_failures"] = np.where(np.arange(n) == shock, 1, 0)
     table["conservation_error"], table["feedback_gain"] = 3e-13, 0.5
     table["yen_short_units"] = np.where(after, short, 100.0)
+    table["share_unlevered"], table["yen_short_closed_by_force_units"] = 0.0, 0.0
     return table
 
 
@@ -162,10 +163,10 @@ def test_a_run_without_dates_and_without_a_shock_claims_neither(unwind):
 def test_numbers_alone_are_json_and_what_is_no_number_is_null(unwind, monkeypatch):
     result = unwind("run", "hike", "--json", "--no-figures")
     numbers = json.loads(result.stdout)
-    assert numbers["class"] == "dam break"
-    assert numbers["forced_sales_usd_bn"] == 35.25
-    assert numbers["usdjpy_hill_left"] is None
-    assert numbers["branching_ratio"] is None
+    assert numbers["shock"]["class"] == "dam break"
+    assert numbers["run"]["forced_sales_usd_bn"] == 35.25
+    assert numbers["run"]["usdjpy_hill_left"] is None
+    assert numbers["run"]["branching_ratio"] is None
 
 
 def test_a_run_keeps_its_tables_and_its_figures(unwind, tmp_path):
@@ -414,8 +415,9 @@ def test_a_run_from_the_command_is_the_run_of_the_front_door(tmp_path, monkeypat
     direct = abm.run(load_scenario("hike").with_changes({"calendar.days": 8}), rng=7)
     kept = abm.load_result("results/hike")
     pd.testing.assert_frame_equal(kept.days, direct.days)
-    assert numbers["forced_sales_usd_bn"] == direct.summary["forced_sales_usd_bn"]
-    assert numbers["max_conservation_error"] < 1e-9
+    assert set(numbers) == {"run", "shock"} and "class" in numbers["shock"]
+    assert numbers["run"]["forced_sales_usd_bn"] == direct.summary["forced_sales_usd_bn"]
+    assert numbers["run"]["max_conservation_error"] < 1e-9
     assert everything_in(tmp_path / "results/hike") == {
         *TABLES, *FIGURES, "figures"
     }  # fmt: skip

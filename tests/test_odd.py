@@ -235,7 +235,7 @@ def test_the_exposure_graph_has_the_attributes_of_the_odd(cascade):
 
 def test_the_summary_and_the_cascade_have_the_keys_of_the_odd(cascade):
     forced = [k.removeprefix("forced_").removesuffix("_usd_bn") for k in cascade if "forced" in k]
-    kinds = [kind for kind in forced if not kind.startswith("sales")]
+    kinds = [kind for kind in forced if not kind.startswith(("sales", "share"))]
     summary = [name for name, _ in columns_of("Numbers `summary`", type=kinds)]
     assert set(summary) == set(cascade.run.summary)
     added = [name for name, _ in columns_of("Numbers `cascade`")]

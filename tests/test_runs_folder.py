@@ -2,6 +2,7 @@
 
 import errno
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -24,7 +25,7 @@ FILES = NEEDED | {"ODD.md", "ro-crate-metadata.json"}  # the last two for archiv
 
 
 @pytest.fixture(scope="module")
-def result():
+def storm():
     small = {
         "calendar.days": 8,
         "calendar.burn_in_days": 6,
@@ -32,7 +33,12 @@ def result():
         "population.scale": 0.3,
         "shock.surprise_bp": 150,
     }
-    return abm.run(load_scenario("hike").with_changes(small), rng=7, replicate=2)
+    return load_scenario("hike").with_changes(small)
+
+
+@pytest.fixture(scope="module")
+def result(storm):
+    return abm.run(storm, rng=7, replicate=2)
 
 
 def names_in(path):
@@ -50,6 +56,18 @@ def test_what_is_saved_is_what_is_loaded(result, tmp_path):
     assert {k: str(v) for k, v in again.summary.items()} == {
         k: str(v) for k, v in result.summary.items()
     }
+
+
+def test_the_summary_tells_the_run_from_what_its_shock_did(storm, tmp_path):
+    made = abm.cascade(storm, rng=7)
+    whole = replace(made.run, summary={**made.run.summary, **made})
+    out = whole.save(tmp_path / "a")
+    groups = json.loads((out / "summary.json").read_text())
+    assert list(groups) == ["run", "shock"] and set(groups["run"]) == set(made.run.summary)
+    assert set(groups["shock"]) == set(made) - set(made.run.summary)
+    assert groups["shock"]["class"] == made["class"]
+    again = abm.load_result(out).summary
+    assert {k: str(v) for k, v in again.items()} == {k: str(v) for k, v in whole.summary.items()}
 
 
 def test_the_manifest_says_from_what_and_with_what(result, tmp_path):
@@ -184,8 +202,10 @@ def test_a_file_that_is_not_what_its_name_promises_is_refused(result, tmp_path, 
 def test_tables_of_another_version_are_refused_as_such(result, tmp_path):
     out = result.save(tmp_path / "a")
     manifest = json.loads((out / "manifest.json").read_text())
-    (out / "manifest.json").write_text(json.dumps(manifest | {"schema_version": 1}))
-    with pytest.raises(UnreadableFile, match="has schema version 1, this version reads 2"):
+    (out / "manifest.json").write_text(json.dumps(manifest | {"schema_version": 2}))
+    with pytest.raises(
+        UnreadableFile, match=f"has schema version 2, this version reads {SCHEMA_VERSION}"
+    ):
         abm.load_result(out)
 
 

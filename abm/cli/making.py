@@ -92,6 +92,7 @@ def run(
     from abm.cli.output import refuse_folder
     from abm.cli.running import run_and_keep
     from abm.errors import InvalidInput
+    from abm.measures.cascade import by_origin
 
     root, draw = whole("--seed", seed), whole("--replicate", replicate)
     if sweep_folder is not None or row is not None:
@@ -108,7 +109,7 @@ def run(
         chosen, root, draw, place, force=force, with_figures=figures, timeout=most
     )
     if json:
-        print_json(outcome.measures)
+        print_json(by_origin(outcome.measures))
         return
     tell(*outcome.text.split("\n"))
     tell(f"{'Written':<16}{place}: {', '.join(outcome.written)}")

@@ -3,7 +3,7 @@
 import math
 
 from abm.kernels.columns import chunk_sum
-from abm.kernels.jit import kernel
+from abm.kernels.jit import inlined, kernel
 from abm.kernels.state import (
     CENTRAL_BANK,
     CLEARING,
@@ -14,6 +14,7 @@ from abm.kernels.state import (
     DAY_LEVERAGE,
     DAY_MARGIN_RATE,
     DAY_SHORT,
+    DAY_UNLEVERED,
     GROSS,
     HEDGE_FUND,
     LIMIT_HIT,
@@ -26,6 +27,8 @@ from abm.kernels.state import (
     TREND,
     VOLATILITY_TARGET,
 )
+
+UNLEVERED = 1.05  # leverage up to which a fund counts as unlevered
 
 
 @kernel
@@ -139,6 +142,39 @@ def carry_short(books, market, rules):
     return owed
 
 
+@inlined
+def is_carry_trader(i, first_row):
+    """Whether the yen that an institution owes counts in the yen short.                (M54)"""
+    return i < first_row[VOLATILITY_TARGET] or first_row[TREND] <= i < first_row[RETAIL_EQUITY]
+
+
+@kernel
+def short_closed(i, j, trades, market, rules):
+    """Units by which a trade of institution i (column j of a chunk) lowers the yen short.  (M58)
+
+    Of risk parity, yen-quoted assets that are sold close the yen sold against them, and the other
+    way round.
+    """
+    first = rules.mandates.first_row
+    if not is_carry_trader(i, first):
+        return 0.0
+    closed = trades[0, j]
+    if first[RISK_PARITY] <= i < first[VOLATILITY_TARGET]:
+        for k in range(market.rates.size - 1, market.quote.size):
+            if market.quote[k] == 0:
+                closed += trades[k, j] * math.exp(market.log_price[k])
+    return closed
+
+
+@kernel
+def unlevered_share(wealth, borrowing, days_out):
+    """Share of institutions that are out of the market or hardly borrow; NaN of none.     (M57)"""
+    count = 0
+    for i in range(wealth.size):
+        count += (days_out[i] > 0) | (borrowing[i] <= (UNLEVERED - 1.0) * wealth[i])
+    return count / wealth.size if wealth.size > 0 else math.nan
+
+
 @kernel
 def weighted_sum(weights, column):
     """Sum of weights times entries, one after the other."""
@@ -160,6 +196,9 @@ def record_day(day, books, market, graph, rules, diary):
     row[DAY_FUND_WEALTH] = wealth
     row[DAY_LEVERAGE] = 1.0 + borrowing / wealth if wealth > 0.0 else math.nan
     row[DAY_MARGIN_RATE] = margin / wealth if wealth > 0.0 else math.nan
+    row[DAY_UNLEVERED] = unlevered_share(
+        books.wealth[lo:hi], books.borrowing[lo:hi], books.days_out[lo:hi]
+    )
     row[DAY_BANK_EQUITY] = chunk_sum(graph.equity)
     row[DAY_DEALER_DEPTH] = market.dealer_depth[0] / rules.market.dealer_depth[0]
     for k in range(market.quote.size):

@@ -11,12 +11,13 @@ import math
 from abm.kernels.columns import add_debt, add_scaled, chunk_sum, fill_zero, is_any
 from abm.kernels.jit import inlined, kernel
 from abm.kernels.ledger import mark_books
-from abm.kernels.record import record_event
+from abm.kernels.record import record_event, short_closed
 from abm.kernels.rules import half_spread
 from abm.kernels.state import (
     BUYING,
     CHUNK,
     DAY_FORCED,
+    DAY_SHORT_CLOSED,
     DAY_VOLUME,
     FORCED_SALE,
     GROSS,
@@ -288,6 +289,8 @@ def record_forced(day, round_, lo, hi, books, market, rules, diary):
         kind = 0
         while kind < N_KINDS - 1 and i >= first[kind + 1]:
             kind += 1
+        closed = short_closed(i, i - lo, diary.lanes, market, rules)
+        diary.days[day, DAY_SHORT_CLOSED] += closed
         for k in range(market.quote.size):
             amount = diary.lanes[k, i - lo] * market.usd_price[k]
             if abs(amount) > 1e-12:

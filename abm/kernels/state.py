@@ -326,6 +326,8 @@ DAY_COLUMNS = (
     "dealer_depth_share",
     "volume_usd_bn",
     "conservation_error",
+    "share_unlevered",
+    "yen_short_closed_by_force_units",
 )
 (
     DAY_STATUS,
@@ -350,8 +352,10 @@ DAY_COLUMNS = (
     DAY_DEALER_DEPTH,
     DAY_VOLUME,
     DAY_CONSERVATION,
-) = range(DAY_FORCED + N_KINDS, DAY_FORCED + N_KINDS + 9)
-N_DAY_COLUMNS = DAY_CONSERVATION + 1
+    DAY_UNLEVERED,
+    DAY_SHORT_CLOSED,
+) = range(DAY_FORCED + N_KINDS, DAY_FORCED + N_KINDS + 11)
+N_DAY_COLUMNS = DAY_SHORT_CLOSED + 1
 
 # Kinds of event, and the columns of the events table that the kernels write.
 EVENT_KINDS = (

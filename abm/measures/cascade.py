@@ -14,34 +14,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from abm.errors import InvalidInput
 from abm.measures import tails
+from abm.measures.before import broke_before, eve
+from abm.measures.classes import BREAK_DAYS, LEAST_SHORT_UNITS
+from abm.measures.classes import DAM_BREAK_SHARE as DAM_BREAK_SHARE  # named here for others too
+from abm.measures.classes import LEAK_SHARE as LEAK_SHARE
+from abm.measures.classes import classify as classify
+from abm.measures.table import after_shock, names_of, need, on_day, values_of, within
 
 if TYPE_CHECKING:
-    import pandas as pd
-    from typing_extensions import TypeAliasType
-
     from abm.contagion.networks import FloatArray
+    from abm.measures.table import Table
 
-    # Unlike a plain alias such a type keeps its name in the API pages.
-    Table = TypeAliasType("Table", pd.DataFrame | Mapping[str, NDArray[Any]])
-
-HORIZONS_DAYS = (5, 30, 60)
+HORIZONS_DAYS = (BREAK_DAYS, 30, 60)
 """Days after the shock at which the closed share is published."""
 
 PEAK_WINDOW_DAYS = 60
 """Days after the shock in which a peak is looked for."""
 
-DAM_BREAK_SHARE = 0.40
-"""Share of the opening yen short that, closed within five days, makes a dam break."""
+AMPLIFICATION_WINDOW_DAYS = 20
+"""Days after the shock in which peaks are compared with those of frozen positions: later, ordinary
+trading that the shock has put in another order moves a run further from its twin than a small
+shock did."""
 
-LEAK_SHARE = 0.25
-"""Share of the same that, closed within thirty or sixty days, makes a leak."""
+NOISE_SHARE = 0.5
+"""Standard deviations of a day's change that a frozen move must exceed to be compared with: less
+than that happens on a typical day without any shock (the median of a normal is .67)."""
+
+LEAST_UNWIND = 0.01
+"""Share of the opening yen short that must be closed for its forced part to have a share."""
+
+SMALLEST_MOVE_LOG = 1e-6
+"""A frozen move of the yen below this is arithmetic, and has no sign."""
 
 STATUS_FAILED = 2
 """`status` of a day that found no price, in the table of days."""
@@ -50,6 +59,7 @@ STATUS_FAILED = 2
 _NO_LOSS = 1e-9
 _N_RETURNS_LEAST = 20
 _N_LOSSES_LEAST = 50
+_N_CHANGES_LEAST = 5
 
 
 class RunTables(Protocol):
@@ -69,7 +79,7 @@ class RunTables(Protocol):
 
 
 def unwound_share(days: Table, no_shock_days: Table, shock_day: int, horizon: int) -> float:
-    """Share of the opening yen short closed because of the shock, `horizon` days after it.
+    """Share of the opening yen short closed because of the shock, `horizon` days after it.  (M59)
 
         U_h = (S'(d + h) - S(d + h)) / S(d - 1)
 
@@ -78,26 +88,12 @@ def unwound_share(days: Table, no_shock_days: Table, shock_day: int, horizon: in
     is h = 0. The shock is heard on d, but estimates of risk learn of it only at d's close, so U5
     gives those who act on them five days, d + 1 to d + 5. S(d - 1) is the last close before the
     shock, where run and twin are one; if d is the table's first day, S'(d) stands for it.
-    NaN if the run ends before d + h or nobody was short.
+    NaN if the run ends before d + h, or nobody was short: S(d - 1) below one unit.
     """
     opening = _before_shock(days, no_shock_days, "yen_short_units", shock_day)
-    run = _on_day(days, "yen_short_units", shock_day + horizon)
-    twin = _on_day(no_shock_days, "yen_short_units", shock_day + horizon)
-    return (twin - run) / opening if opening > 0.0 else float("nan")
-
-
-def classify(u5: float, u30: float, u60: float) -> str:
-    """Class of a run: "dam break" (U5 >= .4), "leak" (else max(U30, U60) >= .25), "absorbed".
-
-    Of U30 and U60 a NaN (run too short) is passed over; when what is left cannot tell,
-    "undetermined".
-    """
-    if u5 >= DAM_BREAK_SHARE:
-        return "dam break"
-    later = [u for u in (u30, u60) if not np.isnan(u)]
-    if np.isnan(u5) or not later:
-        return "undetermined"
-    return "leak" if max(later) >= LEAK_SHARE else "absorbed"
+    run = on_day(days, "yen_short_units", shock_day + horizon)
+    twin = on_day(no_shock_days, "yen_short_units", shock_day + horizon)
+    return (twin - run) / opening if opening >= LEAST_SHORT_UNITS else float("nan")
 
 
 def peak_appreciation(
@@ -114,9 +110,9 @@ def peak_appreciation(
     x is the run's quote, x' the twin's; before d they are the same, so nothing is re-based.
     `funding` names the instrument; by default the first of the table.
     """
-    column = f"log_{funding or funding_currency(days)}"
-    gap = _after_shock(days, column, shock_day, window_days) - _after_shock(
-        no_shock_days, column, shock_day, window_days
+    name = f"log_{funding or funding_currency(days)}"
+    gap = after_shock(days, name, shock_day, window_days) - after_shock(
+        no_shock_days, name, shock_day, window_days
     )
     return float(max(0.0, gap.max()))
 
@@ -139,18 +135,98 @@ def frozen_appreciation(
     return peak_appreciation(frozen_days, frozen_no_shock_days, shock_day, window_days, funding)
 
 
+def peak_depreciation(
+    days: Table,
+    no_shock_days: Table,
+    shock_day: int,
+    window_days: int = PEAK_WINDOW_DAYS,
+    funding: str | None = None,
+) -> float:
+    """Largest fall of the funding currency below the no-shock twin [log, at least 0].
+
+    max_{d <= t <= d + window} (x'(t) - x(t))^+, as `peak_appreciation` with the twins exchanged.
+    """
+    return peak_appreciation(no_shock_days, days, shock_day, window_days, funding)
+
+
+def lowers_yen(frozen_days: Table, frozen_no_shock_days: Table, shock_day: int) -> bool:
+    """Whether the shock itself lowered the yen: x''(d) < x'''(d).                       (M61)
+
+    Read off the frozen twins at the close of the shock day: what the news did to the price before
+    any trade and before any later news. A move below `SMALLEST_MOVE_LOG` is none.
+    """
+    name = f"log_{funding_currency(frozen_days)}"
+    gap = on_day(frozen_days, name, shock_day) - on_day(frozen_no_shock_days, name, shock_day)
+    return gap < -SMALLEST_MOVE_LOG
+
+
+class Amplification(NamedTuple):
+    """A peak over that of frozen positions [1], or why there is none."""
+
+    value: float
+    """The ratio; NaN where there is a reason for none."""
+    reason: str = ""
+    """Why there is none, in a few words; empty where there is one."""
+
+
+NO_FROZEN_MOVE = "no frozen move"
+WITHIN_NOISE = "frozen move within noise"
+TOO_SHORT = "run too short"
+
+
+def amplification(peak: float, frozen: float, frozen_changes: FloatArray) -> Amplification:
+    """The ratio of two peaks, where the second exceeds its noise.                        (M64)
+
+        A = peak / frozen            if frozen > .5 sd(frozen_changes)
+
+    `frozen_changes` are daily changes of the same quantity in the frozen no-shock twin, over the
+    days in which the peaks are looked for: what happens to it without shock and without trading.
+    """
+    if not frozen > _NO_LOSS:
+        return Amplification(float("nan"), NO_FROZEN_MOVE)
+    if len(frozen_changes) < _N_CHANGES_LEAST:
+        return Amplification(float("nan"), TOO_SHORT)
+    if not frozen > NOISE_SHARE * float(np.std(frozen_changes)):
+        return Amplification(float("nan"), WITHIN_NOISE)
+    return Amplification(max(0.0, peak) / frozen)
+
+
 def price_amplification(
     days: Table,
     no_shock_days: Table,
     frozen_days: Table,
     frozen_no_shock_days: Table,
     shock_day: int,
-    window_days: int = PEAK_WINDOW_DAYS,
+    window_days: int = AMPLIFICATION_WINDOW_DAYS,
 ) -> float:
-    """Peak yen move over the same with positions frozen at the shock [1]; NaN if that is zero."""
-    run = peak_appreciation(days, no_shock_days, shock_day, window_days)
+    """Peak yen move over the same with positions frozen at the shock, both within twenty days [1].
+
+    NaN where the frozen yen does not rise, where it rises by no more than the noise of its daily
+    news (`amplification`), and where the run ends within five days of the shock:
+    `price_amplification_reason` says which.
+    """
+    peak = peak_appreciation(days, no_shock_days, shock_day, window_days)
+    return _price(peak, frozen_days, frozen_no_shock_days, shock_day, window_days).value
+
+
+def price_amplification_reason(
+    frozen_days: Table,
+    frozen_no_shock_days: Table,
+    shock_day: int,
+    window_days: int = AMPLIFICATION_WINDOW_DAYS,
+) -> str:
+    """Why there is no price amplification: "no frozen move", "frozen move within noise" or
+    "run too short"; empty where there is one."""
+    return _price(0.0, frozen_days, frozen_no_shock_days, shock_day, window_days).reason
+
+
+def _price(
+    peak: float, frozen_days: Table, frozen_no_shock_days: Table, shock_day: int, window_days: int
+) -> Amplification:
     frozen = frozen_appreciation(frozen_days, frozen_no_shock_days, shock_day, window_days)
-    return run / frozen if frozen > _NO_LOSS else float("nan")
+    name = f"log_{funding_currency(frozen_no_shock_days)}"
+    calm = after_shock(frozen_no_shock_days, name, shock_day, window_days)
+    return amplification(peak, frozen, np.diff(calm))
 
 
 def loss_amplification(
@@ -159,7 +235,7 @@ def loss_amplification(
     frozen_days: Table,
     frozen_no_shock_days: Table,
     shock_day: int,
-    window_days: int = PEAK_WINDOW_DAYS,
+    window_days: int = AMPLIFICATION_WINDOW_DAYS,
 ) -> float:
     """Largest loss of the margined funds over the same with positions frozen [1].
 
@@ -167,24 +243,26 @@ def loss_amplification(
 
     W: wealth of the margined funds [USD bn], with as many primes as the price in
     `frozen_appreciation`. The frozen loss is net of the frozen no-shock twin for the same reason:
-    what funds earn by trading for sixty days is no loss of those who did not trade.
-    NaN at leverage 1 before the shock, and where the frozen twin loses nothing. Falls for huge
-    shocks, since funds that are out stop losing: not a measure to classify by.
+    what funds earn by trading is no loss of those who did not trade.
+    NaN at leverage 1 before the shock, and where the frozen twin loses no more than the noise of
+    its daily gains and losses (`amplification`). Falls for huge shocks, since funds that are out
+    stop losing: not a measure to classify by.
     """
     wealth = "fund_wealth_usd_bn"
     leverage = _before_shock(days, no_shock_days, "leverage", shock_day)
     opening = _before_shock(days, no_shock_days, wealth, shock_day)
-    after = partial(_after_shock, column=wealth, shock_day=shock_day, window_days=window_days)
+    after = partial(after_shock, name=wealth, shock_day=shock_day, window_days=window_days)
+    calm = after(frozen_no_shock_days)
     loss = (after(no_shock_days) - after(days)).max()
-    frozen = (after(frozen_no_shock_days) - after(frozen_days)).max()
+    frozen = (calm - after(frozen_days)).max()
     if not leverage > 1.0 + _NO_LOSS or not frozen > _NO_LOSS * abs(opening):
         return float("nan")
-    return float(max(0.0, loss) / frozen)
+    return amplification(float(loss), float(frozen), np.diff(calm)).value
 
 
-def forced_volume(days: Table, from_day: int | None = None) -> float:
-    """Forced sales of all types, from `from_day` on or over the whole table [USD bn]."""
-    return float(sum(forced_by_type(days, from_day).values()))
+def forced_volume(days: Table, from_day: int | None = None, before_day: int | None = None) -> float:
+    """Forced sales of all types, of the whole table or of `forced_by_type`'s days [USD bn]."""
+    return float(sum(forced_by_type(days, from_day, before_day).values()))
 
 
 def forced_volume_net(days: Table, no_shock_days: Table, shock_day: int) -> float:
@@ -192,17 +270,45 @@ def forced_volume_net(days: Table, no_shock_days: Table, shock_day: int) -> floa
     return forced_volume(days, shock_day) - forced_volume(no_shock_days, shock_day)
 
 
-def forced_by_type(days: Table, from_day: int | None = None) -> dict[str, float]:
-    """Forced sales by type of institution, in the order of the table [USD bn]."""
-    _need(days, "day")
-    first = 0 if from_day is None else int(np.searchsorted(_column(days, "day"), from_day))
+def forced_by_type(
+    days: Table, from_day: int | None = None, before_day: int | None = None
+) -> dict[str, float]:
+    """Forced sales by type of institution, in the order of the table [USD bn].
+
+    Of all days, or of those from `from_day` on and before `before_day`.
+    """
+    need(days, "day")
+    day = values_of(days, "day")
+    first = 0 if from_day is None else int(np.searchsorted(day, from_day))
+    last = len(day) if before_day is None else int(np.searchsorted(day, before_day))
     return {
-        column.removeprefix("forced_").removesuffix("_usd_bn"): float(
-            _column(days, column)[first:].sum()
+        name.removeprefix("forced_").removesuffix("_usd_bn"): float(
+            values_of(days, name)[first:last].sum()
         )
-        for column in _names(days)
-        if column.startswith("forced_") and column.endswith("_usd_bn")
+        for name in names_of(days)
+        if name.startswith("forced_") and name.endswith("_usd_bn")
     }
+
+
+def forced_share_of_unwind(days: Table, no_shock_days: Table, shock_day: int) -> float:
+    """Share of the yen short closed because of the shock within five days that was forced.  (M63)
+
+        (sum_{d <= t <= d + 5} F(t) - F'(t)) / (S'(d + 5) - S(d + 5)), at least 0 and at most 1
+
+    F: units of the yen short that orders after margin calls, close-outs, loss-cuts and recalls
+    closed on the day (M58), F' those of the no-shock twin. The rest was closed by the rules of
+    the institutions themselves: targets of leverage and volatility, value at risk, stops, trends.
+    At most 1, where others opened some of what forced orders closed; at least 0, where fewer were
+    forced than without the shock. NaN unless more than a hundredth of the opening yen short was
+    closed: two small differences have no ratio.
+    """
+    closed = "yen_short_closed_by_force_units"
+    last = shock_day + BREAK_DAYS
+    if not unwound_share(days, no_shock_days, shock_day, BREAK_DAYS) > LEAST_UNWIND:
+        return float("nan")
+    forced = [within(table, closed, shock_day, last).sum() for table in (days, no_shock_days)]
+    short = [on_day(table, "yen_short_units", last) for table in (days, no_shock_days)]
+    return float(np.clip((forced[0] - forced[1]) / (short[1] - short[0]), 0.0, 1.0))
 
 
 def forced_shares(days: Table) -> dict[str, float]:
@@ -214,9 +320,9 @@ def forced_shares(days: Table) -> dict[str, float]:
 
 def calls_by_generation(events: Table) -> dict[int, int]:
     """Number of margin calls in each generation of the cascade, counted by (day, round)."""
-    _need(events, "kind", "generation")
-    is_call = _column(events, "kind") == "margin_call"
-    generations, numbers = np.unique(_column(events, "generation")[is_call], return_counts=True)
+    need(events, "kind", "generation")
+    is_call = values_of(events, "kind") == "margin_call"
+    generations, numbers = np.unique(values_of(events, "generation")[is_call], return_counts=True)
     return dict(zip(generations.tolist(), numbers.tolist(), strict=True))
 
 
@@ -235,16 +341,16 @@ def branching_ratio(events: Table) -> float:
 
 def funding_currency(days: Table) -> str:
     """Name of the funding currency: the instrument whose quote the table of days lists first."""
-    for column in _names(days):
-        if column.startswith("log_"):
-            return str(column.removeprefix("log_"))
+    for name in names_of(days):
+        if name.startswith("log_"):
+            return name.removeprefix("log_")
     raise InvalidInput("days: no column log_<instrument>")
 
 
 def usd_returns(days: Table) -> FloatArray:
     """Daily log returns of the dollar in the funding currency (USDJPY): -diff x, (n_days - 1,)."""
-    column = f"log_{funding_currency(days)}"
-    return -np.diff(_column(days, column).astype(np.float64))
+    name = f"log_{funding_currency(days)}"
+    return -np.diff(values_of(days, name).astype(np.float64))
 
 
 def tail_measures(days: Table) -> dict[str, float]:
@@ -270,26 +376,69 @@ def tail_measures(days: Table) -> dict[str, float]:
 
 def run_measures(run: RunTables) -> dict[str, float | int | str]:
     """Every number of one run that needs no twin, as plain scalars."""
-    days, events, institutions = run.days, run.events, run.institutions
-    _need(days, "day", "status", "rounds", "conservation_error", "n_margin_calls", "feedback_gain")
-    _need(institutions, "kind", "n_failures")
-    failed = _column(institutions, "n_failures") > 0
-    is_bank = _column(institutions, "kind") == "bank"
-    gain = _column(days, "feedback_gain").astype(np.float64)
+    days, events = run.days, run.events
+    need(days, "day", "status", "rounds", "conservation_error", "n_margin_calls", "feedback_gain")
+    n_failed, n_banks_failed = _n_failed(run)
+    gain = values_of(days, "feedback_gain").astype(np.float64)
     return {
-        "n_days": len(_column(days, "day")),
+        "n_days": len(values_of(days, "day")),
         "forced_sales_usd_bn": forced_volume(days),
         **{f"forced_{kind}_usd_bn": amount for kind, amount in forced_by_type(days).items()},
-        "n_margin_calls": int(_column(days, "n_margin_calls").sum()),
-        "n_failed": int(np.count_nonzero(failed & ~is_bank)),
-        "n_banks_failed": int(np.count_nonzero(failed & is_bank)),
-        "n_days_failed_to_clear": int((_column(days, "status") == STATUS_FAILED).sum()),
-        "n_days_at_limit": int((_column(days, "n_at_limit") > 0).sum()),
-        "n_rounds_max": int(_column(days, "rounds").max()),
-        "max_conservation_error": float(_column(days, "conservation_error").max()),
+        "n_margin_calls": int(values_of(days, "n_margin_calls").sum()),
+        "n_failed": n_failed,
+        "n_banks_failed": n_banks_failed,
+        "n_days_failed_to_clear": int((values_of(days, "status") == STATUS_FAILED).sum()),
+        "n_days_at_limit": int((values_of(days, "n_at_limit") > 0).sum()),
+        "n_rounds_max": int(values_of(days, "rounds").max()),
+        "max_conservation_error": float(values_of(days, "conservation_error").max()),
         "max_feedback_gain": float(np.nanmax(gain)) if np.isfinite(gain).any() else float("nan"),
         "branching_ratio": branching_ratio(events),
         **tail_measures(days),
+    }
+
+
+def before_measures(
+    run: RunTables, shock_day: int, burn_in: Table | None = None
+) -> dict[str, float | int | str]:
+    """Every number of the time before the shock, as plain scalars.
+
+    Without `burn_in` its two counts are 0, and the eve of a shock on the first day is NaN.
+    """
+    days, rows = run.days, run.institutions
+    need(rows, "kind", "first_failure_day")
+    first_failure = values_of(rows, "first_failure_day")
+    has_failed = (first_failure >= 0) & (first_failure < shock_day)
+    is_bank = values_of(rows, "kind") == "bank"
+    counts = {
+        f"{name}_burn_in": 0 if burn_in is None else int(values_of(burn_in, name).sum())
+        for name in ("n_margin_calls", "n_failures")
+    }
+    return {
+        **eve(days, shock_day, burn_in),
+        **counts,
+        "forced_sales_before_usd_bn": forced_volume(days, before_day=shock_day),
+        "n_margin_calls_before": int(within(days, "n_margin_calls", 0, shock_day - 1).sum()),
+        "n_failed_before": int(np.count_nonzero(has_failed & ~is_bank)),
+    }
+
+
+def net_measures(
+    run: RunTables, no_shock: RunTables, shock_day: int
+) -> dict[str, float | int | str]:
+    """What was forced and who failed because of the shock: the run less its no-shock twin.
+
+    Counts of failures are of institutions that failed at least once; before the shock day run and
+    twin are one, so the difference is from that day on.
+    """
+    a, b = run.days, no_shock.days
+    calls = [int(values_of(days, "n_margin_calls").sum()) for days in (a, b)]
+    failed, banks_failed = zip(*(_n_failed(twin) for twin in (run, no_shock)), strict=True)
+    return {
+        "forced_sales_net_usd_bn": forced_volume_net(a, b, shock_day),
+        "n_margin_calls_net": calls[0] - calls[1],
+        "n_failed_net": failed[0] - failed[1],
+        "n_banks_failed_net": banks_failed[0] - banks_failed[1],
+        "forced_share_of_unwind": forced_share_of_unwind(a, b, shock_day),
     }
 
 
@@ -299,68 +448,84 @@ def cascade_measures(
     frozen: RunTables,
     frozen_no_shock: RunTables,
     shock_day: int,
+    burn_in: Table | None = None,
 ) -> dict[str, float | int | str]:
-    """Every published number of a run beside its three twins, as plain scalars."""
+    """Every published number of a run beside its three twins, as plain scalars.
+
+    `burn_in` has the run's days before its first, numbered -1 and less; without it a dam that
+    broke then is not seen.
+    """
     a, b, c, d = run.days, no_shock.days, frozen.days, frozen_no_shock.days
     _same_days(a, b, "no-shock")
     _same_days(a, c, "frozen")
     _same_days(a, d, "frozen no-shock")
     u5, u30, u60 = (unwound_share(a, b, shock_day, h) for h in HORIZONS_DAYS)
+    name = classify(
+        u5, u30, u60, lowers_yen=lowers_yen(c, d, shock_day),
+        broke_before=broke_before(a, shock_day, burn_in),
+    )  # fmt: skip
     return {
-        "class": classify(u5, u30, u60),
+        "class": name,
         "peak_yen_appreciation": peak_appreciation(a, b, shock_day),
+        "peak_yen_depreciation": peak_depreciation(a, b, shock_day),
         "frozen_yen_appreciation": frozen_appreciation(c, d, shock_day),
         "price_amplification": price_amplification(a, b, c, d, shock_day),
+        "price_amplification_reason": price_amplification_reason(c, d, shock_day),
         "loss_amplification": loss_amplification(a, b, c, d, shock_day),
         "unwound_5d": u5,
         "unwound_30d": u30,
         "unwound_60d": u60,
-        "forced_sales_net_usd_bn": forced_volume_net(a, b, shock_day),
+        **net_measures(run, no_shock, shock_day),
         **run_measures(run),
+        **before_measures(run, shock_day, burn_in),
     }
 
 
-def _before_shock(days: Table, no_shock_days: Table, column: str, shock_day: int) -> float:
+SHOCK_MEASURES = (
+    "class",
+    "peak_yen_appreciation",
+    "peak_yen_depreciation",
+    "frozen_yen_appreciation",
+    "price_amplification",
+    "price_amplification_reason",
+    "loss_amplification",
+    "unwound_5d",
+    "unwound_30d",
+    "unwound_60d",
+    "forced_sales_net_usd_bn",
+    "n_margin_calls_net",
+    "n_failed_net",
+    "n_banks_failed_net",
+    "forced_share_of_unwind",
+)
+"""Numbers of a cascade that say what the shock did: those that need a twin."""
+
+
+def by_origin(measures: Mapping[str, float | int | str]) -> dict[str, dict[str, Any]]:
+    """Numbers in two groups: `run`, what happened in it, and `shock`, what the shock did."""
+    groups: dict[str, dict[str, Any]] = {"run": {}, "shock": {}}
+    for name, value in measures.items():
+        groups["shock" if name in SHOCK_MEASURES else "run"][name] = value
+    return groups
+
+
+def _n_failed(run: RunTables) -> tuple[int, int]:
+    """Institutions and banks that failed at least once."""
+    need(run.institutions, "kind", "n_failures")
+    failed = values_of(run.institutions, "n_failures") > 0
+    is_bank = values_of(run.institutions, "kind") == "bank"
+    return int(np.count_nonzero(failed & ~is_bank)), int(np.count_nonzero(failed & is_bank))
+
+
+def _before_shock(days: Table, no_shock_days: Table, name: str, shock_day: int) -> float:
     """The close before the shock; on the table's first day the no-shock twin's own close."""
-    _need(days, "day", column)
-    if shock_day > int(_column(days, "day")[0]):
-        return _on_day(days, column, shock_day - 1)
-    return _on_day(no_shock_days, column, shock_day)
-
-
-def _on_day(days: Table, column: str, day: int) -> float:
-    _need(days, "day", column)
-    values = _column(days, column)[_column(days, "day") == day]
-    return float(values[0]) if values.size else float("nan")
-
-
-def _after_shock(days: Table, column: str, shock_day: int, window_days: int) -> FloatArray:
-    _need(days, "day", column)
-    day = _column(days, "day")
-    inside = (day >= shock_day) & (day <= shock_day + window_days)
-    values = _column(days, column)[inside].astype(np.float64)
-    if not values.size:
-        raise InvalidInput(
-            f"shock_day = {shock_day}, must be a day of the run: {day[0]} to {day[-1]}"
-        )
-    return values
+    need(days, "day", name)
+    if shock_day > int(values_of(days, "day")[0]):
+        return on_day(days, name, shock_day - 1)
+    return on_day(no_shock_days, name, shock_day)
 
 
 def _same_days(days: Table, twin: Table, name: str) -> None:
-    day, of_twin = _column(days, "day"), _column(twin, "day")
+    day, of_twin = values_of(days, "day"), values_of(twin, "day")
     if not np.array_equal(day, of_twin):
         raise InvalidInput(f"{name} twin: {len(of_twin)} days, must be the {len(day)} of the run")
-
-
-def _names(table: Table) -> list[str]:
-    return [str(name) for name in table]
-
-
-def _column(table: Table, name: str) -> NDArray[Any]:
-    return np.asarray(table[name])
-
-
-def _need(table: Table, *columns: str) -> None:
-    missing = [c for c in columns if c not in table]
-    if missing:
-        raise InvalidInput(f"table: column {', '.join(missing)} is missing")

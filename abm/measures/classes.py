@@ -1,4 +1,4 @@
-"""Classes of runs: counts and shares over many runs, all with one denominator.
+"""Classes of runs: what makes each, and their counts and shares, all with one denominator.
 
 The denominator of every share, in a table, on a figure and on the page: the runs of which it is
 known whether the dam broke. A run without a net yen short on the eve of the shock, or one that ends
@@ -18,10 +18,62 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DAM_BREAK, UNDETERMINED, BROKEN_BEFORE = "dam break", "undetermined", "broken before the shock"
+DE_RISKING, BUILD_UP = "de-risking", "build-up"  # of news that lowers the yen
 # In the order of tables and legends.
-CLASSES = ("absorbed", "leak", DAM_BREAK, BROKEN_BEFORE, UNDETERMINED)
+CLASSES = ("absorbed", "leak", DAM_BREAK, BROKEN_BEFORE, DE_RISKING, BUILD_UP, UNDETERMINED)
+
+BREAK_DAYS = 5
+"""Days after the shock day within which a dam breaks."""
+
+DAM_BREAK_SHARE = 0.40
+"""Share of the opening yen short that, closed within five days, makes a dam break."""
+
+LEAK_SHARE = 0.25
+"""Share of the same that, closed within thirty or sixty days, makes a leak."""
+
+LEAST_SHORT_UNITS = 1.0
+"""Yen short below which nobody is short to speak of: USD 1bn at the scenario's opening."""
+
 N_RUNS, N_LEFT_OUT = "n_runs", "n_left_out"  # runs in the denominator; done, but without a class
 WITHIN = "unwound_5d"  # share closed in five days: NaN where a class cannot be told
+
+
+def classify(
+    u5: float,
+    u30: float,
+    u60: float,
+    *,
+    lowers_yen: bool = False,
+    broke_before: bool = False,
+) -> str:
+    """Class of a run, from the shares U5, U30 and U60 of the yen short that a shock closed.  (M62)
+
+    "broken before the shock" where the dam broke before it (M60), whatever followed: a share of
+    what was left says nothing. Otherwise, where the shock raised the yen or left it (M61),
+
+        "dam break"   U5 >= .4
+        "leak"        else max(U30, U60) >= .25
+
+    and where it lowered the yen, so that whoever is short gains from it,
+
+        "de-risking"  U5 >= .4 or max(U30, U60) >= .25: volatility rises and risk limits bind
+        "build-up"    else the same of -U5, -U30 and -U60: the short grows
+
+    and "absorbed" where none of these holds. Of U30 and U60 a NaN (run too short) is passed over;
+    when what is left cannot tell, "undetermined".
+    """
+    if broke_before:
+        return BROKEN_BEFORE
+    later = [u for u in (u30, u60) if not np.isnan(u)]
+    fast, slow = (DE_RISKING, DE_RISKING) if lowers_yen else (DAM_BREAK, "leak")
+    if u5 >= DAM_BREAK_SHARE:
+        return fast
+    if np.isnan(u5) or not later:
+        return UNDETERMINED
+    if max(later) >= LEAK_SHARE:
+        return slow
+    has_grown = -u5 >= DAM_BREAK_SHARE or -min(later) >= LEAK_SHARE
+    return BUILD_UP if lowers_yen and has_grown else "absorbed"
 
 
 def is_counted(table: pd.DataFrame) -> NDArray[np.bool_]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from abm.errors import FailedRun
+from abm.kernels.record import carry_short
 from abm.kernels.state import N_EVENT_COLUMNS
 from abm.population.exposures import bank_assets, leverage_of
 from abm.population.soundness import failed_on, require_sound
@@ -35,6 +36,7 @@ class Opening(NamedTuple):
     broker: Array  # (E,) int64
     broker_share: Array  # (E,)
     log_prices: Array  # (K,)
+    yen_short: Array  # (1,) units of the funding currency
 
 
 def room_for_events(n_institutions: int) -> int:
@@ -134,7 +136,14 @@ def begin_record(world: World) -> Opening:
         broker=graph.broker.copy(),
         broker_share=graph.broker_share.copy(),
         log_prices=world.market.log_price.copy(),
+        yen_short=np.array([_short_now(world)]),
     )
+
+
+def _short_now(world: World) -> float:
+    """Yen short at this moment, in units, by the kernel's formula; once a run, so uncompiled."""
+    formula = getattr(carry_short, "py_func", carry_short)
+    return float(formula(world.books, world.market, world.rules))
 
 
 def _state_of(world: World) -> list[Array]:

@@ -36,7 +36,7 @@ from abm.scenario import Scenario
 
 Array = np.ndarray
 
-SCHEMA_VERSION = 2  # 2: forced sales below 0, purchases above
+SCHEMA_VERSION = 3  # 3: days have two more columns, the opening its yen short
 LARGEST_DESCRIPTION_BYTES = 2**24  # a whole scenario has some 20 kB
 MOST_FAULTS = 10
 _DESCRIPTION = "description"  # name of the JSON text among the arrays

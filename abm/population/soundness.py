@@ -15,6 +15,7 @@ from abm.kernels.state import (
     DAY_GAIN,
     DAY_LEVERAGE,
     DAY_MARGIN_RATE,
+    DAY_UNLEVERED,
     EVENT_COLUMNS,
 )
 
@@ -40,7 +41,7 @@ def require_sound(world: World, first: int, last: int, first_event: int = 0) -> 
     """Raise FailedRun unless days first <= day < last balance and hold finite numbers.
 
     Days count from the first of the burn-in. The schema's own NaN (ODD.md, 4) pass: a feedback
-    gain that was not asked for, leverage and margin rate of funds without wealth.
+    gain that was not asked for, leverage, margin rate and share unlevered of funds without wealth.
     """
     days = world.diary.days[first:last]
     error = days[:, DAY_CONSERVATION]
@@ -77,7 +78,7 @@ def _not_finite(world: World, first: int, last: int, first_event: int) -> Iterat
     bad = ~np.isfinite(days)
     has_none = days[:, DAY_FUND_WEALTH] <= 0.0
     bad[:, DAY_GAIN] &= ~np.isnan(days[:, DAY_GAIN])
-    for column in (DAY_LEVERAGE, DAY_MARGIN_RATE):
+    for column in (DAY_LEVERAGE, DAY_MARGIN_RATE, DAY_UNLEVERED):
         bad[:, column] &= ~(has_none & np.isnan(days[:, column]))
     yield from _first_of("days", bad, days, DAY_COLUMNS, first)
     for prefix, source in (("log", "log_prices"), ("fundamental", "fundamentals")):

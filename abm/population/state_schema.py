@@ -40,7 +40,12 @@ _AT_LEAST_0 = (
     "graph.liabilities", "graph.opening_equity", "graph.cut", "mandates.leverage_cap",
     "opening.broker_share", "opening.leverage",
 )  # fmt: skip
-_MAY_BE_UNDEFINED = ("feedback_gain", "leverage", "margin_rate")  # columns of `diary.days`
+_MAY_BE_UNDEFINED = (
+    "feedback_gain",
+    "leverage",
+    "margin_rate",
+    "share_unlevered",
+)  # of `diary.days`
 _WHOLE_DAYS = ("status", "rounds", "iterations", "n_at_limit", "n_margin_calls", "n_failures",
                "n_loss_cuts", "n_bank_failures")  # fmt: skip
 
@@ -221,6 +226,7 @@ def _opening_columns(world: World) -> dict[str, Column]:
         "broker": graph.broker,
         "broker_share": graph.broker_share,
         "log_prices": world.market.log_price,
+        "yen_short": np.zeros(1),
     }
     return {f"opening.{name}": _column(f"opening.{name}", like[name]) for name in Opening._fields}
 

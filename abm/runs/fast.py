@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from abm.kernels import state
-from abm.measures.cascade import STATUS_FAILED, cascade_measures
+from abm.measures.before import EVE
+from abm.measures.cascade import STATUS_FAILED, before_measures, cascade_measures
 from abm.runs.genealogy import event_columns
 from abm.runs.result import Scalar
 from abm.runs.running import whole_run
-from abm.runs.tables import asked_gains, day_columns, failure_columns, forced_types
+from abm.runs.tables import (
+    asked_gains,
+    burn_in_columns,
+    day_columns,
+    failure_columns,
+    forced_types,
+)
 
 if TYPE_CHECKING:
     from abm.population.advance import Opening
@@ -54,6 +61,7 @@ class Columns(NamedTuple):
     days: Mapping[str, Array]
     events: Mapping[str, Array]
     institutions: Mapping[str, Array]
+    burn_in: Mapping[str, Array] | None = None
 
 
 def fast_run(scenario: Scenario, seed: int, replicate: int = 0) -> dict[str, Scalar]:
@@ -75,7 +83,8 @@ def watched_run(
     n_days = scenario.calendar.days
     days = day_columns(world, opening, scenario, n_days) if wish.series else {}
     events = event_columns(world, scenario, n_days) if wish.events else {}
-    return Watched(_run_scalars(world, opening), _wished_days(days, wish), events)
+    scalars = _run_scalars(world, opening, scenario.shock_day)
+    return Watched(scalars, _wished_days(days, wish), events)
 
 
 def watched_cascade(
@@ -86,7 +95,9 @@ def watched_cascade(
     run = columns(with_events=True)
     no_shock, frozen = columns(shocked=False), columns(silent=True)
     frozen_no_shock = columns(shocked=False, silent=True)
-    measures = cascade_measures(run, no_shock, frozen, frozen_no_shock, scenario.shock_day)
+    measures = cascade_measures(
+        run, no_shock, frozen, frozen_no_shock, scenario.shock_day, run.burn_in
+    )
     events = dict(run.events) if wish.events else {}
     return Watched(measures, _wished_days(run.days, wish), events)
 
@@ -99,7 +110,8 @@ def _columns(
     n_days = scenario.calendar.days
     events = event_columns(world, scenario, n_days) if with_events else {}
     days = day_columns(world, opening, scenario, n_days)
-    return Columns(days, events, failure_columns(world, opening) if with_events else {})
+    before = burn_in_columns(world, opening) if with_events else None
+    return Columns(days, events, failure_columns(world, opening), before)
 
 
 def _wished_days(days: Mapping[str, Array], wish: Wish) -> dict[str, Array]:
@@ -107,14 +119,18 @@ def _wished_days(days: Mapping[str, Array], wish: Wish) -> dict[str, Array]:
     return {name: days[name][:: wish.stride] for name in names}
 
 
-def _run_scalars(world: World, opening: Opening) -> dict[str, Scalar]:
+def _run_scalars(world: World, opening: Opening, shock_day: int) -> dict[str, Scalar]:
     burn = world.draws.burn_in
     written = world.diary.days[burn:]
     column = dict(zip(state.DAY_COLUMNS, written.T, strict=True))
-    forced = {
-        f"forced_{name}_usd_bn": column[f"forced_{kind}_usd_bn"].sum().item()
+    by_type = {
+        f"forced_{name}_usd_bn": column[f"forced_{kind}_usd_bn"]
         for name, kind in forced_types(world).items()
     }
+    forced = {name: sold.sum().item() for name, sold in by_type.items()}
+    read = ("n_margin_calls", *EVE)
+    days = {"day": np.arange(len(written)), **{n: column[n] for n in read}, **by_type}
+    run = Columns(days, {}, failure_columns(world, opening))
     gain = asked_gains(column["feedback_gain"], burn, world.draws.gain_every)
     yen = world.diary.log_prices[burn:, 0] - opening.log_prices[0]
     return {
@@ -129,5 +145,6 @@ def _run_scalars(world: World, opening: Opening) -> dict[str, Scalar]:
         "n_rounds_max": int(column["rounds"].max()),
         "max_conservation_error": column["conservation_error"].max().item(),
         "max_feedback_gain": np.nanmax(gain).item() if np.isfinite(gain).any() else float("nan"),
+        **before_measures(run, shock_day, burn_in_columns(world, opening)),
         "largest_yen_rise_log": max(0.0, yen.max().item()),
     }

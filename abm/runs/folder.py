@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import OutputRefused, UnreadableFile
+from abm.measures.cascade import by_origin
 from abm.runs.crate import CRATE, ODD, crate_of_run, odd_text
 from abm.runs.manifest import SCHEMA_VERSION, hashes_of, manifest_of
 
@@ -90,7 +91,7 @@ def load_result(folder: str | Path) -> RunResult:
         result = RunResult(
             **{name: pd.read_parquet(where / f"{name}.parquet") for name in TABLES},
             exposures=_read_graph(where / "exposures.graphml"),
-            summary=_plain(json.loads((where / "summary.json").read_text(encoding="utf-8"))),
+            summary=_summary_in(where / "summary.json"),
             scenario=load_scenario(where / "scenario.toml"),
             seed=int(manifest["seed"]),
             replicate=int(manifest["replicate"]),
@@ -121,7 +122,7 @@ def _write(result: RunResult, folder: Path, figures: Mapping[str, Any]) -> None:
     for name in TABLES:
         getattr(result, name).to_parquet(folder / f"{name}.parquet", index=False)
     nx.write_graphml_xml(result.exposures, folder / "exposures.graphml")
-    _write_json(folder / "summary.json", result.summary)
+    _write_json(folder / "summary.json", by_origin(result.summary))
     if figures:
         (folder / "figures").mkdir()
     for name, figure in figures.items():
@@ -152,17 +153,21 @@ def _move(made: Path, folder: Path) -> None:
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:
     """JSON that any program can read: what is not finite as text."""
-    plain = {name: _spelt(value) for name, value in content.items()}
-    text = json.dumps(plain, indent=2, allow_nan=False)
+    text = json.dumps(_spelt(content), indent=2, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
 
 
 def _spelt(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _spelt(entry) for name, entry in value.items()}
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _plain(summary: dict[str, Any]) -> dict[str, Any]:
-    return {name: _number(value) for name, value in summary.items()}
+def _summary_in(path: Path) -> dict[str, Any]:
+    """The numbers of a run and of its shock, flat as `RunResult.summary` has them."""
+    groups = json.loads(path.read_text(encoding="utf-8"))
+    flat = {**groups["run"], **groups["shock"]}
+    return {name: _number(value) for name, value in flat.items()}
 
 
 def _number(value: Any) -> Any:

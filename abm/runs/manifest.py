@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from abm.runs.result import RunResult
 
-SCHEMA_VERSION = 2  # 2: events say which side a forced trade was on
+SCHEMA_VERSION = 3  # 3: summary.json tells the run from what its shock did; days say more
 PACKAGES = (
     "numpy",
     "numba",

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abm.errors import InvalidInput
-from abm.measures.cascade import forced_volume, run_measures
+from abm.measures.cascade import before_measures, forced_volume, run_measures
 from abm.population.advance import Opening, advance, open_world
 from abm.population.exposures import exposure_graph
 from abm.runs.genealogy import events_table
-from abm.runs.tables import days_table, institutions_table
+from abm.runs.tables import burn_in_table, days_table, institutions_table
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -55,6 +55,10 @@ class RunResult:
     """When its tables were made, UTC, ISO 8601."""
     wall_seconds: float = float("nan")
     """How long it took [seconds]; nan for the result of a model."""
+    burn_in: pd.DataFrame | None = None
+    """One row per day before day 0, -1 the last: yen short, leverage, wealth and share unlevered
+    of the hedge funds, calls, failures. None for a result read from a folder, which keeps what
+    `summary` says of them."""
 
     @cached_property
     def worst_day(self) -> int:
@@ -163,6 +167,7 @@ def result_of_world(
         scenario=scenario,
         seed=seed,
         replicate=replicate,
+        burn_in=burn_in_table(world, opening),
         **about,
     )
     result.summary.update(run_summary(result))
@@ -174,6 +179,7 @@ def run_summary(result: RunResult) -> dict[str, Scalar]:
     yen = result.days[f"log_{result.scenario.funding_currency}"]
     return {
         **run_measures(result),
+        **before_measures(result, result.scenario.shock_day, result.burn_in),
         "worst_day": day_of_worst(result.days, yen.to_numpy()),
         "largest_yen_rise_log": max(0.0, float(yen.max())),
         "n_events": len(result.events),

@@ -116,7 +116,9 @@ def cascade(
         no_shock = _twin(chosen, result.seed, result.replicate, shocked=False)
         frozen = _twin(chosen, result.seed, result.replicate, silent=True)
         frozen_no_shock = _twin(chosen, result.seed, result.replicate, shocked=False, silent=True)
-    measures = cascade_measures(result, no_shock, frozen, frozen_no_shock, chosen.shock_day)
+    measures = cascade_measures(
+        result, no_shock, frozen, frozen_no_shock, chosen.shock_day, result.burn_in
+    )
     return Cascade(measures, result, no_shock.days, frozen.days, frozen_no_shock.days)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abm.kernels import state
+from abm.kernels.record import UNLEVERED
 from abm.population.advance import Opening
 from abm.population.exposures import bank_assets, bank_names_of, kinds_of, leverage_of
 
@@ -31,6 +32,10 @@ FORCED_TYPES = {
 _SOLVED = ("status", "rounds", "iterations", "residual", "feedback_gain", "n_at_limit")
 _STANDING = ("yen_short_units", "leverage", "margin_rate", "fund_wealth_usd_bn")
 _WHOLE = ("status", "rounds", "iterations", "n_at_limit")
+_BURN_IN = (
+    "yen_short_units", "leverage", "fund_wealth_usd_bn", "share_unlevered", "n_margin_calls",
+    "n_failures",
+)  # fmt: skip
 _COUNTS = ("n_margin_calls", "n_failures", "n_loss_cuts", "n_bank_failures")
 
 
@@ -63,6 +68,40 @@ def day_columns(
     for name in (*_WHOLE, *_COUNTS):
         columns[name] = columns[name].astype(np.int8 if name == "status" else np.int64)
     return {name: np.array(column) for name, column in columns.items()}
+
+
+def burn_in_table(world: World, opening: Opening) -> pd.DataFrame:
+    """`burn_in_columns` as a table."""
+    import pandas as pd
+
+    return pd.DataFrame(burn_in_columns(world, opening))
+
+
+def burn_in_columns(world: World, opening: Opening) -> dict[str, Array]:
+    """What the measures read of the days before day 0, `day` -1 the last of them.
+
+    Without a burn-in one row, the opening itself.
+    """
+    burn = world.draws.burn_in
+    if burn == 0:
+        return _opening_columns(world, opening)
+    by_name = dict(zip(state.DAY_COLUMNS, world.diary.days[:burn].T, strict=True))
+    columns = {"day": np.arange(-burn, 0)} | {name: by_name[name] for name in _BURN_IN}
+    for name in ("n_margin_calls", "n_failures"):
+        columns[name] = columns[name].astype(np.int64)
+    return {name: np.array(column) for name, column in columns.items()}
+
+
+def _opening_columns(world: World, opening: Opening) -> dict[str, Array]:
+    """The same of books that nobody has traded yet."""
+    first = world.rules.mandates.first_row
+    funds = slice(first[state.HEDGE_FUND], first[state.HEDGE_FUND + 1])
+    wealth, leverage = opening.wealth[funds], opening.leverage[funds]
+    total = wealth.sum()
+    levered = float(leverage @ wealth / total) if total > 0.0 else np.nan
+    unlevered = (leverage <= UNLEVERED).mean() if len(leverage) else np.nan
+    values = (-1, opening.yen_short[0], levered, total, unlevered, 0, 0)
+    return {name: np.array([value]) for name, value in zip(("day", *_BURN_IN), values, strict=True)}
 
 
 def forced_types(world: World) -> dict[str, str]:
@@ -108,8 +147,7 @@ def institutions_table(world: World, opening: Opening) -> pd.DataFrame:
     """One row per institution, then one per bank, from the close before day 0 to the last."""
     import pandas as pd
 
-    burn, books, diary = world.draws.burn_in, world.books, world.diary
-    first_failure = np.where(diary.first_failure_day >= 0, diary.first_failure_day - burn, -1)
+    books, diary = world.books, world.diary
     columns = {
         "name": text_column(world.names),
         "kind": text_column(kinds_of(world.rules.mandates)),
@@ -123,7 +161,7 @@ def institutions_table(world: World, opening: Opening) -> pd.DataFrame:
         "n_margin_calls": diary.n_calls,
         "forced_sales_usd_bn": diary.forced_sales,
         "n_failures": diary.n_failures,
-        "first_failure_day": first_failure,
+        "first_failure_day": first_failures(world),
         "brokers": text_column(broker_words(world, opening)),
     }
     banks = bank_columns(world, opening)
@@ -133,13 +171,20 @@ def institutions_table(world: World, opening: Opening) -> pd.DataFrame:
 
 
 def failure_columns(world: World, opening: Opening) -> dict[str, Array]:
-    """The two columns of `institutions_table` that the measures of a run read."""
+    """The columns of `institutions_table` that the measures of a run read."""
     failed = (world.graph.failed > 0) & ~opening.bank_failed
     banks = np.array(["bank"] * len(failed), dtype=object)
     return {
         "kind": np.concatenate([text_column(kinds_of(world.rules.mandates)), banks]),
         "n_failures": np.concatenate([world.diary.n_failures, failed.astype(np.int64)]),
+        "first_failure_day": np.concatenate([first_failures(world), first_bank_failures(world)]),
     }
+
+
+def first_failures(world: World) -> Array:
+    """Day each institution first failed, -1 for never."""
+    day = world.diary.first_failure_day
+    return np.where(day >= 0, day - world.draws.burn_in, -1)
 
 
 def bank_columns(world: World, opening: Opening) -> dict[str, Array]:

@@ -5,7 +5,7 @@
 >>> mine.shock.surprise_bp, hike.funds.leverage_cap
 (50.0, 10.0)
 
-Every key with its value, unit, range and source: `parameter_table`, or ODD.md, section 7.13.
+Every key with its value, unit, range and source: `parameter_table`, or ODD.md, section 7.14.
 `commented_template` is the same as a file to start from (`unwind new`).
 """
 

@@ -51,7 +51,7 @@ class Scenario(Part):
     """One world, its institutions, and what happens to them.
 
     Made by `load_scenario` and changed by `with_changes`; frozen, equal where all choices are
-    equal. The keys inside its parts are those of the parameter table (ODD.md, section 7.13).
+    equal. The keys inside its parts are those of the parameter table (ODD.md, section 7.14).
     """
 
     name: Line = choice("what it is called", default="untitled", allowed="text")

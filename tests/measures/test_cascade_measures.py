@@ -33,6 +33,8 @@ def table(short, log_yen, wealth, leverage=5.0, news=0.0, forced=0.0):
             "fundamental_JPY": path(news),
             "yen_short_units": path(short),
             "leverage": leverage,
+            "share_unlevered": 0.125,
+            "yen_short_closed_by_force_units": 1.8 * path(forced) * (day == SHOCK_DAY),
             "fund_wealth_usd_bn": path(wealth),
             "forced_hedge_fund_usd_bn": path(forced) * (day == SHOCK_DAY),
             "forced_retail_fx_usd_bn": 0.25 * path(forced) * (day <= SHOCK_DAY),
@@ -55,7 +57,11 @@ def events(*generations):
 
 def institutions():
     return pd.DataFrame(
-        {"kind": ["hedge_fund", "hedge_fund", "retail_fx", "bank"], "n_failures": [2, 0, 1, 1]}
+        {
+            "kind": ["hedge_fund", "hedge_fund", "retail_fx", "bank"],
+            "n_failures": [2, 0, 1, 1],
+            "first_failure_day": [SHOCK_DAY, -1, SHOCK_DAY - 1, 3],
+        }
     )
 
 
@@ -185,6 +191,19 @@ def test_the_summary_of_a_cascade_holds_the_front_doors_names():
         "unwound_60d": 0.55,
         "forced_sales_usd_bn": 50.0,
         "forced_sales_net_usd_bn": 50.0,
+        "n_margin_calls_net": 0,
+        "n_failed_net": 0,
+        "n_banks_failed_net": 0,
+        "forced_share_of_unwind": 72.0 / 110.0,
+        "eve_yen_short_units": 200.0,
+        "eve_fund_wealth_usd_bn": 50.0,
+        "eve_leverage": 5.0,
+        "eve_share_unlevered": 0.125,
+        "n_margin_calls_burn_in": 0,
+        "n_failures_burn_in": 0,
+        "forced_sales_before_usd_bn": 0.0,
+        "n_margin_calls_before": 0,
+        "n_failed_before": 1,
         "forced_hedge_fund_usd_bn": 40.0,
         "n_margin_calls": 3,
         "n_failed": 2,
