@@ -24,6 +24,7 @@ from abm.agents.python_agent import Newcomer, group_of, newcomers
 from abm.errors import FailedRun, InvalidInput
 from abm.kernels.state import CUSTOM, DAY_CALLS, DAY_FAILURES, DAY_LEVERAGE, DAY_SHORT
 from abm.population.advance import Opening, advance, begin_record, open_world
+from abm.population.branching import Stop, carried_on
 from abm.population.exposures import (
     OVERLAP_LEAST,
     bank_names_of,
@@ -34,14 +35,16 @@ from abm.population.exposures import (
     positions_usd_bn,
 )
 from abm.population.network import bank_names
-from abm.population.saved import Saved, arrays_of, read_state, restored, write_state
+from abm.population.origin import Branch, Origin
+from abm.population.past import past_faults
+from abm.population.saved import Saved, arrays_of, read_state, state_hash, write_state
 from abm.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
     import networkx as nx
 
     from abm.population.world import World
-    from abm.runs import RunResult
+    from abm.runs import Cascade, RunResult
 
 REPORTED = ("log_yen", "yen_short_units", "leverage", "n_margin_calls", "n_failures")
 
@@ -107,6 +110,8 @@ class CarryUnwindModel(mesa.Model):
     """Mesa's: days traded, as `day`."""
     was_written_to: bool
     """Whether somebody wrote to a book: scenario and seed alone do not give this run again."""
+    origin: Origin | None
+    """The run a branch left, and every turn since; None for a run from its opening."""
     datacollector: DataCollector
     """Mesa's, with one row per day that was stepped: `log_yen`, `yen_short_units`, `leverage`,
     `n_margin_calls`, `n_failures`."""
@@ -137,6 +142,7 @@ class CarryUnwindModel(mesa.Model):
         self.day = 0
         self._has_views = False
         self.was_written_to = False
+        self.origin = None
         asked = newcomers(python_agents, self.bank_names)
         self.world, self.opening = self._open(asked)
         self.kinds = kinds_of(self.world.rules.mandates)
@@ -261,37 +267,85 @@ class CarryUnwindModel(mesa.Model):
             replicate=self.replicate,
             day=self.day,
             was_written_to=self.was_written_to,
+            origin=self.origin,
             arrays=arrays_of(self.world, self.opening, self.next_day),
         )
         write_state(Path(path), state)
         return Path(path)
 
+    def cascade(self) -> Cascade:
+        """What the shock still to come does: the days that are left, beside their three twins.
+
+        As `abm.cascade`, from where this model stands: on day 0 the numbers are the same. The
+        twins share every day so far. The model itself stays where it is. Raises InvalidInput where
+        calendar.shock_day has been traded, or with Python agents, of whom there is only one.
+        """
+        cascade: Cascade = _room_above("abm.runs").cascade_of(self)
+        return cascade
+
     @classmethod
     def load_state(
-        cls, path: str | Path, changes: Mapping[str, Any] | None = None
+        cls,
+        path: str | Path,
+        changes: Mapping[str, Any] | None = None,
+        rng: int | str | None = None,
     ) -> CarryUnwindModel:
-        """The model as it was saved; with `changes`, a branch that differs in them from here on.
+        """The model as it was saved; with `changes` or `rng`, a branch from here on.
 
-        Books, prices and estimates are those of the file; script, policies, rules and mandates are
-        those of the changed scenario. Without changes the days to come have the same bytes as in
-        an unbroken run. Raises UnreadableFile for a file that is no state, ScenarioFaults for
-        changes that are not possible, InvalidInput for those after which the state has no place
-        (another number of institutions).
+        Parameters
+        ----------
+        path
+            What `save_state` wrote. It is checked and never trusted.
+        changes
+            Values by dotted key that hold from this day on. Books, prices and estimates are those
+            of the file; script, policies, rules and mandates those of the changed scenario.
+        rng
+            Seed of the news of the days to come: one past, many futures. Without it the news is
+            what it would have been.
+
+        Raises
+        ------
+        UnreadableFile
+            If the file is no sound state: the message says which array and why.
+        ScenarioFaults
+            If the changes are not possible.
+        InvalidInput
+            If they lie in the past (an act on a day that has been traded, whatever shaped the
+            opening), each by its key; or if `rng` is no seed.
+
+        Notes
+        -----
+        Without changes and seed the days to come have the same bytes as in an unbroken run. A
+        branch's results name the run, the state and the day they left, and `unwind reproduce`
+        makes both again.
         """
         state, saved, before = read_state(Path(path))
-        model = cls(
-            saved.with_changes(dict(changes or {})), rng=state.seed, replicate=state.replicate
-        )
-        burn_in = model.world.draws.burn_in
-        if state.day > model.n_days - burn_in:
-            raise InvalidInput(
-                f"calendar.days = {model.n_days - burn_in}: the saved state is of day {state.day}"
-            )
-        model.world, model.opening = restored(model.world, before, state.arrays)
+        futures = None if rng in (None, "") else whole_number(rng, "rng")
+        chosen = dict(changes or {})
+        scenario = saved.with_changes(chosen)
+        faults = past_faults(saved, scenario, state.day)
+        if faults:
+            said = f"{path} is of day {state.day}; a branch cannot change what has happened:"
+            raise InvalidInput(said, *(f"  {fault}" for fault in faults))
+        model = cls(scenario, rng=state.seed, replicate=state.replicate)
+        if chosen or futures is not None:
+            branch = Branch(state.day, chosen, futures, state_hash(state.arrays))
+            begun = state.origin or Origin(saved, ())
+            model.origin = begun._replace(branches=(*begun.branches, branch))
+        else:
+            model.origin = state.origin
+        model.world, model.opening = carried_on(model.stop_at(state.arrays), before)
         model.day = model.steps = state.day
         model.was_written_to = state.was_written_to
         model.running = model.next_day < model.n_days
         return model
+
+    def stop_at(self, arrays: Mapping[str, np.ndarray] | None = None) -> Stop:
+        """This run on this morning, or with this state, to be carried on elsewhere."""
+        if arrays is None:
+            arrays = arrays_of(self.world, self.opening, self.next_day)
+        branches = () if self.origin is None else self.origin.branches
+        return Stop(self.given_scenario, self.seed, self.replicate, branches, arrays)
 
     @property
     def agents(self) -> Any:

@@ -73,7 +73,7 @@ def test_a_branch_may_be_longer_but_not_end_before_it_begins(tmp_path):
 
 def test_a_branch_with_other_institutions_is_refused(tmp_path):
     _, path = until_saved(tmp_path / "day.state")
-    with pytest.raises(InvalidInput, match=r"books.units has shape .*, here it is"):
+    with pytest.raises(InvalidInput, match=r"population.scale = 0.5: shapes the opening"):
         CarryUnwindModel.load_state(path, {"population.scale": 0.5})
 
 

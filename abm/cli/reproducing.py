@@ -45,6 +45,8 @@ def told(folder: Path, outcome: Reproduction) -> str:
 
 def _place(gap: Gap) -> str:
     """One table and where it is farthest."""
+    if gap.table.startswith("state "):
+        return f"  {gap.table}: the branch left another one than its parent reaches"
     if not gap.column:
         return f"  {gap.table}: other rows, columns or edges"
     return f"  {gap.table}: {gap.column} is apart by {gap.relative:.2g} of its largest number"

@@ -109,12 +109,15 @@ def drawn_again(run: RunResult) -> dict[str, bytes]:
 
 def _simulated_again(run: RunResult, progress: Progress) -> Cascade | None:
     """The run and its twins once more; None where it is not the run of the tables."""
+    from abm.runs import cascade_again
+
     if not run.is_repeatable:
         return None
     warn_of_compiling()
-    scenario, seed, replicate = run.scenario, run.seed, run.replicate
-    cascade = progress.do(_SIMULATING, lambda: abm.cascade(scenario, rng=seed, replicate=replicate))
-    column = f"log_{scenario.funding_currency}"
+    cascade = progress.do(_SIMULATING, lambda: cascade_again(run))
+    if cascade is None:  # a branch, whose shock came before it: there are no twins
+        return None
+    column = f"log_{run.scenario.funding_currency}"
     apart = (cascade.run.days[column] - run.days[column]).abs()
     return cascade if len(apart) == len(run.days) and apart.max() < SAME_PRICE_LOG else None
 

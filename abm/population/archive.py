@@ -6,7 +6,6 @@ allocated; nothing is inflated (what this package writes is stored, not compress
 
 from __future__ import annotations
 
-import stat
 import struct
 import zipfile
 import zlib
@@ -17,13 +16,15 @@ from typing import IO, NamedTuple
 
 import numpy as np
 
-from abm.errors import UnreadableFile
+from abm.errors import LONGEST_KEY, UnreadableFile, one_line
+from abm.files import MEGABYTE, refuse_irregular
 
 Array = np.ndarray
 
 SUFFIX = ".npy"
 LONGEST_HEADER = 10_000  # characters: headers of plain arrays have about a hundred
 MOST_MEMBERS = 1_000
+MOST_OF_ARCHIVE = 8192 * MEGABYTE  # a million institutions have one of these
 # What zipfile and numpy raise where a file is damaged or made to harm.
 DAMAGED = (
     ValueError, KeyError, TypeError, EOFError, SyntaxError, OverflowError, RecursionError,
@@ -59,8 +60,7 @@ def opened(path: Path, what: str) -> Iterator[Archive]:
     """A file of arrays; UnreadableFile where it is missing, damaged, or not `what` ("a saved
     state")."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise UnreadableFile(f"{path} is not {what}: it is no regular file")
+        refuse_irregular(path, MOST_OF_ARCHIVE)
         with zipfile.ZipFile(path) as file:
             yield Archive(file, _headers(file, path.stat().st_size))
     except OSError as bad:
@@ -105,10 +105,9 @@ def _refuse_packed(members: list[zipfile.ZipInfo]) -> None:
             raise Refused(f"{quoted(member.filename)} is encrypted")
 
 
-def quoted(text: str, width: int = 60) -> str:
-    """Text from the file as it may be shown: in quotes, escaped, shortened."""
-    said = ascii(text)
-    return said if len(said) <= width else f"{said[:width]}…"
+def quoted(text: str) -> str:
+    """Text from the file as a message shows it: in quotes, on one line, shortened."""
+    return f"'{one_line(text, LONGEST_KEY)}'"
 
 
 def _header(content: IO[bytes], name: str, n_bytes: int) -> Header:

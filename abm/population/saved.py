@@ -6,21 +6,24 @@ compared with what its own scenario's world must have (`abm.population.state_sch
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tempfile
-import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from abm.errors import InvalidInput, OutputRefused, ScenarioFaults, UnreadableFile
+from abm.errors import InvalidInput, OutputRefused, ScenarioFaults, UnreadableFile, UnwindError
+from abm.files import parse_toml
+from abm.kernels.state import N_DAY_COLUMNS
 from abm.population.advance import Opening, with_room
 from abm.population.archive import Archive, Refused, opened, quoted
 from abm.population.institutions import number_of_institutions
+from abm.population.origin import Origin, branches_as_json, branches_from_json
 from abm.population.state_schema import (
     BY_DAY,
     WRITTEN,
@@ -36,11 +39,14 @@ from abm.scenario import Scenario
 
 Array = np.ndarray
 
-SCHEMA_VERSION = 3  # 3: days have two more columns, the opening its yen short
+# 3: where a branch comes from; days have two more columns, the opening its yen short
+SCHEMA_VERSION = 3
 LARGEST_DESCRIPTION_BYTES = 2**24  # a whole scenario has some 20 kB
 MOST_FAULTS = 10
 _DESCRIPTION = "description"  # name of the JSON text among the arrays
 _WHAT = "a saved state"
+# Mandates that say what an institution opened with: a branch changes nothing about that.
+_OF_THE_OPENING = ("mandates.opening_wealth", "mandates.size_usd_bn")
 
 
 class Saved(NamedTuple):
@@ -51,12 +57,14 @@ class Saved(NamedTuple):
     replicate: int
     day: int  # days traded since the burn-in
     was_written_to: bool
+    origin: Origin | None  # where a branch comes from
     arrays: dict[str, Array]
 
 
 def write_state(path: Path, saved: Saved) -> None:
     """Write a state file whole or not at all."""
     said = {name: value for name, value in saved._asdict().items() if name != "arrays"}
+    said["origin"] = None if saved.origin is None else _origin_as_json(saved.origin)
     description = json.dumps({"schema_version": SCHEMA_VERSION} | said)
     content: dict[str, Any] = {_DESCRIPTION: np.array(description), **saved.arrays}
     try:
@@ -91,21 +99,33 @@ def read_state(path: Path) -> Checked:
     with opened(path, _WHAT) as archive:
         described = _described(archive, path)
         scenario = _scenario_in(described, path)
-        _refuse(_size_faults(scenario, archive))
-        seed, replicate, day = (described[name] for name in ("seed", "replicate", "day"))
+        origin = _origin_from_json(described["origin"], scenario, described["day"])
+        saved = Saved(**described | {"origin": origin}, arrays={})
+        first = scenario if origin is None else origin.scenario
+        _refuse(_size_faults(scenario, saved.day, archive))
+        _refuse(_size_faults(first, saved.day, archive))
         try:
-            before = build_world(scenario, seed, replicate)
+            before = build_world(scenario, saved.seed, saved.replicate)
+            opening = build_world(first, saved.seed, saved.replicate)
         except ScenarioFaults as refused:  # a graph file that has gone or changed
-            raise UnreadableFile(f"{path} cannot be opened here: {refused}") from None
-        columns = columns_of(before, before.draws.burn_in + day)
-        strangers = archive.headers.keys() - columns.keys() - {_DESCRIPTION}
-        _refuse(f"{quoted(name)} is no array of a state" for name in sorted(strangers))
-        _refuse(header_faults(columns, archive.headers))
-        arrays = {name: archive.read(name) for name in columns}
-        _refuse(value_faults(columns, arrays))
-        _refuse(record_faults(before, arrays, before.draws.burn_in + day))
-        _refuse(balance_faults(before, arrays, described["was_written_to"]))
-        return Checked(Saved(**described, arrays=arrays), scenario, before)
+            told = str(refused).splitlines()
+            raise UnreadableFile(f"{path} cannot be opened here:", *told) from None
+        saved.arrays.update(_sound_arrays(archive, before, saved.day))
+        _refuse(balance_faults(opening, saved.arrays, saved.was_written_to))
+        return Checked(saved, scenario, before)
+
+
+def _sound_arrays(archive: Archive, before: World, day: int) -> dict[str, Array]:
+    """All arrays of a state, each of which is what it must be in this world."""
+    next_day = before.draws.burn_in + day
+    columns = columns_of(before, next_day)
+    strangers = archive.headers.keys() - columns.keys() - {_DESCRIPTION}
+    _refuse(f"{quoted(name)} is no array of a state" for name in sorted(strangers))
+    _refuse(header_faults(columns, archive.headers))
+    arrays = {name: archive.read(name) for name in columns}
+    _refuse(value_faults(columns, arrays))
+    _refuse(record_faults(before, arrays, next_day))
+    return arrays
 
 
 def _described(archive: Archive, path: Path) -> dict[str, Any]:
@@ -121,10 +141,11 @@ def _described(archive: Archive, path: Path) -> dict[str, Any]:
         raise UnreadableFile(
             f"{path} has schema version {version!r:.20}, this version reads {SCHEMA_VERSION}"
         )
-    kinds = {"scenario_toml": str, "seed": int, "replicate": int, "day": int}
+    kinds: dict[str, type] = {"scenario_toml": str, "seed": int, "replicate": int, "day": int}
     kinds["was_written_to"] = bool
-    if said.keys() != kinds.keys() or any(type(said[name]) is not kinds[name] for name in kinds):
-        raise Refused(f"{_DESCRIPTION} does not say {', '.join(kinds)}")
+    names = {*kinds, "origin"}
+    if said.keys() != names or any(type(said[name]) is not kinds[name] for name in kinds):
+        raise Refused(f"{_DESCRIPTION} does not say {', '.join(sorted(names))}")
     for name in ("seed", "replicate", "day"):
         if said[name] < 0:
             raise Refused(f"{name} is {said[name]}, must be at least 0")
@@ -134,7 +155,7 @@ def _described(archive: Archive, path: Path) -> dict[str, Any]:
 def _scenario_in(described: dict[str, Any], path: Path) -> Scenario:
     """The scenario of a state file; its day must lie in it."""
     try:
-        scenario = Scenario.from_dict(tomllib.loads(described["scenario_toml"]), "its scenario")
+        scenario = Scenario.from_dict(parse_toml(described["scenario_toml"]), "its scenario")
     except ScenarioFaults as refused:
         raise UnreadableFile(f"{path} is not {_WHAT}: {refused}") from None
     day, n_days = described["day"], scenario.calendar.days
@@ -143,11 +164,39 @@ def _scenario_in(described: dict[str, Any], path: Path) -> Scenario:
     return scenario
 
 
-def _size_faults(scenario: Scenario, archive: Archive) -> Iterable[str]:
+def _origin_as_json(origin: Origin) -> dict[str, Any]:
+    branches = branches_as_json(origin.branches)
+    return {"scenario_toml": origin.scenario.to_toml(), "branches": branches}
+
+
+def _origin_from_json(said: Any, scenario: Scenario, day: int) -> Origin | None:
+    """Where a saved branch comes from, which must lead to its own scenario."""
+    if said is None:
+        return None
+    if not isinstance(said, dict) or said.keys() != {"scenario_toml", "branches"}:
+        raise Refused("origin does not say scenario_toml and branches")
+    try:
+        branches = branches_from_json(said["branches"])
+        first = Scenario.from_dict(parse_toml(said["scenario_toml"]), "its parent's scenario")
+        origin = Origin(first, branches)
+        is_led_to = origin.scenario_after(len(branches)) == scenario
+    except (ValueError, TypeError, UnwindError) as bad:
+        raise Refused(f"origin: {bad}") from None
+    days = [branch.day for branch in branches]
+    if not is_led_to or days != sorted(days) or days[-1] > day:
+        raise Refused("origin does not lead to the scenario and the day of this state")
+    return origin
+
+
+def _size_faults(scenario: Scenario, day: int, archive: Archive) -> Iterable[str]:
     """What would make a world much larger than the file, before that world is built."""
-    n = number_of_institutions(scenario)
     n_banks = scenario.banks.n_core + scenario.banks.n_periphery
-    for name, shape in (("books.wealth", (n,)), ("graph.liabilities", (n_banks, n_banks))):
+    shapes = {
+        "books.wealth": (number_of_institutions(scenario),),
+        "graph.liabilities": (n_banks, n_banks),
+        "diary.days": (scenario.calendar.burn_in_days + day, N_DAY_COLUMNS),
+    }
+    for name, shape in shapes.items():
         header = archive.headers.get(name)
         if header is None:
             yield f"{name} is missing"
@@ -174,12 +223,22 @@ def arrays_of(world: World, opening: Opening, next_day: int) -> dict[str, Array]
     return arrays | {f"opening.{name}": np.asarray(a) for name, a in opening._asdict().items()}
 
 
-def restored(world: World, before: World, arrays: dict[str, Array]) -> tuple[World, Opening]:
+def state_hash(arrays: Mapping[str, Array]) -> str:
+    """SHA-256 of a state: of each array, by name, its type, its shape and its bytes."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def restored(world: World, before: World, arrays: Mapping[str, Array]) -> tuple[World, Opening]:
     """A world built anew with the saved state in it; the world, and how the record opened.
 
-    `before` is the world as the saved scenario builds it: what institutions are (their mandates)
-    follows the new scenario where that differs from the old, and the saved state elsewhere.
-    Raises InvalidInput where the state does not fit the world.
+    `before` is the world as the saved scenario builds it: rules that are kept by institution or
+    bank (mandates, leverage limits) follow the new scenario where that differs from the old, and
+    the saved state elsewhere. Raises InvalidInput where the state does not fit the world.
     """
     n_events = len(arrays["diary.events"])
     world = with_room(world, max(n_events, len(world.diary.events)))
@@ -195,7 +254,7 @@ def restored(world: World, before: World, arrays: dict[str, Array]) -> tuple[Wor
         told = (f"  {fault}" for fault in faults)
         raise InvalidInput("the saved state does not fit this scenario:", *told)
     for name, array in live.items():
-        if name.startswith("mandates."):
+        if _is_rule(name):
             is_changed = array != old[name]
             array[...] = np.where(is_changed, array, arrays[name])
         else:
@@ -206,3 +265,9 @@ def restored(world: World, before: World, arrays: dict[str, Array]) -> tuple[Wor
         table[: len(kept)] = kept
     opening = Opening(**{name: arrays[f"opening.{name}"] for name in Opening._fields})
     return world, opening
+
+
+def _is_rule(name: str) -> bool:
+    """Whether an array says what institutions shall do, not what they have."""
+    is_mandate = name.startswith("mandates.") and name not in _OF_THE_OPENING
+    return is_mandate or name == "graph.leverage_max"

@@ -162,7 +162,7 @@ def record_faults(world: World, arrays: Mapping[str, Array], next_day: int) -> I
 def balance_faults(
     world: World, arrays: Mapping[str, Array], was_written_to: bool
 ) -> Iterator[str]:
-    """Accounts that do not add up to what there was at the opening.                        (M55)
+    """Accounts that do not add up to what there was at the opening.
 
     The opening is that of the freshly built world, or else a file could vouch for itself; only
     units that were written through an agent came later.

@@ -13,8 +13,9 @@ import numpy as np
 
 from abm.figures.animation import HEIGHT_PIXELS, WIDTH_PIXELS, Film, Shot, frames
 from abm.kernels import state
-from abm.population.advance import advance, open_world
+from abm.population.branching import replays
 from abm.population.exposures import exposure_graph
+from abm.population.origin import Origin
 from abm.report import pictures
 from abm.report.phrases import Phrases
 from abm.report.script import acts, day_name
@@ -81,15 +82,17 @@ def window(run: RunResult) -> range:
 
 def books_by_day(run: RunResult, days: range, tick: Tick) -> Books:
     """The run once more, stopped at every close."""
-    world, opening = open_world(run.scenario, run.seed, run.replicate, with_events=False)
-    burn = world.draws.burn_in
-    world = advance(world, burn, burn + days.start)
+    begun = run.origin or Origin(run.scenario, ())
+    stops = (day + 1 for day in days)
     graphs = {}
-    for day in days:
-        world = advance(world, burn + day, burn + day + 1)
-        graphs[day] = exposure_graph(world)
+    for day, again in zip(
+        days, replays(begun, run.seed, run.replicate, stops, with_events=False), strict=True
+    ):
+        graphs[day] = exposure_graph(again.world)
         tick(day - days.start + 1, len(days))
-    return Books(graphs, world.diary.log_prices[burn : burn + days.stop, 0] - opening.log_prices[0])
+    burn = again.world.draws.burn_in
+    written = again.world.diary.log_prices[burn : burn + days.stop, 0]
+    return Books(graphs, written - again.opening.log_prices[0])
 
 
 def books_of_the_end(run: RunResult, days: range) -> dict[int, nx.DiGraph]:

@@ -131,4 +131,6 @@ def _commands(result: RunResult, name: str, say: Words) -> list[tuple[str, str]]
             "animate": ["unwind", "plot", name, "--animate"],
             **told,
         }
+    if result.origin is not None:  # its scenario holds from the branch on only
+        told.pop("run", None)
     return [(shlex.join(words), say(f"report.command.{key}")) for key, words in told.items()]

@@ -4,6 +4,7 @@
 the same scalars without pandas tables, for thousands of runs in a loop of one's own.
 """
 
+from abm.runs.branches import cascade_again, cascade_of
 from abm.runs.fast import Watched, Wish, fast_cascade, fast_run, watched_cascade, watched_run
 from abm.runs.folder import load_result
 from abm.runs.result import Cascade, RunResult
@@ -15,6 +16,8 @@ __all__ = [
     "Watched",
     "Wish",
     "cascade",
+    "cascade_again",
+    "cascade_of",
     "fast_cascade",
     "fast_run",
     "load_result",

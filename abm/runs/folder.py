@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from abm.errors import OutputRefused, UnreadableFile
 from abm.measures.cascade import by_origin
+from abm.population.origin import Origin, branches_from_json
 from abm.runs.crate import CRATE, ODD, crate_of_run, odd_text
 from abm.runs.manifest import SCHEMA_VERSION, hashes_of, manifest_of
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 TABLES = ("days", "events", "institutions")
 PARQUET = tuple(f"{name}.parquet" for name in TABLES)
 MANIFEST = "manifest.json"
+PARENT = "parent.toml"  # of a branch: the scenario of the run it comes from
 FILES = ("scenario.toml", "summary.json", "exposures.graphml")
 # What reading may raise where a file is not what its name promises.
 UNREADABLE = (
@@ -96,6 +98,7 @@ def load_result(folder: str | Path) -> RunResult:
             seed=int(manifest["seed"]),
             replicate=int(manifest["replicate"]),
             is_repeatable=bool(manifest["is_repeatable"]),
+            origin=_origin_in(where, manifest),
             started=str(manifest["started"]),
             wall_seconds=_number(manifest["wall_seconds"]),
         )
@@ -119,6 +122,8 @@ def _write(result: RunResult, folder: Path, figures: Mapping[str, Any]) -> None:
 
     folder.chmod(0o755)
     (folder / "scenario.toml").write_text(result.scenario.to_toml(), encoding="utf-8")
+    if result.origin is not None:
+        (folder / PARENT).write_text(result.origin.scenario.to_toml(), encoding="utf-8")
     for name in TABLES:
         getattr(result, name).to_parquet(folder / f"{name}.parquet", index=False)
     nx.write_graphml_xml(result.exposures, folder / "exposures.graphml")
@@ -204,6 +209,25 @@ def _read_graph(path: Path) -> Any:
         return nx.read_graphml(path)
     except nx.NetworkXException as bad:
         raise ValueError(f"{path.name}: {bad}") from None
+
+
+def _origin_in(folder: Path, manifest: Mapping[str, Any]) -> Origin | None:
+    """Where a branch comes from, which must lead to what was run."""
+    from abm.scenario import load_scenario
+
+    parent = manifest.get("parent")
+    if parent is None:
+        return None
+    first = load_scenario(folder / PARENT)
+    if first.canonical_hash() != parent["scenario_hash"]:
+        raise ValueError(f"{PARENT} changed since it was saved")
+    origin = Origin(first, branches_from_json(manifest["branches"]))
+    led_to = origin.scenario_after(len(origin.branches))
+    if led_to.canonical_hash() != manifest["scenario_hash"]:
+        raise ValueError(
+            "the changes of its branches do not lead from parent.toml to scenario.toml"
+        )
+    return origin
 
 
 def _changed(result: RunResult, manifest: Mapping[str, Any]) -> list[str]:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from abm.population.origin import branches_as_json
+
 if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
@@ -42,6 +44,7 @@ def manifest_of(result: RunResult) -> dict[str, Any]:
         "replicate": result.replicate,
         "n_days": len(result.days),
         "is_repeatable": result.is_repeatable,
+        **_lineage(result),
         **current_versions(),
         "source_commit": source_commit(),
         "started": result.started,
@@ -49,6 +52,20 @@ def manifest_of(result: RunResult) -> dict[str, Any]:
         "max_conservation_error": result.summary["max_conservation_error"],
         "sha256": hashes_of(result),
     }
+
+
+def _lineage(result: RunResult) -> dict[str, Any]:
+    """Of a branch the run it comes from and every turn since; nothing of an unbranched run."""
+    if result.origin is None:
+        return {"parent": None, "branches": []}
+    first = result.origin.scenario
+    parent = {
+        "scenario": first.name,
+        "scenario_hash": first.canonical_hash(),
+        "seed": result.seed,
+        "replicate": result.replicate,
+    }
+    return {"parent": parent, "branches": branches_as_json(result.origin.branches)}
 
 
 def current_versions() -> dict[str, Any]:

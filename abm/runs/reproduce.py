@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from abm.errors import InvalidInput
+from abm.runs.branches import run_again
 from abm.runs.folder import MANIFEST, TABLES, load_result
 from abm.runs.manifest import current_versions, hashes_of
 from abm.runs.running import run
@@ -16,6 +17,8 @@ from abm.runs.running import run
 if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
+
+    from abm.runs.result import RunResult
 
 #: Relative difference allowed where versions or platforms differ.
 TOLERANCE = 1e-9
@@ -62,7 +65,7 @@ def reproduce(folder: str | Path) -> Reproduction:
             f"{folder}: Python agents traded, or numbers were written through agents; "
             "the manifest alone cannot repeat that"
         )
-    made = run(kept.scenario, kept.seed, kept.replicate)
+    made, states = _made_again(kept)
     said = json.loads((Path(folder) / MANIFEST).read_text(encoding="utf-8"))
     then, now = said["sha256"], hashes_of(made)
     same = tuple(name for name in now if now[name] == then.get(name))
@@ -73,7 +76,28 @@ def reproduce(folder: str | Path) -> Reproduction:
     ]
     if "exposures" not in same:
         gaps.append(gap_of_graph("exposures", kept.exposures, made.exposures))
-    return Reproduction(same, tuple(gaps), tuple(changed_versions(said, current_versions())))
+    changed = changed_versions(said, current_versions())
+    if not changed:  # bytes of states are compared, and no other version's are the same
+        gaps += _state_gaps(kept, states)
+    return Reproduction(same, tuple(gaps), tuple(changed))
+
+
+def _made_again(kept: RunResult) -> tuple[RunResult, tuple[str, ...]]:
+    """The run made now, and the hashes of the states that a branch left on the way."""
+    if kept.origin is None and len(kept.days) == kept.scenario.calendar.days:
+        return run(kept.scenario, kept.seed, kept.replicate), ()
+    made, again = run_again(kept)
+    return made, again.hashes
+
+
+def _state_gaps(kept: RunResult, states: tuple[str, ...]) -> list[Gap]:
+    """States that a branch left and that its parent does not reach."""
+    branches = () if kept.origin is None else kept.origin.branches
+    return [
+        Gap(f"state of day {branch.day}", "", float("inf"))
+        for branch, found in zip(branches, states, strict=True)
+        if branch.state_sha256 != found
+    ]
 
 
 def gap_of(name: str, kept: pd.DataFrame, made: pd.DataFrame) -> Gap:

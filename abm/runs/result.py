@@ -13,8 +13,9 @@ import numpy as np
 
 from abm.errors import InvalidInput
 from abm.measures.cascade import before_measures, forced_volume, run_measures
-from abm.population.advance import Opening, advance, open_world
+from abm.population.branching import replay
 from abm.population.exposures import exposure_graph
+from abm.population.origin import Origin
 from abm.runs.genealogy import events_table
 from abm.runs.tables import burn_in_table, days_table, institutions_table
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
 
+    from abm.population.advance import Opening
     from abm.population.world import World
     from abm.scenario import Scenario
 
@@ -49,8 +51,10 @@ class RunResult:
     replicate: int
     """Which repetition under the seed."""
     is_repeatable: bool = True
-    """Whether scenario, seed and replicate alone give this run again: not with Python agents or
-    with books that were written to."""
+    """Whether scenario, seed and replicate, and the origin of a branch, alone give this run again:
+    not with Python agents or with books that were written to."""
+    origin: Origin | None = None
+    """The run a branch left, on which days and with which changes; None for an unbranched run."""
     started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     """When its tables were made, UTC, ISO 8601."""
     wall_seconds: float = float("nan")
@@ -85,9 +89,9 @@ class RunResult:
                 "a run with Python agents or written books cannot be run again; "
                 "ask model.exposures on the day itself"
             )
-        world, _ = open_world(self.scenario, self.seed, self.replicate, with_events=False)
-        burn = world.draws.burn_in
-        return exposure_graph(advance(world, burn, burn + day + 1))
+        begun = self.origin or Origin(self.scenario, ())
+        again = replay(begun, self.seed, self.replicate, day + 1, with_events=False)
+        return exposure_graph(again.world)
 
     def save(
         self, folder: str | Path, force: bool = False, figures: Mapping[str, Any] | None = None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -113,11 +115,16 @@ def cascade(
     chosen = _scenario(scenario)
     with time_limit(timeout):
         result = run(chosen, rng, replicate)
-        no_shock = _twin(chosen, result.seed, result.replicate, shocked=False)
-        frozen = _twin(chosen, result.seed, result.replicate, silent=True)
-        frozen_no_shock = _twin(chosen, result.seed, result.replicate, shocked=False, silent=True)
+        return beside_twins(result, partial(_twin, chosen, result.seed, result.replicate))
+
+
+def beside_twins(result: RunResult, twin: Callable[..., Twin]) -> Cascade:
+    """A run and the measures of it beside its twins; `twin(shocked=…, silent=…)` makes one."""
+    no_shock, frozen = twin(shocked=False), twin(silent=True)
+    frozen_no_shock = twin(shocked=False, silent=True)
+    shock_day = result.scenario.shock_day
     measures = cascade_measures(
-        result, no_shock, frozen, frozen_no_shock, chosen.shock_day, result.burn_in
+        result, no_shock, frozen, frozen_no_shock, shock_day, result.burn_in
     )
     return Cascade(measures, result, no_shock.days, frozen.days, frozen_no_shock.days)
 
@@ -134,6 +141,7 @@ def result_of(model: CarryUnwindModel) -> RunResult:
         model.replicate,
         model.day,
         is_repeatable=not (model.python_agents or model.was_written_to),
+        origin=model.origin,
     )
 
 
@@ -158,11 +166,16 @@ def _twin(
     scenario: Scenario, seed: int, replicate: int, *, shocked: bool = True, silent: bool = False
 ) -> Twin:
     """A twin's days and institutions; its events are not kept."""
-    import pandas as pd
-
     world, opening = whole_run(
         scenario, seed, replicate, with_events=False, shocked=shocked, silent=silent
     )
+    return twin_of_world(world, opening, scenario)
+
+
+def twin_of_world(world: World, opening: Opening, scenario: Scenario) -> Twin:
+    """What the measures read of a world after its last day."""
+    import pandas as pd
+
     days = days_table(world, opening, scenario, scenario.calendar.days)
     return Twin(days, pd.DataFrame(), institutions_table(world, opening))
 

@@ -31,7 +31,7 @@ def changed(scenario: Scenario, changes: Mapping[str, Any], where: str) -> Scena
         if steps in seen:
             faults.append(Fault("", key, changes[key], "names a pair that was named before"))
         seen.add(steps)
-        fault = _set(scenario, raw, key, _plain(changes[key]))
+        fault = _set(scenario, raw, key, plain(changes[key]))
         if fault is not None:
             faults.append(fault)
     raw["instruments"] = additions_in_order(scenario.instruments, raw["instruments"])
@@ -73,16 +73,16 @@ def _depth(key: str) -> tuple[int, bool]:
     return len(steps), steps[-1] != "kind"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Parts, tuples and numpy scalars as what a TOML file holds."""
     if isinstance(value, BaseModel):
         return to_dict(value)
     if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
+        return {str(key): plain(entry) for key, entry in value.items()}
     if type(value).__module__ == "numpy":
-        return _plain(value.tolist())
+        return plain(value.tolist())
     if isinstance(value, list | tuple):
-        return [_plain(entry) for entry in value]
+        return [plain(entry) for entry in value]
     return value
 
 

@@ -180,8 +180,9 @@ def test_arrays_that_are_no_part_of_a_state_are_refused(state, tmp_path):
 
 def test_what_is_no_regular_file_is_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe.state")
-    for path in (tmp_path / "pipe.state", Path("/dev/zero"), tmp_path):
-        assert "no regular file" in refusal_of(path)
+    kinds = {tmp_path / "pipe.state": "a pipe", Path("/dev/zero"): "a device", tmp_path: "a folder"}
+    for path, kind in kinds.items():
+        assert f"cannot be read: it is {kind}" in refusal_of(path)
 
 
 @pytest.mark.parametrize("name", ["hike", "august-2024", "calm"])

@@ -1,0 +1,149 @@
+"""Changes of a branch that would alter what has already happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from abm.errors import NOT_GIVEN, show
+from abm.population.script import write_script
+from abm.scenario.places import leaves
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+# Choices of the opening: they decide how the world was built, and nothing that happens later.
+OPENING = (
+    "calendar.start", "calendar.burn_in_days", "calendar.drift_days", "population.*",
+    "instruments.*.kind", "instruments.*.quote", "instruments.*.per_usd",
+    "instruments.*.opening_quote", "instruments.*.drift_before_start_log",
+    "estimation.opening_multiple", "*.present", "*.n", "*.equity_usd_bn", "*.notional_usd_bn",
+    "insurers.assets_usd_bn", "funds.styles.*.share_of_number", "funds.size_dispersion",
+    "funds.opening_cap_share", "trend.opening_signal.*", "retail_fx.leverage",
+    "retail_fx.leverage_dispersion", "retail_fx.opening_leverage_cap", "retail_equity.leverage",
+    "retail_equity.leverage_dispersion", "retail_equity.asset", "banks.n_core",
+    "banks.n_periphery", "banks.core_capital_usd_bn", "banks.core_capital_factors",
+    "banks.periphery_capital_usd_bn", "banks.opening_utilisation", "banks.desk.kind",
+    "network.*",
+)  # fmt: skip
+RECORD = ("outputs.events", "outputs.feedback_gain_every_days")
+_OPENED = "shapes the opening, which is past"
+_RECORDED = "says what is recorded, and days have been recorded without it"
+_FIRST_MOVE = tuple(
+    f"policy.boj.{name}" for name in ("kind", "day", "hike_bp", "surprise_bp", "news_log_per_bp")
+)
+_TRADED = "day {day} has been traded"
+
+
+class Act(NamedTuple):
+    """Something scripted: what its keys begin with, when, and what."""
+
+    keys: tuple[str, ...]
+    day: int
+    what: tuple[Any, ...]
+
+
+def past_faults(before: Scenario, after: Scenario, day: int) -> list[str]:
+    """What a branch after `day` traded days may not change, one line for each key."""
+    changed = _changed(before, after)
+    faults = {key: _OPENED for key in changed if _is(key, OPENING)}
+    faults |= {key: _RECORDED for key in changed if _is(key, RECORD)}
+    faults |= dict(_calendar_faults(before, after, changed, day))
+    faults |= dict(_script_faults(before, after, changed, day))
+    lines = [f"{key}{_given(changed.get(key))}: {reason}" for key, reason in faults.items()]
+    if not lines and not _is_same_past(before, after, day):
+        lines = [f"{', '.join(changed)}: would alter days that have been traded"]
+    return lines
+
+
+def _changed(before: Scenario, after: Scenario) -> dict[str, Any]:
+    """Every choice that is not as it was, with its new value; NOT_GIVEN where it is gone."""
+    old, new = ({leaf.key: leaf.value for leaf in leaves(part)} for part in (before, after))
+    keys = [key for key in (new | old) if key not in new or key not in old or new[key] != old[key]]
+    return {key: new.get(key, NOT_GIVEN) for key in keys}
+
+
+def _given(value: Any) -> str:
+    return "" if value is None or value is NOT_GIVEN else f" = {show(value)}"
+
+
+def _is(key: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(key, pattern) for pattern in patterns)
+
+
+def _calendar_faults(
+    before: Scenario, after: Scenario, changed: Mapping[str, Any], day: int
+) -> Iterator[tuple[str, str]]:
+    if after.calendar.days < day:
+        yield "calendar.days", f"the saved state is of day {day}"
+    if "calendar.shock_day" in changed and after.shock_day < day:
+        yield "calendar.shock_day", _TRADED.format(day=after.shock_day)
+    was, is_now = (scenario.calendar.dates()[:day] for scenario in (before, after))
+    if "calendar.holidays" in changed and was[: len(is_now)] != is_now[: len(was)]:
+        yield "calendar.holidays", "days that have been traded would have other dates"
+
+
+def _script_faults(
+    before: Scenario, after: Scenario, changed: Mapping[str, Any], day: int
+) -> Iterator[tuple[str, str]]:
+    """Scripted acts that happened, or would have, and are not what they were."""
+    old, new = acts_of(before, day), acts_of(after, day)
+    for name in old | new:
+        was, is_now = old.get(name), new.get(name)
+        if was == is_now:
+            continue
+        acts = [act for act in (was, is_now) if act is not None]
+        first = min(act.day for act in acts)
+        if first >= day:
+            continue
+        prefixes = tuple(key for act in acts for key in act.keys)
+        keys = [key for key in changed if key.startswith(prefixes)] or [name]
+        for key in keys:
+            yield key, _TRADED.format(day=first)
+
+
+def acts_of(scenario: Scenario, day: int) -> dict[str, Act]:
+    """Everything scripted, by the table that says so; of a swap line, its first day alone."""
+    policy = scenario.policy
+    acts: dict[str, Act] = {}
+
+    def add(name: str, when: Any, what: tuple[Any, ...], keys: tuple[str, ...] = ()) -> None:
+        acts[name] = Act((f"{name}.", *keys), scenario.day_index(when), what)
+
+    if scenario.shock.kind == "surprise":
+        shock = scenario.shock
+        worth = (shock.surprise_bp, shock.news_log_per_bp)
+        add("shock", scenario.shock_day, worth, ("calendar.shock_day",))
+    if policy.boj.kind == "script":
+        per_bp = policy.boj.news_log_per_bp
+        first, *path = policy.boj.moves()
+        when, what = first.day, (first.hike_bp, first.surprise_bp, per_bp)
+        acts["policy.boj"] = Act(_FIRST_MOVE, scenario.day_index(when), what)
+        for move in path:
+            what = (move.hike_bp, move.surprise_bp, per_bp)
+            add(f"policy.boj.path.{move.name}", move.day, what, ("policy.boj.news_log_per_bp",))
+    if policy.mof.kind == "script":
+        for act in policy.mof.interventions:
+            name = f"policy.mof.interventions.{act.name}"
+            add(name, act.day, (act.usd_bn, act.signal_log), ("policy.mof.kind",))
+    for item in scenario.news:
+        add(f"news.{item.name}", item.day, (item.title, tuple(sorted(item.moves.items()))))
+    if policy.swap_line.kind == "line":
+        opened = min(scenario.day_index(policy.swap_line.day), day)
+        acts["policy.swap_line"] = Act(
+            ("policy.swap_line.day", "policy.swap_line.kind"), opened, (opened,)
+        )
+    return acts
+
+
+def _is_same_past(before: Scenario, after: Scenario, day: int) -> bool:
+    """Whether the script of all days traded, burn-in included, is what it was."""
+    old, new = write_script(before), write_script(after)
+    end = before.calendar.burn_in_days + day
+    return all(
+        np.array_equal(getattr(old, name)[:end], getattr(new, name)[:end])
+        for name in ("news", "official_usd_bn", "swap_line", "accrual_days")
+    )

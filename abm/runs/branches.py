@@ -1,0 +1,89 @@
+"""Runs from where a model stands: its branch again, and its twins from there on."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from abm.errors import InvalidInput
+from abm.population.advance import advance
+from abm.population.branching import Replay, Stop, carried_on, replay
+from abm.population.origin import Origin
+from abm.population.saved import arrays_of
+from abm.runs.result import Cascade, RunResult, result_of_world
+from abm.runs.running import Twin, beside_twins, cascade, twin_of_world
+
+if TYPE_CHECKING:
+    from abm.model import CarryUnwindModel
+    from abm.population.advance import Opening
+    from abm.population.world import World
+
+
+def cascade_of(model: CarryUnwindModel) -> Cascade:
+    """The days a model has left beside their three twins: as `abm.cascade`, from a state.
+
+    The model stays where it is. Raises InvalidInput where calendar.shock_day has been traded (the
+    past has no twin) and with Python agents; FailedRun as `abm.run`.
+    """
+    if model.python_agents:
+        raise InvalidInput("a model with Python agents has no twins: there is one of each agent")
+    is_repeatable = not model.was_written_to
+    return cascade_from(model.stop_at(), model.day, model.origin, is_repeatable)
+
+
+def cascade_from(stop: Stop, day: int, origin: Origin | None, is_repeatable: bool) -> Cascade:
+    """A run carried on from a day, and its twins from the same state."""
+    scenario, start = stop.scenario, time.perf_counter()
+    if scenario.shock_day < day:
+        raise InvalidInput(
+            f"calendar.shock_day = {scenario.shock_day}: that day has been traded, the model "
+            f"stands on the morning of day {day}; twins need a shock from day {day} on"
+        )
+    world, opening = _to_the_end(stop, day)
+    result = result_of_world(
+        world, opening, scenario, stop.seed, stop.replicate, scenario.calendar.days,
+        is_repeatable=is_repeatable, origin=origin, wall_seconds=time.perf_counter() - start,
+    )  # fmt: skip
+    return beside_twins(result, partial(_twin, stop, day))
+
+
+def cascade_again(result: RunResult) -> Cascade | None:
+    """The cascade of a kept run once more; None where its shock came before it branched off."""
+    if result.origin is None:
+        return cascade(result.scenario, result.seed, result.replicate)
+    last = result.origin.branches[-1]
+    if result.scenario.shock_day < last.day:
+        return None
+    again = replay(result.origin, result.seed, result.replicate, last.day)
+    next_day = again.world.draws.burn_in + last.day
+    arrays = arrays_of(again.world, again.opening, next_day)
+    stop = Stop(result.scenario, result.seed, result.replicate, result.origin.branches, arrays)
+    return cascade_from(stop, last.day, result.origin, result.is_repeatable)
+
+
+def run_again(result: RunResult) -> tuple[RunResult, Replay]:
+    """A kept run once more, its parents first, as many days as it has; and how it came about."""
+    begun = result.origin or Origin(result.scenario, ())
+    n_days = len(result.days)
+    again = replay(begun, result.seed, result.replicate, n_days)
+    made = result_of_world(
+        again.world, again.opening, result.scenario, result.seed, result.replicate, n_days,
+        origin=result.origin,
+    )  # fmt: skip
+    return made, again
+
+
+def _to_the_end(
+    stop: Stop, day: int, *, shocked: bool = True, silent: bool = False, with_events: bool = True
+) -> tuple[World, Opening]:
+    """The world after the last day, carried on from a state; the rest as for `carried_on`."""
+    world, opening = carried_on(stop, shocked=shocked, silent=silent, with_events=with_events)
+    burn_in = world.draws.burn_in
+    return advance(world, burn_in + day, len(world.draws.news)), opening
+
+
+def _twin(stop: Stop, day: int, *, shocked: bool = True, silent: bool = False) -> Twin:
+    """A twin from a state on; its events are not kept."""
+    world, opening = _to_the_end(stop, day, shocked=shocked, silent=silent, with_events=False)
+    return twin_of_world(world, opening, stop.scenario)

@@ -1,0 +1,268 @@
+"""A branch is what it claims: its results name what it left, and are made again from there."""
+
+import json
+
+import numpy as np
+import pytest
+
+import abm
+from abm.agents import PythonAgent
+from abm.errors import InvalidInput, UnreadableFile
+from abm.model import CarryUnwindModel
+from abm.population.saved import SCHEMA_VERSION, read_state, state_hash
+from abm.runs.manifest import hashes_of
+from abm.runs.reproduce import reproduce
+
+DAY = 5
+SHORT = {"calendar.days": 16, "calendar.burn_in_days": 10, "calendar.drift_days": 5}
+SHOCK = {"population.scale": 0.2, "shock.surprise_bp": 100, "calendar.shock_day": 8}
+
+
+def small(name="hike", **changes):
+    return abm.load_scenario(name).with_changes(SHORT | SHOCK | changes)
+
+
+def saved(folder, scenario=None, day=DAY):
+    model = CarryUnwindModel(scenario or small(), rng=3, replicate=2)
+    for _ in range(day):
+        model.step()
+    return model.save_state(folder / f"{day}.state")
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory):
+    return saved(tmp_path_factory.mktemp("states"))
+
+
+def finished(path, changes=None, rng=None):
+    model = CarryUnwindModel.load_state(path, changes, rng)
+    model.run()
+    return model
+
+
+def said(folder):
+    return json.loads((folder / "manifest.json").read_text())
+
+
+def test_a_branch_names_the_run_the_state_and_the_day_it_left(state, tmp_path):
+    folder = finished(state, {"margin.buffer": 0.5}).result().save(tmp_path / "branch")
+    manifest = said(folder)
+    assert manifest["parent"] == {
+        "scenario": "hike",
+        "scenario_hash": small().canonical_hash(),
+        "seed": 3,
+        "replicate": 2,
+    }
+    (branch,) = manifest["branches"]
+    assert branch["day"] == DAY and branch["changes"] == {"margin.buffer": "0.5"}
+    assert branch["state_sha256"] == state_hash(read_state(state).saved.arrays)
+    assert branch["rng"] is None and manifest["is_repeatable"]
+    assert abm.load_scenario(folder / "parent.toml") == small()
+    assert abm.load_result(folder).origin.branches[0].changes == {"margin.buffer": 0.5}
+
+
+def test_a_run_without_a_branch_names_no_parent(tmp_path):
+    folder = finished(saved(tmp_path)).result().save(tmp_path / "whole")
+    assert (said(folder)["parent"], said(folder)["branches"]) == (None, [])
+    assert not (folder / "parent.toml").exists()
+    assert reproduce(folder).is_same
+
+
+@pytest.mark.parametrize(
+    ("changes", "rng"),
+    [
+        ({"margin.buffer": 0.5}, None),
+        ({}, 11),
+        ({"shock.surprise_bp": 5, "calendar.days": 20, "banks.leverage_limit": None}, 12),
+    ],
+)
+def test_a_branch_is_made_again_byte_for_byte_from_its_parent(state, tmp_path, changes, rng):
+    folder = finished(state, changes, rng).result().save(tmp_path / "branch")
+    outcome = reproduce(folder)
+    assert outcome.is_same, outcome
+
+
+def test_a_branch_of_a_branch_is_made_again_too(state, tmp_path):
+    model = CarryUnwindModel.load_state(state, {"margin.buffer": 0.5}, rng=11)
+    model.step()
+    model.step()
+    later = model.save_state(tmp_path / "later.state")
+    folder = finished(later, {"shock.surprise_bp": 150}).result().save(tmp_path / "second")
+    assert [branch["day"] for branch in said(folder)["branches"]] == [DAY, DAY + 2]
+    assert reproduce(folder).is_same
+    assert CarryUnwindModel.load_state(later).result().origin == model.origin
+
+
+def test_a_run_saved_half_way_is_made_again_up_to_there(state, tmp_path):
+    folder = CarryUnwindModel.load_state(state).result().save(tmp_path / "half")
+    assert said(folder)["n_days"] == DAY
+    assert reproduce(folder).is_same
+
+
+def test_a_state_that_its_parent_does_not_reach_is_found_out(state, tmp_path):
+    model = CarryUnwindModel.load_state(state)
+    model.world.books.high_water[:] *= 1.5  # behind the agents' back
+    other = model.save_state(tmp_path / "other.state")
+    folder = finished(other, {"margin.buffer": 0.1}).result().save(tmp_path / "branch")
+    outcome = reproduce(folder)
+    assert not outcome.agrees
+    assert f"state of day {DAY}" in {gap.table for gap in outcome.gaps}
+
+
+@pytest.mark.parametrize("harm", ["parent", "changes", "missing"])
+def test_a_branch_whose_lineage_was_changed_is_not_read(state, tmp_path, harm):
+    folder = finished(state, {"margin.buffer": 0.5}).result().save(tmp_path / "branch")
+    if harm == "missing":
+        (folder / "parent.toml").unlink()
+    elif harm == "parent":
+        (folder / "parent.toml").write_text(small(**{"margin.buffer": 0.2}).to_toml())
+    else:
+        manifest = said(folder)
+        manifest["branches"][0]["changes"] = {"margin.buffer": "0.4"}
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(UnreadableFile, match=r"parent\.toml"):
+        abm.load_result(folder)
+
+
+def test_one_past_has_many_futures(state):
+    plain, one, two, again = (finished(state, rng=rng).result() for rng in (None, 21, 22, 21))
+    assert plain.days.head(DAY).equals(one.days.head(DAY))
+    assert one.days.head(DAY).equals(two.days.head(DAY))
+    assert hashes_of(one) == hashes_of(again) != hashes_of(two)
+    news = [result.days["fundamental_AUD"].to_numpy() for result in (plain, one, two)]
+    assert np.all(news[0][DAY:] != news[1][DAY:]) and np.all(news[1][DAY:] != news[2][DAY:])
+    assert one.seed == plain.seed == 3
+
+
+@pytest.mark.parametrize("rng", [-1, "x", 1.5, True])
+def test_a_future_needs_a_seed(state, rng):
+    with pytest.raises(InvalidInput, match="must be a whole number, at least 0"):
+        CarryUnwindModel.load_state(state, rng=rng)
+
+
+def test_on_day_0_the_cascade_of_a_model_is_that_of_its_scenario():
+    model = CarryUnwindModel(small(), rng=3)
+    mine, plain = model.cascade(), abm.cascade(small(), rng=3)
+    np.testing.assert_equal(dict(mine), dict(plain))
+    assert hashes_of(mine.run) == hashes_of(plain.run)
+    assert model.day == 0 and model.world.diary.days[model.next_day :].sum() == 0.0
+
+
+def test_a_branch_has_twins_from_its_state_on(state):
+    model = CarryUnwindModel.load_state(state, {"shock.surprise_bp": 120})
+    cascade = model.cascade()
+    for twin in (cascade.no_shock_days, cascade.frozen_days, cascade.frozen_no_shock_days):
+        assert twin.head(DAY).equals(cascade.run.days.head(DAY))
+    calm = CarryUnwindModel.load_state(state, {"shock.kind": "none"})
+    calm.run()
+    assert calm.result().days["log_JPY"].equals(cascade.no_shock_days["log_JPY"])
+    assert cascade["peak_yen_appreciation"] > 0.01
+    assert model.day == DAY
+    model.run()
+    assert hashes_of(model.result()) == hashes_of(cascade.run)
+
+
+def test_futures_share_their_news_with_their_twins(state):
+    cascade = CarryUnwindModel.load_state(state, rng=9).cascade()
+    moves = cascade.run.days["fundamental_AUD"] - cascade.no_shock_days["fundamental_AUD"]
+    assert (moves == 0.0).all()
+
+
+def test_a_shock_that_has_been_traded_has_no_twin(tmp_path):
+    model = CarryUnwindModel.load_state(saved(tmp_path, day=9))
+    with pytest.raises(InvalidInput, match=r"calendar.shock_day = 8: that day has been traded"):
+        model.cascade()
+
+
+class Idle(PythonAgent):
+    def orders(self):
+        return {}
+
+
+def test_python_agents_have_no_twins():
+    model = CarryUnwindModel(small(), rng=3, python_agents=[(Idle, {"wealth_usd_bn": 1.0})])
+    with pytest.raises(InvalidInput, match="Python agents has no twins"):
+        model.cascade()
+
+
+def test_the_exposures_of_any_day_of_a_branch_are_found_again(state):
+    model = CarryUnwindModel.load_state(state, {"margin.buffer": 0.5}, rng=4)
+    model.step()
+    model.step()
+    books = model.exposures
+    model.run()
+    again = model.result().exposures_on(DAY + 1)
+    assert dict(again.nodes(data="wealth_usd_bn")) == dict(books.nodes(data="wealth_usd_bn"))
+    assert not np.array_equal([1], [2]) and set(again.edges) == set(books.edges)
+
+
+def refusal(path, changes):
+    with pytest.raises(InvalidInput) as refused:
+        CarryUnwindModel.load_state(path, changes)
+    return str(refused.value)
+
+
+def test_what_has_happened_is_not_changed(tmp_path):
+    path = saved(tmp_path, day=9)
+    told = refusal(path, {"shock.surprise_bp": 50, "population.scale": 0.5, "margin.buffer": 0.1})
+    assert "is of day 9; a branch cannot change what has happened" in told
+    assert "shock.surprise_bp = 50.0: day 8 has been traded" in told
+    assert "population.scale = 0.5: shapes the opening, which is past" in told
+    assert "margin" not in told
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"calendar.shock_day": 12}, "calendar.shock_day = 12: day 8 has been traded"),
+        ({"calendar.shock_day": 2}, "calendar.shock_day = 2: day 2 has been traded"),
+        ({"shock": {"kind": "none"}}, "shock.kind = \"none\": day 8 has been traded"),
+        ({"calendar.burn_in_days": 20}, "calendar.burn_in_days = 20"),
+        ({"calendar.start": "2024-01-01"}, "calendar.start"),
+        ({"policy.swap_line": {"kind": "line", "day": 3}}, "policy.swap_line.day = 3: day 3"),
+        ({"news": [{"name": "a", "day": 8, "moves": {"JPY": 0.1}}]}, "news.a.moves.JPY = 0.1"),
+        ({"instruments.JPY.opening_quote": 90.0}, "instruments.JPY.opening_quote = 90.0"),
+        ({"network.interbank": {"kind": "none"}}, "network.interbank.kind"),
+        ({"banks.n_periphery": 6}, "banks.n_periphery = 6"),
+        ({"outputs.events": False}, "outputs.events = false: says what is recorded"),
+    ],
+)  # fmt: skip
+def test_each_change_of_the_past_is_refused_by_its_key(tmp_path_factory, nine, changes, named):
+    assert named in refusal(nine, changes)
+
+
+@pytest.fixture(scope="module")
+def nine(tmp_path_factory):
+    return saved(tmp_path_factory.mktemp("nine"), day=9)
+
+
+def test_a_policy_of_days_to_come_is_possible_and_replaces_what_would_have_been(nine):
+    bought = {"policy.mof": {"kind": "script", "interventions": [
+        {"name": "one", "day": 12, "usd_bn": 30.0}]}}  # fmt: skip
+    swap = {"policy.swap_line": {"kind": "line", "day": 10}}
+    news = {"news": [{"name": "late", "day": 11, "moves": {"JPY": 0.02}}]}
+    model = finished(nine, bought | swap | news)
+    written = model.result().events
+    acts = written[written["kind"].isin(["policy", "news"])]
+    assert {9, 8} >= set(acts["day"]) - {10, 11, 12} and {11} <= set(acts["day"])
+    assert model.world.draws.official_usd_bn[model.world.draws.burn_in + 12, 0] == 30.0
+
+
+def test_the_leverage_limit_of_banks_holds_from_the_branch_on(nine):
+    model = CarryUnwindModel.load_state(nine, {"banks.leverage_limit": 15.0})
+    assert set(model.world.graph.leverage_max) == {15.0}
+
+
+def test_the_file_of_a_branch_says_where_it_comes_from_and_is_not_believed(state, tmp_path):
+    model = CarryUnwindModel.load_state(state, {"margin.buffer": 0.5})
+    path = model.save_state(tmp_path / "branch.state")
+    with np.load(path) as file:
+        arrays = dict(file)
+    described = json.loads(str(arrays["description"]))
+    assert described["schema_version"] == SCHEMA_VERSION
+    described["origin"]["branches"][0]["changes"] = {"margin.buffer": "0.4"}
+    arrays["description"] = np.array(json.dumps(described))
+    with path.open("wb") as file:
+        np.savez(file, **arrays)
+    with pytest.raises(UnreadableFile, match="origin does not lead to the scenario"):
+        CarryUnwindModel.load_state(path)
