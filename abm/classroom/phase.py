@@ -30,6 +30,7 @@ from abm.classroom.verdict import class_words
 from abm.errors import UnreadableFile
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE
 from abm.figures.style import CLASS_COLOURS, INK, PAPER
+from abm.measures.classes import BROKEN_BEFORE
 from abm.words import key_of
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 
 ALL = "all"  # levels of depth or overlap
 BUTTON_WIDTH = 96  # pixels
-DARK = ("dam break",)  # colours on which ink cannot be read
+DARK = ("dam break", BROKEN_BEFORE)  # colours on which ink cannot be read
 COLOURS = CLASS_COLOURS | dict.fromkeys(WITHOUT, CLASS_COLOURS["undetermined"])
 
 

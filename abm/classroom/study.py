@@ -11,7 +11,7 @@ from abm.classroom.choice import shipped
 from abm.classroom.knobs import Value, values_of
 from abm.errors import UnreadableFile
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE
-from abm.measures.classes import N_RUNS, class_counts, is_counted
+from abm.measures.classes import BROKEN_BEFORE, N_RUNS, class_counts, is_counted
 from abm.report.summary import NOBODY_SHORT, UNDETERMINED, class_told
 from abm.scenario import list_scenarios
 from abm.scenario.files import PACKAGE
@@ -30,7 +30,7 @@ MADE_BY = f"unwind sweep experiments/{STUDY}.toml"
 # `unwound_5d` tells a run in which nobody was short from one that is too short for a class.
 COLUMNS = ("row", "point", "replicate", "seed", *FACTORS, "status", "seconds", "class",
            "unwound_5d", PEAK)  # fmt: skip
-CLASSES = ("dam break", "leak", "absorbed")
+CLASSES = ("dam break", "leak", "absorbed", BROKEN_BEFORE)
 WITHOUT = (NOBODY_SHORT, UNDETERMINED)  # runs that have no class, and are in no share
 ENDS = ["low", "high", "n_independent"]  # of an interval, and of how many independent runs
 Held = tuple[tuple[str, float], ...]  # factors that are held, at which level

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from abm.errors import InvalidInput
 from abm.figures import style
 from abm.measures import classes
+from abm.measures.cascade import AMPLIFICATION_WINDOW_DAYS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +21,8 @@ SURPRISE = "shock.surprise_bp"
 LEVERAGE_CAP = "funds.leverage_cap"
 BAND = (0.05, 0.95)
 _HEIGHT_INCHES = 3.0
+_ROW_INCHES = 0.17  # of a legend
+_N_IN_ROW = 3  # entries of a legend that fit side by side
 
 
 def phase_figure(
@@ -50,13 +54,16 @@ def phase_figure(
     note = f"{caption} {_n_runs(by_surprise, SURPRISE)} a surprise, "
     note += f"{_n_runs(by_leverage, LEVERAGE_CAP)} a cap. Lines are medians, bands 5 to 95%."
     with style.house_style():
-        figure, panels = _panels(title, note.strip())
+        n_classes = len(class_shares(by_surprise).columns)
+        n_rows = math.ceil(n_classes / _legend_columns(n_classes))
+        figure, panels = _panels(title, note.strip(), n_rows)
         draw_class_shares(panels[0], by_surprise)
         draw_peak(panels[1], by_surprise)
         draw_amplification(panels[2], by_leverage)
-        _header(panels[0], f"Class of run, share of runs (cap {cap:g})\n\u00a0")
+        _header(panels[0], f"Class of run, share of runs (cap {cap:g})" + "\n\u00a0" * n_rows)
         _header(panels[1], "Peak yen move, log %\n(same runs; frozen: positions held)")
-        _header(panels[2], f"Peak over frozen peak, times\n(surprise of {surprise:g}bp)")
+        within = f"within {AMPLIFICATION_WINDOW_DAYS} days, times"
+        _header(panels[2], f"Peak over frozen peak {within}\n(surprise of {surprise:g}bp)")
     return figure
 
 
@@ -70,6 +77,7 @@ def draw_class_shares(axes: Axes, table: pd.DataFrame) -> None:
         axes.bar(
             places, height, bottom=bottom, width=0.88, color=style.CLASS_COLOURS[name],
             edgecolor=style.PAPER, linewidth=0.8, label=name,
+            hatch=style.CLASS_HATCHES.get(name),
         )  # fmt: skip
         bottom = [b + h for b, h in zip(bottom, height, strict=True)]
     axes.set_ylim(0.0, 1.0)
@@ -78,7 +86,7 @@ def draw_class_shares(axes: Axes, table: pd.DataFrame) -> None:
     axes.set_xlabel("BoJ surprise, bp")
     axes.tick_params(length=0)
     axes.legend(
-        loc="lower left", bbox_to_anchor=(-0.02, 0.995), ncols=len(shares.columns),
+        loc="lower left", bbox_to_anchor=(-0.02, 0.995), ncols=_legend_columns(len(shares.columns)),
         handlelength=0.8, handleheight=0.8, handletextpad=0.4, columnspacing=1.0,
         borderaxespad=0.2,
     )  # fmt: skip
@@ -134,8 +142,10 @@ def _draw_band(axes: Axes, middle: pd.DataFrame, name: str, colour: str) -> None
     axes.set_xlim(x.min() - 0.03 * (x.max() - x.min()), x.max() + 0.04 * (x.max() - x.min()))
 
 
-def _panels(title: str, caption: str) -> tuple[Figure, list[Axes]]:
+def _panels(title: str, caption: str, n_rows: int) -> tuple[Figure, list[Axes]]:
+    """Three panels under a title, with room for a legend of so many rows."""
     top, bottom = style.title_height(title) + 0.5, style.caption_height(caption) + 0.5
+    top += _ROW_INCHES * (n_rows - 1)
     height = top + _HEIGHT_INCHES + bottom
     figure = style.new_figure(height)
     width, gap, left = 0.27, 0.062, 0.055
@@ -146,6 +156,11 @@ def _panels(title: str, caption: str) -> tuple[Figure, list[Axes]]:
     style.write_title(figure, title)
     style.write_caption(figure, caption)
     return figure, [figure.add_axes(box) for box in boxes]
+
+
+def _legend_columns(n_entries: int) -> int:
+    """Side by side; of more than fit, the longest names have a column of their own."""
+    return n_entries if n_entries <= _N_IN_ROW else 2
 
 
 def _header(axes: Axes, text: str) -> None:

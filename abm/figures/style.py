@@ -44,8 +44,12 @@ CLASS_COLOURS: dict[str, str] = {
     "leak": "#E69F00",
     "dam break": "#B5380B",
     "broken before the shock": "#6F4E7C",
+    "de-risking": "#0072B2",
+    "build-up": "#F0E442",
     "undetermined": "#D9D9D9",
 }
+# No outcome of the shock, and told from those by more than colour.
+CLASS_HATCHES = {"broken before the shock": "////"}
 SIMULATED = "#0B4F8A"
 REAL = "#000000"
 TWIN_COLOURS: dict[str, str] = {"no shock": "#8F8F8F", "frozen": "#009E73"}

@@ -19,7 +19,14 @@ from abm.figures.sweep_cells import (
     need,
     write_numbers,
 )
-from abm.measures.classes import BROKEN_BEFORE, CLASSES, DAM_BREAK, UNDETERMINED
+from abm.measures.classes import (
+    BROKEN_BEFORE,
+    BUILD_UP,
+    CLASSES,
+    DAM_BREAK,
+    DE_RISKING,
+    UNDETERMINED,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +34,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # From the bottom of a cell.
-_STACKED = (DAM_BREAK, "leak", "absorbed", BROKEN_BEFORE, UNDETERMINED)
+_STACKED = (DAM_BREAK, "leak", DE_RISKING, "absorbed", BUILD_UP, BROKEN_BEFORE, UNDETERMINED)
 
 
 def phase_diagram(
@@ -133,6 +140,7 @@ def _class_cells(
         axes.bar(
             across.edges[:-1][column] + 0.5 * width[column], tall, 0.92 * width[column],
             bottom=bottom, color=style.CLASS_COLOURS[name], label=name, linewidth=0,
+            hatch=style.CLASS_HATCHES.get(name), edgecolor=style.PAPER,
         )  # fmt: skip
         bottom = bottom + tall
     label_cells(axes, across, up, across_key, up_key)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import UnreadableFile
+from abm.measures.classes import BROKEN_BEFORE
 from abm.report.findings import Study
 from abm.sweep.outcomes import DAM_BREAK, outputs_of
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 # Asked for where nothing is: those of them that the runs have.
 _USUAL = (DAM_BREAK, "peak_yen_appreciation", "price_amplification")
+_OF_BROKEN = f"class={BROKEN_BEFORE}"  # where there are such runs, their share is an answer too
 _USUAL_ALONE = ("largest_yen_rise_log", "forced_sales_usd_bn", "n_failed")
 
 
@@ -49,7 +51,10 @@ def usual(table: pd.DataFrame) -> list[str]:
     """The outcomes that most will ask for: of a cascade, or of a run alone."""
     have = outputs_of(table)
     wanted = _USUAL if "class" in have else _USUAL_ALONE
-    return [name for name in wanted if name.partition("=")[0] in have]
+    found = [name for name in wanted if name.partition("=")[0] in have]
+    if "class" in have and (table["class"] == BROKEN_BEFORE).any():
+        found.insert(1, _OF_BROKEN)
+    return found
 
 
 def _for_salib(experiment: Any) -> dict[str, Any]:

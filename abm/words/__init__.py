@@ -42,8 +42,8 @@ class Words:
 
 
 def key_of(name: str) -> str:
-    """A name as keys spell it: "dam break" is dam_break."""
-    return name.replace(" ", "_")
+    """A name as keys spell it: "dam break" is dam_break, "build-up" build_up."""
+    return name.replace(" ", "_").replace("-", "_")
 
 
 @cache

@@ -57,6 +57,18 @@ def test_an_undefined_amplification_is_left_out_of_its_band():
     phase_figure(table, "t").canvas.draw()
 
 
+def test_runs_that_broke_before_the_shock_are_drawn_and_named_apart():
+    table = runs()
+    table.loc[::4, "class"] = "broken before the shock"
+    shares, *_ = phase_figure(table, "t").axes
+    names = [text.get_text() for text in shares.get_legend().get_texts()]
+    assert names == ["absorbed", "leak", "dam break", "broken before the shock"]
+    bars = shares.containers[names.index("broken before the shock")]
+    assert [bar.get_height() for bar in bars] == [0.25, 0.25, 0.25]
+    hatches = [container[0].get_hatch() for container in shares.containers]
+    assert hatches[:3] == [None] * 3 and hatches[3]
+
+
 def test_a_table_without_runs_or_columns_is_refused():
     with pytest.raises(InvalidInput, match="no runs"):
         phase_figure(runs().head(0), "t")

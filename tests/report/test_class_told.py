@@ -7,8 +7,9 @@ import pytest
 import abm
 from abm.classroom.live import LiveRun
 from abm.classroom.verdict import class_words, verdict, written
+from abm.measures.classes import CLASSES
 from abm.report.summary import NOBODY_SHORT, Told, class_told, sections
-from abm.words import LANGUAGES, words
+from abm.words import LANGUAGES, key_of, words
 
 NAN = math.nan
 
@@ -64,7 +65,10 @@ def test_a_summary_says_so_too(net_long):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_class_and_unit_has_words_in_every_language(language):
     say = words(language)
-    names = ("dam break", "leak", "absorbed", "undetermined", NOBODY_SHORT)
-    assert len({class_words(name, say) for name in names}) == 5
+    names = (*CLASSES, NOBODY_SHORT)
+    assert len({class_words(name, say) for name in names}) == len(names) == 8
+    for name in names:
+        assert say(f"classes.{key_of(name)}")
+        assert say(f"summary.class.{key_of(name)}", currency="x", dam_break="y", leak="z")
     assert "12.3" in written(0.1234, "log_points", say)
     assert ("log points" in written(0.1234, "log_points", say)) == (language == "en")
