@@ -209,8 +209,15 @@ def _end_with(parent: Any) -> None:
 
 
 def _hold_back_interrupts() -> None:
-    """A process started from this thread does not hear Ctrl-C before it can ignore it."""
+    """A process started from this thread does not hear Ctrl-C before it can ignore it.
+
+    Python's own resource tracker goes first: it is started with the first process, and whoever
+    starts it hears Ctrl-C again afterwards.
+    """
     if hasattr(signal, "pthread_sigmask"):
+        from multiprocessing import resource_tracker
+
+        resource_tracker.ensure_running()
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
 
 

@@ -33,12 +33,13 @@ from abm.sweep.plan import (
 )
 from abm.sweep.sitting import INTERRUPTED, Job, Sitting, Standing, interruptible
 from abm.sweep.store import DAYS, EVENTS, Covered, Kept
-from abm.sweep.work import FAILED
+from abm.sweep.work import FAILED, Pilot
 
 CHUNK_SECONDS = 3.0
 LEAST_CHUNKS = 16  # so that workers end at about the same time
 MOST_CHUNK_ROWS = 20_000
 SPARE_CHUNKS = 2  # waiting, so that no worker does
+NO_PILOT = Pilot(0.0, {})
 
 
 class Summary(NamedTuple):
@@ -142,8 +143,10 @@ def sweep(
             executor = stack.enter_context(_pool(n_workers))
             in_flight = partial(int, n_workers + SPARE_CHUNKS)
         sitting = Sitting(plan, folder, label, executor, in_flight, progress, seconds)
-        sitting.plan = _settled(sitting, chunk_rows)
-        return _run_missing(sitting, part, retry_failed)
+        sitting.n_rows = plan.n_rows
+        with interruptible(sitting):
+            sitting.plan = _settled(sitting, chunk_rows)
+            return _run_missing(sitting, part, retry_failed)
 
 
 def _allowed_plan(experiment: Experiment | str | Path, max_runs: int | None) -> Plan:
@@ -195,12 +198,11 @@ def _run_missing(sitting: Sitting, part: tuple[int, int], retry_failed: bool) ->
     else:
         sitting.n_failed = n_failed
     del files, covered, chunks
-    with interruptible(sitting):
-        sitting.run(_jobs(missing, ours if retry_failed else []))
-        summary = Summary(folder, sitting.standing)
-        if sitting.stopped == INTERRUPTED:
-            raise SweepInterrupted(summary)
-        _tidy(sitting)
+    sitting.run(_jobs(missing, ours if retry_failed else []))
+    summary = Summary(folder, sitting.standing)
+    if sitting.stopped == INTERRUPTED:
+        raise SweepInterrupted(summary)
+    _tidy(sitting)
     return summary
 
 
@@ -228,24 +230,32 @@ def _tidy(sitting: Sitting) -> None:
 
 
 def _settled(sitting: Sitting, chunk_rows: int | None) -> Plan:
-    """The plan with the size of its chunks, written beside the results before the first of them."""
+    """The plan with the size of its chunks, written beside the results before the first of them.
+
+    The runs of the pilot are kept where Ctrl-C was heard meanwhile: they may be all there is.
+    """
     plan, folder = sitting.plan, sitting.folder
+    made = NO_PILOT
     if not (folder / PLAN).is_file():
-        rows = _counted("chunk_rows", chunk_rows, 0) or _chunk_rows(plan.n_rows, sitting)
-        mine = replace(plan, chunk_rows=rows)
+        rows = _counted("chunk_rows", chunk_rows, 0)
+        if not rows and plan.n_rows > LEAST_CHUNKS:
+            made = sitting.pilot()
+            rows = _chunk_rows(plan.n_rows, made.seconds_per_row)
+        mine = replace(plan, chunk_rows=rows or 1)
         with locks.taking_turns(folder):
             if not (folder / PLAN).is_file():  # of several runners the first one's is kept
                 for name, content in files_of(mine).items():
                     store.write_bytes(folder / name, content, sitting.label)
-    return replace(plan, chunk_rows=int(refuse_other_plan(plan, folder)["chunk_rows"]))
+    settled = replace(plan, chunk_rows=int(refuse_other_plan(plan, folder)["chunk_rows"]))
+    if sitting.stopped:
+        sitting.keep_pilot(made)
+    return settled
 
 
-def _chunk_rows(n_rows: int, sitting: Sitting) -> int:
+def _chunk_rows(n_rows: int, seconds_per_row: float) -> int:
     """Runs in a chunk: about three seconds of work, and not less than sixteen chunks."""
-    if n_rows <= LEAST_CHUNKS:
-        return 1
     most = min(math.ceil(n_rows / LEAST_CHUNKS), MOST_CHUNK_ROWS)
-    return max(1, min(most, int(CHUNK_SECONDS / max(sitting.seconds_per_row(), 1e-6))))
+    return max(1, min(most, int(CHUNK_SECONDS / max(seconds_per_row, 1e-6))))
 
 
 def _make(folder: Path) -> None:

@@ -24,11 +24,12 @@ from abm.sweep.store import DAYS, EVENTS, ROWS, Kept
 from abm.sweep.work import (
     FAILED,
     Finished,
+    Pilot,
     Task,
     columns_of,
     failed_record,
+    pilot,
     run_task,
-    seconds_per_row,
 )
 
 PILOT_ROWS = 4
@@ -123,16 +124,25 @@ class Sitting:
             if self.progress is not None:
                 self.progress(self.standing)
 
-    def seconds_per_row(self) -> float:
-        """What a run takes, from a pilot of a few; nothing of it is kept."""
+    def pilot(self) -> Pilot:
+        """A pilot of a few rows; Ctrl-C waits for it."""
         n = self.plan.n_rows
         rows = sorted({k * (n - 1) // (PILOT_ROWS - 1) for k in range(PILOT_ROWS)})
-        try:
-            return float(self.executor.submit(seconds_per_row, self._task(tuple(rows))).result())
-        except Exception as bad:
-            if not pool.is_death(bad):
-                raise
-            return math.inf  # one row to a chunk: something in there kills
+        future = self.executor.submit(pilot, self._task(tuple(rows)))
+        while not wait([future], timeout=LOOK_EVERY_SECONDS).done:
+            if self.progress is not None:
+                self.progress(self.standing)
+        bad = pool.fault_of(future)
+        if bad is None:
+            return future.result()
+        if not pool.is_death(bad):
+            raise bad
+        return Pilot(math.inf, {})  # one row to a chunk: something in there kills
+
+    def keep_pilot(self, made: Pilot) -> None:
+        """What was run before an end came that early, each row in a file of its own."""
+        for row, finished in made.finished.items():
+            self._write(Job((row,)), finished)
 
     def _task(self, rows: tuple[int, ...]) -> Task:
         points = dict.fromkeys(self.plan.point_of(row) for row in rows)

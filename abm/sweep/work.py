@@ -63,17 +63,22 @@ def run_task(task: Task) -> Finished:
     )
 
 
-def seconds_per_row(task: Task) -> float:
-    """What a run takes in this process once it is warm [s]: a few of the task's rows."""
-    scenarios = _Scenarios(task)
-    _run_row(task, task.rows[0], scenarios)  # loads the compiled kernels
-    start, n = time.perf_counter(), 0
+class Pilot(NamedTuple):
+    """A few runs that show what one takes in a process that is warm [s], and what came of them."""
+
+    seconds_per_row: float
+    finished: Mapping[int, Finished]  # by row
+
+
+def pilot(task: Task) -> Pilot:
+    """Run a few of the task's rows, each by itself, until a second is over."""
+    run_task(task._replace(rows=task.rows[:1]))  # loads the compiled kernels
+    start, finished = time.perf_counter(), {}
     for row in task.rows:
-        _run_row(task, row, scenarios)
-        n += 1
+        finished[row] = run_task(task._replace(rows=(row,)))
         if time.perf_counter() - start > PILOT_SECONDS:
             break
-    return (time.perf_counter() - start) / n
+    return Pilot((time.perf_counter() - start) / len(finished), finished)
 
 
 def failed_record(row: int, experiment: Experiment, error: str) -> dict[str, Any]:

@@ -96,3 +96,24 @@ def test_ctrl_c_keeps_what_was_finished(tmp_path, start):
     assert "Traceback" not in said
     assert 5 * 37 <= len(load_sweep(folder)) < 600 and verify(folder) == []
     assert not list(folder.glob("runs/.*"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process")
+def test_ctrl_c_in_the_first_seconds_keeps_what_was_finished(tmp_path, start, undisturbed):
+    folder = tmp_path / "early"
+    process = start(folder)
+    end = time.monotonic() + 60
+    while not (folder / "runs").is_dir():  # the pilot begins: no file, not even a plan, is there
+        assert time.monotonic() < end and process.poll() is None, process.communicate()
+        time.sleep(0.001)
+    assert not (folder / "plan.json").exists()
+    time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130, said
+    assert "what is running is finished first" in said and "Traceback" not in said
+    kept = load_sweep(folder)
+    assert sorted(kept["row"]) == [0, 199, 399, 599] and f"{len(kept)} of 600 runs done" in said
+    assert verify(folder) == []
+    done = sweep(experiment(**MANY), folder, workers=2)
+    assert done.is_complete and digest(folder) == undisturbed(experiment(**MANY))
