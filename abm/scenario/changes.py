@@ -13,7 +13,7 @@ from abm.errors import NOT_GIVEN, Fault, InvalidInput, ScenarioFaults
 from abm.scenario.checks import nearest
 from abm.scenario.faults import UNKNOWN, validated
 from abm.scenario.fields import Table
-from abm.scenario.places import entry_name
+from abm.scenario.places import entry_name, part_of_entries
 from abm.scenario.schema import Scenario
 from abm.scenario.world import additions_in_order
 from abm.scenario.writing import to_dict
@@ -26,12 +26,13 @@ def changed(scenario: Scenario, changes: Mapping[str, Any], where: str) -> Scena
     raw = _opened(scenario)
     faults = []
     seen = set()
+    begun = new_entries(changes)
     for key in sorted(changes, key=_depth):
         steps = tuple(_same_pair(raw, key.split(".")))
         if steps in seen:
             faults.append(Fault("", key, changes[key], "names a pair that was named before"))
         seen.add(steps)
-        fault = _set(scenario, raw, key, plain(changes[key]))
+        fault = _set(scenario, raw, key, plain(changes[key]), begun)
         if fault is not None:
             faults.append(fault)
     raw["instruments"] = additions_in_order(scenario.instruments, raw["instruments"])
@@ -86,12 +87,49 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _set(scenario: Scenario, raw: dict[str, Any], key: str, value: Any) -> Fault | None:
+def new_entries(changes: Mapping[str, Any]) -> set[tuple[str, ...]]:
+    """Entries of lists, as `policy.mof.interventions.october`, that changes say enough of.
+
+    All keys that an entry must have are given: it is begun where the list has none of that name,
+    and a slip of the pen in a name stays an unknown key.
+    """
+    given: dict[tuple[str, ...], set[str]] = {}
+    for key in changes:
+        steps = tuple(key.split("."))
+        for n in range(1, len(steps) - 1):
+            if part_of_entries(Scenario, steps[:n]) is not None:
+                given.setdefault(steps[: n + 1], {"name"}).add(steps[n + 1])
+    enough = set()
+    for entry, names in given.items():
+        part = part_of_entries(Scenario, entry[:-1])
+        assert part is not None
+        if {name for name, field in part.model_fields.items() if field.is_required()} <= names:
+            enough.add(entry)
+    return enough
+
+
+def _begin(node: Any, steps: tuple[str, ...], begun: set[tuple[str, ...]]) -> Any:
+    """The list that a new entry goes into, the entry, or a table in it; None where no change
+    begins one."""
+    if isinstance(node, list) and steps in begun:
+        node.append({"name": steps[-1]})
+        return node[-1]
+    if isinstance(node, dict) and steps[:-1] in begun:
+        return node.setdefault(steps[-1], {})
+    if isinstance(node, dict) and any(entry[:-1] == steps for entry in begun):
+        return node.setdefault(steps[-1], [])
+    return None
+
+
+def _set(
+    scenario: Scenario, raw: dict[str, Any], key: str, value: Any, begun: set[tuple[str, ...]]
+) -> Fault | None:
     """Put one value where its key points; the fault, if there is no such place."""
     *path, last = _same_pair(raw, key.split("."))
     node: Any = raw
-    for step in path:
-        node = _open(node, step)
+    for n, step in enumerate(path, start=1):
+        child = _open(node, step)
+        node = _begin(node, tuple(path[:n]), begun) if child is None else child
         if node is None:
             return _unknown(scenario, key, value)
     if isinstance(node, list):

@@ -46,6 +46,21 @@ def parts_in(annotation: Any) -> tuple[type[Part], ...]:
     return tuple(o for o in options if isinstance(o, type) and issubclass(o, Part))
 
 
+def part_of_entries(root: type[Part], steps: Sequence[str]) -> type[Part] | None:
+    """The part that entries of the list at this key are; None where there is no such list."""
+    parts: tuple[type[Part], ...] = (root,)
+    annotation: Any = None
+    for step in steps:
+        fields = [part.model_fields[step] for part in parts if step in part.model_fields]
+        if not fields:
+            return None
+        annotation = bare(fields[0].annotation)
+        parts = parts_in(annotation)
+    if get_origin(annotation) is not tuple:
+        return None
+    return next(iter(parts_in(get_args(annotation)[0])), None)
+
+
 def kind_of(part: type[Part]) -> str:
     """The word a part is chosen by; empty for a part that is not one of several."""
     field = part.model_fields.get("kind")
