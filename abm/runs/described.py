@@ -115,7 +115,7 @@ def read_summary(path: Path) -> KeptSummary:
     Raises OSError or ValueError for what holds none.
     """
     content = _object_in(path)
-    groups = [content.get(name) for name in GROUPS]
+    groups: list[Any] = [content.get(name) for name in GROUPS]
     if not all(isinstance(group, dict) for group in groups) or not groups[0]:
         raise ValueError(f"{path.name} must hold two objects of numbers by name, run and shock")
     flat = {name: value for group in groups for name, value in group.items()}
