@@ -55,6 +55,7 @@ class Manifest(_Versions):
     started: str
     wall_seconds: float | str
     sha256: dict[str, str]
+    parent: dict[str, Any] | None = None  # of a branch, as `abm.population.origin` reads it
 
 
 class _Outputs(BaseModel):
