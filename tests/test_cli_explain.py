@@ -31,8 +31,10 @@ def refused(result) -> str:
 
 def test_a_run_is_told_with_its_name_its_days_and_its_causes(unwind):
     text = unwind("explain", "kept").stdout
-    assert text.startswith("hike, seed 1, replicate 0: what happened, and ← why\n\nThe letters")
-    assert "\n\nday 0  The Bank of Japan" in text
+    heading, finding, letters, first = text.split("\n\n")[:4]
+    assert heading == "hike, seed 1, replicate 0: what happened, and ← why"
+    assert finding.startswith("In the run (kept without its twins): USDJPY −")
+    assert letters.startswith("The letters") and first.startswith("day 0  The Bank of Japan")
     assert "The Bank of Japan raised its rate by 60bp." in text
     assert "← yen up on day 0, after the rate rise by the Bank of Japan" in text
 
@@ -91,3 +93,21 @@ def test_a_folder_that_is_no_whole_result_is_refused(unwind, tmp_path, spoil, me
 def test_a_language_that_nobody_wrote_is_refused_with_those_there_are(unwind):
     message = refused(unwind("explain", "kept", "--language", "fr"))
     assert message == "language = 'fr', must be one of en, ja, zh\n"
+
+
+def test_what_came_before_the_shock_stands_above_it(unwind):
+    changes = {"calendar__shock_day": 4, "liquidity__depth_multiple": 0.3}
+    run_of(shock__surprise_bp=60, **changes).save("late")
+    text = unwind("explain", "late").stdout
+    entries = json.loads(unwind("explain", "late", "--json").stdout)
+    above, divider, below = text.partition(
+        "day 4: the shock. What stands above happened before it; what follows is not all because "
+        "of it."
+    )
+    assert divider and "\nday 4  " in below and "\nday 4  " not in above
+    days = {entry["when"] for entry in entries if entry["day"] < 4}
+    assert days and all(f"\n{day}  " in above for day in days)
+
+
+def test_a_shock_before_which_nothing_happened_has_no_divider(unwind):
+    assert "What stands above" not in unwind("explain", "kept").stdout

@@ -89,7 +89,7 @@ def made_up_run(scenario, seed, replicate, yen=0.1, short=50.0, forced=(30.0, 5.
     return run
 
 
-def made_up_cascade(scenario, rng=0, replicate=0):
+def made_up_cascade(scenario, rng=0, replicate=0, **limits):
     """Of 100 units of yen short 50 are left after the shock, and 90 without it."""
     calm = {"forced": (0.0, 0.0, 0.0), "yen": 0.0, "short": 90.0}
     run = made_up_run(scenario, rng, replicate)
@@ -134,8 +134,12 @@ def test_a_run_is_told_to_a_person(unwind):
         "The shock 31 Jul 2024: the Bank of Japan moved its rate by +15bp, a surprise worth +25bp",
         "2 Aug 2024: weak US payrolls",
         "closed because of the shock: 40% within 5, 40% within 30, 40% within 60 days",
-        "Forced to sell USD 35bn: hedge funds 30bn, risk parity 5.2bn; 12 margin calls",
-        "Failed 1: fund-1 (31 Jul 2024)",
+        "Because of the shock: this run less the same run without it",
+        "Forced sales +USD 35bn, margin calls +12",
+        "Failed institutions +1, banks ±0",
+        "In the run, whatever caused it",
+        "Forced USD 35bn: hedge funds 30bn, risk parity 5.2bn; 12 margin calls",
+        "Failed from the shock on 1: fund-1 (31 Jul 2024)",
         "Class dam break: 40% or more of the yen short closed within five days",
         "conserved to 3.0e-13 (relative, worst day); every day cleared",
         "Written results/august-2024: tables",
@@ -148,16 +152,17 @@ def test_the_yen_is_told_beside_the_real_one(unwind):
     # The made-up yen stands at its opening quote of 160.62 and gains exp(0.1) on 31 July.
     assert "USDJPY 160.62 on the eve of the shock, 145.33 on 31 Jul 2024 (−9.5%)" in text
     # ECB fixings, JPY over USD per euro, on 3 and 30 July and 5 August 2024.
-    assert "really 161.91 on 3 Jul 2024, 154.85 on the eve of the shock, 142.24 on" in text
+    assert "actual 161.91 on 3 Jul 2024, 154.85 on the eve of the shock, 142.24 on" in text
     assert "5 Aug 2024 (−12.1%, of which −8.1% after the shock)" in text
-    assert "+10.5% on the same days without the shock; 2.00 times as far as with" in text
+    assert "peak yen appreciation +10.5% vs the no-shock run, within 60 days" in text
+    assert "amplification 2.00 within 20 days (yen move ÷ move with positions frozen)" in text
 
 
 def test_a_run_without_dates_and_without_a_shock_claims_neither(unwind):
     text = told(unwind("run", "calm", "--no-figures"))
     assert "The shock none; ordinary news only" in text
-    assert "Class none, since nothing happened" in text
-    assert "really" not in text and "without the shock" not in text
+    assert "Class none: no shock, so nothing in the run is because of one" in text
+    assert "actual" not in text and "no-shock" not in text and "without it" not in text
 
 
 def test_numbers_alone_are_json_and_what_is_no_number_is_null(unwind, monkeypatch):

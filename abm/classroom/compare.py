@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel as pn
@@ -14,19 +14,29 @@ from abm.classroom.charts import Card, day_chart, day_names, hover_on, legend_be
 from abm.classroom.controls import Knobs
 from abm.classroom.knobs import Value, spelt, values_of
 from abm.classroom.pairs import N_SEEDS, Pair, paired_differences
-from abm.classroom.verdict import SHOWN, class_words, exact, written
+from abm.classroom.verdict import GROUPS, SHOWN, class_words, exact, shown, written
 from abm.figures.style import SIMULATED
-from abm.report.summary import class_told
+from abm.report.summary import class_told, is_shocked
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure as Figure
 
+    from abm.classroom.live import LiveRun
     from abm.classroom.page import Page
     from abm.words import Words
 
 OTHER_COLOUR = "#D55E00"
 SHADE = "#F2A65A"
-DIFFERENCES = {"log_percent": "log_points", "percent": "points"}  # of percentages: points
+FALLS = ("fall", "log_fall")  # positive, and written with a minus
+# How a difference is written; of percentages it is in points.
+DIFFERENCES = {
+    "log_percent": "log_points",
+    "log_fall": "log_points",
+    "percent": "points",
+    "fall": "points",
+    "net_usd_bn": "usd_bn",
+    "net_count": "count",
+}
 OTHER_BOOKS = 0.1  # relative difference of the opening shorts that is worth a word
 SIDES = (LEFT, RIGHT) = ("left", "right")
 DRAWN = {"quote": "0.00", "leverage": "0.00", "forced": "0.0", "short": "0.0"}
@@ -169,21 +179,26 @@ class CompareTab:
         heads += [say("compare.twenty", n=N_SEEDS)] if over else []
         head = "".join(f"<th>{escape(text)}</th>" for text in heads)
         runs = zip((pair.left, pair.right), SIDES, strict=True)
-        told = (class_told(run.scenario, pair.measures[side]) for run, side in runs)
-        known = (class_words(name, say) for name in told)
+        known = (_class_words(run, pair.measures[side], say) for run, side in runs)
         left, right = pair.left.opening_short, pair.right.opening_short
         short = (f"{left:,.0f}", f"{right:,.0f}", f"{right - left:+,.0f}".replace("-", "−"))
         rows = [
             _row(say("measures.class"), known, len(heads)),
             _row(say("compare.opening_short"), short, len(heads)),
-            *(self._measure(key, pair, over) for key in SHOWN),
         ]
+        is_any_shocked = is_shocked(pair.left.scenario) or is_shocked(pair.right.scenario)
+        for group, keys in GROUPS.items():
+            if group == "shock" and not is_any_shocked:
+                continue
+            rows.append(_row(say(f"summary.group.{group}"), (), len(heads), tag="th"))
+            rows += [self._measure(key, pair, over) for key in keys]
         return f'<table class="facts"><thead><tr>{head}</tr></thead>{"".join(rows)}</table>'
 
     def _measure(self, key: str, pair: Pair, over: dict[str, tuple[float, float]] | None) -> str:
         """One measure of both runs, as a row; every digit in the cells' titles."""
         say, how = self.page.say, SHOWN[key]
-        left, right = (pair.measures[side][key] for side in SIDES)
+        sides = zip((pair.left, pair.right), SIDES, strict=True)
+        left, right = (shown(run.scenario, pair.measures[side])[key] for run, side in sides)
         gap = float(right) - float(left)
         cells = [written(left, how, say), written(right, how, say), signed(gap, how, say)]
         exactly = [exact(left), exact(right), exact(gap)]
@@ -212,15 +227,23 @@ def signed(gap: float, how: str, say: Words) -> str:
     """A difference as a person reads it."""
     if not np.isfinite(gap):
         return "–"
+    gap = -gap if how in FALLS else gap
     text = written(abs(gap), DIFFERENCES.get(how, how), say)
     is_none = text == written(0.0, DIFFERENCES.get(how, how), say)
     return text if is_none else f"{'−' if gap < 0 else '+'}{text}"
 
 
-def _row(label: str, cells: Iterable[str], n_columns: int) -> str:
+def _class_words(run: LiveRun, measures: Mapping[str, Any], say: Words) -> str:
+    """A run's class; that it has none without a shock."""
+    if not is_shocked(run.scenario):
+        return say("classes.short.none")
+    return class_words(class_told(run.scenario, measures), say)
+
+
+def _row(label: str, cells: Iterable[str], n_columns: int, tag: str = "td") -> str:
     """A row of the table, filled up with empty cells."""
     given = [label, *cells]
-    inside = "".join(f"<td>{escape(cell)}</td>" for cell in given)
+    inside = "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in given)
     return f"<tr>{inside}{'<td></td>' * (n_columns - len(given))}</tr>"
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abm.classroom.live import LiveRun, forced_columns
+from abm.classroom.verdict import shown
 from abm.runs.fast import fast_cascade
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def paired_differences(choice: Choice, keys: tuple[str, ...]) -> dict[str, tuple
     left, right = choice.run_scenario, choice.other_scenario
     gaps: dict[str, list[float]] = {key: [] for key in keys}
     for seed in range(choice.seed, choice.seed + N_SEEDS):
-        first, second = fast_cascade(left, seed), fast_cascade(right, seed)
+        first = shown(left, fast_cascade(left, seed))
+        second = shown(right, fast_cascade(right, seed))
         for key in keys:
             gaps[key].append(float(second[key]) - float(first[key]))
     return {key: mean_and_error(np.array(found)) for key, found in gaps.items()}

@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from abm.classroom.choice import shipped
 from abm.classroom.knobs import Value, values_of
 from abm.errors import UnreadableFile
+from abm.figures.finding import NOBODY_SHORT
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE
-from abm.measures.classes import BROKEN_BEFORE, N_RUNS, class_counts, is_counted
-from abm.report.summary import NOBODY_SHORT, UNDETERMINED, class_told
+from abm.measures.classes import (
+    BROKEN_BEFORE,
+    N_RUNS,
+    UNDETERMINED,
+    class_counts,
+    is_counted,
+)
+from abm.report.summary import class_told
 from abm.scenario import list_scenarios
 from abm.scenario.files import PACKAGE
 from abm.sweep.outcomes import DAM_BREAK, Panel, at, levels_of, panel

@@ -1,31 +1,57 @@
-"""What a run was when it is over: its class, its numbers as `unwind run` gives them."""
+"""What a run was when it is over: its class, its numbers as `unwind run` gives them.
+
+Numbers stand in two groups: what happened because of the shock, which is the run less the same run
+without it, and what happened in the run, whatever caused it. A run without a shock has no first.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from abm.figures.finding import UNWINDS, falls, how_forced, signed_percent
 from abm.figures.style import CLASS_COLOURS
+from abm.measures.classes import BROKEN_BEFORE
+from abm.report import effects
 from abm.report.summary import class_told, is_shocked
 from abm.words import key_of
 
 if TYPE_CHECKING:
     from abm.classroom.live import LiveRun
+    from abm.scenario import Scenario
     from abm.words import Words
 
 # Of `abm.cascade`, in the order of the page, and how each is written.
-SHOWN = {
+BY_SHOCK = {
     "peak_yen_appreciation": "log_percent",
+    "peak_yen_depreciation": "log_fall",
     "price_amplification": "times",
     "unwound_5d": "percent",
     "unwound_30d": "percent",
     "unwound_60d": "percent",
+    "forced_share_of_unwind": "percent",
+    "forced_sales_net_usd_bn": "net_usd_bn",
+    "n_margin_calls_net": "net_count",
+    "n_failed_net": "net_count",
+    "n_banks_failed_net": "net_count",
+}
+IN_RUN = {
+    "usdjpy_max_drawdown": "fall",
     "forced_sales_usd_bn": "usd_bn",
     "n_margin_calls": "count",
     "n_failed": "count",
     "n_banks_failed": "count",
 }
+BEFORE = {
+    "forced_sales_before_usd_bn": "usd_bn",
+    "n_margin_calls_before": "count",
+    "n_failed_before": "count",
+}
+SHOWN = BY_SHOCK | IN_RUN
+NET = ("net_usd_bn", "net_count")
+GROUPS = {"shock": BY_SHOCK, "run": IN_RUN}
 
 
 def verdict(run: LiveRun, say: Words) -> str:
@@ -35,16 +61,50 @@ def verdict(run: LiveRun, say: Words) -> str:
     known = is_shocked(run.scenario)
     heading = say(f"classes.{key_of(name)}") if known else say("classes.none")
     colour = CLASS_COLOURS.get(name, "#D9D9D9") if known else "#D9D9D9"
-    rows = " ".join(
+    groups = [("shock", BY_SHOCK)] if known else []
+    groups.append(("run", IN_RUN | (BEFORE if known and run.scenario.shock_day else {})))
+    told = "".join(
+        f"<h4>{escape(say(f'summary.group.{name}'))}</h4><p>{_numbers(measures, keys, say)}</p>"
+        for name, keys in groups
+    )
+    notes = "".join(f"<p>{escape(note)}</p>" for note in (_notes(run, say) if known else ()))
+    return (
+        f'<div class="verdict" role="status" style="border-color:{colour}">'
+        f"<h3>{escape(heading)}</h3>{notes}{told}</div>"
+    )
+
+
+def shown(scenario: Scenario, measures: Mapping[str, Any]) -> dict[str, Any]:
+    """The numbers of SHOWN; what a shock did is NaN in a run without one."""
+    known = is_shocked(scenario)
+    return {
+        key: measures.get(key, math.nan) if known or key not in BY_SHOCK else math.nan
+        for key in SHOWN
+    }
+
+
+def _numbers(measures: Mapping[str, Any], keys: Mapping[str, str], say: Words) -> str:
+    """The numbers of one group, every digit of each in its title; of two peaks the larger."""
+    untold = f"peak_yen_{'appreciation' if falls(measures) else 'depreciation'}"
+    return " ".join(
         f'<span title="{key} = {exact(measures[key])}">{escape(say(f"measures.{key}"))} '
         f'<b data-key="{key}" data-value="{exact(measures[key])}">'
         f"{escape(written(measures[key], how, say))}</b></span>"
-        for key, how in SHOWN.items()
+        for key, how in keys.items()
+        if key in measures and key != untold
     )
-    return (
-        f'<div class="verdict" role="status" style="border-color:{colour}">'
-        f"<h3>{escape(heading)}</h3><p>{rows}</p></div>"
-    )
+
+
+def _notes(run: LiveRun, say: Words) -> Iterator[str]:
+    """What the numbers alone do not say: a dam that broke before, force, an open amplification."""
+    measures = run.measures
+    if measures["class"] == BROKEN_BEFORE:
+        yield from effects.eve(run.scenario, measures, say)
+    how = how_forced(measures) if measures["class"] in UNWINDS else ""
+    if how:
+        yield say(f"classes.{how}")
+    if not math.isfinite(float(measures["price_amplification"])):
+        yield effects.amplification(measures, say)
 
 
 def class_words(name: str, say: Words) -> str:
@@ -59,15 +119,26 @@ def written(value: Any, how: str, say: Words) -> str:
         return "–"
     if how == "log_percent":
         return f"{100.0 * math.expm1(number):.1f}%"
+    if how == "log_fall":
+        return signed_percent(math.expm1(-number))
     if how == "log_points":
         return say("measures.log_points", number=f"{100.0 * number:.1f}")
     if how == "points":
         return say("measures.points", number=f"{100.0 * number:.0f}")
     if how == "percent":
-        return f"{100.0 * number:.0f}%"
-    if how == "usd_bn":
-        return f"{number:,.1f}"
-    return f"{number:.2f}×" if how == "times" else f"{number:,.0f}"
+        return f"{round(100.0 * number):d}%".replace("-", "−")
+    if how == "fall":
+        return signed_percent(-number)
+    if how in ("usd_bn", "net_usd_bn"):
+        return _signed(number, f"{abs(number):,.1f}", how)
+    return f"{number:.2f}×" if how == "times" else _signed(number, f"{abs(number):,.0f}", how)
+
+
+def _signed(number: float, size: str, how: str) -> str:
+    """A size, of a difference from the no-shock run with its sign; ±0 where none is written."""
+    if how not in NET:
+        return size
+    return f"{'−' if number < 0.0 else '+'}{size}" if size.strip("0.,") else "±0"
 
 
 def exact(value: Any) -> str:

@@ -7,13 +7,14 @@ from typing import Any
 
 from abm.cli import say
 from abm.cli.running import result_in
-from abm.report.chronicle import Entry, chronicle, chronicle_text, wrapped
+from abm.report.chronicle import Entry, chronicle, chronicle_text, shock_divider, wrapped
 from abm.report.phrases import Phrases
+from abm.report.pictures import title
 from abm.words import words
 
 
 def explained(folder: Path, language: str) -> tuple[str, list[Entry]]:
-    """The chronicle of the run in a folder, as text and as entries.
+    """The chronicle of the run in a folder, as text under what the shock did, and as entries.
 
     Of a run that kept no events the text says so, and there are no entries.
     """
@@ -24,8 +25,10 @@ def explained(folder: Path, language: str) -> tuple[str, list[Entry]]:
     entries = chronicle(run.events, language, funding=run.scenario.funding_currency)
     name = f"{run.scenario.name}, seed {run.seed}, replicate {run.replicate}"
     heading = text("chronicle.heading", run=name)
+    finding = "\n".join(wrapped(title(run.scenario, run.summary, language)))
     legend = "\n".join(wrapped(Phrases(text).styles(run.scenario.funds.styles)))
-    told = [heading, legend, chronicle_text(entries)]
+    chronicled = chronicle_text(entries, shock=shock_divider(run.scenario, language))
+    told = [heading, finding, legend, chronicled]
     return "\n\n".join(part for part in told if part), entries
 
 

@@ -251,7 +251,7 @@ def _draw_legend(axes: Axes, stage: _Stage) -> None:
     axes.set_axis_off()
     handles = [network.ring(style.ACTOR_COLOURS[k], style.ACTOR_NAMES[k]) for k in stage.kinds]
     handles += [
-        network.ring(network.OUT, "sitting out"),
+        network.ring(network.OUT, "stopped out"),
         Line2D([], [], color=style.INK, marker="x", linestyle="", markersize=6, label="failed"),
         Line2D([], [], linestyle="", marker="o", markersize=9.0, markerfacecolor=_HALO,
                markeredgecolor=_SALE, markeredgewidth=0.9, label="forced to sell today"),

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from abm.figures import style
-from abm.words import Words, key_of, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,30 +23,11 @@ _MARK_ROW_INCHES = 0.165
 _CHARACTER_SHARE = 0.0094  # width of one letter of a mark's label, in panel widths
 _MARGIN_LETTERS = 20  # that fit between the panel and the picture's edge
 _N_DATE_TICKS = 9
+_COUNT_SHARE = 0.03  # width of a cross with its number, in panel widths
 _CALL, _CALL_INK = "#9FB4C7", "#4F6B85"
 _CUT, _CUT_INK = "#F2C879", "#9A6700"
 _FAILURE = "#B5380B"
-_LEAST_USD_BN = 0.05  # of forced sales that are written
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-def finding(
-    summary: Mapping[str, Any], trigger: str = "", language: str = "en", funding: str = "JPY"
-) -> str:
-    """The title of a run's figures: what the shock did, in one sentence with numbers.
-
-    `summary` is that of a cascade (with `class` and `peak_yen_appreciation`) or of a run alone;
-    `trigger` says what set it off, in the same language; `funding` is the currency owed.
-    """
-    say = words(language)
-    n_failed = int(summary.get("n_failed", 0)) + int(summary.get("n_banks_failed", 0))
-    failures = say("finding.failures", n=n_failed) if n_failed else say("finding.no_failures")
-    parts = (_moved(summary, funding, say), _sold(summary, say), failures)
-    text = say("chronicle.list.clause").join(part for part in parts if part)
-    key = f"finding.verdict.{key_of(str(summary.get('class', '')))}"
-    if not say.has(key):
-        return text[0].upper() + text[1:]
-    return say(key, trigger=trigger or say("finding.the_shock"), what=text)
 
 
 def cascade_figure(
@@ -62,7 +42,7 @@ def cascade_figure(
 ) -> Figure:
     """Aligned panels of one run: USDJPY, leverage, margin rate, forced sales and what forced them.
 
-    The last shows margin calls, retail loss-cuts, and failures, those of banks included. A panel
+    The last shows margin calls, retail stop-outs, and failures, those of banks included. A panel
     of events without any is a strip that says so.
 
     Parameters
@@ -70,7 +50,7 @@ def cascade_figure(
     days, events
         Tables of a RunResult.
     title
-        The finding; see `finding`.
+        The finding; see `abm.figures.finding`.
     real
         Real USDJPY by date, drawn where the table has dates.
     twins
@@ -91,7 +71,7 @@ def cascade_figure(
         _draw_price(panels[0], days, real, twins or {}, opening_quote)
         _draw_path(panels[1], days, "leverage", "Leverage of margined funds, times wealth", "×")
         _draw_path(panels[2], days, "margin_rate", "Margin rate, % of position", "%")
-        _draw_forced(panels[3], days)
+        _draw_forced(panels[3], days, (twins or {}).get("no shock"))
         _draw_calls(panels[4], days)
         for panel in panels:
             _draw_mark_lines(panel, placed)
@@ -115,7 +95,7 @@ def _forced_columns(days: pd.DataFrame) -> list[str]:
 
 
 def _triggers(days: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series]:
-    """Margin calls, retail loss-cuts, and failures of institutions and banks, by day."""
+    """Margin calls, retail stop-outs, and failures of institutions and banks, by day."""
     none = 0 * days["n_failures"]  # for tables without retail traders or banks
     failures = days["n_failures"] + days.get("n_bank_failures", none)
     return days["n_margin_calls"], days.get("n_loss_cuts", none), failures
@@ -181,7 +161,8 @@ def _draw_path(axes: Axes, days: pd.DataFrame, column: str, header: str, unit: s
         style.label_line_ends(axes, [(end, f"{end:.1f}{unit}", style.SIMULATED)])
 
 
-def _draw_forced(axes: Axes, days: pd.DataFrame) -> None:
+def _draw_forced(axes: Axes, days: pd.DataFrame, no_shock: pd.DataFrame | None) -> None:
+    """Forced sales of the run; the header says how many there were without the shock."""
     columns = _forced_columns(days)
     totals = {c: float(days[c].sum()) for c in columns}
     bottom = 0.0 * days["day"].to_numpy(dtype=float)
@@ -197,7 +178,7 @@ def _draw_forced(axes: Axes, days: pd.DataFrame) -> None:
         bottom = bottom + amount
     total = sum(totals.values())
     if total > 0.0:
-        _header(axes, f"Forced sales by type, USD bn a day; {_short(total)}bn in all")
+        _header(axes, f"Forced sales in the run, USD bn a day: {_total_words(total, no_shock)}")
         axes.set_ylim(0.0, 1.08 * float(bottom.max()))
         axes.yaxis.set_major_locator(_few_ticks())
         axes.legend(
@@ -205,15 +186,24 @@ def _draw_forced(axes: Axes, days: pd.DataFrame) -> None:
             handletextpad=0.5, borderaxespad=0.4, labelspacing=0.35, fontsize=7.0, reverse=True,
         )  # fmt: skip
     else:
-        _header(axes, "Forced sales by type, USD bn a day: none")
+        _header(axes, "Forced sales in the run, USD bn a day: none")
         _make_strip(axes)
 
 
+def _total_words(total_usd_bn: float, no_shock: pd.DataFrame | None) -> str:
+    """Forced sales of the whole run, beside those of the twin without the shock."""
+    said = f"{_short(total_usd_bn)}bn in all"
+    if no_shock is None:
+        return said
+    without = float(no_shock[_forced_columns(no_shock)].to_numpy().sum())
+    return f"{said}, {_short(without) + 'bn' if without > 0.0 else 'none'} without the shock"
+
+
 def _draw_calls(axes: Axes, days: pd.DataFrame) -> None:
-    """What forces sales: margin calls with retail loss-cuts stacked on them; failures above."""
+    """What forces sales: margin calls with retail stop-outs stacked on them; failures above."""
     calls, cuts, failures = (c.to_numpy(dtype=int) for c in _triggers(days))
     if not (calls.any() or cuts.any() or failures.any()):
-        _header(axes, "No margin calls, no retail loss-cuts, no failures")
+        _header(axes, "No margin calls, no retail stop-outs, no failures in the run")
         _make_strip(axes)
         return
     top = max(1, int((calls + cuts).max()))
@@ -225,7 +215,7 @@ def _draw_calls(axes: Axes, days: pd.DataFrame) -> None:
         [day for day, _ in failed], [1.14 * top] * len(failed), marker="X", s=34, color=_FAILURE,
         edgecolor=style.PAPER, linewidth=0.6, zorder=4,
     )  # fmt: skip
-    for day, n in failed:
+    for day, n in _together(failed, gap_days=math.ceil(_COUNT_SHARE * len(days))):
         if n > 1:
             axes.annotate(
                 f"{n}", (day, 1.14 * top), (4.5, -0.5), textcoords="offset points", va="center",
@@ -234,11 +224,23 @@ def _draw_calls(axes: Axes, days: pd.DataFrame) -> None:
             )  # fmt: skip
     axes.set_ylim(0.0, 1.3 * top)
     axes.yaxis.set_major_locator(_few_ticks(integer=True))
-    _header(axes, "Margin calls and retail loss-cuts a day (bars, stacked), failures (crosses)")
+    _header(
+        axes, "Margin calls, retail stop-outs a day in the run (bars, stacked), failures (crosses)"
+    )
     totals = [(0.38 * top, _counted(calls.sum(), "margin call"), _CALL_INK)]
-    totals.append((0.75 * top, _counted(cuts.sum(), "loss-cut"), _CUT_INK))
+    totals.append((0.75 * top, _counted(cuts.sum(), "stop-out"), _CUT_INK))
     totals.append((1.14 * top, _counted(failures.sum(), "failure"), _FAILURE))
     style.label_line_ends(axes, totals, gap=0.2)
+
+
+def _together(failed: Sequence[tuple[int, int]], gap_days: int) -> list[tuple[int, int]]:
+    """(last day, failures) of days too near to one another for a number beside each cross."""
+    merged: list[tuple[int, int]] = []
+    for day, n in failed:
+        if merged and day - merged[-1][0] <= gap_days:
+            n += merged.pop()[1]
+        merged.append((day, n))
+    return merged
 
 
 def _make_strip(axes: Axes) -> None:
@@ -346,34 +348,6 @@ def quotes_on_days(days: pd.DataFrame, real: pd.Series | None) -> dict[int, floa
 
 def _quotes(table: pd.DataFrame, funding: str, opening: float) -> pd.Series:
     return table[f"log_{funding}"].map(lambda x: opening * math.exp(-x))
-
-
-def _moved(summary: Mapping[str, Any], funding: str, say: Words) -> str:
-    """How far the funding currency rose beyond the twin without shock, or its dollar fell."""
-    peak = summary.get("peak_yen_appreciation")
-    if peak is not None and math.isfinite(peak):
-        name = say.group("script.currency").get(funding, funding)
-        return say("finding.rise", currency=name, percent=_percent(math.expm1(peak)))
-    fall = summary.get(f"usd{funding.lower()}_max_drawdown")
-    if fall is None:
-        return ""
-    return say("finding.fall", pair=f"USD{funding}", percent=_percent(-fall))
-
-
-def _sold(summary: Mapping[str, Any], say: Words) -> str:
-    """Of the whole run, days before the shock included: the sum of the panel's bars."""
-    forced = float(summary.get("forced_sales_usd_bn", 0.0))
-    if forced < _LEAST_USD_BN:
-        return say("finding.no_sales")
-    per_bn = int(say("chronicle.amount.units_per_bn"))
-    decimals = 0 if forced >= 9.95 else 1
-    number = f"{round(forced, decimals) * per_bn:,.{decimals if per_bn == 1 else 0}f}"
-    return say("finding.sales", amount=say("chronicle.amount.full", amount=number))
-
-
-def _percent(share: float) -> str:
-    text = f"{100.0 * abs(share):.1f}" if abs(share) < 0.0995 else f"{100.0 * abs(share):.0f}"
-    return f"{'+' if share >= 0 else '−'}{text}%"
 
 
 def _short(amount: float) -> str:

@@ -30,7 +30,7 @@ def network_figure(graph: nx.DiGraph, title: str, caption: str = "") -> Figure:
 
     Area of a circle grows with the square root of assets; its colour is margin slack
     (maintenance leverage over leverage, less 1: below zero a margin call), its rim the type of
-    institution; a cross marks the failed, a hollow grey circle who sits out after a loss-cut.
+    institution; a cross marks the failed, a hollow grey circle who is stopped out.
     Lines are loans (blue grey) and interbank claims (dark), their width grows with the root of
     the amount. Who has no loan stands below.
 
@@ -313,7 +313,7 @@ def _legend(axes: Axes, graph: nx.DiGraph) -> None:
     ]
     handles += [
         ring(NO_SLACK, "no margin rule", fill=NO_SLACK),
-        ring(OUT, "sitting out after a cut"),
+        ring(OUT, "stopped out"),
         Line2D([], [], color=style.INK, marker="x", linestyle="", markersize=6, label="failed"),
         Line2D([], [], color=_LOAN, alpha=0.75, linewidth=2.0, label="loan to a client"),
         Line2D([], [], color=_CLAIM, alpha=0.55, linewidth=2.0, label="interbank claim"),

@@ -39,7 +39,7 @@ _OVER = 0.01  # of the worst day's forced sales: less is no cascade any more
 _EVENTFUL_TICKS, _LAST_TICKS = 4, 16  # how long days with news and the last one stay
 _MOST_COLOURS, _COMMON_COLOURS = 255, 128  # of a GIF; of them those that are kept exactly
 _COUNTED = {
-    "margin_call": "margin call", "close_out": "close-out", "loss_cut": "loss-cut",
+    "margin_call": "margin call", "close_out": "close-out", "loss_cut": "stop-out",
     "recall": "recalled loan", "limit_hit": "price limit", "default": "default",
     "bank_failure": "bank failure",
 }  # fmt: skip

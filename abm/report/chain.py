@@ -87,7 +87,7 @@ class _Story:
         return Chain(tuple(nodes), tuple(links), headings, self.circle(flows), self.notes())
 
     def quiet_chain(self) -> Chain:
-        """What was announced and what it moved, and that nobody had to sell."""
+        """What was announced and what it moved, and that no institution had to sell."""
         moves = [e for e in self.lineage.events if e.kind == "news"]
         self.instruments = _largest(moves, lambda e: e.instrument, _MOST_INSTRUMENTS)
         known = list(announcements(self.lineage, self.phrases).values())
@@ -97,9 +97,9 @@ class _Story:
         self.instruments = [name for name in self.instruments if name in moved]
         nodes = [*_news_nodes(news), *(self.moved_node(name, news) for name in self.instruments)]
         headings = {c: (_HEADINGS[c], "") for c in (OUTSIDE, FIRST) if news}
-        said = "Nobody was forced to sell"
+        said = "No institution was forced to sell"
         if self.calls:
-            said = f"{labels.n_calls(self.calls)}, but nobody had to sell by the last day"
+            said = f"{labels.n_calls(self.calls)}, but no institution had to sell by the last day"
         drawn = {node.name for node in nodes}
         links = [link for link in self.news_links(news) if link.target in drawn]
         return Chain(tuple(nodes), tuple(links), headings, quiet=said)

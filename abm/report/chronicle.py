@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from abm.report import causes, sentences
 from abm.report.lineage import CALLS, CENTRAL_BANK, FUNDING, Event, Lineage, kind_of
 from abm.report.phrases import Phrases
+from abm.report.script import day_name, trigger
 from abm.words import words
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from abm.scenario import Scenario
 
 Key = tuple[int | str, ...]
 
@@ -38,6 +41,28 @@ class Entry(NamedTuple):
     amount_usd_bn: float  # NaN where there is none
     cause: str  # "" where it comes from outside
     events: tuple[int, ...]  # numbers of the events it is made of
+
+
+class Divider(NamedTuple):
+    """What stands in a chronicle where the shock comes."""
+
+    day: int  # the shock day
+    text: str
+
+
+def place_of(shock: Divider | None, days: Sequence[int]) -> int:
+    """Place of the first entry from the shock day on; -1 where none stands before it."""
+    if shock is None or not days or days[0] >= shock.day:
+        return -1
+    return next((place for place, day in enumerate(days) if day >= shock.day), -1)
+
+
+def shock_divider(scenario: Scenario, language: str = "en") -> Divider | None:
+    """The divider of a scenario's chronicle; None without a shock."""
+    if not trigger(scenario, language):
+        return None
+    day = day_name(scenario, scenario.shock_day, language)
+    return Divider(scenario.shock_day, words(language)("chronicle.from_shock", day=day))
 
 
 def chronicle(
@@ -75,14 +100,22 @@ def chronicle(
     return [_entry(group, lineage, phrases) for group in _little_together(told)]
 
 
-def chronicle_text(entries: Iterable[Entry], width: int = WIDTH) -> str:
-    """The chronicle for a terminal: each day once, what happened beside it, causes after arrows."""
+def chronicle_text(
+    entries: Iterable[Entry], width: int = WIDTH, shock: Divider | None = None
+) -> str:
+    """The chronicle for a terminal: each day once, what happened beside it, causes after arrows.
+
+    With a divider, it stands between what came before the shock and the rest.
+    """
     chosen = list(entries)
     indent = max((columns(entry.when) for entry in chosen), default=0)
     indent += len(_GAP) if indent else 0
+    first_after = place_of(shock, [entry.day for entry in chosen])
     lines: list[str] = []
     told = ""
-    for entry in chosen:
+    for place, entry in enumerate(chosen):
+        if shock is not None and place == first_after:
+            lines += ["", *wrapped(shock.text, width), ""]
         day = entry.when if entry.when != told else ""
         told = entry.when
         block = [*wrapped(entry.what, width - indent)]

@@ -9,7 +9,7 @@ from abm.report.lineage import CALLS, Event, hurting_way, kind_of
 from abm.report.phrases import Phrases, move_percent, total
 
 OTHERS = "(others)"  # what is too small to be shown by name
-_CALL_NAMES = {"loss_cut": "loss-cut", "close_out": "close-out", "recall": "recall"}
+_CALL_NAMES = {"loss_cut": "stop-out", "close_out": "close-out", "recall": "recall"}
 _ARROWS = {1: "\N{NO-BREAK SPACE}▲", -1: "\N{NO-BREAK SPACE}▼", 0: ""}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -40,14 +40,11 @@ def literal(text: str) -> str:
 
 
 def title(scenario: Scenario, measures: Mapping[str, Any], language: str = "en") -> str:
-    """The finding, as all figures say it."""
-    from abm.figures.cascade import finding
+    """The finding, as all figures say it: of the shock where there is one, else of the run."""
+    from abm.figures.finding import finding
 
     cause = trigger(scenario, language)
-    if cause:
-        return finding(measures, cause, language, scenario.funding_currency)
-    alone = {k: v for k, v in measures.items() if k not in ("class", "peak_yen_appreciation")}
-    return finding(alone, language=language, funding=scenario.funding_currency)
+    return finding(measures, cause, language, scenario.funding_currency)
 
 
 def cascade_picture(
@@ -66,12 +63,11 @@ def cascade_picture(
     said = [f"{drawn}."]
     if real is not None:
         said.append("Real: ECB fixing 14:15 CET; simulated: close of the day.")
+    is_shocked = bool(trigger(scenario))
+    if not is_shocked:  # without a shock the run is its own twin
+        twins = {name: table for name, table in twins.items() if name != "no shock"}
     if twins:
-        since = day_name(scenario, scenario.shock_day)
-        said.append(
-            f"No shock: same seed without news and policy from {since} on. Frozen: same script, "
-            "but nobody except value investors and dealers trades from then on."
-        )
+        said.extend(_twin_words(scenario, is_shocked))
     return cascade_figure(
         days,
         events,
@@ -84,6 +80,20 @@ def cascade_picture(
     )
 
 
+def _twin_words(scenario: Scenario, is_shocked: bool) -> Iterator[str]:
+    """What the twins are, and which of title and panels is of what."""
+    since = day_name(scenario, scenario.shock_day)
+    if is_shocked:
+        yield (
+            "Title: the run less the no-shock run, which has the same seed without news and policy "
+            f"from {since} on. Panels: the run."
+        )
+    yield (
+        f"Frozen: same script, but from {since} on no institution except value investors and "
+        "dealers trades."
+    )
+
+
 def mechanism_picture(
     scenario: Scenario, drawn: str, events: pd.DataFrame, measures: Mapping[str, Any]
 ) -> Figure:
@@ -92,7 +102,7 @@ def mechanism_picture(
     from abm.report.chain import read_chain
 
     chain = read_chain(events, scenario.funding_currency)
-    return mechanism_figure(chain, title(scenario, measures), f"{drawn}.")
+    return mechanism_figure(chain, title(scenario, measures), f"{drawn}. {_whole_run(scenario)}")
 
 
 def network_picture(
@@ -102,6 +112,15 @@ def network_picture(
     from abm.figures.network import network_figure
 
     return network_figure(graph, title(scenario, measures), f"{drawn}; {when}.")
+
+
+def _whole_run(scenario: Scenario) -> str:
+    """What the boxes and arrows add up, where the title is of something else."""
+    if not trigger(scenario):
+        return "Boxes and arrows add up the whole run."
+    day = day_name(scenario, scenario.shock_day)
+    early = f", days before {day} included" if scenario.shock_day > 0 else ""
+    return f"Boxes and arrows add up the whole run{early}, not only what the shock caused."
 
 
 def day_words(days: pd.DataFrame, scenario: Scenario, day: int) -> str:

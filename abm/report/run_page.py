@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abm.report import pictures
-from abm.report.chronicle import Entry, chronicle
+from abm.report.chronicle import Divider, Entry, chronicle, place_of, shock_divider
 from abm.report.html import Picture, flat, picture
 from abm.report.parameters import compared
 from abm.report.phrases import Phrases
-from abm.report.summary import Told, sections
+from abm.report.summary import Told, groups
 from abm.runs.manifest import manifest_of
 from abm.scenario.template import parameter_table
 from abm.scenario.writing import toml_value
@@ -38,6 +38,7 @@ class Line(NamedTuple):
     what: str
     cause: str
     amount: str  # USD bn; empty where there is none
+    above: str = ""  # what stands above it: that from here on is after the shock
 
 
 def content(
@@ -61,10 +62,10 @@ def content(
         ),
         "about": scenario.about,
         "contents": CONTENTS,
-        "sections": sections(_told(result), language),
+        "groups": groups(_told(result), language),
         "pictures": _pictures(figures, finding, say),
         "has_events": scenario.outputs.events,
-        "entries": list(_lines(entries[:_MOST_ENTRIES])),
+        "entries": list(_lines(entries[:_MOST_ENTRIES], shock_divider(scenario, language))),
         "styles": Phrases(say).styles(scenario.funds.styles),
         "n_more_entries": max(0, len(entries) - _MOST_ENTRIES),
         "is_repeatable": result.is_repeatable,
@@ -103,12 +104,13 @@ def _pictures(figures: Mapping[str, bytes], finding: str, say: Words) -> list[Pi
     return found
 
 
-def _lines(entries: Iterable[Entry]) -> Iterable[Line]:
-    """Entries, each day's name beside its first only."""
-    before = None
-    for entry in entries:
+def _lines(entries: Sequence[Entry], shock: Divider | None) -> Iterable[Line]:
+    """Entries, each day's name beside its first only; the divider above the first after it."""
+    before, first_after = None, place_of(shock, [entry.day for entry in entries])
+    for place, entry in enumerate(entries):
         amount = _amount(entry.amount_usd_bn)
-        yield Line(entry.when, entry.day != before, entry.what, entry.cause, amount)
+        above = shock.text if shock is not None and place == first_after else ""
+        yield Line(entry.when, entry.day != before, entry.what, entry.cause, amount, above)
         before = entry.day
 
 

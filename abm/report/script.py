@@ -41,7 +41,7 @@ def trigger(scenario: Scenario, language: str = "en") -> str:
     if not shocks:
         return ""
     if len(shocks) == 1 and scenario.shock.kind == "surprise":
-        return say("finding.surprise", size=f"{scenario.shock.surprise_bp:+g}bp")
+        return say("finding.surprise", size=_basis_points(scenario.shock.surprise_bp))
     return say("finding.shock_of", day=day_name(scenario, scenario.shock_day, language))
 
 
@@ -52,7 +52,7 @@ def currency(name: str, language: str = "en") -> str:
 
 def _shock(scenario: Scenario, say: Words) -> Iterator[Act]:
     if scenario.shock.kind == "surprise" and scenario.shock.surprise_bp:
-        size = f"{scenario.shock.surprise_bp:+g}bp"
+        size = _basis_points(scenario.shock.surprise_bp)
         bank, short = _central_bank(scenario.funding_currency, say)
         what = say("script.surprised", bank=bank, size=size)
         yield Act(scenario.shock_day, what, f"{short} surprise {size}")
@@ -63,13 +63,14 @@ def _policy(scenario: Scenario, say: Words) -> Iterator[Act]:
     if policy.boj.kind == "script":
         bank, short = _central_bank(owed, say)
         for move in policy.boj.moves():
-            day, hike, size = scenario.day_index(move.day), f"{move.hike_bp:+g}bp", move.surprise_bp
+            day, size = scenario.day_index(move.day), _basis_points(move.surprise_bp)
             if move.hike_bp:
-                what = say("script.moved", bank=bank, hike=hike, size=f"{size:+g}bp")
+                hike = _basis_points(move.hike_bp)
+                what = say("script.moved", bank=bank, hike=hike, size=size)
                 yield Act(day, what, f"{short} {hike}")
-            elif size:
-                what = say("script.spoke", bank=bank, size=f"{size:+g}bp")
-                yield Act(day, what, f"{short} surprise of {size:+g}bp")
+            elif move.surprise_bp:
+                what = say("script.spoke", bank=bank, size=size)
+                yield Act(day, what, f"{short} surprise of {size}")
     if policy.mof.kind == "script":
         funding = currency(owed, say.language)
         who = say("script.mof" if owed == "JPY" else "script.authorities")
@@ -95,6 +96,11 @@ def _news(scenario: Scenario) -> Iterator[Act]:
     for news in scenario.news:
         title = news.title or news.name
         yield Act(scenario.day_index(news.day), title, title)
+
+
+def _basis_points(bp: float) -> str:
+    """A move or a surprise with its sign, every digit chosen."""
+    return f"{bp:+g}bp".replace("-", "−")
 
 
 def _usd(say: Words, amount_usd_bn: float) -> str:

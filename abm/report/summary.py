@@ -1,19 +1,27 @@
-"""A run told to a person: what the shock was, how far the yen went, who sold, who failed."""
+"""A run told to a person: what the shock did, and what else happened in the run.
+
+Two groups are told apart: what happened because of the shock, which is the run less the same run
+without it (`abm.report.effects`), and what happened in the run, whatever caused it.
+"""
 
 from __future__ import annotations
 
+import itertools
 import math
 import textwrap
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from abm.figures.finding import LEAST_USD_BN, NOBODY_SHORT, number
 from abm.measures.cascade import (
     DAM_BREAK_SHARE,
     HORIZONS_DAYS,
     LEAK_SHARE,
     forced_by_type,
 )
+from abm.measures.classes import BROKEN_BEFORE, UNDETERMINED
+from abm.report import effects
 from abm.report.phrases import Phrases
 from abm.report.script import acts, currency, day_name
 from abm.words import Words, key_of, words
@@ -27,8 +35,7 @@ WIDTH = 100
 LOW_WITHIN_DAYS = 20  # of the shock: later lows have other causes
 _LABEL = 16
 _N_NAMED = 8  # of those who failed
-_LEAST_USD_BN = 0.05  # of forced sales that are told
-UNDETERMINED, NOBODY_SHORT = "undetermined", "nobody short"  # runs without a class
+SHOCK, RUN = "shock", "run"  # what happened because of the shock, and what happened in the run
 
 
 class Told(NamedTuple):
@@ -48,6 +55,14 @@ class Section(NamedTuple):
 
     heading: str
     facts: list[str]
+    group: str = ""  # SHOCK or RUN; empty for what the run is, and its class
+
+
+class Group(NamedTuple):
+    """Sections of one group, and what the group is; the first has no heading."""
+
+    heading: str
+    sections: list[Section]
 
 
 class Fall(NamedTuple):
@@ -61,7 +76,7 @@ class Fall(NamedTuple):
 
     def told(self, scenario: Scenario, say: Words) -> str:
         values = {
-            "shock": say(f"summary.{'the_shock' if is_shocked(scenario) else 'the_run'}"),
+            "shock": say("summary.the_shock"),
             "high": _quote(self.high),
             "high_day": day_name(scenario, self.high_day, say.language),
             "eve": _quote(self.eve),
@@ -79,28 +94,43 @@ def sections(told: Told, language: str = "en") -> list[Section]:
     """The whole summary, one heading and its facts after another; none without facts."""
     say = words(language)
     name = currency(told.scenario.funding_currency, language)
+    has_effects = is_shocked(told.scenario) and _has_twins(told)
+    of_shock = effects.facts(told.scenario, told.measures, say) if has_effects else {}
     made = (
-        ("run", _run(told, say)),
-        ("before", _acts(told.scenario, say, before=True)),
-        ("shock", _acts(told.scenario, say, before=False)),
-        ("price", _price(told, say)),
-        ("unwound", _unwound(told, say)),
-        ("forced", _forced(told, say)),
-        ("failed", _failed(told, say)),
-        ("class", _class(told, say)),
-        ("books", _books(told, say)),
+        ("", "class", _class(told, say)),
+        ("", "run", _run(told, say)),
+        ("", "before", _acts(told.scenario, say, before=True)),
+        ("", "shock", _acts(told.scenario, say, before=False)),
+        *((SHOCK, key, facts) for key, facts in of_shock.items()),
+        (RUN, "price", _price(told, say)),
+        (RUN, "eve", _eve(told, say)),
+        (RUN, "forced", _forced(told, say)),
+        (RUN, "failed", _failed(told, say)),
+        (RUN, "books", _books(told, say)),
     )
     found = [
-        Section(say(f"summary.heading.{key}", currency=name), list(facts)) for key, facts in made
+        Section(say(f"summary.heading.{key}", currency=name), list(facts), group)
+        for group, key, facts in made
     ]
     return [section for section in found if section.facts]
+
+
+def groups(told: Told, language: str = "en") -> list[Group]:
+    """The same by group, in the order in which they are told: what the shock did comes first."""
+    say, found = words(language), sections(told, language)
+    return [
+        Group(say(f"summary.group.{group}") if group else "", [*chosen])
+        for group, chosen in itertools.groupby(found, key=lambda section: section.group)
+    ]
 
 
 def summary_text(told: Told) -> str:
     """The summary for a terminal."""
     lines = [title(told.scenario)]
-    for section in sections(told):
-        lines.extend(_block(section.heading, section.facts))
+    for group in groups(told):
+        lines.extend(["", group.heading] if group.heading else [])
+        for section in group.sections:
+            lines.extend(_block(section.heading, section.facts))
     return "\n".join(lines)
 
 
@@ -213,40 +243,47 @@ def real_fall(told: Told) -> Fall | None:
 
 
 def _price(told: Told, say: Words) -> Iterator[str]:
+    """The dollar's path in the run, and the actual one on the same days."""
     pair, scenario = f"USD{told.scenario.funding_currency}", told.scenario
+    if not is_shocked(scenario):
+        yield f"{pair} {_range(told, say)}"
+        return
     simulated, real = simulated_fall(told), real_fall(told)
     if simulated is not None:
         yield f"{pair} {simulated.told(scenario, say)}"
     if real is not None:
         yield say("summary.real", fall=real.told(scenario, say))
-    if not is_shocked(scenario) or not _has_twins(told):
-        return
-    peak = float(told.measures["peak_yen_appreciation"])
-    more = say("summary.up", percent=_percent(math.expm1(peak)))
-    amplification = float(told.measures["price_amplification"])
-    if math.isfinite(amplification):
-        more = say("summary.amplified", up=more, times=f"{amplification:.2f}")
-    yield more
 
 
-def _unwound(told: Told, say: Words) -> Iterator[str]:
-    if not is_shocked(told.scenario) or not _has_twins(told):
-        return
-    shares = [(h, float(told.measures[f"unwound_{h}d"])) for h in HORIZONS_DAYS]
-    said = [
-        say("summary.within", share=f"{share:.0%}", days=h)
-        for h, share in shares
-        if math.isfinite(share)
-    ]
-    if said:
-        name = currency(told.scenario.funding_currency, say.language)
-        yield say("summary.closed", currency=name, shares=say("chronicle.list.comma").join(said))
+def _range(told: Told, say: Words) -> str:
+    """The opening, the highest, lowest and last close of a run without a shock."""
+    opening, quotes = usd_quotes(told.scenario, told.days)
+    days = told.days["day"].tolist()
+    high, low = (choose(range(len(quotes)), key=quotes.__getitem__) for choose in (max, min))
+    return say(
+        "summary.range",
+        opening=_quote(opening),
+        high=_quote(quotes[high]),
+        high_day=day_name(told.scenario, days[high], say.language),
+        low=_quote(quotes[low]),
+        low_day=day_name(told.scenario, days[low], say.language),
+        last=_quote(quotes[-1]),
+        change=_percent(quotes[-1] / opening - 1.0),
+    )
+
+
+def _eve(told: Told, say: Words) -> Iterator[str]:
+    """The state at the close before the shock day; of a dam that broke before it, see `_class`."""
+    if is_shocked(told.scenario) and told.measures.get("class") != BROKEN_BEFORE:
+        yield from effects.eve(told.scenario, told.measures, say)
 
 
 def _forced(told: Told, say: Words) -> Iterator[str]:
-    amounts = {kind: a for kind, a in forced_by_type(told.days).items() if a >= _LEAST_USD_BN}
+    """Forced sales of the whole run by type, and how much of them came before the shock."""
+    amounts = {kind: a for kind, a in forced_by_type(told.days).items() if a >= LEAST_USD_BN}
+    calls = say("summary.calls", n=int(told.measures["n_margin_calls"]))
     if not amounts:
-        yield say("summary.nobody")
+        yield say("summary.none_forced", calls=calls)
         return
     phrases, names = Phrases(say), say.group("actors")
     largest = sorted(amounts, key=lambda kind: -amounts[kind])
@@ -255,16 +292,36 @@ def _forced(told: Told, say: Words) -> Iterator[str]:
         "summary.forced",
         amount=phrases.usd(sum(amounts.values())),
         parts=say("chronicle.list.comma").join(parts),
-        calls=say("summary.calls", n=int(told.measures["n_margin_calls"])),
+        calls=calls,
     )
+    before = number(told.measures, "forced_sales_before_usd_bn")
+    if is_shocked(told.scenario) and before >= LEAST_USD_BN:
+        n_calls = int(number(told.measures, "n_margin_calls_before"))
+        yield say(
+            "summary.forced_before",
+            amount=phrases.usd(before),
+            calls=say("summary.calls", n=n_calls),
+        )
 
 
 def _failed(told: Told, say: Words) -> Iterator[str]:
+    """Who failed and when, those who failed before the shock apart."""
     table = told.institutions
     rows = table[table["n_failures"] > 0].sort_values("first_failure_day", kind="stable")
     if not len(rows):
         yield say("summary.nobody")
         return
+    if not is_shocked(told.scenario):
+        yield _named(rows, "failed", told, say)
+        return
+    is_before = rows["first_failure_day"] < told.scenario.shock_day
+    for key, part in (("failed_before", rows[is_before]), ("failed_after", rows[~is_before])):
+        if len(part):
+            yield _named(part, key, told, say)
+
+
+def _named(rows: pd.DataFrame, key: str, told: Told, say: Words) -> str:
+    """How many failed, and the first of them by name and day."""
     named = [
         say("summary.failed_on", name=name, day=day_name(told.scenario, int(day), say.language))
         for name, day in zip(rows["name"], rows["first_failure_day"], strict=True)
@@ -272,7 +329,7 @@ def _failed(told: Told, say: Words) -> Iterator[str]:
     names, more = say("chronicle.list.comma").join(named[:_N_NAMED]), len(named) - _N_NAMED
     if more > 0:
         names = say("summary.more_failed", names=names, more=f"{more:,}")
-    yield say("summary.failed", count=f"{len(named):,}", names=names)
+    return say(f"summary.{key}", count=f"{len(named):,}", names=names)
 
 
 def _class(told: Told, say: Words) -> Iterator[str]:
@@ -282,12 +339,13 @@ def _class(told: Told, say: Words) -> Iterator[str]:
     if not _has_twins(told):
         yield say("summary.no_twins")
         return
-    key = key_of(class_told(told.scenario, told.measures))
-    name = currency(told.scenario.funding_currency, say.language)
+    name, funding = class_told(told.scenario, told.measures), told.scenario.funding_currency
     yield say(
-        f"summary.class.{key}", currency=name, dam_break=f"{DAM_BREAK_SHARE:.0%}",
-        leak=f"{LEAK_SHARE:.0%}",
+        f"summary.class.{key_of(name)}", currency=currency(funding, say.language),
+        dam_break=f"{DAM_BREAK_SHARE:.0%}", leak=f"{LEAK_SHARE:.0%}",
     )  # fmt: skip
+    if name == BROKEN_BEFORE:
+        yield from effects.eve(told.scenario, told.measures, say)
 
 
 def _books(told: Told, say: Words) -> Iterator[str]:

@@ -102,7 +102,7 @@ def test_a_page_equals_the_command_to_the_last_digit(visit, photograph):
     scenario = abm.load_scenario("hike").with_changes({"shock.surprise_bp": 60})
     found = abm.cascade(scenario, rng=7)
     numbers = shown_numbers(page)
-    assert len(numbers) == 9
+    assert len(numbers) == 15  # ten because of the shock, five of the run
     assert numbers == {key: repr(found[key]) for key in numbers}
     file, rows = saved_csv(page, 1)
     assert file == "hike-seed-7-leverage.csv"
@@ -309,3 +309,34 @@ def test_run_after_run_does_not_grow_the_server(visit, server):
     before = server.resident_mb
     runs(8)
     assert server.resident_mb < 1.1 * before
+
+
+def test_the_verdict_tells_the_shock_and_the_run_apart(visit, photograph):
+    early = {"scenario": "august-2024", "seed": 49, "funds__leverage_cap": 5}
+    page = visit(**early, liquidity__depth_multiple=0.5)
+    to_the_end(page)
+    told = page.locator(".verdict")
+    assert told.locator("h3").inner_text().startswith("The dam broke before the shock")
+    assert told.locator("h4").all_inner_texts() == [
+        "Because of the shock: this run less the same run without it",
+        "In the run, whatever caused it",
+    ]
+    assert "hedge funds unlevered or out" in told.inner_text()
+    shock, run = told.locator("p:has(b)").all_inner_texts()
+    assert "institutions failed ±0" in shock and "institutions failed 11" in run
+    assert "before the shock: forced sales, USD bn 119" in run
+    photograph(page, "broken-before")
+
+
+def test_a_run_without_a_shock_has_no_second_group(visit, photograph):
+    page = visit(scenario="calm")
+    to_the_end(page)
+    told = page.locator(".verdict")
+    assert (
+        told.locator("h3").inner_text()
+        == "No shock in this run, so nothing in it is because of one"
+    )
+    assert told.locator("h4").all_inner_texts() == ["In the run, whatever caused it"]
+    assert "USDJPY, peak to trough −4.9%" in told.inner_text()
+    assert "appreciation" not in told.inner_text()
+    photograph(page, "calm-verdict")

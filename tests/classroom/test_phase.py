@@ -92,7 +92,7 @@ def test_shares_of_a_cell_are_all_of_the_runs_that_have_a_class():
     assert (here["n_runs"], here["nobody short"], here["dam break"]) == (23, 2, 16)
     told = cell_text(here, words("en"))
     assert "The dam breaks in 70% of 23 runs" in told and "<b>70%</b> (16 runs)" in told
-    assert "left out of the shares: 2 runs (nobody short of yen)" in told
+    assert "left out of the shares: 2 runs (no net yen short)" in told
 
 
 def test_the_width_of_an_interval_is_explained_where_it_is_shown():

@@ -9,7 +9,8 @@ import pytest
 from matplotlib.text import Text
 
 from abm.figures import style
-from abm.figures.cascade import cascade_figure, finding
+from abm.figures.cascade import cascade_figure
+from abm.figures.finding import finding
 
 N_DAYS = 45
 TYPES = ("hedge_fund", "risk_parity", "volatility_target", "trend", "retail_fx", "bank")
@@ -57,38 +58,6 @@ def boxes(figure, texts):
     return [Text.get_window_extent(t, renderer) for t in texts if t.get_text()]
 
 
-def test_the_title_is_the_finding():
-    summary = {
-        "class": "dam break",
-        "peak_yen_appreciation": math.log(1.13),
-        "forced_sales_usd_bn": 160.4,
-        "n_failed": 2,
-    }
-    assert finding(summary, "A 25bp surprise") == (
-        "A 25bp surprise broke the dam: yen +13%, USD 160bn of forced sales in all, 2 failures"
-    )
-
-
-def test_a_shock_without_victims_is_said_to_be_absorbed():
-    summary = {"class": "absorbed", "peak_yen_appreciation": 0.011, "forced_sales_usd_bn": 0.0}
-    assert finding(summary, "A 5bp surprise") == (
-        "A 5bp surprise was absorbed: yen +1.1%, no forced sales, no failures"
-    )
-
-
-def test_a_run_without_twins_says_how_far_usdjpy_fell():
-    summary = {"usdjpy_max_drawdown": 0.112, "forced_sales_usd_bn": 3.24, "n_failed": 1}
-    text = "USDJPY −11% peak to trough, USD 3.2bn of forced sales in all, 1 failure"
-    assert finding(summary) == text
-
-
-def test_another_currency_than_the_yen_has_its_own_name():
-    rise = {"class": "leak", "peak_yen_appreciation": math.log(1.05), "n_failed": 1}
-    assert finding(rise, "It", funding="CHF").startswith("It caused a leak: CHF +5.0%, ")
-    fall = {"usdchf_max_drawdown": 0.112, "n_failed": 1}
-    assert finding(fall, funding="CHF").startswith("USDCHF −11% peak to trough, ")
-
-
 def test_the_picture_is_1200_pixels_wide_with_aligned_panels():
     figure = cascade_figure(days(), POLICY, "t", real_path(), {"no shock": days()})
     assert figure.get_figwidth() * figure.dpi == 1200
@@ -129,12 +98,20 @@ def test_bars_add_up_to_the_forced_sales_of_the_table():
 
 
 def test_the_title_says_the_same_forced_sales_as_the_panel():
-    table = days()
+    # without twins those of the run; beside its twin the title has their difference
+    table, fewer = days(), days(forced=0.25)
     forced = [c for c in table.columns if c.startswith("forced_")]
     total = float(table[forced].to_numpy().sum())
-    header = cascade_figure(table, POLICY, "t").axes[3].get_title(loc="left")
-    assert header.endswith("; 84bn in all")
-    assert "USD 84bn of forced sales in all" in finding({"forced_sales_usd_bn": total})
+    assert "USD 84bn of forced sales" in finding({"forced_sales_usd_bn": total})
+    alone, beside, none = (
+        cascade_figure(table, POLICY, "t", twins=twins).axes[3].get_title(loc="left")
+        for twins in (None, {"no shock": fewer}, {"no shock": days(forced=0.0)})
+    )
+    assert alone.endswith("in the run, USD bn a day: 84bn in all")
+    assert beside.endswith(": 84bn in all, 21bn without the shock")
+    assert none.endswith(": 84bn in all, none without the shock")
+    net = {"class": "leak", "peak_yen_appreciation": 0.1, "forced_sales_net_usd_bn": 84.0 - 21.0}
+    assert "forced sales +USD 63bn" in finding(net, "It")
 
 
 def test_every_failure_has_a_cross_that_of_a_bank_too():
@@ -149,14 +126,14 @@ def test_loss_cuts_stand_beside_margin_calls():
     calls, cuts = axes.containers
     assert sum(bar.get_height() for bar in calls) == days()["n_margin_calls"].sum()
     assert [round(bar.get_x() + bar.get_width() / 2) for bar in cuts] == [10, 11]
-    assert {"20 margin calls", "6 loss-cuts"} <= {t.get_text() for t in axes.texts}
+    assert {"20 margin calls", "6 stop-outs"} <= {t.get_text() for t in axes.texts}
 
 
 def test_loss_cuts_alone_keep_the_panel_and_say_that_there_were_no_calls():
     table = days().assign(n_margin_calls=0, n_failures=0, n_bank_failures=0)
     axes = cascade_figure(table, POLICY, "t").axes[4]
     said = {t.get_text() for t in axes.texts}
-    assert {"no margin calls", "6 loss-cuts", "no failures"} <= said
+    assert {"no margin calls", "6 stop-outs", "no failures"} <= said
 
 
 def test_a_title_keeps_to_one_line_or_breaks_after_a_colon_or_comma():
@@ -167,15 +144,34 @@ def test_a_title_keeps_to_one_line_or_breaks_after_a_colon_or_comma():
     assert max(map(len, style._title_lines("word " * 60))) <= style._TITLE_LETTERS
 
 
-@pytest.mark.parametrize("n_failed", [0, 12])
-@pytest.mark.parametrize("forced", [29.9, 192.2])
-def test_the_longest_titles_of_august_2024_fit_on_one_line(forced, n_failed):
-    summary = {"class": "dam break", "peak_yen_appreciation": 0.0661, "n_failed": n_failed}
-    title = finding(summary | {"forced_sales_usd_bn": forced}, "The shock of 31 Jul 2024")
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dam break",
+        "leak",
+        "absorbed",
+        "broken before the shock",
+        "undetermined",
+        "de-risking",
+        "build-up",
+    ],
+)
+@pytest.mark.parametrize(
+    "forced",
+    [{}, {"forced_share_of_unwind": 0.0}, {"n_margin_calls": 0, "n_margin_calls_before": 0}],
+)
+def test_the_longest_titles_of_august_2024_fit_on_two_lines(name, forced):
+    summary = {
+        "class": name, "peak_yen_appreciation": 0.3061, "forced_sales_net_usd_bn": 192.2,
+        "n_failed_net": 12, "n_banks_failed_net": 0, "eve_leverage": 1.04,
+        "eve_share_unlevered": 1.0, "eve_yen_short_units": -20.0, **forced,
+    }  # fmt: skip
+    title = finding(summary, "The shock of 31 Jul 2024")
     figure = cascade_figure(days(), POLICY, title)
     (box,) = boxes(figure, figure.texts[:1])
-    assert "\n" not in figure.texts[0].get_text()
-    assert 0.9 * 1200 < box.x1 < 1190
+    first, *more = figure.texts[0].get_text().split("\n")
+    assert len(more) == 1 and first.endswith((":", "eve):"))
+    assert 0.5 * 1200 < box.x1 < 1190
 
 
 def test_no_label_covers_another():
@@ -216,7 +212,7 @@ def test_a_calm_run_is_drawn_too():
     sales, triggers = figure.axes[3:]
     assert sales.get_title(loc="left").endswith("none")
     said = triggers.get_title(loc="left")
-    assert said == "No margin calls, no retail loss-cuts, no failures"
+    assert said == "No margin calls, no retail stop-outs, no failures in the run"
     assert not triggers.texts
     for strip in (sales, triggers):
         assert strip.get_position().height * figure.get_figheight() < 0.2  # inches
@@ -243,3 +239,13 @@ def test_labels_pushed_apart_keep_their_order_and_their_distance():
     assert places[2] == 0.10
     assert style.spread_apart([0.0, 0.01], 0.1, 0.0, 1.0) == [0.0, 0.1]
     assert style.spread_apart([0.99, 1.0], 0.1, 0.0, 1.0) == [0.9, 1.0]
+
+
+def test_failures_of_days_side_by_side_are_one_number_that_can_be_read():
+    # 4 and 7 on two days running read as 47
+    table = days()
+    table["n_failures"] = 4 * (table["day"] == 25) + 7 * (table["day"] == 26)
+    table["n_bank_failures"] = 2 * (table["day"] == 40)
+    axes = cascade_figure(table, POLICY, "t").axes[4]
+    assert [t.get_text() for t in axes.texts if t.get_text().isdigit()] == ["11", "2"]
+    assert [x for x, _ in axes.collections[0].get_offsets()] == [25.0, 26.0, 40.0]

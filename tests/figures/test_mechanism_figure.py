@@ -32,9 +32,9 @@ def full():
         Node("news", OUTSIDE, "news", ("A headline that goes on and on and on " * 3, "31 Jul")),
         Node("yen", FIRST, "JPY", ("Yen ▲", "news +4.0%")),
         Node("funds", CALLED, "hedge_fund", ("Hedge funds", "53 calls", "93bn"), "3 failed"),
-        Node("equity", CALLED, "retail_equity", ("Retail equity", "1 loss-cut", "3.7bn")),
+        Node("equity", CALLED, "retail_equity", ("Retail equity", "1 stop-out", "3.7bn")),
         *(Node(f"sold{i}", AGAIN, f"X{i}", (f"Bonds of kind {i} ▼", "sold 9bn")) for i in range(5)),
-        Node("retail", LATER, "retail_fx", ("Retail FX", "12 loss-cuts", "14bn"), "10 failed"),
+        Node("retail", LATER, "retail_fx", ("Retail FX", "12 stop-outs", "14bn"), "10 failed"),
         Node("target", LATER, "volatility_target", ("Volatility target", "7 calls", "23bn")),
         *(Node(f"more{i}", STILL, f"X{i}", (f"Bonds of kind {i} ▼", "sold 2bn")) for i in range(5)),
         Node("failed", FAILED, "(failures)", ("13 failed, 1.7bn unpaid", "Hedge funds, Retail FX")),
@@ -151,7 +151,7 @@ def test_what_was_merged_is_in_the_caption():
 def test_that_nobody_had_to_sell_is_said_in_the_picture():
     figure = mechanism_figure(read_chain(table()), "Nothing")
     (said,) = figure.axes[0].texts
-    assert said.get_text() == "Nobody was forced to sell"
+    assert said.get_text().replace("\n", " ") == "No institution was forced to sell"
     assert said.get_fontsize() > 12
 
 

@@ -65,7 +65,7 @@ def test_what_stands_in_the_boxes_of_a_spiral():
     assert lines(chain, FIRST, "JPY") == ("Yen\N{NO-BREAK SPACE}▲", "news +2.0%")
     assert lines(chain, CALLED, "hedge_fund") == ("Hedge funds", "2 calls", "4.0bn")
     assert lines(chain, AGAIN, "AUD") == ("Australian dollar\N{NO-BREAK SPACE}▼", "sold 3.0bn")
-    assert lines(chain, LATER, "retail_fx") == ("Retail FX", "1 loss-cut", "1.5bn")
+    assert lines(chain, LATER, "retail_fx") == ("Retail FX", "1 stop-out", "1.5bn")
     assert lines(chain, FAILED, "(failures)") == ("1 failed, 0.25bn unpaid", "Retail FX")
     assert lines(chain, BORNE, "(lenders)") == ("2 lenders lost 0.25bn", "no bank failed")
 
@@ -173,9 +173,9 @@ def test_columns_have_their_days():
 def test_a_run_in_which_nobody_had_to_sell_says_so():
     up, down = news(0, 0.02), news(0, -0.03, instrument="SPX")
     chain = read_chain(table(up, down))
-    assert chain.quiet == "Nobody was forced to sell"
+    assert chain.quiet == "No institution was forced to sell"
     assert lines(chain, FIRST, "SPX") == ("S&P 500\N{NO-BREAK SPACE}▼", "news −3.0%")
     assert lines(chain, FIRST, "JPY") == ("Yen\N{NO-BREAK SPACE}▲", "news +2.0%")
     late = read_chain(table(clearing(0, "JPY", 1.0), call(1, "hedge-fund-1", 2.0, 0)))
-    assert late.quiet == "1 call, but nobody had to sell by the last day"
-    assert read_chain(table()).quiet == "Nobody was forced to sell"
+    assert late.quiet == "1 call, but no institution had to sell by the last day"
+    assert read_chain(table()).quiet == "No institution was forced to sell"

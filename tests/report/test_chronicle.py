@@ -56,7 +56,7 @@ def test_a_forced_sale_says_what_was_sold_and_that_yen_was_bought_back():
 
 def test_forced_sales_that_call_the_next_are_said_to():
     entry = chronicle(spiral())[3]
-    assert entry.what.startswith("Round 2 of the day: retail-fx-7 had lost so much that bank-6")
+    assert entry.what.startswith("Round 2 of the day: retail-fx-7 was stopped out by bank-6")
     assert entry.cause.startswith("yen up in round 1 of the day, with 60% of the trading forced:")
     assert entry.cause.endswith("that selling made the price that called the next")
 
@@ -65,7 +65,7 @@ def test_who_bears_a_debt_is_said_with_it():
     entry = chronicle(spiral())[-1]
     assert "retail-fx-7 still owed USD 0.25bn and could not pay" in entry.what
     assert entry.what.endswith("The loss fell on bank-6 (0.20bn) and bank-5 (0.05bn).")
-    assert (entry.amount_usd_bn, entry.cause) == (0.25, "the loss-cut of the same day")
+    assert (entry.amount_usd_bn, entry.cause) == (0.25, "the stop-out of the same day")
 
 
 @pytest.mark.parametrize("run", [lambda: run_of(shock__surprise_bp=60), ruin])

@@ -7,8 +7,9 @@ import pytest
 import abm
 from abm.classroom.live import LiveRun
 from abm.classroom.verdict import class_words, verdict, written
+from abm.figures.finding import NOBODY_SHORT
 from abm.measures.classes import CLASSES
-from abm.report.summary import NOBODY_SHORT, Told, class_told, sections
+from abm.report.summary import Told, class_told, sections
 from abm.words import LANGUAGES, key_of, words
 
 NAN = math.nan
@@ -49,7 +50,7 @@ def test_the_verdict_says_that_nobody_was_short_and_not_that_the_run_is_short(ne
     net_long.finish()
     assert net_long.days()["yen_short_units"].iloc[0] < 0.0
     said = verdict(net_long, words("en"))
-    assert "nobody was short of yen when the shock came" in said and "too soon" not in said
+    assert "no net yen short on the eve of the shock" in said and "too soon" not in said
 
 
 def test_a_summary_says_so_too(net_long):
@@ -57,9 +58,7 @@ def test_a_summary_says_so_too(net_long):
     found = abm.cascade(net_long.scenario, rng=1)
     told = Told(net_long.scenario, 1, 0, days, table, found, None)
     by_heading = {section.heading: section.facts for section in sections(told)}
-    assert by_heading["Class"] == [
-        "undetermined: on balance, nobody was short of yen when the shock came"
-    ]
+    assert by_heading["Class"] == ["undetermined: no net yen short on the eve of the shock"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

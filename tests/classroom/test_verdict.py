@@ -1,0 +1,36 @@
+"""The page's verdict: two groups of numbers, each as a person reads it."""
+
+import math
+
+import pytest
+
+from abm.classroom.compare import signed
+from abm.classroom.verdict import written
+from abm.words import words
+
+EN = words("en")
+
+
+@pytest.mark.parametrize(
+    ("value", "how", "text"),
+    [
+        (0.05, "log_fall", "−4.9%"),
+        (0.049, "fall", "−4.9%"),
+        (-0.031, "percent", "−3%"),
+        (-0.001, "percent", "0%"),
+        (12.34, "net_usd_bn", "+12.3"),
+        (-0.04, "net_usd_bn", "±0"),
+        (-3, "net_count", "−3"),
+        (0, "net_count", "±0"),
+        (0, "count", "0"),
+        (math.nan, "net_usd_bn", "–"),
+    ],
+)
+def test_a_difference_has_its_sign_and_a_fall_a_minus(value, how, text):
+    assert written(value, how, EN) == text
+
+
+def test_a_smaller_fall_is_a_change_upwards():
+    # −16% in one run and −12% in the other: four points less of a fall
+    assert signed(0.12 - 0.16, "fall", EN) == "+4 points"
+    assert signed(0.05 - 0.02, "log_fall", EN).startswith("−3.0")

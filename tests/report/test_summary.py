@@ -1,0 +1,146 @@
+"""What a run did because of its shock is told apart from what happened in the run."""
+
+import re
+
+import numpy as np
+import pytest
+
+import abm
+from abm.report.effects import amplification
+from abm.report.pictures import title
+from abm.report.summary import Told, groups, sections, summary_text
+from abm.words import LANGUAGES, words
+
+EARLY_CRASH = {"funds.leverage_cap": 5, "liquidity.depth_multiple": 0.5}
+
+
+def cascade_of(name, seed=0, **changes):
+    keys = {key.replace("__", "."): value for key, value in changes.items()}
+    return abm.cascade(abm.load_scenario(name).with_changes(keys), rng=seed)
+
+
+def told_of(cascade, **changed):
+    run = cascade.run
+    measures = {**run.summary, **cascade, **changed}
+    return Told(run.scenario, run.seed, 0, run.days, run.institutions, measures, None)
+
+
+def facts(told, group, language="en"):
+    """By heading, of one group."""
+    found = sections(told, language)
+    return {s.heading: " ".join(s.facts) for s in found if s.group == group}
+
+
+@pytest.fixture(scope="module")
+def early():
+    """A crash of mid-July that the title blamed on the shock of 31 July."""
+    return cascade_of("august-2024", 49, **EARLY_CRASH)
+
+
+@pytest.fixture(scope="module")
+def calm():
+    return cascade_of("calm")
+
+
+@pytest.fixture(scope="module")
+def gone():
+    """The dam breaks in the burn-in: on the eve the funds have no leverage left."""
+    return cascade_of("hike", liquidity__depth_multiple=0.5, shock__surprise_bp=60)
+
+
+def test_a_crash_before_the_shock_is_not_blamed_on_it(early):
+    assert early["class"] == "broken before the shock"
+    said = title(early.run.scenario, {**early.run.summary, **early})
+    assert said.startswith("The dam broke before the shock (on its eve: fund leverage 1.")
+    net = re.search(r"The shock: (.*) \(vs the no-shock run\)$", said)[1]
+    assert "119bn" not in net and "failures +11" not in net
+
+
+def test_a_run_that_was_broken_before_says_so_first_with_its_eve(early, gone):
+    for cascade in (early, gone):
+        first = summary_text(told_of(cascade)).splitlines()[1]
+        assert first.startswith("Class           broken before the shock")
+        state = facts(told_of(cascade), "")["Class"]
+        assert f"fund leverage {cascade['eve_leverage']:.2f}" in state
+        assert f"{cascade['eve_share_unlevered']:.0%} of hedge funds unlevered or out" in state
+
+
+def test_calls_and_failures_of_the_burn_in_are_told(gone):
+    state = facts(told_of(gone), "")["Class"]
+    assert gone["n_margin_calls_burn_in"] > 0 and " close before day 0: fund leverage 1.0" in state
+    assert "Eve of shock" not in facts(told_of(gone), "run")  # said once
+    assert f"in the burn-in before day 0: {gone['n_margin_calls_burn_in']} margin calls" in state
+
+
+def test_the_list_of_failures_marks_those_before_the_shock(early):
+    failed = facts(told_of(early), "run")["Failed"]
+    assert failed.startswith(f"before the shock {early['n_failed_before']}: retail-fx-")
+    assert early["n_failed_before"] == 11 and "from the shock on" not in failed
+
+
+def test_forced_sales_of_the_run_say_how_much_came_before_the_shock(early):
+    run, shock = (facts(told_of(early), group)["Forced"] for group in ("run", "shock"))
+    assert run.startswith("USD 119bn: hedge funds 93bn") and "of which before the shock: USD" in run
+    assert "119bn" not in shock and shock.startswith("sales ")
+
+
+def test_without_a_shock_there_is_no_second_group_and_the_summary_says_so(calm):
+    told = told_of(calm)
+    assert [group.heading for group in groups(told)] == ["", "In the run, whatever caused it"]
+    assert facts(told, "")["Class"] == "none: no shock, so nothing in the run is because of one"
+    assert "vs the no-shock run" not in summary_text(told)
+
+
+def test_the_yen_of_a_run_without_a_shock_is_told_by_its_path(calm):
+    days, quote = calm.run.days, facts(told_of(calm), "run")["The yen"]
+    lowest = days["log_JPY"].idxmax()  # of the dollar, where the yen is highest
+    low = 160.62 * np.exp(-days["log_JPY"][lowest])
+    assert quote.startswith("USDJPY 160.62 at the opening, highest ")
+    assert f", lowest {low:.2f} on day {lowest}, " in quote
+
+
+def test_news_that_lowers_the_yen_is_told_as_a_fall():
+    easing = cascade_of("hike", shock__surprise_bp=-60)
+    yen = facts(told_of(easing), "shock")["The yen"]
+    assert yen.startswith("peak yen depreciation −") and "appreciation +0.0%" not in yen
+    said = title(easing.run.scenario, {**easing.run.summary, **easing})
+    assert "yen −" in said and "dam" not in said
+    for language in LANGUAGES:  # every class that a rally can have is a sentence
+        assert facts(told_of(easing), "", language) and title(
+            easing.run.scenario, {**easing.run.summary, **easing}, language
+        )
+
+
+def test_an_amplification_that_is_not_defined_says_why():
+    tiny = cascade_of("hike", shock__surprise_bp=0.5)
+    reason = tiny["price_amplification_reason"]
+    assert reason and "amplification undetermined: " in facts(told_of(tiny), "shock")["The yen"]
+    for language in LANGUAGES:
+        say = words(language)
+        for why in ("no frozen move", "frozen move within noise", "run too short", reason):
+            assert amplification({"price_amplification_reason": why}, say)
+
+
+def test_a_dam_break_that_nothing_forced_says_what_closed_the_short():
+    lean = {"funds.leverage_cap": 2, "funds.overlap": 1, "liquidity.depth_multiple": 0.75}
+    scenario = abm.load_scenario("hike").with_changes(lean | {"shock.surprise_bp": 50})
+    cascade = abm.cascade(scenario, rng=1, replicate=21)
+    assert (cascade["class"], cascade["n_margin_calls"]) == ("dam break", 0)
+    said = facts(told_of(cascade), "shock")["Short positions"]
+    assert "within 5 days, none was forced: institutions closed by their own rules" in said
+    name = title(scenario, {**cascade.run.summary, **cascade})
+    assert name.startswith("A +50bp surprise broke the dam by voluntary closing (own rules, none")
+    half = facts(told_of(cascade, forced_share_of_unwind=0.5), "shock")["Short positions"]
+    assert "of what was closed within 5 days, 50% was forced" in half
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_both_groups_stand_in_every_language(early, language):
+    say = words(language)
+    told = groups(told_of(early), language)
+    assert [group.heading for group in told] == [
+        "", say("summary.group.shock"), say("summary.group.run")
+    ]  # fmt: skip
+    shock, run = ({s.heading for s in group.sections} for group in told[1:])
+    both = {say("summary.heading.forced"), say("summary.heading.failed")}
+    assert both <= shock & run
