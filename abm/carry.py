@@ -29,6 +29,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from abm.errors import InvalidInput
+from abm.numbers import real_array
 
 DAY_COUNT = MappingProxyType(
     {"USD": 360, "MXN": 360, "EUR": 360, "CHF": 360, "JPY": 365, "AUD": 365, "NZD": 365, "GBP": 365}
@@ -127,7 +128,7 @@ def year_fraction(days: float, currency: str) -> float:
 
     Raises InvalidInput for a currency that `DAY_COUNT` lacks and for negative days.
     """
-    if currency not in DAY_COUNT:
+    if not isinstance(currency, str) or currency not in DAY_COUNT:
         known = ", ".join(DAY_COUNT)
         raise InvalidInput(f"no day count for {currency!r}; known are {known}")
     _require_not_negative(days=days)
@@ -387,7 +388,7 @@ def covered_forward(
     148.1092
     """
     _refuse_daily(compounding)
-    _require_finite(basis=basis)
+    _require_finite(rate_domestic=rate_domestic, basis=basis)
     _require_positive(spot=spot)
     implied = rate_domestic + basis
     interest_implied = interest(implied, years, compounding, days=days, basis=basis_domestic)
@@ -527,7 +528,13 @@ def _years_of(years: float | None, days: float | None, basis: float | None) -> f
 
 def _require_finite(**numbers: float) -> None:
     for name, value in numbers.items():
-        if not np.all(np.isfinite(value)):
+        try:
+            # Lists would be repeated and joined by the arithmetic, arrays are calculated with.
+            is_finite = not isinstance(value, list | tuple)
+            is_finite = is_finite and bool(np.isfinite(real_array(value)).all())
+        except (TypeError, ValueError, OverflowError):
+            is_finite = False
+        if not is_finite:
             raise InvalidInput(f"{name} = {value}: must be a finite number")
 
 

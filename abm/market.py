@@ -38,6 +38,7 @@ from abm.kernels.orders import (
     collect_orders,
     freeze_orders,
 )
+from abm.numbers import real_array
 
 if TYPE_CHECKING:
     from typing_extensions import TypeAliasType
@@ -154,7 +155,7 @@ class ClearingProblem:
     def _take(self, name: str, faults: list[str]) -> None:
         """Keep a read-only float64 copy of one argument."""
         try:
-            array = np.array(getattr(self, name), dtype=np.float64, order="C")
+            array = real_array(getattr(self, name), may_be_flags=name == "resident")
         except (TypeError, ValueError, OverflowError):
             faults.append(f"{name} must be an array of numbers")
             return
@@ -379,7 +380,10 @@ def _residents_abroad(problem: ClearingProblem) -> npt.NDArray[np.bool_]:
 
 def _law_array(problem: ClearingProblem) -> npt.NDArray[np.str_]:
     """Law of each instrument, or one name for all."""
-    return np.atleast_1d(np.asarray(problem.law, dtype=np.str_))
+    try:
+        return np.atleast_1d(np.asarray(problem.law, dtype=np.str_))
+    except ValueError:  # lists of several lengths
+        return np.array([""])
 
 
 def _word_faults(problem: ClearingProblem) -> list[str]:

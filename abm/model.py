@@ -20,6 +20,7 @@ from abm.agents import (
     PythonAgent,
     ValueInvestors,
 )
+from abm.agents.institution import refuse_books_without_numbers
 from abm.agents.python_agent import Newcomer, group_of, newcomers
 from abm.errors import FailedRun, InvalidInput
 from abm.kernels.state import CUSTOM, DAY_CALLS, DAY_FAILURES, DAY_LEVERAGE, DAY_SHORT
@@ -62,7 +63,8 @@ class CarryUnwindModel(mesa.Model):
         Which independent repetition under the seed, as in a row of a sweep.
     python_agents
         Institutions written in Python: pairs (subclass of PythonAgent, settings). Settings hold
-        `wealth_usd_bn`, maybe `broker` (a bank's name); the rest goes to the class.
+        `wealth_usd_bn`, maybe `broker` (a bank's name) and `largest_order_multiple`; the rest goes
+        to the class.
     **changes
         Values of the scenario, `__` for the dot: `shock__surprise_bp=25`.
 
@@ -385,6 +387,7 @@ class CarryUnwindModel(mesa.Model):
 
     def _pass_days(self, last: int) -> None:
         """All days before `last`; a run that failed does not go on."""
+        refuse_books_without_numbers(self.world)
         day = last - self.world.draws.burn_in
         try:
             self.world = advance(self.world, self.next_day, last)
@@ -406,6 +409,8 @@ class CarryUnwindModel(mesa.Model):
         for number, newcomer in enumerate(asked):
             agent = newcomer.kind(self, first + number, **newcomer.settings)
             agent.wealth_usd_bn = newcomer.wealth_usd_bn
+            if newcomer.largest_order_multiple is not None:
+                agent.largest_order_multiple = newcomer.largest_order_multiple
             self.world.books.entry_wealth[agent.row] = newcomer.wealth_usd_bn
             admitted.append(agent)
         self.was_written_to = False

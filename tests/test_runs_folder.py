@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,7 @@ import abm
 from abm.errors import OutputRefused, UnreadableFile
 from abm.runs import folder
 from abm.runs.manifest import SCHEMA_VERSION, graph_hash, hashes_of, table_hash
+from abm.runs.reproduce import reproduce
 from abm.scenario import load_scenario
 
 NEEDED = {
@@ -187,6 +189,11 @@ def test_a_folder_that_is_not_whole_is_refused(result, tmp_path, missing):
         ("manifest.json", f'{{"schema_version": {SCHEMA_VERSION}}}'),
         ("manifest.json", "[" * 100_000),
         ("summary.json", "[]"),
+        ("summary.json", "{}"),
+        ("summary.json", '{"run": {}, "shock": {}}'),
+        ("summary.json", '{"run": {"n_failed": "many"}, "shock": {}}'),
+        ("summary.json", '{"run": {"n_failed": [1]}, "shock": {}}'),
+        ("summary.json", '{"run": {"n_failed": 1}, "shock": {"class": "flood"}}'),
         ("summary.json", "[" * 100_000),
         ("exposures.graphml", "<a/>"),
         ("days.parquet", ""),
@@ -196,6 +203,49 @@ def test_a_file_that_is_not_what_its_name_promises_is_refused(result, tmp_path, 
     out = result.save(tmp_path / "a")
     (out / name).write_text(content)
     with pytest.raises(UnreadableFile, match=r"is not a whole result|cannot be read"):
+        abm.load_result(out)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("platform", None),
+        ("dependencies", None),
+        ("dependencies", {"numpy": None}),
+        ("package_version", 1),
+        ("python", []),
+        ("seed", "7"),
+        ("replicate", -1),
+        ("is_repeatable", "yes"),
+        ("sha256", {"days": 3}),
+        ("scenario_hash", "abc"),
+    ],
+)
+def test_every_entry_of_a_manifest_is_there_and_of_its_kind(result, tmp_path, key, value):
+    out = result.save(tmp_path / "a")
+    manifest = json.loads((out / "manifest.json").read_text())
+    (out / "manifest.json").write_text(json.dumps(manifest | {key: value}))
+    with pytest.raises(UnreadableFile, match=f"manifest.json cannot be read:\n  {key}"):
+        reproduce(out)
+    del manifest[key]
+    (out / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(UnreadableFile, match=f"no '{key}' in it"):
+        reproduce(out)
+
+
+def test_a_number_that_a_summary_does_not_have_is_the_file_s_fault(result, tmp_path):
+    out = result.save(tmp_path / "a")
+    (out / "summary.json").write_text('{"run": {"n_days": 8}, "shock": {}}')
+    with pytest.raises(UnreadableFile, match=r"summary.json has no number worst_day"):
+        abm.load_result(out).worst_day  # noqa: B018
+
+
+@pytest.mark.parametrize("name", sorted(NEEDED))
+def test_a_pipe_in_a_result_is_refused_and_not_waited_for(result, tmp_path, name):
+    out = result.save(tmp_path / "a")
+    (out / name).unlink()
+    os.mkfifo(out / name)
+    with pytest.raises(UnreadableFile, match="is a pipe, not a regular file"):
         abm.load_result(out)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abm.agents.institution import Institution, cell, finite
+from abm.agents.institution import Institution, above_zero, cell, finite
 
 
 class HedgeFund(Institution):
@@ -15,7 +15,9 @@ class HedgeFund(Institution):
 
     @risk_aversion.setter
     def risk_aversion(self, gamma: float) -> None:
-        self._write_mandate("risk_aversion", finite(gamma, "risk_aversion"))
+        self._write_mandate(
+            "risk_aversion", above_zero(finite(gamma, "risk_aversion"), "risk_aversion")
+        )
 
     @property
     def high_water_usd_bn(self) -> float:

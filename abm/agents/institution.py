@@ -10,8 +10,9 @@ from weakref import WeakKeyDictionary
 import mesa
 import numpy as np
 
-from abm.errors import InvalidInput
+from abm.errors import InvalidInput, show
 from abm.kernels.state import SUBSCRIPTIONS
+from abm.numbers import real
 from abm.population.exposures import leverage_of
 from abm.scenario.checks import nearest
 
@@ -189,7 +190,7 @@ class Institution(mesa.Agent):
 
     @leverage_cap.setter
     def leverage_cap(self, cap: float) -> None:
-        if not float(cap) >= 1.0:
+        if not above_zero(cap, "leverage_cap") >= 1.0:
             raise InvalidInput(f"leverage_cap = {cap}, must be at least 1 (1 + borrowing / wealth)")
         self._write_mandate("leverage_cap", cap)
 
@@ -300,10 +301,44 @@ def instrument_row(names: tuple[str, ...], instrument: str) -> int:
 
 def finite(value: float, name: str) -> float:
     """A number that may enter the books."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError, OverflowError):
-        raise InvalidInput(f"{name} = {value!r}, must be a number") from None
+    number = _real(value, name)
     if not np.isfinite(number):
         raise InvalidInput(f"{name} = {number}, must be finite")
     return number
+
+
+def not_negative(value: float, name: str) -> float:
+    """A finite number from 0."""
+    if finite(value, name) < 0.0:
+        raise InvalidInput(f"{name} = {value}, must not be negative")
+    return float(value)
+
+
+def above_zero(value: float, name: str) -> float:
+    """A number above 0; infinite is no limit."""
+    number = _real(value, name)
+    if not number > 0.0:
+        raise InvalidInput(f"{name} = {number}, must be above 0")
+    return number
+
+
+def _real(value: float, name: str) -> float:
+    try:
+        return real(value)
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidInput(f"{name} = {show(value)}, must be a number") from None
+
+
+def refuse_books_without_numbers(world: World) -> None:
+    """Balances that somebody wrote past the views, by whose they are; a day could not use them."""
+    books = world.books
+    for name in ("cash", "units", "high_water", "entry_wealth"):
+        column = getattr(books, name)
+        bad = ~np.isfinite(column)
+        if bad.any():
+            row = int(np.argwhere(bad)[0][-1])
+            value = column[..., row][bad[..., row]] if column.ndim > 1 else column[row]
+            raise InvalidInput(
+                f"{name} of {world.names[row]} is {np.ravel(value)[0]}: a book was written to with "
+                "what is no number"
+            )

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 
-from abm.agents.institution import Institution, finite, instrument_row, refuse_removal
+from abm.agents.institution import (
+    Institution,
+    above_zero,
+    finite,
+    instrument_row,
+    refuse_removal,
+)
 from abm.errors import InvalidInput, show
+from abm.numbers import real_array
 from abm.population.groups import Group
 from abm.scenario.checks import nearest
 
@@ -39,9 +47,19 @@ class PythonAgent(Institution):
     >>> model.python_agents[0].name, model.python_agents[0].units["JPY"] < 0.0
     ('custom-seller-1', True)
 
-    A constructor of its own takes model, row and the settings other than "wealth_usd_bn" and
-    "broker", and hands model and row on. Longer: `experiments/custom_agent.py`.
+    A day's purchases, or its sales, of more than `largest_order_multiple` times its wealth are
+    refused: as a rule they are yen taken for dollars, or millions for billions, and a broker would
+    bear the loss. Orders that close positions do not count.
+
+    A constructor of its own takes model, row and the settings other than "wealth_usd_bn",
+    "broker" and "largest_order_multiple", and hands model and row on. Longer:
+    `experiments/custom_agent.py`.
     """
+
+    largest_order_multiple: float = 50.0
+    """Most that it may buy, and most that it may sell, in one day beyond what closes positions
+    [times its wealth]; `inf` for no limit. Set it in the class or in the settings. The default is
+    twice the highest leverage of the model, Japan's legal cap of 25 for retail traders."""
 
     def orders(self) -> Orders:
         """What to buy (positive) and sell (negative) today.
@@ -54,7 +72,8 @@ class PythonAgent(Institution):
         Raises
         ------
         InvalidInput
-            From the day itself, if an instrument is unknown or an amount not finite.
+            From the day itself, if an instrument is unknown, an amount is no finite number, or
+            they are beyond `largest_order_multiple`.
         """
         raise NotImplementedError(f"{type(self).__name__} must define orders(self)")
 
@@ -77,7 +96,21 @@ class PythonAgent(Institution):
         who = f"{type(self).__name__}.orders"
         for name, amount in amounts_by_instrument(self.orders(), names, who).items():
             column[instrument_row(names, name)] = finite(amount, f"{who}: {name}")
+        self._refuse_beyond_wealth(column, who)
         return column
+
+    def _refuse_beyond_wealth(self, orders: Array, who: str) -> None:
+        """Orders that no wealth like this one could carry."""
+        held = np.array(list(self.positions_usd_bn.values()))
+        enlarging = np.maximum(np.abs(held + orders) - np.abs(held), 0.0)
+        added = max(enlarging[orders > 0.0].sum(), enlarging[orders < 0.0].sum())
+        most = self.largest_order_multiple * max(self.wealth_usd_bn, 0.0)
+        if added > most:
+            raise InvalidInput(
+                f"{who}: orders of {added:.6g} USD bn, must be at most {most:.6g} "
+                f"({self.largest_order_multiple:g} times the wealth of {self.name}, "
+                f"{self.wealth_usd_bn:.6g}); if they are meant, set largest_order_multiple"
+            )
 
 
 def amounts_by_instrument(given: Any, names: tuple[str, ...], who: str) -> Mapping[str, float]:
@@ -87,7 +120,7 @@ def amounts_by_instrument(given: Any, names: tuple[str, ...], who: str) -> Mappi
     if given is None:
         raise InvalidInput(f"{who} returned None; return {{}} to trade nothing")
     try:
-        column = np.asarray(given, dtype=np.float64)
+        column = real_array(given)
     except (TypeError, ValueError, OverflowError):
         column = None
     # Else numpy would spread a single number over all instruments.
@@ -106,28 +139,100 @@ class Newcomer(NamedTuple):
     kind: type[PythonAgent]
     wealth_usd_bn: float
     broker: str
-    settings: dict[str, Any]
+    settings: dict[str, Any]  # of its constructor
+    largest_order_multiple: float | None  # None: as the class says
 
 
 def newcomers(given: Any, bank_names: list[str]) -> list[Newcomer]:
-    """Pairs (class, settings) as a user gave them, checked."""
+    """Pairs (class, settings) as a user gave them; every fault of them at once as InvalidInput."""
+    faults: list[str] = []
     found = []
-    for entry in given or ():
-        kind, settings = entry if isinstance(entry, tuple | list) else (entry, {})
+    for entry in _entries(given):
+        is_pair = isinstance(entry, tuple | list) and len(entry) == 2
+        kind, settings = entry if is_pair else (entry, {})
         if not (isinstance(kind, type) and issubclass(kind, PythonAgent)):
-            raise InvalidInput(f"python_agents: {kind!r} is no subclass of PythonAgent")
-        rest = dict(settings)
-        if "wealth_usd_bn" not in rest:
-            raise InvalidInput(f"python_agents: {kind.__name__} needs wealth_usd_bn")
-        wealth = finite(rest.pop("wealth_usd_bn"), f"{kind.__name__}: wealth_usd_bn")
-        if wealth <= 0.0:
-            raise InvalidInput(f"{kind.__name__}: wealth_usd_bn = {wealth}, must be above 0")
-        broker = rest.pop("broker", None) or ""
-        if broker and broker not in bank_names:
-            hint = nearest(str(broker), bank_names)
-            raise InvalidInput(f"{kind.__name__}: broker = {broker!r} is no bank; {hint}")
-        found.append(Newcomer(kind, wealth, broker, rest))
+            words = "is no subclass of PythonAgent" if is_pair else "is no pair (class, settings)"
+            faults.append(f"{show(kind)} {words}")
+        elif not isinstance(settings, Mapping) or not all(isinstance(k, str) for k in settings):
+            faults.append(f"{kind.__name__}: settings = {show(settings)}, must be a dict by name")
+        else:
+            found += _newcomer(kind, dict(settings), bank_names, faults)
+    if faults:
+        raise InvalidInput("python_agents:", *(f"  {fault}" for fault in faults))
     return found
+
+
+def _entries(given: Any) -> list[Any]:
+    """The pairs, of whatever goes through them one by one."""
+    if given is None:
+        return []
+    is_pair = isinstance(given, tuple) and len(given) == 2 and isinstance(given[1], Mapping)
+    if (
+        is_pair
+        or isinstance(given, str | bytes | Mapping | type)
+        or not isinstance(given, Iterable)
+    ):
+        raise InvalidInput(
+            f"python_agents = {show(given)}, must be a list of pairs (subclass of PythonAgent, "
+            "settings)"
+        )
+    return list(given)
+
+
+def _newcomer(
+    kind: type[PythonAgent], settings: dict[str, Any], bank_names: list[str], faults: list[str]
+) -> list[Newcomer]:
+    """One agent asked for, in a list; an empty one where something is wrong with its settings."""
+    name, n_before = kind.__name__, len(faults)
+
+    def checked(check: Callable[[float, str], float], key: str, default: Any = None) -> float:
+        value = settings.pop(key, default)
+        if value is None:
+            faults.append(f"{name} needs {key}")
+            return 1.0
+        try:
+            return check(value, f"{name}: {key}")
+        except InvalidInput as refused:
+            faults.append(str(refused))
+            return 1.0
+
+    wealth = checked(_amount, "wealth_usd_bn")
+    is_own = "largest_order_multiple" in settings
+    multiple = checked(above_zero, "largest_order_multiple", kind.largest_order_multiple)
+    broker = settings.pop("broker", None)
+    if broker is not None and broker != "" and broker not in bank_names:
+        hint = nearest(str(broker), bank_names) or f"there are {', '.join(bank_names)}"
+        faults.append(f"{name}: broker = {show(broker)} is no bank; {hint}")
+    faults += _settings_faults(kind, settings)
+    if len(faults) > n_before:
+        return []
+    return [Newcomer(kind, wealth, broker or "", settings, multiple if is_own else None)]
+
+
+def _amount(value: float, name: str) -> float:
+    return above_zero(finite(value, name), name)
+
+
+def _settings_faults(kind: type[PythonAgent], settings: dict[str, Any]) -> list[str]:
+    """Settings that the constructor does not know, and those that it cannot do without."""
+    taken = list(signature(kind).parameters.values())[2:]  # after model and row
+    if any(each.kind is Parameter.VAR_KEYWORD for each in taken):
+        return []
+    names = [each.name for each in taken]
+    listed = ", ".join(("wealth_usd_bn", "broker", "largest_order_multiple", *names))
+    faults = []
+    for name in settings:
+        if name not in names:
+            hint = nearest(name, [*names, "wealth_usd_bn", "broker", "largest_order_multiple"])
+            faults.append(f"{kind.__name__}: unknown setting {show(name)}; {hint or listed}")
+    needed = [
+        each.name
+        for each in taken
+        if each.kind is not Parameter.VAR_POSITIONAL
+        and each.default is Parameter.empty
+        and each.name not in settings
+    ]
+    return faults + [f"{kind.__name__} needs {name}" for name in needed]
 
 
 def group_of(asked: list[Newcomer], n_instruments: int) -> Group:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abm.agents.institution import Institution, cell, finite
+from abm.agents.institution import Institution, cell, not_negative
 
 
 class RetailEquityTrader(Institution):
@@ -15,4 +15,4 @@ class RetailEquityTrader(Institution):
 
     @loss_cut.setter
     def loss_cut(self, share: float) -> None:
-        self._write_mandate("loss_cut", finite(share, "loss_cut"))
+        self._write_mandate("loss_cut", not_negative(share, "loss_cut"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abm.agents.institution import Institution, cell, finite
+from abm.agents.institution import Institution, cell, not_negative
 
 
 class VolatilityTargetFund(Institution):
@@ -15,4 +15,4 @@ class VolatilityTargetFund(Institution):
 
     @target_volatility_per_year.setter
     def target_volatility_per_year(self, volatility: float) -> None:
-        self._write_mandate("target_volatility", finite(volatility, "target_volatility"))
+        self._write_mandate("target_volatility", not_negative(volatility, "target_volatility"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import networkx as nx
@@ -20,6 +19,7 @@ from abm.kernels.defaults import (
     fail_in_rounds,
     suspect_everybody,
 )
+from abm.numbers import is_real
 
 if TYPE_CHECKING:
     from abm.contagion.networks import ArrayLike, BoolArray, FloatArray, IntArray, Network
@@ -128,7 +128,7 @@ def clear_interbank(
 
 def _check_recovery(name: str, share: Any, faults: list[str]) -> None:
     """A recovery must be a share."""
-    if not isinstance(share, Real) or not 0.0 <= float(share) <= 1.0:
+    if not is_real(share) or not 0.0 <= share <= 1.0:
         faults.append(f"{name} = {share!r}: must be a number from 0 to 1")
 
 

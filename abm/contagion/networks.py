@@ -11,6 +11,7 @@ import scipy.sparse as sp
 
 from abm.errors import InvalidInput
 from abm.kernels.contagion import Claims
+from abm.numbers import real_array
 
 if TYPE_CHECKING:
     from typing_extensions import TypeAliasType
@@ -32,15 +33,18 @@ def as_claims(lent: sp.csr_array) -> Claims:
     )
 
 
-def as_network(name: str, given: Any, faults: list[str]) -> sp.csr_array:
+def as_network(
+    name: str, given: Any, faults: list[str], *, may_be_flags: bool = False
+) -> sp.csr_array:
     """A network as compressed rows without zeros, as given (a graph: lender by borrower)."""
     try:
         if isinstance(given, nx.Graph):
-            matrix = _matrix_of(name, given, faults)
+            matrix = _matrix_of(name, given, faults, may_be_flags)
         elif sp.issparse(given):
+            real_array(given.tocoo().data, may_be_flags=may_be_flags)
             matrix = sp.csr_array(given, dtype=np.float64, copy=True)
         else:
-            matrix = sp.csr_array(np.array(given, dtype=np.float64, ndmin=1))
+            matrix = sp.csr_array(np.atleast_1d(real_array(given, may_be_flags=may_be_flags)))
     except (TypeError, ValueError, OverflowError):
         faults.append(f"{name} must be a square array of numbers, sparse array or DiGraph")
         return sp.csr_array((1, 1))
@@ -62,13 +66,16 @@ def as_network(name: str, given: Any, faults: list[str]) -> sp.csr_array:
     return matrix
 
 
-def _matrix_of(name: str, graph: nx.Graph, faults: list[str]) -> sp.csr_array:
+def _matrix_of(name: str, graph: nx.Graph, faults: list[str], may_be_flags: bool) -> sp.csr_array:
     """Weights of a graph, lender by borrower."""
     if not graph.is_directed():
         faults.append(f"{name} is an undirected graph, must be a DiGraph from lender to borrower")
     unweighted = [(i, j) for i, j, weight in graph.edges(data="weight") if weight is None]
     if unweighted:
         faults.append(f"{name}: the edge {unweighted[0]} must have a weight")
+    else:
+        weights = [weight for _, _, weight in graph.edges(data="weight")]
+        real_array(weights, may_be_flags=may_be_flags)
     if graph.number_of_nodes() == 0:
         return sp.csr_array((0, 0))
     return sp.csr_array(nx.to_scipy_sparse_array(graph, dtype=np.float64, format="csr"))
@@ -77,7 +84,7 @@ def _matrix_of(name: str, graph: nx.Graph, faults: list[str]) -> sp.csr_array:
 def as_column(name: str, given: Any, n: int, faults: list[str]) -> FloatArray:
     """Numbers by bank, finite and not negative; ones where they are not."""
     try:
-        column = np.array(given, dtype=np.float64)
+        column = real_array(given)
     except (TypeError, ValueError, OverflowError):
         faults.append(f"{name} must be an array of numbers")
         return np.ones(n)
@@ -95,7 +102,7 @@ def as_column(name: str, given: Any, n: int, faults: list[str]) -> FloatArray:
 
 def as_whole(name: str, given: Any, n: int, faults: list[str]) -> IntArray:
     """Whole numbers by bank; one number stands for all banks."""
-    column = np.asarray(given)
+    column = positions(given)
     if column.dtype.kind not in "iu" or column.shape not in ((), (n,)):
         faults.append(f"{name} must be a whole number, or {n} of them")
         return np.ones(n, dtype=np.int64)
@@ -104,6 +111,15 @@ def as_whole(name: str, given: Any, n: int, faults: list[str]) -> IntArray:
     if not good.all():
         faults.append(fault_at(name, column, good, f"must be from 0 to {_LARGEST_WHOLE_NUMBER}"))
     return column.astype(np.int64)
+
+
+def positions(given: Any) -> npt.NDArray[Any]:
+    """What may be whole numbers, as an array; one of objects where it has no shape."""
+    try:
+        real_array(given)
+        return np.asarray(given)
+    except (TypeError, ValueError, OverflowError):
+        return np.empty(0, dtype=object)
 
 
 def fault_at(name: str, column: npt.NDArray[Any], good: BoolArray, allowed: str) -> str:

@@ -13,6 +13,7 @@ from abm.contagion.networks import (
     as_network,
     as_whole,
     fault_at,
+    positions,
     refuse,
 )
 from abm.errors import InvalidInput
@@ -171,12 +172,12 @@ def threshold_cascade(
     sales (q = 1).
     """
     faults: list[str] = []
-    lent = as_network("exposures", exposures, faults)
+    lent = as_network("exposures", exposures, faults, may_be_flags=True)
     n = lent.shape[0]
     buffers = as_whole("capital", capital, n, faults)
     lendings = as_whole("interbank_assets", interbank_assets, n, faults)
-    first = np.atleast_1d(np.asarray(seeds))
-    if first.ndim != 1 or (first.size and first.dtype.kind not in "iu"):
+    first = np.atleast_1d(positions(seeds))
+    if first.ndim != 1 or first.dtype == object or (first.size and first.dtype.kind not in "iu"):
         faults.append(f"seeds = {seeds!r}: must be positions of banks, whole numbers")
     elif first.size and (first.min() < 0 or first.max() >= n):
         faults.append(f"seeds = {seeds!r}: must be from 0 to {n - 1}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.errors import InvalidInput
+from abm.numbers import is_real, is_whole, real_array
 
 if TYPE_CHECKING:
     from abm.contagion.networks import ArrayLike, FloatArray
@@ -57,7 +58,7 @@ def absorption_ratio(covariance: ArrayLike, share: float = 0.2) -> float:
     s = _finite(covariance, "covariance", 2)
     if s.shape[0] != s.shape[1] or not np.allclose(s, s.T, rtol=1e-9, atol=0.0):
         raise InvalidInput(f"covariance: shape {s.shape}, must be square and symmetric")
-    if not 0.0 < share <= 1.0:
+    if not is_real(share) or not 0.0 < share <= 1.0:
         raise InvalidInput(f"share = {share}, must be in (0, 1]")
     eigenvalues = np.linalg.eigvalsh(s)[::-1]
     n_first = max(1, int(np.floor(share * s.shape[0] + 0.5)))
@@ -74,8 +75,8 @@ def risk_reversal_proxy(log_yen: ArrayLike, window_days: int = 60) -> FloatArray
     yen calls would be dear. NaN until `window_days` changes are known.
     """
     x = _finite(log_yen, "log_yen", 1)
-    if window_days < 1:
-        raise InvalidInput(f"window_days = {window_days}, must be at least 1")
+    if not is_whole(window_days) or window_days < 1:
+        raise InvalidInput(f"window_days = {window_days}, must be a whole number, at least 1")
     r = np.diff(x)
     proxy = np.full(x.size, np.nan)
     if r.size >= window_days:
@@ -93,8 +94,8 @@ def carry_to_risk(
 
     NaN where the volatility is zero.
     """
-    gain = np.asarray(differential_per_year, dtype=np.float64)
-    risk = np.asarray(fast_volatility_per_year, dtype=np.float64)
+    gain = _numbers(differential_per_year, "differential")
+    risk = _numbers(fast_volatility_per_year, "fast volatility")
     if np.any(risk < 0.0):
         raise InvalidInput(f"fast volatility: {float(risk.min())} given, must not be negative")
     gain, risk = np.broadcast_arrays(gain, risk)
@@ -103,11 +104,15 @@ def carry_to_risk(
     return ratio
 
 
-def _finite(values: ArrayLike, name: str, n_dimensions: int) -> FloatArray:
+def _numbers(values: ArrayLike, name: str) -> FloatArray:
     try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
+        return real_array(values)
+    except (TypeError, ValueError, OverflowError):
         raise InvalidInput(f"{name}: must be numbers") from None
+
+
+def _finite(values: ArrayLike, name: str, n_dimensions: int) -> FloatArray:
+    array = _numbers(values, name)
     if array.ndim != n_dimensions or array.size == 0:
         raise InvalidInput(f"{name}: shape {array.shape} given, must have {n_dimensions} axes")
     if not np.all(np.isfinite(array)):

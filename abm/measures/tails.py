@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from abm.errors import InvalidInput
+from abm.numbers import is_real, is_whole, real_array
 
 if TYPE_CHECKING:
     from abm.contagion.networks import ArrayLike, FloatArray
@@ -98,7 +99,7 @@ def hill(returns: ArrayLike, n_tail: int | None = None, tail_share: float = 0.04
     x = _series(returns, 1)
     losses = np.sort(-x[x < 0.0])[::-1]
     k = max(2, round(_share(tail_share, "tail_share") * losses.size)) if n_tail is None else n_tail
-    if not 1 <= k < losses.size:
+    if not is_whole(k) or not 1 <= k < losses.size:
         raise InvalidInput(
             f"hill: n_tail = {k}, must be at least 1 and below the number of losses, {losses.size}"
         )
@@ -129,9 +130,9 @@ def ewma_variance(
     The mean is taken as zero. RiskMetrics (1996), lambda = 0.94 for daily returns.
     """
     x = _series(returns, 1)
-    if not 0.0 <= decay < 1.0:
+    if not is_real(decay) or not 0.0 <= decay < 1.0:
         raise InvalidInput(f"ewma_variance: decay = {decay}, must be in [0, 1)")
-    if not (np.isfinite(opening_variance) and opening_variance >= 0.0):
+    if not is_real(opening_variance) or not 0.0 <= opening_variance < np.inf:
         raise InvalidInput(
             f"ewma_variance: opening_variance = {opening_variance}, must be finite and at least 0"
         )
@@ -156,8 +157,8 @@ def _standardised_moment(returns: ArrayLike, order: int) -> float:
 def _series(returns: ArrayLike, n_least: int) -> FloatArray:
     """The returns as one finite float vector, or a refusal that says what was given."""
     try:
-        x = np.asarray(returns, dtype=np.float64)
-    except (TypeError, ValueError):
+        x = real_array(returns)
+    except (TypeError, ValueError, OverflowError):
         raise InvalidInput("returns: must be numbers") from None
     if x.ndim != 1:
         raise InvalidInput(f"returns: shape {x.shape} given, must be one series (n,)")
@@ -175,6 +176,6 @@ def _tail_share(confidence: float) -> float:
 
 
 def _share(value: float, name: str) -> float:
-    if not 0.0 < value < 1.0:
+    if not is_real(value) or not 0.0 < value < 1.0:
         raise InvalidInput(f"{name} = {value}, must be between 0 and 1, both excluded")
     return float(value)

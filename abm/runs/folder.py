@@ -10,13 +10,16 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import OutputRefused, UnreadableFile
+from abm.files import MOST_OF_GRAPH, MOST_OF_TABLE, read_bytes, refuse_irregular
 from abm.measures.cascade import by_origin
 from abm.population.origin import Origin, branches_from_json
 from abm.runs.crate import CRATE, ODD, crate_of_run, odd_text
+from abm.runs.described import Manifest, read_description, read_summary
 from abm.runs.manifest import SCHEMA_VERSION, hashes_of, manifest_of
 
 if TYPE_CHECKING:
@@ -86,14 +89,16 @@ def load_result(folder: str | Path) -> RunResult:
 
     where = Path(folder)
     manifest = read_manifest(where)
-    missing = [name for name in (*FILES, *PARQUET) if not os.path.isfile(where / name)]
+    missing = [name for name in (*FILES, *PARQUET) if not os.path.exists(where / name)]
     if missing:
         raise UnreadableFile(f"{where} is not a whole result: there is no {', '.join(missing)}")
     try:
+        for name in PARQUET:
+            refuse_irregular(where / name, MOST_OF_TABLE)
         result = RunResult(
             **{name: pd.read_parquet(where / f"{name}.parquet") for name in TABLES},
             exposures=_read_graph(where / "exposures.graphml"),
-            summary=_summary_in(where / "summary.json"),
+            summary=read_summary(where / "summary.json"),
             scenario=load_scenario(where / "scenario.toml"),
             seed=int(manifest["seed"]),
             replicate=int(manifest["replicate"]),
@@ -168,13 +173,6 @@ def _spelt(value: Any) -> Any:
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _summary_in(path: Path) -> dict[str, Any]:
-    """The numbers of a run and of its shock, flat as `RunResult.summary` has them."""
-    groups = json.loads(path.read_text(encoding="utf-8"))
-    flat = {**groups["run"], **groups["shock"]}
-    return {name: _number(value) for name, value in flat.items()}
-
-
 def _number(value: Any) -> Any:
     return float(value) if value in ("nan", "inf", "-inf") else value
 
@@ -187,26 +185,20 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """What a result folder says of itself, of a schema that this version reads."""
     path = folder / MANIFEST
     try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        schema = manifest["schema_version"]
+        return read_description(path, Manifest, SCHEMA_VERSION)
     except FileNotFoundError:
         raise UnreadableFile(f"{folder} holds no result: there is no {MANIFEST}") from None
     except NotADirectoryError:
         raise UnreadableFile(f"{folder} is a file; give the folder of a result") from None
     except UNREADABLE as bad:
         raise UnreadableFile(f"{path} cannot be read: {_reason(bad)}") from None
-    if schema != SCHEMA_VERSION:
-        raise UnreadableFile(
-            f"{path} has schema version {schema}, this version reads {SCHEMA_VERSION}"
-        )
-    return dict(manifest)
 
 
 def _read_graph(path: Path) -> Any:
     import networkx as nx
 
     try:
-        return nx.read_graphml(path)
+        return nx.read_graphml(BytesIO(read_bytes(path, MOST_OF_GRAPH)))
     except nx.NetworkXException as bad:
         raise ValueError(f"{path.name}: {bad}") from None
 

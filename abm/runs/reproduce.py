@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from abm.errors import InvalidInput
 from abm.runs.branches import run_again
-from abm.runs.folder import MANIFEST, TABLES, load_result
+from abm.runs.folder import TABLES, load_result, read_manifest
 from abm.runs.manifest import current_versions, hashes_of
 from abm.runs.running import run
 
@@ -66,7 +65,7 @@ def reproduce(folder: str | Path) -> Reproduction:
             "the manifest alone cannot repeat that"
         )
     made, states = _made_again(kept)
-    said = json.loads((Path(folder) / MANIFEST).read_text(encoding="utf-8"))
+    said = read_manifest(Path(folder))
     then, now = said["sha256"], hashes_of(made)
     same = tuple(name for name in now if now[name] == then.get(name))
     gaps = [
@@ -159,7 +158,7 @@ def changed_versions(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
         ("Python", then["python"], now["python"]),
     ]
     for name, version in now["dependencies"].items():
-        pairs.append((name, then.get("dependencies", {}).get(name, version), version))
+        pairs.append((name, then["dependencies"].get(name, version), version))
     return [
         f"{name} {before} then, {after} now" for name, before, after in pairs if before != after
     ]

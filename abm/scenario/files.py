@@ -155,16 +155,16 @@ def _layer(path: Path, above: tuple[Path, ...]) -> Layered:
         return Layered(raw, origins)
     chain = (*above, path.resolve())
     below = _base_path(base, path)
+    if not os.path.isfile(below):  # also a name that no file can have
+        hint = nearest(base, list_scenarios())
+        missing = "must be the name of a scenario or a .toml file beside this one"
+        raise ScenarioFaults([Fault(where, "base", base, missing, hint, lines.get("base"))])
     if below.resolve() in chain:
         names = " -> ".join(step.stem for step in (*chain, below))
         circle = Fault(
             where, "base", base, f"goes round in a circle: {names}", "", lines.get("base")
         )
         raise ScenarioFaults([circle])
-    if not os.path.isfile(below):
-        hint = nearest(base, list_scenarios())
-        missing = "must be the name of a scenario or a .toml file beside this one"
-        raise ScenarioFaults([Fault(where, "base", base, missing, hint, lines.get("base"))])
     lower = _layer(below, chain)
     merged = {key: value for key, value in lower.raw.items() if key not in WORDS}
     _drop(merged, without, where, lines.get("without"))

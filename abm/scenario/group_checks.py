@@ -154,7 +154,7 @@ def _brokers_exist(banks: Any, network: Any) -> Faults:
     if not brokers.numbers or not all(1 <= n <= banks.n_core for n in brokers.numbers):
         wanted = f"must be numbers from 1 to banks.n_core ({banks.n_core})"
         yield fault_at(f"{key}.numbers", list(brokers.numbers), wanted)
-    if brokers.concentration > 0 and brokers.concentrated_on > banks.n_core:
+    if brokers.concentrated_on > banks.n_core:
         wanted = f"must be from 1 to banks.n_core ({banks.n_core})"
         yield fault_at(f"{key}.concentrated_on", brokers.concentrated_on, wanted)
     chances = {"number_probabilities": ("number of brokers", len(brokers.numbers))}

@@ -20,7 +20,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from abm.errors import InvalidInput, OutputRefused, UnreadableFile, show
+from abm.files import MOST_OF_TABLE, refuse_irregular
 from abm.runs.crate import CRATE, ODD, Described, crate, odd_text
+from abm.runs.described import Entries, PlanDescription
+from abm.runs.described import read_description as described_in
 from abm.runs.manifest import current_versions, source_commit, table_hash
 from abm.scenario.writing import to_dict, to_toml
 from abm.sweep.designs import design_points
@@ -164,23 +167,18 @@ def _crate(plan: Plan) -> dict[str, Any]:
     return crate(about, [SCENARIO, EXPERIMENT, POINTS, ODD, PLAN, "runs/"])
 
 
-def read_description(folder: Path) -> dict[str, Any]:
-    """plan.json of a folder."""
+def read_description(folder: Path, shape: type[Entries] = PlanDescription) -> dict[str, Any]:
+    """plan.json of a folder, with the entries of `shape` at least."""
     path = folder / PLAN
     try:
-        description = json.loads(path.read_text(encoding="utf-8"))
-        schema = description["schema_version"]
+        return described_in(path, shape, SCHEMA_VERSION)
     except FileNotFoundError:
         raise UnreadableFile(f"{folder} holds no sweep: there is no {PLAN}") from None
     except NotADirectoryError:
         raise UnreadableFile(f"{folder} is a file; give the folder of a sweep") from None
-    except (OSError, ValueError, LookupError, TypeError) as bad:
-        raise UnreadableFile(f"{path} cannot be read: {bad}") from None
-    if schema != SCHEMA_VERSION:
-        raise UnreadableFile(
-            f"{path} has schema version {schema}, this version reads {SCHEMA_VERSION}"
-        )
-    return dict(description)
+    except (OSError, ValueError) as bad:
+        reason = getattr(bad, "strerror", None) or str(bad)
+        raise UnreadableFile(f"{path} cannot be read: {reason}") from None
 
 
 def read_points(folder: Path) -> pd.DataFrame:
@@ -188,19 +186,35 @@ def read_points(folder: Path) -> pd.DataFrame:
     import pyarrow.parquet as pq
 
     try:
+        refuse_irregular(folder / POINTS, MOST_OF_TABLE)
         points: pd.DataFrame = pq.ParquetFile(folder / POINTS).read().to_pandas()
-    except (OSError, pa.ArrowException) as bad:
-        raise UnreadableFile(f"{folder / POINTS} cannot be read: {bad}") from None
+    except (OSError, ValueError, pa.ArrowException) as bad:
+        reason = getattr(bad, "strerror", None) or str(bad)
+        raise UnreadableFile(f"{folder / POINTS} cannot be read: {reason}") from None
     return points
 
 
 def read_plan(folder: str | Path) -> Plan:
-    """The plan that a folder was made with."""
+    """The plan that a folder was made with; raises UnreadableFile where it has changed since."""
     where = Path(folder)
     description = read_description(where)
     experiment = load_experiment(where / EXPERIMENT, is_checked=True)
-    scenario = base_scenario(experiment)
-    return Plan(experiment, scenario, read_points(where), int(description["chunk_rows"]))
+    plan = Plan(
+        experiment, base_scenario(experiment), read_points(where), description["chunk_rows"]
+    )
+    changed = [
+        name
+        for name, is_same in (
+            (SCENARIO, plan.scenario.canonical_hash() == description["scenario_hash"]),
+            (POINTS, table_hash(plan.points) == description["points_hash"]),
+            (EXPERIMENT, plan.n_rows == description["n_rows"]),
+        )
+        if not is_same
+    ]
+    if changed:
+        words = f"changed since the sweep began (the hash in {PLAN} differs)"
+        raise UnreadableFile(f"{where}: {', '.join(changed)} {words}")
+    return plan
 
 
 def run_of_row(folder: str | Path, row: int) -> RowRun:

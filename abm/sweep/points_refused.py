@@ -91,4 +91,4 @@ def _hint(experiment: Experiment, group: _Group) -> str:
     wants_whole = group.fault.allowed.startswith("must be a whole number")
     if wants_whole and _is_range(experiment, group):
         return "add whole = true"
-    return group.fault.hint
+    return str(group.fault.hint)

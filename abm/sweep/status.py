@@ -114,7 +114,7 @@ def _runs(folder: Path, files: list[Kept]) -> pd.DataFrame:
     if not files:
         return pd.DataFrame({name: [] for name in columns})
     try:
-        return store.pandas_of(store.joined(files, columns))
+        return store.pandas_of(store.glanced_at(files, columns))
     except FileNotFoundError:  # a compaction took it away meanwhile
         table = store.read_tables(folder, columns=columns)
         if table is None:

@@ -27,6 +27,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from abm.errors import InvalidInput, OutputRefused, UnreadableFile
+from abm.files import MOST_OF_TABLE, refuse_irregular
 from abm.runs.manifest import platform_tag, table_hash
 from abm.sweep.plan import Chunk
 
@@ -187,11 +188,12 @@ def check(kept: Kept, sides: Iterable[str], folder: Path, *, whole: bool) -> str
     for kind in (*sides, ROWS):
         path = path_of(folder, kind, kept.chunk)
         try:
+            refuse_irregular(path, MOST_OF_TABLE)
             table = pq.ParquetFile(path).read() if whole else None
             footer = pq.read_metadata(path)
         except FileNotFoundError:
             return f"{path.name} is missing"
-        except (OSError, pa.ArrowException):
+        except (OSError, ValueError, pa.ArrowException):
             return f"{path.name} is not whole"
         if kind == ROWS and footer.num_rows != kept.chunk.n_rows:
             return f"{path.name} has {footer.num_rows} rows, not {kept.chunk.n_rows}"
@@ -203,6 +205,7 @@ def check(kept: Kept, sides: Iterable[str], folder: Path, *, whole: bool) -> str
 
 def n_failed_in(kept: Kept) -> int:
     """Failed runs of a file, from its footer."""
+    refuse_irregular(kept.path, MOST_OF_TABLE)
     footer = pq.read_metadata(kept.path)
     return int((footer.metadata or {}).get(N_FAILED, b"0"))
 
@@ -252,14 +255,16 @@ def load_sweep(folder: str | Path, columns: list[str] | None = None) -> pd.DataF
     Raises
     ------
     UnreadableFile
-        If it is no folder of a sweep, holds no run yet, or a file is not whole.
+        If it is no folder of a sweep, holds no run yet, or a file is not whole or has changed
+        since it was written (the hash of its columns differs).
     InvalidInput
         If no run has a column of a name in `columns`.
     """
+    from abm.runs.described import Entries
     from abm.sweep.plan import read_description
 
     where = Path(folder)
-    read_description(where)
+    read_description(where, Entries)  # a sweep's folder, of a schema that is read here
     table = read_tables(where, ROWS, columns)
     if table is None:
         raise UnreadableFile(f"{where} holds no run yet; unwind status {where} tells how it stands")
@@ -301,21 +306,41 @@ def pandas_of(table: pa.Table) -> pd.DataFrame:
 
 
 def _read(path: Path, columns: list[str] | None) -> pa.Table:
+    """A file whose columns have the hash that it was written with, all of them or some."""
     try:
+        refuse_irregular(path, MOST_OF_TABLE)
         with pq.ParquetFile(path, memory_map=True) as file:
-            return file.read(columns).replace_schema_metadata(None)
-    except (OSError, pa.ArrowException) as bad:
-        if isinstance(bad, FileNotFoundError):
-            raise
-        raise UnreadableFile(
-            f"{path} is not whole; unwind status DIR --verify sets it aside, and "
-            "unwind sweep runs it again"
-        ) from None
+            table, said = file.read(), (file.metadata.metadata or {}).get(SHA256, b"").decode()
+        is_same = table_hash(pandas_of(table)) == said
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, pa.ArrowException):
+        raise _damaged(path, "is not whole") from None
+    if not is_same:
+        raise _damaged(path, "has changed since it was written (SHA-256 differs)")
+    if columns is not None:
+        table = table.select([name for name in columns if name in table.column_names])
+    return table.replace_schema_metadata(None)
 
 
-def joined(files: list[Kept], columns: list[str] | None = None) -> pa.Table:
+def _damaged(path: Path, what: str) -> UnreadableFile:
+    mend = "unwind status DIR --verify sets it aside, and unwind sweep runs it again"
+    return UnreadableFile(f"{path} {what}; {mend}")
+
+
+def joined(files: list[Kept]) -> pa.Table:
     """Files one behind the other."""
-    return _concatenated([_read(kept.path, columns) for kept in files])
+    return _concatenated([_read(kept.path, None) for kept in files])
+
+
+def glanced_at(files: list[Kept], columns: list[str]) -> pa.Table:
+    """Some columns of files, for a look at how a sweep stands: no hash is compared."""
+    tables = []
+    for kept in files:
+        refuse_irregular(kept.path, MOST_OF_TABLE)
+        with pq.ParquetFile(kept.path, memory_map=True) as file:
+            tables.append(file.read(columns).replace_schema_metadata(None))
+    return _concatenated(tables)
 
 
 def n_columns(kept: Kept) -> int:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from abm.agents import PythonAgent
+from abm.agents import Bank, HedgeFund, PythonAgent
 from abm.errors import InvalidInput
 from abm.model import CarryUnwindModel
 from abm.scenario import load_scenario
@@ -154,3 +154,125 @@ def test_an_agent_that_cannot_be_admitted_is_refused(asked, said):
 def test_a_class_without_orders_says_so():
     with pytest.raises(NotImplementedError, match="must define orders"):
         model((PythonAgent, {"wealth_usd_bn": 1.0})).step()
+
+
+@pytest.mark.parametrize("amount", [True, np.True_, "5", 1j, b"5", None])
+def test_an_order_is_a_real_number(amount):
+    asked = model((Buyer, {"wealth_usd_bn": 1.0}))
+    agent = asked.python_agents[0]
+    for amounts in ({"JPY": amount}, [amount] + [0.0] * 8):
+        agent.amounts = amounts
+        with pytest.raises(InvalidInput, match=r"Buyer\.orders"):
+            asked.step()
+
+
+def test_an_order_beyond_fifty_times_its_wealth_is_refused():
+    """Of 1bn a thousand billion yen were ordered as dollars: the broker would have lost 13.7bn."""
+    asked = model((Buyer, {"wealth_usd_bn": 1.0, "broker": "bank-1"}))
+    asked.python_agents[0].amounts = {"JPY": -1000.0}
+    with pytest.raises(
+        InvalidInput, match=r"orders of 1000 USD bn, must be at most 50 .*custom-buyer-1"
+    ):
+        asked.step()
+    assert asked.day == 0 and asked.python_agents[0].units["JPY"] == 0.0
+
+
+def test_closing_a_position_is_no_order_beyond_wealth():
+    asked = model(buyer(wealth=20.0, JPY=-20.0))
+    asked.step()
+    agent = asked.python_agents[0]
+    agent.wealth_usd_bn, agent.amounts = 0.1, {"JPY": 20.2}
+    asked.step()
+    assert abs(agent.positions_usd_bn["JPY"]) < 2.0
+
+
+def test_the_agent_may_say_otherwise_in_its_class_or_settings():
+    class Bold(Buyer):
+        largest_order_multiple = float("inf")
+
+    by_setting = (Buyer, {"wealth_usd_bn": 1.0, "largest_order_multiple": 100.0})
+    for pair in ((Bold, {"wealth_usd_bn": 1.0}), by_setting):
+        asked = model(pair)
+        asked.python_agents[0].amounts = {"UST": 80.0}
+        asked.step()
+        assert asked.python_agents[0].units["UST"] > 70.0
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ((Buyer, {"wealth_usd_bn": 1.0}), "must be a list of pairs"),
+        (Buyer, "must be a list of pairs"),
+        ("Buyer", "must be a list of pairs"),
+        ({"kind": Buyer}, "must be a list of pairs"),
+        (5, "must be a list of pairs"),
+        (True, "must be a list of pairs"),
+        ([5], "no pair"),
+        ([(Buyer,)], "no pair"),
+        ([(Buyer, {"wealth_usd_bn": 1.0}, 3)], "no pair"),
+        ([("Buyer", {"wealth_usd_bn": 1.0})], "no subclass of PythonAgent"),
+        ([(object(), {})], "no subclass of PythonAgent"),
+        ([(int, {"wealth_usd_bn": 1.0})], "no subclass of PythonAgent"),
+        ([(Buyer, None)], "Buyer: settings"),
+        ([(Buyer, [("wealth_usd_bn", 1.0)])], "Buyer: settings"),
+        ([(Buyer, {1: 1.0})], "Buyer: settings"),
+        ([Buyer], "needs wealth_usd_bn"),
+        ([(Buyer, {"wealth_usd_bn": None})], "needs wealth_usd_bn"),
+        ([(Buyer, {"wealth_usd_bn": float("nan")})], "finite"),
+        ([(Buyer, {"wealth_usd_bn": float("inf")})], "finite"),
+        ([(Buyer, {"wealth_usd_bn": -1.0})], "above 0"),
+        ([(Buyer, {"wealth_usd_bn": 0})], "above 0"),
+        ([(Buyer, {"wealth_usd_bn": True})], "must be a number"),
+        ([(Buyer, {"wealth_usd_bn": "5"})], "must be a number"),
+        ([(Buyer, {"wealth_usd_bn": 1j})], "must be a number"),
+        ([(Buyer, {"wealth_usd_bn": [1.0]})], "must be a number"),
+        ([(Buyer, {"wealth_usd_bn": 1.0, "broker": "bank-99"})], "no bank"),
+        ([(Buyer, {"wealth_usd_bn": 1.0, "broker": 1})], "no bank"),
+        ([(Buyer, {"wealth_usd_bn": 1.0, "broker": ["bank-1"]})], "no bank"),
+        ([(Buyer, {"wealth_usd_bn": 1.0, "brokr": "bank-1"})], "did you mean broker"),
+        ([(Buyer, {"wealth_usd_bn": 1.0, "wealth": 1.0})], "unknown setting"),
+        ([(Buyer, {"wealth_usd_bn": 1.0, "model": 1.0})], "unknown setting"),
+        ([(PythonAgent, {"wealth_usd_bn": 1.0, "amounts": {}})], "unknown setting"),
+        ([(Buyer, {"wealth_usd_bn": 1.0, "largest_order_multiple": 0})], "above 0"),
+        ([(Buyer, {"wealth_usd_bn": 1.0, "largest_order_multiple": float("nan")})], "above 0"),
+    ],
+)
+def test_a_specification_that_makes_no_sense_is_refused(given, said):
+    scenario = load_scenario("hike").with_changes({"calendar.days": 8})
+    with pytest.raises(InvalidInput, match=said):
+        CarryUnwindModel(scenario, rng=7, python_agents=given)
+
+
+def test_every_fault_of_a_specification_is_said_at_once():
+    with pytest.raises(InvalidInput) as refused:
+        model((Buyer, {"wealth_usd_bn": -1.0, "broker": "bank-99"}), (dict, {}))
+    assert len(str(refused.value).splitlines()) == 4
+
+
+@pytest.mark.parametrize("column", ["cash", "units", "high_water"])
+def test_what_is_no_number_in_a_book_is_refused_by_whose_it_is(column):
+    class Careless(Buyer):
+        def orders(self):
+            getattr(self.books, column)[..., self.row] = np.nan
+            return {}
+
+    asked = model((Careless, {"wealth_usd_bn": 1.0}))
+    with pytest.raises(InvalidInput, match=f"{column} of custom-careless-1 is nan"):
+        asked.step()
+
+
+@pytest.mark.parametrize("number", [float("nan"), True, 1j, "5", None, [1.0]])
+def test_views_take_real_numbers_only(number):
+    asked = model(buyer())
+    agent, fund = asked.python_agents[0], asked.agents_by_type[HedgeFund][0]
+    writes = [
+        lambda: setattr(agent, "wealth_usd_bn", number),
+        lambda: setattr(agent, "cash_usd_bn", number),
+        lambda: agent.units.update(JPY=number),
+        lambda: setattr(agent, "leverage_cap", number),
+        lambda: setattr(fund, "risk_aversion", number),
+        lambda: setattr(asked.agents_by_type[Bank][0], "wealth_usd_bn", number),
+    ]
+    for write in writes:
+        with pytest.raises(InvalidInput):
+            write()

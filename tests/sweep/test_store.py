@@ -2,16 +2,21 @@
 
 import errno
 import os
+from contextlib import suppress
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from abm.errors import InvalidInput, OutputRefused, UnreadableFile
-from abm.sweep import digest, load_sweep, store, sweep
+from abm.report.study import read_study
+from abm.sweep import digest, load_sweep, run_of_row, store, sweep
 from abm.sweep.compaction import compact
 from abm.sweep.plan import Chunk
+from abm.sweep.reproduce import reproduce_sweep
 from abm.sweep.status import status, verify
 from abm.sweep.store import Covered, Kept
 from tests.sweep.small import experiment
@@ -49,6 +54,50 @@ def fill(folder, n_rows, n_numbers, n_files):
         columns |= {f"x{j}": numbers.standard_normal(n) for j in range(n_numbers)}
         chunk = Chunk(k * n, (k + 1) * n - 1)
         store.write_chunk(folder, chunk, {"rows": pa.table(columns)}, "shard-1-of-1")
+
+
+def flip_a_byte(path):
+    """Change one byte of a number; the file is as long, and reads without an error."""
+    raw = path.read_bytes()
+    before = pq.read_table(path)
+    for at in range(4, len(raw)):
+        path.write_bytes(raw[:at] + bytes([raw[at] ^ 1]) + raw[at + 1 :])
+        with suppress(Exception):
+            if not pq.ParquetFile(path).read().equals(before):
+                return
+    raise AssertionError("every byte matters to the reader")
+
+
+@pytest.mark.parametrize("columns", [None, ["row", "status"]])
+def test_a_chunk_that_has_changed_is_not_computed_with(folder, columns):
+    flip_a_byte(file_of(folder))
+    with pytest.raises(UnreadableFile, match=r"has changed since it was written"):
+        load_sweep(folder, columns)
+    with pytest.raises(UnreadableFile, match=r"unwind status DIR --verify sets it aside"):
+        read_study(folder)
+    assert len(verify(folder)) == 1 and again(folder) == 3
+
+
+@pytest.mark.parametrize("name", ["points.parquet", "scenario.toml", "experiment.toml"])
+def test_a_plan_that_has_changed_is_not_computed_with(folder, name):
+    if name == "points.parquet":
+        flip_a_byte(folder / name)
+    else:
+        text = (folder / name).read_text()
+        new = text.replace("replicates = 2", "replicates = 3").replace(
+            "payout_multiple = 4", "payout_multiple = 5"
+        )
+        (folder / name).write_text(new)
+    with pytest.raises(UnreadableFile, match="changed since the sweep began"):
+        read_study(folder)
+
+
+@pytest.mark.parametrize("content", ["{}", "[]", "[" * 100_000, '{"schema_version": 1}'])
+def test_a_plan_that_is_not_what_its_name_promises_is_refused(folder, content):
+    (folder / "plan.json").write_text(content)
+    for look in (status, verify, read_study, reproduce_sweep, partial(run_of_row, row=1)):
+        with pytest.raises(UnreadableFile, match=r"plan.json cannot be read"):
+            look(folder)
 
 
 def test_what_is_missing_of_a_chunk_is_what_no_file_covers():
