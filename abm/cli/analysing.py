@@ -19,6 +19,7 @@ from abm.report.study import read_study, usual
 from abm.sweep.outcomes import outcome, panel, varied
 
 _LABEL = 16
+ANALYSIS = "analysis"  # the folder in that of the sweep
 
 
 class Asked(NamedTuple):
@@ -32,31 +33,42 @@ class Asked(NamedTuple):
 
 def analyse_and_tell(asked: Asked) -> None:
     """Analyse what the design allows, write tables and figures, say what was found and written."""
-    place = asked.out or asked.folder / "analysis"
-    study = read_study(asked.folder)
-    chosen = [outcome(name, study.table) for name in asked.outputs or usual(study.table)]
-    if not chosen:
-        raise InvalidInput(f"{asked.folder} has no run that was done: see unwind status")
-    found: list[Findings] = []
-    with Progress(len(chosen) + 1) as progress:
-        for one in chosen:
-            with progress.step(one.name):
-                whole = panel(study.table, one, study.points, study.n_replicates)
-                found.append(examined(study, whole))
-        with progress.step("writing"):
-            written = write(found, place)
+    place = asked.out or asked.folder / ANALYSIS
+    study, found = analysed(asked.folder, asked.outputs)
+    written = write(found, place)
     if asked.as_json:
         tell(*json.dumps(as_plain(study, found, written), indent=2).split("\n"))
         return
     tell(*lines(study, found, place, written))
 
 
-def write(found: Sequence[Findings], place: Path) -> list[str]:
+def analysed(folder: Path, outputs: Sequence[str] = ()) -> tuple[Study, list[Findings]]:
+    """A sweep and what its design allows to be said, of the outputs asked for or the usual ones."""
+    study = read_study(folder)
+    chosen = [outcome(name, study.table) for name in outputs or usual(study.table)]
+    if not chosen:
+        raise InvalidInput(f"{folder} has no run that was done: see unwind status")
+    found: list[Findings] = []
+    with Progress(len(chosen)) as progress:
+        for one in chosen:
+            with progress.step(one.name):
+                whole = panel(study.table, one, study.points, study.n_replicates)
+                found.append(examined(study, whole))
+    return study, found
+
+
+def draw_again(folder: Path) -> list[Path]:
+    """The figures of a sweep's analysis, from its tables; their paths."""
+    place = folder / ANALYSIS
+    return [place / name for name in write(analysed(folder)[1], place, with_tables=False)]
+
+
+def write(found: Sequence[Findings], place: Path, *, with_tables: bool = True) -> list[str]:
     """Tables as CSV and figures as PNG, each whole or not at all; their names."""
     files: dict[str, str | bytes] = {}
     for one in found:
         stem = file_stem(one.outcome)
-        for name, table in one.tables.items():
+        for name, table in one.tables.items() if with_tables else ():
             text = table.to_csv(index=False, float_format="%.10g", lineterminator="\n")
             files[f"{stem}-{name}.csv"] = text
         for name, figure in one.figures.items():

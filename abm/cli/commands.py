@@ -63,6 +63,7 @@ COMMANDS = (
     showing.status,
     showing.analyse,
     showing.plot,
+    showing.export,
     showing.explain,
     showing.report,
     showing.classroom,

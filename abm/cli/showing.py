@@ -41,7 +41,7 @@ def analyse(
 
 
 def plot(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that a run wrote")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of a run or a sweep")],
     animate: Annotated[
         bool, typer.Option("--animate", help="Instead, the cascade day by day, as a GIF")
     ] = False,
@@ -49,13 +49,25 @@ def plot(
         str | None, typer.Option("--fps", metavar="N", help="Days a second of it; default 4")
     ] = None,
 ) -> None:
-    """Draw the figures of a result folder again, from its tables."""
-    from abm.cli.animating import animate_again, speed
-    from abm.cli.running import draw_again
+    """Draw the figures of a result folder again, from its tables; of a sweep, its analysis."""
+    from abm.cli.animating import speed
+    from abm.cli.plotting import plotted
 
     n_days = speed(None if fps is None else whole("--fps", fps), animate)
-    for path in animate_again(folder, n_days) if animate else draw_again(folder):
-        tell(path)
+    tell(*map(str, plotted(folder, n_days if animate else None)))
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of a run or a sweep")],
+    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="csv, xlsx or stata")] = "csv",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder; default DIR/export-FORMAT")
+    ] = None,
+) -> None:
+    """The tables of a result as files of other programs: CSV, Excel, Stata."""
+    from abm.cli.exporting import Asked, export_and_tell
+
+    tell(*export_and_tell(Asked(folder, to, out)))
 
 
 def explain(
