@@ -32,17 +32,20 @@ MOST_ENTRIES = 400  # of the chronicle, the newest
 # A button with another label is made anew in the browser; who came to it by the keyboard stays.
 _STAY = """
 requestAnimationFrame(() => requestAnimationFrame(() => {
-    const view = Bokeh.index.find_one(button);
+    const view = Bokeh.index.find_one(source);
     if (view && document.activeElement === document.body) view.button_el.focus();
 }));
 """
 # The browser asks for the next frame when it has drawn the last: a slow machine gets fewer frames,
-# each of several days, and a page that was closed asks for none.
+# each of several days, and a page that was closed asks for none. The server asks with a positive
+# number and is answered with its negative. (`source` alone is named in these codes: Panel keeps
+# whatever else a callback is given for as long as the process lives, and with it the whole page.)
 _ANSWER = """
+if (source.value <= 0) return;
 const wait = Math.max(0, least_ms - (performance.now() - (window.unwind_asked || 0)));
 requestAnimationFrame(() => setTimeout(() => {
     window.unwind_asked = performance.now();
-    tick.value = tock.value;
+    source.value = -source.value;
 }, wait));
 """
 
@@ -59,15 +62,10 @@ class PlayTab:
         self.staged = ""  # the scenario whose charts stand
         self.stage: Stage
         self.tick = pn.widgets.IntInput(value=0, visible=False)
-        self.tock = pn.widgets.IntInput(value=0, visible=False)
-        self.tick.param.watch(lambda _: page.act(self._frame), "value")
-        self.tock.jscallback(
-            args={"tick": self.tick, "tock": self.tock, "least_ms": 1000 * LEAST_FRAME_S},
-            value=_ANSWER,
-        )
+        self.tick.param.watch(lambda event: self._answered(event.new), "value")
+        self.tick.jscallback(args={"least_ms": 1000 * LEAST_FRAME_S}, value=_ANSWER)
         self.buttons = self._buttons()
-        play = self.buttons["play"]
-        play.jscallback(args={"button": play}, label=_STAY)
+        self.buttons["play"].jscallback(label=_STAY)
         self.speed = pn.widgets.Select(
             options={page.say(f"play.{name}"): name for name in SPEEDS_DAYS_PER_S},
             value="normal", width=110, margin=(0, 4),
@@ -107,7 +105,6 @@ class PlayTab:
             self.mechanism,
             self.charts,
             self.tick,
-            self.tock,
             sizing_mode="stretch_width",
             margin=0,
         )  # fmt: skip
@@ -201,11 +198,19 @@ class PlayTab:
             self._begin()
         self.is_playing, self.last_frame, self.owed_days = True, now, 1.0
         self._show_buttons()
-        self.tock.value += 1
+        self._ask()
 
     def _pause(self) -> None:
         self.is_playing = False
         self._show_buttons()
+
+    def _ask(self) -> None:
+        """Ask the browser for the next frame."""
+        self.tick.value = abs(self.tick.value) + 1
+
+    def _answered(self, number: int) -> None:
+        if number < 0:
+            self.page.act(self._frame)
 
     def _frame(self) -> None:
         """The browser has drawn the last frame: draw the next, with the days due since."""
@@ -222,7 +227,7 @@ class PlayTab:
         if self.run.is_over:
             self._pause()
         else:
-            self.tock.value += 1
+            self._ask()
 
     def _go(self, on: Callable[[], None]) -> None:
         """Let days pass by hand."""

@@ -10,11 +10,13 @@ from typing import Any
 
 import panel as pn
 
+from abm.classroom.door import LARGEST_MESSAGE_BYTES, guard
 from abm.classroom.page import Page
 from abm.errors import InvalidInput, OutputRefused
 from abm.words import words
 
 ADDRESS = "127.0.0.1"
+NAMES = (ADDRESS, "localhost")  # under which the page is served
 USUAL_PORT = 8642  # so that a link outlives the server; another where it is taken
 STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 MILLISECONDS_WITHOUT_BROWSER = 15_000  # until a page that nobody looks at is dropped
@@ -58,19 +60,22 @@ def make_server(port: int | None = None) -> Any:
     """The server, listening but not yet running."""
     number = usual_port() if port is None else asked_port(port)
     pn.extension(raw_css=[STYLE], notifications=False)
-    return pn.io.server.get_server(
+    server = pn.io.server.get_server(
         new_page,
         port=number,
         address=ADDRESS,
-        websocket_origin=[f"{ADDRESS}:{number}", f"localhost:{number}"],
+        websocket_origin=[f"{name}:{number}" for name in NAMES],
+        websocket_max_message_size=LARGEST_MESSAGE_BYTES,
         show=False,
         start=False,
         title=words("en")("page.title"),
-        unused_session_lifetime=MILLISECONDS_WITHOUT_BROWSER,
-        check_unused_sessions=MILLISECONDS_WITHOUT_BROWSER,
-        keep_alive=15_000,
+        unused_session_lifetime_milliseconds=MILLISECONDS_WITHOUT_BROWSER,
+        check_unused_sessions_milliseconds=MILLISECONDS_WITHOUT_BROWSER,
+        keep_alive_milliseconds=15_000,
         num_procs=1,
     )
+    guard(server, NAMES)
+    return server
 
 
 def new_page() -> pn.Template:

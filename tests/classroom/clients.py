@@ -1,0 +1,66 @@
+"""Plain clients of the page's server: one request, one websocket; no browser."""
+
+import asyncio
+import json
+import re
+import socket
+from urllib.parse import urlsplit
+
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.websocket import websocket_connect
+
+PULL = ('{"msgid":"1","msgtype":"PULL-DOC-REQ"}', "{}", "{}")
+PATIENCE_S = 30.0
+
+
+def status(url, path="/", method="GET", host=None, headers=b""):
+    """The status of an answer to a request, written byte by byte; 0 if there is no answer."""
+    to = urlsplit(url)
+    path = path.encode() if isinstance(path, str) else path
+    host = to.netloc if host is None else host
+    lines = [f"{method} ".encode() + path + b" HTTP/1.1", f"Host: {host}".encode(), headers]
+    with socket.create_connection((to.hostname, to.port), timeout=PATIENCE_S) as made:
+        made.sendall(b"\r\n".join(line for line in lines if line) + b"\r\n\r\n")
+        answer = made.recv(64)
+    return int(answer.split()[1]) if answer.startswith(b"HTTP/1.1 ") else 0
+
+
+async def token_of(url, query=""):
+    """What a page's own websocket is opened with."""
+    page = await AsyncHTTPClient().fetch(url + query, request_timeout=PATIENCE_S)
+    return re.search(r'"token":"([^"]+)"', page.body.decode())[1]
+
+
+async def connected(url, token, origin=None, protocol="bokeh"):
+    """A websocket of the page."""
+    headers = {"Origin": url.rstrip("/") if origin is None else origin} if origin != "" else {}
+    asked = HTTPRequest(
+        f"ws{url.removeprefix('http')}ws", headers=headers, request_timeout=PATIENCE_S
+    )
+    return await websocket_connect(asked, subprotocols=[protocol, token])
+
+
+async def heard(client):
+    """The next message, or None once it is closed."""
+    return await asyncio.wait_for(client.read_message(), PATIENCE_S)
+
+
+async def pulled(client):
+    """Ask for the whole page, as a browser does, and wait until it has come."""
+    for _ in range(3):
+        assert await heard(client)  # the greeting
+    for part in PULL:
+        await client.write_message(part)
+    while (said := await heard(client)) is not None:
+        if isinstance(said, str) and "PULL-DOC-REPLY" in said[:300]:
+            for _ in range(2 + 2 * json.loads(said).get("num_buffers", 0)):
+                await heard(client)
+            return True
+    return False
+
+
+async def visited(url, query=""):
+    """A page opened, shown and closed again."""
+    client = await connected(url, await token_of(url, query))
+    assert await pulled(client)
+    client.close()
