@@ -2,6 +2,9 @@
 
 A CSV has the columns lender, borrower, weight. Broker weights are relative (they are normalised
 per borrower), interbank weights are claims in USD bn. All faults of a file are said at once.
+
+GraphML whose edges say their `kind`, as `exposures.graphml` of a result does, holds both networks:
+brokers are read off its loans, less those to a bank's own desk, and claims off the interbank ones.
 """
 
 from __future__ import annotations
@@ -11,15 +14,22 @@ import io
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from abm.errors import NOT_GIVEN, Fault, ScenarioFaults
+from abm.files import MOST_OF_GRAPH, read_bytes
+from abm.kernels.state import BANK_DESK, KIND_NAMES
 from abm.scenario.checks import nearest
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Array = np.ndarray
 
+LOAN, INTERBANK = "loan", "interbank"  # `kind` of an edge in `exposures.graphml`
+DESK = KIND_NAMES[BANK_DESK]
 COLUMNS = ("lender", "borrower", "weight")
 LARGEST_CLAIM_USD_BN = 1e6
 LARGEST_BROKER_WEIGHT = 1e15  # they are relative, whatever their unit
@@ -48,7 +58,7 @@ def read_broker_edges(
 
     Lenders are banks, borrowers institutions; weights are normalised to shares per borrower.
     """
-    edges = _checked(path, bank_names, institution_names, LARGEST_BROKER_WEIGHT)
+    edges = _checked(path, bank_names, institution_names, LARGEST_BROKER_WEIGHT, LOAN)
     weights: list[dict[int, float]] = [{} for _ in institution_names]
     for lender, borrower, weight in edges:
         weights[borrower][lender] = weight
@@ -70,18 +80,18 @@ def read_broker_edges(
 def read_interbank_claims(path: str | Path, bank_names: list[str]) -> Array:
     """What banks owe one another [USD bn], (B, B), [i, j]: i owes j."""
     liabilities = np.zeros((len(bank_names), len(bank_names)))
-    edges = _checked(path, bank_names, bank_names, LARGEST_CLAIM_USD_BN)
+    edges = _checked(path, bank_names, bank_names, LARGEST_CLAIM_USD_BN, INTERBANK)
     for lender, borrower, weight in edges:
         liabilities[borrower, lender] = weight
     return liabilities
 
 
 def _checked(
-    path: str | Path, lenders: list[str], borrowers: list[str], largest: float
+    path: str | Path, lenders: list[str], borrowers: list[str], largest: float, kind: str
 ) -> list[tuple[int, int, float]]:
     """Edges as (row of the lender, row of the borrower, weight), or every fault at once."""
     where = str(path)
-    edges, alone = _read(Path(path), where)
+    edges, alone = _read(Path(path), where, kind)
     faults = list(_strangers(alone, where, [*lenders, *borrowers]))
     seen: dict[tuple[str, str], Edge] = {}
     lender_row = {name: row for row, name in enumerate(lenders)}
@@ -162,19 +172,19 @@ def _refuse(where: str, key: str, given: object, allowed: str, line: int | None 
     raise ScenarioFaults([Fault(where, key, given, allowed, "", line)])
 
 
-def _read(path: Path, where: str) -> Graph:
-    """Edges and nodes of a file, by its suffix."""
+def _read(path: Path, where: str, kind: str) -> Graph:
+    """Edges and nodes of a file, by its suffix; of edges that say their kind, those of this one."""
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".graphml"):
         _refuse(where, "path", path.name, "must end in .csv or .graphml")
     try:
-        raw = path.read_bytes()
+        raw = read_bytes(path, MOST_OF_GRAPH)
     except FileNotFoundError:
         _refuse(where, "path", path.name, "there is no such file")
     except OSError as bad:
         _refuse(where, "path", path.name, f"cannot be read: {bad.strerror or bad}")
     if suffix == ".graphml":
-        return _read_graphml(raw, where, path.name)
+        return _read_graphml(raw, where, path.name, kind)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as bad:
@@ -214,8 +224,8 @@ def _read_csv(text: str, where: str) -> Graph:
     return Graph([Edge(row[at[0]], row[at[1]], row[at[2]], line) for line, row in rows[1:]], [])
 
 
-def _read_graphml(raw: bytes, where: str, name: str) -> Graph:
-    """A directed graph whose edges carry `weight`."""
+def _read_graphml(raw: bytes, where: str, name: str, kind: str) -> Graph:
+    """A directed graph whose edges carry `weight`, and maybe `kind`."""
     from xml.etree.ElementTree import ParseError
 
     import networkx as nx
@@ -228,9 +238,20 @@ def _read_graphml(raw: bytes, where: str, name: str) -> Graph:
         _refuse(where, "path", name, f"is not valid GraphML: {bad}")
     if not graph.is_directed():
         _refuse(where, "edgedefault", "undirected", "must be directed: lender to borrower")
-    edges = list(graph.edges(data=True))
+    edges = list(_edges_of_kind(graph, kind))
     bare = [f"{lender} -> {borrower}" for lender, borrower, found in edges if "weight" not in found]
     if bare:
         raise ScenarioFaults([Fault(where, "edge", e, "has no weight") for e in bare])
-    alone = [str(node) for node in nx.isolates(graph)]
+    is_one_of_two = any("kind" in found for _, _, found in graph.edges(data=True))
+    alone = [] if is_one_of_two else [str(node) for node in nx.isolates(graph)]
     return Graph([Edge(str(a), str(b), found["weight"], None) for a, b, found in edges], alone)
+
+
+def _edges_of_kind(graph: nx.MultiDiGraph, kind: str) -> Iterator[tuple[Any, Any, dict[str, Any]]]:
+    """Edges less those of the other network. A desk borrows of its own bank without an edge, so a
+    loan to one (the node says so) is no broker's."""
+    other = INTERBANK if kind == LOAN else LOAN
+    for lender, borrower, found in graph.edges(data=True):
+        is_desk = found.get("kind") == LOAN and graph.nodes[borrower].get("kind") == DESK
+        if found.get("kind") != other and not is_desk:
+            yield lender, borrower, found

@@ -27,6 +27,8 @@ _ABOUT = {
         "application/graphml+xml",
     ),
     "scenario.toml": ("The scenario, every value spelt out", "application/toml"),
+    "parent.toml": ("The scenario of the run it branched from", "application/toml"),
+    "graphs/": ("Graph files that the scenario names", ""),
     "summary.json": ("Numbers of the run", "application/json"),
     "manifest.json": ("Seed, versions, platform and hashes", "application/json"),
     ODD: ("The model by the ODD protocol", "text/markdown"),
@@ -118,7 +120,15 @@ def crate(about: Described, names: list[str]) -> dict[str, Any]:
 
 def _file(name: str) -> dict[str, Any]:
     """One file of the folder: what it is, and in which format."""
-    title, kind = _ABOUT.get(name, (f"Figure {Path(name).stem}", "image/png"))
+    title, kind = _ABOUT.get(name) or _about_other(name)
     if name.endswith("/"):
         return {"@id": name, "@type": "Dataset", "name": title}
     return {"@id": name, "@type": "File", "name": title, "encodingFormat": kind}
+
+
+def _about_other(name: str) -> tuple[str, str]:
+    """What a file is of which there may be several."""
+    stem, suffix = Path(name).stem, Path(name).suffix
+    if name.startswith("graphs/"):
+        return f"Graph file {stem}", "text/csv" if suffix == ".csv" else "application/graphml+xml"
+    return f"Figure {stem}", "image/png"

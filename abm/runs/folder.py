@@ -21,9 +21,12 @@ from abm.population.origin import Origin, branches_from_json
 from abm.runs.crate import CRATE, ODD, crate_of_run, odd_text
 from abm.runs.described import Manifest, read_description, read_summary
 from abm.runs.manifest import SCHEMA_VERSION, hashes_of, manifest_of
+from abm.scenario.graph_files import portable
+from abm.scenario.writing import to_toml
 
 if TYPE_CHECKING:
     from abm.runs.result import RunResult
+    from abm.scenario import Scenario
 
 TABLES = ("days", "events", "institutions")
 PARQUET = tuple(f"{name}.parquet" for name in TABLES)
@@ -126,9 +129,9 @@ def _write(result: RunResult, folder: Path, figures: Mapping[str, Any]) -> None:
     import networkx as nx
 
     folder.chmod(0o755)
-    (folder / "scenario.toml").write_text(result.scenario.to_toml(), encoding="utf-8")
+    _write_scenario(folder / "scenario.toml", result.scenario)
     if result.origin is not None:
-        (folder / PARENT).write_text(result.origin.scenario.to_toml(), encoding="utf-8")
+        _write_scenario(folder / PARENT, result.origin.scenario)
     for name in TABLES:
         getattr(result, name).to_parquet(folder / f"{name}.parquet", index=False)
     nx.write_graphml_xml(result.exposures, folder / "exposures.graphml")
@@ -142,6 +145,15 @@ def _write(result: RunResult, folder: Path, figures: Mapping[str, Any]) -> None:
     written = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
     _write_json(folder / CRATE, crate_of_run(manifest, [*written, MANIFEST]))
     _write_json(folder / MANIFEST, manifest)
+
+
+def _write_scenario(path: Path, scenario: Scenario) -> None:
+    """The scenario, and beside it the graph files that it names: the folder stands alone."""
+    raw, files = portable(scenario)
+    path.write_text(to_toml(raw), encoding="utf-8")
+    for name, content in files.items():
+        (path.parent / name).parent.mkdir(exist_ok=True)
+        (path.parent / name).write_bytes(content)
 
 
 def _move(made: Path, folder: Path) -> None:

@@ -7,12 +7,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from abm.scenario.fields import note
+from abm.scenario.graph_files import hash_of
 from abm.scenario.places import leaves
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def canonical_hash(scenario: Scenario) -> str:
     }
     for end in raw["network"].values():
         if end["kind"] == "file":
-            end["path"] = _content(end["path"])
+            end["path"] = hash_of(end["path"])
     canonical = json.dumps(
         {"schema": SCHEMA_VERSION, "scenario": _canonical(raw, "", scenario)},
         sort_keys=True,
@@ -142,10 +142,3 @@ def _canonical(value: Any, key: str, scenario: Scenario) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return value + 0.0 if isinstance(value, float) else value  # -0.0 is 0.0
-
-
-def _content(path: str) -> str:
-    try:
-        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-    except OSError:
-        return path
