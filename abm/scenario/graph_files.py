@@ -62,7 +62,7 @@ def each_path(raw: Any, change: Callable[[str], str], key: str = "") -> Any:
             for name, value in raw.items()
         }
     if isinstance(raw, list | tuple):
-        return [each_path(entry, change, key) for entry in raw]
+        return type(raw)(each_path(entry, change, key) for entry in raw)
     is_path = isinstance(raw, str) and key.removesuffix(".values").endswith(KEYS)
     return change(raw) if is_path else raw
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -25,6 +25,8 @@ from abm.runs.crate import CRATE, ODD, Described, crate, odd_text
 from abm.runs.described import Entries, PlanDescription
 from abm.runs.described import read_description as described_in
 from abm.runs.manifest import current_versions, source_commit, table_hash
+from abm.scenario.graph_files import FOLDER as GRAPHS
+from abm.scenario.graph_files import KEYS, copies_of, each_path, hash_of, paths_in
 from abm.scenario.writing import to_dict, to_toml
 from abm.sweep.designs import design_points
 from abm.sweep.experiment import Experiment, base_scenario, load_experiment, scenario_at
@@ -122,8 +124,8 @@ def described(plan: Plan) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "package_version": __version__,
         "scenario_hash": plan.scenario.canonical_hash(),
-        "points_hash": table_hash(plan.points),
-        "experiment": {key: value for key, value in chosen.items() if key not in FREE},
+        "points_hash": points_hash(plan.points),
+        "experiment": each_path({k: v for k, v in chosen.items() if k not in FREE}, hash_of),
     }
     return {
         "name": plan.experiment.name,
@@ -137,22 +139,46 @@ def described(plan: Plan) -> dict[str, Any]:
     }
 
 
+def points_hash(points: pd.DataFrame) -> str:
+    """Hash of a design, in which a graph file counts by what is in it."""
+    return table_hash(_with_paths(points, hash_of))
+
+
 def files_of(plan: Plan) -> dict[str, bytes]:
-    """What is written beside the results, by file name; plan.json last, it makes them a sweep."""
-    sink = pa.BufferOutputStream()
-    _write_parquet(plan.factors, sink)
+    """What is written beside the results, by file name; plan.json last, it makes them a sweep.
+
+    Graph files that the scenario, the changes or the points name are copied into the folder, and
+    what lies there names the copies.
+    """
     experiment = tomllib.loads(plan.experiment.to_toml()) | {"scenario": SCENARIO}
+    scenario = plan.scenario.to_dict()
+    named = {key: list(plan.points[key].dropna()) for key in plan.points.columns if key in KEYS}
+    copies = list(copies_of(paths_in([experiment, scenario, named])))
+    name_of = {path: name for path, name, _ in copies}
+    sink = pa.BufferOutputStream()
+    _write_parquet(_as_arrow(_with_paths(plan.points, name_of.__getitem__)), sink)
     return {
-        SCENARIO: plan.scenario.to_toml().encode(),
-        EXPERIMENT: to_toml(experiment).encode(),
+        **{name: content for _, name, content in copies},
+        SCENARIO: to_toml(each_path(scenario, name_of.__getitem__)).encode(),
+        EXPERIMENT: to_toml(each_path(experiment, name_of.__getitem__)).encode(),
         POINTS: sink.getvalue().to_pybytes(),
         ODD: odd_text().encode(),
-        CRATE: (_json(_crate(plan), indent=2) + "\n").encode(),
+        CRATE: (_json(_crate(plan, bool(copies)), indent=2) + "\n").encode(),
         PLAN: (_json(described(plan), indent=2) + "\n").encode(),
     }
 
 
-def _crate(plan: Plan) -> dict[str, Any]:
+def _with_paths(points: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
+    """A design with the paths of its graph files changed."""
+    paths = [key for key in points.columns if key in KEYS]
+    if not paths:
+        return points
+    return points.assign(
+        **{key: [p if p is None or p != p else change(p) for p in points[key]] for key in paths}
+    )
+
+
+def _crate(plan: Plan, has_graphs: bool) -> dict[str, Any]:
     """What an archive is told about a sweep."""
     experiment, now = plan.experiment, datetime.now(UTC).isoformat(timespec="seconds")
     about = Described(
@@ -164,7 +190,8 @@ def _crate(plan: Plan) -> dict[str, Any]:
         package_version=current_versions()["package_version"],
         made_from=EXPERIMENT,
     )
-    return crate(about, [SCENARIO, EXPERIMENT, POINTS, ODD, PLAN, "runs/"])
+    graphs = [f"{GRAPHS}/"] if has_graphs else []
+    return crate(about, [SCENARIO, EXPERIMENT, POINTS, *graphs, ODD, PLAN, "runs/"])
 
 
 def read_description(folder: Path, shape: type[Entries] = PlanDescription) -> dict[str, Any]:
@@ -199,14 +226,13 @@ def read_plan(folder: str | Path) -> Plan:
     where = Path(folder)
     description = read_description(where)
     experiment = load_experiment(where / EXPERIMENT, is_checked=True)
-    plan = Plan(
-        experiment, base_scenario(experiment), read_points(where), description["chunk_rows"]
-    )
+    points = _with_paths(read_points(where), lambda path: str((where / path).absolute()))
+    plan = Plan(experiment, base_scenario(experiment), points, description["chunk_rows"])
     changed = [
         name
         for name, is_same in (
             (SCENARIO, plan.scenario.canonical_hash() == description["scenario_hash"]),
-            (POINTS, table_hash(plan.points) == description["points_hash"]),
+            (POINTS, points_hash(plan.points) == description["points_hash"]),
             (EXPERIMENT, plan.n_rows == description["n_rows"]),
         )
         if not is_same

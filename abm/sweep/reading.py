@@ -16,6 +16,7 @@ from abm.scenario import list_scenarios
 from abm.scenario.checks import nearest
 from abm.scenario.faults import faults_of, placed
 from abm.scenario.files import origin_of, read_toml, shown
+from abm.scenario.graph_files import each_path
 from abm.scenario.lines import lines_of_keys
 from abm.sweep.experiment import Experiment
 from abm.sweep.kinds import flat_factors
@@ -56,6 +57,7 @@ def checked_experiment(raw: Mapping[str, Any], folder: Path) -> Experiment:
 def _checked(raw: dict[str, Any], source: Source, max_runs: int | None) -> Experiment:
     raw = deepcopy(raw)
     faults = [*_place_scenario(raw, source), *_read_points(raw, source)]
+    _place_graphs(raw, source)
     is_placed = not any(fault.key == "scenario" for fault in faults)
     experiment, shape_faults = _shaped(raw)
     is_whole = not faults and not shape_faults
@@ -70,6 +72,7 @@ def _checked(raw: dict[str, Any], source: Source, max_runs: int | None) -> Exper
 def _trusted(raw: dict[str, Any], source: Source) -> Experiment:
     """An experiment whose points have been checked before."""
     faults = [*_place_scenario(raw, source), *_read_points(raw, source)]
+    _place_graphs(raw, source)
     experiment, shape_faults = _shaped(raw)
     if experiment is None or faults or shape_faults:
         raise ScenarioFaults(_placed([*faults, *shape_faults], source))
@@ -102,6 +105,13 @@ def _place_scenario(raw: dict[str, Any], source: Source) -> list[Fault]:
     known = list_scenarios()
     words = f"must be one of {', '.join(known)}, or a .toml file beside the experiment"
     return [Fault("", "scenario", given, words, nearest(given, known))]
+
+
+def _place_graphs(raw: dict[str, Any], source: Source) -> None:
+    """A graph file that changes, factors or points name lies where the experiment lies."""
+    for part in ("changes", "design"):
+        if part in raw:
+            raw[part] = each_path(raw[part], lambda path: str((source.folder / path).absolute()))
 
 
 def _read_points(raw: dict[str, Any], source: Source) -> list[Fault]:

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from abm.errors import InvalidInput, OutputRefused
 from abm.population.time_limit import seconds_allowed
 from abm.runs.crate import CRATE, ODD
+from abm.scenario.graph_files import FOLDER as GRAPHS
 from abm.sweep import locks, pool, store
 from abm.sweep.compaction import MOST_FILES, compact
 from abm.sweep.experiment import Experiment, load_experiment
@@ -245,6 +246,7 @@ def _settled(sitting: Sitting, chunk_rows: int | None) -> Plan:
         with locks.taking_turns(folder):
             if not (folder / PLAN).is_file():  # of several runners the first one's is kept
                 for name, content in files_of(mine).items():
+                    (folder / name).parent.mkdir(exist_ok=True)
                     store.write_bytes(folder / name, content, sitting.label)
     settled = replace(plan, chunk_rows=int(refuse_other_plan(plan, folder)["chunk_rows"]))
     if sitting.stopped:
@@ -292,7 +294,7 @@ def _sides(plan: Plan) -> list[str]:
     return [kind for kind, is_wanted in wanted if is_wanted]
 
 
-_OWN = {store.RUNS, EXPERIMENT, SCENARIO, POINTS, ODD, CRATE}
+_OWN = {store.RUNS, EXPERIMENT, SCENARIO, POINTS, GRAPHS, ODD, CRATE}
 
 
 @contextmanager
