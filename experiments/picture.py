@@ -23,8 +23,10 @@ import pandas as pd
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE, phase_figure
 from abm.kernels import state
 from abm.measures import cascade as measures
+from abm.measures.before import broke_before
+from abm.measures.classes import BROKEN_BEFORE
 from abm.population.advance import advance, open_world
-from abm.runs.tables import price_columns
+from abm.runs.tables import burn_in_columns, price_columns
 from abm.scenario import load_scenario
 from experiments.keeping import ROOT, bands_2024, keep, show
 
@@ -40,7 +42,7 @@ SEED = 2024  # not among the seeds that anything was calibrated or chosen on
 SURPRISES_BP = (5.0, 15.0, 25.0, 35.0, 50.0, 75.0, 100.0, 150.0)
 CAPS = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0, 10.0)
 CALM_CAP, CAP_SURPRISE_BP = 10.0, 50.0
-CLASSES = ("absorbed", "leak", "dam break")
+CLASSES = ("absorbed", "leak", "dam break")  # those of the plan's picture
 STANDARD_ERRORS = 4.0
 BESIDE = (
     "measure", "low", "median", "high", "mean",
@@ -72,15 +74,18 @@ def outcomes(
     scenario = load_scenario(SCENARIO).with_changes(
         {LEVERAGE_CAP: cap, "outputs.feedback_gain_every_days": 0}
     )
-    calm, calm_counts = run(scenario, seed, replicate, shocked=False)
-    frozen_calm, _ = run(scenario, seed, replicate, shocked=False, silent=True)
+    calm, calm_counts, burn_in = run(scenario, seed, replicate, shocked=False)
+    frozen_calm, *_ = run(scenario, seed, replicate, shocked=False, silent=True)
+    is_broken = broke_before(calm, scenario.shock_day, burn_in)
     rows = []
     for surprise in surprises_bp:
         shocked = scenario.with_changes({SURPRISE: surprise})
-        days, counts = run(shocked, seed, replicate)
-        frozen, _ = run(shocked, seed, replicate, silent=True)
-        row = {SURPRISE: surprise, LEVERAGE_CAP: cap, "replicate": replicate}
+        days, counts, _ = run(shocked, seed, replicate)
+        frozen, *_ = run(shocked, seed, replicate, silent=True)
+        row: dict[str, Any] = {SURPRISE: surprise, LEVERAGE_CAP: cap, "replicate": replicate}
         row |= compare(days, calm, frozen, frozen_calm, scenario.shock_day)
+        if is_broken:
+            row["class"] = BROKEN_BEFORE
         row |= {name: counts[name] - calm_counts[name] for name in counts}
         row["opening_yen_short_units"] = calm["yen_short_units"].iloc[0]
         rows.append(row)
@@ -89,11 +94,13 @@ def outcomes(
 
 def run(
     scenario: Scenario, seed: int, replicate: int, **twin: bool
-) -> tuple[pd.DataFrame, dict[str, int]]:
-    """The columns of the days table that the measures read, and how many failed or were cut."""
+) -> tuple[pd.DataFrame, dict[str, int], dict[str, np.ndarray]]:
+    """The columns of the days table that the measures read, how many failed or were cut, and the
+    days of the burn-in."""
     world, opening = open_world(scenario, seed, replicate, with_events=False, **twin)
     advance(world, world.draws.burn_in, len(world.draws.news))
-    return days_read(world, opening, scenario), counts_of(world)
+    burn_in = burn_in_columns(world, opening)
+    return days_read(world, opening, scenario), counts_of(world), burn_in
 
 
 def days_read(world: World, opening: Opening, scenario: Scenario) -> pd.DataFrame:
@@ -200,7 +207,7 @@ def summary(runs: pd.DataFrame, factor: str) -> pd.DataFrame:
     for level, here in runs.groupby(factor):
         peak = here["peak_yen_appreciation"]
         line: dict[str, Any] = {factor: level, "n": len(here)}
-        line |= {name: (here["class"] == name).mean() for name in CLASSES}
+        line |= {name: (here["class"] == name).mean() for name in (*CLASSES, BROKEN_BEFORE)}
         line |= {"peak %": 100 * peak.mean()}
         line |= {f"peak {q}% %": 100 * peak.quantile(q / 100) for q in (5, 50, 95)}
         line |= {"frozen %": 100 * here["frozen_yen_appreciation"].mean()}
