@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from abm.scenario import Scenario
 
 SCHEMA_VERSION = 1
+# What rows of one sweep must share; folders of another version are read, and not gone on with.
+MEASURES_VERSION = 2  # 2: classes know a dam that broke before; amplification within twenty days
 PLAN, EXPERIMENT, SCENARIO, POINTS = (
     "plan.json",
     "experiment.toml",
@@ -123,6 +125,7 @@ def described(plan: Plan) -> dict[str, Any]:
     what = {
         "schema_version": SCHEMA_VERSION,
         "package_version": __version__,
+        "measures_version": MEASURES_VERSION,
         "scenario_hash": plan.scenario.canonical_hash(),
         "points_hash": points_hash(plan.points),
         "experiment": each_path({k: v for k, v in chosen.items() if k not in FREE}, hash_of),
@@ -280,6 +283,9 @@ def _differences(
     """One line for each thing in which two plans differ."""
     if there["package_version"] != here["package_version"]:
         yield f"package version: {there['package_version']} there, {here['package_version']} now"
+    old, new = there.get("measures_version", 1), here["measures_version"]
+    if old != new:
+        yield f"measures: defined as of version {old} there, of version {new} now"
     chosen = json.loads(_json(here["experiment"]))
     changed = list(_changed(there["experiment"], chosen))
     yield from changed

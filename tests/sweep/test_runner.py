@@ -11,7 +11,17 @@ import pytest
 import abm
 from abm.errors import InvalidInput, OutputRefused
 from abm.runs import fast_run
-from abm.sweep import digest, load_days, load_events, load_sweep, run_of_row, sitting, store, sweep
+from abm.sweep import (
+    digest,
+    load_days,
+    load_events,
+    load_sweep,
+    plan,
+    run_of_row,
+    sitting,
+    store,
+    sweep,
+)
 from abm.sweep.experiment import scenario_at
 from abm.sweep.locks import only_runner
 from abm.sweep.work import run_task
@@ -204,6 +214,13 @@ def test_another_version_is_refused(whole, in_process, monkeypatch):
     monkeypatch.setattr(abm, "__version__", "9.9")
     with pytest.raises(OutputRefused, match=r"package version: .* there, 9.9 now"):
         sweep(experiment(), whole)
+
+
+def test_rows_of_other_definitions_are_read_but_not_gone_on_with(whole, in_process, monkeypatch):
+    monkeypatch.setattr(plan, "MEASURES_VERSION", 99)
+    with pytest.raises(OutputRefused, match="defined as of version 2 there, of version 99 now"):
+        sweep(experiment(), whole)
+    assert len(load_sweep(whole)) > 0
 
 
 def test_the_copy_of_the_experiment_beside_the_results_is_the_same_plan(whole, in_process):
