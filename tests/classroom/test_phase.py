@@ -1,6 +1,7 @@
 """Leak or dam: the map is the stored study, and a run that is opened is the run that is stored."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from abm.classroom import study
@@ -81,18 +82,40 @@ def test_sixteen_settings_on_the_same_seeds_do_not_make_the_interval_sixteen_tim
     assert all_levels["high"] - all_levels["low"] > 1.5 * as_if_independent
 
 
+def stored_at(depth, overlap, surprise_bp, cap):
+    runs = load_sweep(study.study_folder())
+    held = {study.DEPTH: depth, study.OVERLAP: overlap, SURPRISE: surprise_bp, LEVERAGE_CAP: cap}
+    return runs[(runs[list(held)] == pd.Series(held)).all(axis=1)]
+
+
 def test_runs_with_a_class_and_those_in_which_nobody_was_short_are_all_runs_of_a_cell():
     found = study.cells(())
     assert (found["n_runs"] + found["nobody short"] == 400).all()
-    assert found["nobody short"].sum() == 110 and not found["undetermined"].any()
+    assert found[list(study.CLASSES)].sum(axis=1).tolist() == found["n_runs"].tolist()
+    without = (load_sweep(study.study_folder())["class"] == "undetermined").sum()
+    assert found["nobody short"].sum() == without and not found["undetermined"].any()
 
 
 def test_shares_of_a_cell_are_all_of_the_runs_that_have_a_class():
     here = cell(((study.DEPTH, 0.5), (study.OVERLAP, 0.5)), 50.0, 7.0)
-    assert (here["n_runs"], here["nobody short"], here["dam break"]) == (23, 2, 16)
-    told = cell_text(here, words("en"))
-    assert "The dam breaks in 70% of 23 runs" in told and "<b>70%</b> (16 runs)" in told
-    assert "left out of the shares: 2 runs (no net yen short)" in told
+    counts = stored_at(0.5, 0.5, 50, 7)["class"].value_counts()
+    assert here["dam break"] == counts["dam break"] == 16
+    n = int(here["n_runs"])
+    assert n == 25 - here["nobody short"]
+    told, share = cell_text(here, words("en")), f"{16 / n:.0%}"
+    assert f"The dam breaks in {share} of {n} runs" in told
+    assert f"<b>{share}</b> (16 runs)" in told
+    assert ("left out of the shares: 2 runs (" in told) == (here["nobody short"] == 2)
+
+
+def test_runs_that_broke_before_the_shock_are_a_class_of_their_cell():
+    """Of four runs of a cell one broke before, and two are dam breaks: 50% and 25% of four."""
+    line = {"share": 0.5, "low": 0.2, "high": 0.8, "n_runs": 4, "n_independent": 4.0}
+    line |= {"dam break": 2, "leak": 1, "absorbed": 0, "broken before the shock": 1}
+    line |= {"nobody short": 0, "undetermined": 0, "median_peak_log": 0.1}
+    told = cell_text(line, words("en"))
+    assert "broken before the shock <b>25%</b> (1 run)" in told
+    assert "left out" not in told and "in 50% of 4 runs" in told
 
 
 def test_the_width_of_an_interval_is_explained_where_it_is_shown():
@@ -104,7 +127,9 @@ def test_the_width_of_an_interval_is_explained_where_it_is_shown():
 
 
 def test_a_study_of_two_months_has_no_run_that_is_too_short_to_tell():
-    assert study.read_study().kinds == ("dam break", "leak", "absorbed", "nobody short")
+    kinds = study.read_study().kinds
+    assert kinds[:4] == ("dam break", "leak", "absorbed", "broken before the shock")
+    assert "undetermined" not in kinds
 
 
 def test_half_is_crossed_between_the_cells_that_are_below_and_above_it():
