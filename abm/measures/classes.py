@@ -56,7 +56,7 @@ def classify(
 
     and where it lowered the yen, so that whoever is short gains from it,
 
-        "de-risking"  U5 >= .4 or max(U30, U60) >= .25: volatility rises and risk limits bind
+        "de-risking"  U5 >= .4 or max(U30, U60) >= .25: volatility raises margins and lowers limits
         "build-up"    else the same of -U5, -U30 and -U60: the short grows
 
     and "absorbed" where none of these holds. Of U30 and U60 a NaN (run too short) is passed over;
