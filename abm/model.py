@@ -297,7 +297,8 @@ class CarryUnwindModel(mesa.Model):
         Parameters
         ----------
         path
-            What `save_state` wrote. It is checked and never trusted.
+            What `save_state` wrote. It is checked and never trusted. Graph files that its scenario
+            names must lie where they lay.
         changes
             Values by dotted key that hold from this day on. Books, prices and estimates are those
             of the file; script, policies, rules and mandates those of the changed scenario.

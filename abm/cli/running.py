@@ -108,18 +108,25 @@ def drawn_again(run: RunResult) -> dict[str, bytes]:
 
 
 def _simulated_again(run: RunResult, progress: Progress) -> Cascade | None:
-    """The run and its twins once more; None where it is not the run of the tables."""
-    from abm.runs import cascade_again
-
+    """The run and its twins once more; None where it is not the run of the tables, or a branch
+    whose shock came before it."""
     if not run.is_repeatable:
         return None
     warn_of_compiling()
-    cascade = progress.do(_SIMULATING, lambda: cascade_again(run))
-    if cascade is None:  # a branch, whose shock came before it: there are no twins
+    cascade = progress.do(_SIMULATING, lambda: _cascade_again(run))
+    if cascade is None:
         return None
     column = f"log_{run.scenario.funding_currency}"
     apart = (cascade.run.days[column] - run.days[column]).abs()
     return cascade if len(apart) == len(run.days) and apart.max() < SAME_PRICE_LOG else None
+
+
+def _cascade_again(run: RunResult) -> Cascade | None:
+    if run.origin is None:
+        return abm.cascade(run.scenario, rng=run.seed, replicate=run.replicate)
+    from abm.runs import cascade_again
+
+    return cascade_again(run)
 
 
 def warn_of_compiling() -> None:

@@ -129,7 +129,7 @@ def _write(result: RunResult, folder: Path, figures: Mapping[str, Any]) -> None:
     import networkx as nx
 
     folder.chmod(0o755)
-    _write_scenario(folder / "scenario.toml", result.scenario)
+    _write_scenario(folder / "scenario.toml", result.scenario, _since(result.origin))
     if result.origin is not None:
         _write_scenario(folder / PARENT, result.origin.scenario)
     for name in TABLES:
@@ -147,10 +147,21 @@ def _write(result: RunResult, folder: Path, figures: Mapping[str, Any]) -> None:
     _write_json(folder / MANIFEST, manifest)
 
 
-def _write_scenario(path: Path, scenario: Scenario) -> None:
+def _since(origin: Origin | None) -> str:
+    """What the scenario of a branch must be told with: since when it holds."""
+    if origin is None:
+        return ""
+    day = origin.branches[-1].day
+    return (
+        f"# A branch: these choices hold from day {day} on, when the run of {PARENT} was left.\n"
+        f"# `unwind reproduce` makes both again; this file alone does not.\n\n"
+    )
+
+
+def _write_scenario(path: Path, scenario: Scenario, comment: str = "") -> None:
     """The scenario, and beside it the graph files that it names: the folder stands alone."""
     raw, files = portable(scenario)
-    path.write_text(to_toml(raw), encoding="utf-8")
+    path.write_text(comment + to_toml(raw), encoding="utf-8")
     for name, content in files.items():
         (path.parent / name).parent.mkdir(exist_ok=True)
         (path.parent / name).write_bytes(content)
