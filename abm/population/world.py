@@ -206,11 +206,18 @@ def open_graph(scenario: Scenario, lending: Lending, groups: list[Group]) -> sta
 
 
 def scale_audit(books: state.Books, market: state.Market, graph: state.Graph) -> None:
-    """Gross opening positions, by which the audit scales its errors."""
-    gross = np.abs(books.units).sum(axis=1)
-    # Instruments nobody holds at the opening are scaled by what trading them could amount to.
-    market.gross_totals[:-1] = np.maximum(gross, 1.0)
-    market.gross_totals[-1] = max(np.abs(books.cash).sum() + graph.equity.sum(), 1.0)
+    """Gross opening positions, by which the audit scales its errors.
+
+    What nobody holds at the opening is scaled by what trading it could amount to: a currency by the
+    largest market that pays its coupons and settles in it, and at least by one unit. (Unlevered
+    holders of shares worth trillions of yen may own no yen at all.)
+    """
+    gross = np.maximum(np.abs(books.units).sum(axis=1), 1.0)
+    cash = max(np.abs(books.cash).sum() + graph.equity.sum(), 1.0)
+    totals = np.append(gross, cash)
+    for k, currency in enumerate(market.quote):  # -1, the dollar, is the last
+        totals[currency] = max(totals[currency], gross[k])
+    market.gross_totals[:] = totals
 
 
 def open_diary(

@@ -18,6 +18,7 @@ from abm.measures.cascade import (
     DAM_BREAK_SHARE,
     HORIZONS_DAYS,
     LEAK_SHARE,
+    STATUS_FAILED,
     forced_by_type,
 )
 from abm.measures.classes import BROKEN_BEFORE, UNDETERMINED
@@ -97,6 +98,7 @@ def sections(told: Told, language: str = "en") -> list[Section]:
     has_effects = is_shocked(told.scenario) and _has_twins(told)
     of_shock = effects.facts(told.scenario, told.measures, say) if has_effects else {}
     made = (
+        ("", "uncleared", _uncleared(told, say)),
         ("", "class", _class(told, say)),
         ("", "run", _run(told, say)),
         ("", "before", _acts(told.scenario, say, before=True)),
@@ -148,6 +150,16 @@ def _block(heading: str, facts: list[str]) -> Iterator[str]:
 def title(scenario: Scenario) -> str:
     """A scenario by its name and what it is."""
     return f"{scenario.name}: {scenario.title}" if scenario.title else scenario.name
+
+
+def _uncleared(told: Told, say: Words) -> Iterator[str]:
+    """Days without a price, first of all: what the run did on them is not what it wanted."""
+    days = told.days.loc[told.days["status"] == STATUS_FAILED, "day"].tolist()
+    if not days:
+        return
+    named = [day_name(told.scenario, int(day), say.language) for day in days[:_N_NAMED]]
+    names = say("chronicle.list.comma").join(named) + ("" if len(days) <= _N_NAMED else " …")
+    yield say("summary.uncleared", days=say("summary.not_cleared", n=len(days)), names=names)
 
 
 def _run(told: Told, say: Words) -> Iterator[str]:

@@ -25,6 +25,11 @@ from pydantic_core import PydanticCustomError, PydanticUndefined
 
 REQUIRED: Any = PydanticUndefined
 YEARS = range(1900, 2200)  # the longest run from there, and its burn-in, still have dates
+# Least of what has to be above zero. Books are kept to 16 digits of USD bn, over which 1e-300 is a
+# hole that whatever is divided by it falls into, and no market, bank or rule has it.
+LEAST_USD_BN = 1e-3  # a million dollars: who has less makes no market and lends to no fund
+LEAST_SHARE = 1e-3  # a tenth of a percent: less of a share, a limit or a target is none
+MOST_DAYS = 100_000  # of an average: 400 years
 NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_]*$"
 Item = TypeVar("Item")
 
@@ -133,11 +138,12 @@ CalendarDate = Annotated[
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 SignedShare = Annotated[float, Field(ge=-1.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
+Factor = Annotated[float, Field(ge=1e-3, le=1e3)]
 Log = Annotated[float, Field(ge=-2.0, le=2.0)]
 FROZEN = AfterValidator(Table)
 Shares = Annotated[dict[str, Share], FROZEN]
 SignedShares = Annotated[dict[str, SignedShare], FROZEN]
-Positives = Annotated[dict[str, Positive], FROZEN]
+Factors = Annotated[dict[str, Factor], FROZEN]
 Logs = Annotated[dict[str, Log], FROZEN]
 AS_TUPLE = BeforeValidator(_tuple)
 

@@ -6,9 +6,11 @@ from typing import Annotated, Literal
 
 from abm.scenario.fields import (
     FROZEN,
+    LEAST_SHARE,
+    MOST_DAYS,
+    Factors,
     Name,
     Part,
-    Positives,
     Shares,
     SignedShares,
     Whole,
@@ -22,7 +24,7 @@ class Style(Part):
     """One way of running a carry trade."""
 
     share_of_number: float = number(
-        "share of all hedge funds that run this style", "share", "assumed", gt=0, le=1
+        "share of all hedge funds that run this style", "share", "assumed", ge=1e-7, le=1
     )
     equity_usd_bn: float = number(
         "equity behind the style's carry trades, all funds together",
@@ -81,7 +83,7 @@ class HedgeFunds(Part):
         "share",
         "assumed",
         0.95,
-        gt=0,
+        ge=LEAST_SHARE,
         le=1,
     )
     trend_weight: float = number(
@@ -101,7 +103,7 @@ class HedgeFunds(Part):
         le=5,
     )
     carry_floor_per_year: float = number(
-        "least carry from which risk aversion is set", "per year", "assumed", 0.01, gt=0, le=1
+        "least carry from which risk aversion is set", "per year", "assumed", 0.01, ge=1e-6, le=1
     )
     anchor_share: float = number(
         "weight of the long-run variance in sizing",
@@ -156,7 +158,7 @@ class HedgeFunds(Part):
         "share of the high-water mark",
         "tuned; plausible .2 to .4",
         0.26,
-        gt=0,
+        ge=LEAST_SHARE,
         le=1,
     )
     stop_leverage_share: float = number(
@@ -167,7 +169,7 @@ class HedgeFunds(Part):
         "share of wealth",
         "not binding in 2024; plausible .25 to .5",
         0.34,
-        gt=0,
+        ge=LEAST_SHARE,
         le=5,
     )
     var_tolerance: float = number(
@@ -225,20 +227,22 @@ class RiskParity(_RiskRule):
     """Leveraged on diversified assets, hedged against currencies."""
 
     volatility_target_per_year: float = number(
-        "volatility aimed at", "log per sqrt(year)", "record of 2024", 0.08, gt=0, le=2
+        "volatility aimed at", "log per sqrt(year)", "record of 2024", 0.08, ge=LEAST_SHARE, le=2
     )
     weighting: Literal["inverse-volatility", "equal-risk"] = choice(
         "how weights follow risk",
         default="inverse-volatility",
         allowed='"inverse-volatility" or "equal-risk"',
     )
-    tilt: Positives = choice(
+    tilt: Factors = choice(
         "multiplies the weight (or the share of risk) of each asset held",
         "assumed",
         {},
-        allowed="positive numbers, by instrument",
+        allowed="numbers from 0.001 to 1000, by instrument",
     )
-    leverage_cap: float = number("largest leverage", "times wealth", "assumed", 2.5, gt=0, le=100)
+    leverage_cap: float = number(
+        "largest leverage", "times wealth", "assumed", 2.5, ge=0.01, le=100
+    )
     speed_down_per_day: float = number(
         "share of the gap closed when cutting",
         "per day",
@@ -281,7 +285,7 @@ class VolatilityTarget(_RiskRule):
         "log per sqrt(year)",
         "tuned; plausible .09 to .12",
         0.11,
-        gt=0,
+        ge=LEAST_SHARE,
         le=2,
     )
     target_dispersion: float = number(
@@ -295,7 +299,9 @@ class VolatilityTarget(_RiskRule):
     weights: Shares = choice(
         "what is held", "assumed", {}, allowed="shares that sum to 1, by instrument"
     )
-    leverage_cap: float = number("largest leverage", "times wealth", "assumed", 1.5, gt=0, le=100)
+    leverage_cap: float = number(
+        "largest leverage", "times wealth", "assumed", 1.5, ge=0.01, le=100
+    )
     speed_down_per_day: float = number(
         "share of the gap closed when cutting",
         "per day",
@@ -321,7 +327,7 @@ class TrendFollowers(_RiskRule):
     """Long what rises and short what falls, both signs, on futures."""
 
     volatility_target_per_year: float = number(
-        "volatility aimed at", "log per sqrt(year)", "assumed", 0.1, gt=0, le=2
+        "volatility aimed at", "log per sqrt(year)", "assumed", 0.1, ge=LEAST_SHARE, le=2
     )
     fast_days: float = number(
         "averaging days of the fast half of the funds",
@@ -329,6 +335,7 @@ class TrendFollowers(_RiskRule):
         "tuned; plausible 12 to 20",
         15.0,
         ge=1,
+        le=MOST_DAYS,
     )
     slow_days: float = number(
         "averaging days of the slow half of the funds",
@@ -336,12 +343,13 @@ class TrendFollowers(_RiskRule):
         "tuned; plausible 40 to 60",
         58.0,
         ge=1,
+        le=MOST_DAYS,
     )
     gain: float = number(
         "position per unit of signal", "-", "tuned; plausible .4 to .8", 0.5, ge=0, le=10
     )
     signal_scale: float = number(
-        "how fast the signal saturates, tanh(scale x z)", "-", "assumed", 0.8, gt=0, le=10
+        "how fast the signal saturates, tanh(scale x z)", "-", "assumed", 0.8, ge=LEAST_SHARE, le=10
     )
     volatility_floor: float = number(
         "fast volatility is taken at least at this multiple of calm",
@@ -352,7 +360,7 @@ class TrendFollowers(_RiskRule):
         le=10,
     )
     leverage_cap: float = number(
-        "largest position in one instrument", "times wealth", "assumed", 2.0, gt=0, le=100
+        "largest position in one instrument", "times wealth", "assumed", 2.0, ge=0.01, le=100
     )
     speed_per_day: float = number(
         "share of the gap closed", "per day", "tuned; plausible .2 to .5", 0.36, ge=0, le=1

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from abm.scenario.fields import Name, Part, Shares, Whole, choice, number, presence
+from abm.scenario.fields import (
+    LEAST_SHARE,
+    Name,
+    Part,
+    Shares,
+    Whole,
+    choice,
+    number,
+    presence,
+)
 
 
 class RetailFx(Part):
@@ -31,7 +40,7 @@ class RetailFx(Part):
         "legal cap", "notional / equity", "Japan since 2011", 25.0, ge=1, le=1000
     )
     cap_use: float = number(
-        "positions are kept within this share of the cap", "share", "assumed", 0.9, gt=0, le=1
+        "positions are kept within this share of the cap", "share", "assumed", 0.9, ge=0.01, le=1
     )
     weights: Shares = choice(
         'what is held, "USD" included', "assumed", {}, allowed="shares that sum to 1, by currency"
@@ -41,7 +50,7 @@ class RetailFx(Part):
         "share",
         "50 to 100% of the required 4%; plausible .02 to .04",
         0.03,
-        gt=0,
+        ge=LEAST_SHARE,
         le=1,
     )
     loss_cut_spread: float = number(
@@ -65,7 +74,7 @@ class RetailFx(Part):
         "log",
         "assumed",
         0.03,
-        gt=0,
+        ge=1e-4,
         le=1,
     )
     contrarian_days: Whole = number("days of that move", "days", "assumed", 5, ge=1, le=250)
@@ -98,7 +107,7 @@ class RetailEquity(Part):
         "share",
         "tuned; 20 to 25% maintenance; plausible .18 to .27",
         0.23,
-        gt=0,
+        ge=LEAST_SHARE,
         le=1,
     )
     loss_cut_spread: float = number(

@@ -8,8 +8,10 @@ from pydantic import Field
 
 from abm.scenario.fields import (
     AS_TUPLE,
+    LEAST_SHARE,
+    LEAST_USD_BN,
+    Factor,
     Part,
-    Positive,
     Share,
     Shares,
     Whole,
@@ -30,7 +32,7 @@ class CarryDesk(Part):
 
     kind: Literal["carry"] = "carry"
     capital_share: float = number(
-        "share of the bank's capital behind the book", "share", "assumed", gt=0, le=1
+        "share of the bank's capital behind the book", "share", "assumed", ge=LEAST_SHARE, le=1
     )
     leverage: float = number(
         "calm leverage", "1 + borrowing / capital of the book", "assumed", 3.0, ge=1, le=100
@@ -58,24 +60,39 @@ class Banks(Part):
         "USD bn",
         "assumed; plausible 20 to 60",
         60.0,
-        gt=0,
+        ge=LEAST_USD_BN,
         le=1e6,
     )
-    core_capital_factors: Annotated[tuple[Positive, ...], AS_TUPLE] = choice(
+    core_capital_factors: Annotated[tuple[Factor, ...], AS_TUPLE] = choice(
         "capital of each core bank over the mean; empty for all equal",
         "assumed",
         (),
         unit="times",
-        allowed="one positive number for each core bank",
+        allowed="a number from 0.001 to 1000 for each core bank",
     )
     periphery_capital_usd_bn: float = number(
-        "capital of a periphery bank", "USD bn", "assumed; plausible 3 to 12", 12.0, gt=0, le=1e6
+        "capital of a periphery bank",
+        "USD bn",
+        "assumed; plausible 3 to 12",
+        12.0,
+        ge=LEAST_USD_BN,
+        le=1e6,
     )
     leverage_limit: float = number(
-        "largest assets over capital", "times", "assumed; plausible 20 to 45", 20.0, gt=1, le=1000
+        "largest assets over capital",
+        "times",
+        "assumed; plausible 20 to 45",
+        20.0,
+        ge=1.01,
+        le=1000,
     )
     opening_utilisation: float = number(
-        "opening leverage over its limit", "share", "assumed; plausible .8 to .95", 0.8, gt=0, le=1
+        "opening leverage over its limit",
+        "share",
+        "assumed; plausible .8 to .95",
+        0.8,
+        ge=LEAST_SHARE,
+        le=1,
     )
     utilisation_threshold: float = number(
         "utilisation beyond which a bank lends dearer and asks more margin",
@@ -165,7 +182,7 @@ class DrawnBrokers(Part):
         "-",
         "assumed",
         2.0,
-        gt=0,
+        ge=LEAST_SHARE,
         le=1e6,
     )
     first_share_range: Annotated[tuple[Share, ...], AS_TUPLE] = choice(

@@ -6,7 +6,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from abm.scenario.fields import FROZEN, Name, Part, choice, number, part_of
+from abm.scenario.fields import (
+    FROZEN,
+    LEAST_SHARE,
+    Name,
+    Part,
+    choice,
+    number,
+    part_of,
+)
 
 
 class TanhImpact(Part):
@@ -73,7 +81,7 @@ class Dealers(Part):
         le=5,
     )
     depth_floor: float = number(
-        "least share of calm depth that remains", "share", "assumed", 0.05, gt=0, le=1
+        "least share of calm depth that remains", "share", "assumed", 0.05, ge=LEAST_SHARE, le=1
     )
     half_spread_log: float = number(
         "half of the bid-ask spread in calm, paid to dealers",
@@ -142,7 +150,7 @@ class Liquidity(Part):
         "-",
         "scenario",
         1.0,
-        gt=0,
+        ge=LEAST_SHARE,
         le=1000,
         usual=(0.25, 3, 0.05),
     )

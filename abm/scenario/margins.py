@@ -6,7 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from abm.scenario.fields import Part, Whole, number, part_of
+from abm.scenario.fields import (
+    LEAST_SHARE,
+    Part,
+    Whole,
+    number,
+    part_of,
+)
 
 
 class ProRata(Part):
@@ -36,7 +42,7 @@ class _MarginRule(Part):
         "share",
         "assumed; plausible .85 to .95",
         0.9,
-        gt=0,
+        ge=0.01,
         le=1,
     )
     forced_speed: float = number(
@@ -44,7 +50,7 @@ class _MarginRule(Part):
         "per round",
         "assumed; plausible .9 to 1",
         0.95,
-        gt=0,
+        ge=LEAST_SHARE,
         le=1,
     )
     liquidation: Liquidation = part_of(ProRata, "what is sold first")
@@ -59,11 +65,16 @@ class VolatilityMargin(_MarginRule):
         "share of assets",
         "tuned; FX prime brokers 2 to 5%, EM 5 to 15%; plausible .05 to .10",
         0.08,
-        gt=0,
+        ge=LEAST_SHARE,
         le=1,
     )
     rate_ceiling: float = number(
-        "largest margin rate", "share of assets", "assumed; plausible .4 to .8", 0.6, gt=0, le=1
+        "largest margin rate",
+        "share of assets",
+        "assumed; plausible .4 to .8",
+        0.6,
+        ge=LEAST_SHARE,
+        le=1,
     )
     volatility_multiple: float = number(
         "margin per ten-day fast volatility of the net portfolio",
@@ -99,7 +110,7 @@ class FixedMargin(_MarginRule):
     """One margin rate for all, for ever."""
 
     kind: Literal["fixed"] = "fixed"
-    rate: float = number("margin rate", "share of assets", "scenario", gt=0, le=1)
+    rate: float = number("margin rate", "share of assets", "scenario", ge=LEAST_SHARE, le=1)
 
 
 class NoMargin(Part):

@@ -6,7 +6,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from abm.scenario.fields import AS_TUPLE, Line, Logs, Name, Part, When, choice, number, part_of
+from abm.scenario.fields import (
+    AS_TUPLE,
+    LEAST_SHARE,
+    Line,
+    Logs,
+    Name,
+    Part,
+    When,
+    choice,
+    number,
+    part_of,
+)
 
 TRADING_DAY = "a trading day of the run, as index or date"
 
@@ -146,7 +157,12 @@ class SwapLine(Part):
     kind: Literal["line"] = "line"
     day: When = choice("first day it is open", default=0, unit="day", allowed=TRADING_DAY)
     haircut_ceiling: float = number(
-        "margin rates are held at or below this", "share of assets", "policy", 0.1, gt=0, le=1
+        "margin rates are held at or below this",
+        "share of assets",
+        "policy",
+        0.1,
+        ge=LEAST_SHARE,
+        le=1,
     )
     dealer_depth_floor: float = number(
         "dealers' depth is held at or above this share of calm", "share", "policy", 0.6, ge=0, le=1

@@ -14,6 +14,9 @@ from abm.carry import DAY_COUNT
 from abm.scenario.fields import (
     AS_TUPLE,
     FROZEN,
+    LEAST_SHARE,
+    LEAST_USD_BN,
+    MOST_DAYS,
     CalendarDate,
     Name,
     Part,
@@ -117,7 +120,12 @@ class _Instrument(Part):
     """What every instrument has. Opening units are worth USD 1bn each, so depths are per log."""
 
     opening_quote: float = number(
-        "quote on the day before the run, for display", "market convention", "record", 100.0, gt=0
+        "quote on the day before the run, for display",
+        "market convention",
+        "record",
+        100.0,
+        ge=1e-6,
+        le=1e9,
     )
     yield_per_year: float = number(
         "interest on cash or coupon and dividend; 0 for the funding currency, whose rate is "
@@ -136,18 +144,23 @@ class _Instrument(Part):
         "log",
         "assumed",
         0.12,
-        gt=0,
+        ge=LEAST_SHARE,
         le=2,
     )
     value_depth_usd_bn: float = number(
         "lasting depth: what value investors buy per log the price falls below fundamental",
         "USD bn per log",
         "tuned; USDJPY 6-9bp per USD 1bn with news in 2022-24",
-        gt=0,
+        ge=LEAST_USD_BN,
         le=1e7,
     )
     value_capacity_log: float = number(
-        "gap to fundamental at which value capital is used up", "log", "assumed", 0.4, gt=0, le=10
+        "gap to fundamental at which value capital is used up",
+        "log",
+        "assumed",
+        0.4,
+        ge=LEAST_SHARE,
+        le=10,
     )
     value_speed_per_day: float = number(
         "share of the gap to their wanted position that value investors trade in a day",
@@ -161,7 +174,7 @@ class _Instrument(Part):
         "what dealers take per log the price leaves their reference, in calm",
         "USD bn per log",
         "tuned",
-        gt=0,
+        ge=LEAST_USD_BN,
         le=1e7,
     )
     drift_before_start_log: float = number(
@@ -262,7 +275,7 @@ class Estimation(Part):
         "-",
         "tuned; plausible .95 to .985",
         0.96,
-        gt=0,
+        ge=0.01,
         lt=1,
     )
     fast_decay: float = number(
@@ -270,7 +283,7 @@ class Estimation(Part):
         "-",
         "tuned; RiskMetrics .94; plausible .90 to .95",
         0.94,
-        gt=0,
+        ge=0.01,
         lt=1,
     )
     opening_multiple: float = number(
@@ -278,14 +291,19 @@ class Estimation(Part):
         "-",
         "tuned; plausible 1 to 1.2",
         1.15,
-        gt=0,
+        ge=0.01,
         le=10,
     )
     long_run_multiple: float = number(
-        "long-run variance as a multiple of the variance of news", "-", "tuned", 1.3, gt=0, le=10
+        "long-run variance as a multiple of the variance of news", "-", "tuned", 1.3, ge=0.01, le=10
     )
     trend_days: float = number(
-        "days of the average return by which hedge funds see a trend", "days", "assumed", 60.0, ge=1
+        "days of the average return by which hedge funds see a trend",
+        "days",
+        "assumed",
+        60.0,
+        ge=1,
+        le=MOST_DAYS,
     )
 
 
@@ -297,6 +315,6 @@ class Population(Part):
         "-",
         "scenario",
         1.0,
-        gt=0,
+        ge=1e-4,
         le=100_000,
     )

@@ -71,7 +71,7 @@ def test_a_small_world_of_three_instruments_is_a_scenario(tmp_path):
         ("[outputs]\nevents = 1", "events = 1  must be true or false"),
         ("[funds]\nleverage_cap = 0.5", "leverage_cap = 0.5  must be from 1 to 100 (1 + borrowing"),
         ("[funds]\nband = nan", "band = nan  must be at least 0 and below 1"),
-        ("[trend]\nfast_days = inf", "fast_days = inf  must be at least 1"),
+        ("[trend]\nfast_days = inf", "fast_days = inf  must be from 1 to 100000"),
         ("[funds]\nband = inf", "band = inf  must be at least 0 and below 1"),
         ("[funds.styles.FXM]\nequity_usd_bn = -3", "equity_usd_bn = -3  must be from 0"),
         ("[funds.styles.FXM.weights]\nAUD = -0.1", "AUD = -0.1  must be from 0 to 1"),
