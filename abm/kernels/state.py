@@ -47,9 +47,9 @@ ACCOUNT_NAMES = (
 CLEARED, AT_LIMIT, FAILED = 0, 1, 2
 
 TRADING_DAYS = 250.0  # a year of trading days: risk scaling dt = 1/250
-# No price leaves a factor of 20 around its opening: there trading stops at a limit, since sizes,
+# No price leaves a factor of 55 around its opening: there trading stops at a limit, since sizes,
 # depths and debts set at the opening mean nothing beyond (the yen moved by 1.6 log in 1971-2011).
-FARTHEST_LOG = 3.0
+FARTHEST_LOG = 4.0
 Z_99 = 2.3263478740408408  # 99% quantile of the standard normal
 
 ORDERED, LEGS, GROSS, SELLING, BUYING = 0, 1, 2, 3, 4  # rows of Diary.flows

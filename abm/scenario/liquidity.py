@@ -151,7 +151,7 @@ class Liquidity(Part):
         "scenario",
         1.0,
         ge=LEAST_SHARE,
-        le=1000,
+        le=20,
         usual=(0.25, 3, 0.05),
     )
     dealers: Dealers = part_of(Dealers, "market makers")

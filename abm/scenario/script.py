@@ -19,6 +19,7 @@ from abm.scenario.fields import (
     part_of,
 )
 
+MOST_NEWS_LOG_PER_BP = 0.02  # 25 times the yen's on 31 July 2024
 TRADING_DAY = "a trading day of the run, as index or date"
 
 
@@ -46,7 +47,7 @@ class RateSurprise(Part):
         "tuned: 25bp is 1.94% on 31 July 2024",
         7.76e-4,
         ge=0,
-        le=0.1,
+        le=MOST_NEWS_LOG_PER_BP,
     )
 
 
@@ -88,7 +89,7 @@ class BojScript(Part):
         "tuned: 25bp is 1.94% on 31 July 2024",
         7.76e-4,
         ge=0,
-        le=0.1,
+        le=MOST_NEWS_LOG_PER_BP,
     )
     path: Annotated[tuple[RateMove, ...], AS_TUPLE] = choice(
         "further moves", default=(), allowed="a list of tables with name, day, hike_bp, surprise_bp"

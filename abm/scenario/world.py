@@ -28,6 +28,11 @@ from abm.scenario.fields import (
 
 SATURDAY = 5
 
+# The largest day of a currency of this size was .3 (the Swiss franc, 15 January 2015). A market that
+# may move by more in a day makes a fund of leverage ten a hundred times richer in two.
+MOST_DAILY_LOG = 0.5
+MOST_DEPTH_USD_BN = 1e5  # per log; ten times that of the market in Treasuries
+
 
 class Calendar(Part):
     """Which days are traded. Day 0 is the first of the run; the burn-in comes before it."""
@@ -145,14 +150,14 @@ class _Instrument(Part):
         "assumed",
         0.12,
         ge=LEAST_SHARE,
-        le=2,
+        le=MOST_DAILY_LOG,
     )
     value_depth_usd_bn: float = number(
         "lasting depth: what value investors buy per log the price falls below fundamental",
         "USD bn per log",
         "tuned; USDJPY 6-9bp per USD 1bn with news in 2022-24",
         ge=LEAST_USD_BN,
-        le=1e7,
+        le=MOST_DEPTH_USD_BN,
     )
     value_capacity_log: float = number(
         "gap to fundamental at which value capital is used up",
@@ -175,7 +180,7 @@ class _Instrument(Part):
         "USD bn per log",
         "tuned",
         ge=LEAST_USD_BN,
-        le=1e7,
+        le=MOST_DEPTH_USD_BN,
     )
     drift_before_start_log: float = number(
         "drift of the fundamental over the last calendar.drift_days before the run",

@@ -39,7 +39,7 @@ def test_other_languages_have_units_and_ranges_of_their_own(language):
         for key in ("funds.leverage_cap", "liquidity.depth_multiple")
     )
     assert help_of(cap, say).endswith({"ja": "; 1〜100]", "zh": "; 1至100]"}[language])
-    assert help_of(depth, say).endswith({"ja": "[0.001〜1000]", "zh": "[0.001至1000]"}[language])
+    assert help_of(depth, say).endswith({"ja": "[0.001〜20]", "zh": "[0.001至20]"}[language])
     half_open = depth._replace(bounds={"gt": 0, "le": 1000})
     assert help_of(half_open, say).endswith(
         {"ja": "[0超、1000以下]", "zh": "[大于0，不大于1000]"}[language]
