@@ -28,8 +28,8 @@ from abm.scenario.fields import (
 
 SATURDAY = 5
 
-# The largest day of a currency of this size was .3 (the Swiss franc, 15 January 2015). A market that
-# may move by more in a day makes a fund of leverage ten a hundred times richer in two.
+# The largest day of a major currency was .3 (the Swiss franc, 15 January 2015). A market that may
+# move by more than .5 in a day makes a fund of leverage ten a hundred times richer in three.
 MOST_DAILY_LOG = 0.5
 MOST_DEPTH_USD_BN = 1e5  # per log; ten times that of the market in Treasuries
 

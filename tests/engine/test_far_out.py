@@ -74,9 +74,10 @@ def test_an_error_that_is_no_number_is_not_lost():
 
 
 def test_a_book_that_holds_no_number_is_a_failed_run_of_that_day():
-    model = abm.CarryUnwindModel("calm", rng=1)
-    model.step()
-    model.world.books.units[2, 5] = math.nan
+    world = open_world(abm.load_scenario("calm"), 1)[0]
+    first = world.draws.burn_in
+    world = advance(world, first, first + 1)
+    world.books.units[2, 5] = math.nan
     with pytest.raises(FailedRun, match=r"failed on day 1: days [a-z_]+ is nan"):
-        model.step()
-    assert math.isnan(model.world.diary.days[model.world.draws.burn_in + 1, DAY_CONSERVATION])
+        advance(world, first + 1, first + 4)
+    assert math.isnan(world.diary.days[first + 1, DAY_CONSERVATION])

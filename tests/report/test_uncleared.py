@@ -37,4 +37,4 @@ def test_many_are_counted_and_few_named_in_every_language(told, language):
 
 
 def test_a_run_that_cleared_says_nothing_of_it(told):
-    assert sections(told)[0].heading == "Run"
+    assert "Not cleared" not in [section.heading for section in sections(told)]
