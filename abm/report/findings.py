@@ -11,6 +11,7 @@ import numpy as np
 
 from abm.errors import InvalidInput
 from abm.figures.sweep_axes import axis_words, name_words, outcome_words, value_words
+from abm.measures.classes import class_counts
 from abm.sweep import analysis, differences, sensitivity, thresholds
 from abm.sweep.outcomes import DAM_BREAK, Panel, is_numeric, varied
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _MOST_LINES = 12
 _MOST_STEPS = 24
 _DRAWS_ENOUGH = 10
+_LEAST_TOLD = 0.01  # below 0, from which an index is said to be off
 _CHANCE_TOLD = 0.05  # of the variance, beyond which a title has it
 _PAIRED = (
     "each pair is two runs on the same draws; unpaired: the error that independent runs would have"
@@ -214,19 +216,30 @@ def _intervals_told(whole: Panel, curves: pd.DataFrame) -> str:
 
 def _pairs(study: Study, whole: Panel, found: Findings) -> None:
     """The two factors that matter most: a heat map; of dam breaks, the phase diagram."""
-    from abm.figures.sweep import heat_map_figure, phase_diagram
+    from abm.figures.sweep import heat_map_figure
 
     across, up = _two_factors(whole, found)
     if not up or study.kind == "one-at-a-time":
         return  # the curves say it all
+    if whole.outcome.name == DAM_BREAK:
+        _phase(study, whole, found, (across, up))
+        return
     grid = analysis.heat_map(whole, across, up)
     found.tables["heat-map"] = grid.reset_index()
-    if whole.outcome.name != DAM_BREAK:
-        title = f"{_short(found)}, by {name_words(across)} and {name_words(up)}"
-        words = _words(study, title, whole)
-        found.draw("heat-map", words, heat_map_figure(grid, found.outcome, words))
-        return
-    cells = analysis.class_shares(study.table, [across, up])
+    title = f"{_short(found)}, by {name_words(across)} and {name_words(up)}"
+    words = _words(study, title, whole)
+    found.draw("heat-map", words, heat_map_figure(grid, found.outcome, words))
+
+
+def _phase(study: Study, whole: Panel, found: Findings, factors: tuple[str, str]) -> None:
+    """Shares of the classes over two factors, and where half of the runs break the dam."""
+    from abm.figures.sweep import phase_diagram
+
+    across, up = factors
+    cells = analysis.class_shares(study.table, factors)
+    shares = cells.assign(share=cells.get("dam break", 0.0 * cells.index))
+    found.tables["heat-map"] = shares.pivot(index=up, columns=across, values="share").reset_index()
+    found.tables["classes"] = class_counts(study.table, factors).reset_index()
     try:
         boundary = thresholds.boundary(whole, across, [up])
     except InvalidInput:
@@ -266,13 +279,16 @@ def _sobol(study: Study, whole: Panel, found: Findings) -> None:
     if indices.pairs is not None:
         found.tables["sobol-pairs"] = indices.pairs
     top = indices.table.sort_values("total").iloc[-1]
-    title = f"{name_words(top['factor'])} carries {top['total']:.0%} of the variance of "
+    title = f"{name_words(top['factor'])} carries {min(top['total'], 1.0):.0%} of the variance of "
     title += f"{_short(found)}, interactions included"
     chance = sensitivity.noise(whole).of_the_means
     if chance > _CHANCE_TOLD:
         title += f"; other draws would change {chance:.0%} of that variance"
     found.found.append(Rows(sentence=_shares_told(indices.table, chance)))
     _draw_indices(study, whole, found, indices.table, ("total", "first"), title)
+    shares = indices.table[["first", "total"]].to_numpy()
+    if (shares > 1.0).any() or (shares < -_LEAST_TOLD).any():
+        found.said.append("an index below 0 or above 1 is the error of few base points")
     if 1 < study.n_replicates < _DRAWS_ENOUGH:
         found.said.append(
             f"{study.n_replicates} draws are few: what the intervals hold of other draws is itself "
@@ -317,6 +333,8 @@ def _pawn(study: Study, whole: Panel, found: Findings) -> None:
 def _chance(study: Study, whole: Panel, found: Findings) -> None:
     noise = sensitivity.noise(whole)
     if math.isnan(noise.of_a_run):
+        if study.n_replicates > 1:
+            return  # nothing varies, or nothing is known: said before
         words = "chance: one replicate a point cannot tell it from the factors"
         found.found.append(Rows(sentence=words))
         return

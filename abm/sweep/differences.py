@@ -102,13 +102,13 @@ def _neighbours(column: pd.Series, kind: str) -> list[tuple[Any, Any]]:
 def _against_the_first(whole: Panel) -> Iterator[dict[str, Any]]:
     """Each point of a list less the first, with all that changes."""
     points, everywhere = whole.points, np.zeros(len(whole.points), dtype=np.int64)
-    first = points.iloc[0]
     for i in range(1, len(points)):
-        there = points.iloc[i]
-        moved = [n for n in whole.factors if not _is_same(there[n], first[n])]
+        ends = {name: (points[name].iat[0], points[name].iat[i]) for name in whole.factors}
+        moved = {name: pair for name, pair in ends.items() if not _is_same(*pair)}
         found = paired(whole, np.array([0]), np.array([i]), everywhere)
         if found is not None:
-            yield _line(moved, [first[n] for n in moved], [there[n] for n in moved], found)
+            start, end = ([pair[at] for pair in moved.values()] for at in (0, 1))
+            yield _line(list(moved), start, end, found)
 
 
 def _is_same(value: Any, other: Any) -> bool:
@@ -123,10 +123,18 @@ def _line(names: list[str], start: list[Any], end: list[Any], found: Difference)
     else:
         where = {"factor": ", ".join(names)}
         where |= {
-            at: ", ".join("none" if v != v else str(v) for v in values)
-            for at, values in (("from", start), ("to", end))
+            at: ", ".join(map(_shown, values)) for at, values in (("from", start), ("to", end))
         }
     return where | found._asdict()
+
+
+def _shown(value: Any) -> str:
+    """A level among others on one line."""
+    if value != value:
+        return "none"
+    if isinstance(value, bool | np.bool_):
+        return "true" if value else "false"
+    return f"{value:g}" if isinstance(value, int | float | np.number) else str(value)
 
 
 def paired(whole: Panel, start: Rows, end: Rows, setting: Rows) -> Difference | None:

@@ -14,6 +14,7 @@ from abm.figures.sweep import (
     sensitivity_figure,
 )
 from abm.figures.sweep_axes import axis_words, name_words, outcome_words, scale_of
+from abm.figures.sweep_steps import steps_figure
 
 SURPRISE, CAP = "shock.surprise_bp", "funds.leverage_cap"
 WORDS = Words("The finding", "Scenario hike, seed 1.")
@@ -175,3 +176,27 @@ def test_every_figure_is_1200_pixels_wide():
     for figure in figures:
         figure.canvas.draw()
         assert figure.canvas.get_width_height()[0] == 1200
+
+
+def test_a_step_has_its_paired_interval_inside_that_of_independent_runs():
+    line = {"factor": CAP, "from": 2, "to": 4, "difference": 0.2, "low": 0.15, "high": 0.25}
+    errors = {"se_paired": 0.025, "se_unpaired": 0.1, "n_pairs": 25, "n_settings": 1}
+    other = {"factor": "funds.on", "from": False, "to": True, "difference": -0.1, "low": -0.2}
+    table = pd.DataFrame([line | errors, other | {"high": 0.0} | errors])
+    axes = steps_figure(table, "class=dam break", WORDS).axes[0]
+    light, dark = (c.get_segments() for c in axes.collections[:2])
+    assert dark[0][:, 0].tolist() == [15.0, 25.0]
+    assert light[0][:, 0] == pytest.approx([20.0 - 19.6, 20.0 + 19.6])
+    labels = [" ".join(t.get_text().split()) for t in axes.get_yticklabels()]
+    assert labels == ["leverage cap, times wealth: 2 → 4", "funds: on: false → true"]
+    assert axes.get_xlabel() == "difference of P(dam break), percentage points"
+
+
+def test_of_very_many_steps_the_largest_are_drawn_and_the_caption_says_so():
+    table = pd.DataFrame(
+        {"factor": "x", "from": range(60), "to": range(1, 61), "difference": range(60)}
+        | {"low": 0.0, "high": 1.0, "se_paired": 1.0, "se_unpaired": 1.0, "n_pairs": 1}
+    )
+    figure = steps_figure(table, "y", WORDS)
+    assert len(figure.axes[0].get_yticks()) == 40
+    assert "The largest 40 of 60 steps." in " ".join(figure.texts[1].get_text().split())

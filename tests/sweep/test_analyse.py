@@ -217,3 +217,29 @@ def test_shares_that_add_up_to_more_than_the_whole_are_explained(analysed):
     assert "total by draw" in told
     line = next(line for line in told.splitlines() if line.startswith("shares of the variance"))
     assert "totals add up to" in line and "Chance is" in line and "inside these shares" in line
+
+
+def test_nothing_that_varies_has_no_line_on_chance(analysed):
+    sample = pytest.importorskip("SALib.sample.sobol")
+    unit = sample.sample(UNIT, 8, calc_second_order=False, seed=2)
+    points = scaled(pd.DataFrame(unit, columns=NAMES))
+    told, _ = analysed(study("saltelli", points, problem=UNIT), "peak_yen_appreciation>=9")
+    assert "the same at every point, no factor matters" in told
+    assert "chance" not in told  # least of all that of one replicate
+
+
+def test_an_index_beyond_the_whole_is_said_to_be_an_error(analysed):
+    sample = pytest.importorskip("SALib.sample.sobol")
+    unit = sample.sample(UNIT, 8, calc_second_order=False, seed=2)
+    points = scaled(pd.DataFrame(unit, columns=NAMES))
+    told, _ = analysed(study("saltelli", points, problem=UNIT), "peak_yen_appreciation")
+    assert "an index below 0 or above 1 is the error of few base points" in told
+
+
+def test_the_counts_behind_the_shares_are_a_table_and_the_map_is_of_them(analysed, tmp_path):
+    analysed(study(), "class=dam break")
+    counts = pd.read_csv(tmp_path / "analysis/class-dam-break-classes.csv")
+    assert (counts["n_runs"] + counts["n_left_out"] == 20).all() and len(counts) == 20
+    cells = pd.read_csv(tmp_path / "analysis/class-dam-break-heat-map.csv", index_col=0)
+    share = (counts["dam break"] / counts["n_runs"]).to_numpy()
+    assert cells.T.to_numpy().ravel() == pytest.approx(share)

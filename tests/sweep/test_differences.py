@@ -73,6 +73,13 @@ def test_two_points_of_a_list_have_their_difference_whatever_changes_between_the
     assert (line["difference"], line["se_paired"]) == (0.5, 0.0)
 
 
+def test_what_changes_at_once_is_told_as_a_person_writes_it():
+    points = pd.DataFrame({"n": [0, 4], "usd": [0.0, 144.2], "on": [False, True]})
+    points["when"] = [np.nan, 3.0]
+    line = found(points, [LUCK, LUCK + 1.0], "list").iloc[0]
+    assert (line["from"], line["to"]) == ("0, 0, false, none", "4, 144.2, true, 3")
+
+
 def test_a_run_without_its_counterpart_is_in_no_pair():
     table = sweep_table(grid(x=[1, 2]), {"y": np.array([LUCK, LUCK + 2.0])})
     line = differences(panel(failing(table, 3, 4), "y"), "grid").iloc[0]
