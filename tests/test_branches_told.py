@@ -287,5 +287,29 @@ def test_the_file_of_a_branch_says_where_it_comes_from_and_is_not_believed(state
     arrays["description"] = np.array(json.dumps(described))
     with path.open("wb") as file:
         np.savez(file, **arrays)
-    with pytest.raises(UnreadableFile, match="origin does not lead to the scenario"):
+    with pytest.raises(UnreadableFile, match="origin: its branches do not lead to its scenario"):
+        CarryUnwindModel.load_state(path)
+
+
+@pytest.mark.parametrize(
+    "branches",
+    [
+        [{"population.scale": "100000"}, {"population.scale": "0.2"}],
+        [{"shock.surprise_bp": "]"}],
+        [],
+        [{}] * 101,
+        [{"no.such": "1"}],
+    ],
+)
+def test_a_lineage_that_no_run_has_is_refused_before_it_is_built(state, tmp_path, branches):
+    with np.load(state) as file:
+        arrays = dict(file)
+    described = json.loads(str(arrays["description"]))
+    said = [{"day": 1, "changes": c, "rng": None, "state_sha256": "0" * 64} for c in branches]
+    described["origin"] = {"scenario_toml": described["scenario_toml"], "branches": said}
+    arrays["description"] = np.array(json.dumps(described))
+    path = tmp_path / "other.state"
+    with path.open("wb") as file:
+        np.savez(file, **arrays)
+    with pytest.raises(UnreadableFile, match="origin: "):
         CarryUnwindModel.load_state(path)

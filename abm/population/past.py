@@ -13,6 +13,7 @@ from abm.population.script import write_script
 from abm.scenario.places import leaves
 
 if TYPE_CHECKING:
+    from abm.population.origin import Origin
     from abm.scenario import Scenario
 
 # Choices of the opening: they decide how the world was built, and nothing that happens later.
@@ -57,6 +58,23 @@ def past_faults(before: Scenario, after: Scenario, day: int) -> list[str]:
     if not lines and not _is_same_past(before, after, day):
         lines = [f"{', '.join(changed)}: would alter days that have been traded"]
     return lines
+
+
+def lineage_faults(origin: Origin, scenario: Scenario) -> list[str]:
+    """What is wrong with where a branch claims to come from: it must lead to `scenario`, day by
+    day and without changing a past."""
+    days = [branch.day for branch in origin.branches]
+    if days != sorted(days):
+        return ["its branches are not in the order of their days"]
+    before = origin.scenario
+    for branch in origin.branches:
+        after = before.with_changes(branch.changes)
+        faults = past_faults(before, after, branch.day)
+        if faults:
+            return faults
+        before = after
+    is_led_to = before.canonical_hash() == scenario.canonical_hash()
+    return [] if is_led_to else ["its branches do not lead to its scenario"]
 
 
 def _changed(before: Scenario, after: Scenario) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from abm.population.advance import Opening, with_room
 from abm.population.archive import Archive, Refused, opened, quoted
 from abm.population.institutions import number_of_institutions
 from abm.population.origin import Origin, branches_as_json, branches_from_json
+from abm.population.past import lineage_faults
 from abm.population.state_schema import (
     BY_DAY,
     WRITTEN,
@@ -176,15 +177,14 @@ def _origin_from_json(said: Any, scenario: Scenario, day: int) -> Origin | None:
     if not isinstance(said, dict) or said.keys() != {"scenario_toml", "branches"}:
         raise Refused("origin does not say scenario_toml and branches")
     try:
-        branches = branches_from_json(said["branches"])
         first = Scenario.from_dict(parse_toml(said["scenario_toml"]), "its parent's scenario")
-        origin = Origin(first, branches)
-        is_led_to = origin.scenario_after(len(branches)) == scenario
+        origin = Origin(first, branches_from_json(said["branches"]))
+        faults = lineage_faults(origin, scenario)
     except (ValueError, TypeError, UnwindError) as bad:
         raise Refused(f"origin: {bad}") from None
-    days = [branch.day for branch in branches]
-    if not is_led_to or days != sorted(days) or days[-1] > day:
-        raise Refused("origin does not lead to the scenario and the day of this state")
+    if origin.branches[-1].day > day:
+        faults.append(f"it branched off after day {day}, of which it is")
+    _refuse(f"origin: {fault}" for fault in faults)
     return origin
 
 

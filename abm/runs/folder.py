@@ -18,6 +18,7 @@ from abm.errors import OutputRefused, UnreadableFile
 from abm.files import MOST_OF_GRAPH, MOST_OF_TABLE, read_bytes, refuse_irregular
 from abm.measures.cascade import by_origin
 from abm.population.origin import Origin, branches_from_json
+from abm.population.past import lineage_faults
 from abm.runs.crate import CRATE, ODD, crate_of_run, odd_text
 from abm.runs.described import Manifest, read_description, read_summary
 from abm.runs.manifest import SCHEMA_VERSION, hashes_of, manifest_of
@@ -237,11 +238,8 @@ def _origin_in(folder: Path, manifest: Mapping[str, Any]) -> Origin | None:
     if first.canonical_hash() != parent["scenario_hash"]:
         raise ValueError(f"{PARENT} changed since it was saved")
     origin = Origin(first, branches_from_json(manifest["branches"]))
-    led_to = origin.scenario_after(len(origin.branches))
-    if led_to.canonical_hash() != manifest["scenario_hash"]:
-        raise ValueError(
-            "the changes of its branches do not lead from parent.toml to scenario.toml"
-        )
+    for fault in lineage_faults(origin, load_scenario(folder / "scenario.toml")):
+        raise ValueError(f"{PARENT} and branches: {fault}")
     return origin
 
 
