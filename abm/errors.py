@@ -85,18 +85,23 @@ class Nearest:
 
     word: str
     known: Iterable[str]
+    otherwise: str | Nearest = ""
 
     def __str__(self) -> str:
-        """ "did you mean …?" where something known is close; otherwise nothing."""
+        """ "did you mean …?" where something known is close; otherwise what else there is."""
+        close = self._closest()
+        return f"did you mean {one_line(close[0], LONGEST_KEY)}?" if close else str(self.otherwise)
+
+    def _closest(self) -> list[str]:
         names = list(islice(self.known, MOST_KNOWN))
         if len(self.word) > LONGEST_WORD:
-            return ""
+            return []
         close = get_close_matches(self.word, names, n=1, cutoff=0.55)
         if not close:
             folded = {name.lower(): name for name in names}
             lower = get_close_matches(self.word.lower(), list(folded), n=1, cutoff=0.55)
             close = [folded[name] for name in lower]
-        return f"did you mean {one_line(close[0], LONGEST_KEY)}?" if close else ""
+        return close
 
 
 @dataclass(frozen=True)
@@ -111,10 +116,15 @@ class Fault:
     """The value as the user wrote it; `NOT_GIVEN` where nothing was."""
     allowed: str
     """What would do."""
-    hint: str | Nearest = ""
-    """The nearest thing that exists; `str` of it is what is told."""
+    near: str | Nearest = ""
+    """What `hint` tells, found when it is asked for."""
     line: int | None = None
     """Where in the file, from 1."""
+
+    @property
+    def hint(self) -> str:
+        """The nearest thing that exists."""
+        return str(self.near)
 
     def __str__(self) -> str:
         place, reason = self._columns()
@@ -128,7 +138,7 @@ class Fault:
         else:
             written = leaf if self.given is NOT_GIVEN else f"{leaf} = {show(self.given)}"
             place = f"[{table}] {written}" if table else written
-        hint = str(self.hint)
+        hint = self.hint
         return place, one_line(f"{self.allowed}; {hint}" if hint else self.allowed)
 
 

@@ -17,9 +17,9 @@ from typing import Any
 
 MEGABYTE = 1_000_000
 # Most that is read of a file, by what it is [bytes].
-MOST_OF_SCENARIO = 1 * MEGABYTE
+MOST_OF_SCENARIO = MEGABYTE // 2
 MOST_OF_EXPERIMENT = 8 * MEGABYTE  # it may list its points
-MOST_OF_POINTS = 256 * MEGABYTE  # a million runs
+MOST_OF_POINTS = 64 * MEGABYTE
 MOST_OF_GRAPH = 64 * MEGABYTE
 MOST_OF_DESCRIPTION = 8 * MEGABYTE  # manifest.json, summary.json, plan.json
 MOST_OF_FIGURE = 64 * MEGABYTE
@@ -110,7 +110,7 @@ def refuse_deep(content: Any) -> None:
 def exists(path: str | os.PathLike[str]) -> bool:
     """Whether something of this name is there; false for a name that none can have."""
     try:
-        return os.path.lexists(path)
+        return os.path.exists(path)
     except ValueError:
         return False
 
@@ -126,5 +126,5 @@ def _refuse(found: os.stat_result, most_bytes: int, path: str | os.PathLike[str]
 
 def _too_large(n_bytes: int, most_bytes: int, path: str | os.PathLike[str]) -> OSError:
     most, has = most_bytes / MEGABYTE, n_bytes / MEGABYTE
-    words = f"it has {has:,.1f} MB; of such a file at most {most:,.0f} MB are read"
+    words = f"it has {has:,.3g} MB; of such a file at most {most:,.3g} MB are read"
     return OSError(errno.EFBIG, words, os.fspath(path))

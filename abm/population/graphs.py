@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from abm.errors import NOT_GIVEN, Fault, ScenarioFaults
+from abm.errors import NOT_GIVEN, Fault, Nearest, ScenarioFaults
 from abm.files import MOST_OF_GRAPH, read_bytes
 from abm.kernels.state import BANK_DESK, KIND_NAMES
-from abm.scenario.checks import nearest
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -30,6 +29,10 @@ Array = np.ndarray
 
 LOAN, INTERBANK = "loan", "interbank"  # `kind` of an edge in `exposures.graphml`
 DESK = KIND_NAMES[BANK_DESK]
+# What reading may raise where a file is not GraphML.
+UNREADABLE = (
+    ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError,
+)  # fmt: skip
 COLUMNS = ("lender", "borrower", "weight")
 LARGEST_CLAIM_USD_BN = 1e6
 LARGEST_BROKER_WEIGHT = 1e15  # they are relative, whatever their unit
@@ -92,12 +95,12 @@ def _checked(
     """Edges as (row of the lender, row of the borrower, weight), or every fault at once."""
     where = str(path)
     edges, alone = _read(Path(path), where, kind)
-    faults = list(_strangers(alone, where, [*lenders, *borrowers]))
+    faults = list(_strangers(alone, where, dict.fromkeys([*lenders, *borrowers])))
     seen: dict[tuple[str, str], Edge] = {}
     lender_row = {name: row for row, name in enumerate(lenders)}
     borrower_row = {name: row for row, name in enumerate(borrowers)}
     for edge in edges:
-        faults.extend(_faults_of(edge, where, lenders, borrowers, seen, largest))
+        faults.extend(_faults_of(edge, where, lender_row, borrower_row, seen, largest))
         seen.setdefault((edge.lender, edge.borrower), edge)
     if not faults:
         faults.extend(_without_weight(edges, where))
@@ -109,24 +112,24 @@ def _checked(
 def _faults_of(
     edge: Edge,
     where: str,
-    lenders: list[str],
-    borrowers: list[str],
+    lenders: dict[str, int],
+    borrowers: dict[str, int],
     seen: dict[tuple[str, str], Edge],
     largest: float,
 ) -> Iterator[Fault]:
     """What is wrong with one edge."""
 
-    def fault(key: str, given: object, allowed: str, hint: str = "") -> Fault:
+    def fault(key: str, given: object, allowed: str, hint: str | Nearest = "") -> Fault:
         return Fault(where, key, given, allowed, hint, edge.line)
 
     if edge.lender not in lenders:
         words = "is no bank of this scenario"
-        yield fault("lender", edge.lender, words, nearest(edge.lender, lenders))
+        yield fault("lender", edge.lender, words, Nearest(edge.lender, lenders))
     if edge.borrower not in borrowers:
         words = "is no bank of this scenario"
-        if borrowers is not lenders:
+        if borrowers.keys() != lenders.keys():
             words = "is no institution of this scenario"
-        yield fault("borrower", edge.borrower, words, nearest(edge.borrower, borrowers))
+        yield fault("borrower", edge.borrower, words, Nearest(edge.borrower, borrowers))
     if edge.lender == edge.borrower:
         yield fault("borrower", edge.borrower, "must not be its own lender")
     if not 0.0 <= _number(edge.weight) <= largest:
@@ -139,12 +142,12 @@ def _faults_of(
         yield fault("lender", edge.lender, words)
 
 
-def _strangers(alone: list[str], where: str, known: list[str]) -> Iterator[Fault]:
+def _strangers(alone: list[str], where: str, known: dict[str, None]) -> Iterator[Fault]:
     """Nodes without an edge that are nobody of this scenario."""
     for name in alone:
         if name not in known:
             words = "is neither bank nor institution of this scenario"
-            yield Fault(where, "node", name, words, nearest(name, known))
+            yield Fault(where, "node", name, words, Nearest(name, known))
 
 
 def _without_weight(edges: list[Edge], where: str) -> Iterator[Fault]:
@@ -181,8 +184,9 @@ def _read(path: Path, where: str, kind: str) -> Graph:
         raw = read_bytes(path, MOST_OF_GRAPH)
     except FileNotFoundError:
         _refuse(where, "path", path.name, "there is no such file")
-    except OSError as bad:
-        _refuse(where, "path", path.name, f"cannot be read: {bad.strerror or bad}")
+    except (OSError, ValueError) as bad:
+        reason = getattr(bad, "strerror", None) or str(bad)
+        _refuse(where, "path", path.name, f"cannot be read: {reason}")
     if suffix == ".graphml":
         return _read_graphml(raw, where, path.name, kind)
     try:
@@ -234,7 +238,7 @@ def _read_graphml(raw: bytes, where: str, name: str, kind: str) -> Graph:
         graph = nx.read_graphml(io.BytesIO(raw), force_multigraph=True)
     except UnicodeDecodeError:
         _refuse(where, "path", name, "is not UTF-8 text; save it as UTF-8")
-    except (nx.NetworkXException, ParseError, ValueError, LookupError, TypeError) as bad:
+    except (nx.NetworkXException, ParseError, *UNREADABLE) as bad:
         _refuse(where, "path", name, f"is not valid GraphML: {bad}")
     if not graph.is_directed():
         _refuse(where, "edgedefault", "undirected", "must be directed: lender to borrower")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from pydantic import BaseModel
 
-from abm.errors import NOT_GIVEN, Fault, InvalidInput, ScenarioFaults
-from abm.scenario.checks import nearest
+from abm.errors import NOT_GIVEN, Fault, InvalidInput, Nearest, ScenarioFaults
+from abm.files import parse_toml
 from abm.scenario.faults import UNKNOWN, validated
 from abm.scenario.fields import Table
 from abm.scenario.places import entry_name, part_of_entries
@@ -47,8 +47,8 @@ def changed(scenario: Scenario, changes: Mapping[str, Any], where: str) -> Scena
 
 def _with_hint(scenario: Scenario, fault: Fault) -> Fault:
     """An unknown key for which its own table knows no better: look in all of them."""
-    if fault.allowed == UNKNOWN and not fault.hint:
-        return _unknown(scenario, fault.key, fault.given)
+    if fault.allowed == UNKNOWN and isinstance(fault.near, Nearest):
+        return replace(fault, near=replace(fault.near, otherwise=_near(scenario, fault.key)))
     return fault
 
 
@@ -64,8 +64,8 @@ def parse_setting(setting: str) -> tuple[str, Any]:
     if not sign or not key or not text:
         raise InvalidInput(f"'{setting}' is not KEY=VALUE, as in funds.leverage_cap=5")
     try:
-        return key, tomllib.loads(f"value = {text}")["value"]
-    except (ValueError, KeyError, RecursionError):
+        return key, parse_toml(f"value = {text}")["value"]
+    except (ValueError, KeyError):
         return key, text
 
 
@@ -186,8 +186,27 @@ def _same_pair(raw: dict[str, Any], steps: list[str]) -> list[str]:
 
 def _unknown(scenario: Scenario, key: str, value: Any) -> Fault:
     """A key that leads nowhere, with the nearest of those that lead somewhere."""
-    known = scenario.dotted_keys()
-    last = key.rpartition(".")[2]
-    same = [name for name in known if name.rpartition(".")[2] == last]
-    hint = f"did you mean {same[0]}?" if len(same) == 1 else nearest(key, known)
-    return Fault("", key, NOT_GIVEN if value is None else value, UNKNOWN, hint)
+    given = NOT_GIVEN if value is None else value
+    return Fault("", key, given, UNKNOWN, _near(scenario, key))
+
+
+def _near(scenario: Scenario, key: str) -> str | Nearest:
+    """The one key of the same name, or else the nearest."""
+    same = _by_name(scenario).get(key.rpartition(".")[2], [])
+    if len(same) == 1:
+        return f"did you mean {same[0]}?"
+    return Nearest(key, _keys(scenario))
+
+
+@lru_cache(maxsize=8)
+def _keys(scenario: Scenario) -> tuple[str, ...]:
+    return tuple(scenario.dotted_keys())
+
+
+@lru_cache(maxsize=8)
+def _by_name(scenario: Scenario) -> dict[str, list[str]]:
+    """Dotted keys by their last part."""
+    found: dict[str, list[str]] = {}
+    for key in _keys(scenario):
+        found.setdefault(key.rpartition(".")[2], []).append(key)
+    return found

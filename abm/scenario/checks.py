@@ -8,11 +8,9 @@ are sound by themselves, so that a fault in one corner of a file does not hide o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from difflib import get_close_matches
-from itertools import combinations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from abm.errors import NOT_GIVEN, Fault
+from abm.errors import NOT_GIVEN, Fault, Nearest
 from abm.scenario.world import Asset, Currency
 
 if TYPE_CHECKING:
@@ -66,12 +64,7 @@ def refuse_disagreement(parts: Mapping[str, Any]) -> None:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """ "did you mean …?" where something known is close; otherwise nothing."""
-    names = list(known)
-    close = get_close_matches(word, names, n=1, cutoff=0.55)
-    if not close:
-        folded = {name.lower(): name for name in names}
-        close = [folded[w] for w in get_close_matches(word.lower(), list(folded), n=1, cutoff=0.55)]
-    return f"did you mean {close[0]}?" if close else ""
+    return str(Nearest(word, known))
 
 
 def correlation_matrix(names: tuple[str, ...], pairs: Mapping[str, float]) -> np.ndarray:
@@ -85,7 +78,7 @@ def correlation_matrix(names: tuple[str, ...], pairs: Mapping[str, float]) -> np
     return matrix
 
 
-def fault_at(key: str, given: object, allowed: str, hint: str = "") -> Fault:
+def fault_at(key: str, given: object, allowed: str, hint: str | Nearest = "") -> Fault:
     return Fault("", key, given, allowed, hint)
 
 
@@ -94,7 +87,7 @@ def unknown_instruments(key: str, names: Iterable[str], known: Iterable[str]) ->
     for name in names:
         if name not in known:
             listed = f"is not an instrument of the scenario ({', '.join(known)})"
-            yield fault_at(f"{key}.{name}", NOT_GIVEN, listed, nearest(name, known))
+            yield fault_at(f"{key}.{name}", NOT_GIVEN, listed, Nearest(name, known))
 
 
 def must_sum_to_one(key: str, shares: Iterable[float], at_most: bool = False) -> Faults:
@@ -137,7 +130,7 @@ def _quote_currencies_exist(instruments: Mapping[str, Any]) -> Faults:
     for name, part in instruments.items():
         if isinstance(part, Asset) and part.quote not in known:
             wanted = f"must be one of {', '.join(known)}"
-            hint = nearest(part.quote, known)
+            hint = Nearest(part.quote, known)
             yield fault_at(f"instruments.{name}.quote", part.quote, wanted, hint)
 
 
@@ -241,9 +234,11 @@ def _news_names_are_unique(news: Any) -> Faults:
 
 
 def _unique(key: str, items: Iterable[Any]) -> Faults:
-    for one, other in combinations(items, 2):
-        if one.name == other.name:
-            yield fault_at(f"{key}.{other.name}.name", other.name, "is taken by another entry")
+    seen: set[str] = set()
+    for item in items:
+        if item.name in seen:
+            yield fault_at(f"{key}.{item.name}.name", item.name, "is taken by another entry")
+        seen.add(item.name)
 
 
 @needs("instruments", "news")
@@ -260,7 +255,7 @@ def _links_join_known_instruments(instruments: Mapping[str, Any], liquidity: Any
         if link.leader is not None and (link.leader == name or link.leader not in instruments):
             others = [k for k in instruments if k != name]
             wanted = f"must be one of {', '.join(others)}"
-            yield fault_at(f"{key}.leader", link.leader, wanted, nearest(link.leader, others))
+            yield fault_at(f"{key}.leader", link.leader, wanted, Nearest(link.leader, others))
         part = instruments.get(name)
         if link.currency_beta and part is not None and getattr(part, "quote", "USD") == "USD":
             wanted = f"must be 0: {name} is not quoted in a foreign currency"

@@ -9,9 +9,9 @@ from typing import Any, get_args
 
 from pydantic import ValidationError, create_model
 
-from abm.errors import NOT_GIVEN, Fault, ScenarioFaults
+from abm.errors import NOT_GIVEN, Fault, Nearest, ScenarioFaults
 from abm.scenario import schema
-from abm.scenario.checks import Disagreement, disagreements, nearest
+from abm.scenario.checks import Disagreement, disagreements
 from abm.scenario.fields import Part, note
 from abm.scenario.places import Place, bounds_text, kind_of, kind_words, locate, parts_in
 
@@ -85,10 +85,13 @@ def _fault_of(error: Mapping[str, Any], place: Place) -> Fault:
         return _kind_fault(place, error)
     if kind == "literal_error":
         words = [str(option) for option in get_args(place.annotation)]
-        hint = nearest(given, words) if isinstance(given, str) else ""
+        hint = Nearest(given, words) if isinstance(given, str) else ""
         return Fault("", place.key, given, f"must be {_range(place)}", hint)
     if kind in OUT_OF_RANGE:
         return Fault("", place.key, given, f"must be {_range(place)}{_unit(place)}")
+    if kind == "too_long":
+        most, n = error["ctx"]["max_length"], len(given)
+        return Fault("", place.key, NOT_GIVEN, f"has {n:,} entries, must have at most {most:,}")
     words_for_type = TYPE_WORDS.get(kind, str(error["msg"]))
     is_number = kind in ("float_type", "int_type") and _range(place).startswith(INTERVAL)
     limits = f", {_range(place)}{_unit(place)}" if is_number else ""
@@ -101,12 +104,12 @@ def _kind_fault(place: Place, error: Mapping[str, Any]) -> Fault:
     if not isinstance(error["input"], dict):
         return Fault("", place.key, error["input"], "must be a table with a kind")
     kinds = [kind_of(part) for part in parts_in(place.annotation)]
-    hint = nearest(given, kinds) if isinstance(given, str) else ""
+    hint = Nearest(given, kinds) if isinstance(given, str) else ""
     missing = "is missing: " if given is NOT_GIVEN else ""
     return Fault("", f"{place.key}.kind", given, f"{missing}must be {kind_words(kinds)}", hint)
 
 
-def _hint_for_unknown(place: Place) -> str:
+def _hint_for_unknown(place: Place) -> str | Nearest:
     """The nearest key of the same table, or the kind that has this one."""
     if place.owner is None:
         return ""
@@ -114,7 +117,7 @@ def _hint_for_unknown(place: Place) -> str:
     for rival in place.rivals:
         if rival is not place.owner and name in rival.model_fields:
             return f'it belongs to kind "{kind_of(rival)}": set that kind as well'
-    return nearest(name, place.owner.model_fields)
+    return Nearest(name, tuple(place.owner.model_fields))
 
 
 def _meaning(place: Place) -> str:

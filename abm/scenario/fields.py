@@ -146,6 +146,8 @@ SignedShares = Annotated[dict[str, SignedShare], FROZEN]
 Factors = Annotated[dict[str, Factor], FROZEN]
 Logs = Annotated[dict[str, Log], FROZEN]
 AS_TUPLE = BeforeValidator(_tuple)
+MOST_NAMED = 200  # instruments, styles: matrices of them are factored
+AT_MOST_MANY = Field(max_length=MOST_NAMED)
 
 
 def range_text(

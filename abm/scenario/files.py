@@ -13,7 +13,7 @@ from abm.files import MOST_OF_SCENARIO, TOO_DEEP, parse_toml, read_bytes
 from abm.scenario.checks import nearest
 from abm.scenario.faults import validated
 from abm.scenario.lines import lines_of_keys
-from abm.scenario.places import entry_name
+from abm.scenario.places import Positions, entry_name
 from abm.scenario.schema import Scenario
 from abm.scenario.world import additions_in_order
 from abm.scenario.writing import WORDS
@@ -172,7 +172,8 @@ def _layer(path: Path, above: tuple[Path, ...]) -> Layered:
     merged = merge(merged, raw)
     if "instruments" in merged:
         merged["instruments"] = additions_in_order(below_instruments, merged["instruments"])
-    kept = {key: at for key, at in lower.origins.items() if _is_in(merged, key)}
+    positions = Positions()
+    kept = {key: at for key, at in lower.origins.items() if _is_in(merged, key, positions)}
     return Layered(merged, {**kept, **origins})
 
 
@@ -204,7 +205,7 @@ def _drop(raw: dict[str, Any], without: list[str], where: str, line: int | None)
         *path, last = key.split(".")
         node: Any = raw
         for step in path:
-            node = _child(node, step)
+            node = _child(node, step, Positions())
         if isinstance(node, dict) and last in node:
             del node[last]
         elif isinstance(node, list) and last in _names(node):
@@ -217,15 +218,16 @@ def _drop(raw: dict[str, Any], without: list[str], where: str, line: int | None)
         raise ScenarioFaults(faults)
 
 
-def _child(node: Any, step: str) -> Any:
+def _child(node: Any, step: str, positions: Positions) -> Any:
     if isinstance(node, dict):
         return node.get(step)
-    return node[_names(node).index(step)] if step in _names(node) else None
+    place = positions.of(node, step) if isinstance(node, list) else None
+    return None if place is None else node[place]
 
 
-def _is_in(raw: Any, key: str) -> bool:
+def _is_in(raw: Any, key: str, positions: Positions) -> bool:
     for step in key.split("."):
-        raw = _child(raw, step)
+        raw = _child(raw, step, positions)
     return raw is not None
 
 

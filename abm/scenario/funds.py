@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from abm.scenario.fields import (
+    AT_MOST_MANY,
     FROZEN,
     LEAST_SHARE,
     MOST_DAYS,
@@ -210,7 +211,7 @@ class HedgeFunds(Part):
         ge=0,
         le=1,
     )
-    styles: Annotated[dict[Name, Style], FROZEN] = choice(
+    styles: Annotated[dict[Name, Style], AT_MOST_MANY, FROZEN] = choice(
         "the styles by name", default={}, allowed="tables whose share_of_number sum to 1"
     )
 

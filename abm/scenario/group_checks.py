@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from abm.errors import NOT_GIVEN
+from abm.files import MOST_OF_GRAPH, exists, refuse_irregular
 from abm.scenario.checks import (
     Faults,
     fault_at,
@@ -172,10 +172,16 @@ def _brokers_exist(banks: Any, network: Any) -> Faults:
 @needs("network")
 def _graph_files_exist(network: Any) -> Faults:
     for name, end in network:
-        if end.kind == "file" and not os.path.isfile(end.path):
-            is_folder = os.path.isdir(end.path)
-            reason = "is a folder, not a file" if is_folder else "there is no such file"
-            yield fault_at(f"network.{name}.path", end.path, reason)
+        if end.kind != "file":
+            continue
+        key = f"network.{name}.path"
+        if not exists(end.path):
+            yield fault_at(key, end.path, "there is no such file")
+            continue
+        try:
+            refuse_irregular(end.path, MOST_OF_GRAPH)
+        except OSError as bad:
+            yield fault_at(key, end.path, str(bad.strerror).removeprefix("it "))
 
 
 @needs("margin")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from abm.scenario.places import entry_name
+from abm.scenario.places import Positions, entry_name
 
 STEP = r"""(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')"""
 DOTTED = rf"{STEP}(?:\s*\.\s*{STEP})*"
@@ -21,6 +21,7 @@ def lines_of_keys(text: str, raw: dict[str, Any]) -> dict[str, int]:
     counts: dict[str, int] = {}
     table: list[str] = []
     quote = ""
+    positions = Positions()
     for number, line in enumerate(text.splitlines(), start=1):
         if quote:
             quote = "" if quote in line else quote
@@ -33,7 +34,7 @@ def lines_of_keys(text: str, raw: dict[str, Any]) -> dict[str, int]:
         elif assignment:
             steps = [*table, *_steps(assignment[1])]
             _note(found, steps, number)
-            _note_inside(found, steps, _at(raw, steps), number)
+            _note_inside(found, steps, _at(raw, steps, positions), number)
             quote = next((q for q in LONG_QUOTES if line.count(q) == 1), "")
     return found
 
@@ -56,11 +57,11 @@ def _note_inside(found: dict[str, int], steps: list[str], value: Any, number: in
             _note_inside(found, [*steps, entry_name(value, index)], entry, number)
 
 
-def _at(raw: Any, steps: list[str]) -> Any:
+def _at(raw: Any, steps: list[str], positions: Positions) -> Any:
     for step in steps:
         if isinstance(raw, list):
-            names = [entry_name(raw, index) for index in range(len(raw))]
-            raw = raw[names.index(step)] if step in names else None
+            place = positions.of(raw, step)
+            raw = raw[place] if place is not None else None
         else:
             raw = raw.get(step) if isinstance(raw, dict) else None
     return raw

@@ -122,6 +122,21 @@ def entry_name(entries: Any, index: str | int) -> str:
     return name if isinstance(name, str) else str(index)
 
 
+class Positions:
+    """Where the entries of lists stand, by name; each list is looked through once."""
+
+    def __init__(self) -> None:
+        self._found: dict[int, tuple[list[Any], dict[str, int]]] = {}
+
+    def of(self, entries: list[Any], name: str) -> int | None:
+        """Position of the first entry of a name; None where there is none."""
+        if id(entries) not in self._found:
+            names = [entry_name(entries, index) for index in range(len(entries))]
+            found = {word: index for index, word in reversed(list(enumerate(names)))}
+            self._found[id(entries)] = (entries, found)  # kept, so that its id stays its own
+        return self._found[id(entries)][1].get(name)
+
+
 def _item(raw: Any, step: str | int) -> Any:
     if isinstance(raw, dict):
         return raw.get(step)

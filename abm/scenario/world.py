@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Field
 from abm.carry import DAY_COUNT
 from abm.scenario.fields import (
     AS_TUPLE,
+    AT_MOST_MANY,
     FROZEN,
     LEAST_SHARE,
     LEAST_USD_BN,
@@ -250,7 +251,9 @@ def additions_in_order(before: object, after: object) -> object:
 
 
 Instrument = Annotated[Currency | Asset, Field(discriminator="kind")]
-Instruments = Annotated[dict[Name, Instrument], BeforeValidator(with_day_counts), FROZEN]
+Instruments = Annotated[
+    dict[Name, Instrument], BeforeValidator(with_day_counts), AT_MOST_MANY, FROZEN
+]
 Correlations = Annotated[dict[str, Annotated[float, Field(ge=-1.0, le=1.0)]], FROZEN]
 
 

@@ -21,6 +21,7 @@ n_points = 200
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, Self
@@ -64,7 +65,7 @@ def _by_key(raw: Any, is_value: IsValue) -> Any:
         return raw
     pairs = list(_pairs(raw, "", is_value))
     keys = [key for key, _ in pairs]
-    twice = sorted({key for key in keys if keys.count(key) > 1})
+    twice = sorted(key for key, n in Counter(keys).items() if n > 1)
     if twice:
         raise PydanticCustomError("twice", f"{', '.join(twice)} is given more than once")
     return dict(pairs)
@@ -106,7 +107,7 @@ def _values(raw: Any) -> tuple[Value, ...]:
     if len({sort_of(value) for value in values}) > 1:
         raise PydanticCustomError("values", "must be all numbers, all words or all true/false")
     if len(set(values)) < len(values):
-        twice = next(value for value in values if values.count(value) > 1)
+        twice = next(value for value, n in Counter(values).items() if n > 1)
         raise PydanticCustomError("values", f"must each be given once: {twice} comes again")
     return values
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 from abm.errors import NOT_GIVEN, Fault
+from abm.files import MOST_OF_POINTS, read_bytes
 from abm.scenario.files import shown
 from abm.sweep.kinds import Value
 
+MOST_POINTS = 2_000_000  # of one file
 MOST_TOLD = 10  # faults of one file; a wrong separator makes one of every line
 TRUTHS = {"true": True, "false": False}
 
@@ -27,24 +31,27 @@ def read_points(path: Path, may_be_empty: frozenset[str] = frozenset()) -> Point
     """The points of a file; an empty cell is a fault but in the columns of conditional factors."""
     where = shown(path)
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True, skipinitialspace=True)
-            numbered = [(reader.line_num, cells) for cells in reader if cells]
+        text = io.StringIO(read_bytes(path, MOST_OF_POINTS).decode("utf-8-sig"), newline="")
+        reader = csv.reader(text, strict=True, skipinitialspace=True)
+        lines = ((reader.line_num, cells) for cells in reader if cells)
+        numbered = list(islice(lines, MOST_POINTS + 2))
     except FileNotFoundError:
         return _unreadable(where, "there is no such file")
     except UnicodeDecodeError:
         return _unreadable(where, "is not UTF-8 text; save it as UTF-8")
     except (OSError, csv.Error) as bad:
         return _unreadable(where, f"cannot be read: {getattr(bad, 'strerror', None) or bad}")
+    if len(numbered) > MOST_POINTS + 1:
+        return _unreadable(where, f"must have at most {MOST_POINTS:,} points")
     if len(numbered) < 2:
         return _unreadable(where, "must have a header of dotted keys and at least one point")
     header_line, header = numbered[0][0], [cell.strip() for cell in numbered[0][1]]
     faults = list(_faults_of_header(where, header_line, header))
     if faults:
         return PointsFile([], [], faults)
-    faults = list(_faults_of_rows(where, header, numbered[1:], may_be_empty))
+    faults = _some(where, _faults_of_rows(where, header, numbered[1:], may_be_empty))
     rows = [_row(header, cells) for _, cells in numbered[1:]]
-    return PointsFile(rows, [line for line, _ in numbered[1:]], _some(where, faults))
+    return PointsFile(rows, [line for line, _ in numbered[1:]], faults)
 
 
 def _unreadable(where: str, reason: str) -> PointsFile:
@@ -99,10 +106,10 @@ def value_of(cell: str) -> Value:
     return cell
 
 
-def _some(where: str, faults: list[Fault]) -> list[Fault]:
+def _some(where: str, faults: Iterator[Fault]) -> list[Fault]:
     """The first faults, and how many more there are."""
-    more = len(faults) - MOST_TOLD
-    if more <= 0:
-        return faults
-    words = f"and {more:,} more such cells and lines"
-    return [*faults[:MOST_TOLD], Fault(where, "…", NOT_GIVEN, words, line=faults[MOST_TOLD].line)]
+    told, next_one = list(islice(faults, MOST_TOLD)), next(faults, None)
+    if next_one is None:
+        return told
+    words = f"and {1 + sum(1 for _ in faults):,} more such cells and lines"
+    return [*told, Fault(where, "…", NOT_GIVEN, words, line=next_one.line)]

@@ -66,7 +66,7 @@ def _told(experiment: Experiment, group: _Group, n_points: int) -> Fault:
     if not factor:
         first = ", ".join(f"{k} = {show(v)}" for k, v in group.point.items() if not is_missing(v))
         place = f"design.factors.{fault.key}"
-        return Fault("", place, fault.given, f"{words}, first where {first}", fault.hint)
+        return Fault("", place, fault.given, f"{words}, first where {first}", fault.near)
     if fault.key != factor:
         words = f"{fault.key} {words}"
     place = place_of(experiment, factor, group.index)
@@ -91,4 +91,4 @@ def _hint(experiment: Experiment, group: _Group) -> str:
     wants_whole = group.fault.allowed.startswith("must be a whole number")
     if wants_whole and _is_range(experiment, group):
         return "add whole = true"
-    return str(group.fault.hint)
+    return group.fault.hint

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from abm.errors import Fault, ScenarioFaults
+from abm.files import MOST_OF_EXPERIMENT, exists
 from abm.scenario import list_scenarios
 from abm.scenario.checks import nearest
 from abm.scenario.faults import faults_of, placed
@@ -39,7 +40,7 @@ class Source(NamedTuple):
 
 def read_experiment(path: Path, max_runs: int | None, is_checked: bool) -> Experiment:
     """What `load_experiment` does."""
-    raw, text = read_toml(path.absolute())
+    raw, text = read_toml(path.absolute(), MOST_OF_EXPERIMENT)
     where = shown(path.absolute())
     raw.setdefault("name", path.stem)
     origins: dict[str, tuple[str, int | None]] = {
@@ -123,7 +124,7 @@ def _read_points(raw: dict[str, Any], source: Source) -> list[Fault]:
     if "points" in design:
         return [Fault("", "design.file", given, "takes the place of points: leave one out")]
     path = source.folder / given
-    if not path.is_file():
+    if not exists(path) or path.is_dir():
         return [Fault("", "design.file", given, "must be a CSV file beside the experiment")]
     links = design.get("factors")
     conditional = {

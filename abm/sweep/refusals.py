@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
 
-from abm.errors import NOT_GIVEN, Fault, ScenarioFaults, UnreadableFile
+from abm.errors import NOT_GIVEN, Fault, Nearest, ScenarioFaults, UnreadableFile
 from abm.scenario import load_scenario
-from abm.scenario.checks import nearest
 from abm.scenario.fields import Table
 from abm.scenario.writing import WORDS
 from abm.sweep.designs import count_points, design_points, in_order
@@ -66,12 +66,12 @@ def _with_sound_changes(experiment: Experiment) -> tuple[Experiment, list[Fault]
 
 def _unknown_series(experiment: Experiment) -> Iterator[Fault]:
     known = series_names(experiment.base)
-    series = experiment.outputs.series
-    for name in dict.fromkeys(series):
+    series = Counter(experiment.outputs.series)
+    for name, n in series.items():
         if name not in known:
             words = "is not a column of the days table"
-            yield Fault("", "outputs.series", name, words, nearest(name, known))
-        elif series.count(name) > 1:
+            yield Fault("", "outputs.series", name, words, Nearest(name, known))
+        elif n > 1:
             yield Fault("", "outputs.series", name, "is named more than once")
 
 
@@ -106,7 +106,7 @@ def _bad_conditions(experiment: Experiment) -> Iterator[Fault]:
         for name, wanted in link.when.items():
             if name == key or name not in links:
                 words = "the condition must be on another factor of the design"
-                hint = nearest(name, [k for k in links if k != key])
+                hint = Nearest(name, [k for k in links if k != key])
                 yield Fault("", f"{place}.when", name, words, hint)
                 continue
             taken = _values_of(experiment, name)
@@ -117,8 +117,8 @@ def _bad_conditions(experiment: Experiment) -> Iterator[Fault]:
                 extra = next(value for value in wanted if value not in taken)
                 listed = ", ".join(str(value) for value in taken)
                 words = f"{name} takes only {listed}"
-                hint = nearest(extra, listed.split(", ")) if isinstance(extra, str) else ""
-                yield Fault("", f"{place}.when", extra, words, hint)
+                close = Nearest(extra, listed.split(", ")) if isinstance(extra, str) else ""
+                yield Fault("", f"{place}.when", extra, words, close)
         if key in unordered:
             yield Fault("", f"{place}.when", NOT_GIVEN, "waits for a factor that waits for it")
 
@@ -141,7 +141,7 @@ def _bad_links(experiment: Experiment) -> Iterator[Fault]:
     for key in design.factors:
         if key not in experiment.links:
             words = "is not a column of the points"
-            hint = nearest(key, experiment.factor_keys)
+            hint = Nearest(key, experiment.factor_keys)
             yield Fault("", f"design.factors.{key}", NOT_GIVEN, words, hint)
     for key, link in experiment.links.items():
         place = f"design.factors.{key}.also"
@@ -151,8 +151,8 @@ def _bad_links(experiment: Experiment) -> Iterator[Fault]:
         for name in _linked(experiment, key) if link.in_proportion else ():
             value = known.get(experiment.own_name(name))
             if isinstance(value, bool) or not isinstance(value, int | float):
-                hint = nearest(name, known) if name not in known else ""
-                yield Fault("", place, name, "is not a number of the scenario", hint)
+                close = Nearest(name, known) if name not in known else ""
+                yield Fault("", place, name, "is not a number of the scenario", close)
             elif name == key and value == 0:
                 yield Fault("", place, key, "is 0 in the scenario: nothing is in proportion to it")
 
@@ -187,7 +187,7 @@ def _bad_starts(experiment: Experiment) -> Iterator[Fault]:
         place, own = f"design.factors.{key}", known.get(experiment.own_name(key))
         if own is None and not factor.when:
             words = "has no value in the scenario to start from"
-            yield Fault("", place, NOT_GIVEN, words, nearest(key, known))
+            yield Fault("", place, NOT_GIVEN, words, Nearest(key, known))
         elif _moves_apart(experiment, key, factor):
             words = (
                 "its linked keys have other values in the scenario, where one-at-a-time starts: "
