@@ -54,7 +54,7 @@ def _refuse_taken(place: Path) -> None:
 
 def _tables(folder: Path) -> exports.Tables:
     """The tables of a sweep, or of a run."""
-    if (folder / PLAN).is_file():
+    if os.path.isfile(folder / PLAN):
         return exports.tables_of_sweep(folder)
     return exports.tables_of_run(running.result_in(folder))
 

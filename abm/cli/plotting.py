@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from abm.errors import InvalidInput
@@ -10,7 +11,7 @@ from abm.sweep.plan import PLAN
 
 def plotted(folder: Path, days_a_second: int | None = None) -> list[Path]:
     """Draw what the folder holds; paths of the figures. With a speed, the film of a run."""
-    if (folder / PLAN).is_file():
+    if os.path.isfile(folder / PLAN):  # False, too, for what can be no path
         if days_a_second is not None:
             raise InvalidInput(
                 f"--animate shows one run day by day; {folder} is of a sweep (one row of it as a "
