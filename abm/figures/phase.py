@@ -61,9 +61,11 @@ def phase_figure(
         draw_peak(panels[1], by_surprise)
         draw_amplification(panels[2], by_leverage)
         _header(panels[0], f"Class of run, share of runs (cap {cap:g})" + "\n\u00a0" * n_rows)
-        _header(panels[1], "Peak yen move, log %\n(same runs; frozen: positions held)")
-        within = f"within {AMPLIFICATION_WINDOW_DAYS} days, times"
-        _header(panels[2], f"Peak over frozen peak {within}\n(surprise of {surprise:g}bp)")
+        _header(
+            panels[1], "Peak yen rise vs no-shock run, log %\n(same runs; frozen: positions held)"
+        )
+        within = f"within {AMPLIFICATION_WINDOW_DAYS} days"
+        _header(panels[2], f"Amplification {within}, times\n(surprise of {surprise:g}bp)")
     return figure
 
 

@@ -74,3 +74,12 @@ def test_a_table_without_runs_or_columns_is_refused():
         phase_figure(runs().head(0), "t")
     with pytest.raises(InvalidInput, match="class is missing"):
         phase_figure(runs().drop(columns="class"), "t")
+
+
+def test_what_stands_above_a_panel_fits_into_the_picture_and_says_what_it_is_net_of():
+    figure = phase_figure(runs(), "t")
+    figure.canvas.draw()
+    width = figure.canvas.get_width_height()[0]
+    for axes in figure.axes:
+        assert axes._left_title.get_window_extent().x1 < width
+    assert "vs no-shock run" in figure.axes[1].get_title(loc="left")

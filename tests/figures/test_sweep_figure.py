@@ -200,3 +200,10 @@ def test_of_very_many_steps_the_largest_are_drawn_and_the_caption_says_so():
     figure = steps_figure(table, "y", WORDS)
     assert len(figure.axes[0].get_yticks()) == 40
     assert "The largest 40 of 60 steps." in " ".join(figure.texts[1].get_text().split())
+
+
+def test_an_axis_says_whether_it_is_of_the_run_or_of_the_shock():
+    of_run, of_shock = (axis_words(f"forced_sales_{name}usd_bn") for name in ("", "net_"))
+    assert of_run == "forced sales in the run, USD bn"
+    assert of_shock == "forced sales because of the shock, USD bn"
+    assert axis_words("peak_yen_appreciation") == "peak yen rise vs the no-shock run, log"
