@@ -208,3 +208,17 @@ def test_a_scenario_lends_along_the_users_own_edges(tmp_path):
     }  # fmt: skip
     loans = [graph.edges[bank, "hedge-fund-fxm-1"]["weight"] for bank in ("bank-1", "bank-2")]
     assert loans[0] == loans[1] > 0.0
+
+
+@pytest.mark.parametrize("entities", ["nested", "repeated", "outside"])
+def test_graphml_that_would_grow_or_reach_outside_is_refused(tmp_path, entities):
+    nested = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    declared, used = {
+        "nested": (f'<!ENTITY l0 "lol">{nested}', "&l9;"),
+        "repeated": (f'<!ENTITY a "{"x" * 100_000}">', "&a;" * 10_000),
+        "outside": ('<!ENTITY a SYSTEM "file:///etc/hostname">', "&a;"),
+    }[entities]
+    graph = f'<graphml><graph edgedefault="directed"><node id="n">{used}</node></graph></graphml>'
+    text = f'<?xml version="1.0"?><!DOCTYPE g [{declared}]>{graph}'
+    (fault,) = faults_of(read_interbank_claims, written(tmp_path, text, "g.graphml"), BANKS)
+    assert "not valid GraphML" in fault.allowed
