@@ -84,8 +84,11 @@ class Nearest:
     """The known name nearest to a word, looked up when it is told: most faults never are."""
 
     word: str
+    """As it was written."""
     known: Iterable[str]
+    """Names that exist."""
     otherwise: str | Nearest = ""
+    """Told where none of them is close."""
 
     def __str__(self) -> str:
         """ "did you mean …?" where something known is close; otherwise what else there is."""

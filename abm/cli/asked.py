@@ -21,7 +21,10 @@ ScenarioName = Annotated[
 Settings = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Change one value, as funds.leverage_cap=5; repeatable"
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change a value, as funds.leverage_cap=5; repeatable. A * is any part of a key, 1.2x "
+        "is 1.2 times what the scenario has: 'funds.styles.*.leverage=1.2x' is for every style",
     ),
 ]
 Timeout = Annotated[

@@ -16,6 +16,7 @@ from abm.cli.progress import Progress
 from abm.errors import InvalidInput, UnreadableFile, one_line, show
 from abm.files import MOST_OF_EXPERIMENT
 from abm.scenario.files import read_toml
+from abm.scenario.patterns import is_pattern
 from abm.sweep.designs import design_points
 from abm.sweep.experiment import Experiment, is_missing, load_experiment, scenario_at
 from abm.sweep.kinds import Factor, Link, ListOfPoints
@@ -156,7 +157,12 @@ def _values_words(experiment: Experiment, key: str, points: pd.DataFrame) -> str
     else:
         assert isinstance(factor, Factor), "every other design has factors"
         words = show(list(factor.values or ())).strip("[]")
-    return words + _link_words(experiment.links[key], len(experiment.targets[key]) - 1)
+    n_own = len(experiment.own_keys(key))
+    if isinstance(factor, Factor) and factor.times:
+        words += " times the scenario's own"
+    if is_pattern(key):
+        words += f", at {_count(n_own, 'key')}"
+    return words + _link_words(experiment.links[key], len(experiment.targets[key]) - n_own)
 
 
 def _link_words(link: Link, n_linked: int) -> str:

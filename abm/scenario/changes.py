@@ -13,7 +13,8 @@ from abm.errors import NOT_GIVEN, Fault, InvalidInput, Nearest, ScenarioFaults
 from abm.files import parse_toml
 from abm.scenario.faults import UNKNOWN, validated
 from abm.scenario.fields import Table
-from abm.scenario.places import entry_name, part_of_entries
+from abm.scenario.patterns import spelled_out
+from abm.scenario.places import entry_name, leaves, part_of_entries
 from abm.scenario.schema import Scenario
 from abm.scenario.world import additions_in_order
 from abm.scenario.writing import to_dict
@@ -23,8 +24,8 @@ def changed(scenario: Scenario, changes: Mapping[str, Any], where: str) -> Scena
     """A validated copy. Kinds and whole tables are set before the keys inside them."""
     if not isinstance(changes, Mapping) or not all(isinstance(key, str) for key in changes):
         raise InvalidInput(f"{where} must be values by dotted key, as {{'funds.leverage_cap': 5}}")
+    changes, faults = spelled_out(changes, _values(scenario))
     raw = _opened(scenario)
-    faults = []
     seen = set()
     begun = new_entries(changes)
     for key in sorted(changes, key=_depth):
@@ -195,18 +196,19 @@ def _near(scenario: Scenario, key: str) -> str | Nearest:
     same = _by_name(scenario).get(key.rpartition(".")[2], [])
     if len(same) == 1:
         return f"did you mean {same[0]}?"
-    return Nearest(key, _keys(scenario))
+    return Nearest(key, tuple(_values(scenario)))
 
 
 @lru_cache(maxsize=8)
-def _keys(scenario: Scenario) -> tuple[str, ...]:
-    return tuple(scenario.dotted_keys())
+def _values(scenario: Scenario) -> dict[str, Any]:
+    """What a scenario has, by dotted key."""
+    return {leaf.key: leaf.value for leaf in leaves(scenario)}
 
 
 @lru_cache(maxsize=8)
 def _by_name(scenario: Scenario) -> dict[str, list[str]]:
     """Dotted keys by their last part."""
     found: dict[str, list[str]] = {}
-    for key in _keys(scenario):
+    for key in _values(scenario):
         found.setdefault(key.rpartition(".")[2], []).append(key)
     return found

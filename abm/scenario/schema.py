@@ -177,16 +177,18 @@ class Scenario(Part):
         ----------
         changes
             Values by key, as `{"shock.surprise_bp": 50, "margin.kind": "none"}`; `dotted_keys`
-            lists the keys. A whole table may be given as a mapping. None brings back the default
-            where there is one. Another `kind` starts from the defaults of that kind.
+            lists the keys. A * stands for any part of a key: `{"funds.styles.*.leverage": 5}` sets
+            that of every style. `"1.2x"` is 1.2 times what the scenario has, each style its own. A
+            whole table may be given as a mapping. None brings back the default where there is one.
+            Another `kind` starts from the defaults of that kind.
         where
             What messages call the changes.
 
         Raises
         ------
         ScenarioFaults
-            With every unknown key (and the nearest known one), every value out of range, and
-            everything that does not go together.
+            With every unknown key and every pattern that fits none (and the nearest), every value
+            out of range, and everything that does not go together.
         InvalidInput
             If the changes are no mapping from texts.
         """

@@ -249,13 +249,15 @@ def _one_at_a_time(experiment: Experiment) -> list[dict[str, Value | None]]:
     design = experiment.design
     assert isinstance(design, OneAtATime), "called for such designs alone"
     factors, order = design.factors, in_order(design.factors)
-    start = _completed({}, factors, order, experiment.base_values)
+    starts = {key: experiment.start_of(key) for key in factors}
+    base = {key: value for key, value in starts.items() if value is not None}
+    start = _completed({}, factors, order, base)
     rows = [start]
     for key, factor in factors.items():
         setting = _setting(key, factors, start)
         for value in factor.values or ():
             chosen = {**setting, key: value}
-            rows.append(_completed(chosen, factors, order, experiment.base_values))
+            rows.append(_completed(chosen, factors, order, base))
     return list({tuple(row.items()): row for row in rows}.values())
 
 

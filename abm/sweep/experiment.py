@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
@@ -13,8 +12,9 @@ from pydantic import BeforeValidator
 
 from abm.scenario import Scenario, load_scenario, parameter_table
 from abm.scenario.fields import AS_TUPLE, FROZEN, Part, Positive, Share, Whole, choice, number
+from abm.scenario.patterns import is_pattern, matching, multiplied
 from abm.scenario.writing import to_toml
-from abm.sweep.kinds import Design, Link, ListOfPoints, Value, flat
+from abm.sweep.kinds import Design, Factor, Link, ListOfPoints, Value, flat
 
 LARGEST_SEED = 10**18 - 1  # fits a 64-bit integer
 MOST_REPLICATES = 10**9
@@ -132,18 +132,37 @@ class Experiment(Part):
         return {key: tuple(self._targets(key, link)) for key, link in self.links.items()}
 
     def _targets(self, key: str, link: Link) -> Iterator[Target]:
-        yield Target(key)
+        """Keys and their ratios: of multiples the scenario's own value, None sets what is given."""
+        of_multiples = isinstance(link, Factor) and link.times
+        for name in self.own_keys(key):
+            yield Target(name, self.base_values[self.own_name(name)] if of_multiples else None)
         for name in (*(n for n in link.also if "*" not in n), *self.matches(key)):
-            yield Target(name, self._ratio(name, key) if link.in_proportion else None)
+            if of_multiples:
+                yield Target(name, self.base_values[self.own_name(name)])
+            else:
+                yield Target(name, self._ratio(name, key) if link.in_proportion else None)
 
     def _ratio(self, name: str, key: str) -> float:
         ratio: float = self.base_values[self.own_name(name)] / self.base_values[self.own_name(key)]
         return ratio
 
+    def own_keys(self, key: str) -> list[str]:
+        """The key of a factor, or all that its pattern stands for."""
+        return matching(self.base_values, key) if is_pattern(key) else [key]
+
     def matches(self, key: str, pattern: str = "") -> list[str]:
         """Keys of the scenario that fit a pattern of a factor's `also`, or any of them."""
         wanted = [pattern] if pattern else [name for name in self.links[key].also if "*" in name]
-        return [k for k in self.base_values if k != key and any(fnmatchcase(k, w) for w in wanted)]
+        found = {name for one in wanted for name in matching(self.base_values, one)}
+        return [name for name in self.base_values if name in found - set(self.own_keys(key))]
+
+    def start_of(self, key: str) -> Any:
+        """The value at which a factor leaves the scenario as it is; None where there is none."""
+        factor = self.design.factors.get(key)
+        if isinstance(factor, Factor) and factor.times:
+            return 1.0
+        own = [self.base_values.get(self.own_name(name)) for name in self.own_keys(key)]
+        return own[0] if own and all(value == own[0] for value in own) else None
 
     def own_name(self, key: str) -> str:
         """A key as the scenario spells it: "correlations.AUD-JPY" may be its JPY-AUD."""
@@ -204,7 +223,7 @@ def changes_at(experiment: Experiment, point: Mapping[str, Any]) -> dict[str, An
         if is_missing(value):
             continue
         for target in experiment.targets.get(key, (Target(key),)):
-            changes[target.key] = value if target.ratio is None else value * target.ratio
+            changes[target.key] = value if target.ratio is None else multiplied(target.ratio, value)
     return changes
 
 

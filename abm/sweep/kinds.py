@@ -11,6 +11,8 @@ n_points = 200
 # a factor that applies only where another has some value, and is missing elsewhere:
 "margin.kind" = ["volatility", "none"]
 "margin.buffer" = { low = 0.8, high = 0.95, when = { "margin.kind" = "volatility" } }
+# all of a kind by *, which stands for any part of a key; multiples of what the scenario has by x
+"funds.styles.*.leverage" = ["0.8x", "1x", "1.2x"]          # or { low = "0.8x", high = "1.2x" }
 # keys that move with a factor: to the same value, or in proportion to what the scenario has
 "funds.styles.FXM.yen_share" = { values = [0.2, 0.8], also = ["funds.styles.MA.yen_share"] }
 "instruments.JPY.value_depth_usd_bn" = { low = 500, high = 2000,
@@ -37,6 +39,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from abm.scenario.fields import AS_TUPLE, FROZEN, Part, Whole, choice, number
+from abm.scenario.patterns import multiple_in
 
 Value = int | float | str | bool
 IsValue = Callable[[str, Any], bool]
@@ -179,6 +182,11 @@ class Factor(Link):
         "what is spread evenly from low to high", default="linear", allowed='"linear" or "log"'
     )
     whole: bool = choice("whole numbers from low to high", default=False, allowed="true or false")
+    times: bool = choice(
+        "the values are multiples of what the scenario has; so they are written as 1.2x",
+        default=False,
+        allowed="true or false",
+    )
     group: str = choice(
         "factors of one group share an index (saltelli, morris)", default="", allowed="a name"
     )
@@ -192,11 +200,13 @@ class Factor(Link):
 
     def _faults(self) -> Iterator[str]:
         ends = (self.low, self.high)
+        if self.times and self.in_proportion:
+            yield "takes either in_proportion or multiples"
         if self.values is not None:
             if ends != (None, None) or self.whole or self.scale != "linear":
                 yield "takes either values, or low and high with their scale and whole"
-            elif self.in_proportion and sort_of(self.values[0]) != "numbers":
-                yield "in_proportion needs numbers"
+            elif (self.in_proportion or self.times) and sort_of(self.values[0]) != "numbers":
+                yield f"{'in_proportion' if self.in_proportion else 'times'} needs numbers"
         elif self.low is None or self.high is None:
             yield "needs its values: a list, or low and high"
         elif self.low >= self.high:
@@ -208,12 +218,28 @@ class Factor(Link):
 
 
 def _from_list(raw: Any) -> Any:
-    """`key = [1, 2]` is short for `key = { values = [1, 2] }`."""
+    """`key = [1, 2]` is short for `key = { values = [1, 2] }`, and `"1.2x"` is a multiple."""
     if isinstance(raw, list | tuple):
-        return {"values": list(raw)}
+        return _of_multiples({"values": list(raw)})
+    if isinstance(raw, Mapping):
+        return _of_multiples(dict(raw))
     if not isinstance(raw, Mapping | Part):
         words = "must be a list of values, or a table with low and high"
         raise PydanticCustomError("factor", words)
+    return raw
+
+
+def _of_multiples(raw: dict[str, Any]) -> dict[str, Any]:
+    """Multiples as numbers, and that they are; what is partly so is left for others to refuse."""
+    values, ends = raw.get("values"), {name: raw[name] for name in ("low", "high") if name in raw}
+    if isinstance(values, list | tuple) and values:
+        found = [multiple_in(value) for value in values]
+        if None not in found:
+            return raw | {"values": found, "times": True}
+    elif ends:
+        multiples = {name: multiple_in(value) for name, value in ends.items()}
+        if None not in multiples.values():
+            return raw | multiples | {"times": True}
     return raw
 
 

@@ -10,6 +10,7 @@ from itertools import chain
 from abm.errors import NOT_GIVEN, Fault, Nearest, ScenarioFaults, UnreadableFile
 from abm.scenario import load_scenario
 from abm.scenario.fields import Table
+from abm.scenario.patterns import is_pattern, nearest_pattern
 from abm.scenario.writing import WORDS
 from abm.sweep.designs import count_points, design_points, in_order
 from abm.sweep.experiment import Experiment, series_names
@@ -95,7 +96,7 @@ def _duplicates(experiment: Experiment) -> Iterator[Fault]:
 def _linked(experiment: Experiment, key: str) -> list[str]:
     """A factor and the keys that move with it."""
     named = [name for name in experiment.links[key].also if "*" not in name]
-    return [key, *named, *experiment.matches(key)]
+    return [*experiment.own_keys(key), *named, *experiment.matches(key)]
 
 
 def _bad_conditions(experiment: Experiment) -> Iterator[Fault]:
@@ -145,15 +146,26 @@ def _bad_links(experiment: Experiment) -> Iterator[Fault]:
             yield Fault("", f"design.factors.{key}", NOT_GIVEN, words, hint)
     for key, link in experiment.links.items():
         place = f"design.factors.{key}.also"
+        if not experiment.own_keys(key):
+            near = nearest_pattern(key, known)
+            yield Fault(
+                "", place_of(experiment, key), NOT_GIVEN, "fits no key of the scenario", near
+            )
+        elif link.in_proportion and is_pattern(key):
+            words = "stands for several keys: give multiples, as 1.2x, instead of in_proportion"
+            yield Fault("", place_of(experiment, key), NOT_GIVEN, words)
         for pattern in (name for name in link.also if "*" in name):
             if not experiment.matches(key, pattern):
                 yield Fault("", place, pattern, "fits no other key of the scenario")
-        for name in _linked(experiment, key) if link.in_proportion else ():
+        is_multiplied = link.in_proportion or (isinstance(link, Factor) and link.times)
+        for name in _linked(experiment, key) if is_multiplied else ():
             value = known.get(experiment.own_name(name))
             if isinstance(value, bool) or not isinstance(value, int | float):
                 close = Nearest(name, known) if name not in known else ""
-                yield Fault("", place, name, "is not a number of the scenario", close)
-            elif name == key and value == 0:
+                is_own = name in experiment.own_keys(key)
+                at = place_of(experiment, key) if is_own and not link.in_proportion else place
+                yield Fault("", at, name, "is not a number of the scenario", close)
+            elif link.in_proportion and name == key and value == 0:
                 yield Fault("", place, key, "is 0 in the scenario: nothing is in proportion to it")
 
 
@@ -184,8 +196,14 @@ def _bad_starts(experiment: Experiment) -> Iterator[Fault]:
         return
     known = experiment.base_values
     for key, factor in experiment.design.factors.items():
-        place, own = f"design.factors.{key}", known.get(experiment.own_name(key))
-        if own is None and not factor.when:
+        place, own = f"design.factors.{key}", experiment.start_of(key)
+        if own is None and is_pattern(key):
+            words = (
+                "its keys have several values in the scenario, where one-at-a-time starts: give "
+                "multiples, as 1.2x, or make them equal in [changes]"
+            )
+            yield Fault("", place, NOT_GIVEN, words)
+        elif own is None and not factor.when:
             words = "has no value in the scenario to start from"
             yield Fault("", place, NOT_GIVEN, words, Nearest(key, known))
         elif _moves_apart(experiment, key, factor):
@@ -197,10 +215,10 @@ def _bad_starts(experiment: Experiment) -> Iterator[Fault]:
 
 
 def _moves_apart(experiment: Experiment, key: str, factor: Factor) -> bool:
-    known = experiment.base_values
-    if factor.in_proportion or key not in known:
+    known, start = experiment.base_values, experiment.start_of(key)
+    if factor.in_proportion or factor.times or start is None:
         return False
-    return any(known.get(t.key) != known[key] for t in experiment.targets[key])
+    return any(known.get(experiment.own_name(t.key)) != start for t in experiment.targets[key])
 
 
 def _too_many(experiment: Experiment, max_runs: int | None) -> Iterator[Fault]:

@@ -1,0 +1,98 @@
+"""All keys of a kind at once, and values relative to what a scenario has.
+
+`funds.styles.*.leverage` stands for the leverage of every style: a * is any part of a dotted key.
+`"1.2x"` is 1.2 times what the scenario has under a key, whatever that is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from abm.errors import Fault, Nearest
+
+ANY = "*"
+TIMES = re.compile(r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)x\Z")
+ROUNDING = 1e-9  # to which a multiple of a whole number is one
+
+
+def is_pattern(key: str) -> bool:
+    """Whether a key stands for all of a kind."""
+    return ANY in key
+
+
+def matching(keys: Iterable[str], pattern: str) -> list[str]:
+    """The keys that fit a pattern, in their order; only the * is more than itself."""
+    glob = re.sub(r"([?\[])", r"[\1]", pattern)
+    return [key for key in keys if fnmatchcase(key, glob)]
+
+
+def multiple_in(value: object) -> float | None:
+    """1.2 of "1.2x"; None for what is no multiple."""
+    found = TIMES.match(value) if isinstance(value, str) else None
+    return float(found[1]) if found else None
+
+
+def multiplied(value: int | float, multiple: float) -> int | float:
+    """A number times a multiple; of a whole number a whole one where that is what comes out."""
+    made = value * multiple
+    if isinstance(value, int) and abs(made) < 1 / ROUNDING:
+        whole = round(made)
+        return whole if abs(made - whole) <= ROUNDING * max(1.0, abs(made)) else made
+    return made
+
+
+def nearest_pattern(pattern: str, keys: Iterable[str]) -> Nearest:
+    """What a pattern that fits nothing may have meant: a key with the * in the same places."""
+    steps = pattern.split(".")
+    made: dict[str, None] = {}
+    for key in keys:
+        parts = key.split(".")
+        if len(parts) == len(steps):
+            pairs = zip(steps, parts, strict=True)
+            made[".".join(step if ANY in step else part for step, part in pairs)] = None
+    return Nearest(pattern, tuple(made))
+
+
+def spelled_out(
+    changes: Mapping[str, Any], values: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[Fault]]:
+    """Changes with every pattern written out key by key and every multiple as a number.
+
+    `values` are those of the scenario by dotted key. A pattern that fits nothing, a key that is
+    set twice and a multiple of what is no number are faults, and left out.
+    """
+    plain: dict[str, Any] = {}
+    set_by: dict[str, str] = {}
+    faults: list[Fault] = []
+    for key, value in changes.items():
+        names = matching(values, key) if is_pattern(key) else [key]
+        if not names:
+            near = nearest_pattern(key, values)
+            faults.append(Fault("", key, value, "fits no key of the scenario", near))
+        for name in names:
+            other = set_by.setdefault(name, key)
+            if other != key:
+                words = f"sets {name}, which {other} sets too: once is enough"
+                faults.append(Fault("", key, value, words))
+                continue
+            multiple = multiple_in(value)
+            own_name = _own_name(name, values)
+            own = values.get(own_name)
+            if multiple is None or own_name not in values or isinstance(own, str | list | tuple):
+                plain[name] = value
+            elif isinstance(own, bool) or not isinstance(own, int | float):
+                words = "cannot be multiplied: the scenario has no number there"
+                faults.append(Fault("", name, value, words))
+            else:
+                plain[name] = multiplied(own, multiple)
+    return plain, faults
+
+
+def _own_name(key: str, values: Mapping[str, Any]) -> str:
+    """A key as the scenario spells it: "correlations.AUD-JPY" may be its JPY-AUD."""
+    table, _, pair = key.rpartition(".")
+    turned = f"{table}.{'-'.join(reversed(pair.split('-')))}"
+    return turned if table == "correlations" and key not in values and turned in values else key
