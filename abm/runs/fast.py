@@ -105,13 +105,14 @@ def watched_cascade(
 def _columns(
     scenario: Scenario, seed: int, replicate: int, *, with_events: bool = False, **twin: bool
 ) -> Columns:
-    """One run as columns; a twin's events are not kept."""
+    """One run as columns; a twin's events are not kept, nor who failed where nobody trades."""
     world, opening = whole_run(scenario, seed, replicate, with_events=with_events, **twin)
     n_days = scenario.calendar.days
     events = event_columns(world, scenario, n_days) if with_events else {}
     days = day_columns(world, opening, scenario, n_days)
     before = burn_in_columns(world, opening) if with_events else None
-    return Columns(days, events, failure_columns(world, opening), before)
+    failures = {} if twin.get("silent") else failure_columns(world, opening)
+    return Columns(days, events, failures, before)
 
 
 def _wished_days(days: Mapping[str, Array], wish: Wish) -> dict[str, Array]:
