@@ -132,13 +132,14 @@ def _differences(study: Study, whole: Panel, found: Findings) -> None:
     more = f"; {hidden} more steps are in the table of differences" if hidden > 0 else ""
     found.found.append(Rows(sentence=f"{_PAIRED}{more}"))
     words = _words(study, _steps_title(whole, table, found), whole)
-    found.draw("differences", words, steps_figure(table, found.outcome, words))
+    known = table[table["n_pairs"] > 0].reset_index(drop=True)
+    found.draw("differences", words, steps_figure(known, found.outcome, words))
 
 
 def _step_row(whole: Panel, line: dict[str, Any]) -> tuple[str, ...]:
     times = 100.0 if whole.outcome.is_share else 1.0
     ends = [f"{times * line[end]:+.3g}" for end in ("low", "high")]
-    difference = f"{times * line['difference']:+.3g}"
+    difference = f"{times * line['difference']:+.3g}" if line["n_pairs"] else "no run has both"
     if not math.isnan(line["low"]):
         difference += f" [{', '.join(ends)}]"
     errors = [

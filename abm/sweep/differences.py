@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ONE_AT_A_TIME, LIST = "one-at-a-time", "list"
 MOST_AGAINST_FIRST = 200  # points of a list that are each compared with the first
+MOST_LEVELS = 200  # beyond it values are as good as drawn, and have no steps
 Numbers = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
@@ -38,6 +39,10 @@ class Difference(NamedTuple):
     se_unpaired: float  # of two independent samples of as many runs
     n_pairs: int  # runs that have a counterpart
     n_settings: int  # of the other factors, over which the difference is averaged
+
+
+_NAN = float("nan")
+NO_PAIRS = Difference(_NAN, _NAN, _NAN, _NAN, _NAN, 0, 0)
 
 
 def differences(whole: Panel, kind: str) -> pd.DataFrame:
@@ -64,7 +69,7 @@ def differences(whole: Panel, kind: str) -> pd.DataFrame:
         lines = list(_against_the_first(whole))
     else:
         lines = [line for found in by_factor.values() for line in found]
-    if not lines and by_factor:
+    if by_factor and not any(line["n_pairs"] for line in lines):
         raise InvalidInput(
             f"{whole.outcome.name}: no two points that differ in one factor have a run in common, "
             "so that there is no difference to tell"
@@ -75,6 +80,8 @@ def differences(whole: Panel, kind: str) -> pd.DataFrame:
 def _steps(whole: Panel, factor: str, kind: str) -> Iterator[dict[str, Any]]:
     """The steps of one factor that have a pair of runs."""
     points = whole.points
+    if points[factor].nunique() > MOST_LEVELS:
+        return
     others = settings_of(points.dropna(subset=[factor]), [factor])
     setting: Rows = np.zeros(len(points), dtype=np.int64)
     if others:
@@ -143,19 +150,22 @@ def paired(whole: Panel, start: Rows, end: Rows, setting: Rows) -> Difference | 
         d_sr = Y_sr(end) - Y_sr(start),   d = mean over settings s of the mean over replicates r
 
     A replicate counts in a setting where all its points have it. `setting` numbers the settings
-    of all points; of those that lack one of the two levels, none is used. None where nothing is
-    left.
+    of all points. None where no setting has both; NaN of no pairs where no run has both.
     """
-    shared, n_settings = np.intersect1d(setting[start], setting[end]), int(setting.max()) + 1
-    sums, known = [], np.ones((n_settings, whole.values.shape[1]), dtype=bool)
-    for rows in (start, end):
-        total, n_points = np.zeros(known.shape), np.bincount(setting[rows], minlength=n_settings)
-        np.add.at(total, setting[rows], np.where(whole.known[rows], whole.values[rows], 0.0))
-        np.logical_and.at(known, setting[rows], whole.known[rows])
-        sums.append(total / np.maximum(n_points, 1)[:, None])
-    used = shared[known[shared].any(axis=1)]
-    if not len(used):
+    shared = np.intersect1d(setting[start], setting[end])
+    if not len(shared):
         return None
+    sums, known = [], np.ones((len(shared), whole.values.shape[1]), dtype=bool)
+    for rows in (start, end):
+        inside = rows[np.isin(setting[rows], shared)]
+        code = np.searchsorted(shared, setting[inside])
+        total, n_points = np.zeros(known.shape), np.bincount(code)
+        np.add.at(total, code, np.where(whole.known[inside], whole.values[inside], 0.0))
+        np.logical_and.at(known, code, whole.known[inside])
+        sums.append(total / n_points[:, None])
+    used = known.any(axis=1)
+    if not used.any():
+        return NO_PAIRS
     low, high, both = (
         _over_settings(whole, np.where(known[used], y[used], np.nan))
         for y in (sums[0], sums[1], sums[1] - sums[0])
@@ -163,7 +173,7 @@ def paired(whole: Panel, start: Rows, end: Rows, setting: Rows) -> Difference | 
     ends = _interval(both, whole.outcome.is_share)
     paired_error = float(np.sqrt(both.variance))
     unpaired_error = float(np.sqrt(low.variance + high.variance))
-    return Difference(both.mean, *ends, paired_error, unpaired_error, both.n_runs, len(used))
+    return Difference(both.mean, *ends, paired_error, unpaired_error, both.n_runs, int(used.sum()))
 
 
 def _over_settings(whole: Panel, values: Numbers) -> Estimate:

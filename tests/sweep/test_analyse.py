@@ -243,3 +243,12 @@ def test_the_counts_behind_the_shares_are_a_table_and_the_map_is_of_them(analyse
     cells = pd.read_csv(tmp_path / "analysis/class-dam-break-heat-map.csv", index_col=0)
     share = (counts["dam break"] / counts["n_runs"]).to_numpy()
     assert cells.T.to_numpy().ravel() == pytest.approx(share)
+
+
+def test_a_step_without_a_value_at_one_end_is_told(analysed):
+    points = grid(**{SURPRISE: [5, 25, 50], CAP: [7]})
+    whole = study(points=points)
+    table = whole.table.copy()
+    table.loc[table[SURPRISE] == 5, "peak_yen_appreciation"] = np.nan
+    told, _ = analysed(Study(**{**vars(whole), "table": table}), "peak_yen_appreciation")
+    assert "no run has both" in told and "nan" not in told

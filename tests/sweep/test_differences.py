@@ -110,9 +110,21 @@ def test_a_share_that_no_draw_moves_is_not_certain():
 def test_the_interval_holds_the_difference_in_ninety_five_of_a_hundred_draws():
     rng, n_inside = np.random.default_rng(8), 0
     points = grid(x=[1, 2], b=[0, 1, 2])
-    for _ in range(300):
+    for _ in range(200):
         shared, own = rng.normal(size=(1, 12)), rng.normal(size=(2, 1, 12))
         runs = np.repeat(shared + own, 3, axis=1).reshape(6, 12) + rng.normal(size=(6, 12))
         line = found(points, runs).iloc[0]
         n_inside += line["low"] <= 0.0 <= line["high"]
-    assert 0.92 <= n_inside / 300 <= 0.98
+    assert 0.91 <= n_inside / 200 <= 0.99
+
+
+def test_a_step_of_which_no_run_has_both_ends_is_told_as_such():
+    y = np.array([[np.nan] * 4, LUCK, LUCK + 1.0])
+    table = found(grid(x=[1, 2, 3]), y)
+    assert table["n_pairs"].tolist() == [0, 4] and np.isnan(table["difference"].iloc[0])
+
+
+def test_values_that_are_as_good_as_drawn_have_no_steps_and_take_no_time():
+    points = pd.DataFrame({"x": np.random.default_rng(1).random(20_000), "b": [0, 1] * 10_000})
+    with pytest.raises(InvalidInput, match="no two points"):
+        found(points, np.ones((20_000, 2)), "list")
