@@ -20,6 +20,7 @@ from abm.classroom.august_words import (
     path_name,
     world_text,
 )
+from abm.classroom.page import AT_ONCE
 from abm.classroom.pieces import InPieces
 from abm.episodes.record import EVENTS_2024
 
@@ -45,7 +46,7 @@ class AugustTab:
         self.slider = pn.widgets.IntSlider(
             label=say("august.day"), start=0, end=len(band.dates()) - 1,
             value=band.dates().index(FIRST_SHOWN), show_value=False,
-            sizing_mode="stretch_width", margin=(0, 10),
+            sizing_mode="stretch_width", margin=(0, 10), tags=[AT_ONCE],
         )  # fmt: skip
         self.progress, self.world, self.activity, self.table, self.misses = (
             pn.pane.HTML("", sizing_mode="stretch_width", margin=0) for _ in range(5)

@@ -101,14 +101,19 @@ def new_chart(
     chart.ygrid.grid_line_color = RULE
     for axis, label in ((chart.xaxis, x_label), (chart.yaxis, y_label)):
         axis.axis_label = label or None
-        axis.axis_label_text_font_style = "normal"
-        axis.axis_label_text_font_size = "12px"
-        axis.axis_label_text_color = axis.major_label_text_color = QUIET
-        axis.major_label_text_font_size = "12px"
-        axis.axis_line_color = RULE
-        axis.major_tick_line_color = RULE
-        axis.minor_tick_line_color = None
+        dress(axis)
     return chart
+
+
+def dress(axis: Any) -> None:
+    """An axis in the house look."""
+    axis.axis_label_text_font_style = "normal"
+    axis.axis_label_text_font_size = "12px"
+    axis.axis_label_text_color = axis.major_label_text_color = QUIET
+    axis.major_label_text_font_size = "12px"
+    axis.axis_line_color = RULE
+    axis.major_tick_line_color = RULE
+    axis.minor_tick_line_color = None
 
 
 def day_chart(
@@ -215,6 +220,7 @@ class Card:
         note: str = "",
     ) -> None:
         names = list(columns) or list(source.data)
+        chart.html_attributes = {"role": "img", "aria-label": " ".join([title, note]).strip()}
         self.png = CustomJS(args={"chart": chart, "title": title, "file": file}, code=_SAVE_PNG)
         self.csv = CustomJS(args={"source": source, "names": names, "file": file}, code=_SAVE_CSV)
         actions = {"PNG": self.png, "CSV": self.csv}

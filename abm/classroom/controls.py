@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 Changed = Callable[[str, Value], None]
 
+# A box beside its slider, or one that says what it is: named for who listens, not written again.
+NAMED_UNSEEN = """
+label { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
+  white-space: nowrap; }
+"""
 CARDS = """
 label { display: block; white-space: normal; border: 1px solid #dedede; border-radius: 6px;
   padding: 6px 8px 6px 4px; margin: 4px 0; line-height: 1.3; cursor: pointer; }
@@ -38,7 +43,10 @@ class Slider:
             start=min(knob.low, float(value)), end=max(knob.high, float(value)),
             show_value=False, sizing_mode="stretch_width", margin=0,
         )  # fmt: skip
-        self.typed = pn.widgets.TextInput(value=spelt(value), width=66, margin=(0, 0, 0, 8))
+        self.typed = pn.widgets.TextInput(
+            label=self.slider.label, value=spelt(value), width=66, margin=(0, 0, 0, 8),
+            stylesheets=[NAMED_UNSEEN],
+        )  # fmt: skip
         self.help = help_of(knob, page.say)
         self.slider.param.watch(lambda event: self._moved(event.new), "value_throttled")
         self.typed.param.watch(lambda event: self._was_typed(event.new), "value")

@@ -120,6 +120,8 @@ class Socket(WSHandler):
             self.handler = Messages()
 
     async def on_message(self, fragment: str | bytes) -> None:
+        if self._is_lost:
+            return
         try:
             message = await self.receiver.consume(fragment)
             if message is not None:
@@ -129,6 +131,15 @@ class Socket(WSHandler):
             pass  # the browser has gone meanwhile
         except Exception as bad:  # whatever a message may hold
             self._drop(bad)
+
+    def on_close(self) -> None:
+        if not self._is_lost:
+            super().on_close()
+
+    @property
+    def _is_lost(self) -> bool:
+        """Whether a ping has found it closed already, and the session been let go."""
+        return self.connection is not None and self.connection._session is None
 
     def log_exception(self, kind: Any, value: BaseException | None, trace: Any) -> None:
         log.warning("websocket refused: %s", one_line(value))

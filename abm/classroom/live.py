@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from abm.figures.layout import ring_layout
-from abm.kernels.state import DAY_SHORT
+from abm.kernels.state import DAY_SHORT, HEDGE_FUND, MARGIN_CALL
 from abm.model import CarryUnwindModel
 from abm.report.summary import usd_quotes
 from abm.runs.fast import fast_cascade
-from abm.runs.genealogy import events_table
+from abm.runs.genealogy import events_from_day_0, events_table, whole
 from abm.runs.tables import dates_of, days_table
 
 if TYPE_CHECKING:
@@ -23,6 +23,15 @@ if TYPE_CHECKING:
     from abm.scenario import Scenario
 
 Places = dict[str, tuple[float, float]]
+BAND = (10.0, 90.0)  # per cent of the hedge funds
+
+
+class FundLeverage(NamedTuple):
+    """Leverage of the hedge funds on one day; NaN where none has wealth."""
+
+    low: float  # 10% of the funds with wealth have less, at the close
+    high: float  # 10% have more
+    share_above: float  # of all funds: above their own line at the close, or called that day
 
 
 class LiveRun:
@@ -35,6 +44,7 @@ class LiveRun:
         self.scenario, self.seed, self.replicate = scenario, seed, replicate
         self.model = CarryUnwindModel(scenario, rng=seed, replicate=replicate)
         self.opening_graph = self.model.exposures
+        self.fund_leverage: list[FundLeverage] = []  # of the days traded
 
     @classmethod
     def of(cls, choice: Choice) -> LiveRun:
@@ -58,6 +68,7 @@ class LiveRun:
         """Trade some days, or as many as are left."""
         for _ in range(min(n_days, self.n_days - self.day)):
             self.model.step()
+            self.fund_leverage.append(fund_leverage(self.model.world, self.day - 1))
 
     def advance_to_event(self) -> None:
         """Trade days until one on which something was announced or somebody was forced."""
@@ -69,7 +80,7 @@ class LiveRun:
 
     def finish(self) -> None:
         """Trade all days that are left."""
-        self.model.run()
+        self.advance(self.n_days)
 
     def days(self, since: int = 0) -> pd.DataFrame:
         """Rows of the days traded, as in `RunResult.days`, from day `since` on."""
@@ -118,6 +129,32 @@ class LiveRun:
     def measures(self) -> dict[str, Any]:
         """The published numbers of the whole run, as `abm.cascade` gives them."""
         return fast_cascade(self.scenario, self.seed, self.replicate)
+
+
+def fund_leverage(world: Any, day: int) -> FundLeverage:
+    """Leverage of single hedge funds on the day that has just been traded.
+
+    A fund's own line is its maintenance leverage; one that was called during the day has mostly
+    sold enough by the close to be below it again, and is counted.
+    """
+    books, first = world.books, world.rules.mandates.first_row
+    lo, hi = int(first[HEDGE_FUND]), int(first[HEDGE_FUND + 1])
+    wealth, borrowing = books.wealth[lo:hi], books.borrowing[lo:hi]
+    has_wealth = wealth > 0.0
+    leverage = 1.0 + borrowing[has_wealth] / wealth[has_wealth]
+    is_above = np.zeros(hi - lo, dtype=bool)
+    is_above[has_wealth] = leverage > books.leverage_limit[lo:hi][has_wealth]
+    is_above[called(world, day, lo, hi) - lo] = True
+    low, high = np.percentile(leverage, BAND) if len(leverage) else (np.nan, np.nan)
+    return FundLeverage(float(low), float(high), float(is_above.mean()) if hi > lo else np.nan)
+
+
+def called(world: Any, day: int, lo: int, hi: int) -> np.ndarray:
+    """Which of rows lo .. hi had a margin call on a day."""
+    written = events_from_day_0(world, day + 1)
+    is_call = (whole(written, "kind") == MARGIN_CALL) & (whole(written, "day") == day)
+    rows = np.unique(whole(written, "institution")[is_call])
+    return rows[(rows >= lo) & (rows < hi)]
 
 
 def forced_columns(days: pd.DataFrame) -> dict[str, str]:

@@ -13,6 +13,9 @@ from abm.classroom.choice import TABS, Choice, link_of, read_link
 from abm.errors import FailedRun, UnwindError
 from abm.words import LANGUAGES, Words, words
 
+UNASKING = "unasking"  # tag of a widget whose changes ask the server for nothing; page.js
+AT_ONCE = "at-once"  # tag of a slider that is heard while it moves; page.js
+
 _COPY = "navigator.clipboard.writeText(location.href); this.textContent += ' ✓'"
 
 
@@ -49,6 +52,8 @@ class Page:
         self.notice = pn.pane.HTML("", sizing_mode="stretch_width", margin=0, visible=False)
         self.languages = pn.pane.HTML("", margin=0)
         self.buttons = {name: self._tab_button(name) for name in TABS}
+        self.n_done = pn.widgets.IntInput(value=0, visible=False, tags=[UNASKING])
+        self.n_done.jscallback(value="window.unwind_is_working(false);")
         if faults:
             self.warn(self.say("page.link_refused"), faults)
         self.open(self.choice.tab)
@@ -63,13 +68,26 @@ class Page:
             pn.Row(*self.buttons.values(), css_classes=["tabs"], sizing_mode="stretch_width"),
             self.notice,
             self.body,
+            self.n_done,
             css_classes=["page"],
             sizing_mode="stretch_width",
             margin=0,
         )
 
     def act(self, do: Callable[..., object], *given: Any) -> None:
-        """Do what a click or a key asked for; what the user got wrong is said above the tabs.
+        """Do what a click or a key asked for, and tell the browser that it is done."""
+        self.go_on(self._answer, do, *given)
+
+    def _answer(self, do: Callable[..., object], *given: Any) -> None:
+        try:
+            self._heed(do, *given)
+        finally:
+            self.n_done.value += 1
+
+    def go_on(self, do: Callable[..., object], *given: Any) -> None:
+        """Do what nobody waits for: the next frame, the next piece of a work.
+
+        What the user got wrong is said above the tabs.
 
         Panel calls back without the document's lock and sends its own changes at once; Bokeh keeps
         changes of its models for later. So everything is done under the lock, held back until it is

@@ -20,7 +20,7 @@ class InPieces:
         """Begin, unless it is going on already."""
         if not self.is_running:
             self.is_running = True
-            self.page.act(self._next)
+            self.page.go_on(self._next)
 
     def stop(self) -> None:
         """No piece after the present one."""
@@ -30,4 +30,4 @@ class InPieces:
         if self.is_running:
             self.is_running = self.piece()
         if self.is_running:
-            self.page.act(self._next)
+            self.page.go_on(self._next)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import panel as pn
 
 from abm.classroom.charts import side_by_side
-from abm.classroom.controls import Knobs, SeedBox, scenario_cards
+from abm.classroom.controls import NAMED_UNSEEN, Knobs, SeedBox, scenario_cards
 from abm.classroom.live import LiveRun
+from abm.classroom.page import UNASKING
 from abm.classroom.stage import Stage
 from abm.classroom.standing import mechanism_png, standing
 from abm.classroom.verdict import verdict
@@ -61,12 +62,13 @@ class PlayTab:
         self.drawn_run: Any = None
         self.staged = ""  # the scenario whose charts stand
         self.stage: Stage
-        self.tick = pn.widgets.IntInput(value=0, visible=False)
+        self.tick = pn.widgets.IntInput(value=0, visible=False, tags=[UNASKING])
         self.tick.param.watch(lambda event: self._answered(event.new), "value")
         self.tick.jscallback(args={"least_ms": 1000 * LEAST_FRAME_S}, value=_ANSWER)
         self.buttons = self._buttons()
         self.buttons["play"].jscallback(label=_STAY)
         self.speed = pn.widgets.Select(
+            label=page.say("play.speed"), stylesheets=[NAMED_UNSEEN], tags=[UNASKING],
             options={page.say(f"play.{name}"): name for name in SPEEDS_DAYS_PER_S},
             value="normal", width=110, margin=(0, 4),
         )  # fmt: skip
@@ -210,7 +212,7 @@ class PlayTab:
 
     def _answered(self, number: int) -> None:
         if number < 0:
-            self.page.act(self._frame)
+            self.page.go_on(self._frame)
 
     def _frame(self) -> None:
         """The browser has drawn the last frame: draw the next, with the days due since."""

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel as pn
-from bokeh.models import ColumnDataSource, DataRange1d, HoverTool
+from bokeh.models import (
+    ColumnDataSource,
+    DataRange1d,
+    FixedTicker,
+    HoverTool,
+    LinearAxis,
+    Range1d,
+)
 
 from abm.classroom.charts import (
     HEIGHT,
@@ -15,6 +22,7 @@ from abm.classroom.charts import (
     Card,
     day_chart,
     day_names,
+    dress,
     hover_on,
     keep_in_sight,
     key,
@@ -37,6 +45,7 @@ if TYPE_CHECKING:
 
     from abm.words import Words
 
+ABOVE = "#E69F00"  # funds above their own line
 EARLIER = "#9A9A9A"  # the run before
 DRAWN_LEVERAGE = 25.0  # above it a fund in ruins would flatten the chart
 
@@ -96,7 +105,14 @@ class Stage:
             "leverage": (
                 say("play.leverage"),
                 self._leverage_chart(),
-                ["leverage", "allowed", "margin_rate"],
+                [
+                    "leverage",
+                    "leverage_low",
+                    "leverage_high",
+                    "share_above",
+                    "allowed",
+                    "margin_rate",
+                ],
             ),
             "markets": (say("play.assets"), self._assets_chart(), self._assets()),
             "forced": (say("play.forced"), self._forced_chart(), list(self.forced.values())),
@@ -122,6 +138,8 @@ class Stage:
         logs = {name: table[f"log_{name}"].to_numpy() for name in self._assets()}
         margin = table["margin_rate"].to_numpy()
         allowed = np.minimum(largest_leverage_allowed(margin), DRAWN_LEVERAGE)
+        funds = [self.run.fund_leverage[day] for day in table["day"]]
+        low, high, above = np.array(funds, dtype=float).reshape(-1, 3).T
         return {
             "day": table["day"].to_numpy(),
             "date": table["date"].tolist(),
@@ -131,6 +149,11 @@ class Stage:
             **{name: np.expm1(log) for name, log in logs.items()},
             "leverage": table["leverage"].to_numpy(),
             "leverage_drawn": np.minimum(table["leverage"].to_numpy(), DRAWN_LEVERAGE),
+            "leverage_low": low,
+            "leverage_high": high,
+            "low_drawn": np.minimum(low, DRAWN_LEVERAGE),
+            "high_drawn": np.minimum(high, DRAWN_LEVERAGE),
+            "share_above": above,
             "allowed": allowed,
             "margin_rate": margin,
             **{name: table[name].to_numpy() for name in self.forced.values()},
@@ -181,20 +204,44 @@ class Stage:
         return chart
 
     def _leverage_chart(self) -> Figure:
+        """Funds together and their middle 80%; as bars, the share of funds above its own line."""
         say = self.say
         tips = [("", "@label"), (say("play.has"), "@leverage{0.00}"),
-                (say("play.may"), "@allowed{0.00}")]  # fmt: skip
-        chart = day_chart(self.run.scenario, say, say("play.leverage_axis"), tooltips=tips)
+                (say("play.funds_band"), "@leverage_low{0.00} – @leverage_high{0.00}"),
+                (say("play.may"), "@allowed{0.00}"),
+                (say("play.above"), "@share_above{0%}")]  # fmt: skip
+        chart = day_chart(
+            self.run.scenario, say, say("play.leverage_axis"), height=HEIGHT + 30, tooltips=tips
+        )
+        self._share_above(chart)
         may = {"line_width": 2, "color": "#B5380B", "line_dash": [6, 3]}
         has = {"line_width": 2.5, "color": SIMULATED}
         key(chart, "line", say("play.may"), **may)
         key(chart, "line", say("play.has"), **has)
-        chart.line("day", "allowed", source=self.source, **may)
+        band = chart.varea(
+            "day", "low_drawn", "high_drawn", source=self.source, fill_color=SIMULATED,
+            fill_alpha=0.18, legend_label=say("play.funds_band"),
+        )  # fmt: skip
+        may_line = chart.line("day", "allowed", source=self.source, **may)
         line = chart.line("day", "leverage_drawn", source=self.source, **has)
         hover_on(chart, line)
         keep_in_sight(chart, 1.0)
-        legend_below(chart)
+        chart.y_range.renderers = [band, may_line, line, chart.renderers[-1]]
+        legend_below(chart, 2)
         return chart
+
+    def _share_above(self, chart: Figure) -> None:
+        """Bars from the foot, on an axis of their own: up to half of the height."""
+        chart.extra_y_ranges = {"share": Range1d(0.0, 2.0)}
+        chart.vbar(
+            "day", 0.86, "share_above", source=self.source, y_range_name="share", line_color=None,
+            fill_color=ABOVE, fill_alpha=0.75, legend_label=self.say("play.above"),
+        )  # fmt: skip
+        axis = LinearAxis(y_range_name="share", ticker=FixedTicker(ticks=[0.0, 0.5, 1.0]))
+        axis.axis_label = self.say("play.above_axis")
+        dress(axis)
+        show_percent(axis)
+        chart.add_layout(axis, "right")
 
     def _assets_chart(self) -> Figure:
         scenario, say = self.run.scenario, self.say

@@ -1,0 +1,44 @@
+// Runs once Bokeh is loaded and before the page is drawn.
+
+// A slider's handle is what is focused and read aloud: it says the slider's title and value.
+const Slider = Bokeh.Models.get("Slider").prototype.default_view.prototype;
+const rendered = Slider.render;
+Slider.render = function () {
+  rendered.call(this);
+  const tell = () => {
+    for (const handle of this.shadow_el.querySelectorAll(".noUi-handle"))
+      handle.setAttribute("aria-label", this.model.title ?? "");
+  };
+  tell();
+  this.connect(this.model.properties.title.change, tell);
+};
+
+// A chart is one picture with a name; the canvases that it is painted on are none.
+const Canvas = Bokeh.Models.get("Canvas").prototype.default_view.prototype;
+const painted = Canvas.render;
+Canvas.render = function () {
+  painted.call(this);
+  this.el.setAttribute("aria-hidden", "true");
+};
+
+// From the moment at which the browser asks the server for something until the server says that it
+// is done, the page shows that it is working: before any answer, however long the work takes.
+const ASKING = ["value", "value_throttled", "active", "indices"];
+const asks = (event) => {
+  if (event.kind === "MessageSent")
+    return ["button_click", "tap"].includes(event.msg_data?.event_name);
+  if (event.kind !== "ModelChanged" || event.model.tags?.includes("unasking")) return false;
+  if (event.model.type?.endsWith("Slider") && event.attr === "value")
+    return event.model.tags?.includes("at-once") ?? false;
+  return ASKING.includes(event.attr);
+};
+window.unwind_is_working = (is_working) => {
+  document.documentElement.toggleAttribute("data-working", is_working);
+  document.querySelector("main")?.setAttribute("aria-busy", String(is_working));
+};
+const listen = () => {
+  const pages = Bokeh.documents;
+  if (!pages.length) return setTimeout(listen, 30);
+  pages[0].on_change((event) => { if (asks(event)) window.unwind_is_working(true); });
+};
+listen();

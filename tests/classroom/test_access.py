@@ -1,0 +1,102 @@
+"""The page for who listens, and for who waits: names of everything, an answer to every click."""
+
+import pytest
+from playwright.sync_api import expect
+
+from abm.classroom.choice import TABS
+from abm.words import LANGUAGES
+from tests.classroom.test_browser import HIKE, press, to_the_end
+
+pytestmark = pytest.mark.browser
+NAMED = {
+    "slider", "textbox", "searchbox", "spinbutton", "combobox", "listbox", "button", "checkbox",
+    "radio", "switch", "image", "img", "Canvas", "link", "option", "tab",
+}  # fmt: skip
+# When the browser heard the click, when the page showed that it works, when the result was there.
+WATCH = """() => {
+    const seen = window.seen = {};
+    const now = (name) => { seen[name] ??= performance.now(); };
+    document.addEventListener('click', () => now('clicked'), true);
+    new MutationObserver(() => {
+        now(document.documentElement.hasAttribute('data-working') ? 'working' : 'done');
+    }).observe(document.documentElement, {attributes: true, attributeFilter: ['data-working']});
+    const find = (root) => root.querySelector('.verdict')
+        || [...root.querySelectorAll('*')].some((one) => one.shadowRoot && find(one.shadowRoot));
+    const look = () => find(document) ? now('result') : setTimeout(look, 5);
+    look();
+}"""
+
+
+def accessible(page):
+    """Role and name of everything that Chromium tells a screen reader of."""
+    session = page.context.new_cdp_session(page)
+    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+    return [
+        (node["role"]["value"], node.get("name", {}).get("value", "").strip())
+        for node in nodes
+        if not node.get("ignored")
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("tab", TABS)
+def test_everything_that_can_be_used_or_looked_at_has_a_name(visit, tab, language):
+    page = visit(tab=tab, lang=language, **HIKE)
+    page.locator(".card canvas").first.wait_for()
+    page.wait_for_timeout(500)
+    found = [(role, name) for role, name in accessible(page) if role in NAMED]
+    assert [role for role, name in found if not name] == []
+    roles = {role for role, _ in found}
+    assert "image" in roles and "button" in roles
+    if tab != "phase":
+        assert "slider" in roles
+
+
+def test_a_slider_is_named_after_it_has_been_moved_and_drawn_anew(visit):
+    page = visit(**HIKE)
+    box = page.get_by_role("textbox", name="Leverage cap")
+    box.fill("40")  # beyond the slider's end, which moves
+    box.press("Enter")
+    page.wait_for_url("**funds.leverage_cap=40**")
+    expect(page.get_by_role("slider", name="Leverage cap")).to_have_attribute(
+        "aria-valuenow", "40.0"
+    )
+
+
+def test_a_click_is_answered_within_a_tenth_of_a_second_and_before_its_result(visit):
+    page = visit(**HIKE)
+    page.evaluate(WATCH)
+    to_the_end(page)
+    page.wait_for_function("window.seen.result && window.seen.done")
+    seen = page.evaluate("window.seen")
+    assert seen["working"] - seen["clicked"] < 100.0
+    assert seen["working"] < seen["result"]
+    assert page.get_by_text("Working…").is_hidden()
+
+
+def test_every_kind_of_control_says_that_it_works_and_when_it_is_done(visit):
+    page = visit(**HIKE)
+    working = page.locator("html[data-working]")
+    page.evaluate("""() => { window.turns = 0; new MutationObserver(() => window.turns++)
+        .observe(document.documentElement, {attributeFilter: ['data-working']}); }""")
+
+    def answered(do):
+        before = page.evaluate("window.turns")
+        do()
+        page.wait_for_function("(before) => window.turns >= before + 2", arg=before)
+        expect(working).to_have_count(0)
+
+    answered(lambda: page.get_by_role("slider", name="Leverage cap").press("ArrowLeft"))
+    answered(lambda: page.get_by_label("retail FX").uncheck())
+    answered(lambda: press(page, "Next seed"))
+    answered(lambda: page.get_by_role("radio").nth(1).check())
+    answered(lambda: press(page, "Leak or dam"))
+    answered(lambda: page.get_by_role("combobox", name="Leverage cap").select_option("4"))
+    answered(lambda: press(page, "August 2024"))
+    answered(lambda: page.get_by_role("slider", name="Day").press("ArrowLeft"))
+    turns = page.evaluate("window.turns")
+    press(page, "Play")
+    page.get_by_role("combobox", name="Speed").select_option("fast")  # asks for nothing
+    page.wait_for_timeout(300)
+    expect(working).to_have_count(0)
+    assert page.evaluate("window.turns") == turns + 2
