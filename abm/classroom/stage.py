@@ -118,9 +118,12 @@ class Stage:
             "forced": (say("play.forced"), self._forced_chart(), list(self.forced.values())),
         }
         cards = {
-            name: Card(say, title, chart, self.source, self._file(name), [*days, *columns])
+            name: Card(
+                say, title, chart, self.source, self._file(name), [*days, *columns],
+                say(f"play.{name}_note") if say.has(f"play.{name}_note") else "",
+            )
             for name, (title, chart, columns) in drawn.items()
-        }
+        }  # fmt: skip
         network = Card(
             say, say("play.network"), self.network.chart, self.network.nodes,
             self._file("network"), ["name", "kind", "assets", "slack", "failed"],
@@ -231,8 +234,8 @@ class Stage:
         return chart
 
     def _share_above(self, chart: Figure) -> None:
-        """Bars from the foot, on an axis of their own: up to half of the height."""
-        chart.extra_y_ranges = {"share": Range1d(0.0, 2.0)}
+        """Bars from the foot, on an axis of their own: up to the whole height."""
+        chart.extra_y_ranges = {"share": Range1d(0.0, 1.0)}
         chart.vbar(
             "day", 0.86, "share_above", source=self.source, y_range_name="share", line_color=None,
             fill_color=ABOVE, fill_alpha=0.75, legend_label=self.say("play.above"),

@@ -1,10 +1,13 @@
 """What is drawn is what happened: charts and network of a run in which much happens."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import abm
+from abm.classroom import live
 from abm.classroom.choice import Choice
 from abm.classroom.live import LiveRun
 from abm.classroom.network import MOST_FLOWS, Network, colours_of
@@ -145,3 +148,31 @@ def test_everybody_has_a_place_and_widths_compare_with_the_opening(run):
 def test_every_language_draws_the_same_charts(run, language):
     stage = Stage(run, words(language))
     assert list(stage.cards) == ["quote", "leverage", "markets", "forced", "network"]
+
+
+def test_the_calls_of_august_are_seen_as_funds_above_their_own_line():
+    """23 calls, while the funds' mean leverage never comes near the mean line."""
+    stage = played(LiveRun.of(Choice(scenario="august-2024", seed=49)), 88)
+    data, calls = stage.source.data, stage.run.events().query("kind == 'margin_call'")
+    funds = calls[calls["institution"].str.startswith("hedge-fund")]
+    assert len(calls) == 23 and np.all(data["leverage"] < data["allowed"])
+    by_day = funds.groupby("day")["institution"].nunique() / 60
+    assert by_day.max() == pytest.approx(13 / 60)
+    assert all(data["share_above"][day] >= share for day, share in by_day.items())
+    assert np.all(data["leverage_low"] <= data["leverage_high"])
+    quiet = np.setdiff1d(np.arange(88), by_day.index)
+    assert data["share_above"][quiet].max() < 0.1
+
+
+def test_the_band_is_of_single_funds_by_hand():
+    """Two funds with wealth 10 that borrow 10 and 30, one that is gone; lines at 3."""
+    books = SimpleNamespace(
+        wealth=np.array([10.0, 10.0, 0.0]), borrowing=np.array([10.0, 30.0, 1.0]),
+        leverage_limit=np.full(3, 3.0),
+    )  # fmt: skip
+    rules = SimpleNamespace(mandates=SimpleNamespace(first_row=np.array([0, 3])))
+    none = SimpleNamespace(books=books, rules=rules)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(live, "called", lambda *_: np.array([2]))
+        found = live.fund_leverage(none, 0)
+    assert found == pytest.approx((2.2, 3.8, 2 / 3))
