@@ -1,4 +1,4 @@
-"""What a run was when it is over: its class, its numbers as `unwind run` gives them.
+"""The verdict on a run that is over: its class, its numbers as `unwind run` gives them.
 
 Numbers stand in two groups: what happened because of the shock, which is the run less the same run
 without it, and what happened in the run, whatever caused it. A run without a shock has no first.
@@ -96,7 +96,7 @@ def _numbers(measures: Mapping[str, Any], keys: Mapping[str, str], say: Words) -
 
 
 def _notes(run: LiveRun, say: Words) -> Iterator[str]:
-    """What the numbers alone do not say: a dam that broke before, force, an open amplification."""
+    """Sentences on a dam that broke before, on force, and on an open amplification."""
     measures = run.measures
     if measures["class"] == BROKEN_BEFORE:
         yield from effects.eve(run.scenario, measures, say)

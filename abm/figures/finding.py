@@ -87,7 +87,7 @@ def peak_log(summary: Measures) -> float:
 
 
 def falls(summary: Measures) -> bool:
-    """Whether the funding currency fell further under the twin than it rose over it."""
+    """True where the funding currency fell further under the twin than it rose over it."""
     up, down = (number(summary, f"peak_yen_{way}") for way in ("appreciation", "depreciation"))
     return down > up
 
@@ -122,7 +122,7 @@ def _net_failures(summary: Measures, say: Words) -> str:
 
 
 def _fall(summary: Measures, funding: str, say: Words) -> str:
-    """How far the dollar fell in the run, from its highest close to a later lowest."""
+    """The dollar's largest fall in the run, from its highest close to a later lowest."""
     fall = number(summary, f"usd{funding.lower()}_max_drawdown")
     if not math.isfinite(fall):
         return ""

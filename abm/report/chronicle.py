@@ -44,7 +44,7 @@ class Entry(NamedTuple):
 
 
 class Divider(NamedTuple):
-    """What stands in a chronicle where the shock comes."""
+    """The line of a chronicle where the shock comes."""
 
     day: int  # the shock day
     text: str

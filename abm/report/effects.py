@@ -1,4 +1,4 @@
-"""What a run did because of its shock, in words: the run less the same run without the shock."""
+"""Effects of a run's shock, in words: the run less the same run without the shock."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ def cascade_picture(
 
 
 def _twin_words(scenario: Scenario, is_shocked: bool) -> Iterator[str]:
-    """What the twins are, and which of title and panels is of what."""
+    """Meaning of the twins, and of title and panels."""
     since = day_name(scenario, scenario.shock_day)
     if is_shocked:
         yield (
@@ -115,7 +115,7 @@ def network_picture(
 
 
 def _whole_run(scenario: Scenario) -> str:
-    """What the boxes and arrows add up, where the title is of something else."""
+    """Sentence on what boxes and arrows add up, where the title is of something else."""
     if not trigger(scenario):
         return "Boxes and arrows add up the whole run."
     day = day_name(scenario, scenario.shock_day)

@@ -317,7 +317,7 @@ def _forced(told: Told, say: Words) -> Iterator[str]:
 
 
 def _failed(told: Told, say: Words) -> Iterator[str]:
-    """Who failed and when, those who failed before the shock apart."""
+    """Failures with their days, those of before the shock apart."""
     table = told.institutions
     rows = table[table["n_failures"] > 0].sort_values("first_failure_day", kind="stable")
     if not len(rows):
@@ -333,7 +333,7 @@ def _failed(told: Told, say: Words) -> Iterator[str]:
 
 
 def _named(rows: pd.DataFrame, key: str, told: Told, say: Words) -> str:
-    """How many failed, and the first of them by name and day."""
+    """A count of failures, and the first of them by name and day."""
     named = [
         say("summary.failed_on", name=name, day=day_name(told.scenario, int(day), say.language))
         for name, day in zip(rows["name"], rows["first_failure_day"], strict=True)
