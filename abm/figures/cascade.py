@@ -200,7 +200,7 @@ def _total_words(total_usd_bn: float, no_shock: pd.DataFrame | None) -> str:
 
 
 def _draw_calls(axes: Axes, days: pd.DataFrame) -> None:
-    """Reasons of forced sales: margin calls with retail stop-outs stacked on them; failures above."""
+    """Margin calls with retail stop-outs stacked on them, and failures above."""
     calls, cuts, failures = (c.to_numpy(dtype=int) for c in _triggers(days))
     if not (calls.any() or cuts.any() or failures.any()):
         _header(axes, "No margin calls, no retail stop-outs, no failures in the run")
