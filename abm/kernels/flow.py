@@ -21,6 +21,7 @@ from abm.kernels.impact import (
     evaluate_excess,
 )
 from abm.kernels.jit import inlined, kernel
+from abm.kernels.linear import solve_in_place
 
 CLEARED, AT_LIMIT, FAILED, LEFT_RADIUS = 0, 1, 2, 3  # how a search for prices ends
 
@@ -28,6 +29,8 @@ _MAX_TIME_STEP = 0.4
 _MAX_MOVE = 0.02  # log, of one step of the flow
 _MAX_STIFF_STEP = 0.5  # time step times the largest row of |D^-1 dF/dx|
 _STIFFNESS_EVERY = 8  # steps
+_PATIENCE = 2_000  # explicit steps of one search, before creeping ones are tried
+_MAX_CREEP = 1e-3  # log, of one of these
 _MAX_BEND = 0.5  # of a step, between its first and its mean slope; a steady flow has half that
 
 
@@ -147,16 +150,66 @@ def is_bent(n, v):
 
 
 @kernel
+def creeping_step(crossers, reach, fastest, radius, codes, v, m):
+    """One linearly implicit step of the flow, of about `reach` [log]; CLEARED if it was made.
+
+        (D / dt - dF/dx) step = F        on the instruments that are not held at a limit
+
+    Where value investors have used up their capital one price may have far to go at a millionth of
+    its distance a step, while all others rest and forbid longer explicit steps. FAILED, and nothing
+    moves, where the step is long or goes beyond where the flow turns back.
+    """
+    n, k_fastest = codes.shape[1], 0
+    differentiate_excess(codes, v, m)
+    n_free = take_free_block(codes, v, m)
+    for i in range(n_free):
+        k = codes[FREE, i]
+        for j in range(n_free):
+            m[BLOCK, i, j] = -m[BLOCK, i, j]
+        m[BLOCK, i, i] += fastest / (reach * v[PER_DEPTH, k])
+        v[STEP, i] = v[EXCESS, k]
+        if abs(v[EXCESS, k] * v[PER_DEPTH, k]) >= fastest:
+            k_fastest = k
+    if not solve_in_place(m[BLOCK], v[STEP], n_free):
+        return FAILED
+    for i in range(n_free):
+        if not abs(v[STEP, i]) <= 2.0 * reach:
+            return FAILED
+    way = v[EXCESS, k_fastest]
+    move_point(KEPT, X, n, v)
+    for i in range(n_free):
+        k = codes[FREE, i]
+        v[X, k] = within(v[X, k] + v[STEP, i], k, v)
+    if outside(radius, n, v):
+        return LEFT_RADIUS
+    evaluate_excess(crossers, codes, v, m)
+    if (v[X, k_fastest] - v[KEPT, k_fastest]) * way >= 0.0 and v[EXCESS, k_fastest] * way >= 0.0:
+        return CLEARED
+    move_point(X, KEPT, n, v)
+    evaluate_excess(crossers, codes, v, m)
+    return FAILED
+
+
+@kernel
 def follow_flow(crossers, switch, creep, radius, budget, codes, v, m):
     """Explicit projected flow until the residual is below `switch`: (status, steps, residual).
 
-    Steps that move less than `creep` [log] may be longer than the usual time step.
+    Steps that move less than `creep` [log] may be longer than the usual time step, and implicit
+    after many of them.
     """
-    stable, dt, trust = 0.0, 0.0, 1.0
+    stable, dt, trust, reach = 0.0, 0.0, 1.0, _MAX_CREEP
     for step in range(budget):
         residual, fastest = velocity(codes.shape[1], v)
         if residual < switch:
             return CLEARED, step, residual
+        if step >= _PATIENCE and stable * fastest < min(creep, reach):
+            status = creeping_step(crossers, reach, fastest, radius, codes, v, m)
+            if status == LEFT_RADIUS:
+                return LEFT_RADIUS, step, residual
+            reach = min(1.25 * reach, _MAX_CREEP) if status == CLEARED else 0.25 * reach
+            dt = 2.0 * _MAX_TIME_STEP  # the next explicit step looks at the stiffness again
+            continue
+        reach = min(1.05 * reach, _MAX_CREEP)
         if step % _STIFFNESS_EVERY == 0 or dt > _MAX_TIME_STEP:
             stable = _MAX_STIFF_STEP / stiffness(codes, v, m)
         usual = min(_MAX_TIME_STEP, _MAX_MOVE / fastest)

@@ -45,8 +45,10 @@ def trade_in_rounds(day, books, market, graph, rules, draws, diary):
             break
         follow_links(market, rules)
         build_orders(round_, n_forced, books, market, rules, diary)
-        clear_and_settle(day, round_, books, market, graph, rules, draws, diary)
+        status = clear_and_settle(day, round_, books, market, graph, rules, draws, diary)
         withdraw_orders(round_, n_forced, books, market, diary)
+        if round_ > 0 and status == FAILED:
+            break  # nothing has moved: the same orders would meet the same market
     if not is_silent:
         fail_unmet_calls(day, books, market, graph, rules, diary)
 
@@ -118,8 +120,8 @@ def freeze_intents(books, market, rules):
 
 @kernel
 def clear_and_settle(day, round_, books, market, graph, rules, draws, diary):
-    """New prices, both legs of every trade, and the audit. A failed round moves nothing, and the
-    audit sees that it did not.
+    """New prices, both legs of every trade, and the audit; how it cleared. A failed round moves
+    nothing, and the audit sees that it did not.
     """
     K = market.quote.size
     row = diary.days[day]
@@ -147,7 +149,7 @@ def clear_and_settle(day, round_, books, market, graph, rules, draws, diary):
         row[DAY_GAIN] = report.gain
     if report.status == FAILED:
         audit_books(row, books, market, graph, draws)
-        return
+        return report.status
     row[DAY_RESIDUAL] = max(row[DAY_RESIDUAL], report.residual)
     mark_prices(market)
     quote_market_makers(market, rule)
@@ -156,6 +158,7 @@ def clear_and_settle(day, round_, books, market, graph, rules, draws, diary):
     if report.status == AT_LIMIT:
         row[DAY_AT_LIMIT] += record_limits(day, round_, market, diary)
     audit_books(row, books, market, graph, draws)
+    return report.status
 
 
 @kernel
