@@ -183,7 +183,7 @@ show(figure)
 # Now the whole world of carry trades: a surprise of 50 basis points by the Bank of Japan (scenario
 # `hike`), met at eight caps on the leverage of hedge funds. `fast_cascade` runs the world with and
 # without the shock, and both again with all positions frozen. *Amplification* is how many times
-# further the yen rises than it would have, had nobody traded.
+# further the yen rises within 20 trading days than it would have with positions frozen.
 
 # %%
 CAPS = pick((1, 1.5, 2, 3, 4, 5, 7, 10), (1, 10))
@@ -228,7 +228,7 @@ with house_style():
     left.legend(loc="upper left")
     write_header(left, "Largest rise of the yen, log %")
     draw_amplification(right, runs)
-    write_header(right, "Amplification, times the frozen rise")
+    write_header(right, "Amplification within 20 days, times")
 show(figure)
 
 # %% [markdown]

@@ -43,7 +43,9 @@ from experiments.lessons.frame import check, pick, show
 #
 # `abm.cascade` runs a scenario on one draw of chance (`rng`) beside its twin without the surprise,
 # and says how much of the yen short (all yen that people owe) was closed *because of it* after 5,
-# 30 and 60 days. That decides the class of the run.
+# 30 and 60 days. That decides the class of the run. (Where as much had been closed within five days
+# before the surprise came, and not been rebuilt, the dam was *broken before the shock*: what was
+# left cannot tell what a surprise does. Such runs are counted, and are a class of their own.)
 
 # %%
 print(f"dam break: {DAM_BREAK_SHARE:.0%} or more of the yen short closed within 5 days")
