@@ -330,13 +330,14 @@ class CarryUnwindModel(mesa.Model):
         if faults:
             said = f"{path} is of day {state.day}; a branch cannot change what has happened:"
             raise InvalidInput(said, *(f"  {fault}" for fault in faults))
-        model = cls(scenario, rng=state.seed, replicate=state.replicate)
+        begun = state.origin or Origin(saved, ())
+        # Opened as the run at the beginning was: no burn-in ever saw the changes.
+        model = cls(begun.scenario, rng=state.seed, replicate=state.replicate)
+        model.given_scenario = scenario
+        model.origin = state.origin
         if chosen or futures is not None:
             branch = Branch(state.day, chosen, futures, state_hash(state.arrays))
-            begun = state.origin or Origin(saved, ())
             model.origin = begun._replace(branches=(*begun.branches, branch))
-        else:
-            model.origin = state.origin
         model.world, model.opening = carried_on(model.stop_at(state.arrays), before)
         model.day = model.steps = state.day
         model.was_written_to = state.was_written_to

@@ -204,6 +204,30 @@ def refusal(path, changes):
     return str(refused.value)
 
 
+class Watched(CarryUnwindModel):
+    opened = None
+
+    def _open(self, asked):
+        type(self).opened = self.given_scenario
+        return super()._open(asked)
+
+
+def test_no_burn_in_sees_what_a_branch_changes(state, tmp_path):
+    model = Watched.load_state(state, {"margin.kind": "none"})
+    assert Watched.opened == small()
+    assert model.given_scenario.margin.kind == "none"
+    path = model.save_state(tmp_path / "branch.state")
+    again = Watched.load_state(path)
+    assert Watched.opened == small() and again.given_scenario == model.given_scenario
+
+
+def test_what_is_said_of_the_burn_in_is_that_of_the_run_it_left(state):
+    branch = finished(state, {"margin.buffer": 0.5}).result().summary
+    plain = finished(state).result().summary
+    names = [name for name in plain if "burn_in" in name]
+    assert names and all(branch[name] == plain[name] for name in names)
+
+
 def test_what_has_happened_is_not_changed(tmp_path):
     path = saved(tmp_path, day=9)
     told = refusal(path, {"shock.surprise_bp": 50, "population.scale": 0.5, "margin.buffer": 0.1})
