@@ -57,3 +57,17 @@ def test_a_slider_s_sum_of_steps_is_the_number_it_stands_at():
     cap._moved(5.500000000000001)
     assert page.choice.other == {"funds.leverage_cap": 5.5}
     assert cap.typed.value == "5.5"
+
+
+def test_numbers_of_the_shock_stand_apart_from_those_of_the_run():
+    tab, _ = compared(f"{LINK}&other.funds.leverage_cap=4")
+    shock, run = tab.table.object.partition("<th>In the run, whatever caused it</th>")[::2]
+    assert "<th>Because of the shock: this run less the same run without it</th>" in shock
+    assert 'data-key="forced_sales_net_usd_bn"' in shock
+    assert 'data-key="forced_sales_usd_bn"' in run and "_net" not in run
+
+
+def test_two_runs_without_a_shock_have_no_numbers_of_one():
+    tab, _ = compared("?scenario=calm&tab=compare&other.funds.leverage_cap=4")
+    assert "Because of the shock" not in tab.table.object
+    assert "peak_yen_appreciation" not in tab.table.object and "no shock" in tab.table.object

@@ -240,3 +240,10 @@ def test_a_sweep_whose_file_was_changed_is_refused(tmp_path, monkeypatch):
 def test_an_outcome_that_no_run_has_is_refused(swept):
     with pytest.raises(InvalidInput, match="no output is called 'n_fail'"):
         sweep_report(swept, ["n_fail"])
+
+
+def test_the_page_tells_the_shock_before_the_run_each_under_its_heading(page):
+    shock = page.index("<h3>Because of the shock: this run less the same run without it</h3>")
+    run = page.index("<h3>In the run, whatever caused it</h3>")
+    assert page.index("<dt>Class</dt>") < shock < run
+    assert page.index("margin calls +") < run < page.index("<dt>Eve of shock</dt>")
