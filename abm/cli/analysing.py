@@ -93,6 +93,9 @@ def lines(
     n_runs, n_all = len(study.table), len(study.points) * study.n_replicates
     failed = f", {n_failed:,} failed" if n_failed else ""
     told.append(_line("Runs", f"{n_runs:,} of {n_all:,}{failed}"))
+    if study.multiples:
+        names = ", ".join(study.multiples)
+        told.append(_line("Levels of", f"{names}: multiples of what the scenario has"))
     for one in found:
         told += ["", f"{outcome_words(one.outcome)}   ({one.outcome})", *one.lines]
         told += [f"note: {words}" for words in one.said]

@@ -47,6 +47,7 @@ class Study:
     unit_points: pd.DataFrame | None = None  # for morris
     second_order: bool = False  # of saltelli
     n_levels: int = 4  # of morris
+    multiples: tuple[str, ...] = ()  # factors whose levels are multiples of what the scenario has
 
 
 class Rows(NamedTuple):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import UnreadableFile
+from abm.figures.sweep_axes import name_words
 from abm.measures.classes import BROKEN_BEFORE
 from abm.report.findings import Study
 from abm.sweep.outcomes import DAM_BREAK, outputs_of
@@ -36,7 +37,13 @@ def read_study(folder: Path) -> Study:
         f"Experiment {experiment.name}, scenario {plan.scenario.name}, seed {experiment.seed}: "
         f"{len(points):,} points × {experiment.replicates:,} replicates, {done}{n_runs:,} runs."
     )
+    factors = getattr(experiment.design, "factors", {})
+    multiples = tuple(key for key, factor in factors.items() if getattr(factor, "times", False))
+    if multiples:
+        named = ", ".join(map(name_words, multiples))
+        caption += f" Levels of {named} are multiples of the scenario's own."
     return Study(
+        multiples=multiples,
         name=experiment.name,
         kind=experiment.design.kind,
         table=table,

@@ -9,11 +9,12 @@ import pandas as pd
 import pytest
 
 import abm
-from abm.cli import exporting
+from abm.cli import analysing, exporting
 from abm.cli.exporting import Asked, export_and_tell
 from abm.cli.plotting import plotted
 from abm.errors import InvalidInput, OutputRefused
 from abm.report import exports
+from abm.report.study import read_study
 from abm.sweep import load_sweep, sweep
 from tests.sweep.small import TINY, experiment
 
@@ -175,3 +176,13 @@ def test_a_sweep_is_plotted_with_the_figures_of_its_analysis(sweep_folder):
     assert not list((sweep_folder / "analysis").glob("*.csv"))
     with pytest.raises(InvalidInput, match="--animate shows one run"):
         plotted(sweep_folder, 4)
+
+
+def test_levels_that_are_multiples_are_said_to_be(tmp_path, in_process):
+    design = {"kind": "grid", "factors": {"funds.styles.*.leverage": ["0.8x", "1.2x"]}}
+    sweep(experiment(design=design), tmp_path / "swept")
+    study = read_study(tmp_path / "swept")
+    assert study.multiples == ("funds.styles.*.leverage",)
+    assert "are multiples of the scenario's own" in study.caption
+    told = analysing.lines(study, [], tmp_path, [])
+    assert "Levels of       funds.styles.*.leverage: multiples of what the scenario has" in told
