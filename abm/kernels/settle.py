@@ -165,24 +165,23 @@ def filled(order, k, diary):
 
 @kernel
 def fill_trades(lo, hi, market, rules, diary):
-    """Ration a chunk's trades. Currencies keep what their assets did not need.          (M39)
+    """Ration a chunk's trades, assets before the currencies that they need.             (M39)
 
-    With n = d + L the net currency order, L' the leg of what was filled in the assets: the
-    institution trades fill(n) - (L - L') and keeps that less L', so its own part becomes
-    fill(n) - L.
+    With L' the leg of what was filled in the assets: the institution trades fill(d + L') of the
+    currency and pays for its assets out of that, so its own part becomes fill(d + L') - L'.
     """
     K, C = market.quote.size, market.rates.size - 1
     n = hi - lo
+    for k in range(C, K):
+        if diary.side[k] != 0.0:
+            for j in range(n):
+                diary.lanes[k, j] = filled(diary.lanes[k, j], k, diary)
     for c in range(C):
         if diary.side[c] != 0.0:
             add_legs(c, n, lo, market, rules, diary)
             for j in range(n):
                 leg = diary.lanes[K + LEG, j]
                 diary.lanes[c, j] = filled(diary.lanes[c, j] + leg, c, diary) - leg
-    for k in range(C, K):
-        if diary.side[k] != 0.0:
-            for j in range(n):
-                diary.lanes[k, j] = filled(diary.lanes[k, j], k, diary)
 
 
 @kernel

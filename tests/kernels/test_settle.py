@@ -6,7 +6,7 @@ import pytest
 from abm.agents.decision import next_decision
 from abm.kernels.state import AT_LIMIT, DAY_ROUNDS, DAY_STATUS, RETAIL_EQUITY
 from abm.population.world import build_world
-from tests.engine.worlds import JPY, NKY, pass_days, quiet, scenario, still, with_rules
+from tests.engine.worlds import JGB, JPY, NKY, pass_days, quiet, scenario, still, with_rules
 
 N_CURRENCIES = 3
 
@@ -122,6 +122,26 @@ def test_a_rationed_currency_fills_net_orders_alike():
     bought = net > 1e-9
     assert bought.sum() > 3 and got[bought] / net[bought] == pytest.approx(world.diary.fill[JPY])
     np.testing.assert_allclose(got[~bought], net[~bought], atol=1e-9)
+
+
+def test_an_asset_and_its_currency_at_their_limits_ration_the_asset_first():
+    """Who sells half of the shares he meant to needs half of the yen leg: that joins the queue.
+
+    Reversing the whole leg of what was not sold would leave him with yen he never traded.
+    """
+    world = shocked({JPY: 0.10, NKY: -0.10}, {JPY: 0.02, NKY: 0.01})
+    orders, _, traded = before_and_after(world)
+    fill, side = world.diary.fill, world.diary.side
+    assert side[JPY] == 1.0 and side[NKY] == -1.0
+    assert fill[NKY] < 1.0 and fill[JPY] < 1.0
+    foreign = world.rules.mandates.resident == 0
+    leg = np.exp(world.market.log_price[NKY]) * traded[NKY] * foreign
+    leg += np.exp(world.market.log_price[JGB]) * traded[JGB] * foreign
+    needed = orders[JPY] + leg
+    got = net_of_residents(world, traded)[JPY] + leg
+    bought = needed > 1e-9
+    np.testing.assert_allclose(got[bought], fill[JPY] * needed[bought], atol=1e-9)
+    np.testing.assert_allclose(got[~bought], needed[~bought], atol=1e-9)
 
 
 def test_both_legs_match_at_the_price_and_the_spread_paid_is_the_spread_received():
