@@ -16,7 +16,7 @@ from abm.classroom.page import UNASKING
 from abm.classroom.stage import Stage
 from abm.classroom.standing import mechanism_png, standing
 from abm.classroom.verdict import verdict
-from abm.report.chronicle import chronicle
+from abm.report.chronicle import Entry, chronicle, shock_divider
 from abm.report.phrases import Phrases
 
 if TYPE_CHECKING:
@@ -267,10 +267,23 @@ class PlayTab:
         if events is not None:
             owed = self.run.scenario.funding_currency
             new = chronicle(events, say.language, since_day=first, funding=owed)
-            self.entries = [*reversed([_entry(e) for e in new if e.events]), *self.entries]
+            told = self._with_divider([e for e in new if e.events], first)
+            self.entries = [*reversed(told), *self.entries]
         lines = self.entries[:MOST_ENTRIES] or [f"<li>{escape(say('play.nothing_yet'))}</li>"]
         self.told.object = f'<ol class="chronicle" aria-live="polite">{"".join(lines)}</ol>'
         self.state.object = standing(self.run, say)
+
+    def _with_divider(self, new: list[Entry], first: int) -> list[str]:
+        """Entries from the day `first` on; with a line where the shock comes after others."""
+        shock = shock_divider(self.run.scenario, self.page.say.language, "from_shock_upwards")
+        told: list[str] = []
+        for entry in new:
+            if shock is not None and first <= shock.day <= entry.day:
+                if told or self.entries:
+                    told.append(f'<li class="divider">{escape(shock.text)}</li>')
+                shock = None
+            told.append(_entry(entry))
+        return told
 
     def _show_buttons(self) -> None:
         say = self.page.say
@@ -281,7 +294,7 @@ class PlayTab:
         self.picture.visible = is_over
 
 
-def _entry(entry: Any) -> str:
+def _entry(entry: Entry) -> str:
     """One entry of the chronicle; every word of it is escaped."""
     cause = f' <span class="cause">← {escape(entry.cause)}</span>' if entry.cause else ""
     return (

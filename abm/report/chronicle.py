@@ -57,12 +57,18 @@ def place_of(shock: Divider | None, days: Sequence[int]) -> int:
     return next((place for place, day in enumerate(days) if day >= shock.day), -1)
 
 
-def shock_divider(scenario: Scenario, language: str = "en") -> Divider | None:
-    """The divider of a scenario's chronicle; None without a shock."""
+def shock_divider(
+    scenario: Scenario, language: str = "en", told: str = "from_shock"
+) -> Divider | None:
+    """The divider of a scenario's chronicle, None without a shock.
+
+    `told` is the key of its words: "from_shock", or where the newest stands on top
+    "from_shock_upwards".
+    """
     if not trigger(scenario, language):
         return None
     day = day_name(scenario, scenario.shock_day, language)
-    return Divider(scenario.shock_day, words(language)("chronicle.from_shock", day=day))
+    return Divider(scenario.shock_day, words(language)(f"chronicle.{told}", day=day))
 
 
 def chronicle(
