@@ -220,7 +220,7 @@ class CompareTab:
 
 def _file(pair: Pair, name: str) -> str:
     """What a chart of the two is saved under."""
-    return f"{pair.left.scenario.name}-seed-{pair.left.seed}-compare-{name}"
+    return f"{pair.left.name}-compare-{name}"
 
 
 def signed(gap: float, how: str, say: Words) -> str:

@@ -184,35 +184,48 @@ class Knobs:
 
 
 class SeedBox:
-    """The seed, typed or the next one."""
+    """Seed and replicate of the run, typed; or the next seed."""
 
-    def __init__(self, page: Page, changed: Callable[[int], None]) -> None:
-        self.page, self.told = page, changed
-        say = page.say
-        self.box = pn.widgets.TextInput(
-            label=say("page.seed"), value=str(page.choice.seed), width=110, margin=0
+    def __init__(self, page: Page, changed: Callable[[int, int], None]) -> None:
+        self.page, self.told, self.is_setting = page, changed, False
+        say, choice = page.say, page.choice
+        how = {"width": 84, "margin": (0, 8, 0, 0)}
+        self.seed = pn.widgets.TextInput(label=say("page.seed"), value=str(choice.seed), **how)
+        self.replicate = pn.widgets.TextInput(
+            label=say("page.replicate"), value=str(choice.replicate), **how
         )
-        self.next = pn.widgets.Button(label=say("page.next_seed"), margin=(18, 0, 0, 8))
-        self.box.param.watch(lambda event: page.act(self._was_typed, event.new), "value")
+        self.next = pn.widgets.Button(label=say("page.next_seed"), margin=(18, 0, 0, 0))
+        for box in (self.seed, self.replicate):
+            box.param.watch(lambda event: self._heard(event.new), "value")
         self.next.on_click(lambda _: page.act(self._next))
 
     def view(self) -> pn.Row:
-        return pn.Row(self.box, self.next, margin=0)
+        return pn.Row(self.seed, self.replicate, self.next, margin=0)
 
-    def show(self, seed: int) -> None:
-        self.box.value = str(seed)
+    def show(self, seed: int, replicate: int) -> None:
+        """Set both without telling anybody."""
+        self.is_setting = True
+        self.seed.value, self.replicate.value = str(seed), str(replicate)
+        self.is_setting = False
+
+    def _heard(self, text: str) -> None:
+        if not self.is_setting:
+            self.page.act(self._was_typed, text)
 
     def _next(self) -> None:
-        self.told(self.page.choice.seed + 1)
+        self.told(self.page.choice.seed + 1, 0)
 
     def _was_typed(self, text: str) -> None:
-        seed, now = whole_number(text), self.page.choice.seed
-        if seed is None:
-            self.page.warn(self.page.say("page.bad_seed", given=text[:40]))
-            self.show(now)
-        elif seed != now:
+        """Both boxes as they stand; another seed is its own first run."""
+        choice = self.page.choice
+        seed, replicate = whole_number(self.seed.value), whole_number(self.replicate.value)
+        if seed is None or replicate is None:
+            what = self.page.say("page.seed" if seed is None else "page.replicate")
+            self.page.warn(self.page.say("page.bad_seed", what=what, given=text[:40]))
+            self.show(choice.seed, choice.replicate)
+        elif (seed, replicate) != (choice.seed, choice.replicate):
             self.page.quiet()
-            self.told(seed)
+            self.told(seed, replicate if seed == choice.seed else 0)
 
 
 def scenario_cards(page: Page, changed: Callable[[str], None]) -> pn.widgets.RadioBoxGroup:

@@ -52,6 +52,12 @@ class LiveRun:
         return cls(choice.run_scenario, choice.seed, choice.replicate)
 
     @property
+    def name(self) -> str:
+        """The run in the name of a file: its scenario, its seed and, but the first, its draw."""
+        draw = f"-replicate-{self.replicate}" if self.replicate else ""
+        return f"{self.scenario.name}-seed-{self.seed}{draw}"
+
+    @property
     def day(self) -> int:
         """Days traded; the last has index day - 1."""
         return self.model.day

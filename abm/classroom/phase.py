@@ -198,7 +198,9 @@ class RunButtons:
     def _heading(self, settings: dict[str, float], unasked: Sequence[str]) -> str:
         """What the runs are of; and that they are a part of the cell, where they are."""
         say = self.say
-        heading = f"<h3>{escape(say('phase.runs', **_spelt(settings)))}</h3>"
+        heading = (
+            f"<h3>{escape(say('phase.runs', seed=read_study().seed, **_spelt(settings)))}</h3>"
+        )
         if not unasked:
             return heading
         levels = (f"{say(f'knobs.{key}')} {_level(key, settings[key])}" for key in unasked)

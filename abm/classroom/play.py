@@ -83,7 +83,7 @@ class PlayTab:
         self.charts = pn.Column(sizing_mode="stretch_width", margin=0)
         self.knobs_place = pn.Column(sizing_mode="stretch_width", margin=0)
         self.cards = scenario_cards(page, self._choose_scenario)
-        self.seed = SeedBox(page, lambda seed: self._choose(seed=seed, replicate=0))
+        self.seed = SeedBox(page, lambda seed, draw: self._choose(seed=seed, replicate=draw))
         self.knobs: Knobs | None = None
 
     def view(self) -> pn.Row:
@@ -126,7 +126,7 @@ class PlayTab:
         choice = self.page.choice
         self.drawn_run = choice.run
         self.cards.value = choice.scenario
-        self.seed.show(choice.seed)
+        self.seed.show(choice.seed, choice.replicate)
         self._set_knobs()
         self.run = LiveRun.of(choice)
         self.entries: list[str] = []

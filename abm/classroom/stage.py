@@ -134,7 +134,7 @@ class Stage:
 
     def _file(self, name: str) -> str:
         """What a chart of this run is saved under."""
-        return f"{self.run.scenario.name}-seed-{self.run.seed}-{name}"
+        return f"{self.run.name}-{name}"
 
     def _columns(self, table: pd.DataFrame) -> dict[str, Any]:
         """What is drawn, and saved as CSV: figures of the run with every digit."""

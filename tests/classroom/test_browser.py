@@ -225,11 +225,32 @@ def test_compare_calls_a_difference_an_effect_only_of_one_change(visit, photogra
     assert page.locator("th", has_text="effect").count() == 0
 
 
+def test_another_replicate_is_typed_and_another_seed_begins_with_its_first(visit):
+    page = visit(**HIKE)
+    replicate = page.get_by_role("textbox", name="Replicate")
+    replicate.fill("3")
+    replicate.press("Enter")
+    page.wait_for_url("**replicate=3**")
+    to_the_end(page)
+    assert saved_csv(page)[0] == "hike-seed-7-replicate-3-quote.csv"
+    replicate.fill("-1")
+    replicate.press("Enter")
+    page.get_by_text("Replicate -1 must be a whole number").wait_for()
+    expect(replicate).to_have_value("3")
+    press(page, "Next seed")
+    page.wait_for_url("**seed=8")
+    expect(replicate).to_have_value("0")
+
+
 def test_the_phase_diagram_opens_the_run_that_was_chosen(visit, photograph):
     page = visit(tab="phase")
     page.locator(".card canvas").first.wait_for()
+    page.get_by_text("overlap 0.5, seed 1: replicate").wait_for()
     page.get_by_role("button", name="#24: 9.3%").click()
     page.wait_for_url("**replicate=24**")
+    expect(page.get_by_role("textbox", name="Seed")).to_have_value("1")
+    replicate = page.get_by_role("textbox", name="Replicate")
+    expect(replicate).to_have_value("24")
     to_the_end(page)
     assert page.locator(".verdict").inner_text().startswith("The dam broke")
 
