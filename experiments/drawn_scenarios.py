@@ -143,7 +143,7 @@ def _annotation_at(annotation: Any, step: str) -> Any:
 
 def draw_numbers(rng: np.random.Generator, scenario: Scenario, way: str) -> Changes:
     """New values for some of the fields: few as a rule, every one now and then."""
-    singles, tables = _fields(scenario)
+    singles, tables = fields_drawn(scenario)
     names = [*singles, *tables]
     n = int(rng.integers(1, MOST_CHANGES + 1))
     if rng.random() < LONG_LIST_CHANCE:
@@ -158,7 +158,7 @@ def draw_numbers(rng: np.random.Generator, scenario: Scenario, way: str) -> Chan
     return _whole_groups(changes, scenario)
 
 
-def _fields(scenario: Scenario) -> tuple[dict[str, Leaf], dict[str, dict[str, float]]]:
+def fields_drawn(scenario: Scenario) -> tuple[dict[str, Leaf], dict[str, dict[str, float]]]:
     """Fields that stand alone by key, and tables of numbers by theirs."""
     singles: dict[str, Leaf] = {}
     tables: dict[str, dict[str, float]] = {}
@@ -220,7 +220,7 @@ def draw_value(rng: np.random.Generator, leaf: Leaf, scenario: Scenario, way: st
     if get_origin(words) is Literal:
         options = get_args(words)
         return options[int(rng.integers(len(options)))]
-    if leaf.key.endswith("day"):
+    if leaf.key.rpartition(".")[2] in ("day", "shock_day"):
         return int(rng.integers(scenario.calendar.days))
     if isinstance(value, str):
         return _named(rng, leaf.key, scenario)

@@ -16,17 +16,19 @@ import math
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+import abm
 from abm.errors import FailedRun, ScenarioFaults, UnwindError
 from abm.population.time_limit import time_limit
-from abm.population.world import World
+from abm.report.summary import Told, summary_text
 from abm.runs.running import whole_run
 from abm.runs.tables import day_columns, institutions_table
 from abm.scenario import Scenario, load_scenario
@@ -36,12 +38,7 @@ from experiments.drawn_scenarios import Changes, DrawnScenario, draw
 LARGEST_ERROR = 1e-9
 SLOW_SECONDS = 5.0
 TWINS_EVERY = 10
-TWINS: tuple[dict[str, bool], ...] = (
-    {},
-    {"shocked": False},
-    {"silent": True},
-    {"shocked": False, "silent": True},
-)
+N_RUNS = 4  # of a run and its twins
 CHUNK = 20
 MOST_MINIMISED = 12
 """Findings of one kind that are made small; the others are counted."""
@@ -59,7 +56,7 @@ MAY_BE_NAN = {
 MAY_BE_INFINITE = {"leverage", "opening_leverage", "closing_leverage", "peak_leverage"}
 BURN_IN_DAYS = 10
 
-Outcome = Callable[["DrawnScenario"], "str"]
+Look = Callable[[DrawnScenario], str]
 
 
 @dataclass(frozen=True)
@@ -111,19 +108,34 @@ def short_run(days: int) -> Changes:
 def fault_of(scenario: Scenario, seed: int, with_twins: bool = False) -> str:
     """What is wrong with a run of a scenario; empty if nothing is."""
     try:
-        for twin in TWINS if with_twins else TWINS[:1]:
-            with time_limit(SLOW_SECONDS):
-                world, opening = whole_run(scenario, seed, 0, **twin)
-            fault = fault_in_tables(world, opening, scenario)
-            if fault:
-                return fault
+        return _fault_beside_twins(scenario, seed) if with_twins else _fault_alone(scenario, seed)
     except FailedRun as failed:
         return f"{_kind_of(failed)}: {failed}"
     except UnwindError as refused:
         return f"refused late: {type(refused).__name__}: {refused}".replace("\n", " ")
     except Exception as bad:
         return f"{type(bad).__name__} in {_last_frame(bad)}: {bad}".replace("\n", " ")
-    return ""
+
+
+def _fault_alone(scenario: Scenario, seed: int) -> str:
+    """By the path of sweeps."""
+    with time_limit(SLOW_SECONDS):
+        world, opening = whole_run(scenario, seed, 0)
+    days = day_columns(world, opening, scenario, scenario.calendar.days)
+    return fault_in_tables({"days": days, "institutions": institutions_table(world, opening)})
+
+
+def _fault_beside_twins(scenario: Scenario, seed: int) -> str:
+    """By the path of `unwind run`, up to what it says."""
+    cascade = abm.cascade(scenario, seed, timeout=N_RUNS * SLOW_SECONDS)
+    run = cascade.run
+    summary_text(Told(scenario, seed, 0, run.days, run.institutions, cascade, None))
+    infinite = [name for name, value in cascade.items() if value in (math.inf, -math.inf)]
+    if infinite:
+        return f"infinite measure: {', '.join(infinite)}"
+    tables = {"days": run.days, "institutions": run.institutions}
+    tables |= {"no-shock days": cascade.no_shock_days, "frozen days": cascade.frozen_days}
+    return fault_in_tables(tables)
 
 
 def _kind_of(failed: FailedRun) -> str:
@@ -132,24 +144,26 @@ def _kind_of(failed: FailedRun) -> str:
     return next((kind for part, kind in words.items() if part in str(failed)), "not finite")
 
 
-def fault_in_tables(world: World, opening: Any, scenario: Scenario) -> str:
+def fault_in_tables(tables: Mapping[str, Any]) -> str:
     """Money lost, or a number that is none, in the tables of a run."""
-    days = day_columns(world, opening, scenario, scenario.calendar.days)
-    institutions = institutions_table(world, opening)
-    for table, columns in (("days", days), ("institutions", institutions)):
+    for table, columns in tables.items():
         for name in columns:
             column = np.asarray(columns[name])
-            if column.dtype.kind == "f":
-                wrong = _not_numbers(str(name), column)
-                if wrong.any():
-                    where = int(wrong.argmax())
-                    return f"{column[where]} in {table} {name}: row {where}"
-    error = float(np.max(days["conservation_error"]))
-    return "" if error <= LARGEST_ERROR else f"audit: {error:.1e}"
+            wrong = _not_numbers(str(name), column)
+            if wrong.any():
+                where = int(wrong.argmax())
+                return f"{column[where]} in {table} {name}: row {where}"
+        if "conservation_error" in columns:
+            error = float(np.max(columns["conservation_error"]))
+            if not error <= LARGEST_ERROR:
+                return f"audit: {error:.1e}"
+    return ""
 
 
 def _not_numbers(name: str, column: np.ndarray) -> np.ndarray:
     wrong = np.zeros(len(column), dtype=bool)
+    if column.dtype.kind != "f":
+        return wrong
     if name not in MAY_BE_NAN:
         wrong |= np.isnan(column)
     if name not in MAY_BE_INFINITE:
@@ -188,20 +202,22 @@ def run_draws(numbers: tuple[int, ...], seed: int, days: int) -> Tally:
     return Tally(n_run, n_refused, spent, findings)
 
 
-def fault_when_drawn(drawn: DrawnScenario) -> str:
+def fault_when_drawn(drawn: DrawnScenario, with_twins: bool = False) -> str:
     """What is wrong with a drawn scenario; empty where it is refused or runs."""
     try:
         scenario = load_scenario(drawn.base).with_changes(drawn.changes)
     except UnwindError:
         return ""
-    return fault_of(scenario, drawn.seed)
+    return fault_of(scenario, drawn.seed, with_twins)
 
 
-def minimised(found: Finding, look: Outcome = fault_when_drawn) -> Finding:
+def minimised(found: Finding, look: Look = fault_when_drawn) -> Finding:
     """The same kind of finding with as few changes, and numbers as round, as it takes."""
     small, start = found.drawn, time.monotonic()
     if look(small).partition(":")[0] != found.kind:
-        return found  # only a twin shows it
+        look = partial(fault_when_drawn, with_twins=True)  # which `unwind run` runs too
+        if look(small).partition(":")[0] != found.kind:
+            return found
     for smaller in _smaller(found.drawn, found.kind, look):
         small = smaller
         if time.monotonic() - start > MINIMISING_SECONDS:
@@ -209,21 +225,18 @@ def minimised(found: Finding, look: Outcome = fault_when_drawn) -> Finding:
     return Finding(found.number, look(small), small, is_minimal=True)
 
 
-def _smaller(drawn: DrawnScenario, kind: str, look: Outcome) -> Iterator[DrawnScenario]:
+def _smaller(drawn: DrawnScenario, kind: str, look: Look) -> Iterator[DrawnScenario]:
     """Ever smaller scenarios with the same kind of fault."""
 
     def is_same(other: DrawnScenario) -> bool:
         return look(other).partition(":")[0] == kind
 
-    size = max(1, len(drawn.changes) // 2)
-    while size:
-        for names in _pieces(list(drawn.changes), size):
-            kept = {key: value for key, value in drawn.changes.items() if key not in names}
-            other = drawn._replace(changes=kept)
-            if len(kept) < len(drawn.changes) and is_same(other):
-                drawn = other
-                yield drawn
-        size //= 2
+    for names in _pieces(list(drawn.changes)):
+        kept = {key: value for key, value in drawn.changes.items() if key not in names}
+        other = drawn._replace(changes=kept)
+        if len(kept) < len(drawn.changes) and is_same(other):
+            drawn = other
+            yield drawn
     for seed in (0, 1, 2):
         if seed < drawn.seed and is_same(drawn._replace(seed=seed)):
             drawn = drawn._replace(seed=seed)
@@ -238,8 +251,15 @@ def _smaller(drawn: DrawnScenario, kind: str, look: Outcome) -> Iterator[DrawnSc
                 break
 
 
-def _pieces(names: list[str], size: int) -> Iterator[list[str]]:
-    return (names[i : i + size] for i in range(0, len(names), size))
+def _pieces(names: list[str]) -> Iterator[list[str]]:
+    """What to leave out: halves, quarters and so on, whole tables, then one key after the other."""
+    size = len(names) // 2
+    while size > 1:
+        yield from (names[i : i + size] for i in range(0, len(names), size))
+        size //= 2
+    for table in dict.fromkeys(name.partition(".")[0] for name in names):
+        yield [name for name in names if name.partition(".")[0] == table]
+    yield from ([name] for name in names)
 
 
 def _rounder(value: Any) -> Iterator[Any]:
