@@ -36,7 +36,7 @@ from abm.sweep.pool import RebuildingPool, is_death
 from experiments.drawn_scenarios import Changes, DrawnScenario, draw
 
 LARGEST_ERROR = 1e-9
-SLOW_SECONDS = 5.0
+SLOW_SECONDS = 20.0
 TWINS_EVERY = 10
 N_RUNS = 4  # of a run and its twins
 CHUNK = 20
