@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -53,7 +53,7 @@ class Manifest(_Versions):
     n_days: Count
     is_repeatable: bool
     started: str
-    wall_seconds: float | str
+    wall_seconds: float | Literal["nan", "inf", "-inf"]
     sha256: dict[str, str]
     parent: dict[str, Any] | None = None  # of a branch, as `abm.population.origin` reads it
 

@@ -142,7 +142,7 @@ def _set(
         return _unknown(scenario, key, value)
     elif value is None:
         node.pop(last, None)
-    elif last == "kind" and node.get("kind") != value:
+    elif last == "kind" and node.get("kind", value) != value:
         node.clear()  # another kind has other keys and starts from its defaults
         node["kind"] = value
     else:

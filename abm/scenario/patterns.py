@@ -53,6 +53,7 @@ def nearest_pattern(pattern: str, keys: Iterable[str]) -> Nearest:
         if len(parts) == len(steps):
             pairs = zip(steps, parts, strict=True)
             made[".".join(step if ANY in step else part for step, part in pairs)] = None
+    made.pop(pattern, None)  # of one part, which is all star
     return Nearest(pattern, tuple(made))
 
 

@@ -13,7 +13,7 @@ from abm.scenario.places import Leaf, leaves
 from abm.scenario.schema import Scenario
 from abm.scenario.writing import WORDS, toml_key, toml_value
 
-FILE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+FILE_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 
 ASKED = ("shock.surprise_bp",)  # set in the file itself: what one changes first
 LISTS = ("news.", "policy.boj.path.", "policy.mof.interventions.")

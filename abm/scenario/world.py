@@ -81,7 +81,8 @@ class Calendar(Part):
     def day_index(self, when: int | date) -> int | None:
         """Index of a day of the run, given as index or date; None where it is not one."""
         if not isinstance(when, date):
-            return when if 0 <= when < self.days else None
+            is_whole = hasattr(when, "__index__") and not isinstance(when, bool)
+            return when if is_whole and 0 <= when < self.days else None
         return _positions(self.dates()).get(when)
 
     def nights(self) -> tuple[int, ...]:

@@ -28,6 +28,7 @@ class _Group:
     index: int
     given: dict[str, Any] = field(default_factory=dict)  # by how it is shown
     n_points: int = 0
+    last: int = -1  # the point counted last
 
 
 def faults_at_points(experiment: Experiment, points: pd.DataFrame) -> list[Fault]:
@@ -44,7 +45,8 @@ def faults_at_points(experiment: Experiment, points: pd.DataFrame) -> list[Fault
                 factor = owners.get(fault.key, "")
                 kind = (factor or fault.key, NUMBERS.sub("#", fault.allowed))
                 group = groups.setdefault(kind, _Group(fault, factor, point, index))
-                group.n_points += 1
+                group.n_points += index != group.last  # a pattern is wrong at many keys of a point
+                group.last = index
                 given = point.get(factor, fault.given)
                 group.given.setdefault(show(given), given)
                 if factor and group.n_points >= MOST_TOLD:
