@@ -64,7 +64,7 @@ def build_world(
     graph = open_graph(scenario, lending, groups)
     diary = open_diary(books, market, len(draws.news), event_capacity)
     open_accounts(books, market, graph, rules, scenario.banks.opening_utilisation)
-    scale_audit(books, market, graph)
+    scale_audit(books, market, graph, rules)
     diary.worst_wealth[:] = books.wealth
     styles = [style for g in groups for style in g.style]
     names, label = institution_names(groups), run_label(scenario, seed, replicate, shocked, silent)
@@ -205,14 +205,18 @@ def open_graph(scenario: Scenario, lending: Lending, groups: list[Group]) -> sta
     )
 
 
-def scale_audit(books: state.Books, market: state.Market, graph: state.Graph) -> None:
+def scale_audit(
+    books: state.Books, market: state.Market, graph: state.Graph, rules: state.Rules
+) -> None:
     """Gross opening positions, by which the audit scales its errors.
 
-    What nobody holds at the opening is scaled by what trading it could amount to: a currency by the
-    largest market that pays its coupons and settles in it, and at least by one unit. (Unlevered
-    holders of shares worth trillions of yen may own no yen at all.)
+    What hardly any institution holds is scaled by what trading it could amount to: at least by a
+    unit; by what market makers, who open without positions, trade for a basis point; a currency by
+    the largest market that pays its coupons and settles in it. (Unlevered holders of shares worth
+    trillions of yen may own no yen at all.)
     """
-    gross = np.maximum(np.abs(books.units).sum(axis=1), 1.0)
+    basis_point = 1e-4 * (rules.market.value_depth + rules.market.dealer_depth)
+    gross = np.maximum(np.maximum(np.abs(books.units).sum(axis=1), basis_point), 1.0)
     cash = max(np.abs(books.cash).sum() + graph.equity.sum(), 1.0)
     totals = np.append(gross, cash)
     for k, currency in enumerate(market.quote):  # -1, the dollar, is the last

@@ -20,6 +20,8 @@ from abm.scenario.fields import (
     part_of,
 )
 
+MOST_CLAIM_USD_BN = 1e5  # the product of the world in a year
+
 
 class NoDesk(Part):
     """Core banks hold no position of their own."""
@@ -224,7 +226,7 @@ class _Interbank(Part):
         "assumed",
         1.0,
         ge=0,
-        le=1000,
+        le=100,
     )
 
 
@@ -233,10 +235,20 @@ class CorePeriphery(_Interbank):
 
     kind: Literal["core-periphery"] = "core-periphery"
     core_core_usd_bn: float = number(
-        "claim of every core bank on every other", "USD bn", "assumed", 8.0, ge=0, le=1e6
+        "claim of every core bank on every other",
+        "USD bn",
+        "assumed",
+        8.0,
+        ge=0,
+        le=MOST_CLAIM_USD_BN,
     )
     core_periphery_usd_bn: float = number(
-        "claim between a core and a periphery bank", "USD bn", "assumed", 2.0, ge=0, le=1e6
+        "claim between a core and a periphery bank",
+        "USD bn",
+        "assumed",
+        2.0,
+        ge=0,
+        le=MOST_CLAIM_USD_BN,
     )
     every: Whole = number(
         "one in so many core-periphery pairs has a claim", "pairs", "assumed", 2, ge=1, le=1000
@@ -248,7 +260,9 @@ class ErdosRenyi(_Interbank):
 
     kind: Literal["erdos-renyi"] = "erdos-renyi"
     probability: float = number("probability of a claim", "share", "scenario", 0.2, ge=0, le=1)
-    claim_usd_bn: float = number("size of a claim", "USD bn", "assumed", 4.0, ge=0, le=1e6)
+    claim_usd_bn: float = number(
+        "size of a claim", "USD bn", "assumed", 4.0, ge=0, le=MOST_CLAIM_USD_BN
+    )
 
 
 class ScaleFree(_Interbank):
@@ -256,7 +270,9 @@ class ScaleFree(_Interbank):
 
     kind: Literal["scale-free"] = "scale-free"
     links: Whole = number("claims each new bank brings", "claims", "scenario", 2, ge=1, le=1000)
-    claim_usd_bn: float = number("size of a claim", "USD bn", "assumed", 4.0, ge=0, le=1e6)
+    claim_usd_bn: float = number(
+        "size of a claim", "USD bn", "assumed", 4.0, ge=0, le=MOST_CLAIM_USD_BN
+    )
 
 
 class NoInterbank(Part):

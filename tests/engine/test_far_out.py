@@ -11,6 +11,7 @@ from abm.kernels.audit import larger
 from abm.kernels.state import DAY_CONSERVATION, FARTHEST_LOG
 from abm.population.advance import advance, open_world
 from abm.population.network import shares_of_one
+from abm.population.world import build_world, scale_audit
 
 # Each broke the audit, by the error given, before prices had an outermost limit, loans always a
 # lender, and credit and trading a largest price.
@@ -65,6 +66,27 @@ def test_loans_always_have_lenders():
         has_brokers = np.diff(graph.broker_start) > 0
         lent = np.add.reduceat(graph.broker_share, graph.broker_start[:-1][has_brokers])
         assert lent == pytest.approx(1.0, abs=1e-14)
+
+
+@pytest.mark.parametrize("name", abm.list_scenarios())
+def test_errors_are_shares_of_gross_opening_positions(name):
+    books, market, graph = build_world(abm.load_scenario(name), 2)[:3]
+    cash = np.abs(books.cash).sum() + graph.equity.sum()
+    assert market.gross_totals.tolist() == [*np.abs(books.units).sum(axis=1), cash]
+
+
+def test_what_hardly_anybody_holds_is_scaled_by_its_market():
+    """No yen is owned or owed where shares worth 1,000bn are held without debt; bonds are deep."""
+    shares = {"retail_equity.notional_usd_bn": 1000.0, "retail_equity.leverage": 1.0}
+    shares |= {"retail_equity.leverage_dispersion": 0.0, "instruments.JGB.value_depth_usd_bn": 1e5}
+    scenario = abm.load_scenario("hike").with_changes(shares)
+    world = build_world(scenario, 2)
+    JPY, NKY, JGB = (scenario.instrument_names.index(name) for name in ("JPY", "NKY", "JGB"))
+    world.books.units[JPY] = 0.0
+    scale_audit(*world[:4])
+    gross = world.market.gross_totals
+    assert gross[JPY] == gross[NKY] > 1000.0
+    assert gross[JGB] == pytest.approx(1e-4 * (1e5 + world.rules.market.dealer_depth[JGB]))
 
 
 def test_an_error_that_is_no_number_is_not_lost():
