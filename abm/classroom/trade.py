@@ -68,7 +68,8 @@ class TradeTab:
         side = pn.Column(
             _heading("h4", say("trade.borrow")), self.target,
             *(widget.view() for name, widget in self.numbers.items() if name != "end_move"),
-            _small(say("trade.contract")), css_classes=["side"], width=300, margin=0,
+            _small(say("trade.contract")), _small(say("trade.call_or_liquidation")),
+            css_classes=["side"], width=300, margin=0,
         )  # fmt: skip
         arithmetic = pn.Row(
             _card(self.earns), _card(self.risks), sizing_mode="stretch_width", margin=0,
@@ -186,7 +187,7 @@ class TradeTab:
         held = trade_path.hold(
             self.terms, trade_path.mark(self.terms, self.opening, self.days, logs), self.days
         )
-        self.returns.show(held.final_return, held.is_called, float(self.held.final_return))
+        self.returns.show(held.final_return, held.is_liquidated, float(self.held.final_return))
         self.luck.object = seeds_text(held, N_SEEDS, self.page.say)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from abm.scenario import Scenario
     from abm.words import Words
 
-CALLED = CLASS_COLOURS["dam break"]
+LIQUIDATED = CLASS_COLOURS["dam break"]
 HEIGHT = 260  # pixels
 BIN_WIDTHS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)  # of returns
 MOST_BINS = 24
@@ -40,10 +40,18 @@ class PathCharts:
 
     def __init__(self, scenario: Scenario, say: Words) -> None:
         self.say, self.names = say, [say("trade.eve"), *day_names(scenario, say)]
-        columns = ("day", "date", "quote", "call_quote", "break_even", "equity_usd_mn", "put_in")
+        columns = (
+            "day",
+            "date",
+            "quote",
+            "liquidation_quote",
+            "break_even",
+            "equity_usd_mn",
+            "put_in",
+        )
         self.source = ColumnDataSource({name: [] for name in columns})
         self.end = [
-            Span(dimension="height", line_color=CALLED, line_width=2, visible=False)
+            Span(dimension="height", line_color=LIQUIDATED, line_width=2, visible=False)
             for _ in range(2)
         ]
         self.quote, self.equity = self._quote_chart(scenario), self._equity_chart(scenario)
@@ -55,27 +63,29 @@ class PathCharts:
         say, source = self.say, self.source
         return [
             card(say, say("trade.quote_title"), self.quote, source, "trade-quote",
-                 ["day", "date", "quote", "call_quote", "break_even"]),
+                 ["day", "date", "quote", "liquidation_quote", "break_even"]),
             card(say, say("trade.equity_title"), self.equity, source, "trade-equity",
                  ["day", "date", "equity_usd_mn"]),
         ]  # fmt: skip
 
     def show(self, course: Course, held: Held, axis: str) -> None:
-        """Another trade, or the same along another run; where it is called is marked."""
+        """Another trade, or the same along another run; where it is liquidated is marked."""
         self.source.data = {
             **course._asdict(),
             "date": self.names,
-            "call_quote": np.where(course.call_quote > 0.0, course.call_quote, np.nan),
+            "liquidation_quote": np.where(
+                course.liquidation_quote > 0.0, course.liquidation_quote, np.nan
+            ),
             "put_in": np.full(len(self.names), course.equity_usd_mn[0]),
         }
         self.quote.yaxis[0].axis_label = axis
         for end in self.end:
-            end.location, end.visible = float(held.last_day), bool(held.is_called)
+            end.location, end.visible = float(held.last_day), bool(held.is_liquidated)
 
     def _quote_chart(self, scenario: Scenario) -> Figure:
         say, number = self.say, "{0,0.000}"
         tips = [("", "@date"), (say("trade.quote"), f"@quote{number}"),
-                (say("trade.call_quote"), f"@call_quote{number}"),
+                (say("trade.liquidation_quote"), f"@liquidation_quote{number}"),
                 (say("trade.break_even"), f"@break_even{number}")]  # fmt: skip
         chart = day_chart(scenario, say, "", height=HEIGHT, tooltips=tips)
         lines = {
@@ -86,7 +96,7 @@ class PathCharts:
             for name, colour, dash, width in (
                 ("quote", SIMULATED, "solid", 2.5),
                 ("break_even", QUIET, "dotted", 2.0),
-                ("call_quote", CALLED, [7, 3], 2.0),
+                ("liquidation_quote", LIQUIDATED, [7, 3], 2.0),
             )
         }  # fmt: skip
         hover_on(chart, lines["quote"])
@@ -109,15 +119,17 @@ class PathCharts:
 
 
 class ReturnsChart:
-    """How the trade ends on many seeds, those in which it is called apart."""
+    """How the trade ends on many seeds, those in which it is liquidated apart."""
 
     def __init__(self, say: Words) -> None:
         self.say = say
-        self.source = ColumnDataSource({name: [] for name in ("left", "right", "kept", "called")})
+        self.source = ColumnDataSource(
+            {name: [] for name in ("left", "right", "kept", "liquidated")}
+        )
         chart = new_chart(
             say("trade.n_seeds"), height=HEIGHT, x_label=say("trade.final_return"),
             tooltips=[("", "@left{0.0%} – @right{0.0%}"), (say("trade.kept"), "@kept"),
-                      (say("trade.called"), "@called")],
+                      (say("trade.liquidated"), "@liquidated")],
         )  # fmt: skip
         self.source.data["top"] = []
         bars = {"line_color": "white", "source": self.source}
@@ -125,8 +137,8 @@ class ReturnsChart:
             "left", "right", "kept", 0, fill_color=SIMULATED, legend_label=say("trade.kept"), **bars
         )
         chart.quad(
-            "left", "right", "top", "kept", fill_color=CALLED, legend_label=say("trade.called"),
-            **bars,
+            "left", "right", "top", "kept", fill_color=LIQUIDATED,
+            legend_label=say("trade.liquidated"), **bars,
         )  # fmt: skip
         self.here = Span(dimension="height", line_color=INK, line_width=2, line_dash=[4, 3])
         chart.add_layout(self.here)
@@ -143,18 +155,18 @@ class ReturnsChart:
         say = self.say
         return card(
             say, say("trade.returns_title"), self.chart, self.source, "trade-returns",
-            ["left", "right", "kept", "called"],
+            ["left", "right", "kept", "liquidated"],
         )  # fmt: skip
 
-    def show(self, returns: Numbers, is_called: Any, here: float) -> None:
+    def show(self, returns: Numbers, is_liquidated: Any, here: float) -> None:
         """All seeds so far; `here` is the return along the page's own run."""
         edges = bin_edges(returns)
-        kept, called = (
-            np.histogram(returns[chosen], edges)[0] for chosen in (~is_called, is_called)
+        kept, liquidated = (
+            np.histogram(returns[chosen], edges)[0] for chosen in (~is_liquidated, is_liquidated)
         )
         self.source.data = {
-            "left": edges[:-1], "right": edges[1:], "kept": kept, "called": called,
-            "top": kept + called,
+            "left": edges[:-1], "right": edges[1:], "kept": kept, "liquidated": liquidated,
+            "top": kept + liquidated,
         }  # fmt: skip
         self.here.location = here
 

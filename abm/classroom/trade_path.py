@@ -1,4 +1,4 @@
-"""One carry trade from its opening to its end: what it is worth on each day, and when it is called.
+"""One carry trade from its opening to its end: its worth on each day, its liquidation.
 
 The contract. At the close before the run, at the opening quotes, E0 of own money and a loan of
 (L - 1) E0 in the funding currency buy L E0 of the target currency. The loan is fixed in yen, both
@@ -11,14 +11,14 @@ trade is too small to move a price. After d days, marked at a close [USD mn]:
     equity    E = P - D
 
 X: dollars per unit of the target, S: yen per dollar. Their product C = X S is the target's quote in
-yen; P / D = L / (L - 1) (C / C0) (G_t / G_l), so whether E < m P hangs on C alone. The broker calls
-below
+yen; P / D = L / (L - 1) (C / C0) (G_t / G_l), so whether E < m P hangs on C alone. The broker
+closes it all below
 
     C* = C0 (L - 1) / L / (1 - m) G_l / G_t   [yen per unit of the target]
 
-which falls from day to day while the target earns more than the loan costs. A called trade is sold
-whole at that close; what is left is cash and earns nothing. Where the quote has jumped past D = P
-more is lost than was put in.
+which falls from day to day while the target earns more than the loan costs. A liquidated trade is
+sold whole at that close; what is left is cash and earns nothing. Where the quote has jumped past
+D = P more is lost than was put in. There is no margin call, which would ask for more money first.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Marked(NamedTuple):
     """A trade at every close; arrays (..., n_days)."""
 
     quote: Numbers  # funding currency per target
-    call_quote: Numbers  # C*
+    liquidation_quote: Numbers  # C*
     position_usd_mn: Numbers
     equity_usd_mn: Numbers
 
@@ -91,7 +91,7 @@ class Held(NamedTuple):
     """What became of it; arrays (...)."""
 
     last_day: NDArray[np.int64]  # closed, at its term, at the end of the run or by the broker
-    is_called: NDArray[np.bool_]
+    is_liquidated: NDArray[np.bool_]
     final_return: Numbers  # change of equity as a share of it
     equity_usd_mn: Numbers  # (..., n_days), constant once it is closed
 
@@ -101,7 +101,7 @@ class Course(NamedTuple):
 
     day: NDArray[np.int64]
     quote: Numbers  # funding currency per target
-    call_quote: Numbers
+    liquidation_quote: Numbers
     break_even: Numbers
     equity_usd_mn: Numbers
 
@@ -121,14 +121,14 @@ def growths(terms: Terms, opening: Opening, days: float | Numbers) -> tuple[Numb
     return target, 1.0 + rate * np.asarray(days) * year_fraction(1.0, opening.funding)
 
 
-def margin_call_quote(
+def liquidation_quote(
     quote: float, leverage: float, margin_rate: float, growth: float = 1.0
 ) -> float:
     """Quote below which equity is less than the margin rate of the position [as `quote`].
 
         C* = C0 (L - 1) / L / (1 - m) g,   g = G_l / G_t
 
-    0 without debt: such a trade is never called.
+    0 without debt: such a trade is never liquidated.
     """
     return quote * (leverage - 1.0) / leverage / (1.0 - margin_rate) * growth
 
@@ -191,27 +191,27 @@ def elapsed_days(scenario: Scenario) -> Numbers:
 
 
 def mark(terms: Terms, opening: Opening, days: Numbers, logs: Logs) -> Marked:
-    """Equity, position and call quote at closes, so many calendar days after the opening."""
+    """equity, position and liquidation quote at closes, so many calendar days after the opening."""
     grown, owed = growths(terms, opening, days)
     bought = terms.leverage * terms.equity_usd_mn
     position = bought * np.exp(logs.target) * grown
     debt = (bought - terms.equity_usd_mn) * np.exp(logs.funding) * owed
     quote = opening.quote * np.exp(logs.target - logs.funding)
-    call = margin_call_quote(opening.quote, terms.leverage, terms.margin_rate) * owed / grown
-    return Marked(quote, np.broadcast_to(call, quote.shape), position, position - debt)
+    level = liquidation_quote(opening.quote, terms.leverage, terms.margin_rate) * owed / grown
+    return Marked(quote, np.broadcast_to(level, quote.shape), position, position - debt)
 
 
 def hold(terms: Terms, marked: Marked, days: Numbers) -> Held:
-    """Keep it until its term, the end of the run or the first close at which it is called."""
+    """Keep it until its term, the end of the run or the first close at which it is liquidated."""
     n_held = min(int(np.searchsorted(days, terms.days)) + 1, len(days))
     equity = marked.equity_usd_mn
     is_below = equity < terms.margin_rate * marked.position_usd_mn
     is_below = is_below & (np.arange(len(days)) < n_held)
-    is_called = np.asarray(is_below.any(axis=-1))
-    last = np.where(is_called, is_below.argmax(axis=-1), n_held - 1)
+    is_liquidated = np.asarray(is_below.any(axis=-1))
+    last = np.where(is_liquidated, is_below.argmax(axis=-1), n_held - 1)
     final = np.take_along_axis(equity, last[..., None], axis=-1)
     kept = np.where(np.arange(len(days)) <= last[..., None], equity, final)
-    return Held(last, is_called, final[..., 0] / terms.equity_usd_mn - 1.0, kept)
+    return Held(last, is_liquidated, final[..., 0] / terms.equity_usd_mn - 1.0, kept)
 
 
 def course(terms: Terms, opening: Opening, days: Numbers, marked: Marked, held: Held) -> Course:
@@ -221,7 +221,7 @@ def course(terms: Terms, opening: Opening, days: Numbers, marked: Marked, held: 
     return Course(
         np.arange(-1, len(days)),
         np.concatenate([eve.quote, marked.quote]),
-        np.concatenate([eve.call_quote, marked.call_quote]),
+        np.concatenate([eve.liquidation_quote, marked.liquidation_quote]),
         break_even_quote(terms, opening, np.concatenate([nothing, days])),
         np.concatenate([eve.equity_usd_mn, held.equity_usd_mn]),
     )

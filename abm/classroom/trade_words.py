@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from abm.classroom.trade_path import Held, Marked, Opening, Profit
     from abm.words import Words
 
-CALLED = CLASS_COLOURS["dam break"]
+LIQUIDATED = CLASS_COLOURS["dam break"]
 BAND = (5.0, 50.0, 95.0)  # per cent of the seeds
 
 
@@ -44,15 +44,15 @@ def earns_and_costs(terms: Terms, opening: Opening, say: Words) -> str:
 
 
 def risks(terms: Terms, opening: Opening, say: Words) -> str:
-    """Break-even and margin-call quote, and how far they are away."""
+    """Break-even and liquidation quote, and how far they are away."""
     even = float(trade_path.break_even_quote(terms, opening, terms.days))
-    called = trade_path.margin_call_quote(opening.quote, terms.leverage, terms.margin_rate)
+    level = trade_path.liquidation_quote(opening.quote, terms.leverage, terms.margin_rate)
     rows = [
         (say("trade.opening_quote"), quoted(opening.quote), ""),
         (say("trade.even_quote", days=f"{terms.days:g}"), *_away(even, opening)),
     ]
     if terms.leverage > 1.0:
-        rows.append((say("trade.margin_quote"), *_away(called, opening)))
+        rows.append((say("trade.liquidation_at_opening"), *_away(level, opening)))
         rows.append((say("trade.yen_up"), "", signed_percent(-0.01 * (terms.leverage - 1.0))))
     if terms.leverage > 1.0 and trade_path.is_lent(terms):
         weeks = distance_in_weeks(terms, opening)
@@ -63,10 +63,10 @@ def risks(terms: Terms, opening: Opening, say: Words) -> str:
 
 
 def distance_in_weeks(terms: Terms, opening: Opening) -> float:
-    """How many typical weeks' moves, one after the other, lie between opening and call quote."""
-    called = trade_path.margin_call_quote(opening.quote, terms.leverage, terms.margin_rate)
+    """How many typical weeks' moves, one after the other, lie before the liquidation quote."""
+    level = trade_path.liquidation_quote(opening.quote, terms.leverage, terms.margin_rate)
     week = trade_path.typical_week(f"{opening.target}{opening.funding}")
-    return math.log(opening.quote / called) / week
+    return math.log(opening.quote / level) / week
 
 
 def profit_table(terms: Terms, opening: Opening, say: Words) -> str:
@@ -80,16 +80,16 @@ def profit_table(terms: Terms, opening: Opening, say: Words) -> str:
         for name, value in found._asdict().items()
     ]
     heads = [say("trade.profit_head", quote=quoted(end)), "USD", say("trade.of_equity")]
-    return facts(heads, rows) + small(_called_before(terms, opening, end, say))
+    return facts(heads, rows) + small(_liquidated_before(terms, opening, end, say))
 
 
-def _called_before(terms: Terms, opening: Opening, end: float, say: Words) -> str:
+def _liquidated_before(terms: Terms, opening: Opening, end: float, say: Words) -> str:
     grown, owed = trade_path.growths(terms, opening, terms.days)
-    called = trade_path.margin_call_quote(
+    level = trade_path.liquidation_quote(
         opening.quote, terms.leverage, terms.margin_rate, float(owed / grown)
     )
     said = say("trade.only_yen")
-    return f"{said} {say('trade.not_there', quote=quoted(called))}" if end < called else said
+    return f"{said} {say('trade.not_there', quote=quoted(level))}" if end < level else said
 
 
 def path_text(terms: Terms, marked: Marked, held: Held, names: list[str], say: Words) -> str:
@@ -102,8 +102,8 @@ def path_text(terms: Terms, marked: Marked, held: Held, names: list[str], say: W
         "change": signed_percent(float(held.final_return)),
         "left": dollars(abs(equity), ""),
     }
-    sold = "called_at" if equity >= 0.0 else "called_under"
-    key, colour = (sold, CALLED) if held.is_called else ("survived", SIMULATED)
+    sold = "liquidated_at" if equity >= 0.0 else "liquidated_under"
+    key, colour = (sold, LIQUIDATED) if held.is_liquidated else ("survived", SIMULATED)
     return (
         f'<div role="status" style="border-left:6px solid {colour};padding:6px 12px;'
         f'font-size:15px;background:#fff">{escape(say(f"trade.{key}", **known))}</div>'
@@ -111,9 +111,9 @@ def path_text(terms: Terms, marked: Marked, held: Held, names: list[str], say: W
 
 
 def seeds_text(held: Held, n_all: int, say: Words) -> str:
-    """Over many seeds: how often it is called, and how it ends."""
+    """Over many seeds: how often it is liquidated, and how it ends."""
     n = len(held.final_return)
-    share = float(held.is_called.mean())
+    share = float(held.is_liquidated.mean())
     low, high = (float(bound) for bound in wilson(share, n))
     worst, median, best = (signed_percent(x) for x in np.percentile(held.final_return, BAND))
     told = say(

@@ -122,11 +122,12 @@ print(f"return on the position in that year: hedged {hedged:.1%}, unhedged {unhe
 # %% [markdown]
 # ### Leverage multiplies both
 #
-# A fund with JPY 20bn of its own may hold a position of 100bn: its *leverage*, here position over
-# own money, is 5. Each per cent on the position is then five per cent of its own money. Below is
-# what became of 1 of own money put up on the first day, at three leverages, with nothing bought or
-# sold on the way. (We leave out the interest that the own money earns. A fund that buys more as it
-# gets richer, to keep its leverage at 5, has more to lose in the end.)
+# A fund with JPY 20bn of its own borrows another 80bn and holds a position of 100bn. Its
+# *leverage*, position over own money, is 5: 1 + borrowing over own money, as everywhere in the
+# model and on its web page. Each per cent on the position is then five per cent of its own money.
+# Below is what became of 1 of own money put up on the first day, at three leverages, with nothing
+# bought or sold on the way; leverage 1 borrows nothing. (A fund that buys more as it gets richer,
+# to keep its leverage at 5, has more to lose in the end.)
 
 # %%
 LEVERAGES = {1: QUIET, 3: "#E69F00", 5: "#D55E00"}
@@ -136,9 +137,9 @@ def wealth_path(pair, leverage):
     """What becomes of 1 unit of own money, by day [times the first]."""
     path = paths[pair]
     years = (path.index - path.index[0]).days.to_numpy() / 365
-    return 1.0 + leverage * uncovered_return(
-        rate_yen, rates[pair], years, path.iloc[0], path.to_numpy(), compounding="simple"
-    )
+    position = leverage * (path.to_numpy() / path.iloc[0]) * (1.0 + rates[pair] * years)
+    loan = (leverage - 1.0) * (1.0 + rate_yen * years)
+    return position - loan
 
 
 def draw_wealth(axes, pair, currency):
@@ -181,7 +182,7 @@ show(figure)
 #
 # **1.1** On 10 July 2024 a fund with leverage 5 borrows yen and buys dollars for a year, at the
 # rates `rate_yen` and `rate_dollar` and the exchange rate `spot` below. At which USDJPY a year
-# later has it earned exactly nothing? Answer in yen per dollar, to a tenth of a yen.
+# later has what it *borrowed* earned exactly nothing? Yen per dollar, to a tenth of a yen.
 
 # %%
 spot = paths["USDJPY"][YEAR_END]

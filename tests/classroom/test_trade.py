@@ -1,6 +1,7 @@
 """Your trade: its arithmetic by hand, its identities on every day, its fate along a run."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +16,9 @@ from abm.classroom.trade_charts import MOST_BINS, bin_edges
 from abm.classroom.trade_words import distance_in_weeks
 from abm.report.summary import usd_quotes
 from abm.scenario import list_scenarios
-from abm.words import LANGUAGES
+from abm.words import LANGUAGES, words
 
+LESSON = Path(__file__).parents[2] / "experiments" / "lessons" / "lesson_1_carry.py"
 SMALL = {"calendar.days": 12, "calendar.burn_in_days": 6, "calendar.drift_days": 5,
          "population.scale": 0.2, "shock.surprise_bp": 60}  # fmt: skip
 PESO = Terms(target="MXN", equity_usd_mn=1.0, leverage=5.0, margin_rate=0.05, cost_per_year=0.005)
@@ -37,20 +39,20 @@ def wandering(n_runs=40, n_days=60):
     return trade.Logs(*steps.cumsum(axis=-1))
 
 
-def test_the_margin_call_quote_by_hand():
+def test_the_liquidation_quote_by_hand():
     # 5 held against 4 owed: at 84.21 of 100 the five are worth 4.2105, of which .2105 is 5%.
-    called = trade.margin_call_quote(100.0, 5.0, 0.05)
-    assert called == pytest.approx(400.0 / 5.0 / 0.95) == pytest.approx(84.2105, abs=1e-4)
-    held = 5.0 * called / 100.0
+    level = trade.liquidation_quote(100.0, 5.0, 0.05)
+    assert level == pytest.approx(400.0 / 5.0 / 0.95) == pytest.approx(84.2105, abs=1e-4)
+    held = 5.0 * level / 100.0
     assert (held - 4.0) / held == pytest.approx(0.05)
 
 
-def test_without_debt_there_is_no_margin_call():
-    assert trade.margin_call_quote(100.0, 1.0, 0.5) == 0.0
+def test_without_debt_there_is_no_liquidation():
+    assert trade.liquidation_quote(100.0, 1.0, 0.5) == 0.0
     terms = replace(PESO, leverage=1.0)
     days, logs = np.arange(1.0, 61.0), wandering()
     held = trade.hold(terms, trade.mark(terms, opening(), days, logs), days)
-    assert not held.is_called.any()
+    assert not held.is_liquidated.any()
 
 
 def test_a_dollar_of_ones_own_in_dollars_without_debt_only_earns_interest():
@@ -62,7 +64,7 @@ def test_a_dollar_of_ones_own_in_dollars_without_debt_only_earns_interest():
 
 
 def test_more_leverage_or_a_higher_margin_brings_the_call_nearer():
-    quotes = [trade.margin_call_quote(100.0, lev, m) for lev, m in ((3, 0.05), (5, 0.05), (5, 0.1))]
+    quotes = [trade.liquidation_quote(100.0, lev, m) for lev, m in ((3, 0.05), (5, 0.05), (5, 0.1))]
     assert quotes == sorted(quotes)
 
 
@@ -70,7 +72,7 @@ def test_equity_is_below_the_margin_exactly_where_the_quote_is_below_the_call():
     days = np.arange(1.0, 61.0)
     marked = trade.mark(PESO, opening(), days, wandering())
     is_below = marked.equity_usd_mn < PESO.margin_rate * marked.position_usd_mn
-    assert (is_below == (marked.quote < marked.call_quote)).all()
+    assert (is_below == (marked.quote < marked.liquidation_quote)).all()
     assert 0.05 < is_below.mean() < 0.95  # the prices try both
 
 
@@ -114,21 +116,21 @@ def test_at_break_even_only_ones_own_money_has_earned():
     assert found.total == pytest.approx(0.108 * days / 360, abs=1e-12)
 
 
-def test_the_call_quote_falls_while_the_target_earns_more_than_the_loan_costs():
+def test_the_liquidation_quote_falls_while_the_target_earns_more_than_the_loan_costs():
     days = np.arange(0.0, 60.0)
     marked = trade.mark(PESO, opening(), days, trade.Logs(np.zeros(60), np.zeros(60)))
-    assert (np.diff(marked.call_quote) < 0.0).all()
-    expected = trade.margin_call_quote(opening().quote, 5.0, 0.05)
-    assert marked.call_quote[0] == pytest.approx(expected)
+    assert (np.diff(marked.liquidation_quote) < 0.0).all()
+    expected = trade.liquidation_quote(opening().quote, 5.0, 0.05)
+    assert marked.liquidation_quote[0] == pytest.approx(expected)
 
 
-def test_a_called_trade_is_sold_whole_at_that_close_and_rests():
+def test_a_liquidated_trade_is_sold_whole_at_that_close_and_rests():
     quotes = np.log([1.0, 0.9, 0.8, 1.3, 1.3])  # the yen gains a quarter, then loses it all
     logs = trade.Logs(np.zeros(5), -quotes)
     days = np.arange(1.0, 6.0)
     marked = trade.mark(PESO, opening(), days, logs)
     held = trade.hold(PESO, marked, days)
-    assert held.is_called and held.last_day == 2
+    assert held.is_liquidated and held.last_day == 2
     assert (held.equity_usd_mn[2:] == marked.equity_usd_mn[2]).all()
     assert held.final_return == pytest.approx(marked.equity_usd_mn[2] - 1.0)
 
@@ -136,7 +138,7 @@ def test_a_called_trade_is_sold_whole_at_that_close_and_rests():
 def test_a_jump_past_the_call_costs_more_than_was_put_in():
     logs = trade.Logs(np.zeros(2), np.array([0.0, 0.4]))
     held = trade.hold(PESO, trade.mark(PESO, opening(), np.array([1.0, 2.0]), logs), np.arange(2.0))
-    assert held.is_called and held.final_return < -1.0
+    assert held.is_liquidated and held.final_return < -1.0
 
 
 def test_a_trade_is_closed_at_its_term_and_no_call_comes_after():
@@ -144,10 +146,10 @@ def test_a_trade_is_closed_at_its_term_and_no_call_comes_after():
     logs = trade.Logs(np.zeros(4), np.array([0.0, 0.0, 0.0, 0.5]))
     terms = replace(PESO, days=5.0)
     held = trade.hold(terms, trade.mark(terms, opening(), days, logs), days)
-    assert held.last_day == 2 and not held.is_called
+    assert held.last_day == 2 and not held.is_liquidated
     assert trade.hold(
         replace(terms, days=6.0), trade.mark(terms, opening(), days, logs), days
-    ).is_called
+    ).is_liquidated
 
 
 def test_a_trade_is_drawn_from_the_eve_so_that_the_jump_of_the_first_day_is_seen():
@@ -157,7 +159,7 @@ def test_a_trade_is_drawn_from_the_eve_so_that_the_jump_of_the_first_day_is_seen
     assert drawn.day.tolist() == [-1, 0, 1]
     assert drawn.quote[:2] == pytest.approx([opening().quote, opening().quote * np.exp(-0.1)])
     assert drawn.break_even[0] == pytest.approx(opening().quote)
-    assert drawn.call_quote[0] == pytest.approx(400.0 / 5.0 / 0.95 * opening().quote / 100.0)
+    assert drawn.liquidation_quote[0] == pytest.approx(400.0 / 5.0 / 0.95 * opening().quote / 100.0)
     # 5 against 4 that grow by a tenth, less four days of interest.
     assert drawn.equity_usd_mn[0] == 1.0 and 0.57 < drawn.equity_usd_mn[1] < 0.60
 
@@ -285,3 +287,24 @@ def test_a_share_typed_in_per_cent_is_what_its_link_says(text, in_link):
     page.tabs["trade"].numbers["margin_rate"].typed.value = text
     assert f"trade.margin_rate={in_link}" in link_of(page.choice).split("&")
     assert read_link(link_of(page.choice)) == (page.choice, [])
+
+
+def test_the_tab_says_liquidation_of_what_closes_the_trade_and_margin_call_to_tell_it_apart():
+    """A call asks for money; this broker makes none. 追証 and ロスカット are different things."""
+    for language, call in (("en", "call"), ("ja", "追証"), ("zh", "追加保证金")):
+        told = words(language).group("trade")
+        assert call in told.pop("call_or_liquidation")
+        assert [key for key, text in told.items() if call in text.lower()] == []
+
+
+def test_leverage_on_the_page_is_that_of_the_model_and_of_lesson_1():
+    """Position over own money, which is 1 + borrowing over own money."""
+    nothing = np.zeros(1)
+    flat = trade.mark(PESO, opening(), nothing, trade.Logs(nothing, nothing))
+    borrowed = flat.position_usd_mn - flat.equity_usd_mn
+    assert flat.position_usd_mn / flat.equity_usd_mn == pytest.approx(PESO.leverage)
+    assert 1.0 + borrowed / flat.equity_usd_mn == pytest.approx(PESO.leverage)
+    assert RANGES["leverage"].unit == "1 + borrowing / equity"
+    lesson = LESSON.read_text(encoding="utf-8").replace("\n# ", " ")
+    assert "position over own money, is 5: 1 + borrowing over own money, as everywhere" in lesson
+    assert "loan = (leverage - 1.0)" in lesson

@@ -165,7 +165,7 @@ def right(number: str, **numbers: Any) -> Any:
 def test_carry_breaks_even_at_the_forward_and_ruins_a_fifth_below():
     trade = {"spot": 105.3, "rate_yen": 0.001, "rate_dollar": 0.053, "leverage": 5.0}
     assert right("1.1", **trade) == pytest.approx(100.1)
-    assert right("1.2", **trade) == pytest.approx(80.1)
+    assert right("1.2", **trade) == pytest.approx(80.08)  # 4 owed of 5: 0.8 of 100.1
 
 
 def test_a_day_that_takes_five_per_cent_costs_a_year_of_five_per_cent():

@@ -15,7 +15,7 @@ _TENTH_OF_A_YEN = 0.1
 
 
 def break_even(spot: float, rate_yen: float, rate_dollar: float, leverage: float) -> Exercise:
-    """1.1: USDJPY at which a year of the trade earns nothing; leverage is of no account."""
+    """1.1: USDJPY at which what was borrowed earns nothing in a year, whatever the leverage."""
     carry = net_carry(rate_dollar, rate_yen)
     return Exercise(
         right=breakeven_rate(rate_yen, rate_dollar, 1.0, spot),
@@ -46,10 +46,10 @@ def break_even(spot: float, rate_yen: float, rate_dollar: float, leverage: float
 
 
 def ruin(spot: float, rate_yen: float, rate_dollar: float, leverage: float) -> Exercise:
-    """1.2: USDJPY at which the return on the position is minus one over leverage."""
+    """1.2: USDJPY at which the position is worth what is owed."""
     growth_yen, growth_dollar = 1.0 + rate_yen, 1.0 + rate_dollar
     return Exercise(
-        right=spot * (growth_yen - 1.0 / leverage) / growth_dollar,
+        right=spot * (1.0 - 1.0 / leverage) * growth_yen / growth_dollar,
         tolerance=_TENTH_OF_A_YEN,
         why=f"A loss of 1/{leverage:g} of the position is all the own money; carry gave some room.",
         hint=f"Own money is 1/{leverage:g} of the position: which return takes all of it?",
@@ -59,7 +59,7 @@ def ruin(spot: float, rate_yen: float, rate_dollar: float, leverage: float) -> E
                 "That leaves out a year of interest, earned and paid.",
             ),
             Mistake(
-                spot * (growth_dollar - 1.0 / leverage) / growth_yen,
+                spot * (1.0 - 1.0 / leverage) * growth_dollar / growth_yen,
                 "Which of the two currencies is owed with interest, and which one earns it?",
             ),
             Mistake(
