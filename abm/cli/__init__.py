@@ -7,6 +7,7 @@ import io
 import os
 import signal
 import sys
+import warnings
 from contextlib import suppress
 from typing import NoReturn
 
@@ -57,6 +58,11 @@ def say(*lines: object) -> None:
         print(*spelt, sep="\n", file=sys.stderr, flush=True)
 
 
+def warned(message: object, *_: object, **__: object) -> None:
+    """What a library warns of, in one line: it may quote a name that a user gave."""
+    say(f"warning: {message}")
+
+
 def _prepare() -> None:
     """Streams that take whatever is printed, and every polite end as Ctrl-C."""
     for name in ("stdout", "stderr"):
@@ -65,6 +71,7 @@ def _prepare() -> None:
         stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    warnings.showwarning = warned
     for number in ENDS:
         if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores hang-ups
             signal.signal(number, signal.default_int_handler)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from abm.errors import InvalidInput
+from abm.errors import InvalidInput, one_line
 from abm.report.script import acts, currency, day_name, trigger
 
 if TYPE_CHECKING:
@@ -35,8 +35,9 @@ def real_quotes(scenario: Scenario) -> pd.Series | None:
 
 
 def literal(text: str) -> str:
-    """A user's own words, which Matplotlib would take for mathematics between dollar signs."""
-    return text.replace("$", r"\$")
+    """A user's own words: Matplotlib would take them for mathematics between dollar signs, and has
+    no glyphs for what a terminal would obey."""
+    return "\n".join(map(one_line, text.split("\n"))).replace("$", r"\$")
 
 
 def title(scenario: Scenario, measures: Mapping[str, Any], language: str = "en") -> str:

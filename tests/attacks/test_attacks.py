@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import tomllib
+from contextlib import nullcontext
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -132,19 +133,9 @@ def kept_run(tmp_path_factory):
 def kept_sweep(tmp_path_factory):
     place = tmp_path_factory.mktemp("sweep") / "kept"
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(runner, "_pool", lambda _: _Here())
+        patched.setattr(runner, "_pool", lambda _: nullcontext(HereAndNow()))
         sweep(experiment(), place, chunk_rows=12)
     return place
-
-
-class _Here:
-    """Workers of a sweep: this process."""
-
-    def __enter__(self):
-        return HereAndNow()
-
-    def __exit__(self, *_):
-        return None
 
 
 def damage(path: Path, change):
