@@ -30,7 +30,8 @@ _MAX_MOVE = 0.02  # log, of one step of the flow
 _MAX_STIFF_STEP = 0.5  # time step times the largest row of |D^-1 dF/dx|
 _STIFFNESS_EVERY = 8  # steps
 _PATIENCE = 2_000  # explicit steps of one search, before creeping ones are tried
-_MAX_CREEP = 1e-3  # log, of one of these
+_SHORT = 1e-4  # log; where stability allows no longer explicit step
+_MAX_CREEP = 1e-3  # log, of one creeping step
 _MAX_BEND = 0.5  # of a step, between its first and its mean slope; a steady flow has half that
 
 
@@ -155,9 +156,10 @@ def creeping_step(crossers, reach, fastest, radius, codes, v, m):
 
         (D / dt - dF/dx) step = F        on the instruments that are not held at a limit
 
-    Where value investors have used up their capital one price may have far to go at a millionth of
-    its distance a step, while all others rest and forbid longer explicit steps. FAILED, and nothing
-    moves, where the step is long or goes beyond where the flow turns back.
+    One price may have far to go at a millionth of its distance a step (value investors have used
+    up their capital, or its market is a million times as deep) while others, at rest, forbid longer
+    explicit steps. FAILED, and nothing moves, where the step is long or goes beyond where the flow
+    turns back.
     """
     n, k_fastest = codes.shape[1], 0
     differentiate_excess(codes, v, m)
@@ -202,7 +204,7 @@ def follow_flow(crossers, switch, creep, radius, budget, codes, v, m):
         residual, fastest = velocity(codes.shape[1], v)
         if residual < switch:
             return CLEARED, step, residual
-        if step >= _PATIENCE and stable * fastest < min(creep, reach):
+        if step >= _PATIENCE and stable * fastest < min(_SHORT, reach):
             status = creeping_step(crossers, reach, fastest, radius, codes, v, m)
             if status == LEFT_RADIUS:
                 return LEFT_RADIUS, step, residual
