@@ -1,6 +1,6 @@
 """The time a run may take: an argument of the run, never of its scenario.
 
-Looked at between two days, so that the day at work is finished. With twins, all of them share it.
+Looked at every few days, so that those at work are finished. With twins, all of them share it.
 """
 
 from __future__ import annotations
