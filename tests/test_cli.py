@@ -137,7 +137,7 @@ def test_a_scenario_that_cannot_be_read_is_named_in_one_sentence(
         ('[funds]\nleverage_cap = "ten"', 'leverage_cap = "ten" must be a number'),
         ("[funds]\nleverage_cap = 0.5", "leverage_cap = 0.5 must be from 1 to 100"),
         ("[funds]\nband = nan", "band = nan must be at least 0 and below 1"),
-        ("[trend]\nfast_days = inf", "fast_days = inf must be at least 1"),
+        ("[trend]\nfast_days = inf", "fast_days = inf must be from 1"),
         ("[funds.styles.FXM]\nequity_usd_bn = -3", "equity_usd_bn = -3 must be from 0"),
         ("[correlations]\nAUD-MXN = -0.99\nJPY-AUD = 0.9", "not positive definite"),
         ("[insurers.weights]\nUST = 0.6", "must sum to 1; they sum to 0.9"),

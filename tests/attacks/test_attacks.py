@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import abm
+from abm.cli.commands import COMMANDS
 from abm.errors import UnwindError
 from abm.literature import find_papers
 from abm.scenario import Scenario, commented_template, load_scenario, parse_setting
@@ -80,6 +81,11 @@ def attack(stage, monkeypatch):
 def test_there_are_four_hundred_rows_over_all_surfaces():
     assert sum(len(table(surface)) for surface in SURFACES) >= 400
     assert len(SURFACES) == 10
+
+
+def test_every_command_is_attacked():
+    known = {command.__name__ for command in COMMANDS}
+    assert known - {given[0] for given, _ in table("options")} == set()
 
 
 @rows("options")
@@ -195,20 +201,21 @@ def damaged(tmp_path, monkeypatch):
 
 @rows("results")
 def test_result_folders(damaged, kept_run, given, expected):
-    commands = [["explain"], ["plot"], ["report"], ["reproduce"]]
+    commands = [["explain"], ["plot"], ["report"], ["reproduce"], ["export"]]
     damaged(kept_run, given[1], commands, expected, Path(given[0]))
 
 
 @rows("sweeps")
 def test_sweep_folders(damaged, kept_sweep, given, expected):
     commands = [["analyse"], ["report"], ["reproduce"], ["run", "--row", "0", "--from"]]
+    commands += [["plot"], ["export"]]
     damaged(kept_sweep, given[1], commands, expected, Path(given[0]))
 
 
 @rows("chunks")
 def test_files_of_runs(damaged, kept_sweep, given, expected):
     (name,) = [path.name for path in (kept_sweep / "runs").glob(f"{given[0]}-*")]
-    commands = [["analyse"], ["report"], ["reproduce"]]
+    commands = [["analyse"], ["report"], ["reproduce"], ["plot"], ["export"]]
     damaged(kept_sweep, given[1], commands, expected, Path("runs") / name)
 
 
