@@ -26,6 +26,8 @@ from abm.kernels.state import (
     N_KINDS,
     ORDERED,
     RETAIL_EQUITY,
+    RETAIL_FX,
+    RISK_PARITY,
     SELLING,
 )
 
@@ -168,14 +170,19 @@ def fill_trades(lo, hi, market, rules, diary):
     """Ration a chunk's trades, assets before the currencies that they need.             (M39)
 
     With L' the leg of what was filled in the assets: the institution trades fill(d + L') of the
-    currency and pays for its assets out of that, so its own part becomes fill(d + L') - L'.
+    currency and pays for its assets out of that, so its own part becomes fill(d + L') - L'. Who
+    sells the currency of his assets forward does not for those he did not get.
     """
     K, C = market.quote.size, market.rates.size - 1
-    n = hi - lo
+    first, n = rules.mandates.first_row, hi - lo
     for k in range(C, K):
         if diary.side[k] != 0.0:
+            c, local = market.quote[k], math.exp(market.log_price[k])
             for j in range(n):
-                diary.lanes[k, j] = filled(diary.lanes[k, j], k, diary)
+                order = diary.lanes[k, j]
+                diary.lanes[k, j] = filled(order, k, diary)
+                if c >= 0 and first[RISK_PARITY] <= lo + j < first[RETAIL_FX]:
+                    diary.lanes[c, j] += local * (order - diary.lanes[k, j])
     for c in range(C):
         if diary.side[c] != 0.0:
             add_legs(c, n, lo, market, rules, diary)

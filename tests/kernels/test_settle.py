@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from abm.agents.decision import next_decision
-from abm.kernels.state import AT_LIMIT, DAY_ROUNDS, DAY_STATUS, RETAIL_EQUITY
+from abm.kernels.state import (
+    AT_LIMIT,
+    DAY_ROUNDS,
+    DAY_STATUS,
+    RETAIL_EQUITY,
+    RETAIL_FX,
+    RISK_PARITY,
+)
 from abm.population.world import build_world
 from tests.engine.worlds import JGB, JPY, NKY, pass_days, quiet, scenario, still, with_rules
 
@@ -96,9 +103,16 @@ def test_at_a_limit_all_sellers_are_filled_by_the_same_share_and_buyers_in_full(
 
 
 def test_nobody_ends_with_a_currency_he_did_not_ask_for():
-    # the yen of shares that were not sold are not kept: yen positions move by own orders alone
+    # the yen of shares that were not sold are not kept: yen positions move by own orders alone,
+    # and the yen that hedge shares are bought back for those that were sold
     world, orders, _, traded, _ = limit_down()
-    np.testing.assert_allclose(net_of_residents(world, traded)[JPY], orders[JPY], atol=1e-9)
+    first = world.rules.mandates.first_row
+    hedgers = slice(first[RISK_PARITY], first[RETAIL_FX])
+    unsold = np.exp(world.market.log_price[NKY]) * (orders - traded)[NKY, hedgers]
+    assert unsold.min() < -1e-3
+    expected = orders[JPY].copy()
+    expected[hedgers] += unsold
+    np.testing.assert_allclose(net_of_residents(world, traded)[JPY], expected, atol=1e-9)
 
 
 def test_limit_up_rations_buyers():
