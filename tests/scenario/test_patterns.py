@@ -1,7 +1,9 @@
 """All of a kind by *, and values relative to what the scenario has."""
 
 import pytest
+from typer.testing import CliRunner
 
+from abm.cli.commands import app
 from abm.errors import ScenarioFaults
 from abm.scenario import load_scenario, parse_setting
 from abm.scenario.patterns import matching, multiple_in, multiplied
@@ -78,6 +80,13 @@ def test_what_cannot_be_meant_is_refused_with_the_nearest(hike, changes, message
     with pytest.raises(ScenarioFaults) as refused:
         hike.with_changes(changes)
     assert message in str(refused.value)
+
+
+def test_the_help_of_a_setting_shows_both():
+    for command in ("run", "check"):
+        told = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "200"}).output
+        words = " ".join(told.replace("│", " ").split())
+        assert "A * is any part of a key, 1.2x is 1.2 times what the scenario has" in words
 
 
 def test_a_text_that_looks_like_a_multiple_stays_a_text(hike):
