@@ -9,6 +9,7 @@ from typing import NamedTuple
 from abm.cli import output, running
 from abm.cli.progress import Progress
 from abm.errors import InvalidInput, UnreadableFile
+from abm.files import MOST_OF_FIGURE, read_bytes
 from abm.report.html import is_png, run_report, sweep_report
 from abm.report.run_page import FIGURES
 from abm.runs.folder import read_manifest
@@ -69,7 +70,7 @@ def _kept_figures(folder: Path) -> Mapping[str, bytes]:
     for name in FIGURES:
         path = folder / "figures" / f"{name}.png"
         try:
-            png = path.read_bytes() if path.is_file() else b""
+            png = read_bytes(path, MOST_OF_FIGURE) if path.is_file() else b""
         except OSError as bad:
             raise UnreadableFile(f"{path} cannot be read: {bad.strerror or bad}") from None
         if is_png(png):

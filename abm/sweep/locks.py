@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from abm.errors import OutputRefused
+from abm.files import read_json
 from abm.sweep.store import said_plainly
 
 LOCKS = ".locks"
@@ -71,6 +72,8 @@ def holders(folder: Path) -> list[str]:
     """Labels of the locks that somebody holds now."""
     held = []
     for path in sorted((folder / LOCKS).glob("shard-*")):
+        if not path.is_file():
+            continue  # a pipe would be waited for
         try:
             handle = _take(path, LOOK)
         except OSError:
@@ -118,7 +121,7 @@ def _give_back(handle: int) -> None:
 
 def _holder(path: Path) -> str:
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        said = read_json(path)
         return f"another runner (process {said['pid']} on {said['host']})"
     except (OSError, ValueError, LookupError, TypeError):
         return "another runner"

@@ -235,3 +235,9 @@ def test_duckdb_reads_the_same_rows(folder):
     duckdb = pytest.importorskip("duckdb")
     found = duckdb.sql(f"SELECT * FROM '{folder}/runs/rows-*.parquet' ORDER BY row").df()
     pd.testing.assert_frame_equal(found, load_sweep(folder), check_dtype=False)
+
+
+def test_a_pipe_among_the_locks_is_not_waited_for(folder):
+    (folder / ".locks").mkdir(exist_ok=True)
+    os.mkfifo(folder / ".locks" / "shard-1-of-9")
+    assert status(folder).runners == []
