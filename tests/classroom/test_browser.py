@@ -255,6 +255,14 @@ def test_the_phase_diagram_opens_the_run_that_was_chosen(visit, photograph):
     assert page.locator(".verdict").inner_text().startswith("The dam broke")
 
 
+@pytest.mark.parametrize("language", ["ja", "zh"])
+def test_no_language_is_wider_than_a_narrow_screen(visit, language):
+    page = visit(width=1024, height=768, lang=language, **HIKE)
+    page.locator(".card canvas").first.wait_for()
+    page.wait_for_timeout(700)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1024
+
+
 @pytest.mark.parametrize(("language", "word"), [("ja", "何が起きたか"), ("zh", "发生了什么")])
 def test_a_language_is_one_click_away_and_keeps_the_run(visit, photograph, language, word):
     page = visit(**HIKE)
