@@ -234,7 +234,10 @@ def force_orders(day, round_, books, market, graph, rules, diary):
                 day, 0, RECALL, i, main_broker(i, graph), -1,
                 recalled * books.borrowing[i], -1, diary,
             )  # fmt: skip
-            delever(i, target, books, market, rules)
+            if math.isfinite(target):
+                delever(i, target, books, market, rules)
+            else:
+                sell_share(i, 1.0, books)  # owes, and has no wealth to lever
         else:
             continue
         books.forced[i] = 1

@@ -118,3 +118,13 @@ def test_a_run_over_its_time_is_a_finding(monkeypatch):
     monkeypatch.setattr(fuzz, "SLOW_SECONDS", 1e-9)
     assert fuzz.fault_of(load_scenario("calm"), 0).startswith("slow: calm")
     assert fuzz.fault_of(load_scenario("calm"), 0, with_twins=True).startswith("slow: calm")
+
+
+def test_a_recall_of_who_has_no_wealth_closes_its_book():
+    """Found by draw 6,000 or so of seed 1: infinite leverage less a share of it is no target."""
+    changes = {
+        "retail_equity.days_out": 4,
+        "instruments.JPY.value_depth_usd_bn": 200.0,
+        "margin.forced_speed": 1.0,
+    }
+    assert fuzz.fault_of(load_scenario("hike").with_changes(changes), 0) == ""
