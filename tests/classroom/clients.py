@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 import socket
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
@@ -23,6 +24,12 @@ def status(url, path="/", method="GET", host=None, headers=b""):
         made.sendall(b"\r\n".join(line for line in lines if line) + b"\r\n\r\n")
         answer = made.recv(64)
     return int(answer.split()[1]) if answer.startswith(b"HTTP/1.1 ") else 0
+
+
+def outcome_of(coroutine):
+    """What a coroutine gives, on a thread of its own: a driven browser leaves this one a loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 async def token_of(url, query=""):

@@ -10,7 +10,7 @@ from tornado.httpclient import HTTPClientError
 from abm.classroom import server as serving
 from abm.classroom.door import LARGEST_MESSAGE_BYTES, hosts_of, one_line, shortened
 from abm.classroom.page import Page
-from tests.classroom.clients import connected, heard, pulled, status, token_of, visited
+from tests.classroom.clients import connected, heard, outcome_of, pulled, status, token_of, visited
 
 
 async def last_heard(client):
@@ -52,7 +52,7 @@ def test_a_websocket_without_the_page_s_own_origin_is_refused(server, origin):
             await connected(server.url, token, origin.format(host=host))
         return refused.value.code
 
-    assert asyncio.run(ask()) == 403
+    assert outcome_of(ask()) == 403
 
 
 ODD = [
@@ -114,7 +114,7 @@ def test_a_hostile_message_leaves_one_line_at_most(server, name):
         return await last_heard(client)
 
     before = len(log_of(server))
-    answers = asyncio.run(send())
+    answers = outcome_of(send())
     assert answers == [] or '"msgtype":"ERROR"' in answers[0].replace(" ", "")
     new = log_of(server)[before:]
     assert len(new) <= 1 and all(len(line) < 400 and line.isprintable() for line in new), new
@@ -134,7 +134,7 @@ def test_a_websocket_of_a_wrong_protocol_or_token_leaves_one_line(server, token,
         return await heard(client)
 
     before = len(log_of(server))
-    assert asyncio.run(ask()) is None
+    assert outcome_of(ask()) is None
     assert len(log_of(server)) <= before + 1
 
 
@@ -164,6 +164,6 @@ def test_a_page_that_is_closed_is_forgotten(monkeypatch, tab):
         made.stop()
         return left
 
-    assert asyncio.run(open_and_close()) == 0
+    assert outcome_of(open_and_close()) == 0
     gc.collect()
     assert sum(isinstance(thing, Page) for thing in gc.get_objects()) == before
