@@ -14,10 +14,10 @@ from tests.classroom.clients import connected, heard, outcome_of, pulled, status
 
 
 async def last_heard(client):
-    """What is said until the websocket is closed, or silent for a second."""
+    """What is said until the websocket is closed, or silent for a while."""
     said = []
     try:
-        while (message := await asyncio.wait_for(client.read_message(), 1.0)) is not None:
+        while (message := await asyncio.wait_for(client.read_message(), 0.4)) is not None:
             said.append(message)
     except TimeoutError:
         client.close()

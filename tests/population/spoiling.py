@@ -1,4 +1,6 @@
-"""Every array of a saved state spoilt in every way: run alone, since a crash takes its process.
+"""Every array of a saved state spoilt: run alone, since a crash takes its process.
+
+Arrays that point at rows are spoilt in every way, each of the others in four, which take turns.
 
 Usage: python spoiling.py STATE FOLDER. Prints one JSON line per case: array, harm, outcome, words.
 """
@@ -49,6 +51,12 @@ ANY = {
 }
 
 
+POINTERS = (
+    "graph.broker", "graph.broker_start", "market.quote", "mandates.first_row", "mandates.owner",
+    "diary.rows", "diary.cause", "opening.broker",
+)  # fmt: skip
+
+
 def harms_of(array):
     """Every harm that can be done to an array of this type."""
     if array.dtype.kind == "f":
@@ -58,11 +66,18 @@ def harms_of(array):
     return ANY | ({} if array.dtype.kind == "b" else WHOLE | {"the largest": largest})
 
 
+def harms_in_turn(harms, turn):
+    """Four of the harms, from another one on for each array."""
+    names = list(harms)
+    return [names[(turn + step) % len(names)] for step in range(min(4, len(names)))]
+
+
 def spoilt_arrays(arrays):
-    for name, array in arrays.items():
+    for turn, (name, array) in enumerate(arrays.items()):
         if name != "description":
-            for harm, spoil in harms_of(array).items():
-                yield name, harm, spoil(array)
+            harms = harms_of(array)
+            for harm in harms if name in POINTERS else harms_in_turn(harms, turn):
+                yield name, harm, harms[harm](array)
 
 
 def outcome_of(path):
