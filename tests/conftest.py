@@ -1,6 +1,7 @@
 """What all tests share: how much Hypothesis searches, and a sign of life where nobody watches."""
 
 import os
+import signal
 import sys
 import time
 
@@ -13,6 +14,10 @@ settings.register_profile("ci", deadline=None, max_examples=40, derandomize=True
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 LINE_EVERY_SECONDS = 30.0
+
+# A shell ignores Ctrl-C for what it starts in the background; the tests of Ctrl-C need it there too.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class ProgressLine:
