@@ -15,7 +15,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 LINE_EVERY_SECONDS = 30.0
 
-# A shell ignores Ctrl-C for what it starts in the background; the tests of Ctrl-C need it there too.
+# A shell ignores Ctrl-C for what it starts in the background; the tests of Ctrl-C need it.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
