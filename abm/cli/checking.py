@@ -20,6 +20,7 @@ from abm.scenario.patterns import is_pattern
 from abm.sweep.designs import design_points
 from abm.sweep.experiment import Experiment, is_missing, load_experiment, scenario_at
 from abm.sweep.kinds import Factor, Link, ListOfPoints
+from abm.sweep.reading import OF_AN_EXPERIMENT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +35,6 @@ BYTES_OF_NUMBER = 9  # in a Parquet file of results, compressed
 BYTES_OF_EVENT = 40
 N_OWN_COLUMNS = 7  # row, point, replicate, seed, status, error, seconds
 PLACE = 20
-OF_AN_EXPERIMENT = {"design", "scenario", "replicates"}  # no key of a scenario
 
 
 class Pilot(NamedTuple):

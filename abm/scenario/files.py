@@ -85,6 +85,11 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
     where = shown(path)
     try:
         raw, origins = _layer(path, ())
+        if "design" in raw:
+            raise UnreadableFile(
+                f"{where} is an experiment, not a scenario: unwind sweep runs it, or give the "
+                "scenario that it names"
+            )
         raw.setdefault("name", path.stem)
         return validated(raw, where, lambda key: origin_of(origins, key, where))
     except RecursionError:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from abm.errors import Fault, ScenarioFaults
+from abm.errors import Fault, ScenarioFaults, UnreadableFile
 from abm.files import MOST_OF_EXPERIMENT, exists
 from abm.scenario import list_scenarios
 from abm.scenario.checks import nearest
@@ -27,6 +27,8 @@ from abm.sweep.refusals import refusals
 POINT = re.compile(r"^design\.points\.\d+\.")
 IN_DICTIONARY = "experiment"
 NOTHING_VARIED = {"kind": "list", "points": []}  # stands in for a design that cannot be read
+OF_AN_EXPERIMENT = {"design", "scenario", "replicates"}  # no key of a scenario
+OF_A_SCENARIO = {"base", "calendar", "instruments", "funds", "shock", "policy"}
 REPLACEABLE = {"name", "replicates", "seed", "outputs", "stop"}
 
 
@@ -42,6 +44,11 @@ def read_experiment(path: Path, max_runs: int | None, is_checked: bool) -> Exper
     """What `load_experiment` does."""
     raw, text = read_toml(path.absolute(), MOST_OF_EXPERIMENT)
     where = shown(path.absolute())
+    if not raw.keys() & OF_AN_EXPERIMENT and raw.keys() & OF_A_SCENARIO:
+        raise UnreadableFile(
+            f"{where} is a scenario, not an experiment: unwind run runs it; an experiment has a "
+            "[design] and names it as its scenario"
+        )
     raw.setdefault("name", path.stem)
     origins: dict[str, tuple[str, int | None]] = {
         key: (where, line) for key, line in lines_of_keys(text, raw).items()

@@ -247,3 +247,8 @@ def test_a_misspelt_scenario_name_is_answered_with_the_nearest():
 def test_a_name_that_no_file_can_have_is_no_scenario(name):
     with pytest.raises(UnreadableFile):
         load_scenario(name)
+
+
+def test_an_experiment_is_told_from_a_scenario(told):
+    message = told('name = "mine"\nscenario = "hike"\n[design]\nkind = "grid"\n')
+    assert message.endswith("unwind sweep runs it, or give the scenario that it names")

@@ -313,3 +313,11 @@ def test_an_experiment_made_in_python_is_checked_like_a_file():
     raw["design"]["factors"] = {"shock.surprise_bp": [5, 9999]}
     with pytest.raises(ScenarioFaults, match=r"experiment: 1 fault\n.* at 1 of 2 points"):
         Experiment.from_dict(raw)
+
+
+def test_a_scenario_is_told_from_an_experiment(tmp_path):
+    (tmp_path / "mine.toml").write_text('base = "hike"\n[shock]\nsurprise_bp = 40\n')
+    with pytest.raises(
+        UnreadableFile, match="is a scenario, not an experiment: unwind run runs it"
+    ):
+        load_experiment(tmp_path / "mine.toml")
