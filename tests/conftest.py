@@ -43,6 +43,7 @@ class ProgressLine:
             )
 
 
+@pytest.hookimpl(trylast=True)  # after the reporter, whose lines it writes among
 def pytest_configure(config: pytest.Config) -> None:
     """Terminals show percentages already; logs and pipes get the line."""
     if not sys.stdout.isatty() and config.pluginmanager.has_plugin("terminalreporter"):
