@@ -36,6 +36,12 @@ _MOST_KINDS, _MOST_INSTRUMENTS, _MOST_NEWS = 4, 5, 3
 _LEAST_SHARE = 0.01  # of all amounts; what is smaller is one of the others
 _FAILURES, _LENDERS = (FAILED, "(failures)"), (BORNE, "(lenders)")
 _RECALL, _MARGIN = "(recall)", "(margin)"
+_AMOUNTS = {
+    "margin_call": "owed above margin (calls)",
+    "close_out": "held (close-outs)",
+    "loss_cut": "held (stop-outs)",
+    "recall": "recalled (recalls)",
+}
 _TERMS = {_RECALL: "Banks recall loans", _MARGIN: "No price loss"}  # calls without a price
 _HEADINGS = {
     OUTSIDE: "1  News",
@@ -224,9 +230,18 @@ class _Story:
         first, last = (self.phrases.short_day(e.day, e.date) for e in ends)
         return first if first == last else f"{first} to {last}"
 
+    def amounts(self) -> tuple[str, ...]:
+        """What amounts of calls are, by their kind, and what totals of forced sales leave out."""
+        kinds = {call.kind for call in self.calls}
+        told = [said for kind, said in _AMOUNTS.items() if kind in kinds]
+        called = f"Amounts in columns 3 and 5: what was {', '.join(told)}."
+        is_bought = any(e.side == "bought" for e in self.sales)
+        back = "Totals of forced sales leave out what was bought back."
+        return (*((called,) if told else ()), *((back,) if is_bought else ()))
+
     def notes(self) -> tuple[str, ...]:
         """What was merged and what counts, for the caption."""
-        notes = ["Arrows are as wide as their amounts in USD bn."]
+        notes = ["Arrows are as wide as their amounts in USD bn.", *self.amounts()]
         if any(call.generation == 0 and call.instrument for call in self.calls):
             notes.append(f"News: what moved that price at most {NEWS_DAYS} trading days before.")
         waves = 1 + max(e.generation for e in (*self.calls, *self.sales))

@@ -31,7 +31,7 @@ def facts(scenario: Scenario, measures: Measures, say: Words) -> dict[str, Itera
     name = currency(scenario.funding_currency, say.language)
     return {
         "price": _price(measures, name, say),
-        "unwound": _unwound(measures, name, say),
+        "unwound": _unwound(measures, say),
         "forced": _forced(measures, say),
         "failed": _failed(measures, say),
     }
@@ -78,7 +78,7 @@ def _price(measures: Measures, name: str, say: Words) -> Iterator[str]:
         yield say(
             f"summary.{'depreciation' if log < 0.0 else 'appreciation'}",
             currency=name,
-            percent=f"{100.0 * math.expm1(log):+.1f}%".replace("-", "−"),
+            percent=f"{'' if log < 0.0 else '+'}{abs(100.0 * math.expm1(log)):.1f}%",
             days=PEAK_WINDOW_DAYS,
         )
     told = amplification(measures, say)
@@ -86,7 +86,7 @@ def _price(measures: Measures, name: str, say: Words) -> Iterator[str]:
         yield told
 
 
-def _unwound(measures: Measures, name: str, say: Words) -> Iterator[str]:
+def _unwound(measures: Measures, say: Words) -> Iterator[str]:
     """Shares of the short that were closed, and how much of the closing was forced."""
     shares = [(h, number(measures, f"unwound_{h}d")) for h in HORIZONS_DAYS]
     said = [
@@ -95,7 +95,9 @@ def _unwound(measures: Measures, name: str, say: Words) -> Iterator[str]:
         if math.isfinite(share)
     ]
     if said:
-        yield say("summary.closed", currency=name, shares=say("chronicle.list.comma").join(said))
+        has_grown = any(round(100.0 * share) < 0 for _, share in shares if math.isfinite(share))
+        key = "summary.closed_or_grown" if has_grown else "summary.closed"
+        yield say(key, shares=say("chronicle.list.comma").join(said))
     forced = number(measures, "forced_share_of_unwind")
     if math.isnan(forced):
         return
@@ -121,4 +123,5 @@ def _failed(measures: Measures, say: Words) -> Iterator[str]:
 
 
 def _percent(share: float) -> str:
-    return f"{share:.0%}".replace("-", "−")
+    text = f"{share:.0%}"
+    return "0%" if text == "-0%" else text.replace("-", "−")

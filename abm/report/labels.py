@@ -47,18 +47,20 @@ def kind_name(of: str, events: Iterable[Event]) -> str:
 
 
 def called(events: Iterable[Event], phrases: Phrases) -> tuple[str, str]:
-    """How many calls, and for how much."""
+    """How many calls, and for how much; calls of several kinds are counted together in a box."""
     calls = [event for event in events if event.kind in CALLS]
     if not calls:
         return "called before", ""
-    return n_calls(calls), phrases.usd(total(calls), "short")
+    is_one_kind = len({call.kind for call in calls}) == 1
+    count = n_calls(calls) if is_one_kind else _number(len(calls), "call")
+    return count, phrases.usd(total(calls), "short")
 
 
 def n_calls(calls: Sequence[Event]) -> str:
-    """So many calls, by their own name where they are of one kind."""
-    kinds = {call.kind for call in calls}
-    name = _CALL_NAMES.get(kinds.pop(), "call") if len(kinds) == 1 else "call"
-    return _number(len(calls), name)
+    """So many calls of each kind, by their own names."""
+    counts = [(kind, sum(call.kind == kind for call in calls)) for kind in CALLS]
+    said = [_number(n, _CALL_NAMES.get(kind, "call")) for kind, n in counts if n]
+    return " and ".join([", ".join(said[:-1]), said[-1]]) if len(said) > 1 else "".join(said)
 
 
 def n_failed(events: Iterable[Event]) -> str:

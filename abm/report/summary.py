@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from abm.figures.finding import LEAST_USD_BN, NOBODY_SHORT, number
+from abm.figures.finding import LEAST_USD_BN, NOBODY_SHORT, falls, number
 from abm.measures.cascade import (
     DAM_BREAK_SHARE,
     HORIZONS_DAYS,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from abm.scenario import Scenario
 
 WIDTH = 100
-LOW_WITHIN_DAYS = 20  # of the shock: later lows have other causes
+LOW_WITHIN_DAYS = 20  # of the shock: later lows, or highs, have other causes
 _LABEL = 16
 _N_NAMED = 8  # of those who failed
 SHOCK, RUN = "shock", "run"  # what happened because of the shock, and what happened in the run
@@ -66,35 +66,43 @@ class Group(NamedTuple):
     sections: list[Section]
 
 
-class Fall(NamedTuple):
-    """Quotes of a fall, with their days: highest before the shock, eve of it, lowest after."""
+class Move(NamedTuple):
+    """Quotes around a shock, with their days: farthest before it, eve of it, farthest after.
 
-    high_day: int
-    high: float
+    Of a fall the highest before and the lowest after; of a rise the other way round.
+    """
+
+    is_rise: bool
+    from_day: int
+    start: float
     eve: float
-    low_day: int
-    low: float
+    to_day: int
+    end: float
 
     def told(self, scenario: Scenario, say: Words) -> str:
+        start, end = ("low", "high") if self.is_rise else ("high", "low")
         values = {
             "shock": say("summary.the_shock"),
-            "high": _quote(self.high),
-            "high_day": day_name(scenario, self.high_day, say.language),
+            "within": LOW_WITHIN_DAYS,
+            start: _quote(self.start),
+            f"{start}_day": day_name(scenario, self.from_day, say.language),
             "eve": _quote(self.eve),
-            "low": _quote(self.low),
-            "low_day": day_name(scenario, self.low_day, say.language),
-            "down": _percent(self.low / self.high - 1.0),
-            "since": _percent(self.low / self.eve - 1.0),
+            end: _quote(self.end),
+            f"{end}_day": day_name(scenario, self.to_day, say.language),
+            "up" if self.is_rise else "down": _percent(self.end / self.start - 1.0),
+            "since": _percent(self.end / self.eve - 1.0),
         }
-        if self.high_day < 0 or self.high == self.eve:
-            return say("summary.fall", **values)
-        return say("summary.fall_from_high", **values)
+        key = "summary.rise" if self.is_rise else "summary.fall"
+        if self.from_day < 0 or self.start == self.eve:
+            return say(key, **values)
+        return say(f"{key}_from_{start}", **values)
 
 
 def sections(told: Told, language: str = "en") -> list[Section]:
     """The whole summary, one heading and its facts after another; none without facts."""
     say = words(language)
     name = currency(told.scenario.funding_currency, language)
+    capital = f"{name[:1].upper()}{name[1:]}"
     has_effects = is_shocked(told.scenario) and _has_twins(told)
     of_shock = effects.facts(told.scenario, told.measures, say) if has_effects else {}
     made = (
@@ -111,7 +119,7 @@ def sections(told: Told, language: str = "en") -> list[Section]:
         (RUN, "books", _books(told, say)),
     )
     found = [
-        Section(say(f"summary.heading.{key}", currency=name), list(facts), group)
+        Section(say(f"summary.heading.{key}", currency=name, capital=capital), list(facts), group)
         for group, key, facts in made
     ]
     return [section for section in found if section.facts]
@@ -220,27 +228,26 @@ def usd_quotes(scenario: Scenario, days: pd.DataFrame) -> tuple[float, list[floa
     return opening, [opening * math.exp(-x) for x in days[f"log_{name}"]]
 
 
-def fall_around(quotes: Mapping[int, float], shock_day: int) -> Fall | None:
-    """The fall in quotes by day, -1 being the eve of the run; None without both sides."""
+def move_around(quotes: Mapping[int, float], shock_day: int, is_rise: bool) -> Move | None:
+    """The move in quotes by day, -1 being the eve of the run; None without both sides."""
     before = [day for day in quotes if day < shock_day]
     after = [day for day in quotes if shock_day <= day <= shock_day + LOW_WITHIN_DAYS]
     if not before or not after:
         return None
-    high = max(before, key=quotes.__getitem__)
-    low = min(after, key=quotes.__getitem__)
-    return Fall(high, quotes[high], quotes[max(before)], low, quotes[low])
+    first, last = (min, max) if is_rise else (max, min)
+    start, end = first(before, key=quotes.__getitem__), last(after, key=quotes.__getitem__)
+    return Move(is_rise, start, quotes[start], quotes[max(before)], end, quotes[end])
 
 
-def simulated_fall(told: Told) -> Fall | None:
+def simulated_move(told: Told) -> Move | None:
     """Of the run's closes."""
     opening, quotes = usd_quotes(told.scenario, told.days)
     days = told.days["day"].tolist()
-    return fall_around(
-        {-1: opening, **dict(zip(days, quotes, strict=True))}, told.scenario.shock_day
-    )
+    path = {-1: opening, **dict(zip(days, quotes, strict=True))}
+    return move_around(path, told.scenario.shock_day, falls(told.measures))
 
 
-def real_fall(told: Told) -> Fall | None:
+def real_move(told: Told) -> Move | None:
     """Of the real path on the same days."""
     dates = told.scenario.calendar.dates()
     if told.real is None or not dates:
@@ -251,7 +258,7 @@ def real_fall(told: Told) -> Fall | None:
         day = date.fromisoformat(str(when)[:10])
         if day < dates[0] or day in day_of:
             quotes[day_of.get(day, -1)] = float(quote)
-    return fall_around(quotes, told.scenario.shock_day)
+    return move_around(quotes, told.scenario.shock_day, falls(told.measures))
 
 
 def _price(told: Told, say: Words) -> Iterator[str]:
@@ -260,7 +267,7 @@ def _price(told: Told, say: Words) -> Iterator[str]:
     if not is_shocked(scenario):
         yield f"{pair} {_range(told, say)}"
         return
-    simulated, real = simulated_fall(told), real_fall(told)
+    simulated, real = simulated_move(told), real_move(told)
     if simulated is not None:
         yield f"{pair} {simulated.told(scenario, say)}"
     if real is not None:

@@ -124,6 +124,24 @@ def test_calls_that_later_sales_make_are_a_circle():
     assert read_chain(rows).circle == ""
 
 
+def test_stop_outs_in_a_circle_are_not_counted_as_calls():
+    later = {"cause": 14, "round": 2, "generation": 2}
+    rows = spiral()
+    more = [*rows.drop(columns=["event", "day", "kind", "institution"]).to_dict("records")]
+    told = zip(rows["day"], rows["kind"], rows["institution"], more, strict=True)
+    again = [call(1, f"hedge-fund-fxm-{i}", 0.5, **later) for i in (7, 8)]
+    cut = call(1, "retail-fx-9", 0.25, kind="loss_cut", **later)
+    chain = read_chain(table(*told, *again, cut))
+    assert chain.circle == "and again: 2 calls and 1 stop-out, 1.2bn"
+
+
+def test_the_caption_says_what_the_amounts_are_of():
+    notes = " ".join(read_chain(spiral()).notes)
+    assert "Amounts in columns 3 and 5: what was owed above margin (calls), " in notes
+    assert "held (stop-outs)" in notes and "recalled" not in notes
+    assert "Totals of forced sales leave out what was bought back." in notes
+
+
 def test_small_markets_are_merged_and_named_in_the_caption():
     names = ["AUD", "MXN", "UST", "SPX", "HY", "EM"]
     sales = [

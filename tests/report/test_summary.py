@@ -102,13 +102,35 @@ def test_the_yen_of_a_run_without_a_shock_is_told_by_its_path(calm):
 def test_news_that_lowers_the_yen_is_told_as_a_fall():
     easing = cascade_of("hike", shock__surprise_bp=-60)
     yen = facts(told_of(easing), "shock")["The yen"]
-    assert yen.startswith("peak yen depreciation −") and "appreciation +0.0%" not in yen
+    assert re.match(r"peak yen depreciation \d+\.\d% ", yen) and "appreciation +0.0%" not in yen
     said = title(easing.run.scenario, {**easing.run.summary, **easing})
     assert "yen −" in said and "dam" not in said
     for language in LANGUAGES:  # every class that a rally can have is a sentence
         assert facts(told_of(easing), "", language) and title(
             easing.run.scenario, {**easing.run.summary, **easing}, language
         )
+
+
+def test_a_low_says_within_how_many_days_of_the_shock_it_is_the_lowest(early):
+    yen = facts(told_of(early), "run")["The yen"]
+    assert yen.endswith("after the shock), the lowest within 20 days of the shock")
+    easing = cascade_of("hike", 3, shock__surprise_bp=-25)
+    quotes = 160.62 * np.exp(-easing.run.days["log_JPY"][:21])
+    rise = facts(told_of(easing), "run")["The yen"]
+    assert f", {max(quotes):.2f} on day {quotes.idxmax()} (+" in rise
+    assert rise.endswith("the highest within 20 days of the shock")
+    for language in LANGUAGES:
+        assert all("20" in " ".join(s.facts) for s in sections(told_of(easing), language)
+                   if s.group == "run" and "USDJPY" in " ".join(s.facts))  # fmt: skip
+
+
+def test_a_share_of_the_short_that_grew_is_explained_once_and_units_are_told():
+    easing = told_of(cascade_of("hike", 3, shock__surprise_bp=-25))
+    short = facts(easing, "shock")["Yen short"]
+    assert short.startswith("closed because of the shock: ")
+    assert short.count("(negative: rebuilt or grown)") == 1 and "−0%" not in short
+    state = facts(easing, "run")["Eve of shock"]
+    assert " units (worth USD 1bn each at the opening)" in state
 
 
 def test_an_amplification_that_is_not_defined_says_why():
@@ -126,11 +148,11 @@ def test_a_dam_break_that_nothing_forced_says_what_closed_the_short():
     scenario = abm.load_scenario("hike").with_changes(lean | {"shock.surprise_bp": 50})
     cascade = abm.cascade(scenario, rng=1, replicate=21)
     assert (cascade["class"], cascade["n_margin_calls"]) == ("dam break", 0)
-    said = facts(told_of(cascade), "shock")["Short positions"]
+    said = facts(told_of(cascade), "shock")["Yen short"]
     assert "within 5 days, none was forced: institutions closed by their own rules" in said
     name = title(scenario, {**cascade.run.summary, **cascade})
     assert name.startswith("A +50bp surprise broke the dam by voluntary closing (own rules, none")
-    half = facts(told_of(cascade, forced_share_of_unwind=0.5), "shock")["Short positions"]
+    half = facts(told_of(cascade, forced_share_of_unwind=0.5), "shock")["Yen short"]
     assert "of what was closed within 5 days, 50% was forced" in half
 
 
