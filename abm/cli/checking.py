@@ -20,6 +20,7 @@ from abm.scenario.patterns import is_pattern
 from abm.sweep.designs import design_points
 from abm.sweep.experiment import Experiment, is_missing, load_experiment, scenario_at
 from abm.sweep.kinds import Factor, Link, ListOfPoints
+from abm.sweep.outcomes import varied
 from abm.sweep.reading import OF_AN_EXPERIMENT
 
 if TYPE_CHECKING:
@@ -131,11 +132,11 @@ def _run(experiment: Experiment, scenario: Scenario) -> tuple[Mapping[str, Any],
 
 def _what(experiment: Experiment, points: pd.DataFrame) -> list[str]:
     """Name, design and factors."""
-    n_runs = len(points) * experiment.replicates
+    n_runs, n_factors = len(points) * experiment.replicates, len(varied(points))
     scenario, outputs = experiment.base.name, experiment.outputs
-    listed = "" if not experiment.changes else f", {len(experiment.changes)} changes"
+    listed = "" if not experiment.changes else f", {_count(len(experiment.changes), 'change')}"
     lines = [
-        f"ok: {experiment.name}, {experiment.design.kind} of {_count(points.shape[1], 'factor')} "
+        f"ok: {experiment.name}, {experiment.design.kind} of {_count(n_factors, 'factor')} "
         f"on {scenario}{listed}: {_count(len(points), 'point')} × "
         f"{_count(experiment.replicates, 'replicate')} = {_count(n_runs, 'run')} "
         f"of measure {outputs.measure}"

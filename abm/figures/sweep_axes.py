@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _LOG_FROM = 50.0  # largest over smallest level
 _MOST_TICKS = 14
+_UNBROKEN = "\N{NO-BREAK SPACE}"
+_LONGEST_UNBROKEN = 60  # letters, beyond which a line of a title may not have room
 _KNOWN = {
     "shock.surprise_bp": "BoJ surprise, bp",
     "policy.boj.surprise_bp": "BoJ surprise, bp",
@@ -108,23 +110,41 @@ def scale_of(values: Iterable[Any]) -> Scale:
 
 def axis_words(key: str) -> str:
     """A dotted key or a column in words, with its unit."""
-    if key in _KNOWN:
-        return _KNOWN[key]
-    leaf = key.rpartition(".")[2]
-    for suffix, unit in _UNITS.items():
-        if leaf.endswith(suffix):
-            return _escaped(f"{_worded(key.removesuffix(suffix))}, {unit}")
-    return _escaped(_worded(key))
+    name, unit = _name_and_unit(key)
+    return f"{name}, {unit}" if unit else name
 
 
 def name_words(key: str) -> str:
     """The same without its unit, for a sentence."""
-    return axis_words(key).partition(",")[0]
+    return _name_and_unit(key)[0]
+
+
+def title_words(key: str) -> str:
+    """The name for a title, which breaks before or after it and not inside; see `plain_title`."""
+    name = name_words(key)
+    return name.replace(" ", _UNBROKEN) if len(name) <= _LONGEST_UNBROKEN else name
+
+
+def plain_title(title: str) -> str:
+    """A title with ordinary spaces, to be read elsewhere than on its figure."""
+    return title.replace(_UNBROKEN, " ")
+
+
+def _name_and_unit(key: str) -> tuple[str, str]:
+    """A name, which may have commas of its own where its table is a table's, and its unit or ""."""
+    if key in _KNOWN:
+        name, _, unit = _KNOWN[key].rpartition(", ")
+        return (name, unit) if name else (unit, "")
+    leaf = key.rpartition(".")[2]
+    for suffix, unit in _UNITS.items():
+        if leaf.endswith(suffix):
+            return _escaped(_worded(key.removesuffix(suffix))), unit
+    return _escaped(_worded(key)), ""
 
 
 def value_words(key: str, value: Any) -> str:
     """A value of a factor in a sentence: with its unit, where that is one word."""
-    unit = axis_words(key).rpartition(", ")[2]
+    unit = _name_and_unit(key)[1]
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     number = f"{value:.3g}" if is_number else level_words(value)
     return f"{number}bp" if unit == "bp" else number

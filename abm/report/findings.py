@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from abm.errors import InvalidInput
-from abm.figures.sweep_axes import axis_words, name_words, outcome_words, value_words
+from abm.figures.sweep_axes import (
+    axis_words,
+    name_words,
+    outcome_words,
+    plain_title,
+    title_words,
+    value_words,
+)
 from abm.measures.classes import class_counts
 from abm.sweep import analysis, differences, sensitivity, thresholds
 from abm.sweep.outcomes import DAM_BREAK, Panel, is_numeric, varied
@@ -29,6 +36,7 @@ _CHANCE_TOLD = 0.05  # of the variance, beyond which a title has it
 _PAIRED = (
     "each pair is two runs on the same draws; unpaired: the error that independent runs would have"
 )
+_PAIRED_INTERVAL = "in brackets: 95% Student interval of the paired difference, draws as replicates"
 _MOST_BOUNDARIES = 400  # settings of the other factors, beyond which only one factor is kept
 Problem = dict[str, Any]
 
@@ -85,7 +93,7 @@ class Findings:
 
     def draw(self, name: str, words: Words, figure: Figure) -> None:
         """Keep a figure, and what it says."""
-        self.figures[name], self.titles[name] = figure, words.title
+        self.figures[name], self.titles[name] = figure, plain_title(words.title)
 
     @property
     def lines(self) -> list[str]:
@@ -131,6 +139,8 @@ def _differences(study: Study, whole: Panel, found: Findings) -> None:
     found.found.append(Rows(head, rows[:_MOST_STEPS]))
     hidden = len(rows) - _MOST_STEPS
     more = f"; {hidden} more steps are in the table of differences" if hidden > 0 else ""
+    if table["low"].notna().any():
+        found.found.append(Rows(sentence=_PAIRED_INTERVAL))
     found.found.append(Rows(sentence=f"{_PAIRED}{more}"))
     words = _words(study, _steps_title(whole, table, found), whole)
     known = table[table["n_pairs"] > 0].reset_index(drop=True)
@@ -160,7 +170,7 @@ def _steps_title(whole: Panel, table: pd.DataFrame, found: Findings) -> str:
     if not is_known.any():
         return f"{_short(found)}: no step is told from chance at 95%"
     line = max(_records(table[is_known]), key=lambda step: abs(step["difference"]))
-    names = [name_words(name) for name in line["factor"].split(", ")]
+    names = [title_words(name) for name in line["factor"].split(", ")]
     ways = "rises" if line["difference"] > 0.0 else "falls"
     times = 100.0 if whole.outcome.is_share else 1.0
     size = f"{times * abs(line['difference']):.3g}{'pp' if whole.outcome.is_share else ''}"
@@ -193,14 +203,29 @@ def _curves(study: Study, whole: Panel, found: Findings) -> None:
         rows.append((axis_words(factor), *said, _level(high[factor])))
     found.found.append(Rows(("factor", "lowest mean", "at", "highest mean", "at"), rows))
     found.found.append(Rows(sentence=_intervals_told(whole, found.tables["curves"])))
-    low, high = _extremes(curves[order[0]])
-    ends = [
-        f"{_number(whole, line['mean'])} at {value_words(order[0], line[order[0]])}"
-        for line in sorted((low, high), key=lambda line: line[order[0]])
-    ]
-    title = f"{_short(found)} depends most on {name_words(order[0])}: {', '.join(ends)}"
-    words = _words(study, title, whole)
+    words = _words(study, _curves_title(study, whole, found, order), whole)
     found.draw("curves", words, curves_figure(curves, found.outcome, words))
+
+
+def _curves_title(study: Study, whole: Panel, found: Findings, order: Sequence[str]) -> str:
+    """The factor that moves the mean most, of those whose move is told from chance."""
+    is_drawn = study.kind in analysis.DRAWN  # no two points share a setting: there are no pairs
+    told = [name for name in order if is_drawn or _is_told(whole, found.curves[name], name)]
+    if not told:
+        return f"{_short(found)}: no factor is told from chance at 95%"
+    most = told[0]
+    ends = [
+        f"{_number(whole, line['mean'])} at {value_words(most, line[most])}"
+        for line in sorted(_extremes(found.curves[most]), key=lambda line: line[most])
+    ]
+    return f"{_short(found)} depends most on {title_words(most)}: {', '.join(ends)}"
+
+
+def _is_told(whole: Panel, curve: pd.DataFrame, factor: str) -> bool:
+    """Between the lowest and the highest mean, the paired interval does not have 0 inside."""
+    low, high = (line[factor] for line in _extremes(curve))
+    step = differences.between(whole, factor, low, high)
+    return step is not None and (step.low > 0.0 or step.high < 0.0)
 
 
 def _intervals_told(whole: Panel, curves: pd.DataFrame) -> str:
@@ -228,7 +253,7 @@ def _pairs(study: Study, whole: Panel, found: Findings) -> None:
         return
     grid = analysis.heat_map(whole, across, up)
     found.tables["heat-map"] = grid.reset_index()
-    title = f"{_short(found)}, by {name_words(across)} and {name_words(up)}"
+    title = f"{_short(found)}, by {title_words(across)} and {title_words(up)}"
     words = _words(study, title, whole)
     found.draw("heat-map", words, heat_map_figure(grid, found.outcome, words))
 
@@ -246,7 +271,7 @@ def _phase(study: Study, whole: Panel, found: Findings, factors: tuple[str, str]
         boundary = thresholds.boundary(whole, across, [up])
     except InvalidInput:
         boundary = None  # along words, or never run at the same settings
-    title = f"P(dam break), by {name_words(across)} and {name_words(up)}"
+    title = f"P(dam break), by {title_words(across)} and {title_words(up)}"
     if boundary is not None:
         title = _boundary_title(boundary, across, up)
     words = _words(study, title, whole)
@@ -281,7 +306,7 @@ def _sobol(study: Study, whole: Panel, found: Findings) -> None:
     if indices.pairs is not None:
         found.tables["sobol-pairs"] = indices.pairs
     top = indices.table.sort_values("total").iloc[-1]
-    title = f"{name_words(top['factor'])} carries {min(top['total'], 1.0):.0%} of the variance of "
+    title = f"{title_words(top['factor'])} carries {min(top['total'], 1.0):.0%} of the variance of "
     title += f"{_short(found)}, interactions included"
     chance = sensitivity.noise(whole).of_the_means
     if chance > _CHANCE_TOLD:
@@ -298,13 +323,20 @@ def _sobol(study: Study, whole: Panel, found: Findings) -> None:
         )
 
 
+def _totals_told(total: float) -> str:
+    """The sum of the total indices, and why it is not the whole; it is never less but by error."""
+    words, percent = f"totals add up to {total:.0%}", round(100.0 * total)
+    if percent > 100:
+        return f"{words}, as an interaction counts for each of its factors"
+    return f"{words}: less than 100% is the error of few points" if percent < 100 else words
+
+
 def _shares_told(table: pd.DataFrame, chance: float) -> str:
-    """What the shares are of, and why they add up to more than the whole."""
+    """What the shares are of, and why they do not add up to the whole."""
     alone = min(max(float(table["first"].sum()), 0.0), 1.0)
     words = (
         f"shares of the variance of the points' means: the factors alone {alone:.0%}, interactions "
-        f"{1.0 - alone:.0%}; totals add up to {table['total'].sum():.0%}, as an interaction counts "
-        "for each of its factors"
+        f"{1.0 - alone:.0%}; {_totals_told(float(table['total'].sum()))}"
     )
     if math.isnan(chance):
         return words
@@ -319,7 +351,7 @@ def _morris(study: Study, whole: Panel, found: Findings) -> None:
     indices = sensitivity.morris_effects(whole, study.problem, study.unit_points, study.n_levels)
     _keep_indices(found, indices, "morris", ("mu_star", "sigma"))
     top = indices.table.sort_values("mu_star").iloc[-1]
-    title = f"{name_words(top['factor'])} moves {_short(found)} most: "
+    title = f"{title_words(top['factor'])} moves {_short(found)} most: "
     title += f"by {top['mu_star']:.3g} over its whole range"
     _draw_indices(study, whole, found, indices.table, ("mu_star", "sigma"), title)
 
@@ -328,7 +360,7 @@ def _pawn(study: Study, whole: Panel, found: Findings) -> None:
     indices = sensitivity.pawn_indices(whole)
     _keep_indices(found, indices, "pawn", ("pawn",))
     top = indices.table.sort_values("pawn").iloc[-1]
-    title = f"{name_words(top['factor'])} shifts the distribution of {_short(found)} most"
+    title = f"{title_words(top['factor'])} shifts the distribution of {_short(found)} most"
     _draw_indices(study, whole, found, indices.table, ("pawn",), title)
 
 
@@ -369,6 +401,10 @@ def _keep_indices(
         rows.append((axis_words(str(line["factor"])), *said))
     head = ("factor", *heads, *(["no influence"] if method == "pawn" else []))
     found.found.append(Rows(head, rows))
+    over = "points (bootstrap) and draws (jackknife)"
+    if sensitivity.POINTS_ALONE in indices.said:
+        over = "points (bootstrap) alone"
+    found.found.append(Rows(sentence=f"in brackets: 95% intervals over {over}"))
 
 
 def _draw_indices(
@@ -415,12 +451,12 @@ def _two_factors(whole: Panel, found: Findings) -> tuple[str, str]:
 def _boundary_title(boundary: pd.DataFrame, across: str, up: str) -> str:
     crossed = boundary[boundary["status"] == thresholds.CROSSED]
     if crossed.empty:
-        return f"Half of the runs break the dam nowhere in the range of {name_words(across)}"
+        return f"Half of the runs break the dam nowhere in the range of {title_words(across)}"
     ends = crossed.iloc[[0, -1]].drop_duplicates(up)
     places = [value_words(across, line["threshold"]) for line in _records(ends)]
     levels = [_level(line[up]) for line in _records(ends)]
-    title = f"Half of the runs break the dam at {places[0]} of {name_words(across)} "
-    title += f"({name_words(up)} {levels[0]})"
+    title = f"Half of the runs break the dam at {places[0]} of {title_words(across)} "
+    title += f"({title_words(up)} {levels[0]})"
     return title if len(places) == 1 else f"{title}, {places[1]} ({levels[1]})"
 
 

@@ -40,7 +40,7 @@ def read_study(folder: Path) -> Study:
     factors = getattr(experiment.design, "factors", {})
     multiples = tuple(key for key, factor in factors.items() if getattr(factor, "times", False))
     if multiples:
-        named = ", ".join(map(name_words, multiples))
+        named = "; ".join(map(name_words, multiples))
         caption += f" Levels of {named} are multiples of the scenario's own."
     return Study(
         multiples=multiples,

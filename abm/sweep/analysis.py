@@ -54,6 +54,7 @@ def point_means(whole: Panel) -> pd.DataFrame:
         if whole.outcome.is_share
         else intervals.student(mean, variance, n - 1)
     )
+    low = np.maximum(low, 0.0) if whole.outcome.is_not_negative else low
     found = {"mean": mean, "low": low, "high": high, "q05": q05, "median": median, "q95": q95}
     counts = {"n_points": 1, "n_runs": n, "n_left_out": whole.values.shape[1] - n}
     table = pd.DataFrame({**found, **counts}, index=whole.points.index)
@@ -278,6 +279,7 @@ def _summary(
         return empty | counts | {"n_left_out": n_left_out, "n_independent": 0.0}
     found = estimate(whole, rows, is_drawn, weights)
     low, high = interval(found, whole.outcome.is_share)
+    low = max(low, 0.0) if whole.outcome.is_not_negative else low
     runs = whole.values[rows][whole.known[rows]]
     q05, median, q95 = (float(q) for q in np.quantile(runs, [BAND[0], 0.5, BAND[1]]))
     line = {"mean": found.mean, "low": low, "high": high, "q05": q05, "median": median, "q95": q95}

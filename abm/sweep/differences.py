@@ -82,17 +82,33 @@ def _steps(whole: Panel, factor: str, kind: str) -> Iterator[dict[str, Any]]:
     points = whole.points
     if points[factor].nunique() > MOST_LEVELS:
         return
-    others = settings_of(points.dropna(subset=[factor]), [factor])
-    setting: Rows = np.zeros(len(points), dtype=np.int64)
-    if others:
-        setting += points.groupby(others, dropna=False).ngroup().to_numpy()
+    setting = _settings(points, factor)
     moved = [factor, *(n for n in whole.factors if n != factor and are_linked(points, n, factor))]
     for low, high in _neighbours(points[factor], kind):
-        rows = [np.flatnonzero((points[factor] == level).to_numpy()) for level in (low, high)]
+        rows = [_rows_at(points, factor, level) for level in (low, high)]
         found = paired(whole, rows[0], rows[1], setting)
         if found is not None:
             ends = [points.loc[r[0], moved].tolist() for r in rows]
             yield _line(moved, ends[0], ends[1], found)
+
+
+def between(whole: Panel, factor: str, start: Any, end: Any) -> Difference | None:
+    """The outcome at one level of a factor less that at another; None where no setting has both."""
+    rows = [_rows_at(whole.points, factor, level) for level in (start, end)]
+    return paired(whole, rows[0], rows[1], _settings(whole.points, factor))
+
+
+def _rows_at(points: pd.DataFrame, factor: str, level: Any) -> Rows:
+    return np.flatnonzero((points[factor] == level).to_numpy())
+
+
+def _settings(points: pd.DataFrame, factor: str) -> Rows:
+    """The number of each point's setting of the other factors."""
+    others = settings_of(points.dropna(subset=[factor]), [factor])
+    setting: Rows = np.zeros(len(points), dtype=np.int64)
+    if others:
+        setting += points.groupby(others, dropna=False).ngroup().to_numpy()
+    return setting
 
 
 def _neighbours(column: pd.Series, kind: str) -> list[tuple[Any, Any]]:
@@ -188,10 +204,11 @@ def _interval(found: Estimate, is_share: bool) -> tuple[float, float]:
     """Student's interval; of shares that no replicate moves otherwise, as wide as Wilson's of none.
 
     A difference that was the same in all n replicates is not known without error: another draw may
-    move it.
+    move it. Of shares it ends at -1 and 1.
     """
     low, high = map(float, intervals.student(found.mean, found.variance, found.freedom))
     if is_share and not found.variance > 0.0:
         width = float(intervals.wilson(0.0, found.n_clusters)[1])
-        low, high = max(-1.0, found.mean - width), min(1.0, found.mean + width)
-    return low, high
+        low, high = found.mean - width, found.mean + width
+    # NaN, where there is no interval, stays: `max` and `min` keep a first that compares with none.
+    return (max(low, -1.0), min(high, 1.0)) if is_share else (low, high)

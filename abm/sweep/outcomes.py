@@ -39,6 +39,12 @@ class Outcome(NamedTuple):
         """Yes or no in each run, so that a mean is a share of runs."""
         return bool(self.sign)
 
+    @property
+    def is_not_negative(self) -> bool:
+        """A share, a count or a sum of sales; net of the run without the shock it may be below."""
+        is_amount = self.column.startswith(("n_", "forced_sales", "largest_"))
+        return self.is_share or (is_amount and "_net" not in self.column)
+
 
 @dataclass(frozen=True)
 class Panel:

@@ -31,6 +31,7 @@ N_SHUFFLES = 200
 FEWEST_RESAMPLES = 2  # where the intervals of SALib are not asked for
 _TAILS = ((1.0 - CONFIDENCE) / 2.0, (1.0 + CONFIDENCE) / 2.0)
 _TWO_SIDED = 1.96
+POINTS_ALONE = "intervals are over the points alone"
 Numbers = NDArray[np.float64]
 Problem = Mapping[str, Any]
 T = TypeVar("T")
@@ -124,7 +125,10 @@ def morris_effects(
     )
     left_out = [pd.DataFrame({n: of(*one) for n, of in measures.items()}) for one in with_fewer]
     said = _and_draws(_said(blocks, "trajectories"), whole, len(with_fewer))
-    return Indices(widened(table, tuple(measures), left_out), None, said)
+    table = widened(table, tuple(measures), left_out)
+    sizes_low = ["mu_star_low", "sigma_low"]  # neither can be negative; mu can
+    table[sizes_low] = table[sizes_low].clip(lower=0.0)
+    return Indices(table, None, said)
 
 
 def _morris_measures(problem: Problem) -> dict[str, Callable[[Numbers, Numbers], Numbers]]:
@@ -359,7 +363,7 @@ def _and_draws(said: str, whole: Panel, n_with_fewer: int) -> str:
     if n_with_fewer > 1:
         return said
     why = "one replicate" if whole.values.shape[1] == 1 else "too few replicates vary"
-    words = f"intervals are over the points alone ({why}): other draws may give other indices"
+    words = f"{POINTS_ALONE} ({why}): other draws may give other indices"
     return f"{said}; {words}" if said else words
 
 

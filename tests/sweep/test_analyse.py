@@ -10,10 +10,13 @@ from abm.cli import analysing
 from abm.cli.analysing import Asked, analyse_and_tell, file_stem
 from abm.errors import InvalidInput, OutputRefused, UnreadableFile
 from abm.report import findings
-from abm.report.findings import Study
+from abm.report.findings import Study, examined
+from abm.sweep import analysis, differences
+from abm.sweep.outcomes import panel
 from tests.sweep.tables import failing, grid, sweep_table
 
 SURPRISE, CAP = "shock.surprise_bp", "funds.leverage_cap"
+PEAK = "peak_yen_appreciation"
 NAMES = [SURPRISE, CAP, "funds.band"]
 UNIT = {"num_vars": 3, "names": NAMES, "bounds": [[0.0, 1.0]] * 3}
 
@@ -112,6 +115,7 @@ def test_morris_points_have_effects(analysed):
     chosen = study("morris", scaled(unit), problem=UNIT, unit_points=unit)
     told, files = analysed(chosen, "peak_yen_appreciation")
     assert "mu*" in told and "peak_yen_appreciation-morris.csv" in files
+    assert "in brackets: 95% intervals over points (bootstrap) and draws (jackknife)" in told
 
 
 def test_what_failed_is_said_in_words_and_under_the_figures(analysed):
@@ -198,6 +202,7 @@ def test_intervals_say_of_how_many_runs_they_are(analysed):
     assert "in brackets: 95% Wilson interval of" in told and "independent runs" in told
     told, _ = analysed(study(), "peak_yen_appreciation")
     assert "in brackets: 95% Student interval of 20 independent draws" in told
+    assert "in brackets: 95% Student interval of the paired difference" in told
 
 
 def test_an_output_that_is_not_defined_is_not_advised_to_be_run_again(analysed):
@@ -252,3 +257,50 @@ def test_a_step_without_a_value_at_one_end_is_told(analysed):
     table.loc[table[SURPRISE] == 5, "peak_yen_appreciation"] = np.nan
     told, _ = analysed(Study(**{**vars(whole), "table": table}), "peak_yen_appreciation")
     assert "no run has both" in told and "nan" not in told
+
+
+@pytest.mark.parametrize("total, why", [(0.93, "error of few points"), (1.4, "interaction")])
+def test_totals_that_are_not_the_whole_have_their_own_reason(total, why):
+    table = pd.DataFrame({"first": [0.4, 0.3], "total": [total - 0.3, 0.3]})
+    told = findings._shares_told(table, float("nan"))
+    assert f"totals add up to {total:.0%}" in told and why in told
+    assert ("interaction counts" in told) == (total > 1.0)
+
+
+def test_a_title_has_a_factors_whole_name_and_does_not_break_inside_it(analysed):
+    share = "funds.styles.FXM.yen_share"
+    points = grid(**{SURPRISE: [20, 20.5], CAP: [4, 4.1], share: [0.1, 0.9]})
+    push = points[share].to_numpy()[:, None] * np.arange(1.0, 21.0)
+    table = sweep_table(points, {"peak_yen_appreciation": push})
+    whole = Study("mine", "grid", table, points, 20, "Scenario hike, seed 1.")
+    found = examined(whole, panel(table, PEAK, points))
+    assert "depends most on funds, styles, FXM: yen share: " in found.titles["curves"]
+    drawn = "\n".join(text.get_text() for text in found.figures["curves"].texts)
+    assert "funds,\N{NO-BREAK SPACE}styles,\N{NO-BREAK SPACE}FXM:" in drawn
+
+
+def test_no_factor_is_named_where_only_chance_moves_the_mean():
+    points = grid(**{SURPRISE: [20, 30], CAP: [4, 10]})
+    values = np.random.default_rng(3).normal(size=(4, 20))
+    table = sweep_table(points, {"peak_yen_appreciation": values})
+    whole = Study("mine", "grid", table, points, 20, "Scenario hike, seed 1.")
+    found = examined(whole, panel(table, PEAK, points))
+    steps = found.tables["differences"]
+    assert ((steps["low"] < 0.0) & (steps["high"] > 0.0)).all()
+    assert found.titles["curves"].endswith("no factor is told from chance at 95%")
+
+
+def test_no_interval_is_of_what_cannot_be():
+    points = grid(**{CAP: [4, 10]})
+    sales = np.zeros((2, 3))
+    sales[1, 0] = 60.0
+    words = np.where(sales > 0.0, "dam break", "leak")
+    words[1, 1] = "dam break"
+    table = sweep_table(points, {"forced_sales_usd_bn": sales, "class": words})
+    means = analysis.point_means(panel(table, "forced_sales_usd_bn", points))
+    assert means["low"].tolist() == [0.0, 0.0] and means["high"].iloc[1] > 60.0
+    curve = analysis.response_curve(panel(table, "forced_sales_usd_bn", points), CAP)
+    assert curve["low"].tolist() == [0.0, 0.0]
+    broke = panel(table, "class=dam break", points)
+    step = differences.differences(broke, "grid").iloc[0]
+    assert step["high"] == 1.0 and step["low"] >= -1.0

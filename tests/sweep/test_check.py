@@ -5,6 +5,8 @@ import pytest
 from abm.cli import checking
 from abm.cli.checking import check_experiment, is_experiment
 from abm.errors import InvalidInput
+from abm.sweep.designs import design_points
+from abm.sweep.experiment import load_experiment
 
 SMALL = """
 name = "small"
@@ -52,6 +54,14 @@ def test_the_answer_says_what_would_be_run_how_long_and_how_large(small):
     assert answer[1].split("  ")[-1] == "2, 4, 7, 10"
     assert [line.split("  ")[0] for line in answer[3:]] == ["One run", "Time", "On disk"]
     assert "with 1 worker" in answer[4]
+
+
+def test_factors_that_move_as_one_count_once_as_in_the_analysis(small):
+    experiment = load_experiment(small('"calendar.days" = 3\n', ""))
+    points = design_points(experiment)
+    assert " grid of 2 factors on calm, 1 change: " in checking._what(experiment, points)[0]
+    together = points.assign(**{"funds.overlap": points["funds.leverage_cap"] / 10.0})
+    assert " grid of 1 factor on calm, 1 change: " in checking._what(experiment, together)[0]
 
 
 @pytest.mark.parametrize(

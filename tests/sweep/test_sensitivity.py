@@ -115,6 +115,21 @@ def test_morris_effects_of_a_linear_function_are_its_slopes():
     assert table["sigma_high"].to_numpy() == pytest.approx([0.0, 0.0, 0.0], abs=1e-9)
 
 
+def test_sizes_of_morris_effects_have_no_interval_below_zero():
+    unit = trajectories(10)
+    slope = unit @ np.array([3.0, -1.0, 0.0])
+    draws = slope[:, None] * np.array([1.0, -1.0, 1.0, -1.0])  # other draws, other signs
+    table = morris_effects(
+        panel(
+            sweep_table(pd.DataFrame(unit, columns=NAMES), {"y": draws + slope[:, None] / 9}), "y"
+        ),
+        UNIT,
+        pd.DataFrame(unit, columns=NAMES),
+    ).table
+    assert (table[["mu_star_low", "sigma_low"]] >= 0.0).all().all()
+    assert (table["mu_low"] < 0.0).any()
+
+
 def test_morris_effects_are_those_of_salib_on_the_whole_design():
     from SALib.analyze import morris
 
