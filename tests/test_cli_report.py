@@ -10,6 +10,7 @@ import abm
 from abm.cli.commands import app
 from abm.report import animate
 from abm.report.run_page import FIGURES
+from abm.scenario.template import parameter_table
 from abm.sweep import runner, sweep
 from tests.report import small
 from tests.sweep import small as small_sweep
@@ -169,3 +170,9 @@ def test_an_ffmpeg_that_fails_costs_only_the_mp4(unwind, tmp_path, monkeypatch):
 def test_a_speed_that_cannot_be_shown_is_refused(unwind, words, message):
     result = unwind("plot", "mine", *words)
     assert result.exit_code == 2 and message in result.stderr
+
+
+def test_readers_are_told_of_stop_outs_and_of_nothing_else():
+    meanings = [row.meaning for row in parameter_table(abm.load_scenario("august-2024"))]
+    assert "days out after a stop-out" in meanings
+    assert not [meaning for meaning in meanings if "loss-cut" in meaning]

@@ -57,10 +57,16 @@ def called(events: Iterable[Event], phrases: Phrases) -> tuple[str, str]:
 
 
 def n_calls(calls: Sequence[Event]) -> str:
-    """So many calls of each kind, by their own names."""
-    counts = [(kind, sum(call.kind == kind for call in calls)) for kind in CALLS]
-    said = [_number(n, _CALL_NAMES.get(kind, "call")) for kind, n in counts if n]
-    return " and ".join([", ".join(said[:-1]), said[-1]]) if len(said) > 1 else "".join(said)
+    """So many calls of each kind, by their own names; of three kinds or four the first, and others.
+
+    A label above the boxes has no room for more.
+    """
+    counts = {kind: sum(call.kind == kind for call in calls) for kind in CALLS}
+    said = [_number(n, _CALL_NAMES.get(kind, "call")) for kind, n in counts.items() if n]
+    if len(said) > 2:
+        n_first = next(n for n in counts.values() if n)
+        return f"{said[0]} and {len(calls) - n_first} others"
+    return " and ".join(said)
 
 
 def n_failed(events: Iterable[Event]) -> str:

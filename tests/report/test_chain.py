@@ -133,6 +133,11 @@ def test_stop_outs_in_a_circle_are_not_counted_as_calls():
     cut = call(1, "retail-fx-9", 0.25, kind="loss_cut", **later)
     chain = read_chain(table(*told, *again, cut))
     assert chain.circle == "and again: 2 calls and 1 stop-out, 1.2bn"
+    told = zip(rows["day"], rows["kind"], rows["institution"], more, strict=True)
+    back = call(1, "hedge-fund-fxm-9", 0.25, kind="close_out", **later)
+    assert read_chain(table(*told, *again, cut, back)).circle == (
+        "and again: 2 calls and 2 others, 1.5bn"
+    )
 
 
 def test_the_caption_says_what_the_amounts_are_of():
