@@ -43,9 +43,16 @@ def finding(
         f"finding.verdict.{verdict_key(summary)}",
         trigger=trigger,
         what=what,
-        leverage=f"{number(summary, 'eve_leverage'):.1f}",
+        leverage=eve_leverage(summary, 1),
         share=f"{number(summary, 'eve_share_unlevered'):.0%}",
     )
+
+
+def eve_leverage(summary: Measures, n_digits: int) -> str:
+    """Leverage of the funds on the eve; infinite once their wealth is gone, as it is for each."""
+    leverage = number(summary, "eve_leverage")
+    is_gone = math.isnan(leverage) and number(summary, "eve_fund_wealth_usd_bn") <= 0.0
+    return "∞" if is_gone else f"{leverage:.{n_digits}f}"
 
 
 def verdict_key(summary: Measures) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from abm.figures.finding import (
     UNCALLED,
     VOLUNTARY,
+    eve_leverage,
     how_forced,
     number,
     peak_log,
@@ -39,19 +40,18 @@ def facts(scenario: Scenario, measures: Measures, say: Words) -> dict[str, Itera
 
 def eve(scenario: Scenario, measures: Measures, say: Words) -> Iterator[str]:
     """The state at the close before the shock day; and what the burn-in had broken by then."""
-    leverage = number(measures, "eve_leverage")
-    if math.isnan(leverage):
-        return
     phrases, day = Phrases(say), scenario.shock_day - 1
-    yield say(
-        "summary.eve",
-        day=day_name(scenario, day, say.language) if day >= 0 else say("summary.before_day_0"),
-        leverage=f"{leverage:.2f}",
-        share=_percent(number(measures, "eve_share_unlevered")),
-        wealth=phrases.usd(number(measures, "eve_fund_wealth_usd_bn")),
-        currency=currency(scenario.funding_currency, say.language),
-        short=f"{number(measures, 'eve_yen_short_units'):,.0f}".replace("-", "−"),
-    )
+    share = number(measures, "eve_share_unlevered")
+    if not math.isnan(share):  # there are hedge funds
+        yield say(
+            "summary.eve",
+            day=day_name(scenario, day, say.language) if day >= 0 else say("summary.before_day_0"),
+            leverage=eve_leverage(measures, 2),
+            share=_percent(share),
+            wealth=phrases.usd(number(measures, "eve_fund_wealth_usd_bn")),
+            currency=currency(scenario.funding_currency, say.language),
+            short=f"{number(measures, 'eve_yen_short_units'):,.0f}".replace("-", "−"),
+        )
     calls, failures = (int(measures[f"n_{what}_burn_in"]) for what in ("margin_calls", "failures"))
     if calls or failures:
         yield say(

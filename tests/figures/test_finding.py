@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from abm.figures.finding import finding, how_forced, signed_count, signed_usd
+from abm.figures.finding import eve_leverage, finding, how_forced, signed_count, signed_usd
 from abm.words import LANGUAGES, words
 
 NET = {
@@ -109,3 +109,9 @@ def test_differences_have_a_sign_and_none_is_plus_minus_nought():
     say = words("en")
     assert [signed_usd(x, say) for x in (3.24, -12.4, 0.04)] == ["+USD 3.2bn", "−USD 12bn", "±0"]
     assert [signed_count(n) for n in (2, -3, 0)] == ["+2", "−3", "±0"]
+
+
+def test_leverage_of_funds_whose_wealth_is_gone_is_infinite():
+    gone = {"eve_leverage": float("nan"), "eve_fund_wealth_usd_bn": -5.0}
+    assert eve_leverage(gone, 1) == "∞"
+    assert eve_leverage({"eve_leverage": 3.54, "eve_fund_wealth_usd_bn": 120.0}, 1) == "3.5"

@@ -72,6 +72,13 @@ def test_calls_and_failures_of_the_burn_in_are_told(gone):
     assert f"in the burn-in before day 0: {gone['n_margin_calls_burn_in']} margin calls" in state
 
 
+def test_the_eve_is_told_where_the_wealth_of_the_funds_is_gone(gone):
+    told = told_of(gone)
+    lost = {"eve_leverage": float("nan"), "eve_fund_wealth_usd_bn": -12.0}
+    state = facts(told._replace(measures={**told.measures, **lost}), "")["Class"]
+    assert "fund leverage ∞" in state and "in the burn-in before day 0" in state
+
+
 def test_the_list_of_failures_marks_those_before_the_shock(early):
     failed = facts(told_of(early), "run")["Failed"]
     assert failed.startswith(f"before the shock {early['n_failed_before']}: retail-fx-")
@@ -95,8 +102,8 @@ def test_the_yen_of_a_run_without_a_shock_is_told_by_its_path(calm):
     days, quote = calm.run.days, facts(told_of(calm), "run")["The yen"]
     lowest = days["log_JPY"].idxmax()  # of the dollar, where the yen is highest
     low = 160.62 * np.exp(-days["log_JPY"][lowest])
-    assert quote.startswith("USDJPY 160.62 at the opening, highest ")
-    assert f", lowest {low:.2f} on day {lowest}, " in quote
+    between = f"USDJPY 160.62 at the opening, closes between {low:.2f} (day {lowest}) and "
+    assert quote.startswith(between)
 
 
 def test_news_that_lowers_the_yen_is_told_as_a_fall():
