@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import signal
 import subprocess
 import sys
 import textwrap
@@ -144,7 +145,16 @@ def test_the_dask_example_runs_the_whole_experiment(tiny, undisturbed):
     assert digest(tiny / FOLDER) == undisturbed(experiment())
 
 
-def test_slurm_is_asked_in_words_that_dask_jobqueue_has():
+@pytest.fixture
+def own_signals():
+    """Handlers of signals as they were: dask-jobqueue puts its own in their place when imported."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+def test_slurm_is_asked_in_words_that_dask_jobqueue_has(own_signals):
     jobqueue = pytest.importorskip("dask_jobqueue")
     (script,) = (text for text in blocks("python") if "SLURMCluster" in text)
     calls = [node for node in ast.walk(ast.parse(script)) if isinstance(node, ast.Call)]
