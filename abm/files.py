@@ -69,14 +69,33 @@ def read_bytes(path: str | os.PathLike[str], most_bytes: int) -> bytes:
     return content
 
 
+_BRACKET = re.compile(r"[\[\]{}]")
+
+
 def read_json(path: str | os.PathLike[str], most_bytes: int = MOST_OF_DESCRIPTION) -> Any:
     """What a JSON file says; raises OSError, TooDeep or another ValueError."""
+    text = read_bytes(path, most_bytes).decode("utf-8")
     try:
-        content = json.loads(read_bytes(path, most_bytes).decode("utf-8"))
+        content = json.loads(text)
     except RecursionError:
         raise TooDeep from None
+    except ValueError:
+        # How deep Python's parser goes depends on its version; a text that is cut off is deep too.
+        if _opens_deep(text):
+            raise TooDeep from None
+        raise
     refuse_deep(content)
     return content
+
+
+def _opens_deep(text: str) -> bool:
+    """Whether more than `DEEPEST` brackets are open at some place of a text."""
+    n_open = 0
+    for bracket in _BRACKET.findall(_QUOTED.sub("q", text)):
+        n_open += 1 if bracket in "[{" else -1
+        if n_open > DEEPEST:
+            return True
+    return False
 
 
 def parse_toml(text: str) -> dict[str, Any]:
