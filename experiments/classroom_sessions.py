@@ -13,15 +13,14 @@ from __future__ import annotations
 import argparse
 import asyncio
 import re
-import subprocess
-import sys
 import time
 
-import psutil
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
-TABS = ("play", "compare", "phase", "august", "trade")
+from abm.classroom.choice import TABS
+from experiments.serving import resident_mb, served_classroom
+
 PATIENCE_S = 120.0
 UNTIL_DROPPED_S = 35.0  # a page lives for 15 s after its browser, and is looked for every 15
 ASK = ('{"msgid":"1","msgtype":"PULL-DOC-REQ"}', "{}", "{}")
@@ -32,21 +31,13 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=50)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "abm.cli", "classroom", "--no-browser"],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert server.stdout is not None
-    url = server.stdout.readline().split()[2]
-    try:
+    with served_classroom() as server:
         print(f"before any page: {resident_mb(server.pid):,.0f} MB", flush=True)
         for number in range(1, given.rounds + 1):
-            asyncio.run(visit(url, given.pages))
+            asyncio.run(visit(server.url, given.pages))
             time.sleep(UNTIL_DROPPED_S)
             said = f"after {number * given.pages} pages: {resident_mb(server.pid):,.0f} MB"
             print(said, flush=True)
-    finally:
-        server.terminate()
 
 
 async def visit(url: str, n_pages: int) -> None:
@@ -80,11 +71,6 @@ async def until(client: WebSocketClientConnection, kind: str) -> None:
         assert said is not None, "the server closed the websocket"
         if isinstance(said, str) and said.startswith("{") and f'"{kind}"' in said[:300]:
             return
-
-
-def resident_mb(pid: int) -> float:
-    """Resident memory of a process [MB]."""
-    return float(psutil.Process(pid).memory_info().rss / 2**20)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import subprocess
-import sys
 import time
 
 import pandas as pd
@@ -21,6 +19,7 @@ import psutil
 from playwright.sync_api import Page, sync_playwright
 
 from experiments.keeping import ROOT, keep, show
+from experiments.serving import resident_mb, served_classroom
 
 WARM_MINUTES = 5
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync")
@@ -31,16 +30,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=int, default=60)
     minutes = parser.parse_args().minutes
-    server = subprocess.Popen(
-        [sys.executable, "-m", "abm.cli", "classroom", "--no-browser"],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert server.stdout is not None
-    url = server.stdout.readline().split()[2]
-    try:
-        rows = pd.DataFrame(soak(url, server.pid, minutes))
-    finally:
-        server.terminate()
+    with served_classroom() as server:
+        rows = pd.DataFrame(soak(server.url, server.pid, minutes))
     about = {"scenario": "august-2024", "seeds": "from 0, one a run", "growth": growth(rows)}
     show(rows.iloc[:: max(1, minutes // 10)], "resident memory by minute")
     print(about["growth"])
@@ -83,11 +74,8 @@ def memory(server: int, page: Page) -> dict[str, float]:
     page.context.new_cdp_session(page).send("HeapProfiler.collectGarbage")
     page.wait_for_timeout(2_000)
     browsers = [p for p in psutil.Process().children(recursive=True) if "chrom" in p.name()]
-    return {"server_mb": resident(server), "browser_mb": sum(resident(p.pid) for p in browsers)}
-
-
-def resident(pid: int) -> float:
-    return psutil.Process(pid).memory_info().rss / 2**20
+    in_browsers = sum(resident_mb(process.pid) for process in browsers)
+    return {"server_mb": resident_mb(server), "browser_mb": in_browsers}
 
 
 def growth(rows: pd.DataFrame) -> dict[str, float]:
