@@ -117,12 +117,15 @@ def test_networks_of_other_kinds_hold_numbers_too():
     graph = nx.DiGraph()
     for weight in (1j, True, "5"):
         graph.add_edge("a", "b", weight=weight)
-        with pytest.raises(InvalidInput, match="liabilities"):
+        with pytest.raises(InvalidInput, match="liabilities") as refused:
             clear_interbank(graph, [1.0, 1.0])
+        assert "external_assets" not in str(refused.value)  # which fits
     for dtype in (complex, bool):
-        sparse = sp.csr_array(np.array(OWED, dtype=dtype))
-        with pytest.raises(InvalidInput, match="liabilities"):
-            clear_interbank(sparse, [1.0, 1.0])
+        for kind in (sp.csr_array, np.array, np.ndarray.tolist):
+            network = kind(np.array(OWED, dtype=dtype))
+            with pytest.raises(InvalidInput, match="liabilities") as refused:
+                clear_interbank(network, [1.0, 1.0])
+            assert "external_assets" not in str(refused.value)
 
 
 def test_whole_numbers_fractions_and_numpy_scalars_are_numbers():

@@ -47,7 +47,7 @@ def as_network(
             matrix = sp.csr_array(np.atleast_1d(real_array(given, may_be_flags=may_be_flags)))
     except (TypeError, ValueError, OverflowError):
         faults.append(f"{name} must be a square array of numbers, sparse array or DiGraph")
-        return sp.csr_array((1, 1))
+        return sp.csr_array((_n_rows(given),) * 2)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.shape[0] == 0:
         faults.append(f"{name} has shape {matrix.shape}, must be (n_banks, n_banks)")
         return sp.csr_array((max(matrix.shape[0], 1),) * 2)
@@ -64,6 +64,14 @@ def as_network(
             at = int(np.flatnonzero(~good)[0])
             faults.append(f"{name}[{lender[at]}, {borrower[at]}] = {entries.data[at]}: {allowed}")
     return matrix
+
+
+def _n_rows(given: Any) -> int:
+    """Rows of what holds no numbers, so that columns are not refused on its account; at least 1."""
+    try:
+        return max(given.shape[0] if sp.issparse(given) else len(given), 1)
+    except TypeError:  # of no length
+        return 1
 
 
 def _matrix_of(name: str, graph: nx.Graph, faults: list[str], may_be_flags: bool) -> sp.csr_array:

@@ -140,11 +140,17 @@ def _differences(study: Study, whole: Panel, found: Findings) -> None:
     hidden = len(rows) - _MOST_STEPS
     more = f"; {hidden} more steps are in the table of differences" if hidden > 0 else ""
     if table["low"].notna().any():
-        found.found.append(Rows(sentence=_PAIRED_INTERVAL))
+        found.found.append(Rows(sentence=f"{_PAIRED_INTERVAL}{_unmoved_told(whole, table)}"))
     found.found.append(Rows(sentence=f"{_PAIRED}{more}"))
     words = _words(study, _steps_title(whole, table, found), whole)
     known = table[table["n_pairs"] > 0].reset_index(drop=True)
     found.draw("differences", words, steps_figure(known, found.outcome, words))
+
+
+def _unmoved_told(whole: Panel, table: pd.DataFrame) -> str:
+    """What the interval of a share is that no pair of runs moves."""
+    is_unmoved = whole.outcome.is_share and (table["se_paired"] == 0.0).any()
+    return "; where no pair differs, as wide as Wilson's of none" if is_unmoved else ""
 
 
 def _step_row(whole: Panel, line: dict[str, Any]) -> tuple[str, ...]:

@@ -184,6 +184,14 @@ def test_two_points_have_their_difference_and_no_line_of_refusal(analysed):
     assert "peak_yen_appreciation-differences.csv" in files
 
 
+def test_the_interval_of_a_share_that_no_pair_moves_is_said_to_be_another(analysed):
+    still = study().table.assign(**{"class": "leak"})
+    told, _ = analysed(Study(**{**vars(study()), "table": still}), "class=leak")
+    assert "draws as replicates; where no pair differs, as wide as Wilson's of none" in told
+    told, _ = analysed(study(), "class=dam break")
+    assert "where no pair differs" not in told
+
+
 def test_the_same_refusal_of_several_factors_is_one_line(analysed):
     points = pd.DataFrame({SURPRISE: [5, 50, 75], CAP: [4, 10, 2], "funds.band": [0.1, 0.2, 0.3]})
     told, _ = analysed(study("list", points), "peak_yen_appreciation")
