@@ -330,7 +330,7 @@ def _real(value: float, name: str) -> float:
 
 
 def refuse_books_without_numbers(world: World) -> None:
-    """Balances that somebody wrote past the views, by whose they are; a day could not use them."""
+    """Refuse balances that are not finite, written past the views, by institution and column."""
     books = world.books
     for name in ("cash", "units", "high_water", "entry_wealth"):
         column = getattr(books, name)

@@ -32,7 +32,7 @@ LEAK_SHARE = 0.25
 """Share of the same that, closed within thirty or sixty days, makes a leak."""
 
 LEAST_SHORT_UNITS = 1.0
-"""Yen short below which nobody is short to speak of: USD 1bn at the scenario's opening."""
+"""Yen short below which there is none to speak of: USD 1bn at the scenario's opening."""
 
 N_RUNS, N_LEFT_OUT = "n_runs", "n_left_out"  # runs in the denominator; done, but without a class
 WITHIN = "unwound_5d"  # share closed in five days: NaN where a class cannot be told

@@ -154,7 +154,7 @@ def shares_of_one(weights: Array) -> Array:
     """Rows scaled to sum to one. (n, m)
 
     Where a small Dirichlet parameter leaves no weight that floats can tell from none, the first of
-    a row has all, as in the limit: a loan is always lent by somebody.
+    a row has all, as in the limit: every loan has a lender.
     """
     if not weights.shape[1]:
         return weights
