@@ -65,6 +65,9 @@ class CarryUnwindModel(mesa.Model):
         Institutions written in Python: pairs (subclass of PythonAgent, settings). Settings hold
         `wealth_usd_bn`, maybe `broker` (a bank's name) and `largest_order_multiple`; the rest goes
         to the class.
+    seed
+        Refused: the seed is `rng`. Mesa 3.5's `batch_run` writes to an argument of this name
+        where there is one, and over `rng` where there is none.
     **changes
         Values of the scenario, `__` for the dot: `shock__surprise_bp=25`.
 
@@ -81,12 +84,14 @@ class CarryUnwindModel(mesa.Model):
     -----
     The burn-in is over when the model is made: the first `step()` is day 0 of the tables. Agents
     are views of rows, made when they are first asked for. The data collector sees the days that
-    are stepped, and none that `run()` passes in one compiled call. `steps`, Mesa's counter, is
-    `day` after both.
+    are stepped, and none that `run()` passes in one compiled call. `steps` and `time`, Mesa's
+    counter and clock, are `day` after both. Events scheduled with Mesa 3.5 take place in its
+    `run_for` and `run_until`, which step the days between; `step()` is one day and nothing else.
 
     Mesa's `batch_run` hands every iteration the same arguments: with one `rng` and several
     iterations all give the same draw. Give `replicate` (or `rng`) as a list instead, as
     `{"rng": 1, "replicate": range(20)}`; `experiments/mesa_batch.py` does, with agent reporters.
+    A subclass with an `__init__` of its own names `seed` in it too.
     An agent is a view of a row and is not removed: `agent.remove()` says what to do instead.
     """
 
@@ -110,6 +115,8 @@ class CarryUnwindModel(mesa.Model):
     """Mesa's: whether a day is left."""
     steps: int
     """Mesa's: days traded, as `day`."""
+    time: float
+    """Mesa's from 3.5: days traded, as `day`."""
     was_written_to: bool
     """Whether somebody wrote to a book: scenario and seed alone do not give this run again."""
     origin: Origin | None
@@ -125,14 +132,17 @@ class CarryUnwindModel(mesa.Model):
         rng: int | str | None = None,
         replicate: int = 0,
         python_agents: Any = (),
+        seed: None = None,
         **changes: Any,
     ) -> None:
         """A world on the morning of day 0."""
         self.seed = whole_number(secrets.randbits(32) if rng in (None, "") else rng, "rng")
         super().__init__(rng=self.seed)
-        if "seed" in changes:
+        # Mesa's wrapper counts calls, not days; in 3.5 it does nothing after a step that raised.
+        self.__dict__.pop("step", None)
+        if seed is not None:
             raise InvalidInput(
-                f"seed = {changes['seed']!r}: give the seed as rng, to Mesa's batch_run too"
+                f"seed = {seed!r}: give the seed as rng, to Mesa's batch_run among its parameters"
             )
         chosen = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
         if changes:
@@ -168,8 +178,6 @@ class CarryUnwindModel(mesa.Model):
             self._write_orders()
             self._pass_days(self.next_day + 1)
             self.datacollector.collect(self)
-        self.running = self.next_day < self.n_days
-        self.steps = self.day  # Mesa counts calls, those after the last day too
 
     def run(self) -> None:
         """All days that are left, in one compiled call unless `steps_in_python`."""
@@ -178,7 +186,6 @@ class CarryUnwindModel(mesa.Model):
                 self.step()
             return
         self._pass_days(self.n_days)
-        self.steps, self.running = self.day, False
 
     @property
     def steps_in_python(self) -> bool:
@@ -339,9 +346,8 @@ class CarryUnwindModel(mesa.Model):
             branch = Branch(state.day, chosen, futures, state_hash(state.arrays))
             model.origin = begun._replace(branches=(*begun.branches, branch))
         model.world, model.opening = carried_on(model.stop_at(state.arrays), before)
-        model.day = model.steps = state.day
         model.was_written_to = state.was_written_to
-        model.running = model.next_day < model.n_days
+        model._reach(state.day)
         return model
 
     def stop_at(self, arrays: Mapping[str, np.ndarray] | None = None) -> Stop:
@@ -394,9 +400,16 @@ class CarryUnwindModel(mesa.Model):
         try:
             self.world = advance(self.world, self.next_day, last)
         except FailedRun:
-            self.day, self.running = day, False
+            self._reach(day)
+            self.running = False
             raise
-        self.day = day
+        self._reach(day)
+
+    def _reach(self, day: int) -> None:
+        """Stand on the morning of this day."""
+        self.day = self.steps = day
+        self.time = float(day)
+        self.running = self.next_day < self.n_days
 
     def _open(self, asked: list[Newcomer]) -> tuple[World, Opening]:
         """The world on the morning of day 0, with rows for all Python agents."""

@@ -27,8 +27,9 @@ KINDS = ("hedge_fund", "risk_parity", "volatility_target")
 class Reported(CarryUnwindModel):
     """The model with reporters of its own: wealth, leverage and kind of every agent each day."""
 
-    def __init__(self, *args: Any, **settings: Any) -> None:
-        super().__init__(*args, **settings)
+    def __init__(self, *args: Any, seed: None = None, **settings: Any) -> None:
+        # Named, because Mesa 3.5 would otherwise write over `rng`.
+        super().__init__(*args, seed=seed, **settings)
         self.datacollector = mesa.DataCollector(
             model_reporters={name: name for name in REPORTED},
             agent_reporters={"kind": "kind", "leverage": "leverage", "wealth": "wealth_usd_bn"},

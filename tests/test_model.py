@@ -114,10 +114,12 @@ def test_batch_run_sweeps_scenario_keys():
     rows = mesa.batch_run(
         CarryUnwindModel,
         {"scenario": [storm()], "rng": 7, "shock__surprise_bp": [10, 150]},
-        max_steps=4, data_collection_period=-1, display_progress=False,
+        data_collection_period=-1, display_progress=False,
     )  # fmt: skip
     moves = {row["shock__surprise_bp"]: row["log_yen"] for row in rows}
     assert moves[150] > moves[10] and len(rows) == 2
+    by_hand = stepped(CarryUnwindModel(storm(), rng=7, shock__surprise_bp=150))
+    assert moves[150] == by_hand.log_yen
 
 
 def test_reset_with_keywords_and_text_gives_the_same_model():
@@ -205,6 +207,25 @@ def test_steps_count_days_however_they_are_passed(tmp_path):
     assert compiled.steps == by_day.steps == compiled.day == 8
     half = stepped(CarryUnwindModel(storm(), rng=7), 3)
     assert CarryUnwindModel.load_state(half.save_state(tmp_path / "half")).steps == 3
+
+
+def test_mesas_clock_and_its_collector_count_days_traded(tmp_path):
+    half = stepped(CarryUnwindModel(storm(), rng=7), 3)
+    again = stepped(CarryUnwindModel.load_state(half.save_state(tmp_path / "half")), 2)
+    assert (half.time, again.time) == (3.0, 5.0)
+    again.datacollector = mesa.DataCollector(agent_reporters={"row": "unique_id"})
+    again.datacollector.collect(again)
+    assert set(again.datacollector.get_agent_vars_dataframe().index.get_level_values(0)) == {5}
+
+
+def test_mesas_own_schedule_steps_days_after_those_stepped_by_hand():
+    model = stepped(CarryUnwindModel(storm(), rng=7), 3)
+    if hasattr(model, "run_for"):  # from Mesa 3.5
+        model.run_for(2)
+        model.step()
+        assert model.day == model.time == 6
+        model.run_until(20)
+        assert model.day == 8 and not model.running
 
 
 def test_a_seed_by_mesas_older_name_is_pointed_to_rng():

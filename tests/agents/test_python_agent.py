@@ -164,6 +164,9 @@ def test_an_order_is_a_real_number(amount):
         agent.amounts = amounts
         with pytest.raises(InvalidInput, match=r"Buyer\.orders"):
             asked.step()
+    agent.amounts = {"JPY": 1.0}
+    asked.step()
+    assert asked.day == asked.steps == asked.time == 1 and agent.units["JPY"] > 0.0
 
 
 def test_an_order_beyond_fifty_times_its_wealth_is_refused():
