@@ -385,6 +385,7 @@ def test_ctrl_c_ends_a_run_at_once_with_one_line_and_nothing_written(tmp_path, e
     process = subprocess.Popen(
         [sys.executable, "-c", LONG_RUN, "run", "hike"], cwd=tmp_path, text=True,
         env={"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(end, signal.SIG_DFL),  # nohup ignores one for its children
     )  # fmt: skip
     assert process.stderr.readline() == "running\n"
     process.send_signal(end)
