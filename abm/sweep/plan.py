@@ -25,8 +25,10 @@ from abm.runs.crate import CRATE, ODD, Described, crate, odd_text
 from abm.runs.described import Entries, PlanDescription
 from abm.runs.described import read_description as described_in
 from abm.runs.manifest import current_versions, source_commit, table_hash
+from abm.scenario import load_scenario, parameter_table
 from abm.scenario.graph_files import FOLDER as GRAPHS
 from abm.scenario.graph_files import KEYS, copies_of, each_path, hash_of, paths_in
+from abm.scenario.patterns import spelled_out
 from abm.scenario.writing import to_dict, to_toml
 from abm.sweep.designs import design_points
 from abm.sweep.experiment import Experiment, base_scenario, load_experiment, scenario_at
@@ -154,6 +156,8 @@ def files_of(plan: Plan) -> dict[str, bytes]:
     what lies there names the copies.
     """
     experiment = tomllib.loads(plan.experiment.to_toml()) | {"scenario": SCENARIO}
+    if plan.experiment.changes:
+        experiment["changes"] = _absolute(experiment["changes"], plan.experiment.scenario)
     scenario = plan.scenario.to_dict()
     named = {key: list(plan.points[key].dropna()) for key in plan.points.columns if key in KEYS}
     copies = list(copies_of(paths_in([experiment, scenario, named])))
@@ -169,6 +173,12 @@ def files_of(plan: Plan) -> dict[str, bytes]:
         CRATE: (_json(_crate(plan, bool(copies)), indent=2) + "\n").encode(),
         PLAN: (_json(described(plan), indent=2) + "\n").encode(),
     }
+
+
+def _absolute(changes: Mapping[str, Any], scenario: str) -> dict[str, Any]:
+    """Changes that give the same scenario when they are made again: no multiple, no pattern."""
+    values = {row.key: row.value for row in parameter_table(load_scenario(scenario))}
+    return spelled_out(changes, values)[0]
 
 
 def _with_paths(points: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFrame:
@@ -306,8 +316,6 @@ def _changed(there: Any, here: Any, key: str = "") -> Iterator[str]:
 
 
 def _scenario_differences(plan: Plan, folder: Path) -> Iterator[str]:
-    from abm.scenario import load_scenario
-
     kept = load_scenario(folder / SCENARIO).to_dict()
     found = list(_changed(kept, plan.scenario.to_dict(), "scenario"))
     yield from found or ["scenario: another one"]

@@ -83,9 +83,9 @@ def _duplicates(experiment: Experiment) -> Iterator[Fault]:
         for name in _linked(experiment, key):
             setters.setdefault(experiment.own_name(name), []).append(place_of(experiment, key))
     for key in experiment.changes:
-        own = experiment.own_name(key)
-        if own in setters:
-            setters[own].append(f"changes.{key}")
+        for own in map(experiment.own_name, experiment.own_keys(key)):
+            if own in setters:
+                setters[own].append(f"changes.{key}")
     for name, places in setters.items():
         if len(places) > 1:
             first, second = places[0], places[-1]

@@ -7,6 +7,8 @@ from abm.errors import ScenarioFaults
 from abm.scenario import load_scenario
 from abm.sweep.designs import design_points
 from abm.sweep.experiment import Experiment, load_experiment, scenario_at
+from abm.sweep.plan import read_plan, run_of_row
+from abm.sweep.runner import sweep
 
 STYLES = "funds.styles.*.leverage"
 
@@ -114,3 +116,23 @@ def test_patterns_that_cannot_be_meant_are_refused(factors, message):
 def test_one_at_a_time_over_unlike_values_needs_multiples():
     with pytest.raises(ScenarioFaults, match=r"give multiples, as 1\.2x, or make them equal"):
         asked({"kind": "one-at-a-time", "factors": {STYLES: [2, 3]}})
+
+
+def test_multiples_in_changes_are_made_once_however_often_the_folder_is_read(tmp_path):
+    changes = {"calendar.days": 2, "calendar.burn_in_days": 2, "calendar.drift_days": 1}
+    changes |= {STYLES: "1.2x", "funds.leverage_cap": "0.5x"}
+    design = {"kind": "grid", "factors": {"shock.surprise_bp": [5, 50]}}
+    sweep(asked(design, changes=changes, outputs={"measure": "run"}), tmp_path, workers=1)
+    kept = read_plan(tmp_path)
+    assert leverage(kept.scenario) == [1.2 * one for one in leverage(load_scenario("hike"))]
+    assert kept.scenario.funds.leverage_cap == load_scenario("hike").funds.leverage_cap / 2
+    assert leverage(run_of_row(tmp_path, 1).scenario) == leverage(kept.scenario)
+
+
+def test_a_pattern_in_changes_may_not_set_what_a_factor_sets():
+    with pytest.raises(ScenarioFaults) as refused:
+        asked(
+            {"kind": "grid", "factors": {"funds.styles.FXM.leverage": [2, 3]}},
+            changes={STYLES: "1.2x"},
+        )
+    assert "funds.styles.FXM.leverage is set here and by design.factors" in str(refused.value)
