@@ -173,14 +173,14 @@ class ScenarioFaults(UnwindError, ValueError):
 
     def _lines(self) -> Iterator[str]:
         """The first faults under the names of their files, and how many more there are."""
-        n_told = 0
+        n_told = n_seen = 0
         for where, group in groupby(self.faults, key=lambda fault: fault.where):
             faults = list(group)
             if n_told == MOST_FAULTS:
-                yield f"and {len(self.faults) - n_told:,} more faults in other files"
+                yield f"and {len(self.faults) - n_seen:,} more faults in other files"
                 return
             told = faults[: MOST_FAULTS - n_told]
-            n_told += len(told)
+            n_told, n_seen = n_told + len(told), n_seen + len(faults)
             count = "1 fault" if len(faults) == 1 else f"{len(faults):,} faults"
             yield f"{one_line(where)}: {count}"
             yield from _aligned(told)

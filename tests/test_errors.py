@@ -112,6 +112,12 @@ def test_faults_of_many_files_are_told_within_one_bound():
     assert message.splitlines()[-1] == "and 950 more faults in other files"
 
 
+def test_faults_that_were_counted_in_their_own_file_are_not_counted_again():
+    faults = [Fault("a.toml", "x", 1, "wrong")] * 60 + [Fault("b.toml", "x", 1, "wrong")] * 5
+    lines = str(ScenarioFaults(faults)).splitlines()
+    assert lines[-2:] == ["  and 10 more", "and 5 more faults in other files"]
+
+
 def test_what_is_near_is_looked_up_for_what_is_told_alone():
     class Known:
         """Names that count how often they are read."""
