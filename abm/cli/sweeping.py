@@ -42,9 +42,9 @@ class Asked(NamedTuple):
     def command(self) -> str:
         """What was typed, without what it need not be told again."""
         words = ["unwind", "sweep", self.experiment]
-        for option in ("out", "workers", "cluster", "shard", "timeout"):
+        for option in ("out", "workers", "cluster", "shard", "max_runs", "timeout"):
             value = getattr(self, option)
-            words += [f"--{option}", str(value)] if value is not None else []
+            words += [f"--{option.replace('_', '-')}", str(value)] if value is not None else []
         return shlex.join(words)
 
 

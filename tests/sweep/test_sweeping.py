@@ -21,6 +21,10 @@ def tiny(tmp_path, in_process):
     return Asked(str(file), tmp_path / "out")
 
 
+def test_the_command_to_go_on_allows_what_was_allowed(tiny):
+    assert tiny._replace(max_runs=99, timeout=2.5).command.endswith(" --max-runs 99 --timeout 2.5")
+
+
 def test_a_finished_sweep_says_what_was_run_where_it_is_and_what_next(tiny, capsys):
     assert sweep_and_tell(tiny) == 0
     said = capsys.readouterr().out
