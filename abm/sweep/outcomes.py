@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from functools import cached_property
@@ -243,9 +244,11 @@ def _check_level(asked: Outcome, column: pd.Series) -> None:
             raise InvalidInput(f"{asked.name}: {asked.column} is one of {', '.join(words)}")
     elif asked.sign:
         try:
-            float(asked.level)
+            is_level = not math.isnan(float(asked.level))
         except ValueError:
-            raise InvalidInput(f"{asked.name}: {asked.level!r} is not a number") from None
+            is_level = False
+        if not is_level:
+            raise InvalidInput(f"{asked.name}: {asked.level!r} is not a number")
 
 
 def _is_number(column: pd.Series) -> bool:

@@ -173,6 +173,7 @@ def test_a_panel_can_be_held_at_a_level():
         ("class", "ask for a share of runs, as 'class=dam break'"),
         ("class=flood", "class is one of dam break, leak"),
         ("y>=high", "'high' is not a number"),
+        ("y>=nan", "'nan' is not a number"),
         (">=3", "must be an output"),
         ("row", "no output is called 'row'"),
     ],
