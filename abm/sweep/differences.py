@@ -128,6 +128,8 @@ def _against_the_first(whole: Panel) -> Iterator[dict[str, Any]]:
     for i in range(1, len(points)):
         ends = {name: (points[name].iat[0], points[name].iat[i]) for name in whole.factors}
         moved = {name: pair for name, pair in ends.items() if not _is_same(*pair)}
+        if not moved:
+            continue  # the first point once more
         found = paired(whole, np.array([0]), np.array([i]), everywhere)
         if found is not None:
             start, end = ([pair[at] for pair in moved.values()] for at in (0, 1))

@@ -73,6 +73,12 @@ def test_two_points_of_a_list_have_their_difference_whatever_changes_between_the
     assert (line["difference"], line["se_paired"]) == (0.5, 0.0)
 
 
+def test_the_first_point_given_twice_is_no_step():
+    points = pd.DataFrame({"a": [1, 1, 2, 3], "b": [4, 4, 8, 8]})
+    table = found(points, [LUCK, LUCK, LUCK + 1.0, LUCK + 2.0], "list")
+    assert table["from"].tolist() == ["1, 4", "1, 4"] and table["to"].tolist() == ["2, 8", "3, 8"]
+
+
 def test_what_changes_at_once_is_told_as_a_person_writes_it():
     points = pd.DataFrame({"n": [0, 4], "usd": [0.0, 144.2], "on": [False, True]})
     points["when"] = [np.nan, 3.0]
