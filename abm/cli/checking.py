@@ -187,9 +187,10 @@ def _how_much(experiment: Experiment, n_points: int, pilot: Pilot) -> list[str]:
     if pilot.seconds:
         each = float(np.mean(pilot.seconds))
         alone = each * n_points * experiment.replicates
-        spread = f"{min(pilot.seconds):.2g} to {max(pilot.seconds):.2g}"
+        spread = f"{min(pilot.seconds):.2g} to {max(pilot.seconds):.2g} s"
+        timed = _count(len(pilot.seconds), "point")
         lines += [
-            f"{'One run':<{PLACE}}{each:.2g} s ({spread} s at {_count(n_pilot, 'point')})",
+            f"{'One run':<{PLACE}}{each:.2g} s ({spread} at {timed})",
             f"{'Time':<{PLACE}}about {_duration(alone)} with 1 worker, "
             f"{_duration(alone / (1 + WORKER_SHARE))} with 2",
             f"{'On disk':<{PLACE}}about {_size(_n_bytes(experiment, n_points, pilot))}",

@@ -83,6 +83,7 @@ def test_a_pilot_run_that_fails_is_told_with_its_point(small, monkeypatch):
     monkeypatch.setattr(checking, "_run", broken)
     answer = check_experiment(small()).splitlines()
     where = "point 7 (funds.leverage_cap = 10, funds.overlap = 0.9)"
+    assert answer[-5].endswith("s at 5 points)")
     assert answer[-2:] == [
         "1 of 6 pilot runs failed:",
         f"  {where}: FloatingPointError: no clearing price",
