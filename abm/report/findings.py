@@ -149,8 +149,11 @@ def _differences(study: Study, whole: Panel, found: Findings) -> None:
 
 def _unmoved_told(whole: Panel, table: pd.DataFrame) -> str:
     """What the interval of a share is that no pair of runs moves."""
-    is_unmoved = whole.outcome.is_share and (table["se_paired"] == 0.0).any()
-    return "; where no pair differs, as wide as Wilson's of none" if is_unmoved else ""
+    unmoved = table[table["low"].notna() & ~(table["se_paired"] > 0.0)]
+    if not whole.outcome.is_share or unmoved.empty:
+        return ""
+    where = "no pair differs" if (unmoved["difference"] == 0.0).all() else "all pairs differ alike"
+    return f"; where {where}, as wide as Wilson's of none"
 
 
 def _step_row(whole: Panel, line: dict[str, Any]) -> tuple[str, ...]:
@@ -208,7 +211,8 @@ def _curves(study: Study, whole: Panel, found: Findings) -> None:
         said = (_estimate(whole, low), _level(low[factor]), _estimate(whole, high))
         rows.append((axis_words(factor), *said, _level(high[factor])))
     found.found.append(Rows(("factor", "lowest mean", "at", "highest mean", "at"), rows))
-    found.found.append(Rows(sentence=_intervals_told(whole, found.tables["curves"])))
+    if found.tables["curves"]["low"].notna().any():
+        found.found.append(Rows(sentence=_intervals_told(whole, found.tables["curves"])))
     words = _words(study, _curves_title(study, whole, found, order), whole)
     found.draw("curves", words, curves_figure(curves, found.outcome, words))
 

@@ -190,6 +190,22 @@ def test_the_interval_of_a_share_that_no_pair_moves_is_said_to_be_another(analys
     assert "draws as replicates; where no pair differs, as wide as Wilson's of none" in told
     told, _ = analysed(study(), "class=dam break")
     assert "where no pair differs" not in told
+    points = pd.DataFrame({SURPRISE: [5, 50], CAP: 4})
+    broken = study("grid", points).table
+    broken["class"] = np.where(broken[SURPRISE] == 50, "dam break", "leak")
+    for n in (1, 4):  # one pair has no error, four that agree have one of 0
+        few = broken[broken["replicate"] < n]
+        pairs = {**vars(study("grid", points)), "table": few, "n_replicates": n}
+        told, _ = analysed(Study(**pairs), "class=dam break")
+        assert "+100 [" in told and "where all pairs differ alike, as wide as Wilson's" in told
+
+
+def test_brackets_that_are_not_there_are_not_explained(analysed):
+    points = pd.DataFrame({SURPRISE: [5, 50], CAP: 4})
+    one = study("grid", points).table.query("replicate == 0")
+    pairs = {**vars(study("grid", points)), "table": one, "n_replicates": 1}
+    told, _ = analysed(Study(**pairs), "peak_yen_appreciation")
+    assert "in brackets" not in told
 
 
 def test_the_same_refusal_of_several_factors_is_one_line(analysed):
