@@ -236,7 +236,10 @@ class _Story:
         told = [said for kind, said in _AMOUNTS.items() if kind in kinds]
         called = f"Amounts in columns 3 and 5: what was {', '.join(told)}."
         is_bought = any(e.side == "bought" for e in self.sales)
-        back = "Totals of forced sales leave out what was bought back."
+        back = (
+            "Totals of forced sales leave out what was bought back."
+            " Dollars sold, the unit of account, are not counted."
+        )
         return (*((called,) if told else ()), *((back,) if is_bought else ()))
 
     def notes(self) -> tuple[str, ...]:

@@ -145,6 +145,7 @@ def test_the_caption_says_what_the_amounts_are_of():
     assert "Amounts in columns 3 and 5: what was owed above margin (calls), " in notes
     assert "held (stop-outs)" in notes and "recalled" not in notes
     assert "Totals of forced sales leave out what was bought back." in notes
+    assert "Dollars sold, the unit of account, are not counted." in notes
 
 
 def test_small_markets_are_merged_and_named_in_the_caption():
