@@ -85,10 +85,11 @@ def ordered(grid: pd.DataFrame, across: Scale, up: Scale) -> NDArray[np.float64]
 
 
 def boxed(
-    words: Words, spans: Sequence[tuple[float, float]], inches: float
+    words: Words, spans: Sequence[tuple[float, float]], inches: float, head_inches: float = 0.5
 ) -> tuple[Figure, list[Axes]]:
     """Panels side by side: left edge and width of each, as shares of the figure."""
-    top, bottom = style.title_height(words.title) + 0.5, style.caption_height(words.caption) + 0.5
+    top = style.title_height(words.title) + head_inches
+    bottom = style.caption_height(words.caption) + 0.5
     height = top + inches + bottom
     figure = style.new_figure(height)
     style.write_title(figure, words.title)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 # From the bottom of a cell.
 _STACKED = (DAM_BREAK, "leak", DE_RISKING, "absorbed", BUILD_UP, BROKEN_BEFORE, UNDETERMINED)
+_LETTERS_IN_ROW, _LETTERS_OF_MARK = 60, 4  # of a legend: what fits side by side, a mark included
+_ROW_INCHES, _POINTS_PER_INCH = 0.17, 72.0
 
 
 def phase_diagram(
@@ -65,8 +68,9 @@ def phase_diagram(
     share = cells[DAM_BREAK] if DAM_BREAK in cells else cells[known[0]] * 0.0
     grid = cells.assign(share=share).pivot(index=up, columns=across, values="share")
     said = Words(words.title, f"{words.caption} {note}".strip())
+    more_rows = _ROW_INCHES * (math.ceil(len(known) / _legend_columns(known)) - 1)
     with style.house_style():
-        figure, (left, right) = boxed(said, [(0.07, 0.43), (0.55, 0.43)], 3.6)
+        figure, (left, right) = boxed(said, [(0.07, 0.43), (0.55, 0.43)], 3.6, 0.5 + more_rows)
         draw_cells(left, grid, SHARE_COLOURS, (0.0, 1.0))
         write_numbers(left, grid, (0.0, 1.0), True)
         if boundary is not None:
@@ -74,8 +78,16 @@ def phase_diagram(
         _class_cells(right, cells, across, up, known)
         titles = "P(dam break), % of runs", "Class of run, share of the height of a cell"
         for axes, title in zip((left, right), titles, strict=True):
-            axes.set_title(title, loc="left", pad=18.0, color=style.INK)
+            axes.set_title(
+                title, loc="left", pad=18.0 + _POINTS_PER_INCH * more_rows, color=style.INK
+            )
     return figure
+
+
+def _legend_columns(classes: Sequence[str]) -> int:
+    """Entries of a legend side by side: all of them if they fit, else three."""
+    letters = sum(len(name) + _LETTERS_OF_MARK for name in classes)
+    return len(classes) if letters <= _LETTERS_IN_ROW else 3
 
 
 def _draw_boundary(
@@ -149,6 +161,6 @@ def _class_cells(
     handles, labels = axes.get_legend_handles_labels()
     axes.legend(
         handles[::-1], labels[::-1], loc="lower left", bbox_to_anchor=(-0.015, 0.995),
-        ncols=len(labels), handlelength=0.8, handleheight=0.8, handletextpad=0.4,
+        ncols=_legend_columns(classes), handlelength=0.8, handleheight=0.8, handletextpad=0.4,
         columnspacing=1.2, borderaxespad=0.2,
     )  # fmt: skip

@@ -15,6 +15,7 @@ from abm.figures.sweep import (
 )
 from abm.figures.sweep_axes import axis_words, name_words, outcome_words, scale_of
 from abm.figures.sweep_steps import steps_figure
+from abm.measures.classes import CLASSES
 
 SURPRISE, CAP = "shock.surprise_bp", "funds.leverage_cap"
 WORDS = Words("The finding", "Scenario hike, seed 1.")
@@ -123,6 +124,18 @@ def test_classes_fill_the_height_of_their_cell():
     assert len(bars) == 12
     tall = sum(bar.get_height() for bar in bars if bar.get_x() < 6.0 and bar.get_y() < 5.0)
     assert tall == pytest.approx(0.92 * 8.0)  # the cell from -2 to 6
+
+
+@pytest.mark.parametrize("n_classes", [4, 5, 7])
+def test_the_legend_of_classes_stands_between_the_header_and_the_edge(n_classes):
+    # a negative surprise among positive ones has five classes: "dam break" stood outside
+    shares = pd.DataFrame([(5, 2), (50, 10)], columns=[SURPRISE, CAP])
+    shares = shares.assign(**dict.fromkeys(CLASSES[:n_classes], 1.0 / n_classes))
+    figure = phase_diagram(shares, SURPRISE, CAP, WORDS)
+    figure.canvas.draw()
+    legend = figure.axes[1].get_legend().get_window_extent()
+    header = figure.axes[1]._left_title.get_window_extent()
+    assert legend.x1 < figure.bbox.width and legend.y1 < header.y0
 
 
 def test_bars_stand_in_order_with_their_intervals():
