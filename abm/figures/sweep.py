@@ -119,7 +119,7 @@ def heat_map_figure(grid: pd.DataFrame, outcome: str, words: Words) -> Figure:
 
 
 def sensitivity_figure(
-    table: pd.DataFrame, bars: Sequence[str], outcome: str, words: Words
+    table: pd.DataFrame, bars: Sequence[str], outcome: str, words: Words, over: str
 ) -> Figure:
     """Horizontal bars with intervals, one row for each factor, the most important on top.
 
@@ -134,13 +134,15 @@ def sensitivity_figure(
         Of what, as "class=dam break" or "price_amplification".
     words
         Title and caption.
+    over
+        What the intervals are over, in words.
     """
     need(len(table), "no factors")
     missing = [c for c in bars if c not in table.columns]
     if missing:
         raise InvalidInput(f"table: column {', '.join(missing)} is missing")
     ranked = table.sort_values(bars[0]).reset_index(drop=True)
-    note = "Whiskers: 95% intervals over points (bootstrap) and draws (jackknife)."
+    note = f"Whiskers: 95% intervals over {over}."
     note += " Grey mark: 95% of factors without influence stay below." if "dummy" in ranked else ""
     names = ["\n".join(textwrap.wrap(axis_words(str(n)), 34)) for n in ranked["factor"]]
     with style.house_style():

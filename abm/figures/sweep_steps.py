@@ -40,7 +40,9 @@ def steps_figure(table: pd.DataFrame, outcome: str, words: Words) -> Figure:
     y = np.arange(len(drawn))[::-1]
     x, low, high = (times * drawn[c].to_numpy(float) for c in ("difference", "low", "high"))
     half = _Z * times * drawn["se_unpaired"].to_numpy(float)
-    note = "Dark: 95% interval of the paired difference (Student, draws as replicates)."
+    note = "Dark: 95% interval of the paired difference (Student, draws as replicates"
+    has_unmoved = is_share and bool((drawn["se_paired"] == 0.0).any())
+    note += "; where no pair differs, as wide as Wilson's of none)." if has_unmoved else ")."
     note += " Light: of as many independent runs."
     if len(drawn) < len(table):
         note += f" The largest {len(drawn)} of {len(table)} steps."

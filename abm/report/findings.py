@@ -322,7 +322,7 @@ def _sobol(study: Study, whole: Panel, found: Findings) -> None:
     if chance > _CHANCE_TOLD:
         title += f"; other draws would change {chance:.0%} of that variance"
     found.found.append(Rows(sentence=_shares_told(indices.table, chance)))
-    _draw_indices(study, whole, found, indices.table, ("total", "first"), title)
+    _draw_indices(study, whole, found, indices, ("total", "first"), title)
     shares = indices.table[["first", "total"]].to_numpy()
     if (shares > 1.0).any() or (shares < -_LEAST_TOLD).any():
         found.said.append("an index below 0 or above 1 is the error of few base points")
@@ -363,7 +363,7 @@ def _morris(study: Study, whole: Panel, found: Findings) -> None:
     top = indices.table.sort_values("mu_star").iloc[-1]
     title = f"{title_words(top['factor'])} moves {_short(found)} most: "
     title += f"by {top['mu_star']:.3g} over its whole range"
-    _draw_indices(study, whole, found, indices.table, ("mu_star", "sigma"), title)
+    _draw_indices(study, whole, found, indices, ("mu_star", "sigma"), title)
 
 
 def _pawn(study: Study, whole: Panel, found: Findings) -> None:
@@ -371,7 +371,7 @@ def _pawn(study: Study, whole: Panel, found: Findings) -> None:
     _keep_indices(found, indices, "pawn", ("pawn",))
     top = indices.table.sort_values("pawn").iloc[-1]
     title = f"{title_words(top['factor'])} shifts the distribution of {_short(found)} most"
-    _draw_indices(study, whole, found, indices.table, ("pawn",), title)
+    _draw_indices(study, whole, found, indices, ("pawn",), title)
 
 
 def _chance(study: Study, whole: Panel, found: Findings) -> None:
@@ -411,24 +411,29 @@ def _keep_indices(
         rows.append((axis_words(str(line["factor"])), *said))
     head = ("factor", *heads, *(["no influence"] if method == "pawn" else []))
     found.found.append(Rows(head, rows))
-    over = "points (bootstrap) and draws (jackknife)"
+    found.found.append(Rows(sentence=f"in brackets: 95% intervals over {_over(indices)}"))
+
+
+def _over(indices: sensitivity.Indices) -> str:
+    """What the intervals of indices are over."""
     if sensitivity.POINTS_ALONE in indices.said:
-        over = "points (bootstrap) alone"
-    found.found.append(Rows(sentence=f"in brackets: 95% intervals over {over}"))
+        return "points (bootstrap) alone"
+    return "points (bootstrap) and draws (jackknife)"
 
 
 def _draw_indices(
     study: Study,
     whole: Panel,
     found: Findings,
-    table: pd.DataFrame,
+    indices: sensitivity.Indices,
     bars: tuple[str, ...],
     title: str,
 ) -> None:
     from abm.figures.sweep import sensitivity_figure
 
     words = _words(study, title, whole)
-    found.draw("sensitivity", words, sensitivity_figure(table, bars, found.outcome, words))
+    figure = sensitivity_figure(indices.table, bars, found.outcome, words, _over(indices))
+    found.draw("sensitivity", words, figure)
 
 
 def _short(found: Findings) -> str:

@@ -144,7 +144,7 @@ def test_bars_stand_in_order_with_their_intervals():
         | {"total_high": [0.3, 0.8], "first": [0.1, 0.6], "first_low": [0.0, 0.5]}
         | {"first_high": [0.2, 0.7]}
     )
-    axes = sensitivity_figure(table, ["total", "first"], "y", WORDS).axes[0]
+    axes = sensitivity_figure(table, ["total", "first"], "y", WORDS, "points").axes[0]
     assert [t.get_text() for t in axes.get_yticklabels()] == ["a", "b"]  # b, the larger, on top
     assert [bar.get_width() for bar in axes.containers[0]] == [0.2, 0.7]
     whiskers = axes.collections[0].get_segments()
@@ -153,7 +153,7 @@ def test_bars_stand_in_order_with_their_intervals():
 
 def test_pawn_has_the_mark_of_a_factor_without_influence():
     table = pd.DataFrame({"factor": ["a"], "pawn": [0.4], "pawn_low": [0.3], "pawn_high": [0.5]})
-    figure = sensitivity_figure(table.assign(dummy=0.1), ["pawn"], "y", WORDS)
+    figure = sensitivity_figure(table.assign(dummy=0.1), ["pawn"], "y", WORDS, "points")
     assert figure.axes[0].collections[1].get_segments()[0][0][0] == 0.1
     assert "95% of factors without influence stay below" in " ".join(
         figure.texts[1].get_text().split()
@@ -174,9 +174,9 @@ def test_nothing_to_draw_is_refused():
     with pytest.raises(InvalidInput, match="no factor varies"):
         curves_figure({}, "y", WORDS)
     with pytest.raises(InvalidInput, match="no factors"):
-        sensitivity_figure(pd.DataFrame({"factor": []}), ["total"], "y", WORDS)
+        sensitivity_figure(pd.DataFrame({"factor": []}), ["total"], "y", WORDS, "points")
     with pytest.raises(InvalidInput, match="column total is missing"):
-        sensitivity_figure(pd.DataFrame({"factor": ["a"]}), ["total"], "y", WORDS)
+        sensitivity_figure(pd.DataFrame({"factor": ["a"]}), ["total"], "y", WORDS, "points")
     with pytest.raises(InvalidInput, match="share of a class"):
         phase_diagram(pd.DataFrame({SURPRISE: [1], CAP: [2]}), SURPRISE, CAP, WORDS)
 
@@ -205,6 +205,17 @@ def test_a_step_has_its_paired_interval_inside_that_of_independent_runs():
     labels = [" ".join(t.get_text().split()) for t in axes.get_yticklabels()]
     assert labels == ["leverage cap, times wealth: 2 → 4", "funds: on: false → true"]
     assert axes.get_xlabel() == "difference of P(dam break), percentage points"
+
+
+def test_an_interval_as_wide_as_wilsons_is_not_called_students():
+    line = {"factor": CAP, "from": 2, "to": 4, "difference": 0.0, "low": -0.4, "high": 0.4}
+    table = pd.DataFrame([line | {"se_paired": 0.0, "se_unpaired": 0.1}])
+    captions = (steps_figure(table, outcome, WORDS).texts[1].get_text() for outcome in ("a=b", "y"))
+    said = [" ".join(caption.split()) for caption in captions]
+    assert ["where no pair differs, as wide as Wilson's of none" in s for s in said] == [
+        True,
+        False,
+    ]
 
 
 def test_of_very_many_steps_the_largest_are_drawn_and_the_caption_says_so():

@@ -328,3 +328,18 @@ def test_no_interval_is_of_what_cannot_be():
     broke = panel(table, "class=dam break", points)
     step = differences.differences(broke, "grid").iloc[0]
     assert step["high"] == 1.0 and step["low"] >= -1.0
+
+
+@pytest.mark.parametrize(
+    ("n_replicates", "over"),
+    [(1, "points (bootstrap) alone."), (20, "points (bootstrap) and draws (jackknife).")],
+)
+def test_whiskers_are_over_what_the_brackets_are_over(n_replicates, over):
+    points = scaled(cube())
+    table = sweep_table(points, outcomes(points, n_replicates))
+    caption = "Scenario hike, seed 1."
+    whole = Study("mine", "latin-hypercube", table, points, n_replicates, caption)
+    found = examined(whole, panel(table, PEAK, points))
+    assert f"in brackets: 95% intervals over {over[:-1]}" in found.lines
+    drawn = " ".join(found.figures["sensitivity"].texts[1].get_text().split())
+    assert f"Whiskers: 95% intervals over {over}" in drawn
