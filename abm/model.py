@@ -86,7 +86,9 @@ class CarryUnwindModel(mesa.Model):
     are views of rows, made when they are first asked for. The data collector sees the days that
     are stepped, and none that `run()` passes in one compiled call. `steps` and `time`, Mesa's
     counter and clock, are `day` after both. Events scheduled with Mesa 3.5 take place in its
-    `run_for` and `run_until`, which step the days between; `step()` is one day and nothing else.
+    `run_for` and `run_until`, which step the days between; `step()` is one day and nothing else,
+    so that `run()`, `run_model` and `batch_run` pass over events. An order that is refused ends
+    Mesa's schedule, as all that raises does there: go on with `step()`.
 
     Mesa's `batch_run` hands every iteration the same arguments: with one `rng` and several
     iterations all give the same draw. Give `replicate` (or `rng`) as a list instead, as
@@ -113,8 +115,6 @@ class CarryUnwindModel(mesa.Model):
     """Days traded: index of the next one."""
     running: bool
     """Mesa's: whether a day is left."""
-    steps: int
-    """Mesa's: days traded, as `day`."""
     time: float
     """Mesa's from 3.5: days traded, as `day`."""
     was_written_to: bool
@@ -151,7 +151,7 @@ class CarryUnwindModel(mesa.Model):
         self.replicate = whole_number(replicate, "replicate")
         self.instruments = chosen.instrument_names
         self.bank_names = bank_names(chosen)
-        self.day = 0
+        self.day, self.time = 0, 0.0
         self._has_views = False
         self.was_written_to = False
         self.origin = None
@@ -171,6 +171,15 @@ class CarryUnwindModel(mesa.Model):
     @scenario.setter
     def scenario(self, _: object) -> None:
         """Mesa's own is not used."""
+
+    @property
+    def steps(self) -> int:
+        """Mesa's counter: days traded, as `day`."""
+        return self.day
+
+    @steps.setter
+    def steps(self, _: int) -> None:
+        """Mesa 3.5 counts calls of its schedule, those after the last day and refused ones too."""
 
     def step(self) -> None:
         """One trading day. After the last one nothing happens; `running` says so."""
@@ -407,8 +416,7 @@ class CarryUnwindModel(mesa.Model):
 
     def _reach(self, day: int) -> None:
         """Stand on the morning of this day."""
-        self.day = self.steps = day
-        self.time = float(day)
+        self.day, self.time = day, float(day)
         self.running = self.next_day < self.n_days
 
     def _open(self, asked: list[Newcomer]) -> tuple[World, Opening]:

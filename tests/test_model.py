@@ -210,6 +210,7 @@ def test_steps_count_days_however_they_are_passed(tmp_path):
 
 
 def test_mesas_clock_and_its_collector_count_days_traded(tmp_path):
+    assert CarryUnwindModel(storm(), rng=7).time == 0.0
     half = stepped(CarryUnwindModel(storm(), rng=7), 3)
     again = stepped(CarryUnwindModel.load_state(half.save_state(tmp_path / "half")), 2)
     assert (half.time, again.time) == (3.0, 5.0)
@@ -225,7 +226,7 @@ def test_mesas_own_schedule_steps_days_after_those_stepped_by_hand():
         model.step()
         assert model.day == model.time == 6
         model.run_until(20)
-        assert model.day == 8 and not model.running
+        assert model.day == model.steps == 8 and not model.running
 
 
 def test_a_seed_by_mesas_older_name_is_pointed_to_rng():
