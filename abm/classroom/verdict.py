@@ -15,6 +15,7 @@ from abm.figures.finding import UNWINDS, falls, how_forced, signed_percent
 from abm.figures.style import CLASS_COLOURS
 from abm.measures.classes import BROKEN_BEFORE
 from abm.report import effects
+from abm.report.script import currency
 from abm.report.summary import class_told, is_shocked
 from abm.words import key_of
 
@@ -104,7 +105,8 @@ def _notes(run: LiveRun, say: Words) -> Iterator[str]:
     if how:
         yield say(f"classes.{how}")
     if not math.isfinite(float(measures["price_amplification"])):
-        yield effects.amplification(measures, say)
+        name = currency(run.scenario.funding_currency, say.language)
+        yield effects.amplification(measures, name, say)
 
 
 def class_words(name: str, say: Words) -> str:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from abm.measures.classes import LEAST_SHORT_UNITS
 from abm.words import Words, key_of, words
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def finding(
         f"finding.verdict.{verdict_key(summary)}",
         trigger=trigger,
         what=what,
+        currency=_name_of(funding, say),
         leverage=eve_leverage(summary, 1),
         share=f"{number(summary, 'eve_share_unlevered'):.0%}",
     )
@@ -58,7 +60,7 @@ def eve_leverage(summary: Measures, n_digits: int) -> str:
 def verdict_key(summary: Measures) -> str:
     """Key of what a title says of the class; apart where nothing or no margin call forced it."""
     name = str(summary["class"])
-    if name == "undetermined" and number(summary, "eve_yen_short_units") <= 0.0:
+    if name == "undetermined" and number(summary, "eve_yen_short_units") < LEAST_SHORT_UNITS:
         return key_of(NOBODY_SHORT)
     how = how_forced(summary) if name in UNWINDS else ""
     return key_of(f"{name} {how}".strip())
@@ -82,8 +84,12 @@ def yen_move(summary: Measures, funding: str, say: Words) -> str:
     log = peak_log(summary)
     if not math.isfinite(log):
         return ""
-    name = say.group("script.currency").get(funding, funding)
+    name = _name_of(funding, say)
     return say("finding.move", currency=name, percent=signed_percent(math.expm1(log)))
+
+
+def _name_of(currency: str, say: Words) -> str:
+    return say.group("script.currency").get(currency, currency)
 
 
 def peak_log(summary: Measures) -> float:

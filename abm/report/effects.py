@@ -61,14 +61,17 @@ def eve(scenario: Scenario, measures: Measures, say: Words) -> Iterator[str]:
         )
 
 
-def amplification(measures: Measures, say: Words) -> str:
-    """The yen's move over the same with positions frozen, or the reason why there is none."""
+def amplification(measures: Measures, name: str, say: Words) -> str:
+    """The currency's move over the same with positions frozen, or the reason why there is none."""
     times = number(measures, "price_amplification")
     if math.isfinite(times):
-        return say("summary.amplified", times=f"{times:.2f}", days=AMPLIFICATION_WINDOW_DAYS)
+        days = AMPLIFICATION_WINDOW_DAYS
+        return say("summary.amplified", times=f"{times:.2f}", days=days, currency=name)
     reason = key_of(str(measures.get("price_amplification_reason", "")))
     key = f"summary.unamplified.{reason}"
-    return say("summary.no_amplification", reason=say(key)) if say.has(key) else ""
+    if not say.has(key):
+        return ""
+    return say("summary.no_amplification", reason=say(key, currency=name))
 
 
 def _price(measures: Measures, name: str, say: Words) -> Iterator[str]:
@@ -81,7 +84,7 @@ def _price(measures: Measures, name: str, say: Words) -> Iterator[str]:
             percent=f"{'' if log < 0.0 else '+'}{abs(100.0 * math.expm1(log)):.1f}%",
             days=PEAK_WINDOW_DAYS,
         )
-    told = amplification(measures, say)
+    told = amplification(measures, name, say)
     if told:
         yield told
 

@@ -82,7 +82,11 @@ def test_news_that_lowers_the_yen_is_told_as_a_fall(name):
 
 @pytest.mark.parametrize(
     ("short", "why"),
-    [(-3.0, "no net yen short on its eve"), (300.0, "the run ends too soon after it")],
+    [
+        (-3.0, "no net yen short on its eve"),
+        (0.9, "no net yen short on its eve"),  # USD 0.9bn, of which no share is told
+        (300.0, "the run ends too soon after it"),
+    ],
 )
 def test_a_shock_without_a_class_says_why(short, why):
     open_class = {"class": "undetermined", "eve_yen_short_units": short}
@@ -91,6 +95,10 @@ def test_a_shock_without_a_class_says_why(short, why):
 
 def test_another_currency_than_the_yen_has_its_own_name():
     assert finding(NET, "It", funding="CHF").startswith("It broke the dam: CHF +13%, ")
+    eased = NET | {"class": "build-up", "peak_yen_depreciation": 0.5}
+    assert finding(eased, "It", funding="CHF").startswith(
+        "It lowered the CHF, and the CHF short grew: CHF −39%, "
+    )
     fall = {"usdchf_max_drawdown": 0.112, "n_failed": 1}
     assert finding(fall, funding="CHF").startswith("No shock; in the run: USDCHF −11% peak to ")
 

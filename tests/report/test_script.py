@@ -5,8 +5,11 @@ import json
 import pytest
 
 import abm
-from abm.report.script import acts
+from abm.report.pictures import title
+from abm.report.script import acts, currency
+from abm.report.summary import Told, sections
 from abm.scenario import Scenario
+from abm.words import LANGUAGES
 
 
 def owed_in_francs(name):
@@ -47,3 +50,16 @@ def test_who_acts_is_called_by_the_currency_that_is_owed(scenario, told):
     found = {act.day: act for act in acts(scenario)}
     for day, (what, label) in told.items():
         assert found[day].what.startswith(what) and found[day].label == label
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("surprise_bp", [25, -100])
+def test_where_francs_are_owed_no_sentence_is_about_the_yen(language, surprise_bp):
+    francs = owed_in_francs("hike").with_changes({"shock.surprise_bp": surprise_bp})
+    cascade = abm.cascade(francs)
+    run, measures = cascade.run, {**cascade.run.summary, **cascade}
+    told = Told(francs, 0, 0, run.days, run.institutions, measures, None)
+    said = [fact for section in sections(told, language) for fact in section.facts]
+    said.append(title(francs, measures, language))
+    yen = currency("JPY", language)
+    assert not [fact for fact in said if yen in fact] and any("CHF" in fact for fact in said)

@@ -147,7 +147,7 @@ def test_an_amplification_that_is_not_defined_says_why():
     for language in LANGUAGES:
         say = words(language)
         for why in ("no frozen move", "frozen move within noise", "run too short", reason):
-            assert amplification({"price_amplification_reason": why}, say)
+            assert amplification({"price_amplification_reason": why}, "yen", say)
 
 
 def test_a_dam_break_that_nothing_forced_says_what_closed_the_short():
