@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LEAST_USD_BN = 0.05  # of forced sales that are written
 NO_FORCE_SHARE = 0.005  # of the closing: a smaller forced share is written as 0%
 NOBODY_SHORT = "nobody short"  # of undetermined runs those without a net yen short on the eve
-VOLUNTARY, UNCALLED = "voluntary", "uncalled"  # nothing forced; stop-outs, but no margin call
+VOLUNTARY, UNCALLED = "voluntary", "uncalled"  # nothing forced; something, but by no margin call
 UNWINDS = ("dam break", "leak")
 
 

@@ -20,7 +20,7 @@ _Z = 1.96
 _MOST_STEPS = 40
 
 
-def steps_figure(table: pd.DataFrame, outcome: str, words: Words) -> Figure:
+def steps_figure(table: pd.DataFrame, outcome: str, words: Words, kind: str) -> Figure:
     """A mark for each step with two intervals: of paired runs, and as if they were independent.
 
     Parameters
@@ -31,6 +31,8 @@ def steps_figure(table: pd.DataFrame, outcome: str, words: Words) -> Figure:
         What `outcome` of the sweep reads, as "class=dam break" or "price_amplification".
     words
         Title and caption.
+    kind
+        Of the paired interval, in words.
     """
     need(len(table), "no steps")
     largest = table["difference"].abs().sort_values(ascending=False).index[:_MOST_STEPS]
@@ -40,10 +42,9 @@ def steps_figure(table: pd.DataFrame, outcome: str, words: Words) -> Figure:
     y = np.arange(len(drawn))[::-1]
     x, low, high = (times * drawn[c].to_numpy(float) for c in ("difference", "low", "high"))
     half = _Z * times * drawn["se_unpaired"].to_numpy(float)
-    note = "Dark: 95% interval of the paired difference (Student, draws as replicates"
-    has_unmoved = is_share and bool((drawn["se_paired"] == 0.0).any())
-    note += "; where no pair differs, as wide as Wilson's of none)." if has_unmoved else ")."
-    note += " Light: of as many independent runs."
+    note = (
+        f"Dark: 95% interval of the paired difference ({kind}). Light: of as many independent runs."
+    )
     if len(drawn) < len(table):
         note += f" The largest {len(drawn)} of {len(table)} steps."
     with style.house_style():

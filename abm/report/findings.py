@@ -144,7 +144,8 @@ def _differences(study: Study, whole: Panel, found: Findings) -> None:
     found.found.append(Rows(sentence=f"{_PAIRED}{more}"))
     words = _words(study, _steps_title(whole, table, found), whole)
     known = table[table["n_pairs"] > 0].reset_index(drop=True)
-    found.draw("differences", words, steps_figure(known, found.outcome, words))
+    kind = f"Student, draws as replicates{_unmoved_told(whole, table)}"
+    found.draw("differences", words, steps_figure(known, found.outcome, words, kind))
 
 
 def _unmoved_told(whole: Panel, table: pd.DataFrame) -> str:

@@ -198,7 +198,7 @@ def test_a_step_has_its_paired_interval_inside_that_of_independent_runs():
     errors = {"se_paired": 0.025, "se_unpaired": 0.1, "n_pairs": 25, "n_settings": 1}
     other = {"factor": "funds.on", "from": False, "to": True, "difference": -0.1, "low": -0.2}
     table = pd.DataFrame([line | errors, other | {"high": 0.0} | errors])
-    axes = steps_figure(table, "class=dam break", WORDS).axes[0]
+    axes = steps_figure(table, "class=dam break", WORDS, "Student").axes[0]
     light, dark = (c.get_segments() for c in axes.collections[:2])
     assert dark[0][:, 0].tolist() == [15.0, 25.0]
     assert light[0][:, 0] == pytest.approx([20.0 - 19.6, 20.0 + 19.6])
@@ -207,23 +207,12 @@ def test_a_step_has_its_paired_interval_inside_that_of_independent_runs():
     assert axes.get_xlabel() == "difference of P(dam break), percentage points"
 
 
-def test_an_interval_as_wide_as_wilsons_is_not_called_students():
-    line = {"factor": CAP, "from": 2, "to": 4, "difference": 0.0, "low": -0.4, "high": 0.4}
-    table = pd.DataFrame([line | {"se_paired": 0.0, "se_unpaired": 0.1}])
-    captions = (steps_figure(table, outcome, WORDS).texts[1].get_text() for outcome in ("a=b", "y"))
-    said = [" ".join(caption.split()) for caption in captions]
-    assert ["where no pair differs, as wide as Wilson's of none" in s for s in said] == [
-        True,
-        False,
-    ]
-
-
 def test_of_very_many_steps_the_largest_are_drawn_and_the_caption_says_so():
     table = pd.DataFrame(
         {"factor": "x", "from": range(60), "to": range(1, 61), "difference": range(60)}
         | {"low": 0.0, "high": 1.0, "se_paired": 1.0, "se_unpaired": 1.0, "n_pairs": 1}
     )
-    figure = steps_figure(table, "y", WORDS)
+    figure = steps_figure(table, "y", WORDS, "Student")
     assert len(figure.axes[0].get_yticks()) == 40
     assert "The largest 40 of 60 steps." in " ".join(figure.texts[1].get_text().split())
 

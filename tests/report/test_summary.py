@@ -150,6 +150,19 @@ def test_an_amplification_that_is_not_defined_says_why():
             assert amplification({"price_amplification_reason": why}, "yen", say)
 
 
+def test_a_dam_that_recalled_loans_alone_broke_is_not_said_to_have_had_stop_outs_only():
+    frail = {"banks.core_capital_usd_bn": 10, "banks.periphery_capital_usd_bn": 1}
+    frail |= {"banks.leverage_limit": 8, "retail_fx.loss_cut": 0.001, "funds.leverage_cap": 1.5}
+    stop = {"retail_equity.loss_cut": 0.001, "shock.surprise_bp": 30}
+    cascade = abm.cascade(abm.load_scenario("hike").with_changes(frail | stop), rng=0)
+    kinds = set(cascade.run.events["kind"])
+    assert "recall" in kinds and not kinds & {"margin_call", "loss_cut", "close_out"}
+    measures = {**cascade.run.summary, **cascade}
+    assert cascade["class"] == "dam break" and cascade["forced_share_of_unwind"] > 0.1
+    assert "or recalls, and own rules" in title(cascade.run.scenario, measures)
+    assert "or recalled loans" in facts(told_of(cascade), "shock")["Yen short"]
+
+
 def test_a_dam_break_that_nothing_forced_says_what_closed_the_short():
     lean = {"funds.leverage_cap": 2, "funds.overlap": 1, "liquidity.depth_multiple": 0.75}
     scenario = abm.load_scenario("hike").with_changes(lean | {"shock.surprise_bp": 50})

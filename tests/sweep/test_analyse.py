@@ -198,6 +198,9 @@ def test_the_interval_of_a_share_that_no_pair_moves_is_said_to_be_another(analys
         pairs = {**vars(study("grid", points)), "table": few, "n_replicates": n}
         told, _ = analysed(Study(**pairs), "class=dam break")
         assert "+100 [" in told and "where all pairs differ alike, as wide as Wilson's" in told
+    found = examined(Study(**pairs), panel(few, "class=dam break", points))
+    caption = " ".join(found.figures["differences"].texts[1].get_text().split())
+    assert "where all pairs differ alike, as wide as Wilson's of none). Light:" in caption
 
 
 def test_brackets_that_are_not_there_are_not_explained(analysed):
