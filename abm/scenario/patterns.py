@@ -24,9 +24,12 @@ def is_pattern(key: str) -> bool:
 
 
 def matching(keys: Iterable[str], pattern: str) -> list[str]:
-    """The keys that fit a pattern, in their order; only the * is more than itself."""
+    """The keys that fit a pattern, in their order; only the * is more than itself.
+
+    A pair of the correlations fits either way round.
+    """
     glob = re.sub(r"([?\[])", r"[\1]", pattern)
-    return [key for key in keys if fnmatchcase(key, glob)]
+    return [key for key in keys if any(fnmatchcase(name, glob) for name in (key, turned(key)))]
 
 
 def multiple_in(value: object) -> float | None:
@@ -80,7 +83,7 @@ def spelled_out(
                 faults.append(Fault("", key, value, words))
                 continue
             multiple = multiple_in(value)
-            own_name = _own_name(name, values)
+            own_name = named_by(name, values)
             own = values.get(own_name)
             if multiple is None or own_name not in values or isinstance(own, str | list | tuple):
                 plain[name] = value
@@ -92,8 +95,12 @@ def spelled_out(
     return plain, faults
 
 
-def _own_name(key: str, values: Mapping[str, Any]) -> str:
+def named_by(key: str, values: Mapping[str, Any]) -> str:
     """A key as the scenario spells it: "correlations.AUD-JPY" may be its JPY-AUD."""
+    return key if key in values or turned(key) not in values else turned(key)
+
+
+def turned(key: str) -> str:
+    """The other way to write a pair of the correlations; any other key as it is."""
     table, _, pair = key.rpartition(".")
-    turned = f"{table}.{'-'.join(reversed(pair.split('-')))}"
-    return turned if table == "correlations" and key not in values and turned in values else key
+    return f"{table}.{'-'.join(reversed(pair.split('-')))}" if table == "correlations" else key

@@ -12,7 +12,7 @@ from pydantic import BeforeValidator
 
 from abm.scenario import Scenario, load_scenario, parameter_table
 from abm.scenario.fields import AS_TUPLE, FROZEN, Part, Positive, Share, Whole, choice, number
-from abm.scenario.patterns import is_pattern, matching, multiplied
+from abm.scenario.patterns import is_pattern, matching, multiplied, named_by
 from abm.scenario.writing import to_toml
 from abm.sweep.kinds import Design, Factor, Link, ListOfPoints, Value, flat
 
@@ -166,9 +166,7 @@ class Experiment(Part):
 
     def own_name(self, key: str) -> str:
         """A key as the scenario spells it: "correlations.AUD-JPY" may be its JPY-AUD."""
-        table, _, pair = key.rpartition(".")
-        turned = f"{table}.{'-'.join(reversed(pair.split('-')))}"
-        return turned if table == "correlations" and turned in self.base_values else key
+        return named_by(key, self.base_values)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy that reads its scenario again."""

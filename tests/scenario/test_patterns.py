@@ -44,6 +44,14 @@ def test_a_star_is_any_part_of_a_key_and_nothing_else_is_more_than_itself():
     assert matching(keys, "a.?.c") == []
 
 
+@pytest.mark.parametrize("pattern", ["correlations.AUD-*", "correlations.*-AUD"])
+def test_a_pattern_finds_a_pair_either_way_round(hike, pattern):
+    after = hike.with_changes({pattern: "0x"}).correlations
+    pairs = [pair for pair in hike.correlations if "AUD" in pair]
+    assert "JPY-AUD" in pairs and "AUD-MXN" in pairs
+    assert [pair for pair, value in after.items() if value == 0.0] == pairs
+
+
 def test_a_multiple_of_a_whole_number_is_whole_where_it_can_be(hike):
     assert multiplied(30, 1.1) == 33 and isinstance(multiplied(30, 1.1), int)
     assert hike.with_changes({"funds.n": "1.1x"}).funds.n == round(1.1 * hike.funds.n)
