@@ -69,7 +69,9 @@ def _told(experiment: Experiment, group: _Group, n_points: int) -> Fault:
         first = ", ".join(f"{k} = {show(v)}" for k, v in group.point.items() if not is_missing(v))
         place = f"design.factors.{fault.key}"
         return Fault("", place, fault.given, f"{words}, first where {first}", fault.near)
-    if fault.key != factor:
+    if _is_of_multiples(experiment, factor):
+        words = f"{fault.key} = {show(fault.given)} {words}"
+    elif fault.key != factor:
         words = f"{fault.key} {words}"
     place = place_of(experiment, factor, group.index)
     return Fault("", place, _given(experiment, group), words, _hint(experiment, group))
@@ -80,17 +82,24 @@ def _is_range(experiment: Experiment, group: _Group) -> bool:
     return isinstance(factor, Factor) and factor.values is None
 
 
+def _is_of_multiples(experiment: Experiment, name: str) -> bool:
+    factor = experiment.design.factors.get(name)
+    return isinstance(factor, Factor) and factor.times
+
+
 def _given(experiment: Experiment, group: _Group) -> Any:
     """The values of a list that will not do; of those between two ends, an example."""
     given = list(group.given.values())
-    if _is_range(experiment, group):
-        return float(f"{given[0]:.4g}")
-    return given[0] if len(given) == 1 else given
+    if _is_of_multiples(experiment, group.factor):
+        given = [f"{multiple:.4g}x" for multiple in given]
+    elif _is_range(experiment, group):
+        given = [float(f"{given[0]:.4g}")]
+    return given[0] if len(given) == 1 or _is_range(experiment, group) else given
 
 
 def _hint(experiment: Experiment, group: _Group) -> str:
     """What to write; for whole numbers between two ends, the word for it."""
     wants_whole = group.fault.allowed.startswith("must be a whole number")
     if wants_whole and _is_range(experiment, group):
-        return "add whole = true"
+        return "" if _is_of_multiples(experiment, group.factor) else "add whole = true"
     return group.fault.hint

@@ -113,6 +113,25 @@ def test_patterns_that_cannot_be_meant_are_refused(factors, message):
     assert message in str(refused.value)
 
 
+def test_a_multiple_that_leads_too_far_is_told_as_it_was_written_with_what_it_comes_to():
+    with pytest.raises(ScenarioFaults) as refused:
+        grid(**{STYLES: ["1x", "99x"]})
+    assert 'leverage = "99x"  funds.styles.FXM.leverage = 361.6' in str(
+        refused.value
+    ) and "must be from 1 to 100 (1 + borrowing / wealth), at 1 of 2 points" in str(refused.value)
+    with pytest.raises(ScenarioFaults) as refused:
+        asked(
+            {
+                "kind": "latin-hypercube",
+                "n_points": 4,
+                "factors": {"banks.n_core": {"low": "0.51x", "high": "1.49x"}},
+            }
+        )
+    assert "must be a whole number" in str(refused.value) and "whole = true" not in str(
+        refused.value
+    )
+
+
 def test_one_at_a_time_over_unlike_values_needs_multiples():
     with pytest.raises(ScenarioFaults, match=r"give multiples, as 1\.2x, or make them equal"):
         asked({"kind": "one-at-a-time", "factors": {STYLES: [2, 3]}})
