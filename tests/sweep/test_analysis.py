@@ -7,7 +7,7 @@ import pytest
 from abm.errors import InvalidInput
 from abm.sweep.analysis import curves, heat_map, level_means, point_means, response_curve
 from abm.sweep.intervals import effective_runs, wilson
-from abm.sweep.outcomes import at, outcome, panel, varied
+from abm.sweep.outcomes import Outcome, at, outcome, panel, varied
 from tests.sweep.tables import failing, grid, sweep_table
 
 T_3 = 3.182446305284263  # Student, 3 degrees of freedom, 97.5%
@@ -181,6 +181,14 @@ def test_a_panel_can_be_held_at_a_level():
 def test_an_output_that_is_not_there_is_refused(asked, message):
     with pytest.raises(InvalidInput, match=message.replace(">", r"\>")):
         outcome(asked, two_factors())
+
+
+def test_what_is_net_of_the_run_without_the_shock_may_be_below_zero():
+    assert (
+        Outcome("n_margin_calls").is_not_negative and Outcome("n_x_net", ">=", "1").is_not_negative
+    )
+    assert not Outcome("n_margin_calls_net").is_not_negative
+    assert not Outcome("forced_sales_net_usd_bn").is_not_negative
 
 
 def test_a_level_turns_a_number_into_a_share():

@@ -274,6 +274,11 @@ def test_a_file_of_nothing_but_bad_lines_makes_a_short_message(refused):
     assert "4,990 more" in found[-1][3]
 
 
+def test_a_file_of_too_many_points_is_refused(refused, monkeypatch):
+    monkeypatch.setattr("abm.sweep.points_file.MOST_POINTS", 2)
+    assert "must have at most 2 points" in refused(LIST, "funds.n\n20\n40\n60\n")[0][3]
+
+
 def test_a_file_of_points_that_is_not_there_is_a_fault_of_the_experiment(refused):
     ((line, key, given, _),) = refused(LIST)
     assert (line, key, given) == (6, "design.file", "points.csv")

@@ -131,3 +131,9 @@ def test_the_archive_is_told_of_the_copies(home):
     folder = swept(home)
     crate = json.loads((folder / "ro-crate-metadata.json").read_text())["@graph"]
     assert any(part["@id"] == "graphs/" for part in crate)
+
+
+def test_a_folder_that_was_left_before_its_plan_was_written_is_gone_on_with(home):
+    folder = swept(home)
+    (folder / "plan.json").unlink()
+    assert swept(home) == folder and set(abm.load_sweep(folder)["status"]) == {"done"}

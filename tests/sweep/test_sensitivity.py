@@ -181,6 +181,13 @@ def test_pawn_of_a_factor_without_influence_is_that_of_a_dummy():
     assert table.loc["a", "pawn_low"] > 3.0 * table.loc["a", "dummy"]
 
 
+def test_the_interval_of_pawn_ends_at_one():
+    level = np.repeat(np.arange(10.0), 4)
+    y = np.column_stack([1000.0 * level, np.random.default_rng(1).permutation(40)])
+    found = pawn_indices(panel(sweep_table(pd.DataFrame({"a": level}), {"y": y}), "y")).table
+    assert found["pawn"].item() > 0.6 and found["pawn_high"].item() == 1.0
+
+
 def test_pawn_of_equal_outcomes_in_equal_numbers_is_zero():
     points = pd.DataFrame({"a": [1] * 50 + [2] * 50})
     y = np.tile([0.0, 1.0], 50)[:, None]
