@@ -9,11 +9,14 @@ import abm
 from abm.errors import FailedRun, UnwindError
 from abm.kernels.state import (
     DAY_CALLS,
+    DAY_COLUMNS,
     DAY_CONSERVATION,
     DAY_FUND_WEALTH,
     DAY_GAIN,
     DAY_LEVERAGE,
     DAY_MARGIN_RATE,
+    DAY_UNLEVERED,
+    EVENT_COLUMNS,
 )
 from abm.population.advance import open_world
 from abm.population.soundness import AUDIT_LIMIT, require_sound
@@ -102,15 +105,34 @@ def test_nan_of_an_institution_or_a_bank_is_told_by_name(world):
         require_sound(world, 0, 5)
 
 
-def test_the_schema_s_own_nan_are_no_failure(world):
-    """Gains that were not asked for; leverage and margin of funds that have no wealth."""
+@pytest.mark.parametrize("amount", [math.nan, math.inf])
+def test_an_event_of_no_amount_is_told_with_its_day(world, amount):
+    world.diary.events[0] = 0.0
+    world.diary.events[0, [EVENT_COLUMNS.index(name) for name in ("day", "amount_usd_bn")]] = (
+        2.0, amount,
+    )  # fmt: skip
+    world.diary.n_events[0] = 1
+    with pytest.raises(FailedRun, match=f"burn-in day 3 of 5: events amount_usd_bn is {amount}"):
+        require_sound(world, 0, 5)
+    require_sound(world, 3, 5, first_event=1)
+
+
+@pytest.mark.parametrize("column", [DAY_LEVERAGE, DAY_MARGIN_RATE, DAY_UNLEVERED])
+def test_the_schema_s_own_nan_are_no_failure(world, column):
+    """Gains that were not asked for; leverage, margin and share of funds that have no wealth."""
     days = world.diary.days
     days[1:3, DAY_GAIN] = math.nan
     days[2, DAY_FUND_WEALTH] = 0.0
-    days[2, [DAY_LEVERAGE, DAY_MARGIN_RATE]] = math.nan
+    days[2, column] = math.nan
     require_sound(world, 0, 5)
     days[2, DAY_FUND_WEALTH] = 1.0
-    with pytest.raises(FailedRun, match="days leverage is nan"):
+    with pytest.raises(FailedRun, match=f"days {DAY_COLUMNS[column]} is nan"):
+        require_sound(world, 0, 5)
+
+
+def test_an_infinite_gain_is_no_gain_that_was_not_asked_for(world):
+    world.diary.days[1, DAY_GAIN] = math.inf
+    with pytest.raises(FailedRun, match="burn-in day 2 of 5: days feedback_gain is inf"):
         require_sound(world, 0, 5)
 
 
