@@ -136,6 +136,14 @@ def test_one_past_has_many_futures(state):
     assert one.seed == plain.seed == 3
 
 
+def test_every_future_hears_the_surprise_of_the_script_on_its_day(state):
+    """News of the branch's own seed comes on top of the script, and does not replace it."""
+    bare, hit = (finished(state, {"shock.surprise_bp": bp}, rng=21).result() for bp in (0, 100))
+    gap = (hit.days["fundamental_JPY"] - bare.days["fundamental_JPY"]).to_numpy()
+    assert gap[:8] == pytest.approx(0.0, abs=1e-12)
+    assert gap[8:] == pytest.approx(100 * small().shock.news_log_per_bp)
+
+
 @pytest.mark.parametrize("rng", [-1, "x", 1.5, True])
 def test_a_future_needs_a_seed(state, rng):
     with pytest.raises(InvalidInput, match="must be a whole number, at least 0"):

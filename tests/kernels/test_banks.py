@@ -80,6 +80,14 @@ def test_a_bank_above_its_limit_recalls_the_excess_over_its_loans():
     assert graph.utilisation[0] == pytest.approx(use)
 
 
+def test_a_bank_whose_capital_is_all_but_gone_has_a_utilisation_that_is_a_number():
+    """Whatever is multiplied by it stays one: nought times infinity is none."""
+    world = lenders()
+    world.graph.equity[0] = 1e-310
+    pass_days(world)
+    assert world.graph.utilisation[0] == 1e6 and not world.graph.failed[0]
+
+
 def test_recalled_lines_are_repaid_the_next_morning():
     world = with_rules(lenders(), "margin", forced_speed=1.0)
     world.graph.leverage_max[0] = 1.0  # the most is recalled: .3 of its lending

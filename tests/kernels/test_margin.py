@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from abm.kernels.margin import force_orders
 from abm.kernels.state import (
     CLOSE_OUT,
     DAY_BROKER_LOSS,
@@ -280,3 +281,16 @@ def test_a_call_asks_for_what_is_owed_beyond_the_limit():
     # at the morning's mark, before anything has traded: 20 - 3 x 5 and 25 - 3 x 5
     calls = events_of(pass_days(two_funds(5.0)), MARGIN_CALL)
     assert calls[:, 1].tolist() == [0, 0] and calls[:, 6] == pytest.approx([5.0, 10.0])
+
+
+def test_a_recall_of_who_has_no_wealth_closes_the_whole_book():
+    """A tenth less of infinite leverage is no target; who has wealth repays the tenth."""
+    world = two_funds(10.0)
+    books, market, graph, rules, _, diary = world[:6]
+    world.books.wealth[0] = 0.0
+    books.line_cut[:2] = 0.1
+    force = getattr(force_orders, "py_func", force_orders)
+    assert force(0, 0, books, market, graph, rules, diary) == 2
+    assert books.speed[0] == 1.0 and not books.intent[:, 0].any()
+    assert books.forced[:2].tolist() == [1, 1] and books.intent[:, 1].any()
+    assert np.isfinite(books.intent).all()

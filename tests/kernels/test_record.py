@@ -5,9 +5,16 @@ import pytest
 
 from abm.kernels import record
 from abm.kernels.record import unlevered_share
-from abm.kernels.state import DAY_SHORT_CLOSED, DAY_UNLEVERED, RISK_PARITY, TREND
+from abm.kernels.state import (
+    DAY_SHORT_CLOSED,
+    DAY_UNLEVERED,
+    FORCED_SALE,
+    HEDGE_FUND,
+    RISK_PARITY,
+    TREND,
+)
 from abm.population.world import build_world
-from tests.engine.worlds import JPY, NKY, pass_days, scenario
+from tests.engine.worlds import JPY, NKY, pass_days, rows_of, scenario, still
 
 # On tuples of columns a kernel would be compiled anew; its formula is the same without.
 carry_short, short_closed = (
@@ -50,3 +57,23 @@ def test_a_storm_closes_by_force_and_empties_funds():
     closed = storm.diary.days[:12, DAY_SHORT_CLOSED]
     assert calm.diary.days[:12, DAY_SHORT_CLOSED].max() < closed.max()
     assert storm.diary.days[11, DAY_UNLEVERED] > calm.diary.days[11, DAY_UNLEVERED]
+
+
+def test_the_share_unlevered_is_of_hedge_funds_alone():
+    world = pass_days(build_world(scenario(shock__surprise_bp=150), 4), 12)
+    funds = slice(*np.array(rows_of(world, HEDGE_FUND))[[0, -1]] + [0, 1])
+    books = world.books
+    hardly = books.borrowing[funds] <= 0.05 * books.wealth[funds]
+    share = np.mean(hardly | (books.days_out[funds] > 0))
+    assert 0.0 < share < 1.0 and world.diary.days[11, DAY_UNLEVERED] == share
+
+
+def test_what_force_closed_in_a_day_is_the_sum_over_all_who_were_forced():
+    world = still("funds", margin={"kind": "fixed", "rate": 0.25}, funds__grace_share=0.0)
+    world.draws.news[0, JPY] = 0.10
+    pass_days(world)
+    events = world.diary.events[: world.diary.n_events[0]]
+    bought = events[(events[:, 2] == FORCED_SALE) & (events[:, 5] == JPY)]
+    assert len(set(bought[:, 3])) > 1
+    yen = bought[:, 6].sum() / world.market.usd_price[JPY]
+    assert world.diary.days[0, DAY_SHORT_CLOSED] == pytest.approx(yen)

@@ -1,11 +1,14 @@
 """The rounds of a day: how often a market that does not clear is asked."""
 
+import math
 from types import SimpleNamespace
 
 import pytest
 
 from abm.kernels import rounds
-from abm.kernels.state import CLEARED, FAILED
+from abm.kernels.clear import ClearingReport
+from abm.kernels.state import CLEARED, DAY_CONSERVATION, FAILED
+from tests.engine.worlds import still
 
 MOST = 100
 
@@ -40,3 +43,17 @@ def test_a_forced_round_that_failed_is_not_tried_again(monkeypatch, statuses, n_
     trade = getattr(rounds.trade_in_rounds, "py_func", rounds.trade_in_rounds)
     trade(0, None, None, None, rules, draws, None)
     assert asked == list(range(n_rounds))
+
+
+def test_a_round_that_failed_is_audited_too(monkeypatch):
+    """It moves nothing; what is missing all the same is found on the day."""
+    world = still("funds")
+    books, prices = world.books, world.market.log_price.copy()
+    books.cash[0] += 100.0
+    report = ClearingReport(FAILED, 0, math.inf, math.nan)
+    monkeypatch.setattr(rounds, "clear_round", lambda *_: report)
+    clear = getattr(rounds.clear_and_settle, "py_func", rounds.clear_and_settle)
+    assert clear(0, 0, *world[:6]) == FAILED
+    error = world.diary.days[0, DAY_CONSERVATION]
+    assert error == pytest.approx(100.0 / world.market.gross_totals[-1])
+    assert world.market.log_price.tolist() == prices.tolist()

@@ -98,6 +98,8 @@ def test_the_sign_of_a_shock_is_that_of_its_own_day():
     assert cascade.lowers_yen(prices(0.0, -0.02, 0.03), calm, 1)
     assert not cascade.lowers_yen(prices(0.0, 0.01, -0.09), calm, 1)
     assert not cascade.lowers_yen(calm, calm, 1)
+    assert not cascade.lowers_yen(prices(0.0, -0.9e-6), calm, 1)  # arithmetic
+    assert cascade.lowers_yen(prices(0.0, -1.1e-6), calm, 1)
 
 
 def test_the_eve_is_the_close_before_the_shock():
@@ -119,6 +121,10 @@ def test_the_forced_share_by_hand():
     assert cascade.forced_share_of_unwind(run.assign(**{forced: 20.0}), twin, 1) == 1.0
     assert math.isnan(cascade.forced_share_of_unwind(twin, twin, 1))
     assert math.isnan(cascade.forced_share_of_unwind(run, twin, 4))  # ends too soon
+    # A hundredth of the opening short, and no less, is an unwind that has a share.
+    little, least = (path(*[100] * 2, *[left] * 6, **{forced: 0.5}) for left in (99.1, 98.9))
+    assert math.isnan(cascade.forced_share_of_unwind(little, twin, 1))
+    assert cascade.forced_share_of_unwind(least, twin, 1) == 0.0
 
 
 @given(st.lists(st.floats(-0.02, 0.02), min_size=20, max_size=20), st.floats(1e-6, 0.1))
@@ -129,6 +135,21 @@ def test_a_frozen_move_within_its_noise_amplifies_nothing(changes, frozen):
         assert (found.value, found.reason) == (pytest.approx(2.0), "")
     else:
         assert math.isnan(found.value) and found.reason == "frozen move within noise"
+
+
+def test_noise_is_half_a_standard_deviation_of_a_day_s_change_and_not_of_where_prices_go():
+    """Twenty changes of 0 and .01 in turn: .005 around a path that rises by a tenth."""
+    calm = prices(*np.cumsum([0.0, *[0.0, 0.01] * 10]))
+    above, below = (calm.assign(log_JPY=calm["log_JPY"] + gap) for gap in (0.0026, 0.0024))
+    why = cascade.price_amplification_reason
+    assert (why(above, calm, 0), why(below, calm, 0)) == ("", "frozen move within noise")
+    wealth = calm.assign(fund_wealth_usd_bn=50.0 + 1000.0 * calm["log_JPY"], leverage=4.0)
+    lost = wealth["fund_wealth_usd_bn"]
+    run, *frozen = (wealth.assign(fund_wealth_usd_bn=lost - loss) for loss in (5.2, 2.6, 2.4))
+    found = [cascade.loss_amplification(run, wealth, twin, wealth, 0) for twin in frozen]
+    assert found == pytest.approx([2.0, math.nan], nan_ok=True)
+    gains = wealth.assign(fund_wealth_usd_bn=lost + 5.2)
+    assert cascade.loss_amplification(gains, wealth, frozen[0], wealth, 0) == 0.0
 
 
 def test_an_amplification_that_is_not_there_says_why():
