@@ -11,6 +11,8 @@ from abm.agents import PythonAgent
 from abm.cli.commands import app
 from abm.errors import InvalidInput, UnreadableFile
 from abm.model import CarryUnwindModel
+from abm.population import past
+from abm.population.branching import replay
 from abm.population.saved import SCHEMA_VERSION, read_state, state_hash
 from abm.runs.manifest import hashes_of
 from abm.runs.reproduce import reproduce
@@ -95,6 +97,15 @@ def test_a_branch_of_a_branch_is_made_again_too(state, tmp_path):
     assert CarryUnwindModel.load_state(later).result().origin == model.origin
 
 
+def test_a_branch_that_has_passed_no_day_of_its_own_is_made_again(state, tmp_path):
+    model = CarryUnwindModel.load_state(state, {"margin.buffer": 0.5})
+    folder = model.result().save(tmp_path / "turned")
+    assert said(folder)["n_days"] == DAY
+    outcome = reproduce(folder)
+    assert outcome.is_same, outcome
+    assert len(replay(model.origin, 3, 2, DAY).hashes) == 1
+
+
 def test_a_run_saved_half_way_is_made_again_up_to_there(state, tmp_path):
     folder = CarryUnwindModel.load_state(state).result().save(tmp_path / "half")
     assert said(folder)["n_days"] == DAY
@@ -176,6 +187,10 @@ def test_futures_share_their_news_with_their_twins(state):
     cascade = CarryUnwindModel.load_state(state, rng=9).cascade()
     moves = cascade.run.days["fundamental_AUD"] - cascade.no_shock_days["fundamental_AUD"]
     assert (moves == 0.0).all()
+    gap = (
+        cascade.run.days["fundamental_JPY"] - cascade.no_shock_days["fundamental_JPY"]
+    ).to_numpy()
+    assert gap[8:] == pytest.approx(100 * small().shock.news_log_per_bp)  # and the shock alone not
 
 
 def test_a_shock_that_has_been_traded_has_no_twin(tmp_path):
@@ -250,6 +265,7 @@ def test_what_has_happened_is_not_changed(tmp_path):
     [
         ({"calendar.shock_day": 12}, "calendar.shock_day = 12: day 8 has been traded"),
         ({"calendar.shock_day": 2}, "calendar.shock_day = 2: day 2 has been traded"),
+        ({"calendar.days": 8, "calendar.shock_day": 7}, "days = 8: the saved state is of day 9"),
         ({"shock": {"kind": "none"}}, "shock.kind = \"none\": day 8 has been traded"),
         ({"calendar.burn_in_days": 20}, "calendar.burn_in_days = 20"),
         ({"calendar.start": "2024-01-01"}, "calendar.start"),
@@ -268,6 +284,23 @@ def test_each_change_of_the_past_is_refused_by_its_key(tmp_path_factory, nine, c
 @pytest.fixture(scope="module")
 def nine(tmp_path_factory):
     return saved(tmp_path_factory.mktemp("nine"), day=9)
+
+
+def test_a_shock_of_this_morning_is_still_to_come(state):
+    moved = finished(state, {"calendar.shock_day": DAY}).result().days["fundamental_JPY"]
+    gap = (moved - finished(state).result().days["fundamental_JPY"]).to_numpy()
+    assert gap[:DAY] == pytest.approx(0.0) and gap[DAY] == pytest.approx(0.0776)  # 100 bp
+    assert "calendar.shock_day = 4: day 4 has been traded" in refusal(
+        state, {"calendar.shock_day": DAY - 1}
+    )
+
+
+def test_whatever_would_alter_days_that_have_been_traded_is_refused(monkeypatch):
+    """Behind all rules stands the script itself: a key that they forgot does not pass."""
+    monkeypatch.setattr(past, "OPENING", ())
+    key = "instruments.JPY.drift_before_start_log"
+    (fault,) = past.past_faults(small(), small(**{key: -0.02}), 9)
+    assert fault == f"{key}: would alter days that have been traded"
 
 
 def test_a_policy_of_days_to_come_is_possible_and_replaces_what_would_have_been(nine):
