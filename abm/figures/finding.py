@@ -45,9 +45,16 @@ def finding(
         trigger=trigger,
         what=what,
         currency=_name_of(funding, say),
-        leverage=eve_leverage(summary, 1),
-        share=f"{number(summary, 'eve_share_unlevered'):.0%}",
+        eve=_eve(summary, say),
     )
+
+
+def _eve(summary: Measures, say: Words) -> str:
+    """The state of the hedge funds on the eve, where there are any."""
+    share = number(summary, "eve_share_unlevered")
+    if math.isnan(share):
+        return ""
+    return say("finding.eve", leverage=eve_leverage(summary, 1), share=f"{share:.0%}")
 
 
 def eve_leverage(summary: Measures, n_digits: int) -> str:

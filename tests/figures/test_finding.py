@@ -4,7 +4,15 @@ import math
 
 import pytest
 
-from abm.figures.finding import eve_leverage, finding, how_forced, signed_count, signed_usd
+from abm.figures.finding import (
+    eve_leverage,
+    falls,
+    finding,
+    how_forced,
+    peak_log,
+    signed_count,
+    signed_usd,
+)
 from abm.words import LANGUAGES, words
 
 NET = {
@@ -58,6 +66,24 @@ def test_a_dam_that_broke_before_the_shock_is_said_first_with_its_eve():
     assert finding(NET | RUN | before, "The shock of 31 Jul 2024").startswith(
         "The dam broke before the shock (on its eve: fund leverage 1.0, 95% unlevered). The shock: "
     )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_without_hedge_funds_nothing_is_said_of_them(language):
+    # retail traders and banks can break a dam too: the title had "leverage ∞, nan% unlevered"
+    none = {"class": "broken before the shock", "eve_leverage": math.nan}
+    none |= {"eve_share_unlevered": math.nan, "eve_fund_wealth_usd_bn": 0.0}
+    title = finding(NET | RUN | none, "The shock", language)
+    assert "nan" not in title and "∞" not in title and "+2" in title
+
+
+def test_of_two_equal_peaks_the_rise_is_told():
+    even = {"peak_yen_appreciation": 0.1, "peak_yen_depreciation": 0.1}
+    assert not falls(even) and peak_log(even) == 0.1
+
+
+def test_banks_that_failed_because_of_the_shock_are_counted():
+    assert "failures +5 " in finding(NET | {"n_banks_failed_net": 3}, "It")
 
 
 def test_a_dam_break_without_force_says_what_closed_the_short():

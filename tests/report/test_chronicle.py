@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.report.chronicle import chronicle, chronicle_text, columns
+from abm.report.chronicle import Divider, chronicle, chronicle_text, columns, place_of
 from abm.report.phrases import Phrases
 from abm.words import LANGUAGES, words
 from tests.report.happenings import call, clearing, ruin, run_of, sale, spiral, table
@@ -342,3 +342,12 @@ def test_the_text_names_each_day_once_and_marks_causes():
     lines = chronicle_text(chronicle(spiral())).splitlines()
     assert [line[:5] for line in lines if line[:3] == "day"] == ["day 0", "day 1"]
     assert sum(line.lstrip().startswith("← ") for line in lines) == 5
+
+
+@pytest.mark.parametrize(
+    ("days", "place"),
+    [([3, 5, 8], 1), ([3, 6], 1), ([5, 8], -1), ([6, 8], -1), ([1, 2], -1), ([], -1)],
+)
+def test_the_shock_stands_between_what_came_before_it_and_the_rest_or_nowhere(days, place):
+    assert place_of(Divider(5, "the shock"), days) == place
+    assert place_of(None, days) == -1

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import abm
+from abm.report import effects
 from abm.report.effects import amplification
 from abm.report.pictures import title
-from abm.report.summary import Told, groups, sections, summary_text
+from abm.report.summary import Told, groups, move_around, sections, summary_text
 from abm.words import LANGUAGES, words
 
 EARLY_CRASH = {"funds.leverage_cap": 5, "liquidity.depth_multiple": 0.5}
@@ -138,6 +139,35 @@ def test_a_share_of_the_short_that_grew_is_explained_once_and_units_are_told():
     assert short.count("(negative: rebuilt or grown)") == 1 and "−0%" not in short
     state = facts(easing, "run")["Eve of shock"]
     assert " units (worth USD 1bn each at the opening)" in state
+
+
+def test_a_share_that_rounds_to_nought_is_no_growth(calm):
+    shares = {f"unwound_{days}d": -0.004 for days in (5, 30, 60)}
+    said = [*effects.facts(calm.run.scenario, shares, words("en"))["unwound"]]
+    assert said == ["closed because of the shock: 0% within 5, 0% within 30, 0% within 60 days"]
+
+
+def test_failures_of_a_burn_in_without_calls_are_told(calm):
+    burn_in = {"n_margin_calls_burn_in": 0, "n_failures_burn_in": 3}
+    said = [*effects.eve(calm.run.scenario, burn_in, words("en"))]
+    assert said == ["in the burn-in before day 0: 0 margin calls, 3 failures"]
+
+
+def test_a_move_has_the_shock_day_after_the_eve_and_names_an_extreme_eve_once(calm):
+    move = move_around({0: 160.0, 1: 161.0, 2: 150.0, 3: 155.0}, 2, is_rise=False)
+    assert (move.start, move.eve, move.to_day, move.end) == (161.0, 161.0, 2, 150.0)
+    said = move.told(calm.run.scenario, words("en"))
+    assert said.startswith("161.00 on the eve of the shock, 150.00 on day 2 (−6.8%), the lowest")
+    lower = move_around({0: 160.0, 1: 158.0, 2: 150.0}, 2, is_rise=False)
+    assert (lower.from_day, lower.eve) == (0, 158.0)
+
+
+def test_who_failed_on_the_day_of_the_shock_failed_from_the_shock_on(early):
+    told = told_of(early)
+    rows, day = told.institutions.copy(), told.scenario.shock_day
+    rows.loc[rows["n_failures"] > 0, "first_failure_day"] = day
+    failed = facts(told._replace(institutions=rows), "run")["Failed"]
+    assert failed.startswith("from the shock on 11: ") and "before" not in failed
 
 
 def test_an_amplification_that_is_not_defined_says_why():

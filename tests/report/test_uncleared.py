@@ -29,6 +29,10 @@ def test_days_that_fail_to_clear_come_first(told):
     assert "day 0, day 1" in " ".join(line.strip() for line in lines[1:3])
 
 
+def test_a_single_day_is_told_too(told):
+    assert sections(with_failed_days(told, 1))[0].facts[0].startswith("1 day did not clear: ")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_many_are_counted_and_few_named_in_every_language(told, language):
     first = sections(with_failed_days(told, 11), language)[0]
