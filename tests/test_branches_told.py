@@ -14,6 +14,8 @@ from abm.model import CarryUnwindModel
 from abm.population import past
 from abm.population.branching import replay
 from abm.population.saved import SCHEMA_VERSION, read_state, state_hash
+from abm.report import pictures
+from abm.runs import cascade_again
 from abm.runs.manifest import hashes_of
 from abm.runs.reproduce import reproduce
 
@@ -332,6 +334,30 @@ def test_a_branch_is_told_of_and_drawn_by_the_command(state, tmp_path):
     assert page.exit_code == 0
     html = (folder / "report.html").read_text()
     assert f"unwind run {folder.name}" not in html and "unwind reproduce" in html
+    assert f"seed 3, replicate 2, branch from day {DAY} on (news of seed 4)" in html
+
+
+def test_no_caption_explains_a_title_that_is_not_of_the_shock(state):
+    run = finished(state, {"shock.surprise_bp": 120}).result()
+    caption = _caption(run, run.summary)
+    assert "No shock: same seed without news and policy from day 8 on." in caption
+    assert "Title:" not in caption and f", branch from day {DAY} on. " in caption
+    of_shock = _caption(run, {**run.summary, "class": "leak"})
+    assert "Title: the run less the no-shock run" in of_shock and "No shock:" not in of_shock
+
+
+def _caption(run, measures):
+    drawn = f"hike, seed 3{pictures.branch_words(run)}"
+    twins = {"no shock": run.days, "frozen": run.days}
+    figure = pictures.cascade_picture(run.scenario, drawn, run.days, run.events, measures, twins)
+    return " ".join(figure.texts[-1].get_text().split())
+
+
+def test_a_branch_on_the_morning_of_its_shock_has_its_twins(tmp_path):
+    result = finished(saved(tmp_path, day=8), {"margin.buffer": 0.3}).result()
+    again = cascade_again(result)
+    assert again is not None
+    assert (again.run.days["log_JPY"] == result.days["log_JPY"]).all()
 
 
 def test_a_branch_after_its_shock_is_drawn_without_twins(tmp_path):

@@ -273,6 +273,15 @@ def test_a_manifest_that_makes_no_sense_is_refused(result, tmp_path, key, value)
         abm.load_result(out)
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+def test_numbers_that_json_lacks_come_back(result, tmp_path, value):
+    out = result.save(tmp_path / "a")
+    summary = json.loads((out / "summary.json").read_text())
+    summary["run"]["max_feedback_gain"] = value
+    (out / "summary.json").write_text(json.dumps(summary))
+    assert str(abm.load_result(out).summary["max_feedback_gain"]) == value
+
+
 def test_what_is_no_result_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
     for path in (tmp_path, tmp_path / "file", tmp_path / "nowhere"):

@@ -147,6 +147,7 @@ def _figures(
     """The figures by the names of their files; without events nobody knows who forced whom."""
     scenario, summary = run.scenario, run.summary
     drawn = f"{pictures.literal(scenario.name)}, seed {run.seed}, replicate {run.replicate}"
+    drawn += pictures.branch_words(run)
     when = pictures.day_words(run.days, scenario, day)
     figures = {
         "cascade": pictures.cascade_picture(scenario, drawn, run.days, run.events, summary, twins),

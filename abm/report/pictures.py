@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from abm.errors import InvalidInput, one_line
 from abm.report.script import acts, currency, day_name, trigger
+from abm.words import words
 
 if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from abm.runs import RunResult
     from abm.scenario import Scenario
 
 _DAYS_BEFORE = 10  # of the record, so that a fixing lies before the first day of the run
@@ -68,7 +70,7 @@ def cascade_picture(
     if not is_shocked:  # without a shock the run is its own twin
         twins = {name: table for name, table in twins.items() if name != "no shock"}
     if twins:
-        said.extend(_twin_words(scenario, is_shocked))
+        said.extend(_twin_words(scenario, is_shocked, "class" in measures))
     return cascade_figure(
         days,
         events,
@@ -81,14 +83,29 @@ def cascade_picture(
     )
 
 
-def _twin_words(scenario: Scenario, is_shocked: bool) -> Iterator[str]:
-    """Meaning of the twins, and of title and panels."""
+def branch_words(run: RunResult, language: str = "en") -> str:
+    """What a branch adds to scenario and seed: since when it is one; empty for other runs."""
+    say, origin = words(language), run.origin
+    return "".join(
+        say(
+            "report.branch" if branch.rng is None else "report.branch_of_seed",
+            day=day_name(run.scenario, branch.day, language),
+            seed=branch.rng,
+        )
+        for branch in (origin.branches if origin else ())
+    )
+
+
+def _twin_words(scenario: Scenario, is_shocked: bool, is_titled: bool) -> Iterator[str]:
+    """Meaning of the twins, and of title and panels where the title is of what the shock did."""
     since = day_name(scenario, scenario.shock_day)
-    if is_shocked:
+    if is_shocked and is_titled:
         yield (
             "Title: the run less the no-shock run, which has the same seed without news and policy "
             f"from {since} on. Panels: the run."
         )
+    elif is_shocked:
+        yield f"No shock: same seed without news and policy from {since} on."
     yield (
         f"Frozen: same script, but from {since} on no institution except value investors and "
         "dealers trades."

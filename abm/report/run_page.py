@@ -59,7 +59,7 @@ def content(
         "facts": say(
             "report.facts_run",
             scenario=scenario.name, seed=result.seed, replicate=result.replicate,
-        ),
+        ) + pictures.branch_words(result, language),
         "about": scenario.about,
         "contents": CONTENTS,
         "groups": groups(_told(result), language),

@@ -12,6 +12,7 @@ import abm
 from abm.measures import cascade, classes
 from abm.measures.before import broke_before, eve
 from abm.runs import fast_cascade
+from tests.engine.worlds import SHORT
 
 SHARES = st.one_of(st.just(math.nan), st.floats(-3.0, 3.0))
 NUMBERS = st.floats(1.0, 1e3)  # units: what counts as a short
@@ -203,3 +204,13 @@ def test_a_rally_is_no_dam_break():
     assert found["unwound_5d"] > classes.DAM_BREAK_SHARE  # volatility rises, funds cut
     assert found["class"] == "de-risking" and found["peak_yen_depreciation"] > 0.05
     assert found["price_amplification_reason"] == "no frozen move"
+
+
+@pytest.mark.parametrize(("cap", "share"), [(1.0, 1.0), (10.0, 0.0)])
+def test_without_a_burn_in_the_eve_is_the_opening(cap, share):
+    scenario = abm.load_scenario("hike").with_changes(SHORT | {"funds.leverage_cap": cap})
+    run = abm.run(scenario)
+    funds = run.institutions.query("kind == 'hedge_fund'")
+    leverage, wealth = funds["opening_leverage"], funds["opening_wealth_usd_bn"]
+    assert (leverage <= 1.05).mean() == run.summary["eve_share_unlevered"] == share
+    assert run.summary["eve_leverage"] == pytest.approx((leverage * wealth).sum() / wealth.sum())

@@ -11,6 +11,7 @@ from abm.cli.analysing import Asked, analyse_and_tell, file_stem
 from abm.errors import InvalidInput, OutputRefused, UnreadableFile
 from abm.report import findings
 from abm.report.findings import Study, examined
+from abm.report.study import usual
 from abm.sweep import analysis, differences
 from abm.sweep.outcomes import panel
 from tests.sweep.tables import failing, grid, sweep_table
@@ -346,3 +347,10 @@ def test_whiskers_are_over_what_the_brackets_are_over(n_replicates, over):
     assert f"in brackets: 95% intervals over {over[:-1]}" in found.lines
     drawn = " ".join(found.figures["sensitivity"].texts[1].get_text().split())
     assert f"Whiskers: 95% intervals over {over}" in drawn
+
+
+def test_runs_broken_before_the_shock_are_told_of_right_after_dam_breaks():
+    table = study().table
+    assert usual(table) == ["class=dam break", PEAK]
+    broken = table.assign(**{"class": "broken before the shock"})
+    assert usual(broken) == ["class=dam break", "class=broken before the shock", PEAK]

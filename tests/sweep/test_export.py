@@ -98,6 +98,13 @@ def test_text_of_a_workbook_is_text_and_what_xml_lacks_is_spelt():
     assert made.said == ["t, words: text is cut to 32,767 letters"]
 
 
+def test_a_whole_number_that_a_spreadsheet_would_round_is_text():
+    openpyxl = pytest.importorskip("openpyxl")
+    made = exports.as_workbook({"t": pd.DataFrame({"seed": [2**53, 2**53 + 1]})}, "b")
+    sheet = openpyxl.load_workbook(io.BytesIO(made.files["b.xlsx"]))["t"]
+    assert [sheet["A2"].value, sheet["A3"].value] == [2**53, "9007199254740993"]
+
+
 def test_more_rows_than_a_sheet_holds_are_refused_before_anything_is_written(monkeypatch):
     monkeypatch.setattr(exports, "MOST_SHEET_ROWS", 5)
     with pytest.raises(InvalidInput, match=r"t has 5 rows and 1 columns; .* use --to csv"):
