@@ -66,6 +66,7 @@ def _stem(folder: Path) -> str:
 
 def _write(files: exports.Files, place: Path) -> None:
     """Write under a temporary name beside the folder, then move all of it into place."""
+    place = place.resolve()  # a link stays one, to what is written
     place.parent.mkdir(parents=True, exist_ok=True)
     stage = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
     try:

@@ -3,6 +3,7 @@
 import io
 import os
 import re
+import shutil
 
 import numpy as np
 import pandas as pd
@@ -149,6 +150,20 @@ def test_nothing_is_overwritten(run_folder, tmp_path):
     (tmp_path / "file").write_text("precious")
     with pytest.raises(OutputRefused, match="is a file"):
         export_and_tell(Asked(run_folder, "csv", tmp_path / "file"))
+
+
+def test_a_link_to_an_empty_folder_is_written_through(run_folder, tmp_path):
+    (tmp_path / "far").mkdir()
+    (tmp_path / "link").symlink_to("far")
+    export_and_tell(Asked(run_folder, "csv", tmp_path / "link"))
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "far/days.csv").is_file()
+
+
+def test_a_long_name_of_a_folder_is_cut_in_that_of_the_workbook(run_folder, tmp_path):
+    pytest.importorskip("openpyxl")
+    shutil.copytree(run_folder, tmp_path / ("n" * 250))
+    export_and_tell(Asked(tmp_path / ("n" * 250), "xlsx", tmp_path / "out"))
+    assert os.listdir(tmp_path / "out") == ["n" * 80 + ".xlsx"]
 
 
 def test_all_of_it_is_written_or_nothing(run_folder, tmp_path, monkeypatch):
