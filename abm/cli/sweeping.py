@@ -96,7 +96,7 @@ def summary_lines(done: Summary, asked: Asked) -> list[str]:
         )
     if standing.n_done < standing.n_rows:
         lines.append(_line("To go on", asked.command))
-    else:
+    elif standing.n_failed < standing.n_done:
         lines.append(_line("Try next", f"unwind {'status' if asked.shard else 'analyse'} {folder}"))
     return lines
 

@@ -25,6 +25,12 @@ def test_the_command_to_go_on_allows_what_was_allowed(tiny):
     assert tiny._replace(max_runs=99, timeout=2.5).command.endswith(" --max-runs 99 --timeout 2.5")
 
 
+def test_where_every_run_failed_nothing_is_to_be_analysed(tiny, capsys):
+    assert sweep_and_tell(tiny._replace(timeout=1e-6)) == 1
+    said = capsys.readouterr().out
+    assert "12 of them failed" in said and "unwind analyse" not in said
+
+
 def test_a_finished_sweep_says_what_was_run_where_it_is_and_what_next(tiny, capsys):
     assert sweep_and_tell(tiny) == 0
     said = capsys.readouterr().out
