@@ -45,7 +45,8 @@ def analyse_and_tell(asked: Asked) -> None:
 def analysed(folder: Path, outputs: Sequence[str] = ()) -> tuple[Study, list[Findings]]:
     """A sweep and what its design allows to be said, of the outputs asked for or the usual ones."""
     study = read_study(folder)
-    chosen = [outcome(name, study.table) for name in outputs or usual(study.table)]
+    names = dict.fromkeys(outputs or usual(study.table))
+    chosen = [outcome(name, study.table) for name in names]
     if not chosen:
         raise InvalidInput(f"{folder} has no run that was done: see unwind status")
     found: list[Findings] = []

@@ -204,6 +204,11 @@ def test_the_interval_of_a_share_that_no_pair_moves_is_said_to_be_another(analys
     assert "where all pairs differ alike, as wide as Wilson's of none). Light:" in caption
 
 
+def test_an_output_that_is_asked_for_twice_is_told_once(analysed):
+    told, _ = analysed(study(), "peak_yen_appreciation", "peak_yen_appreciation")
+    assert told.count("(peak_yen_appreciation)") == 1
+
+
 def test_brackets_that_are_not_there_are_not_explained(analysed):
     points = pd.DataFrame({SURPRISE: [5, 50], CAP: 4})
     one = study("grid", points).table.query("replicate == 0")
