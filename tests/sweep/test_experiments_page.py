@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from abm.sweep import digest, kinds, sweep
+from abm.sweep.designs import count_points
 from abm.sweep.experiment import Experiment, Outputs, Stop, load_experiment
 from tests.sweep.small import experiment
 
@@ -54,6 +55,14 @@ def documented():
 
 def test_the_page_has_every_key_of_an_experiment_file_and_no_other():
     assert set(documented()) == set(schema())
+
+
+@pytest.mark.parametrize("name", ["leak-or-dam", "sensitivity"])
+def test_the_page_says_how_many_runs_a_question_takes(name):
+    asked = load_experiment(ROOT / f"experiments/{name}.toml")
+    n_runs = count_points(asked, 10**9) * asked.replicates
+    (row,) = [line for line in PAGE.splitlines() if f"`unwind sweep experiments/{name}" in line]
+    assert f"{n_runs:,} runs)" in row
 
 
 def test_the_page_has_the_defaults():
