@@ -118,6 +118,16 @@ def test_faults_that_were_counted_in_their_own_file_are_not_counted_again():
     assert lines[-2:] == ["  and 10 more", "and 5 more faults in other files"]
 
 
+def test_a_message_of_many_lines_is_fifty_one_and_a_count():
+    lines = str(InvalidInput("not so:", *["  one"] * 1000)).splitlines()
+    assert len(lines) == 52 and lines[-1] == "and 950 more"
+
+
+def test_what_is_near_is_found_whatever_its_case_and_for_words_of_some_length_alone():
+    assert str(Nearest("LEVERAGE", ["leverage"])) == "did you mean leverage?"
+    assert str(Nearest("k" * 101, ["k" * 101])) == ""
+
+
 def test_what_is_near_is_looked_up_for_what_is_told_alone():
     class Known:
         """Names that count how often they are read."""

@@ -34,6 +34,17 @@ def at(path, kind):
     yield path
 
 
+def test_json_that_is_cut_off_is_deep_only_where_it_is(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text("[" + "[1], " * 40)
+    with pytest.raises(ValueError) as refused:
+        files.read_json(path)
+    assert not isinstance(refused.value, files.TooDeep)
+    path.write_text("[" * 40)
+    with pytest.raises(files.TooDeep):
+        files.read_json(path)
+
+
 def readers(path):
     """What reads a file that a user names, by what it is of."""
     return {

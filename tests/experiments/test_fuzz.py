@@ -62,6 +62,13 @@ def test_every_number_of_the_schema_is_drawn_within_its_range(name):
     assert (bounds_of(cap).low, bounds_of(cap).high) == (1.0, 100.0)
 
 
+def test_a_draw_over_the_range_goes_farther_than_one_around_what_is_shipped():
+    scenario, rng = load_scenario("hike"), rng_of(SEED, 0)
+    depth = fields_drawn(scenario)[0]["liquidity.depth_multiple"]
+    lowest = {way: min(draw_value(rng, depth, scenario, way) for _ in range(200)) for way in WAYS}
+    assert lowest["range"] == bounds_of(depth).low < 0.05 * depth.value <= lowest["around"]
+
+
 def test_most_draws_change_few_fields_and_some_change_most():
     sizes = [len(scenario.changes) for scenario, _ in drawn(250)]
     assert np.median(sizes) < 25 and max(sizes) > 150
@@ -110,6 +117,8 @@ def test_a_run_that_raises_or_has_no_number_is_a_finding(monkeypatch):
     assert fuzz.fault_of(scenario, 0) == "ZeroDivisionError in broken: of money"
     table = {"leverage": np.array([2.0, np.nan]), "log_JPY": np.array([0.0, np.nan])}
     assert fuzz.fault_in_tables({"days": table}) == "nan in days log_JPY: row 1"
+    table["log_JPY"] = np.array([0.0, np.inf])
+    assert fuzz.fault_in_tables({"days": table}) == "inf in days log_JPY: row 1"
     lost = {"conservation_error": np.array([0.0, 2e-9])}
     assert fuzz.fault_in_tables({"days": lost}).startswith("audit: 2.0e-09")
 

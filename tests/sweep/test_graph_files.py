@@ -70,7 +70,12 @@ def swept(home, text=OVER_FILES, out="out"):
     return sweep(home / "asked.toml", home.parent / out, workers=1, chunk_rows=2).folder
 
 
-@pytest.mark.parametrize("text", [OVER_FILES, LISTED])
+WRITTEN_OUT = OVER_FILES.replace(
+    '["nets/sparse.csv", "nets/dense.csv"]', '{ values = ["nets/sparse.csv", "nets/dense.csv"] }'
+)
+
+
+@pytest.mark.parametrize("text", [OVER_FILES, LISTED, WRITTEN_OUT])
 def test_a_sweep_over_graph_files_is_made_again_wherever_it_lies(home, tmp_path, text):
     folder = swept(home, text)
     rows = abm.load_sweep(folder)
