@@ -6,7 +6,8 @@ Half of the draws take fields over their whole declared range, half from a twent
 their value in a shipped scenario. Each scenario is run for some weeks; every tenth with its twins.
 A finding is a run that raises, does not conserve money, has NaN or infinity where a table may not,
 ends its process, or takes too long. What is found is made small and printed as one command. The
-exit code is 1 where something is found. Draw k of a seed is the same whatever the others are.
+exit code is 1 where something is found or nothing could be run. Draw k of a seed is the same
+whatever the others are.
 """
 
 from __future__ import annotations
@@ -380,7 +381,7 @@ def tell(tally: Tally) -> None:
         for finding in told[:MOST_MINIMISED]:
             print(f"  {finding.fault}\n    {finding.command}")
     if not tally.findings:
-        print("nothing found")
+        print("nothing found" if n else "nothing was run")
 
 
 def keep_tally(tally: Tally, folder: Path, asked: argparse.Namespace) -> None:
@@ -425,7 +426,7 @@ def main() -> int:
     tell(tally)
     if asked.out is not None:
         keep_tally(tally, asked.out, asked)
-    return 1 if tally.findings else 0
+    return 1 if tally.findings or not tally.n_run else 0
 
 
 if __name__ == "__main__":

@@ -36,6 +36,13 @@ def test_a_few_hundred_scenarios_of_the_schema_run_soundly(capsys):
     assert min(tally.n_run["range"], tally.n_run["around"]) > 0.3 * N_DRAWS
 
 
+def test_draws_that_are_all_refused_show_nothing(capsys, monkeypatch):
+    words = ["fuzz", "--draws", "3", "--days", "0", "--workers", "1"]
+    monkeypatch.setattr("sys.argv", words)
+    assert fuzz.main() == 1
+    assert capsys.readouterr().out.endswith("nothing was run\n")
+
+
 def test_a_draw_depends_on_its_seed_and_number_alone():
     alone, _ = draw(rng_of(SEED, 7), short_run(40))
     assert alone == drawn(8)[7][0]
