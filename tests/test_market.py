@@ -233,24 +233,30 @@ def test_assets_that_share_a_price_are_not_cleared_one_by_one(changes, named):
         clear_apart(problem)
 
 
+@pytest.mark.parametrize("beside", [0.0, -30.0])
 @pytest.mark.parametrize(
     ("depth", "capacity", "dealer_depth", "order"),
     [(4e6, 1e-4, 180.0, -140.0), (1e5, 1e-3, 0.1, -30.02), (1e5, 1e-3, 1.0, -30.2)],
 )
-def test_a_price_beyond_used_up_value_capital_is_found(depth, capacity, dealer_depth, order):
+def test_a_price_beyond_used_up_value_capital_is_found(
+    depth, capacity, dealer_depth, order, beside
+):
     """Value investors take at most speed x depth x capacity; dealers alone take what is left.
 
-    Prices creep there at a millionth of the distance a step: 100,000 steps did not do.
+    Prices creep there at a millionth of the distance a step, and an ordinary market beside it
+    forbids longer ones: 100,000 steps did not do.
     """
-    none, speed = [0.0], 0.3
+    none, speed = [0.0, 0.0], [0.3, 0.3]
     problem = ClearingProblem(
-        holdings=[none], targets=[none], orders=[[order]], cash=[1e6], speed=[0.0], resident=[0],
-        quote=[-1], value_held_open=none, value_held=none, value_depth=[depth],
-        value_capacity=[capacity], value_speed=[speed], fundamental=none, dealer_held=none,
-        dealer_depth=[dealer_depth], dealer_reference=none, external=none, lower=[-0.5],
-        upper=[0.5], start=none,
+        holdings=[none], targets=[none], orders=[[order, beside]], cash=[1e6], speed=[0.0],
+        resident=[0], quote=[-1, -1], value_held_open=none, value_held=none,
+        value_depth=[depth, 1e3], value_capacity=[capacity, 0.5], value_speed=speed,
+        fundamental=none, dealer_held=none, dealer_depth=[dealer_depth, 300.0],
+        dealer_reference=none, external=none, lower=[-0.5, -0.5], upper=[0.5, 0.5], start=none,
     )  # fmt: skip
     cleared = clear_market(problem)
-    left = order + speed * depth * capacity
+    left = order + speed[0] * depth * capacity
     assert cleared.status == "cleared" and cleared.iterations < 20_000
     assert cleared.log_prices[0] == pytest.approx(left / dealer_depth, abs=1e-4)
+    x = cleared.log_prices[1]
+    assert beside == pytest.approx(300.0 * x + 0.3 * 1e3 * 0.5 * math.tanh(x / 0.5), abs=1e-6)
