@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from abm.figures import style
+from abm.figures.finding import LEAST_USD_BN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,11 +193,15 @@ def _draw_forced(axes: Axes, days: pd.DataFrame, no_shock: pd.DataFrame | None) 
 
 def _total_words(total_usd_bn: float, no_shock: pd.DataFrame | None) -> str:
     """Forced sales of the whole run, beside those of the twin without the shock."""
-    said = f"{_short(total_usd_bn)}bn in all"
+    said = f"{_amount(total_usd_bn)} in all"
     if no_shock is None:
         return said
     without = float(no_shock[_forced_columns(no_shock)].to_numpy().sum())
-    return f"{said}, {_short(without) + 'bn' if without > 0.0 else 'none'} without the shock"
+    return f"{said}, {_amount(without) if without > 0.0 else 'none'} without the shock"
+
+
+def _amount(usd_bn: float) -> str:
+    return f"{_short(usd_bn)}bn" if usd_bn >= LEAST_USD_BN else f"less than {LEAST_USD_BN:g}bn"
 
 
 def _draw_calls(axes: Axes, days: pd.DataFrame) -> None:

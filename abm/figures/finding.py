@@ -58,10 +58,9 @@ def _eve(summary: Measures, say: Words) -> str:
 
 
 def eve_leverage(summary: Measures, n_digits: int) -> str:
-    """Leverage of the funds on the eve; infinite once their wealth is gone, as it is for each."""
+    """Leverage of the funds there are on the eve; infinite once their wealth is gone."""
     leverage = number(summary, "eve_leverage")
-    is_gone = math.isnan(leverage) and number(summary, "eve_fund_wealth_usd_bn") <= 0.0
-    return "∞" if is_gone else f"{leverage:.{n_digits}f}"
+    return "∞" if math.isnan(leverage) else f"{leverage:.{n_digits}f}"
 
 
 def verdict_key(summary: Measures) -> str:

@@ -181,7 +181,7 @@ def _run(told: Told, say: Words) -> Iterator[str]:
         replicate=told.replicate,
         institutions=f"{n:,}",
         banks=say("summary.banks", n=len(told.institutions) - n),
-        days=f"{len(told.days):,}",
+        days=say("summary.days", n=len(told.days)),
         first=first,
         last=last,
     )

@@ -110,6 +110,8 @@ def test_the_title_says_the_same_forced_sales_as_the_panel():
     assert alone.endswith("in the run, USD bn a day: 84bn in all")
     assert beside.endswith(": 84bn in all, 21bn without the shock")
     assert none.endswith(": 84bn in all, none without the shock")
+    little = cascade_figure(days(forced=0.0005), POLICY, "t").axes[3].get_title(loc="left")
+    assert little.endswith(": less than 0.05bn in all")
     net = {"class": "leak", "peak_yen_appreciation": 0.1, "forced_sales_net_usd_bn": 84.0 - 21.0}
     assert "forced sales +USD 63bn" in finding(net, "It")
 

@@ -162,6 +162,12 @@ def test_a_move_has_the_shock_day_after_the_eve_and_names_an_extreme_eve_once(ca
     assert (lower.from_day, lower.eve) == (0, 158.0)
 
 
+def test_one_day_is_a_day(calm):
+    told = told_of(calm)
+    run = facts(told._replace(days=told.days[:1]), "")["Run"]
+    assert "12 banks, 1 trading day, day 0 to day 0" in run
+
+
 def test_who_failed_on_the_day_of_the_shock_failed_from_the_shock_on(early):
     told = told_of(early)
     rows, day = told.institutions.copy(), told.scenario.shock_day
@@ -189,7 +195,7 @@ def test_a_dam_that_recalled_loans_alone_broke_is_not_said_to_have_had_stop_outs
     assert "recall" in kinds and not kinds & {"margin_call", "loss_cut", "close_out"}
     measures = {**cascade.run.summary, **cascade}
     assert cascade["class"] == "dam break" and cascade["forced_share_of_unwind"] > 0.1
-    assert "or recalls, and own rules" in title(cascade.run.scenario, measures)
+    assert "or recalls, own rules" in title(cascade.run.scenario, measures)
     assert "or recalled loans" in facts(told_of(cascade), "shock")["Yen short"]
 
 
