@@ -248,7 +248,7 @@ def simulated_move(told: Told) -> Move | None:
 
 
 def real_move(told: Told) -> Move | None:
-    """Of the real path on the same days."""
+    """Of the real path on the same days: the larger of fall and rise, whatever the run does."""
     dates = told.scenario.calendar.dates()
     if told.real is None or not dates:
         return None
@@ -258,7 +258,9 @@ def real_move(told: Told) -> Move | None:
         day = date.fromisoformat(str(when)[:10])
         if day < dates[0] or day in day_of:
             quotes[day_of.get(day, -1)] = float(quote)
-    return move_around(quotes, told.scenario.shock_day, falls(told.measures))
+    ways = (move_around(quotes, told.scenario.shock_day, is_rise) for is_rise in (False, True))
+    moves = [move for move in ways if move is not None]
+    return max(moves, key=lambda move: abs(math.log(move.end / move.eve)), default=None)
 
 
 def _price(told: Told, say: Words) -> Iterator[str]:

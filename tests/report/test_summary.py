@@ -8,7 +8,7 @@ import pytest
 import abm
 from abm.report import effects
 from abm.report.effects import amplification
-from abm.report.pictures import title
+from abm.report.pictures import real_quotes, title
 from abm.report.summary import Told, groups, move_around, sections, summary_text
 from abm.words import LANGUAGES, words
 
@@ -160,6 +160,15 @@ def test_a_move_has_the_shock_day_after_the_eve_and_names_an_extreme_eve_once(ca
     assert said.startswith("161.00 on the eve of the shock, 150.00 on day 2 (−6.8%), the lowest")
     lower = move_around({0: 160.0, 1: 158.0, 2: 150.0}, 2, is_rise=False)
     assert (lower.from_day, lower.eve) == (0, 158.0)
+
+
+def test_the_actual_path_is_told_as_the_fall_it_was_where_the_run_rises():
+    # a rise of −1.2%, "the highest within 20 days", was told of August 2024
+    eased = told_of(cascade_of("august-2024", policy__boj__surprise_bp=-25))
+    told = eased._replace(real=real_quotes(eased.scenario))
+    simulated, actual = next(s.facts for s in sections(told) if s.group == "run")
+    assert simulated.endswith("the highest within 20 days of the shock")
+    assert "142.24 on 5 Aug 2024" in actual and "the lowest within 20 days" in actual
 
 
 def test_one_day_is_a_day(calm):
