@@ -257,7 +257,7 @@ def excess_return(
     apart, which is a share of what is owed: (R + cost) G_d is the other before cost. Arguments
     and errors as there.
 
-    A year's half from 5% into 3% at 1.08, out at 1.10, cost 0.2%:
+    Half a year from 5% into 3% at 1.08, out at 1.10, cost 0.2%:
 
     >>> round(excess_return(0.05, 0.03, 0.5, 1.08, 1.10, 0.002), 10)
     0.0067717056

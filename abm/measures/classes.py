@@ -99,7 +99,7 @@ def class_counts(table: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
     every = done.groupby(by).size()
     found = counts.reindex(every.index, fill_value=0)[[n for n in CLASSES if n in counts]]
     found.columns.name = None
-    n_runs = found.sum(axis=1)
+    n_runs = found.sum(axis=1).astype(np.int64)  # of no class at all pandas sums to 0.0
     return found.assign(**{N_RUNS: n_runs, N_LEFT_OUT: every - n_runs})
 
 

@@ -42,6 +42,11 @@ def test_a_level_where_no_run_has_a_class_has_no_share():
     assert class_shares(table, [SURPRISE]).loc[15.0].isna().all()
 
 
+def test_where_no_run_has_a_class_runs_are_whole_numbers_still():
+    counts = class_counts(ten_runs().iloc[[9]], [SURPRISE])
+    assert counts.to_csv(index=False).split() == ["n_runs,n_left_out", "0,1"]
+
+
 def test_tables_figures_and_analyses_have_one_share():
     table = ten_runs(row=range(10), point=0, replicate=range(10), seed=1, status="done")
     table = table[["row", "point", "replicate", "seed", SURPRISE, "status", "class", "unwound_5d"]]
