@@ -13,7 +13,7 @@ from bokeh.models import ColumnDataSource
 from abm.classroom.charts import Card, day_chart, day_names, hover_on, legend_below, side_by_side
 from abm.classroom.controls import Knobs
 from abm.classroom.knobs import Value, spelt, values_of
-from abm.classroom.pairs import N_SEEDS, Pair, paired_differences
+from abm.classroom.pairs import N_SEEDS, Difference, Pair, paired_differences
 from abm.classroom.verdict import GROUPS, SHOWN, class_words, exact, shown, written
 from abm.figures.style import SIMULATED
 from abm.report.summary import class_told, is_shocked
@@ -170,7 +170,7 @@ class CompareTab:
             text += say("compare.books", before=f"{before:,.0f}", after=f"{after:,.0f}")
         return f'<p class="effect">{escape(text)}</p>'
 
-    def _table(self, pair: Pair, over: dict[str, tuple[float, float]] | None = None) -> str:
+    def _table(self, pair: Pair, over: dict[str, Difference] | None = None) -> str:
         """Both runs' numbers, right less left; `over` many seeds its mean and standard error."""
         say = self.page.say
         is_one = len(self.page.choice.differing) == 1
@@ -181,7 +181,7 @@ class CompareTab:
         runs = zip((pair.left, pair.right), SIDES, strict=True)
         known = (_class_words(run, pair.measures[side], say) for run, side in runs)
         left, right = pair.left.opening_short, pair.right.opening_short
-        short = (f"{left:,.0f}", f"{right:,.0f}", f"{right - left:+,.0f}".replace("-", "−"))
+        short = (f"{left:,.0f}", f"{right:,.0f}", signed(right - left, "count", say))
         rows = [
             _row(say("measures.class"), known, len(heads)),
             _row(say("compare.opening_short"), short, len(heads)),
@@ -194,7 +194,7 @@ class CompareTab:
             rows += [self._measure(key, pair, over) for key in keys]
         return f'<table class="facts"><thead><tr>{head}</tr></thead>{"".join(rows)}</table>'
 
-    def _measure(self, key: str, pair: Pair, over: dict[str, tuple[float, float]] | None) -> str:
+    def _measure(self, key: str, pair: Pair, over: dict[str, Difference] | None) -> str:
         """One measure of both runs, as a row; every digit in the cells' titles."""
         say, how = self.page.say, SHOWN[key]
         sides = zip((pair.left, pair.right), SIDES, strict=True)
@@ -203,9 +203,8 @@ class CompareTab:
         cells = [written(left, how, say), written(right, how, say), signed(gap, how, say)]
         exactly = [exact(left), exact(right), exact(gap)]
         if over:
-            mean, error = over[key]
-            cells.append(f"{signed(mean, how, say)} ± {signed(error, how, say).lstrip('+')}")
-            exactly.append(f"{exact(mean)} ± {exact(error)}")
+            cells.append(over_seeds(over[key], how, say))
+            exactly.append(f"{exact(over[key].mean)} ± {exact(over[key].error)}")
         numbers = "".join(
             f'<td data-key="{key}" title="{digits}">{escape(cell)}</td>'
             for cell, digits in zip(cells, exactly, strict=True)
@@ -228,9 +227,21 @@ def signed(gap: float, how: str, say: Words) -> str:
     if not np.isfinite(gap):
         return "–"
     gap = -gap if how in FALLS else gap
-    text = written(abs(gap), DIFFERENCES.get(how, how), say)
-    is_none = text == written(0.0, DIFFERENCES.get(how, how), say)
+    text = _size(gap, how, say)
+    is_none = text == _size(0.0, how, say)
     return text if is_none else f"{'−' if gap < 0 else '+'}{text}"
+
+
+def over_seeds(found: Difference, how: str, say: Words) -> str:
+    """Mean ± standard error; of how many seeds, where some have no such number."""
+    text = f"{signed(found.mean, how, say)} ± {_size(found.error, how, say)}"
+    some = "" if found.n_seeds == N_SEEDS else say("compare.some", n=found.n_seeds, all=N_SEEDS)
+    return text + some
+
+
+def _size(gap: float, how: str, say: Words) -> str:
+    """A difference without its sign."""
+    return written(abs(gap), DIFFERENCES.get(how, how), say)
 
 
 def _class_words(run: LiveRun, measures: Mapping[str, Any], say: Words) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from abm.classroom.choice import Choice
 
 N_SEEDS = 20
+
+
+class Difference(NamedTuple):
+    """A measure's mean difference over the seeds on which both runs have it."""
+
+    mean: float
+    error: float  # of the mean
+    n_seeds: int
 
 
 class Pair:
@@ -49,7 +57,7 @@ class Pair:
         return made
 
 
-def paired_differences(choice: Choice, keys: tuple[str, ...]) -> dict[str, tuple[float, float]]:
+def paired_differences(choice: Choice, keys: tuple[str, ...]) -> dict[str, Difference]:
     """Mean and standard error of right less left over N_SEEDS seeds, from the choice's on.
 
     Runs of one seed are one pair, so that what chance does to both leaves the difference alone. A
@@ -62,7 +70,10 @@ def paired_differences(choice: Choice, keys: tuple[str, ...]) -> dict[str, tuple
         second = shown(right, fast_cascade(right, seed))
         for key in keys:
             gaps[key].append(float(second[key]) - float(first[key]))
-    return {key: mean_and_error(np.array(found)) for key, found in gaps.items()}
+    return {
+        key: Difference(*mean_and_error(np.array(found)), int(np.isfinite(found).sum()))
+        for key, found in gaps.items()
+    }
 
 
 def mean_and_error(values: np.ndarray) -> tuple[float, float]:

@@ -191,7 +191,7 @@ def elapsed_days(scenario: Scenario) -> Numbers:
 
 
 def mark(terms: Terms, opening: Opening, days: Numbers, logs: Logs) -> Marked:
-    """equity, position and liquidation quote at closes, so many calendar days after the opening."""
+    """Equity, position and liquidation quote at closes, so many calendar days after the opening."""
     grown, owed = growths(terms, opening, days)
     bought = terms.leverage * terms.equity_usd_mn
     position = bought * np.exp(logs.target) * grown

@@ -122,7 +122,7 @@ def written(value: Any, how: str, say: Words) -> str:
     if how == "log_percent":
         return f"{100.0 * math.expm1(number):.1f}%"
     if how == "log_fall":
-        return signed_percent(math.expm1(-number))
+        return _fall(-math.expm1(-number))
     if how == "log_points":
         return say("measures.log_points", number=f"{100.0 * number:.1f}")
     if how == "points":
@@ -130,10 +130,16 @@ def written(value: Any, how: str, say: Words) -> str:
     if how == "percent":
         return f"{round(100.0 * number):d}%".replace("-", "−")
     if how == "fall":
-        return signed_percent(-number)
+        return _fall(number)
     if how in ("usd_bn", "net_usd_bn"):
         return _signed(number, f"{abs(number):,.1f}", how)
     return f"{number:.2f}×" if how == "times" else _signed(number, f"{abs(number):,.0f}", how)
+
+
+def _fall(share: float) -> str:
+    """A fall with its minus; none has no sign."""
+    text = signed_percent(-share)
+    return text if text.strip("+−0.%") else "0.0%"
 
 
 def _signed(number: float, size: str, how: str) -> str:

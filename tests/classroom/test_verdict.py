@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from abm.classroom.compare import signed
+from abm.classroom.compare import over_seeds, signed
+from abm.classroom.pairs import N_SEEDS, Difference
 from abm.classroom.verdict import written
 from abm.words import words
 
@@ -16,6 +17,9 @@ EN = words("en")
     [
         (0.05, "log_fall", "−4.9%"),
         (0.049, "fall", "−4.9%"),
+        (0.0, "fall", "0.0%"),
+        (0.0, "log_fall", "0.0%"),
+        (0.0004, "log_fall", "0.0%"),
         (-0.031, "percent", "−3%"),
         (-0.001, "percent", "0%"),
         (12.34, "net_usd_bn", "+12.3"),
@@ -34,3 +38,19 @@ def test_a_smaller_fall_is_a_change_upwards():
     # −16% in one run and −12% in the other: four points less of a fall
     assert signed(0.12 - 0.16, "fall", EN) == "+4 points"
     assert signed(0.05 - 0.02, "log_fall", EN).startswith("−3.0")
+
+
+@pytest.mark.parametrize(
+    ("how", "text"),
+    [("fall", "−9 points ± 1 points"), ("log_fall", "−9.0 log points ± 0.6 log points"),
+     ("net_count", "0 ± 0"), ("usd_bn", "+0.1 ± 0.0")],
+)  # fmt: skip
+def test_a_standard_error_has_no_sign(how, text):
+    assert over_seeds(Difference(0.09, 0.006, N_SEEDS), how, EN) == text
+
+
+def test_a_mean_over_some_of_the_seeds_says_of_how_many():
+    assert over_seeds(Difference(0.5, 0.2, 6), "percent", EN) == (
+        "+50 points ± 20 points (6 of 20 seeds)"
+    )
+    assert over_seeds(Difference(math.nan, math.nan, 1), "times", EN) == "– ± – (1 of 20 seeds)"
