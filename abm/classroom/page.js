@@ -25,6 +25,7 @@ Canvas.render = function () {
 // is done, the page shows that it is working: before any answer, however long the work takes.
 const ASKING = ["value", "value_throttled", "active", "indices"];
 const asks = (event) => {
+  if (!event.sync) return false; // the server's own change, which has come here
   if (event.kind === "MessageSent")
     return ["button_click", "tap"].includes(event.msg_data?.event_name);
   if (event.kind !== "ModelChanged" || event.model.tags?.includes("unasking")) return false;

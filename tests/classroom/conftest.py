@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests.classroom.settling import settle
+
 # Debian's names, then those of other systems.
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 QUIET = (
@@ -71,21 +73,26 @@ def browser():
         made.close()
 
 
+@pytest.fixture(scope="session")
+def context(browser):
+    """One profile for all pages: what Bokeh and Panel are made of is fetched once."""
+    return browser.new_context()
+
+
 @pytest.fixture
-def visit(server, browser, request):
-    """Open a page in a browser of its own; what it must not do fails the test at its end."""
-    contexts, wrong = [], []
+def visit(server, context):
+    """Open a page in a tab of its own; what it must not do fails the test at its end."""
+    pages, wrong = [], []
 
     def note(request):
         if not request.url.startswith((server.url, "blob:", "data:")):
             wrong.append(f"asked for {request.url}")
 
     def opened(width=1280, height=900, motion="reduce", **what):
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, reduced_motion=motion
-        )
-        contexts.append(context)
         page = context.new_page()
+        pages.append(page)
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(reduced_motion=motion)
         page.set_default_timeout(15_000)
         page.on("request", note)
         page.on("pageerror", lambda error: wrong.append(f"page error: {error}"))
@@ -95,18 +102,19 @@ def visit(server, browser, request):
         return page
 
     yield opened
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert not wrong, wrong
 
 
 @pytest.fixture
-def photograph(tmp_path):
-    """Keep a picture of a page: in CLASSROOM_SCREENSHOTS, or with what the test leaves."""
-    folder = Path(os.environ.get("CLASSROOM_SCREENSHOTS", tmp_path))
-    folder.mkdir(parents=True, exist_ok=True)
+def photograph():
+    """Keep a picture of a page in CLASSROOM_SCREENSHOTS, where that is set."""
+    folder = os.environ.get("CLASSROOM_SCREENSHOTS")
 
     def taken(page, name):
-        page.screenshot(path=folder / f"{name}.png")
+        if folder:
+            settle(page)
+            page.screenshot(path=Path(folder) / f"{name}.png")
 
     return taken

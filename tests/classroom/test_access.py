@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from abm.classroom.choice import TABS
 from abm.words import LANGUAGES, words
+from tests.classroom.settling import settle
 from tests.classroom.test_browser import HIKE, press, to_the_end
 
 pytestmark = pytest.mark.browser
@@ -52,7 +53,7 @@ def test_everything_that_can_be_used_or_looked_at_has_a_name(visit, language):
         press(page, words(language)(f"{tab}.tab"))
         page.wait_for_url(lambda url, here=tab: here == in_link(url))
         page.locator(".card canvas:visible").first.wait_for()
-        page.wait_for_timeout(500)
+        settle(page)
         found = [(role, name) for role, name in accessible(page) if role in NAMED]
         assert [role for role, name in found if not name] == [], tab
         roles = {role for role, _ in found}
@@ -102,9 +103,16 @@ def test_every_kind_of_control_says_that_it_works_and_when_it_is_done(visit):
     answered(lambda: page.get_by_role("combobox", name="Leverage cap").select_option("4"))
     answered(lambda: press(page, "August 2024"))
     answered(lambda: page.get_by_role("slider", name="Day").press("ArrowLeft"))
+    press(page, "Your trade")
+    box = page.get_by_role("textbox", name="Leverage")
+    was = box.input_value()
+    for text in (f"0{was}", f"{was}.0"):  # the same number: the server writes it anew
+        box.fill(text)
+        answered(lambda: box.press("Enter"))
+        expect(box).to_have_value(was)
+        expect(working).to_have_count(0)
     turns = page.evaluate("window.turns")
-    press(page, "Play")
+    answered(lambda: press(page, "Play"))
     page.get_by_role("combobox", name="Speed").select_option("fast")  # asks for nothing
-    page.wait_for_timeout(300)
     expect(working).to_have_count(0)
     assert page.evaluate("window.turns") == turns + 2
