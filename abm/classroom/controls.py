@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
@@ -32,6 +32,17 @@ label:has(input:focus-visible) { outline: 3px solid #e69f00; }
 """
 
 
+class Box(pn.widgets.TextInput):
+    """A box to type in; Enter gives its text once.
+
+    Panel would give it twice, as a change and with the key: the second time after a text that will
+    not do has been put back.
+    """
+
+    def _process_event(self, event: Any) -> None:
+        """The change has the text."""
+
+
 class Slider:
     """One number: a slider beside a box to type in, and what it means."""
 
@@ -43,7 +54,7 @@ class Slider:
             start=min(knob.low, float(value)), end=max(knob.high, float(value)),
             show_value=False, sizing_mode="stretch_width", margin=0,
         )  # fmt: skip
-        self.typed = pn.widgets.TextInput(
+        self.typed = Box(
             label=self.slider.label, value=spelt(value), width=66, margin=(0, 0, 0, 8),
             stylesheets=[NAMED_UNSEEN],
         )  # fmt: skip
@@ -190,10 +201,8 @@ class SeedBox:
         self.page, self.told, self.is_setting = page, changed, False
         say, choice = page.say, page.choice
         how = {"width": 84, "margin": (0, 8, 0, 0)}
-        self.seed = pn.widgets.TextInput(label=say("page.seed"), value=str(choice.seed), **how)
-        self.replicate = pn.widgets.TextInput(
-            label=say("page.replicate"), value=str(choice.replicate), **how
-        )
+        self.seed = Box(label=say("page.seed"), value=str(choice.seed), **how)
+        self.replicate = Box(label=say("page.replicate"), value=str(choice.replicate), **how)
         self.next = pn.widgets.Button(label=say("page.next_seed"), margin=(18, 0, 0, 0))
         for box in (self.seed, self.replicate):
             box.param.watch(lambda event: self._heard(event.new), "value")

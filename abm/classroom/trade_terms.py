@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import panel as pn
 
-from abm.classroom.controls import NAMED_UNSEEN
+from abm.classroom.controls import NAMED_UNSEEN, Box
 from abm.classroom.knobs import rounded, spelt
 from abm.classroom.terms import RANGES
 from abm.errors import InvalidInput
@@ -29,9 +29,7 @@ class TermWidget:
             step=self.times * allowed.step, value=self.low, show_value=False,
             sizing_mode="stretch_width", margin=0,
         )  # fmt: skip
-        self.typed = pn.widgets.TextInput(
-            label=label, width=72, margin=(0, 0, 0, 8), stylesheets=[NAMED_UNSEEN]
-        )
+        self.typed = Box(label=label, width=72, margin=(0, 0, 0, 8), stylesheets=[NAMED_UNSEEN])
         self.slider.param.watch(lambda event: self._slid(event.new), "value_throttled")
         self.typed.param.watch(lambda event: self._was_typed(event.new), "value")
 

@@ -7,8 +7,14 @@ from playwright.sync_api import expect
 
 from abm.classroom.choice import TABS
 from abm.words import LANGUAGES, words
-from tests.classroom.settling import settle
-from tests.classroom.test_browser import HIKE, press, to_the_end
+from tests.classroom.test_browser import (
+    HIKE,
+    assert_no_wider,
+    day,
+    press,
+    to_the_end,
+    wait_for_day,
+)
 
 pytestmark = pytest.mark.browser
 NAMED = {
@@ -47,18 +53,20 @@ def in_link(url):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_everything_that_can_be_used_or_looked_at_has_a_name(visit, language):
-    page = visit(lang=language, **HIKE)
-    for tab in TABS:
-        press(page, words(language)(f"{tab}.tab"))
+def test_on_every_tab_all_is_named_and_nothing_wider_than_a_narrow_screen(visit, language):
+    say, page = words(language), visit(width=1024, height=768, lang=language, **HIKE)
+    press(page, say("play.step"))
+    wait_for_day(page, 1)
+    for tab in (*TABS[1:], *TABS[:1]):  # and back
+        press(page, say(f"{tab}.tab"))
         page.wait_for_url(lambda url, here=tab: here == in_link(url))
-        page.locator(".card canvas:visible").first.wait_for()
-        settle(page)
+        assert_no_wider(page, 1024, tab)
         found = [(role, name) for role, name in accessible(page) if role in NAMED]
         assert [role for role, name in found if not name] == [], tab
         roles = {role for role, _ in found}
         assert "image" in roles and "button" in roles, tab
         assert tab == "phase" or "slider" in roles, tab
+    assert day(page) == 1  # Play is as it was left
 
 
 def test_a_slider_is_named_after_it_has_been_moved_and_drawn_anew(visit):

@@ -71,3 +71,9 @@ def test_two_runs_without_a_shock_have_no_numbers_of_one():
     tab, _ = compared("?scenario=calm&tab=compare&other.funds.leverage_cap=4")
     assert "Because of the shock" not in tab.table.object
     assert "peak_yen_appreciation" not in tab.table.object and "no shock" in tab.table.object
+
+
+def test_a_run_without_a_shock_has_no_number_of_one_beside_a_run_that_has():
+    tab, _ = compared(f"{LINK}&other.shock.surprise_bp=0")
+    row = tab.table.object.partition('data-key="n_margin_calls_net"')[2].partition("</tr>")[0]
+    assert row.count(">–<") == 2 and "no shock" in tab.table.object

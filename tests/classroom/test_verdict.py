@@ -1,12 +1,15 @@
 """The page's verdict: two groups of numbers, each as a person reads it."""
 
 import math
+import re
 
 import pytest
 
+from abm.classroom.choice import read_link
 from abm.classroom.compare import over_seeds, signed
+from abm.classroom.live import LiveRun
 from abm.classroom.pairs import N_SEEDS, Difference
-from abm.classroom.verdict import written
+from abm.classroom.verdict import verdict, written
 from abm.words import words
 
 EN = words("en")
@@ -54,3 +57,27 @@ def test_a_mean_over_some_of_the_seeds_says_of_how_many():
         "+50 points ± 20 points (6 of 20 seeds)"
     )
     assert over_seeds(Difference(math.nan, math.nan, 1), "times", EN) == "– ± – (1 of 20 seeds)"
+
+
+def told(link):
+    """The verdict of a whole run, without its marks."""
+    run = LiveRun.of(read_link(link)[0])
+    run.finish()
+    return re.sub("<.*?>", "", verdict(run, EN))
+
+
+def test_a_shock_on_the_first_day_has_nothing_before_it():
+    assert "before the shock" not in told("?scenario=hike&seed=7")
+
+
+def test_of_the_yen_s_two_peaks_the_larger_is_told():
+    said = told("?scenario=hike&seed=7&shock.surprise_bp=60")
+    assert "peak yen appreciation" in said and "peak yen depreciation" not in said
+    said = told("?scenario=hike&seed=7&shock.surprise_bp=-5")
+    assert "peak yen depreciation −" in said and "peak yen appreciation" not in said
+
+
+def test_the_state_on_the_eve_is_told_of_a_dam_that_broke_before():
+    early = "&funds.leverage_cap=5&liquidity.depth_multiple=0.5"
+    assert "unlevered" in told(f"?scenario=august-2024&seed=49{early}")
+    assert "unlevered" not in told("?scenario=hike&seed=7&shock.surprise_bp=60")
