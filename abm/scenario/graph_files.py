@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from abm.scenario.schema import Scenario
 
 ENDS = ("brokers", "interbank")  # of `network`, each of which may be a file
-KEYS = tuple(f"network.{end}.path" for end in ENDS)
+KEYS = tuple(f"network.{end}.path" for end in (*ENDS, "*"))  # each, and both by a pattern
 FOLDER = "graphs"  # where copies lie, beside the scenario that names them
 
 

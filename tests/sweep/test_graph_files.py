@@ -95,6 +95,16 @@ def test_a_sweep_over_graph_files_is_made_again_wherever_it_lies(home, tmp_path,
     )
 
 
+def test_files_that_a_pattern_names_are_copied_too(home, tmp_path):
+    text = OVER_FILES.replace("network.interbank.path", "network.*.path")
+    brokers = '"network.brokers" = { kind = "file", path = "nets/brokers.csv" }'
+    assert brokers in text
+    folder = swept(home, text.replace(brokers, ""))  # the one end that is a file
+    shutil.rmtree(home)
+    assert reproduce_sweep(folder, None).is_same
+    assert {path.read_text() for path in (folder / "graphs").iterdir()} == {SPARSE, DENSE}
+
+
 def test_a_row_of_it_run_alone_is_that_row(home, tmp_path):
     folder = swept(home)
     shutil.rmtree(home)
