@@ -85,10 +85,9 @@ class CarryUnwindModel(mesa.Model):
     The burn-in is over when the model is made: the first `step()` is day 0 of the tables. Agents
     are views of rows, made when they are first asked for. The data collector sees the days that
     are stepped, and none that `run()` passes in one compiled call. `steps` and `time`, Mesa's
-    counter and clock, are `day` after both. Events scheduled with Mesa 3.5 take place in its
-    `run_for` and `run_until`, which step the days between; `step()` is one day and nothing else,
-    so that `run()`, `run_model` and `batch_run` pass over events. An order that is refused ends
-    Mesa's schedule, as all that raises does there: go on with `step()`.
+    counter and clock, are `day` after both. Events scheduled with Mesa 3.5 take place on the days
+    that are stepped, none during `run()`. A refused order ends that schedule, as all that raises
+    does there: `step()` goes on, without events.
 
     Mesa's `batch_run` hands every iteration the same arguments: with one `rng` and several
     iterations all give the same draw. Give `replicate` (or `rng`) as a list instead, as
@@ -138,8 +137,6 @@ class CarryUnwindModel(mesa.Model):
         """A world on the morning of day 0."""
         self.seed = whole_number(secrets.randbits(32) if rng in (None, "") else rng, "rng")
         super().__init__(rng=self.seed)
-        # Mesa's wrapper counts calls, not days; in 3.5 it does nothing after a step that raised.
-        self.__dict__.pop("step", None)
         if seed is not None:
             raise InvalidInput(
                 f"seed = {seed!r}: give the seed as rng, to Mesa's batch_run among its parameters"
@@ -183,10 +180,16 @@ class CarryUnwindModel(mesa.Model):
 
     def step(self) -> None:
         """One trading day. After the last one nothing happens; `running` says so."""
-        if self.next_day < self.n_days:
+        if self.next_day >= self.n_days:
+            return
+        try:
             self._write_orders()
             self._pass_days(self.next_day + 1)
-            self.datacollector.collect(self)
+        except BaseException:
+            # Mesa 3.5 drops from its schedule what raised: its wrapper would do nothing any more.
+            self.__dict__.pop("step", None)
+            raise
+        self.datacollector.collect(self)
 
     def run(self) -> None:
         """All days that are left, in one compiled call unless `steps_in_python`."""

@@ -229,6 +229,28 @@ def test_mesas_own_schedule_steps_days_after_those_stepped_by_hand():
         assert model.day == model.steps == 8 and not model.running
 
 
+def test_what_is_scheduled_with_mesa_happens_on_its_day_however_days_are_stepped(tmp_path):
+    model = CarryUnwindModel(storm(), rng=7)
+    if hasattr(model, "schedule_event"):  # from Mesa 3.5
+        days = []
+
+        def look():
+            days.append(model.day)
+
+        for day in (2, 5):
+            model.schedule_event(look, at=day)
+        stepped(model, 3)
+        assert days == [2]
+        model.run_model()
+        assert days == [2, 5] and model.day == 8
+        model = CarryUnwindModel.load_state(
+            stepped(CarryUnwindModel(storm(), rng=7), 3).save_state(tmp_path / "half")
+        )
+        model.schedule_event(look, after=1)
+        model.step()
+        assert days == [2, 5, 4] and model.day == 4
+
+
 def test_a_seed_by_mesas_older_name_is_pointed_to_rng():
     with pytest.raises(InvalidInput, match="seed = 7: give the seed as rng"):
         CarryUnwindModel(storm(), seed=7)
