@@ -176,3 +176,13 @@ def test_the_band_is_of_single_funds_by_hand():
         patch.setattr(live, "called", lambda *_: np.array([2]))
         found = live.fund_leverage(none, 0)
     assert found == pytest.approx((2.2, 3.8, 2 / 3))
+
+
+@pytest.mark.parametrize(("borrowing", "share"), [(20.0, 0.0), (20.1, 1.0)])
+def test_a_fund_on_its_own_line_is_not_above_it(monkeypatch, borrowing, share):
+    books = SimpleNamespace(
+        wealth=np.array([10.0]), borrowing=np.array([borrowing]), leverage_limit=np.array([3.0])
+    )
+    rules = SimpleNamespace(mandates=SimpleNamespace(first_row=np.array([0, 1])))
+    monkeypatch.setattr(live, "called", lambda *_: np.array([], dtype=int))
+    assert live.fund_leverage(SimpleNamespace(books=books, rules=rules), 0).share_above == share
