@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from abm.cli.commands import app
+from abm.cli.commands import COMMANDS, app
 from abm.scenario import list_scenarios, load_scenario
 
 ROOT = Path(__file__).parents[1]
@@ -216,6 +216,11 @@ def test_help_loads_nothing_heavy():
     loaded = set(shell(code=code).stdout.split())
     assert "typer" in loaded
     assert not loaded & {"numba", "numpy", "pandas", "matplotlib", "mesa", "pydantic", "pyarrow"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_is_in_the_file_of_its_name(command):
+    assert command.__module__ == f"abm.cli.{command.__name__}"
 
 
 def test_the_version_is_the_package_s(unwind):

@@ -57,7 +57,7 @@ def test_figures_that_are_missing_or_no_pictures_are_drawn_for_the_page_alone(
     unwind, tmp_path, monkeypatch
 ):
     drawn = {"cascade": small.png("red"), "network": small.png("red")}
-    monkeypatch.setattr("abm.cli.running.drawn_again", lambda run: drawn)
+    monkeypatch.setattr("abm.cli.run_figures.drawn_again", lambda run: drawn)
     (tmp_path / "mine/figures/cascade.png").write_text("spoilt")
     assert unwind("report", "mine").exit_code == 0
     assert (tmp_path / "mine/report.html").read_text().count("<img ") == 2
@@ -65,7 +65,7 @@ def test_figures_that_are_missing_or_no_pictures_are_drawn_for_the_page_alone(
 
 
 def test_figures_that_are_there_are_not_drawn_again(unwind, monkeypatch):
-    monkeypatch.setattr("abm.cli.running.drawn_again", lambda run: pytest.fail("drawn again"))
+    monkeypatch.setattr("abm.cli.run_figures.drawn_again", lambda run: pytest.fail("drawn again"))
     assert unwind("report", "mine").exit_code == 0
 
 

@@ -5,7 +5,7 @@ from typer.testing import CliRunner
 
 import abm
 from abm.cli.commands import app
-from abm.cli.reproducing import told
+from abm.cli.reproduce import told
 from abm.runs.reproduce import Gap, Reproduction
 
 

@@ -82,14 +82,14 @@ def test_a_sweep_may_be_called_anything(kept_sweep):
 
 
 def test_an_experiment_may_be_called_anything(place, monkeypatch):
-    monkeypatch.setattr("abm.cli.checking.pilot_runs", lambda *_: _no_pilot())
+    monkeypatch.setattr("abm.cli.pilot.pilot_runs", lambda *_: _no_pilot())
     text = experiment(name=NAME).to_toml()
     (place / "mine.toml").write_text(text)
     assert f"ok: {SPELT}" in answered("check", place / "mine.toml")
 
 
 def _no_pilot():
-    from abm.cli.checking import Pilot
+    from abm.cli.pilot import Pilot
 
     return Pilot([], [], [], [])
 

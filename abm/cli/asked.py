@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import math
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import abm
 from abm.cli import tell
+from abm.errors import Fault, InvalidInput, ScenarioFaults, UnreadableFile
 from abm.words import LANGUAGES
 
 if TYPE_CHECKING:
+    from abm.runs import RunResult
     from abm.scenario import Scenario
 
 LONGEST_SEED = 18  # digits: fits a 64-bit integer, in a table or in JSON
 
-ScenarioName = Annotated[
-    str,
-    typer.Argument(metavar="SCENARIO", help="A name that `unwind scenarios` lists, or a file.toml"),
-]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
@@ -37,7 +39,6 @@ Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there")]
 
 def chosen_scenario(name: str, settings: list[str] | None) -> Scenario:
     """The scenario by name or file, with what was set on the command line."""
-    from abm.errors import Fault, ScenarioFaults
     from abm.scenario import load_scenario, parse_setting
 
     chosen = load_scenario(name)
@@ -52,6 +53,14 @@ def chosen_scenario(name: str, settings: list[str] | None) -> Scenario:
     return chosen
 
 
+def result_in(folder: Path) -> RunResult:
+    """The result that `unwind run` wrote into a folder."""
+    if not os.path.isdir(folder):
+        what = "is not a folder" if os.path.lexists(folder) else "there is no such folder"
+        raise UnreadableFile(f"{folder}: {what}; give one that unwind run wrote")
+    return abm.load_result(folder)
+
+
 def leave(code: int) -> None:
     """End with this code, if it is not that all is well."""
     if code:
@@ -60,8 +69,6 @@ def leave(code: int) -> None:
 
 def whole(option: str, text: str) -> int:
     """The number that an option is given; seeds are counted from 0."""
-    from abm.errors import InvalidInput
-
     if not (text.isdecimal() and text.isascii() and len(text) <= LONGEST_SEED):
         allowed = f"must be a whole number from 0, of at most {LONGEST_SEED} digits"
         raise InvalidInput(f"{option} = {text[:40]}, {allowed}")
@@ -70,7 +77,6 @@ def whole(option: str, text: str) -> int:
 
 def seconds(option: str, text: str | None) -> float | None:
     """The time that an option allows, in seconds above 0; None where it was not given."""
-    from abm.errors import InvalidInput
     from abm.population.time_limit import seconds_allowed
 
     if text is None:
@@ -84,7 +90,6 @@ def seconds(option: str, text: str | None) -> float | None:
 def print_json(measures: Any) -> None:
     """Scalars, or tables of them, as JSON; what is not a number there is null."""
     import json
-    import math
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict | list):

@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from typing import Annotated
 
+import typer
+
+import abm
 from abm.cli import say, tell
-from abm.cli.running import warn_of_compiling
+from abm.cli.asked import whole
+from abm.cli.progress import warn_of_compiling
 from abm.errors import InvalidInput
 
 NEEDS = ("panel", "bokeh")
 INSTALL = "pip install 'carry-unwind[classroom]'"
+
+
+def classroom(
+    port: Annotated[
+        str | None, typer.Option(metavar="N", help="Port to listen on; default 8642, or a free one")
+    ] = None,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open it in the browser")
+    ] = True,
+) -> None:
+    """The web page: play, compare, explain; on 127.0.0.1, for this machine alone."""
+    serve(None if port is None else whole("--port", port), browser)
 
 
 def serve(port: int | None, show: bool) -> None:
@@ -32,7 +49,5 @@ def _ready(url: str) -> None:
 
 
 def _compile() -> None:
-    import abm
-
     warn_of_compiling()
     abm.cascade("hike")

@@ -1,4 +1,8 @@
-"""What `unwind` can be asked. Each command loads what it needs when it is given."""
+"""What `unwind` can be asked. A command is in the file of its name: its options, what it tells.
+
+These files stay light, for all are read whatever is asked: what a command needs of other rooms is
+imported where it is used. What is heavy or shared is in files named for what they hold.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,24 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from abm.cli import making, showing, tell
+from abm.cli import (
+    analyse,
+    check,
+    classroom,
+    explain,
+    export,
+    literature,
+    new,
+    plot,
+    report,
+    reproduce,
+    run,
+    scenarios,
+    schema,
+    status,
+    sweep,
+    tell,
+)
 from abm.cli.answers import answered
 from abm.errors import one_line
 
@@ -56,21 +77,21 @@ app = typer.Typer(
 
 # In the order of the help.
 COMMANDS = (
-    making.scenarios,
-    making.check,
-    making.run,
-    making.sweep,
-    showing.status,
-    showing.analyse,
-    showing.plot,
-    showing.export,
-    showing.explain,
-    showing.report,
-    showing.classroom,
-    showing.reproduce,
-    showing.literature,
-    making.new,
-    making.schema,
+    scenarios.scenarios,
+    check.check,
+    run.run,
+    sweep.sweep,
+    status.status,
+    analyse.analyse,
+    plot.plot,
+    export.export,
+    explain.explain,
+    report.report,
+    classroom.classroom,
+    reproduce.reproduce,
+    literature.literature,
+    new.new,
+    schema.schema,
 )
 for command in COMMANDS:
     app.command()(answered(command))

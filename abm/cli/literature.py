@@ -6,15 +6,19 @@ import textwrap
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from abm.cli import output
+import typer
+
+from abm.cli import output, tell
+from abm.cli.asked import print_json
+from abm.cli.lines import labelled
 from abm.cli.progress import Progress
-from abm.literature import Comparison, Paper, papers
-from abm.report import pictures
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from abm.literature import Comparison, Paper
 
 WIDTH = 100  # letters of a line, as long as nothing must be cut
 HEADINGS = ("", "computed", "expected", "within", "expected from")
@@ -34,8 +38,41 @@ class Reproduction(NamedTuple):
         return all(line.agrees for line in self.lines)
 
 
+def literature(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Papers; without one, lists them"),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="All of them")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer draws: seconds each")] = False,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder of the tables and figures")
+    ] = Path("results/literature"),
+    json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON")] = False,
+) -> None:
+    """Published models on our own kernels: each number computed beside what it should be."""
+    from abm.literature import find_papers, papers
+
+    chosen = papers() if every else find_papers(names or [])
+    if not chosen:
+        tell(*listing().split("\n"))
+        tell("", "Run one: unwind literature eisenberg-noe, or all: unwind literature --all")
+        return
+    done = computed(chosen, quick)
+    written = write(done, out, quick)
+    if json:
+        print_json([plain(one) for one in done])
+    else:
+        tell(*"\n\n".join(map(told, done)).split("\n"))
+        tell("", labelled("Written", f"{out}: {', '.join(written)}"))
+    if not all(one.agrees for one in done):
+        raise typer.Exit(1)
+
+
 def listing() -> str:
     """Every paper with its name and what it claims."""
+    from abm.literature import papers
+
     known = papers()
     width = max(len(paper.name) for paper in known)
     blocks = []
@@ -46,8 +83,10 @@ def listing() -> str:
     return "\n".join(blocks)
 
 
-def reproduce(chosen: Sequence[Paper], quick: bool) -> list[Reproduction]:
+def computed(chosen: Sequence[Paper], quick: bool) -> list[Reproduction]:
     """Compute every paper, compare it, and draw its figure; a bar says how far it is."""
+    from abm.report import pictures
+
     done = []
     with Progress(len(chosen)) as progress:
         for paper in chosen:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -36,6 +35,8 @@ def refuse_folder(out: Path, force: bool) -> None:
     above = out if out.is_dir() else next(p for p in out.absolute().parents if os.path.lexists(p))
     if not above.is_dir():
         raise OutputRefused(f"{out} cannot be made: {above} is not a folder")
+    import tempfile
+
     with writing(out), tempfile.TemporaryDirectory(prefix=".unwind-", dir=above):
         pass  # the only sure way to know that something can be written there
 
@@ -63,6 +64,8 @@ def all_or_nothing(out: Path) -> Iterator[None]:
 
 def write_file(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all."""
+    import tempfile
+
     raw = content.encode() if isinstance(content, str) else content
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 LINE_EVERY_SECONDS = 60.0
+COMPILE_SECONDS = 25
 _LOOK_EVERY_SECONDS = 0.1  # how soon Ctrl-C is heard
 
 
@@ -94,6 +95,14 @@ class _Step:
     def __exit__(self, *trouble: object) -> None:
         self.progress.n_done += 1
         self.progress.tick(0, 1)
+
+
+def warn_of_compiling() -> None:
+    """Say why the first run ever takes longer."""
+    from abm.kernels.jit import is_warm
+
+    if not is_warm():
+        say(f"compiling the kernels, once: about {COMPILE_SECONDS} s")
 
 
 def _keep(work: Callable[[], Any], done: dict[str, Any]) -> None:

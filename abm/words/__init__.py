@@ -7,7 +7,6 @@ Where a number decides between singular and plural, the key holds `one` and `oth
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -41,6 +40,11 @@ class Words:
         return {k.removeprefix(start): t for k, t in self.texts.items() if k.startswith(start)}
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its English noun: "1 run", "0 runs", "1,024 runs"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def key_of(name: str) -> str:
     """A name as keys spell it: "dam break" is dam_break, "build-up" build_up."""
     return name.replace(" ", "_").replace("-", "_")
@@ -49,6 +53,8 @@ def key_of(name: str) -> str:
 @cache
 def words(language: str = "en") -> Words:
     """The texts of a language. Raises InvalidInput for one that is not in LANGUAGES."""
+    import tomllib  # `unwind --help` names the languages and reads none
+
     if language not in LANGUAGES:
         known = ", ".join(LANGUAGES)
         raise InvalidInput(f"language = {language!r}, must be one of {known}")

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from abm.cli import analysing
-from abm.cli.analysing import Asked, analyse_and_tell, file_stem
+from abm.cli import sweep_analysis
+from abm.cli.analyse import Asked, analyse_and_tell
+from abm.cli.sweep_analysis import file_stem
 from abm.errors import InvalidInput, OutputRefused, UnreadableFile
 from abm.report import findings
 from abm.report.findings import Study, examined
@@ -43,7 +44,7 @@ def analysed(tmp_path, monkeypatch, capsys):
     """Analyse a study: what was printed, and the names of the files."""
 
     def call(chosen, *outputs, **options):
-        monkeypatch.setattr(analysing, "read_study", lambda folder: chosen)
+        monkeypatch.setattr(sweep_analysis, "read_study", lambda folder: chosen)
         analyse_and_tell(Asked(tmp_path, outputs, **options))
         place = options.get("out") or tmp_path / "analysis"
         return capsys.readouterr().out, sorted(path.name for path in place.iterdir())

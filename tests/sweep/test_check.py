@@ -2,8 +2,8 @@
 
 import pytest
 
-from abm.cli import checking
-from abm.cli.checking import check_experiment, is_experiment
+from abm.cli import check, pilot
+from abm.cli.check import check_experiment, is_experiment
 from abm.errors import InvalidInput
 from abm.sweep.designs import design_points
 from abm.sweep.experiment import load_experiment
@@ -59,9 +59,9 @@ def test_the_answer_says_what_would_be_run_how_long_and_how_large(small):
 def test_factors_that_move_as_one_count_once_as_in_the_analysis(small):
     experiment = load_experiment(small('"calendar.days" = 3\n', ""))
     points = design_points(experiment)
-    assert " grid of 2 factors on calm, 1 change: " in checking._what(experiment, points)[0]
+    assert " grid of 2 factors on calm, 1 change: " in check._what(experiment, points)[0]
     together = points.assign(**{"funds.overlap": points["funds.leverage_cap"] / 10.0})
-    assert " grid of 1 factor on calm, 1 change: " in checking._what(experiment, together)[0]
+    assert " grid of 1 factor on calm, 1 change: " in check._what(experiment, together)[0]
 
 
 @pytest.mark.parametrize(
@@ -73,14 +73,14 @@ def test_what_is_kept_is_in_the_estimate(small, outputs):
 
 
 def test_a_pilot_run_that_fails_is_told_with_its_point(small, monkeypatch):
-    honest = checking._run
+    honest = pilot._run
 
     def broken(experiment, scenario):
         if scenario.funds.leverage_cap == 10 and scenario.funds.overlap == 0.9:
             raise FloatingPointError("no clearing price")
         return honest(experiment, scenario)
 
-    monkeypatch.setattr(checking, "_run", broken)
+    monkeypatch.setattr(pilot, "_run", broken)
     answer = check_experiment(small()).splitlines()
     where = "point 7 (funds.leverage_cap = 10, funds.overlap = 0.9)"
     assert answer[-5].endswith("s at 5 points)")
@@ -91,7 +91,7 @@ def test_a_pilot_run_that_fails_is_told_with_its_point(small, monkeypatch):
 
 
 def test_a_pilot_that_takes_long_tries_fewer_points(small, monkeypatch):
-    monkeypatch.setattr(checking, "PILOT_SECONDS", 0.0)
+    monkeypatch.setattr(pilot, "PILOT_SECONDS", 0.0)
     assert "at 1 point)" in check_experiment(small())
 
 

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 import abm
-from abm.cli import analysing, exporting
-from abm.cli.exporting import Asked, export_and_tell
-from abm.cli.plotting import plotted
+from abm.cli import analyse, export
+from abm.cli.export import Asked, export_and_tell
+from abm.cli.plot import plotted
 from abm.errors import InvalidInput, OutputRefused
 from abm.report import exports
 from abm.report.study import read_study
@@ -170,7 +170,7 @@ def test_all_of_it_is_written_or_nothing(run_folder, tmp_path, monkeypatch):
     def full(stage, place):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(exporting.os, "replace", full)
+    monkeypatch.setattr(export.os, "replace", full)
     with pytest.raises(OutputRefused, match="the disk is full"):
         export_and_tell(Asked(run_folder, "csv", tmp_path / "deep/out"))
     assert os.listdir(tmp_path) == []
@@ -206,5 +206,5 @@ def test_levels_that_are_multiples_are_said_to_be(tmp_path, in_process):
     study = read_study(tmp_path / "swept")
     assert study.multiples == ("funds.styles.*.leverage",)
     assert "are multiples of the scenario's own" in study.caption
-    told = analysing.lines(study, [], tmp_path, [])
+    told = analyse.lines(study, [], tmp_path, [])
     assert "Levels of       funds.styles.*.leverage: multiples of what the scenario has" in told

@@ -20,7 +20,7 @@ CODE = """
 import sys
 from pathlib import Path
 from abm.cli import INTERRUPTED, _prepare
-from abm.cli.sweeping import Asked, sweep_and_tell
+from abm.cli.sweep import Asked, sweep_and_tell
 if __name__ == "__main__":
     _prepare()
     try:

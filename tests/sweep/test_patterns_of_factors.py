@@ -2,7 +2,7 @@
 
 import pytest
 
-from abm.cli.checking import check_experiment
+from abm.cli.check import check_experiment
 from abm.errors import ScenarioFaults
 from abm.scenario import load_scenario
 from abm.sweep.designs import design_points
@@ -80,7 +80,7 @@ def test_an_experiment_of_multiples_survives_its_file(tmp_path):
 
 
 def test_the_check_says_what_a_pattern_stands_for(tmp_path, monkeypatch):
-    monkeypatch.setattr("abm.cli.checking.pilot_runs", lambda *_: _nothing())
+    monkeypatch.setattr("abm.cli.pilot.pilot_runs", lambda *_: _nothing())
     head = 'scenario = "hike"\nreplicates = 1\n[design]\nkind = "grid"\n[design.factors]\n'
     (tmp_path / "mine.toml").write_text(f'{head}"{STYLES}" = ["0.8x", "1.2x"]\n')
     answer = check_experiment(str(tmp_path / "mine.toml"))
@@ -88,7 +88,7 @@ def test_the_check_says_what_a_pattern_stands_for(tmp_path, monkeypatch):
 
 
 def _nothing():
-    from abm.cli.checking import Pilot
+    from abm.cli.pilot import Pilot
 
     return Pilot([], [], [], [])
 

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from abm.cli.sweeping import Asked, SweepProgress, sweep_and_tell, tell_status
+from abm.cli.status import tell_status
+from abm.cli.sweep import Asked, SweepProgress, sweep_and_tell
 from abm.errors import InvalidInput
 from abm.sweep import sitting, store
 from abm.sweep.plan import Chunk

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from abm.cli import output, running
+import typer
+
+from abm.cli import output, tell
+from abm.cli.asked import result_in
+from abm.cli.lines import labelled
 from abm.cli.progress import Progress
 from abm.errors import InvalidInput, OutputRefused
-from abm.report import exports
-from abm.sweep.plan import PLAN
 
-_LABEL = 16
+if TYPE_CHECKING:
+    from abm.report.exports import Files, Tables
+
 MOST_STEM_LETTERS = 80
 
 
@@ -26,8 +29,21 @@ class Asked(NamedTuple):
     out: Path | None = None
 
 
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of a run or a sweep")],
+    to: Annotated[str, typer.Option("--to", metavar="FORMAT", help="csv, xlsx or stata")] = "csv",
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder; default DIR/export-FORMAT")
+    ] = None,
+) -> None:
+    """The tables of a result as files of other programs: CSV, Excel, Stata."""
+    tell(*export_and_tell(Asked(folder, to, out)))
+
+
 def export_and_tell(asked: Asked) -> list[str]:
     """Write the tables, all of them or none, into a folder of their own; what is told of it."""
+    from abm.report import exports
+
     if asked.to not in exports.FORMATS:
         raise InvalidInput(f"--to = {asked.to}, must be one of {', '.join(exports.FORMATS)}")
     place = asked.out or asked.folder / f"export-{asked.to}"
@@ -40,8 +56,8 @@ def export_and_tell(asked: Asked) -> list[str]:
             _write(made.files, place)
     rows = [f"{name}: {len(table):,} rows, {len(table.columns)} columns"
             for name, table in tables.items()]  # fmt: skip
-    lines = [_line("Written" if i == 0 else "", text) for i, text in enumerate(rows)]
-    lines += [_line("Files" if i == 0 else "", str(place / f)) for i, f in enumerate(made.files)]
+    lines = [labelled("Written" if i == 0 else "", text) for i, text in enumerate(rows)]
+    lines += [labelled("Files" if i == 0 else "", str(place / f)) for i, f in enumerate(made.files)]
     return lines + [f"note: {words}" for words in made.said]
 
 
@@ -52,11 +68,14 @@ def _refuse_taken(place: Path) -> None:
     output.refuse_folder(place, force=True)
 
 
-def _tables(folder: Path) -> exports.Tables:
+def _tables(folder: Path) -> Tables:
     """The tables of a sweep, or of a run."""
+    from abm.report import exports
+    from abm.sweep.plan import PLAN
+
     if os.path.isfile(folder / PLAN):
         return exports.tables_of_sweep(folder)
-    return exports.tables_of_run(running.result_in(folder))
+    return exports.tables_of_run(result_in(folder))
 
 
 def _stem(folder: Path) -> str:
@@ -64,8 +83,10 @@ def _stem(folder: Path) -> str:
     return folder.resolve().name[:MOST_STEM_LETTERS] or "result"
 
 
-def _write(files: exports.Files, place: Path) -> None:
+def _write(files: Files, place: Path) -> None:
     """Write under a temporary name beside the folder, then move all of it into place."""
+    import tempfile
+
     place = place.resolve()  # a link stays one, to what is written
     place.parent.mkdir(parents=True, exist_ok=True)
     stage = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
@@ -78,7 +99,3 @@ def _write(files: exports.Files, place: Path) -> None:
         os.replace(stage, place)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
-
-
-def _line(label: str, text: str) -> str:
-    return f"{label:<{_LABEL}}{text}"

@@ -1,4 +1,4 @@
-"""`unwind plot DIR --animate`: the cascade of a result folder as a GIF, and as a film."""
+"""The cascade of a result folder as a GIF, and as a film: for `unwind plot --animate`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from pathlib import Path
 from subprocess import SubprocessError
 from typing import TYPE_CHECKING
 
-from abm.cli import output, running, say
-from abm.cli.progress import Progress
+from abm.cli import output, say
+from abm.cli.asked import result_in
+from abm.cli.progress import Progress, warn_of_compiling
+from abm.cli.run_figures import SAME_PRICE_LOG
 from abm.errors import InvalidInput
 from abm.report import animate
 from abm.words import words
@@ -38,7 +40,7 @@ def speed(asked: int | None, is_animated: bool) -> int:
 
 def animate_again(folder: Path, days_a_second: int) -> list[Path]:
     """Write figures/cascade.gif, and cascade.mp4 where there is ffmpeg; their paths."""
-    run = running.result_in(folder)
+    run = result_in(folder)
     if not run.scenario.outputs.events:
         raise InvalidInput(words("en")("chronicle.not_kept"))
     days = animate.window(run)
@@ -73,8 +75,8 @@ def _books_again(
     """The exposures of every day; None where another run comes out than that of the tables."""
     if not run.is_repeatable:
         return None
-    running.warn_of_compiling()
+    warn_of_compiling()
     books = progress.do(_AGAIN, lambda: animate.books_by_day(run, days, progress.tick))
     kept = run.days[f"log_{run.scenario.funding_currency}"].to_numpy()[: days.stop]
-    is_same = abs(books.log_funding - kept).max() < running.SAME_PRICE_LOG
+    is_same = abs(books.log_funding - kept).max() < SAME_PRICE_LOG
     return books.graphs if is_same else None

@@ -1,27 +1,20 @@
-"""`unwind check EXPERIMENT`: what it would run, how long that takes and how large it gets."""
+"""What an experiment would take: a few of its runs are timed. For `unwind check`."""
 
 from __future__ import annotations
 
 import io
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 import abm
 from abm.cli.progress import Progress
-from abm.errors import InvalidInput, UnreadableFile, one_line, show
-from abm.files import MOST_OF_EXPERIMENT
-from abm.scenario.files import read_toml
-from abm.scenario.patterns import is_pattern
-from abm.sweep.designs import design_points
-from abm.sweep.experiment import Experiment, is_missing, load_experiment, scenario_at
-from abm.sweep.kinds import Factor, Link, ListOfPoints
-from abm.sweep.outcomes import varied
-from abm.sweep.reading import OF_AN_EXPERIMENT
+from abm.errors import show
+from abm.sweep.experiment import Experiment, is_missing, scenario_at
+from abm.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +28,7 @@ CHUNK_SECONDS = 3.0  # of runs in one file
 BYTES_OF_NUMBER = 9  # in a Parquet file of results, compressed
 BYTES_OF_EVENT = 40
 N_OWN_COLUMNS = 7  # row, point, replicate, seed, status, error, seconds
-PLACE = 20
+LABEL = 20  # letters
 
 
 class Pilot(NamedTuple):
@@ -45,33 +38,6 @@ class Pilot(NamedTuple):
     outputs: list[Mapping[str, Any]]
     n_events: list[int]
     failures: list[str]
-
-
-def is_experiment(name: str) -> bool:
-    """Whether a name on the command line is an experiment's file, by the keys that it has."""
-    if not name.endswith(".toml"):
-        return False
-    try:
-        return not OF_AN_EXPERIMENT.isdisjoint(
-            read_toml(Path(name).absolute(), MOST_OF_EXPERIMENT)[0]
-        )
-    except UnreadableFile:
-        return False  # said by whoever reads it as a scenario
-
-
-def check_experiment(
-    name: str, settings: Sequence[str] | None = None, max_runs: int | None = None
-) -> str:
-    """The answer of `unwind check` to an experiment, after a timed pilot of a few runs."""
-    if settings:
-        raise InvalidInput("--set changes a scenario; an experiment's changes stand in [changes]")
-    with Progress(1) as progress:
-        read = partial(load_experiment, name, max_runs)
-        experiment = progress.do("checking every point of the design", read)
-    points = design_points(experiment)
-    pilot = pilot_runs(experiment, points)
-    lines = [*_what(experiment, points), *_how_much(experiment, len(points), pilot)]
-    return "\n".join(map(one_line, lines))
 
 
 def pilot_runs(experiment: Experiment, points: pd.DataFrame) -> Pilot:
@@ -88,6 +54,27 @@ def pilot_runs(experiment: Experiment, points: pd.DataFrame) -> Pilot:
             seconds, outcome = progress.do(f"pilot run at point {place:,}", run)
             _add(pilot, seconds, outcome, int(place), points)
     return pilot
+
+
+def how_much(experiment: Experiment, n_points: int, pilot: Pilot) -> list[str]:
+    """Time and space, from the runs that did not fail."""
+    lines = []
+    n_pilot = len(pilot.seconds) + len(pilot.failures)
+    if pilot.seconds:
+        each = float(np.mean(pilot.seconds))
+        alone = each * n_points * experiment.replicates
+        spread = f"{min(pilot.seconds):.2g} to {max(pilot.seconds):.2g} s"
+        timed = counted(len(pilot.seconds), "point")
+        lines += [
+            f"{'One run':<{LABEL}}{each:.2g} s ({spread} at {timed})",
+            f"{'Time':<{LABEL}}about {_duration(alone)} with 1 worker, "
+            f"{_duration(alone / (1 + WORKER_SHARE))} with 2",
+            f"{'On disk':<{LABEL}}about {_size(_n_bytes(experiment, n_points, pilot))}",
+        ]
+    if pilot.failures:
+        lines.append(f"{len(pilot.failures)} of {counted(n_pilot, 'pilot run')} failed:")
+        lines += [f"  {failure}" for failure in pilot.failures]
+    return lines
 
 
 def _add(
@@ -130,77 +117,6 @@ def _run(experiment: Experiment, scenario: Scenario) -> tuple[Mapping[str, Any],
     return fast_run(scenario, seed), 0
 
 
-def _what(experiment: Experiment, points: pd.DataFrame) -> list[str]:
-    """Name, design and factors."""
-    n_runs, n_factors = len(points) * experiment.replicates, len(varied(points))
-    scenario, outputs = experiment.base.name, experiment.outputs
-    listed = "" if not experiment.changes else f", {_count(len(experiment.changes), 'change')}"
-    lines = [
-        f"ok: {experiment.name}, {experiment.design.kind} of {_count(n_factors, 'factor')} "
-        f"on {scenario}{listed}: {_count(len(points), 'point')} × "
-        f"{_count(experiment.replicates, 'replicate')} = {_count(n_runs, 'run')} "
-        f"of measure {outputs.measure}"
-    ]
-    width = max(len(key) for key in points.columns) + 2
-    for key in experiment.factor_keys:
-        lines.append(f"  {key:<{width}}{_values_words(experiment, key, points)}")
-    return lines
-
-
-def _values_words(experiment: Experiment, key: str, points: pd.DataFrame) -> str:
-    """What a factor does, in one line."""
-    factor = experiment.design.factors.get(key)
-    if isinstance(factor, Factor) and factor.values is None:
-        details = [factor.scale] * (factor.scale != "linear") + ["whole"] * factor.whole
-        words = f"{factor.low:g} to {factor.high:g}{_in_brackets(details)}"
-    elif isinstance(experiment.design, ListOfPoints):
-        words = _count(points[key].nunique(), "value")
-    else:
-        assert isinstance(factor, Factor), "every other design has factors"
-        words = show(list(factor.values or ())).strip("[]")
-    n_own = len(experiment.own_keys(key))
-    if isinstance(factor, Factor) and factor.times:
-        words += " times the scenario's own"
-    if is_pattern(key):
-        words += f", at {_count(n_own, 'key')}"
-    return words + _link_words(experiment.links[key], len(experiment.targets[key]) - n_own)
-
-
-def _link_words(link: Link, n_linked: int) -> str:
-    words = ""
-    if n_linked:
-        how = "in proportion" if link.in_proportion else "alike"
-        words += f"; {_count(n_linked, 'other key')} {how}"
-    for key, wanted in link.when.items():
-        words += f"; where {key} is {' or '.join(str(value) for value in wanted)}"
-    return words
-
-
-def _in_brackets(details: list[str]) -> str:
-    return f" ({', '.join(details)})" if details else ""
-
-
-def _how_much(experiment: Experiment, n_points: int, pilot: Pilot) -> list[str]:
-    """Time and space, from the runs that did not fail."""
-    lines = []
-    n_pilot = len(pilot.seconds) + len(pilot.failures)
-    if pilot.seconds:
-        each = float(np.mean(pilot.seconds))
-        alone = each * n_points * experiment.replicates
-        spread = f"{min(pilot.seconds):.2g} to {max(pilot.seconds):.2g} s"
-        timed = _count(len(pilot.seconds), "point")
-        lines += [
-            f"{'One run':<{PLACE}}{each:.2g} s ({spread} at {timed})",
-            f"{'Time':<{PLACE}}about {_duration(alone)} with 1 worker, "
-            f"{_duration(alone / (1 + WORKER_SHARE))} with 2",
-            f"{'On disk':<{PLACE}}about {_size(_n_bytes(experiment, n_points, pilot))}",
-        ]
-    if pilot.failures:
-        lines.append(f"{len(pilot.failures)} of {_count(n_pilot, 'pilot run')} failed:")
-        lines += [f"  {failure}" for failure in pilot.failures]
-    return lines
-
-
 def _n_bytes(experiment: Experiment, n_points: int, pilot: Pilot) -> float:
     """Compressed numbers of all runs, and what each file of a chunk costs besides."""
     n_runs, outputs = n_points * experiment.replicates, experiment.outputs
@@ -224,10 +140,6 @@ def _bytes_of_file(scalars: Mapping[str, Any], n_columns: int) -> float:
 def _point_words(points: pd.DataFrame, place: int) -> str:
     row = {key: points[key].iloc[place] for key in points.columns}
     return ", ".join(f"{k} = {show(v)}" for k, v in row.items() if not is_missing(v))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _duration(seconds: float) -> str:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from abm.cli import output, running
+import typer
+
+from abm.cli import output, tell
+from abm.cli.asked import Force, Language, result_in
 from abm.cli.progress import Progress
 from abm.errors import InvalidInput, UnreadableFile
 from abm.files import MOST_OF_FIGURE, read_bytes
-from abm.report.html import is_png, run_report, sweep_report
-from abm.report.run_page import FIGURES
-from abm.runs.folder import read_manifest
-from abm.sweep.plan import PLAN
 from abm.words import words
 
 PAGE = "report.html"
@@ -29,12 +28,30 @@ class Asked(NamedTuple):
     language: str = "en"
 
 
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of a run or a sweep")],
+    outputs: Annotated[
+        list[str] | None,
+        typer.Option("--output", metavar="NAME", help="Of a sweep: a number of the runs"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Default DIR/report.html")
+    ] = None,
+    force: Force = False,
+    language: Language = "en",
+) -> None:
+    """A result as one page of HTML that can be sent: words, figures, parameters, hashes."""
+    tell(report_and_keep(Asked(folder, tuple(outputs or ()), out, force, language)))
+
+
 def report_and_keep(asked: Asked) -> Path:
     """Write the report of a run or of a sweep; its path.
 
     The page in the folder itself is made again each time, as its figures are; any other file that
     is there already is refused.
     """
+    from abm.sweep.plan import PLAN
+
     words(asked.language)  # one that nobody wrote is refused before any work
     own = asked.folder / PAGE
     place = asked.out or own
@@ -45,6 +62,8 @@ def report_and_keep(asked: Asked) -> Path:
 
 
 def _of_sweep(asked: Asked) -> str:
+    from abm.report.html import sweep_report
+
     with Progress(1) as progress:
         return progress.do(
             "the report", lambda: sweep_report(asked.folder, asked.outputs, asked.language)
@@ -52,20 +71,28 @@ def _of_sweep(asked: Asked) -> str:
 
 
 def _of_run(asked: Asked) -> str:
+    from abm.cli.run_figures import drawn_again
+    from abm.report.html import run_report
+    from abm.report.run_page import FIGURES
+    from abm.runs.folder import read_manifest
+
     if asked.outputs:
         raise InvalidInput("--output chooses numbers of a sweep; this is the folder of a run")
-    run = running.result_in(asked.folder)
+    run = result_in(asked.folder)
     figures = _kept_figures(asked.folder)
     # Without events nobody knows who forced whom: there is no mechanism to draw.
     needed = len(FIGURES) - (not run.scenario.outputs.events)
     if len(figures) < needed:
-        figures = running.drawn_again(run)
+        figures = drawn_again(run)
     name = asked.folder.resolve().name
     return run_report(run, figures, read_manifest(asked.folder), name, asked.language)
 
 
 def _kept_figures(folder: Path) -> Mapping[str, bytes]:
     """Figures of the folder that can be shown."""
+    from abm.report.html import is_png
+    from abm.report.run_page import FIGURES
+
     found = {}
     for name in FIGURES:
         path = folder / "figures" / f"{name}.png"

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from abm.cli import say
-from abm.cli.running import result_in
-from abm.report.chronicle import Entry, chronicle, chronicle_text, shock_divider, wrapped
-from abm.report.phrases import Phrases
-from abm.report.pictures import title
+import typer
+
+from abm.cli import say, tell
+from abm.cli.asked import Language, print_json, result_in
 from abm.words import words
+
+if TYPE_CHECKING:
+    from abm.report.chronicle import Entry
+
+
+def explain(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder that a run wrote")],
+    language: Language = "en",
+    json: Annotated[bool, typer.Option("--json", help="Print it as JSON")] = False,
+) -> None:
+    """A run as a chronicle: what happened, day by day, how much, and because of what."""
+    text, entries = explained(folder, language)
+    if json:
+        print_json(as_plain(text, entries))
+    else:
+        tell(*text.split("\n"))
 
 
 def explained(folder: Path, language: str) -> tuple[str, list[Entry]]:
@@ -18,6 +33,10 @@ def explained(folder: Path, language: str) -> tuple[str, list[Entry]]:
 
     Of a run that kept no events the text says so, and there are no entries.
     """
+    from abm.report.chronicle import chronicle, chronicle_text, shock_divider, wrapped
+    from abm.report.phrases import Phrases
+    from abm.report.pictures import title
+
     text = words(language)  # an unknown language is refused before anything is read
     run = result_in(folder)
     if not run.scenario.outputs.events:

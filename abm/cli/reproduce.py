@@ -1,19 +1,37 @@
-"""What `unwind reproduce` tells."""
+"""`unwind reproduce`: a result made again, and whether it is the same."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from abm.cli import tell
+from abm.cli.asked import whole
+from abm.cli.progress import Progress
 from abm.errors import one_line
 
 if TYPE_CHECKING:
     from abm.runs.reproduce import Gap, Reproduction
 
 
+def reproduce(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of a run or a sweep")],
+    rows: Annotated[
+        str, typer.Option("--rows", metavar="N", help="Of a sweep: how many runs, or all")
+    ] = "20",
+) -> None:
+    """Run a result again from its manifest and compare the bytes of every table."""
+    n_rows = None if rows == "all" else whole("--rows", rows)
+    outcome = reproduced(folder, n_rows)
+    tell(*told(folder, outcome).split("\n"))
+    if not outcome.agrees:
+        raise typer.Exit(1)
+
+
 def reproduced(folder: Path, n_rows: int | None) -> Reproduction:
     """A run, or some runs of a sweep, made again with a bar."""
-    from abm.cli.progress import Progress
     from abm.sweep.plan import PLAN
 
     with Progress(1) as progress:

@@ -1,0 +1,15 @@
+"""`unwind scenarios`: what can be run."""
+
+from __future__ import annotations
+
+from abm.cli import tell
+
+
+def scenarios() -> None:
+    """What can be run, with one line each."""
+    from abm.scenario import describe_scenarios
+
+    described = describe_scenarios()
+    width = max((len(name) for name, _ in described), default=0)
+    for name, title in described:
+        tell(f"{name:<{width}}  {title}".rstrip())

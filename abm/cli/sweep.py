@@ -1,0 +1,208 @@
+"""`unwind sweep`: many runs, told while they run and afterwards."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from abm.cli import say, tell
+from abm.cli.answers import DONE, OUR_FAULT
+from abm.cli.asked import Timeout, leave, seconds, whole
+from abm.cli.lines import duration, labelled
+from abm.cli.progress import LINE_EVERY_SECONDS, warn_of_compiling
+from abm.errors import InvalidInput, one_line
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+    from abm.sweep.runner import Summary
+    from abm.sweep.sitting import Standing
+
+
+class Asked(NamedTuple):
+    """The options of `unwind sweep`."""
+
+    experiment: str
+    out: Path | None = None
+    workers: int | None = None
+    cluster: str | None = None
+    shard: str | None = None
+    max_runs: int | None = None
+    retry_failed: bool = False
+    timeout: float | None = None
+
+    @property
+    def command(self) -> str:
+        """What was typed, without what it need not be told again."""
+        words = ["unwind", "sweep", self.experiment]
+        for option in ("out", "workers", "cluster", "shard", "max_runs", "timeout"):
+            value = getattr(self, option)
+            words += [f"--{option.replace('_', '-')}", str(value)] if value is not None else []
+        return shlex.join(words)
+
+
+def sweep(
+    experiment: Annotated[
+        str, typer.Argument(metavar="EXPERIMENT", help="An experiment's file.toml")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder; default results/<name>")
+    ] = None,
+    workers: Annotated[
+        str | None, typer.Option(metavar="N", help="Processes; default one for each core")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Dask scheduler to run on instead")
+    ] = None,
+    shard: Annotated[
+        str | None, typer.Option(metavar="K/N", help="Only the K-th of N parts, for job arrays")
+    ] = None,
+    max_runs: Annotated[
+        str | None, typer.Option("--max-runs", metavar="N", help="Allow more runs than the file")
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Run again what failed before")
+    ] = False,
+    timeout: Timeout = None,
+) -> None:
+    """Run every point of an experiment; the same command goes on where it was stopped."""
+    n_workers = None if workers is None else whole("--workers", workers)
+    most = None if max_runs is None else whole("--max-runs", max_runs)
+    asked = Asked(
+        experiment, out, n_workers, cluster, shard, most, retry_failed,
+        seconds("--timeout", timeout),
+    )  # fmt: skip
+    leave(sweep_and_tell(asked))
+
+
+def sweep_and_tell(asked: Asked) -> int:
+    """Run what is missing and say what came of it; the exit code.
+
+    0: every run is done or time is up; 1: some run failed, or too many did.
+    """
+    from abm.sweep import runner
+
+    if asked.cluster is not None and asked.workers is not None:
+        raise InvalidInput("--workers and --cluster: give one of the two")
+    if asked.cluster is None:
+        warn_of_compiling()
+    options = asked._asdict()
+    try:
+        with SweepProgress() as progress:
+            done = runner.sweep(
+                options.pop("experiment"), options.pop("out"), **options, progress=progress
+            )
+    except KeyboardInterrupt as end:
+        far = ""
+        if isinstance(end, runner.SweepInterrupted):
+            far = f"{_counted(end.summary.standing)}; "
+        say(f"{far}what was finished is kept. To go on: {asked.command}")
+        raise
+    tell(*summary_lines(done, asked))
+    return OUR_FAULT if done.standing.n_failed else DONE
+
+
+def summary_lines(done: Summary, asked: Asked) -> list[str]:
+    """What was run, what failed, where it lies, what to do next."""
+    standing, folder = done.standing, done.folder
+    now = f"{standing.n_new:,} runs in {duration(standing.seconds)}" if standing.n_new else "no run"
+    rate = f", {standing.rows_per_second:,.3g} a second" if standing.n_new else ""
+    part = f" of shard {asked.shard}" if asked.shard else ""
+    lines = [
+        labelled("Now", f"{now}{rate}"),
+        labelled("In all", f"{_counted(standing)}{part}"),
+    ]
+    if standing.stopped:
+        lines.append(labelled("Stopped", standing.stopped))
+    lines.append(labelled("Kept in", f"{folder}: read it with abm.load_sweep({str(folder)!r})"))
+    if standing.n_failed:
+        lines.append(
+            labelled("Failed", f"see unwind status {folder}; then {asked.command} --retry-failed")
+        )
+    if standing.n_done < standing.n_rows:
+        lines.append(labelled("To go on", asked.command))
+    elif standing.n_failed < standing.n_done:
+        lines.append(
+            labelled("Try next", f"unwind {'status' if asked.shard else 'analyse'} {folder}")
+        )
+    return lines
+
+
+class SweepProgress:
+    """How far a sweep is, on stderr: a bar on a terminal, elsewhere a line a minute."""
+
+    def __init__(self, every_seconds: float = LINE_EVERY_SECONDS) -> None:
+        self.every_seconds, self.last = every_seconds, time.monotonic()
+        self.bar: Bar | None = None
+        self.is_stopping = False
+
+    def __enter__(self) -> SweepProgress:
+        if sys.stderr.isatty():
+            self.bar = _bar()
+            self.bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def __call__(self, standing: Standing) -> None:
+        if standing.stopped and not self.is_stopping:
+            self.is_stopping = True
+            self._say(f"{standing.stopped}: what is running is finished first; Ctrl-C drops it")
+        if self.bar is not None:
+            self.bar.update(
+                self.bar.task_ids[0],
+                total=standing.n_rows,
+                completed=standing.n_done,
+                description=_pace(standing),
+            )
+        elif time.monotonic() - self.last >= self.every_seconds:
+            self.last = time.monotonic()
+            self._say(f"{_counted(standing)}, {_pace(standing)}")
+
+    def _say(self, message: str) -> None:
+        """A line of its own, above the bar where there is one."""
+        if self.bar is not None:
+            self.bar.console.print(one_line(message), markup=False, highlight=False)
+        else:
+            say(message)
+
+
+def _counted(standing: Standing) -> str:
+    failed = f", {standing.n_failed:,} of them failed" if standing.n_failed else ""
+    return f"{standing.n_done:,} of {standing.n_rows:,} runs done{failed}"
+
+
+def _pace(standing: Standing) -> str:
+    if not standing.n_new:
+        return "starting"
+    left = duration(standing.seconds_left)
+    return f"{standing.rows_per_second:,.3g} runs a second, {left} left"
+
+
+def _bar() -> Bar:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    bar = Bar(
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    bar.add_task("starting", total=None)
+    return bar
