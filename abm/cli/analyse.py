@@ -11,6 +11,7 @@ import typer
 
 from abm.cli import tell
 from abm.cli.lines import labelled
+from abm.words import counted
 
 if TYPE_CHECKING:
     from abm.report.findings import Findings, Study
@@ -62,8 +63,8 @@ def lines(
     from abm.sweep.outcomes import varied
 
     n_factors = len(varied(study.points))
-    design = f"{study.kind} over {n_factors} factor{'' if n_factors == 1 else 's'}"
-    told = [labelled("Sweep", f"{study.name}: {design}, {len(study.points):,} points")]
+    design = f"{study.kind} over {counted(n_factors, 'factor')}"
+    told = [labelled("Sweep", f"{study.name}: {design}, {counted(len(study.points), 'point')}")]
     n_failed = int((study.table["status"] == "failed").sum())
     n_runs, n_all = len(study.table), len(study.points) * study.n_replicates
     failed = f", {n_failed:,} failed" if n_failed else ""
@@ -76,7 +77,8 @@ def lines(
         told += [f"note: {words}" for words in one.said]
     tables = sum(name.endswith(".csv") for name in written)
     drawn = [name for name in written if name.endswith(".png")]
-    told += ["", labelled("Written", f"{place}: {tables} tables, {len(drawn)} figures")]
+    what = f"{counted(tables, 'table')}, {counted(len(drawn), 'figure')}"
+    told += ["", labelled("Written", f"{place}: {what}")]
     return told + [labelled("", name) for name in drawn]
 
 

@@ -51,8 +51,9 @@ def _check_scenario(name: str, settings: list[str] | None) -> str:
     calendar = chosen.calendar
     dates = f" from {calendar.start}" if calendar.start else ""
     return (
-        f"ok: {chosen.name}, {n:,} institutions and {n_banks:,} banks, "
-        f"{len(chosen.instruments)} instruments, {calendar.days:,} days{dates}, "
+        f"ok: {chosen.name}, {counted(n, 'institution')} and {counted(n_banks, 'bank')}, "
+        f"{counted(len(chosen.instruments), 'instrument')}, "
+        f"{counted(calendar.days, 'day')}{dates}, "
         f"hash {chosen.canonical_hash()[:12]}"
     )
 

@@ -14,6 +14,7 @@ from abm.cli.asked import result_in
 from abm.cli.lines import labelled
 from abm.cli.progress import Progress
 from abm.errors import InvalidInput, OutputRefused
+from abm.words import counted
 
 if TYPE_CHECKING:
     from abm.report.exports import Files, Tables
@@ -54,7 +55,7 @@ def export_and_tell(asked: Asked) -> list[str]:
             made = exports.FORMATS[asked.to](tables, _stem(asked.folder))
         with progress.step("writing"), output.all_or_nothing(place):
             _write(made.files, place)
-    rows = [f"{name}: {len(table):,} rows, {len(table.columns)} columns"
+    rows = [f"{name}: {counted(len(table), 'row')}, {counted(len(table.columns), 'column')}"
             for name, table in tables.items()]  # fmt: skip
     lines = [labelled("Written" if i == 0 else "", text) for i, text in enumerate(rows)]
     lines += [labelled("Files" if i == 0 else "", str(place / f)) for i, f in enumerate(made.files)]

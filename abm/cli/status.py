@@ -12,6 +12,7 @@ from abm.cli import say, tell
 from abm.cli.answers import CHANGE_SOMETHING, DONE, OUR_FAULT
 from abm.cli.asked import leave
 from abm.cli.lines import duration, labelled
+from abm.words import counted
 
 if TYPE_CHECKING:
     from abm.sweep.status import Status
@@ -53,7 +54,7 @@ def status_lines(now: Status, folder: Path) -> list[str]:
     share = now.n_done / now.n_rows if now.n_rows else 1.0
     lines = [
         labelled("Sweep", f"{now.name}, in {folder}"),
-        labelled("Done", f"{now.n_done:,} of {now.n_rows:,} runs ({share:.1%})"),
+        labelled("Done", f"{now.n_done:,} of {counted(now.n_rows, 'run')} ({share:.1%})"),
         labelled("Failed", f"{now.n_failed:,}"),
     ]
     if now.n_done:
@@ -65,7 +66,7 @@ def status_lines(now: Status, folder: Path) -> list[str]:
     elif now.n_missing:
         lines.append(labelled("At work", "nobody; unwind sweep goes on where it stopped"))
     lines += _level_lines(now)
-    lines += [labelled(f"{n:,} times", error) for error, n in now.errors.items()]
+    lines += [labelled(counted(n, "time"), error) for error, n in now.errors.items()]
     return lines
 
 

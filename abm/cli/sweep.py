@@ -17,6 +17,7 @@ from abm.cli.asked import Timeout, leave, seconds, whole
 from abm.cli.lines import duration, labelled
 from abm.cli.progress import LINE_EVERY_SECONDS, warn_of_compiling
 from abm.errors import InvalidInput, one_line
+from abm.words import counted
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
@@ -111,7 +112,8 @@ def sweep_and_tell(asked: Asked) -> int:
 def summary_lines(done: Summary, asked: Asked) -> list[str]:
     """What was run, what failed, where it lies, what to do next."""
     standing, folder = done.standing, done.folder
-    now = f"{standing.n_new:,} runs in {duration(standing.seconds)}" if standing.n_new else "no run"
+    took = f"{counted(standing.n_new, 'run')} in {duration(standing.seconds)}"
+    now = took if standing.n_new else "no run"
     rate = f", {standing.rows_per_second:,.3g} a second" if standing.n_new else ""
     part = f" of shard {asked.shard}" if asked.shard else ""
     lines = [
@@ -182,14 +184,14 @@ class SweepProgress:
 
 def _counted(standing: Standing) -> str:
     failed = f", {standing.n_failed:,} of them failed" if standing.n_failed else ""
-    return f"{standing.n_done:,} of {standing.n_rows:,} runs done{failed}"
+    return f"{standing.n_done:,} of {counted(standing.n_rows, 'run')} done{failed}"
 
 
 def _pace(standing: Standing) -> str:
     if not standing.n_new:
         return "starting"
     left = duration(standing.seconds_left)
-    return f"{standing.rows_per_second:,.3g} runs a second, {left} left"
+    return f"{counted(standing.rows_per_second, 'run', ',.3g')} a second, {left} left"
 
 
 def _bar() -> Bar:

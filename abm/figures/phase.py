@@ -11,6 +11,7 @@ from abm.errors import InvalidInput
 from abm.figures import style
 from abm.measures import classes
 from abm.measures.cascade import AMPLIFICATION_WINDOW_DAYS
+from abm.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -178,7 +179,7 @@ def _most_varied(table: pd.DataFrame, held: str, varied: str) -> float:
 def _n_runs(table: pd.DataFrame, factor: str) -> str:
     counts = table.groupby(factor).size()
     low, high = int(counts.min()), int(counts.max())
-    return f"{low} runs" if low == high else f"{low} to {high} runs"
+    return counted(low, "run") if low == high else f"{low:,} to {counted(high, 'run')}"
 
 
 def _check(table: pd.DataFrame) -> None:

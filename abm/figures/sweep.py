@@ -24,6 +24,7 @@ from abm.figures.sweep_cells import (
     write_numbers,
 )
 from abm.figures.sweep_phase import phase_diagram
+from abm.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,9 +70,9 @@ def _n_independent(curves: Mapping[str, pd.DataFrame], is_share: bool) -> str:
     every = [n for curve in curves.values() for n in curve.get("n_independent", ())]
     if not every:
         return ""
-    low, high = (f"{round(n):,}" for n in (min(every), max(every)))
-    n = low if low == high else f"{low} to {high}"
-    return f" of {n} independent {'runs' if is_share else 'draws'}"
+    low, high = round(min(every)), round(max(every))
+    up_to = "" if low == high else f"{low:,} to "
+    return f" of {up_to}{counted(high, 'independent run' if is_share else 'independent draw')}"
 
 
 def draw_curve(axes: Axes, curve: pd.DataFrame, factor: str, is_share: bool) -> None:

@@ -21,6 +21,7 @@ from abm.figures.sweep_axes import (
 from abm.measures.classes import class_counts
 from abm.sweep import analysis, differences, sensitivity, thresholds
 from abm.sweep.outcomes import DAM_BREAK, Panel, is_numeric, varied
+from abm.words import counted, is_or_are
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -241,15 +242,16 @@ def _is_told(whole: Panel, curve: pd.DataFrame, factor: str) -> bool:
 
 def _intervals_told(whole: Panel, curves: pd.DataFrame) -> str:
     """What the intervals of the means are, and of how many independent runs."""
-    low, high = (f"{round(n):,}" for n in (curves["n_independent"].min(),
-                                          curves["n_independent"].max()))  # fmt: skip
-    n = low if low == high else f"{low} to {high}"
+    n_independent = curves["n_independent"]
+    low, high = round(n_independent.min()), round(n_independent.max())
+    up_to = "" if low == high else f"{low:,} to "
+    what = counted(high, "independent run" if whole.outcome.is_share else "independent draw")
     if whole.outcome.is_share:
         return (
-            f"in brackets: 95% Wilson interval of {n} independent runs; the runs of a level that "
+            f"in brackets: 95% Wilson interval of {up_to}{what}; the runs of a level that "
             "share their draws are fewer than they seem"
         )
-    return f"in brackets: 95% Student interval of {n} independent draws"
+    return f"in brackets: 95% Student interval of {up_to}{what}"
 
 
 def _pairs(study: Study, whole: Panel, found: Findings) -> None:
@@ -302,9 +304,10 @@ def _threshold(study: Study, whole: Panel, found: Findings) -> None:
     table = thresholds.boundary(whole, along, others)
     found.tables["threshold"] = table
     if study.n_replicates < thresholds.N_SEEDS_ENOUGH:
+        n = study.n_replicates
         found.said.append(
-            f"thresholds: {study.n_replicates} replicates are few, their intervals may be too "
-            f"narrow; {thresholds.N_SEEDS_ENOUGH} are enough"
+            f"thresholds: {counted(n, 'replicate')} {is_or_are(n)} few, their intervals may be "
+            f"too narrow; {thresholds.N_SEEDS_ENOUGH} are enough"
         )
     head = (*map(axis_words, others), "threshold")
     rows = [(*(_level(line[name]) for name in others), _place(line)) for line in _records(table)]

@@ -10,6 +10,7 @@ from abm.figures.sweep_axes import name_words
 from abm.measures.classes import BROKEN_BEFORE
 from abm.report.findings import Study
 from abm.sweep.outcomes import DAM_BREAK, outputs_of
+from abm.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,9 +34,10 @@ def read_study(folder: Path) -> Study:
     experiment, points = plan.experiment, plan.points
     n_runs = len(points) * experiment.replicates
     done = "" if len(table) == n_runs else f"{len(table):,} of "
+    replicates = counted(experiment.replicates, "replicate")
     caption = (
         f"Experiment {experiment.name}, scenario {plan.scenario.name}, seed {experiment.seed}: "
-        f"{len(points):,} points × {experiment.replicates:,} replicates, {done}{n_runs:,} runs."
+        f"{counted(len(points), 'point')} × {replicates}, {done}{counted(n_runs, 'run')}."
     )
     factors = getattr(experiment.design, "factors", {})
     multiples = tuple(key for key, factor in factors.items() if getattr(factor, "times", False))

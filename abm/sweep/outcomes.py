@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from abm.errors import InvalidInput
 from abm.measures.classes import CLASSES, is_counted
 from abm.scenario.checks import nearest
+from abm.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +92,7 @@ class Panel:
             (int(self.n_undefined.sum()), f"without {self.outcome.column}"),
         )
         said = [f"{n:,} {words}" for n, words in counts if n]
-        return f"{', '.join(said)} of {self.values.size:,} runs" if said else ""
+        return f"{', '.join(said)} of {counted(self.values.size, 'run')}" if said else ""
 
     def advice(self) -> str:
         """What to do about runs without a value: what helps depends on why they have none."""
@@ -101,8 +102,9 @@ class Panel:
             said.append("retry what failed (unwind sweep EXPERIMENT --retry-failed)")
         if n_undefined:
             said.append(
-                f"{column} is not defined in {n_undefined:,} runs, and would not be if they were "
-                "run again: ask for another --output, or keep the factors to where it is defined"
+                f"{column} is not defined in {counted(n_undefined, 'run')}, and would not be if "
+                f"{'it' if n_undefined == 1 else 'they'} were run again: ask for another "
+                "--output, or keep the factors to where it is defined"
             )
         return "; ".join(said)
 

@@ -32,6 +32,7 @@ from abm.scenario.patterns import spelled_out
 from abm.scenario.writing import to_dict, to_toml
 from abm.sweep.designs import design_points
 from abm.sweep.experiment import Experiment, base_scenario, load_experiment, scenario_at
+from abm.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -196,9 +197,9 @@ def _crate(plan: Plan, has_graphs: bool) -> dict[str, Any]:
     experiment, now = plan.experiment, datetime.now(UTC).isoformat(timespec="seconds")
     about = Described(
         name=f"Simulated unwinds of yen carry trades: {experiment.name}",
-        description=f"{plan.n_rows} runs of the scenario {plan.scenario.name} at "
-        f"{len(plan.points)} points, simulated with carry-unwind; experiment.toml says of what, "
-        "plan.json with which versions, ODD.md how.",
+        description=f"{counted(plan.n_rows, 'run', 'd')} of the scenario {plan.scenario.name} at "
+        f"{counted(len(plan.points), 'point', 'd')}, simulated with carry-unwind; "
+        "experiment.toml says of what, plan.json with which versions, ODD.md how.",
         published=now,
         package_version=current_versions()["package_version"],
         made_from=EXPERIMENT,

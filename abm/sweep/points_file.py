@@ -13,6 +13,7 @@ from abm.errors import NOT_GIVEN, Fault
 from abm.files import MOST_OF_POINTS, read_bytes
 from abm.scenario.files import shown
 from abm.sweep.kinds import Value
+from abm.words import counted
 
 MOST_POINTS = 2_000_000  # of one file
 MOST_TOLD = 10  # faults of one file; a wrong separator makes one of every line
@@ -78,8 +79,7 @@ def _faults_of_rows(
 ) -> Iterator[Fault]:
     for line, cells in numbered:
         if len(cells) != len(header):
-            count = "1 cell" if len(cells) == 1 else f"{len(cells)} cells"
-            words = f"has {count}, the header has {len(header)}"
+            words = f"has {counted(len(cells), 'cell', 'd')}, the header has {len(header)}"
             yield Fault(where, "point", NOT_GIVEN, words, line=line)
             continue
         for key, cell in zip(header, cells, strict=True):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from abm.errors import Fault, ScenarioFaults, show
 from abm.sweep.experiment import Experiment, is_missing, scenario_at
 from abm.sweep.kinds import Factor, ListOfPoints
+from abm.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +65,7 @@ def place_of(experiment: Experiment, factor: str, index: int = 0) -> str:
 def _told(experiment: Experiment, group: _Group, n_points: int) -> Fault:
     fault, factor = group.fault, group.factor
     or_more = " or more" if factor and group.n_points >= MOST_TOLD else ""
-    words = f"{fault.allowed}, at {group.n_points:,}{or_more} of {n_points:,} points"
+    words = f"{fault.allowed}, at {group.n_points:,}{or_more} of {counted(n_points, 'point')}"
     if not factor:
         first = ", ".join(f"{k} = {show(v)}" for k, v in group.point.items() if not is_missing(v))
         place = f"design.factors.{fault.key}"

@@ -16,6 +16,7 @@ from abm.sweep.designs import count_points, design_points, in_order
 from abm.sweep.experiment import Experiment, series_names
 from abm.sweep.kinds import Factor, ListOfPoints, OneAtATime, Value, sort_of
 from abm.sweep.points_refused import faults_at_points, place_of
+from abm.words import counted
 
 
 def refusals(experiment: Experiment, max_runs: int | None, is_whole: bool) -> list[Fault]:
@@ -229,7 +230,8 @@ def _too_many(experiment: Experiment, max_runs: int | None) -> Iterator[Fault]:
         is_exact = not any(link.when for link in experiment.links.values())
         at_least = "" if is_exact else "at least "
         words = (
-            f"{at_least}{n_points:,} points × {experiment.replicates:,} replicates = "
-            f"{n_points * experiment.replicates:,} runs, more than the {most:,} allowed"
+            f"{at_least}{counted(n_points, 'point')} × "
+            f"{counted(experiment.replicates, 'replicate')} = "
+            f"{counted(n_points * experiment.replicates, 'run')}, more than the {most:,} allowed"
         )
         yield Fault("", "design", NOT_GIVEN, words, "--max-runs or stop.max_runs allows more")

@@ -14,6 +14,7 @@ from abm.runs.reproduce import Gap, Reproduction, changed_versions, gap_of
 from abm.sweep.plan import Plan, read_description, read_plan
 from abm.sweep.store import TIMES, load_sweep
 from abm.sweep.work import DONE, Task, run_task
+from abm.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +49,7 @@ def reproduce_sweep(
     chosen = kept.iloc[places].reset_index(drop=True)
     made = run_again(plan, [int(row) for row in chosen["row"]], tick)
     names = [name for name in made.columns if name not in TIMES]
-    gap = gap_of(f"{len(chosen)} runs", chosen[names], made[names])
+    gap = gap_of(counted(len(chosen), "run", "d"), chosen[names], made[names])
     same = () if gap.relative > 0.0 else (gap.table,)
     gaps: tuple[Gap, ...] = () if same else (gap,)
     versions = changed_versions(read_description(Path(folder)), current_versions())

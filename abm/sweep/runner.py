@@ -35,6 +35,7 @@ from abm.sweep.plan import (
 from abm.sweep.sitting import INTERRUPTED, Job, Sitting, Standing, interruptible
 from abm.sweep.store import DAYS, EVENTS, Covered, Kept
 from abm.sweep.work import FAILED, Pilot
+from abm.words import counted, is_or_are
 
 CHUNK_SECONDS = 3.0
 LEAST_CHUNKS = 16  # so that workers end at about the same time
@@ -62,9 +63,8 @@ class SweepInterrupted(KeyboardInterrupt):
 
     def __init__(self, summary: Summary) -> None:
         """After what was done."""
-        super().__init__(
-            f"{summary.standing.n_done:,} of {summary.standing.n_rows:,} runs are done"
-        )
+        n_done, n = summary.standing.n_done, summary.standing.n_rows
+        super().__init__(f"{n_done:,} of {counted(n, 'run')} {is_or_are(n)} done")
         self.summary = summary
         """What the sitting did until then."""
 
@@ -160,8 +160,8 @@ def _allowed_plan(experiment: Experiment | str | Path, max_runs: int | None) -> 
     most = chosen.stop.max_runs if max_runs is None else max_runs
     if plan.n_rows > most:
         raise InvalidInput(
-            f"{plan.n_rows:,} runs ({len(plan.points):,} points x {chosen.replicates:,} "
-            f"replicates), must be at most max_runs = {most:,}"
+            f"{counted(plan.n_rows, 'run')} ({counted(len(plan.points), 'point')} x "
+            f"{counted(chosen.replicates, 'replicate')}), must be at most max_runs = {most:,}"
         )
     return plan
 

@@ -21,6 +21,7 @@ from abm.sweep.analysis import slices
 from abm.sweep.draws import single_draws, widened, with_range, without_draws
 from abm.sweep.intervals import CONFIDENCE
 from abm.sweep.outcomes import Panel, varied
+from abm.words import counted, is_or_are
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -277,7 +278,8 @@ def _blocks(whole: Panel, length: int, what: str) -> Blocks:
     n_points, n_replicates = whole.values.shape
     if n_points % length or n_points < 2 * length:
         raise InvalidInput(
-            f"{n_points:,} points are not two or more {what} of {length}: not this design"
+            f"{counted(n_points, 'point')} {is_or_are(n_points)} not two or more {what} of "
+            f"{length}: not this design"
         )
     values = whole.values.reshape(-1, length, n_replicates)
     common: NDArray[np.bool_] = np.asarray(np.isfinite(values).all(axis=1))
@@ -353,7 +355,8 @@ def _said(blocks: Blocks, what: str) -> str:
         words.append(f"{blocks.n_dropped:,} of {n:,} {what} dropped: a point without a run")
     if blocks.n_replicates_dropped:
         words.append(
-            f"{blocks.n_replicates_dropped:,} replicates within {what} not used: missing at a point"
+            f"{counted(blocks.n_replicates_dropped, 'replicate')} within {what} not used: "
+            "missing at a point"
         )
     return "; ".join(words)
 

@@ -31,6 +31,7 @@ from abm.sweep.work import (
     pilot,
     run_task,
 )
+from abm.words import counted
 
 PILOT_ROWS = 4
 LOOK_EVERY_SECONDS = 0.5
@@ -187,7 +188,7 @@ class Sitting:
         share = self.n_failed / max(self.n_done, 1)
         if share > stop.max_failed and self.n_done >= min(LEAST_ROWS_TO_JUDGE, self.n_rows):
             self.stopped = (
-                f"{self.n_failed:,} of {self.n_done:,} runs failed, more than the share "
+                f"{self.n_failed:,} of {counted(self.n_done, 'run')} failed, more than the share "
                 f"max_failed = {stop.max_failed:g}"
             )
 

@@ -30,6 +30,7 @@ from abm.errors import InvalidInput, OutputRefused, UnreadableFile
 from abm.files import MOST_OF_TABLE, refuse_irregular
 from abm.runs.manifest import platform_tag, table_hash
 from abm.sweep.plan import Chunk
+from abm.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -196,7 +197,9 @@ def check(kept: Kept, sides: Iterable[str], folder: Path, *, whole: bool) -> str
         except (OSError, ValueError, pa.ArrowException):
             return f"{path.name} is not whole"
         if kind == ROWS and footer.num_rows != kept.chunk.n_rows:
-            return f"{path.name} has {footer.num_rows} rows, not {kept.chunk.n_rows}"
+            return (
+                f"{path.name} has {counted(footer.num_rows, 'row', 'd')}, not {kept.chunk.n_rows}"
+            )
         said = (footer.metadata or {}).get(SHA256, b"").decode()
         if table is not None and table_hash(pandas_of(table)) != said:
             return f"{path.name} has changed since it was written"

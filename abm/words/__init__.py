@@ -40,9 +40,18 @@ class Words:
         return {k.removeprefix(start): t for k, t in self.texts.items() if k.startswith(start)}
 
 
-def counted(number: int, noun: str) -> str:
-    """A number with its English noun: "1 run", "0 runs", "1,024 runs"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def counted(number: float, noun: str, form: str = ",") -> str:
+    """A number with its English noun, singular where 1 is shown: "1 run", "0 runs", "1,024 runs".
+
+    `form` is how the number is shown, as in a format string.
+    """
+    shown = format(number, form)
+    return f"{shown} {noun}{'' if shown == '1' else 's'}"
+
+
+def is_or_are(number: int) -> str:
+    """The verb after a number of things: 1 is, 0 and 2 are."""
+    return "is" if number == 1 else "are"
 
 
 def key_of(name: str) -> str:

@@ -51,6 +51,11 @@ def test_the_caption_says_how_many_runs_stand_behind_a_point():
     assert "Scenario hike. 4 runs a surprise, 4 runs a cap." in figure.texts[1].get_text()
 
 
+def test_the_caption_says_one_run_in_the_singular():
+    once = runs().groupby(["shock.surprise_bp", "funds.leverage_cap"]).head(1)
+    assert "1 run a surprise, 1 run a cap." in phase_figure(once, "t").texts[1].get_text()
+
+
 def test_an_undefined_amplification_is_left_out_of_its_band():
     table = runs()
     table.loc[table["funds.leverage_cap"] == 1, "price_amplification"] = math.nan

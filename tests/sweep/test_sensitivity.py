@@ -67,7 +67,7 @@ def test_a_block_with_a_point_that_failed_is_dropped_whole():
     found = sobol_indices(panel(failing(table, 0, 1, 27), "y"), UNIT)
     assert found.said == (
         "1 of 256 blocks dropped: a point without a run; "
-        "1 replicates within blocks not used: missing at a point"
+        "1 replicate within blocks not used: missing at a point"
     )
     whole = sobol_indices(panel(swept(unit[5:], ishigami(unit[5:])), "y"), UNIT).table
     assert found.table["total"].to_numpy() == pytest.approx(whole["total"].to_numpy(), abs=1e-9)

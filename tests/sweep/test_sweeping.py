@@ -1,16 +1,19 @@
 """What `unwind sweep` and `unwind status` say, and their exit codes."""
 
 import json
+import re
 
 import pytest
 
+from abm.cli.analyse import lines
 from abm.cli.status import tell_status
 from abm.cli.sweep import Asked, SweepProgress, sweep_and_tell
 from abm.errors import InvalidInput
+from abm.report.study import read_study
 from abm.sweep import sitting, store
 from abm.sweep.plan import Chunk
 from abm.sweep.sitting import Standing
-from tests.sweep.small import experiment
+from tests.sweep.small import experiment, factors
 from tests.sweep.test_runner import failing
 
 
@@ -39,6 +42,28 @@ def test_a_finished_sweep_says_what_was_run_where_it_is_and_what_next(tiny, caps
     assert f"Kept in         {tiny.out}" in said and f"unwind analyse {tiny.out}" in said
     assert sweep_and_tell(tiny) == 0
     assert "Now             no run" in capsys.readouterr().out
+
+
+def test_a_sweep_of_one_run_is_told_in_the_singular(tmp_path, in_process, capsys):
+    file, folder = tmp_path / "one.toml", tmp_path / "one"
+    design = factors(shock__surprise_bp=[50])
+    file.write_text(experiment(replicates=1, design=design).to_toml())
+    assert sweep_and_tell(Asked(str(file), folder)) == 0 and tell_status(folder) == 0
+    study = read_study(folder)
+    said = capsys.readouterr().out
+    assert "Now             1 run in" in said and "1 of 1 run done" in said
+    assert "Done            1 of 1 run (100.0%)" in said
+    assert study.caption.endswith("1 point × 1 replicate, 1 run.")
+    told = "\n".join(lines(study, [], tmp_path, ["a.csv", "a.png"]))
+    assert "0 factors, 1 point" in told and "1 table, 1 figure" in told
+    assert not re.findall(r"(?<![\d.,])1 [a-z]+s\b", f"{said}{study.caption}{told}")
+
+
+def test_an_error_that_came_once_is_told_in_the_singular(tiny, capsys, monkeypatch):
+    failing(monkeypatch, 3)
+    sweep_and_tell(tiny)
+    tell_status(tiny.out)
+    assert "1 time          Broken: x" in capsys.readouterr().out
 
 
 def test_failed_runs_are_said_and_the_exit_code_is_one(tiny, capsys, monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 
 from abm.errors import InvalidInput
 from abm.figures.style import ACTOR_COLOURS
-from abm.words import LANGUAGES, words
+from abm.words import LANGUAGES, counted, words
 
 
 def fields(text):
@@ -18,6 +18,16 @@ def test_every_language_has_every_text_with_the_same_values(language):
     english, other = words("en").texts, words(language).texts
     assert english.keys() == other.keys()
     assert {k: fields(t) for k, t in other.items()} == {k: fields(t) for k, t in english.items()}
+
+
+def test_a_number_of_one_has_its_noun_in_the_singular():
+    told = [counted(n, "run") for n in (0, 1, 2, 1024)]
+    assert told == ["0 runs", "1 run", "2 runs", "1,024 runs"]
+
+
+def test_the_number_that_is_shown_decides_and_not_the_one_behind_it():
+    told = [counted(rate, "run", ",.3g") for rate in (0.9999, 1.0, 1.01)]
+    assert told == ["1 run", "1 run", "1.01 runs"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
