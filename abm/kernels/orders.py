@@ -105,20 +105,6 @@ def clear_orders(orders):
     orders.radius[0] = _MAX_RADIUS
 
 
-@kernel
-def add_orders(orders, part):
-    """Add `part` to `orders`: chunks collected apart, added in their order."""
-    n = orders.frozen.size
-    for k in range(n + 1):
-        for j in range(n + 1):
-            orders.wealth_terms[k, j] += part.wealth_terms[k, j]
-            orders.wealth_terms_nonresident[k, j] += part.wealth_terms_nonresident[k, j]
-    for k in range(n):
-        orders.frozen[k] += part.frozen[k]
-        orders.frozen_nonresident[k] += part.frozen_nonresident[k]
-    orders.radius[0] = min(orders.radius[0], part.radius[0])
-
-
 @inlined
 def safe_radius(wealth, gross):
     """Log move within which wealth keeps its sign: log(1 + |W|/G), G = sum |a| X, at most 0.2."""

@@ -4,4 +4,6 @@
 * `abm.measures.tails`: losses of one series of returns;
 * `abm.measures.network`: crowding and common risk;
 * `abm.measures.vulnerability`: one round of fire sales of leveraged banks.
+
+All of it is front door: for tables, positions and returns of your own, too.
 """

@@ -311,13 +311,6 @@ def forced_share_of_unwind(days: Table, no_shock_days: Table, shock_day: int) ->
     return float(np.clip((forced[0] - forced[1]) / (short[1] - short[0]), 0.0, 1.0))
 
 
-def forced_shares(days: Table) -> dict[str, float]:
-    """Share of each type in all forced sales; NaN where nothing was forced."""
-    amounts = forced_by_type(days)
-    total = sum(amounts.values())
-    return {kind: a / total if total > 0.0 else float("nan") for kind, a in amounts.items()}
-
-
 def calls_by_generation(events: Table) -> dict[int, int]:
     """Number of margin calls in each generation of the cascade, counted by (day, round)."""
     need(events, "kind", "generation")

@@ -359,7 +359,6 @@ class Morris(Part):
     factors: Factors = choice(VARIED, allowed=RANGED)
 
 
-Sampled = LatinHypercube | SobolSequence | Saltelli | Morris
 Design = Annotated[
     Grid | ListOfPoints | LatinHypercube | SobolSequence | Saltelli | Morris | OneAtATime,
     Field(discriminator="kind"),

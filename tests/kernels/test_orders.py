@@ -6,13 +6,10 @@ import numpy as np
 import pytest
 
 from abm.kernels.orders import (
-    CHUNK,
     IN_UNITS,
     Box,
     Traders,
-    add_orders,
     allocate_orders,
-    clear_orders,
     collect_orders,
     collect_rows,
     freeze_orders,
@@ -82,19 +79,6 @@ def test_institutions_collected_by_list_give_the_same_orders():
     for field in ("wealth_terms", "wealth_terms_nonresident", "frozen", "frozen_nonresident"):
         assert getattr(listed, field) == pytest.approx(getattr(whole, field), rel=0, abs=1e-12)
     assert listed.radius[0] == whole.radius[0]
-
-
-def test_chunks_collected_apart_add_to_the_bits_of_the_whole():
-    books = random_books(2 * CHUNK + 100)
-    total, part = allocate_orders(4), allocate_orders(4)
-    for lo in (0, CHUNK, 2 * CHUNK):
-        clear_orders(part)
-        collect_orders(books, PRICES, QUOTE, lo, min(lo + CHUNK, books.cash.size), part)
-        add_orders(total, part)
-    whole = collected(books)
-    assert total.frozen == pytest.approx(whole.frozen, rel=1e-12)
-    assert total.wealth_terms == pytest.approx(whole.wealth_terms, rel=1e-12)
-    assert (total.wealth_terms_nonresident == whole.wealth_terms_nonresident).all()
 
 
 def test_an_order_by_hand():

@@ -167,11 +167,9 @@ def test_without_leverage_or_frozen_loss_there_is_no_loss_amplification():
     assert math.isnan(cascade.loss_amplification(RUN, NO_SHOCK, FROZEN, FROZEN, SHOCK_DAY))
 
 
-def test_forced_volume_adds_all_types_and_shares_sum_to_one():
+def test_forced_volume_adds_all_types():
     assert cascade.forced_volume(RUN) == pytest.approx(50.0)
     assert cascade.forced_by_type(RUN) == {"hedge_fund": 40.0, "retail_fx": 10.0}
-    assert cascade.forced_shares(RUN) == pytest.approx({"hedge_fund": 0.8, "retail_fx": 0.2})
-    assert all(math.isnan(share) for share in cascade.forced_shares(NO_SHOCK).values())
 
 
 def test_forced_volume_can_be_net_of_the_twin_from_the_shock_on():
