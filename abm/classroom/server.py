@@ -64,10 +64,28 @@ def open_classroom(
 
 
 def make_server(port: int | None = None) -> Any:
-    """The server, listening but not yet running."""
-    number = usual_port() if port is None else asked_port(port)
+    """The server, listening but not yet running: where asked, or at USUAL_PORT or a free one."""
+    if port is not None:
+        return _listening(asked_port(port))
+    try:
+        return _listening(asked_port(USUAL_PORT))
+    except OutputRefused:
+        return _listening(free_port())
+
+
+def _listening(number: int) -> Any:
+    """The server at this port; raises OutputRefused where another was quicker to take it."""
     pn.extension(raw_css=[STYLE], notifications=False)
-    server = pn.io.server.get_server(
+    try:
+        server = _server_at(number)
+    except OSError as bad:
+        raise _refused(number, bad) from None
+    guard(server, NAMES)
+    return server
+
+
+def _server_at(number: int) -> Any:
+    return pn.io.server.get_server(
         new_page,
         port=number,
         address=ADDRESS,
@@ -81,8 +99,6 @@ def make_server(port: int | None = None) -> Any:
         keep_alive_milliseconds=15_000,
         num_procs=1,
     )
-    guard(server, NAMES)
-    return server
 
 
 def new_page() -> pn.Template:
@@ -93,14 +109,6 @@ def new_page() -> pn.Template:
     template.add_variable("working", page.say("page.working"))
     template.add_panel("page", page.view())
     return template
-
-
-def usual_port() -> int:
-    """USUAL_PORT where nobody listens on it, else one that is free."""
-    try:
-        return asked_port(USUAL_PORT)
-    except OutputRefused:
-        return free_port()
 
 
 def free_port() -> int:
@@ -119,7 +127,10 @@ def asked_port(port: int) -> int:
         try:
             asked.bind((ADDRESS, port))
         except OSError as bad:
-            what = "is taken" if bad.errno == errno.EADDRINUSE else f"refused: {bad.strerror}"
-            hint = "give another, or leave --port out for a free one"
-            raise OutputRefused(f"port {port} {what}; {hint}") from None
+            raise _refused(port, bad) from None
     return port
+
+
+def _refused(port: int, bad: OSError) -> OutputRefused:
+    what = "is taken" if bad.errno == errno.EADDRINUSE else f"refused: {bad.strerror}"
+    return OutputRefused(f"port {port} {what}; give another, or leave --port out for a free one")

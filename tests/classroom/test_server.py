@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from abm.classroom import server as serving
 from abm.classroom.server import ADDRESS, asked_port, free_port
 from abm.cli import classroom
 from abm.errors import InvalidInput, OutputRefused
@@ -22,6 +23,21 @@ def test_a_port_that_is_taken_is_said():
         port = other.getsockname()[1]
         with pytest.raises(OutputRefused, match=f"port {port} is taken; give another"):
             asked_port(port)
+
+
+def test_another_page_that_takes_the_port_in_between_sends_this_one_elsewhere(monkeypatch):
+    """Two classrooms are opened at once: both find the usual port free, one is quicker."""
+    with socket.socket() as quicker:
+        quicker.bind((ADDRESS, 0))
+        quicker.listen()
+        port = quicker.getsockname()[1]
+        monkeypatch.setattr(serving, "USUAL_PORT", port)
+        monkeypatch.setattr(serving, "asked_port", lambda number: number)
+        made = serving.make_server()
+        assert made.port != port
+        made.stop()
+        with pytest.raises(OutputRefused, match=f"port {port} is taken; give another"):
+            serving.make_server(port)
 
 
 @pytest.mark.parametrize("port", [0, 65_536])
