@@ -1,4 +1,5 @@
-"""What all tests share: how much Hypothesis searches, and a sign of life where nobody watches."""
+"""What all tests share: two processes for the whole suite, how much Hypothesis searches, and a
+sign of life where nobody watches."""
 
 import os
 import signal
@@ -31,6 +32,10 @@ class ProgressLine:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.n_tests = len(session.items)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        self.n_tests = len(ids)
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self.n_failed += report.failed
         self.n_done += report.when == "teardown"
@@ -41,6 +46,20 @@ class ProgressLine:
                 f"\n{self.n_done} of {self.n_tests} tests, {self.n_failed} failed, "
                 f"{now - self.start:.0f} s"
             )
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Two processes where everything is run, on two cores; none for files that are singled out."""
+    is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    return 2 if is_whole and (os.cpu_count() or 1) > 1 else 0
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares fixtures stays in one process: a file; all that needs the page's server."""
+    for item in items:
+        is_of_page = item.get_closest_marker("browser")
+        item.add_marker(pytest.mark.xdist_group("page" if is_of_page else item.path.name))
 
 
 @pytest.hookimpl(trylast=True)  # after the reporter, whose lines it writes among
