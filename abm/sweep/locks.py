@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import socket
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from filelock import lock_descriptor, unlock_descriptor
+
 from abm.errors import OutputRefused
-from abm.files import read_json
 from abm.sweep.store import said_plainly
 
 LOCKS = ".locks"
-HELD = (errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK)
-# Who may only read a folder can still see who is at work on it.
-LOOK = os.O_RDWR if sys.platform == "win32" else os.O_RDONLY
-_TRIES, _BETWEEN_SECONDS, _TURNS = 5, 0.05, 100
-_FAR = 1 << 30  # Windows locks bytes, not files: one beyond all that is written
+_TRIES, _TRIES_OF_A_TURN, _BETWEEN_SECONDS = 5, 500, 0.05
+_MOST_OF_HOLDER = 500  # bytes
+_LOCKED = b" "
+"""Windows locks the first byte, against reading too: what a lock says of its holder follows it."""
 
 
 @contextmanager
@@ -44,9 +42,9 @@ def only_runner(folder: Path, label: str) -> Iterator[None]:
                     f"{folder}: {_holder(place / other)} is at work on {other}; "
                     "all runners of a folder must be given the same number of shards"
                 )
-        os.lseek(handle, 0, os.SEEK_SET)
+        holder = json.dumps({"host": socket.gethostname(), "pid": os.getpid()})
         os.ftruncate(handle, 0)
-        os.write(handle, json.dumps({"host": socket.gethostname(), "pid": os.getpid()}).encode())
+        os.write(handle, _LOCKED + holder.encode())
         yield
     finally:
         _give_back(handle)
@@ -55,11 +53,7 @@ def only_runner(folder: Path, label: str) -> Iterator[None]:
 @contextmanager
 def taking_turns(folder: Path) -> Iterator[None]:
     """What runners of a folder do one after the other: a moment each."""
-    handle = None
-    for _ in range(_TURNS):
-        handle = _take_patiently(folder / LOCKS / "turn")
-        if handle is not None:
-            break
+    handle = _take_patiently(folder / LOCKS / "turn", _TRIES_OF_A_TURN)
     if handle is None:
         raise OutputRefused(f"{folder}: another runner keeps it locked; try again")
     try:
@@ -75,7 +69,7 @@ def holders(folder: Path) -> list[str]:
         if not path.is_file():
             continue  # a pipe would be waited for
         try:
-            handle = _take(path, LOOK)
+            handle = _take(path, os.O_RDONLY)  # who may only read a folder sees who is at work
         except OSError:
             continue  # not ours to look at
         if handle is None:
@@ -93,19 +87,18 @@ def of(label: str) -> str:
 def _take(path: Path, flags: int = os.O_RDWR | os.O_CREAT) -> int | None:
     """An open, locked file; None where another process holds it."""
     handle = os.open(path, flags, 0o666)
+    is_ours = False
     try:
-        _lock(handle)
-    except OSError as bad:
-        os.close(handle)
-        if bad.errno in HELD:
-            return None
-        raise
-    return handle
+        is_ours = lock_descriptor(handle, blocking=False)
+    finally:
+        if not is_ours:
+            os.close(handle)
+    return handle if is_ours else None
 
 
-def _take_patiently(path: Path) -> int | None:
+def _take_patiently(path: Path, n_tries: int = _TRIES) -> int | None:
     """Who only looks whether a lock is held holds it for a moment."""
-    for _ in range(_TRIES):
+    for _ in range(n_tries):
         handle = _take(path)
         if handle is not None:
             return handle
@@ -115,34 +108,15 @@ def _take_patiently(path: Path) -> int | None:
 
 def _give_back(handle: int) -> None:
     with suppress(OSError):
-        _unlock(handle)
+        unlock_descriptor(handle)
     os.close(handle)
 
 
 def _holder(path: Path) -> str:
     try:
-        said = read_json(path)
+        with path.open("rb") as file:
+            file.seek(len(_LOCKED))
+            said = json.loads(file.read(_MOST_OF_HOLDER))
         return f"another runner (process {said['pid']} on {said['host']})"
     except (OSError, ValueError, LookupError, TypeError):
         return "another runner"
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(handle: int) -> None:
-        os.lseek(handle, _FAR, os.SEEK_SET)
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-
-    def _unlock(handle: int) -> None:
-        os.lseek(handle, _FAR, os.SEEK_SET)
-        msvcrt.locking(handle, msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def _unlock(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_UN)

@@ -16,6 +16,7 @@ from abm.sweep import (
     load_days,
     load_events,
     load_sweep,
+    locks,
     plan,
     run_of_row,
     sitting,
@@ -23,7 +24,7 @@ from abm.sweep import (
     sweep,
 )
 from abm.sweep.experiment import scenario_at
-from abm.sweep.locks import only_runner
+from abm.sweep.locks import only_runner, taking_turns
 from abm.sweep.work import run_task
 from tests.sweep import small
 from tests.sweep.small import experiment, factors
@@ -261,6 +262,30 @@ def test_a_second_runner_is_refused(tmp_path, in_process, label):
     ):
         sweep(experiment(), tmp_path / "a")
     assert sweep(experiment(), tmp_path / "a").is_complete  # the lock's file is still there
+
+
+def test_who_is_at_work_is_read_behind_the_byte_that_windows_locks(tmp_path):
+    with only_runner(tmp_path, "shard-1-of-1"):
+        with (tmp_path / ".locks" / "shard-1-of-1").open("r+b") as file:
+            file.write(b"{")
+        with (
+            pytest.raises(OutputRefused, match=f"process {os.getpid()}"),
+            only_runner(tmp_path, "shard-1-of-1"),
+        ):
+            pass
+
+
+def test_whose_turn_does_not_come_is_told_and_the_next_turn_is_free(tmp_path, monkeypatch):
+    monkeypatch.setattr(locks, "_TRIES_OF_A_TURN", 2)
+    (tmp_path / ".locks").mkdir()
+    with (
+        taking_turns(tmp_path),
+        pytest.raises(OutputRefused, match="another runner keeps it locked; try again"),
+        taking_turns(tmp_path),
+    ):
+        pass
+    with taking_turns(tmp_path):
+        pass
 
 
 def test_runners_of_other_shards_are_welcome(tmp_path, in_process):
