@@ -11,7 +11,6 @@ import importlib
 import os
 import platform
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from llvmlite import binding
 from numba.core import cgutils
 from numba.core.types.misc import unliteral
 from numba.extending import lower_builtin
+from platformdirs import user_cache_path
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -38,13 +38,7 @@ def _user_cache() -> Path:
     override = os.environ.get("CARRY_UNWIND_CACHE")
     if override:
         return Path(override)
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        return (Path(local) if local else Path.home() / "AppData" / "Local") / _APPLICATION
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / _APPLICATION
-    xdg = os.environ.get("XDG_CACHE_HOME")
-    return (Path(xdg) if xdg else Path.home() / ".cache") / _APPLICATION
+    return user_cache_path(_APPLICATION, appauthor=False, opinion=False)
 
 
 def _fingerprint() -> str:

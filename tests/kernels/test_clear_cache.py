@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -33,6 +34,28 @@ def test_kernels_are_kept_in_a_folder_of_their_own_and_found_again(tmp_path):
     assert run(code, **place) == "False True"
     assert run(code, **place) == "True True"
     assert [path.name[:8] for path in tmp_path.iterdir()] == ["kernels-"]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="folders of Linux")
+def test_they_are_kept_where_the_system_keeps_caches(tmp_path):
+    code = "from abm.kernels import jit; print(jit.CACHE_FOLDER.parent)"
+    unset = {"CARRY_UNWIND_CACHE": "", "XDG_CACHE_HOME": "", "HOME": str(tmp_path)}
+    assert run(code, **unset) == str(tmp_path / ".cache" / "carry-unwind")
+    elsewhere = unset | {"XDG_CACHE_HOME": str(tmp_path / "xdg")}
+    assert run(code, **elsewhere) == str(tmp_path / "xdg" / "carry-unwind")
+
+
+def test_without_a_home_directory_they_are_kept_among_temporary_files(tmp_path, monkeypatch):
+    pwd = pytest.importorskip("pwd")
+
+    def nobody(uid):
+        raise KeyError(uid)
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name in ("CARRY_UNWIND_CACHE", "XDG_CACHE_HOME", "HOME"):
+        monkeypatch.delenv(name, raising=False)
+    assert jit._cache_folder().parent == tmp_path / "carry-unwind"
 
 
 def test_a_folder_that_cannot_be_written_is_replaced(tmp_path):
