@@ -85,6 +85,18 @@ def test_an_odd_header_is_no_error_of_ours(server, header):
         assert status(server.url, path, headers=header) in (200, 400, 403)
 
 
+@pytest.mark.parametrize(
+    ("path", "header", "answer"),
+    [
+        ("/", b"Bokeh-Session-Id: x", 400), ("/", b"bokeh-token: x", 400),
+        ("/?bokeh-session-id=x", b"", 400), ("/static/" + "a" * 5_000, b"", 414),
+        ("/static/js/../bokeh.min.js", b"", 404), ("/", b"X: y", 200),
+    ],
+)  # fmt: skip
+def test_what_is_not_served_is_refused_by_its_kind(server, path, header, answer):
+    assert status(server.url, path, headers=header or b"X: y") == answer
+
+
 PATCH = {"msgid": "1", "msgtype": "PATCH-DOC"}
 CHANGE = {"kind": "ModelChanged", "model": {"id": "none"}, "attr": "value", "new": 1}
 HOSTILE = {
