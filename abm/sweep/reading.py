@@ -26,7 +26,9 @@ from abm.sweep.refusals import refusals
 
 POINT = re.compile(r"^design\.points\.\d+\.")
 IN_DICTIONARY = "experiment"
-NOTHING_VARIED = {"kind": "list", "points": []}  # stands in for a design that cannot be read
+# What stands in for a design that cannot be read.
+NOTHING_VARIED: dict[str, Any] = {"kind": "list", "points": []}
+ANY_VALUES: dict[str, Any] = {"kind": "latin-hypercube", "n_points": 2}
 OF_AN_EXPERIMENT = {"design", "scenario", "replicates"}  # no key of a scenario
 OF_A_SCENARIO = {"base", "calendar", "instruments", "funds", "shock", "policy"}
 REPLACEABLE = {"name", "replicates", "seed", "outputs", "stop"}
@@ -64,14 +66,15 @@ def checked_experiment(raw: Mapping[str, Any], folder: Path) -> Experiment:
 
 def _checked(raw: dict[str, Any], source: Source, max_runs: int | None) -> Experiment:
     raw = deepcopy(raw)
-    faults = [*_place_scenario(raw, source), *_read_points(raw, source)]
+    point_faults = _read_points(raw, source)
+    faults = [*_place_scenario(raw, source), *point_faults]
     _place_graphs(raw, source)
     is_placed = not any(fault.key == "scenario" for fault in faults)
-    experiment, shape_faults = _shaped(raw)
+    experiment, shape_faults, has_design = _shaped(raw)
     is_whole = not faults and not shape_faults
     faults += shape_faults
     if experiment is not None and is_placed:
-        faults += refusals(experiment, max_runs, is_whole)
+        faults += refusals(experiment, max_runs, is_whole, has_design and not point_faults)
     if faults or experiment is None:
         raise ScenarioFaults(_placed(faults, source))
     return experiment
@@ -81,7 +84,7 @@ def _trusted(raw: dict[str, Any], source: Source) -> Experiment:
     """An experiment whose points have been checked before."""
     faults = [*_place_scenario(raw, source), *_read_points(raw, source)]
     _place_graphs(raw, source)
-    experiment, shape_faults = _shaped(raw)
+    experiment, shape_faults, _ = _shaped(raw)
     if experiment is None or faults or shape_faults:
         raise ScenarioFaults(_placed([*faults, *shape_faults], source))
     return experiment
@@ -140,28 +143,42 @@ def _read_points(raw: dict[str, Any], source: Source) -> list[Fault]:
         if isinstance(link, dict) and link.get("when")
     }
     rows, lines, faults = read_points(path, frozenset(conditional))
+    if faults and rows:  # the fullest line shows which columns the scenario does not have
+        fullest = max(range(len(rows)), key=lambda index: len(rows[index]))
+        rows, lines = [rows[fullest]], [lines[fullest]]
     source.origins.update(
         {f"design.points.{index}": (shown(path), line) for index, line in enumerate(lines)}
     )
-    design["points"] = [] if faults else rows
+    design["points"] = rows
     del design["file"]
     return faults
 
 
-def _shaped(raw: dict[str, Any]) -> tuple[Experiment | None, list[Fault]]:
-    """The experiment, or what is left of it without what cannot be read, and the faults of that."""
+def _shaped(raw: dict[str, Any]) -> tuple[Experiment | None, list[Fault], bool]:
+    """The experiment, or what is left of it without what cannot be read; the faults of that.
+
+    Last, whether its design is the file's own.
+    """
     try:
-        return Experiment.model_validate(raw), []
+        return Experiment.model_validate(raw), [], True
     except ValidationError as refused:
         faults = faults_of(refused, raw, Experiment)
         places = [error["loc"] for error in refused.errors(include_url=False)]
     rest = _without(raw, places)
-    for sound in (rest, {**rest, "design": NOTHING_VARIED}):
+    for design in (rest.get("design"), _stand_in(rest.get("design")), NOTHING_VARIED):
         try:
-            return Experiment.model_validate(sound), faults
+            sound = Experiment.model_validate({**rest, "design": design})
         except ValidationError:
             continue
-    return None, faults
+        return sound, faults, design is rest.get("design")
+    return None, faults, False
+
+
+def _stand_in(design: Any) -> dict[str, Any]:
+    """A design of the same factors or points that lacks nothing and takes any values."""
+    given = design if isinstance(design, Mapping) else {}
+    kept = {name: given[name] for name in ("points", "factors") if name in given}
+    return NOTHING_VARIED | kept if "points" in kept else ANY_VALUES | kept
 
 
 def _without(raw: Mapping[str, Any], places: Iterable[tuple[int | str, ...]]) -> dict[str, Any]:
@@ -179,6 +196,8 @@ def _without(raw: Mapping[str, Any], places: Iterable[tuple[int | str, ...]]) ->
             factors.add(inside[2])
         elif inside[1:2] == ["points"] and len(inside) > 2:
             points.add(inside[2])
+        elif len(inside) == 2 and isinstance(design, dict):
+            design.pop(str(inside[1]), None)
     rest.setdefault("replicates", 1)
     if factors and isinstance(design, dict):
         design["factors"] = _independent(flat_factors(design["factors"]), factors)

@@ -14,16 +14,20 @@ from abm.scenario.patterns import is_pattern, nearest_pattern
 from abm.scenario.writing import WORDS
 from abm.sweep.designs import count_points, design_points, in_order
 from abm.sweep.experiment import Experiment, series_names
+from abm.sweep.keys_refused import unknown_keys
 from abm.sweep.kinds import Factor, ListOfPoints, OneAtATime, Value, sort_of
 from abm.sweep.points_refused import faults_at_points, place_of
 from abm.words import counted
 
 
-def refusals(experiment: Experiment, max_runs: int | None, is_whole: bool) -> list[Fault]:
+def refusals(
+    experiment: Experiment, max_runs: int | None, is_whole: bool, has_design: bool = True
+) -> list[Fault]:
     """Every fault, with keys as in the experiment file.
 
     `is_whole` is false for what is left of a file with other faults: how many runs it would be is
-    not said then.
+    not said then. `has_design` is false where another design stands in for the file's own: nothing
+    is said about its points then.
     """
     try:
         load_scenario(experiment.scenario)
@@ -40,7 +44,11 @@ def refusals(experiment: Experiment, max_runs: int | None, is_whole: bool) -> li
     between = between or [*chain(_bad_rows(experiment), _bad_starts(experiment))]
     if is_whole and not between:
         between = [*_too_many(experiment, max_runs)]
-    return [*faults, *(between or faults_at_points(experiment, design_points(experiment)))]
+    if has_design and not between:
+        return [*faults, *faults_at_points(experiment, design_points(experiment))]
+    places = {fault.key for fault in between}
+    unknown = [fault for fault in unknown_keys(experiment) if fault.key not in places]
+    return [*faults, *between, *unknown]
 
 
 def _with_sound_changes(experiment: Experiment) -> tuple[Experiment, list[Fault]]:

@@ -141,6 +141,64 @@ def test_all_faults_of_a_file_are_said_at_once_and_where(refused):
     assert "did you mean log_JPY?" in said
 
 
+WRONG = {"values": '"funds.leverage_capp" = [2]', "ends": '"funds.leverage_capp" = {low=1, high=2}'}
+
+
+@pytest.mark.parametrize(
+    ("design", "other"),
+    [
+        ('kind = "grid"\nn_point = 3', "design.n_point"),
+        ('kind = "gird"', "design.kind"),
+        ('kind = "sobol"', "design.n_points"),
+        ('kind = "sobol"\nn_points = 100', "design.n_points"),
+        ('kind = "morris"\nn_trajectories = 0', "design.n_trajectories"),
+        ('kind = "latin-hypercube"\nn_points = 900_000', "design"),
+    ],
+)
+def test_wrong_keys_are_told_together_with_faults_of_the_design(refused, design, other):
+    wrong = WRONG["values" if "gr" in design or "gird" in design else "ends"]
+    found = refused(f"{HEAD}[design]\n{design}\n[design.factors]\n{wrong}\n")
+    assert [key for _, key, *_ in found] == [other, "funds.leverage_capp"]
+    assert "did you mean leverage_cap?" in found[-1][-1]
+
+
+@pytest.mark.parametrize(
+    ("factors", "other"),
+    [
+        ('"funds.n" = [20]\n"funds.band" = { values = [0.1], also = ["funds.n"] }', "funds.band"),
+        ('"funds.n" = { values = [20], when = { "margin.kindd" = "none" } }', "funds.n.when"),
+        ('"fnds.*.n" = [20]', "fnds.*.n"),
+        ('"title" = ["one", "two"]', "title"),
+    ],
+)
+def test_wrong_keys_are_told_together_with_faults_between_factors(refused, factors, other):
+    found = refused(f"{GRID}{factors}\n{WRONG['values']}\n")
+    assert [key for _, key, *_ in found] == [other, "funds.leverage_capp"]
+    assert found[-1][-1] == "unknown key; did you mean leverage_cap?"
+
+
+def test_a_wrong_key_of_a_link_is_told_together_with_a_key_set_twice(refused):
+    linked = '"funds.leverage_cap" = [2]\n"funds.n" = { values = [20], also = ["fnds.n"] }\n'
+    found = refused(CHANGED + linked)
+    assert [key for _, key, *_ in found] == ["changes.funds.leverage_cap", "funds.n"]
+    assert found[1][-1] == "fnds.n unknown key; did you mean funds.n?"
+
+
+def test_a_key_that_waits_for_another_is_not_unknown_because_something_else_is_wrong(refused):
+    waits = '"margin.rate" = { values = [0.1], when = { "margin.kind" = "fixed" } }\n'
+    kinds = '"margin.kind" = ["none", "fixed"]\n"funds.leverage_cap" = [2]\n'
+    ((_, key, *_),) = refused(CHANGED + waits + kinds)
+    assert key == "changes.funds.leverage_cap"
+
+
+def test_a_wrong_column_is_told_together_with_a_cell_that_is_missing(refused):
+    found = refused(LIST, "funds.n,funds.bandd\n20,0.1\n30,\n")
+    assert sorted((line, key, words) for line, key, _, words in found) == [
+        (2, "funds.bandd", "unknown key; did you mean band?"),
+        (3, "funds.bandd", "is empty: every point has a value in every column; "),
+    ]
+
+
 def test_a_factor_is_not_blamed_for_the_one_that_it_waits_for(refused):
     waits = '"margin.rate" = { values = [0.1], when = { "margin.kind" = "fixed" } }\n'
     found = refused(GRID + '"funds.n" = [20]\n"margin.kind" = ["fixed", 3]\n' + waits)
