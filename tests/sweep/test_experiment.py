@@ -162,6 +162,13 @@ def test_wrong_keys_are_told_together_with_faults_of_the_design(refused, design,
     assert "did you mean leverage_cap?" in found[-1][-1]
 
 
+def test_without_a_wrong_key_of_the_design_its_points_are_looked_at(refused):
+    text = GRID.replace('"grid"', '"grid"\nn_point = 3')
+    found = refused(text + '"funds.n" = [20, 30]\n"funds.band" = [0.1, 7]\n')
+    assert [key for _, key, *_ in found] == ["design.n_point", "funds.band"]
+    assert "at 2 of 4 points" in found[1][-1]
+
+
 @pytest.mark.parametrize(
     ("factors", "other"),
     [
