@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from itertools import groupby, islice
 
 MOST_FAULTS = 50  # of one message
@@ -95,8 +96,6 @@ class Nearest:
         return f"did you mean {one_line(close[0], LONGEST_KEY)}?" if close else str(self.otherwise)
 
     def _closest(self) -> list[str]:
-        from difflib import get_close_matches  # a millisecond that a word spelt right need not wait
-
         names = list(islice(self.known, MOST_KNOWN))
         if len(self.word) > LONGEST_WORD:
             return []

@@ -10,6 +10,7 @@ from abm.classroom import server as serving
 from abm.classroom.server import ADDRESS, asked_port, free_port
 from abm.cli import classroom
 from abm.errors import InvalidInput, OutputRefused
+from tests.classroom.clients import outcome_of
 
 
 def test_a_free_port_can_be_listened_on():
@@ -33,11 +34,15 @@ def test_another_page_that_takes_the_port_in_between_sends_this_one_elsewhere(mo
         port = quicker.getsockname()[1]
         monkeypatch.setattr(serving, "USUAL_PORT", port)
         monkeypatch.setattr(serving, "asked_port", lambda number: number)
-        made = serving.make_server()
-        assert made.port != port
-        made.stop()
+
+        async def opened(asked):
+            made = serving.make_server(asked)
+            made.stop()
+            return made.port
+
+        assert outcome_of(opened(None)) != port
         with pytest.raises(OutputRefused, match=f"port {port} is taken; give another"):
-            serving.make_server(port)
+            outcome_of(opened(port))
 
 
 @pytest.mark.parametrize("port", [0, 65_536])
