@@ -3,15 +3,7 @@
 import numpy as np
 import pytest
 
-from abm.agents import (
-    Bank,
-    BankDesk,
-    CentralBank,
-    Dealers,
-    HedgeFund,
-    TrendFollower,
-    ValueInvestors,
-)
+from abm.agents import Bank, CentralBank, Dealers, HedgeFund, TrendFollower, ValueInvestors
 from abm.agents.decision import next_decision
 from abm.errors import InvalidInput
 from abm.kernels import state
@@ -79,18 +71,6 @@ def test_what_is_written_is_what_the_next_day_uses_and_the_audit_balances():
     written.run(), untouched.run()
     assert written.result().days["conservation_error"].max() < 1e-9
     assert not written.result().days["log_JPY"].equals(untouched.result().days["log_JPY"])
-
-
-@pytest.mark.parametrize("kind", [HedgeFund, BankDesk])
-def test_what_is_lent_after_a_write_is_on_both_sides_of_the_lenders_balance_sheets(kind):
-    desk = {"kind": "carry", "capital_share": 0.05, "leverage": 4.0, "yen_share": 1.0}
-    asked = model(**{"banks.desk": desk | {"weights": {"AUD": 0.3, "UST": 0.3}}})
-    graph = asked.world.graph
-    lent = (graph.loans + graph.desk_assets).sum()
-    first(asked, kind).units["JPY"] -= 3.0
-    assert (graph.loans + graph.desk_assets).sum() > lent + 2.0
-    asked.step()
-    assert asked.world.diary.days[asked.next_day - 1, state.DAY_CONSERVATION] < 1e-12
 
 
 def test_wealth_and_borrowing_follow_a_write_at_once():
