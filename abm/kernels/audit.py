@@ -1,11 +1,8 @@
-"""What is conserved: units of everything, money against outside accounts, banks' balances."""
+"""What is conserved: units of everything, and money against the named outside accounts."""
 
 from abm.kernels.columns import chunk_sum
 from abm.kernels.jit import inlined, kernel
 from abm.kernels.state import STRETCH
-
-# Of banks' assets: a run books so many payments that their sums are no more exact than this.
-ROUNDING = 1e-12
 
 
 @kernel
@@ -78,26 +75,3 @@ def wealth_error(books, market, graph):
         value += price * market.totals[k]
         gross += price * market.gross_totals[k]
     return abs(marked - value) / gross
-
-
-@kernel
-def balance_error(graph):
-    """Largest gap between the two sides of a bank's balance sheet, over all banks' assets. (M55)
-
-    Each loss and each payment is booked on both sides: what was booked on one of them shows,
-    unless it is so small that rounding would do the same.
-    """
-    gap, worst, gross = graph.clearing[0], 0.0, 1.0
-    for b in range(gap.size):
-        assets = graph.loans[b] + graph.desk_assets[b] + graph.other_assets[b]
-        gap[b] = assets - graph.deposits[b] - graph.equity[b]
-        gross += assets
-    for debtor in range(gap.size):
-        claims = graph.liabilities[debtor]
-        for b in range(gap.size):
-            gap[b] += claims[b]
-        gap[debtor] -= chunk_sum(claims)
-    for b in range(gap.size):
-        worst = larger(worst, abs(gap[b]))
-    error = worst / gross
-    return 0.0 if error <= ROUNDING else error

@@ -15,7 +15,6 @@ from abm.kernels.state import (
     DEFAULT,
     DEPOSIT_INSURANCE,
     FIRST_BANK,
-    FOR_GOOD,
     LOSS,
     NOBODY,
     RECAPITALISATION,
@@ -32,12 +31,7 @@ OUTSIDE = 4  # row of graph.clearing, above those of `clear_claims`
 
 @kernel
 def mark_loans(books, graph, rules):
-    """Loan book of every bank, its own desks apart [USD bn].                            (M4)
-
-    What is lent more than at the last mark has been paid into deposits.
-    """
-    for b in range(graph.equity.size):
-        graph.deposits[b] -= graph.loans[b] + graph.desk_assets[b]
+    """Loan book of every bank, its own desks apart [USD bn].                            (M4)"""
     fill_zero(graph.loans)
     fill_zero(graph.desk_assets)
     for i in range(books.cash.size):
@@ -48,8 +42,6 @@ def mark_loans(books, graph, rules):
             graph.desk_assets[rules.mandates.owner[i]] += borrowing
         for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):
             graph.loans[graph.broker[edge]] += graph.broker_share[edge] * borrowing
-    for b in range(graph.equity.size):
-        graph.deposits[b] += graph.loans[b] + graph.desk_assets[b]
 
 
 @kernel
@@ -76,8 +68,6 @@ def pass_on_losses(day, books, market, graph, rules, diary):
             books.days_out[i] = rules.households.days_out_fx
         elif first[RETAIL_EQUITY] <= i < first[CUSTOM]:
             books.days_out[i] = rules.households.days_out_equity
-        elif is_orphan(i, graph, mandates):
-            books.days_out[i] = FOR_GOOD
         if books.wealth[i] >= 0.0:
             continue
         loss = -books.wealth[i]
@@ -97,25 +87,12 @@ def pass_on_losses(day, books, market, graph, rules, diary):
 
 
 @inlined
-def is_orphan(i, graph, mandates):
-    """Whether it is the desk of a bank that has failed: a desk lives as long as its bank."""
-    return mandates.owner[i] >= 0 and graph.failed[mandates.owner[i]] != STANDING
-
-
-@inlined
-def pay_bank(b, amount_usd_bn, graph):
-    """Money paid to a bank (negative: by it): its capital rises by what its deposits fall."""
-    graph.equity[b] += amount_usd_bn
-    graph.deposits[b] -= amount_usd_bn
-
-
-@inlined
 def credit_bank(b, amount_usd_bn, market, graph):
     """What a failed bank would earn or lose is the deposit insurer's."""
     if graph.failed[b]:
         market.outside[DEPOSIT_INSURANCE, market.rates.size - 1] += amount_usd_bn
     else:
-        pay_bank(b, amount_usd_bn, graph)
+        graph.equity[b] += amount_usd_bn
 
 
 @kernel
@@ -143,7 +120,7 @@ def share_dealer_profit(market, graph):
     for b in range(graph.equity.size):
         if graph.is_core[b] and graph.equity[b] > 0.0 and not graph.failed[b]:
             part = profit * graph.equity[b] / capital
-            pay_bank(b, part, graph)
+            graph.equity[b] += part
             market.dealer_cash[dollar] -= part
 
 
@@ -169,7 +146,7 @@ def sweep_desks(books, graph, rules):
         add_cash(i, -sweep, books)
         books.high_water[i] *= 1.0 - sweep / wealth
         books.entry_wealth[i] = books.wealth[i]
-        pay_bank(bank, sweep, graph)
+        graph.equity[bank] += sweep
 
 
 @kernel
@@ -182,7 +159,7 @@ def rebuild_capital(market, graph, rules):
         gap = graph.opening_equity[b] - graph.equity[b]
         rate = rules.banks.recapitalisation / TRADING_DAYS
         flow = rate * gap if gap > 0.0 else rules.banks.payout_multiple * rate * gap
-        pay_bank(b, flow, graph)
+        graph.equity[b] += flow
         market.outside[RECAPITALISATION, dollar] -= flow
 
 
@@ -247,8 +224,7 @@ def fail_banks(day, books, market, graph, rules, diary):
 def settle_claims(graph, rules):
     """Pay interbank debts by the greatest clearing vector.
 
-    Banks that cannot pay are marked; their creditors lose what is not paid, what is paid moves
-    other assets of those who stay and deposits of those who fail, and nothing else moves.
+    Banks that cannot pay are marked; their creditors lose what is not paid and nothing else moves.
     """
     n = graph.equity.size
     work = graph.clearing
@@ -271,11 +247,11 @@ def settle_claims(graph, rules):
             graph.equity[j] -= claim * (1.0 - paid)
             graph.equity[b] += claim * (1.0 - paid)
             graph.other_assets[j] += claim * paid
-            graph.deposits[b] += claim * paid
+            graph.other_assets[j] -= graph.liabilities[j, b]
             graph.liabilities[b, j] = 0.0
-            if work[DEFAULTED, j] == 0.0:  # who fails too pays its share when its turn comes
-                graph.other_assets[j] -= graph.liabilities[j, b]
-                graph.deposits[b] -= graph.liabilities[j, b]
+    for b in range(n):
+        if graph.failed[b] == JUST_FAILED:
+            for j in range(n):
                 graph.liabilities[j, b] = 0.0
 
 
@@ -295,7 +271,6 @@ def book_failure(b, market, graph, rules):
     insurer = deadweight - graph.equity[b]
     market.outside[DEADWEIGHT, dollar] += deadweight
     market.outside[DEPOSIT_INSURANCE, dollar] -= insurer
-    pay_bank(b, insurer - deadweight, graph)
     graph.equity[b] = 0.0
     return max(insurer, 0.0)
 
@@ -326,8 +301,6 @@ def move_clients(b, books, graph, rules):
     for i in range(books.cash.size):
         if rules.mandates.owner[i] == b:
             books.closing[i] = 1
-            if books.days_out[i] > 0:  # it would return in the morning before it has closed
-                books.days_out[i] = FOR_GOOD
 
 
 @kernel

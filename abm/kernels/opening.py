@@ -2,17 +2,16 @@
 
 from abm.kernels.audit import count_units
 from abm.kernels.banks import bank_assets, mark_loans, set_lines
-from abm.kernels.columns import chunk_sum, copy, fill_zero
+from abm.kernels.columns import copy, fill_zero
 from abm.kernels.jit import kernel
 from abm.kernels.ledger import mark_all
 from abm.kernels.reference import by_reference
 
 
 def open_accounts(books, market, graph, rules, utilisation):
-    """Mark all books, fill up banks' balance sheets, and count what must stay constant.
+    """Mark all books, fill up banks' other assets, and count what must stay constant.
 
-    A bank's other assets bring it to ``utilisation`` of its leverage limit; deposits pay for what
-    its capital and other banks do not.
+    A bank's other assets bring it to ``utilisation`` of its leverage limit.
     """
     open_accounts_compiled(utilisation, *by_reference(books, market, graph, rules))
 
@@ -28,7 +27,5 @@ def open_accounts_compiled(utilisation, books, market, graph, rules):
     for b in range(graph.equity.size):
         wanted = utilisation * graph.leverage_max[b] * graph.equity[b]
         graph.other_assets[b] = max(wanted - bank_assets(b, graph), 0.0)
-        debts = chunk_sum(graph.liabilities[b])
-        graph.deposits[b] = bank_assets(b, graph) - debts - graph.equity[b]
     set_lines(graph, rules)
     count_units(books, market, graph, market.totals)

@@ -1,6 +1,6 @@
 """The rounds of a day: build orders, clear, settle both legs, mark, test margins, again."""
 
-from abm.kernels.audit import balance_error, conservation_error, larger, wealth_error
+from abm.kernels.audit import conservation_error, larger, wealth_error
 from abm.kernels.clear import Goal, Liquidity, clear_round
 from abm.kernels.columns import copy, fill_zero
 from abm.kernels.decide import clear_orders_of
@@ -147,8 +147,6 @@ def clear_and_settle(day, round_, books, market, graph, rules, draws, diary):
     row[DAY_ITERATIONS] += report.iterations
     if want_gain:
         row[DAY_GAIN] = report.gain
-    if round_ == 0:
-        audit_banks(row, graph, draws)
     if report.status == FAILED:
         audit_books(row, books, market, graph, draws)
         return report.status
@@ -170,13 +168,6 @@ def audit_books(row, books, market, graph, draws):
         error = conservation_error(books, market, graph)
         error = larger(error, wealth_error(books, market, graph))
         row[DAY_CONSERVATION] = larger(row[DAY_CONSERVATION], error)
-
-
-@kernel
-def audit_banks(row, graph, draws):
-    """Banks' balance sheets, once a day: no trade moves them."""
-    if draws.audit:
-        row[DAY_CONSERVATION] = larger(row[DAY_CONSERVATION], balance_error(graph))
 
 
 @kernel

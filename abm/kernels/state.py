@@ -46,8 +46,6 @@ ACCOUNT_NAMES = (
 # How a round ended.
 CLEARED, AT_LIMIT, FAILED = 0, 1, 2
 
-# Days out of who never returns: longer than any run, and a count that a saved state may hold.
-FOR_GOOD = 2**40
 TRADING_DAYS = 250.0  # a year of trading days: risk scaling dt = 1/250
 # No price leaves a factor of 55 around its opening: there trading stops at a limit, since sizes,
 # depths and debts set at the opening mean nothing beyond (the yen moved by 1.6 log in 1971-2011).
@@ -92,7 +90,7 @@ class Books(NamedTuple):
     high_water: np.ndarray  # (N,) USD bn, scaled by flows
     entry_wealth: np.ndarray  # (N,) USD bn at the last (re)entry
     call_day: np.ndarray  # (N,) int64 day the open margin call was made, -1 none
-    days_out: np.ndarray  # (N,) int64 trading days still to sit out, FOR_GOOD: never returns
+    days_out: np.ndarray  # (N,) int64 trading days still to sit out
     closing: np.ndarray  # (N,) uint8: sells everything
     line_cut: np.ndarray  # (N,) share of its borrowing recalled by banks, due this morning
     intent: np.ndarray  # (K, N) target shares of wealth (speed > 0) or units to trade
@@ -152,7 +150,6 @@ class Graph(NamedTuple):
     equity: np.ndarray  # (B,) USD bn
     opening_equity: np.ndarray  # (B,)
     other_assets: np.ndarray  # (B,)
-    deposits: np.ndarray  # (B,) and all else owed to non-banks, less cash: may be negative
     leverage_max: np.ndarray  # (B,)
     is_core: np.ndarray  # (B,) uint8
     failed: np.ndarray  # (B,) uint8

@@ -41,7 +41,7 @@ from abm.scenario import Scenario
 Array = np.ndarray
 
 # 3: where a branch comes from; days have two more columns, the opening its yen short
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 3
 LARGEST_DESCRIPTION_BYTES = 2**24  # a whole scenario has some 20 kB
 MOST_FAULTS = 10
 _DESCRIPTION = "description"  # name of the JSON text among the arrays

@@ -193,7 +193,6 @@ def open_graph(scenario: Scenario, lending: Lending, groups: list[Group]) -> sta
         equity=equity,
         opening_equity=equity.copy(),
         other_assets=np.zeros(n),
-        deposits=np.zeros(n),
         leverage_max=np.full(n, rule.leverage_limit),
         is_core=(np.arange(n) < rule.n_core).astype(np.uint8),
         failed=np.zeros(n, np.uint8),
