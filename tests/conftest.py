@@ -54,14 +54,6 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 2 if is_whole and (os.cpu_count() or 1) > 1 else 0
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares fixtures stays in one process: a file; all that needs the page's server."""
-    for item in items:
-        is_of_page = item.get_closest_marker("browser")
-        item.add_marker(pytest.mark.xdist_group("page" if is_of_page else item.path.name))
-
-
 @pytest.hookimpl(trylast=True)  # after the reporter, whose lines it writes among
 def pytest_configure(config: pytest.Config) -> None:
     """Terminals show percentages already; logs and pipes get the line."""
