@@ -41,6 +41,7 @@ _QUOTED = re.compile(
     r'|"(?:[^"\\\n]|\\.)*+"?|\'[^\'\n]*+\'?|#[^\n]*+',
     re.DOTALL,
 )
+_BRACKET = re.compile(r"[\[\]{}]")
 _LONG_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{DEEPEST}}}", re.ASCII)
 
 
@@ -67,9 +68,6 @@ def read_bytes(path: str | os.PathLike[str], most_bytes: int) -> bytes:
     if len(content) > most_bytes:
         raise _too_large(len(content), most_bytes, path)
     return content
-
-
-_BRACKET = re.compile(r"[\[\]{}]")
 
 
 def read_json(path: str | os.PathLike[str], most_bytes: int = MOST_OF_DESCRIPTION) -> Any:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from abm.cli import say
 from abm.errors import one_line
@@ -22,22 +22,17 @@ COMPILE_SECONDS = 25
 _LOOK_EVERY_SECONDS = 0.1  # how soon Ctrl-C is heard
 
 
-class Progress:
-    """Steps of one piece of work, told as they are done.
+class OnStderr:
+    """A bar while the work lasts, where stderr is a terminal; elsewhere it stays None."""
 
-    Work runs in a thread of its own: compiled code does not hear Ctrl-C, the main thread does.
-    """
-
-    def __init__(self, n_steps: int, every_seconds: float = LINE_EVERY_SECONDS) -> None:
-        self.n_steps, self.n_done = n_steps, 0
-        self.part = 0.0  # of the present step
-        self.every_seconds = every_seconds
+    def __init__(self, draw: Callable[[], Bar], every_seconds: float) -> None:
+        self.draw, self.every_seconds = draw, every_seconds
         self.start = self.last = time.monotonic()
         self.bar: Bar | None = None
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> Self:
         if sys.stderr.isatty():
-            self.bar = _bar(self.n_steps)
+            self.bar = self.draw()
             self.bar.start()
         return self
 
@@ -49,6 +44,18 @@ class Progress:
     ) -> None:
         if self.bar is not None:
             self.bar.stop()
+
+
+class Progress(OnStderr):
+    """Steps of one piece of work, told as they are done.
+
+    Work runs in a thread of its own: compiled code does not hear Ctrl-C, the main thread does.
+    """
+
+    def __init__(self, n_steps: int, every_seconds: float = LINE_EVERY_SECONDS) -> None:
+        super().__init__(lambda: _bar(n_steps), every_seconds)
+        self.n_steps, self.n_done = n_steps, 0
+        self.part = 0.0  # of the present step
 
     def do(self, what: str, work: Callable[[], Result]) -> Result:
         """Result of `work()`, with what it is on the bar, or a line when it takes long."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shlex
-import sys
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -15,7 +13,7 @@ from abm.cli import say, tell
 from abm.cli.answers import DONE, OUR_FAULT
 from abm.cli.asked import Timeout, leave, seconds, whole
 from abm.cli.lines import duration, labelled
-from abm.cli.progress import LINE_EVERY_SECONDS, warn_of_compiling
+from abm.cli.progress import LINE_EVERY_SECONDS, OnStderr, warn_of_compiling
 from abm.errors import InvalidInput, one_line
 from abm.words import counted
 
@@ -136,28 +134,12 @@ def summary_lines(done: Summary, asked: Asked) -> list[str]:
     return lines
 
 
-class SweepProgress:
-    """How far a sweep is, on stderr: a bar on a terminal, elsewhere a line a minute."""
+class SweepProgress(OnStderr):
+    """How far a sweep is: a bar on a terminal, elsewhere a line a minute."""
 
     def __init__(self, every_seconds: float = LINE_EVERY_SECONDS) -> None:
-        self.every_seconds, self.last = every_seconds, time.monotonic()
-        self.bar: Bar | None = None
+        super().__init__(_bar, every_seconds)
         self.is_stopping = False
-
-    def __enter__(self) -> SweepProgress:
-        if sys.stderr.isatty():
-            self.bar = _bar()
-            self.bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self.bar is not None:
-            self.bar.stop()
 
     def __call__(self, standing: Standing) -> None:
         if standing.stopped and not self.is_stopping:
