@@ -58,7 +58,7 @@ def analyse_and_tell(asked: Asked) -> None:
 def lines(
     study: Study, found: Sequence[Findings], place: Path, written: Sequence[str]
 ) -> list[str]:
-    """What a person reads."""
+    """Lines for the terminal."""
     from abm.figures.sweep_axes import outcome_words
     from abm.sweep.outcomes import varied
 
