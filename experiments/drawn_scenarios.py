@@ -15,7 +15,6 @@ import numpy as np
 
 from abm.errors import ScenarioFaults
 from abm.scenario import load_scenario
-from abm.scenario.group_checks import MONEY_OF_GROUP
 from abm.scenario.places import bare, kind_of, leaves, parts_in
 
 if TYPE_CHECKING:
@@ -304,7 +303,10 @@ def _fit(value: float, limits: Bounds) -> float | int:
 
 def _whole_groups(changes: Changes, scenario: Scenario) -> Changes:
     """A group that loses its money or its members loses both."""
-    for name, money in MONEY_OF_GROUP.items():
+    for name, part in scenario:
+        if not hasattr(part, "present"):
+            continue
+        money = next(key for key in type(part).model_fields if key.endswith("_usd_bn"))
         n, usd_bn = f"{name}.n", f"{name}.{money}"
         if changes.get(n) == 0 or changes.get(usd_bn) == 0.0:
             changes |= {n: 0, usd_bn: 0.0}

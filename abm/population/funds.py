@@ -11,7 +11,7 @@ import numpy as np
 from abm.kernels.state import TRADING_DAYS, Z_99
 from abm.population.groups import Array, Group, Terms, count, opening_terms, shares_of_number
 from abm.population.products import product, quadratic_form
-from abm.scenario.margins import NoMargin, VolatilityMargin
+from abm.scenario.margin import NoMargin, VolatilityMargin
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario

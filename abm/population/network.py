@@ -14,7 +14,7 @@ from abm.population.streams import generator
 if TYPE_CHECKING:
     from abm.population.groups import Group
     from abm.scenario import Scenario
-    from abm.scenario.lending import (
+    from abm.scenario.network import (
         CorePeriphery,
         DrawnBrokers,
         ErdosRenyi,

@@ -13,10 +13,10 @@ from abm.errors import NOT_GIVEN, Fault, InvalidInput, Nearest, ScenarioFaults
 from abm.files import parse_toml
 from abm.scenario.faults import UNKNOWN, validated
 from abm.scenario.fields import Table
+from abm.scenario.instruments import additions_in_order
 from abm.scenario.patterns import spelled_out
 from abm.scenario.places import entry_name, leaves, part_of_entries
 from abm.scenario.schema import Scenario
-from abm.scenario.world import additions_in_order
 from abm.scenario.writing import to_dict
 
 

@@ -12,10 +12,10 @@ from abm.errors import Fault, InvalidInput, ScenarioFaults, UnreadableFile
 from abm.files import MOST_OF_SCENARIO, TOO_DEEP, parse_toml, read_bytes
 from abm.scenario.checks import nearest
 from abm.scenario.faults import validated
+from abm.scenario.instruments import additions_in_order
 from abm.scenario.lines import lines_of_keys
 from abm.scenario.places import Positions, entry_name
 from abm.scenario.schema import Scenario
-from abm.scenario.world import additions_in_order
 from abm.scenario.writing import WORDS
 
 PACKAGE = Path(__file__).resolve().parents[1]

@@ -1,103 +1,15 @@
-"""Who takes the other side: value investors, dealers, and how share indices hang together."""
+"""Who takes the other side, and how share indices are linked."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
-
-from abm.scenario.fields import (
-    FROZEN,
-    LEAST_SHARE,
-    Name,
-    Part,
-    choice,
-    number,
-    part_of,
-)
-
-
-class TanhImpact(Part):
-    """Demand of value investors saturates smoothly at their capacity."""
-
-    kind: Literal["tanh"] = "tanh"
-
-
-class LinearImpact(Part):
-    """Demand of value investors is linear in the gap and never saturates."""
-
-    kind: Literal["linear"] = "linear"
-
-
-class ContSchaanningImpact(Part):
-    """Exponential impact with a floor (Cont and Schaanning 2017)."""
-
-    kind: Literal["cont-schaanning"] = "cont-schaanning"
-
-
-class SquareRootImpact(Part):
-    """Price moves with the square root of what is sold, made regular at zero."""
-
-    kind: Literal["square-root"] = "square-root"
-
-
-class NoValueInvestors(Part):
-    """Value investors send no orders: prices move against dealers alone."""
-
-    kind: Literal["none"] = "none"
-
-
-Impact = Annotated[
-    TanhImpact | LinearImpact | ContSchaanningImpact | SquareRootImpact | NoValueInvestors,
-    Field(discriminator="kind"),
-]
-
-
-class Dealers(Part):
-    """Market makers of the core banks."""
-
-    reversion_per_day: float = number(
-        "share of the gap to the price that their reference closes in a day",
-        "per day",
-        "tuned; plausible .02 to .1",
-        0.02,
-        ge=0,
-        le=1,
-    )
-    volatility_exponent: float = number(
-        "depth falls with (slow over fast volatility) to this power",
-        "-",
-        "tuned; plausible 1 to 1.5",
-        1.3,
-        ge=0,
-        le=5,
-    )
-    capital_exponent: float = number(
-        "depth falls with (core banks' capital over initial) to this power",
-        "-",
-        "tuned; plausible .5 to 1.5",
-        0.8,
-        ge=0,
-        le=5,
-    )
-    depth_floor: float = number(
-        "least share of calm depth that remains", "share", "assumed", 0.05, ge=LEAST_SHARE, le=1
-    )
-    half_spread_log: float = number(
-        "half of the bid-ask spread in calm, paid to dealers",
-        "log",
-        "assumed 1bp",
-        1e-4,
-        ge=0,
-        le=0.1,
-    )
-    news_moves_reference: bool = choice(
-        "public news moves their reference too; otherwise they absorb news and calm volatility is "
-        "a third of what it should be",
-        "tuned",
-        True,
-        allowed="true or false",
-    )
+from abm.errors import Nearest
+from abm.scenario.checks import Faults, fault_at, needs, unknown_instruments
+from abm.scenario.dealer import Dealers
+from abm.scenario.fields import FROZEN, LEAST_SHARE, Name, Part, choice, number, part_of
+from abm.scenario.value_investor import Impact, TanhImpact
 
 
 class Link(Part):
@@ -158,3 +70,18 @@ class Liquidity(Part):
     links: Annotated[dict[Name, Link], FROZEN] = choice(
         "share indices that follow a currency and another index, by instrument", default={}
     )
+
+
+@needs("instruments", "liquidity")
+def _links_join_known_instruments(instruments: Mapping[str, Any], liquidity: Any) -> Faults:
+    yield from unknown_instruments("liquidity.links", liquidity.links, instruments)
+    for name, link in liquidity.links.items():
+        key = f"liquidity.links.{name}"
+        if link.leader is not None and (link.leader == name or link.leader not in instruments):
+            others = [k for k in instruments if k != name]
+            wanted = f"must be one of {', '.join(others)}"
+            yield fault_at(f"{key}.leader", link.leader, wanted, Nearest(link.leader, others))
+        part = instruments.get(name)
+        if link.currency_beta and part is not None and getattr(part, "quote", "USD") == "USD":
+            wanted = f"must be 0: {name} is not quoted in a foreign currency"
+            yield fault_at(f"{key}.currency_beta", link.currency_beta, wanted)

@@ -10,24 +10,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, model_validator
 
 from abm.errors import InvalidInput
-from abm.scenario import checks, group_checks  # noqa: F401  (registers its checks)
+from abm.scenario.bank import Banks
+from abm.scenario.calendar import Calendar
+from abm.scenario.checks import refuse_disagreement
+from abm.scenario.clearing import ClearingRule
 from abm.scenario.fields import AS_TUPLE, Line, Lines, Part, Whole, choice, number, part_of
-from abm.scenario.funds import HedgeFunds, RiskParity, TrendFollowers, VolatilityTarget
-from abm.scenario.households import Insurers, RetailEquity, RetailFx
-from abm.scenario.lending import Banks, Network
+from abm.scenario.groups import Population
+from abm.scenario.hedge_fund import HedgeFunds
+from abm.scenario.instruments import Asset, Correlations, Currency, Instruments, correlation_matrix
+from abm.scenario.life_insurer import Insurers
 from abm.scenario.liquidity import Liquidity
-from abm.scenario.margins import ClearingRule, Funding, Margin, VolatilityMargin
+from abm.scenario.margin import Margin, VolatilityMargin
+from abm.scenario.network import Network
+from abm.scenario.rates import Funding, Rates
+from abm.scenario.retail_equity import RetailEquity
+from abm.scenario.retail_fx import RetailFx
+from abm.scenario.risk import Estimation
+from abm.scenario.risk_parity import RiskParity
 from abm.scenario.script import News, NoShock, Policy, Shock
-from abm.scenario.world import (
-    Asset,
-    Calendar,
-    Correlations,
-    Currency,
-    Estimation,
-    Instruments,
-    Population,
-    Rates,
-)
+from abm.scenario.trend_follower import TrendFollowers
+from abm.scenario.volatility_target import VolatilityTarget
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,7 +95,7 @@ class Scenario(Part):
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Scenario:
-        checks.refuse_disagreement(dict(self))
+        refuse_disagreement(dict(self))
         return self
 
     @cached_property
@@ -161,7 +163,7 @@ class Scenario(Part):
 
     def correlation_matrix(self) -> np.ndarray:
         """Correlation of news, (n_instruments, n_instruments)."""
-        return checks.correlation_matrix(self.instrument_names, self.correlations)
+        return correlation_matrix(self.instrument_names, self.correlations)
 
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any], where: str = "scenario") -> Scenario:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from abm.scenario.calendar import must_be_traded
+from abm.scenario.checks import Faults, fault_at, needs, unknown_instruments
 from abm.scenario.fields import (
     AS_TUPLE,
     LEAST_SHARE,
@@ -201,3 +204,49 @@ class News(Part):
         unit="log",
         allowed="numbers from -2 to 2, by instrument",
     )
+
+
+@needs("calendar", "policy")
+def _authorities_act_on_trading_days(calendar: Any, policy: Any) -> Faults:
+    if policy.boj.kind == "script":
+        yield from must_be_traded(calendar, "policy.boj.day", policy.boj.day)
+        for move in policy.boj.path:
+            yield from must_be_traded(calendar, f"policy.boj.path.{move.name}.day", move.day)
+    if policy.mof.kind == "script":
+        for act in policy.mof.interventions:
+            yield from must_be_traded(calendar, f"policy.mof.interventions.{act.name}.day", act.day)
+    if policy.swap_line.kind == "line":
+        yield from must_be_traded(calendar, "policy.swap_line.day", policy.swap_line.day)
+
+
+@needs("calendar", "news")
+def _news_comes_on_trading_days(calendar: Any, news: Any) -> Faults:
+    for item in news:
+        yield from must_be_traded(calendar, f"news.{item.name}.day", item.day)
+
+
+@needs("policy")
+def _policy_names_are_unique(policy: Any) -> Faults:
+    if policy.boj.kind == "script":
+        yield from _unique("policy.boj.path", policy.boj.path)
+    if policy.mof.kind == "script":
+        yield from _unique("policy.mof.interventions", policy.mof.interventions)
+
+
+@needs("news")
+def _news_names_are_unique(news: Any) -> Faults:
+    yield from _unique("news", news)
+
+
+def _unique(key: str, items: Iterable[Any]) -> Faults:
+    seen: set[str] = set()
+    for item in items:
+        if item.name in seen:
+            yield fault_at(f"{key}.{item.name}.name", item.name, "is taken by another entry")
+        seen.add(item.name)
+
+
+@needs("instruments", "news")
+def _news_moves_known_instruments(instruments: Mapping[str, Any], news: Any) -> Faults:
+    for item in news:
+        yield from unknown_instruments(f"news.{item.name}.moves", item.moves, instruments)

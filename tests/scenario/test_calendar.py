@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from abm.errors import InvalidInput
 from abm.scenario import load_scenario
-from abm.scenario.world import Calendar
+from abm.scenario.calendar import Calendar
 
 
 def test_weekends_and_holidays_are_not_traded():

@@ -1,18 +1,13 @@
-"""Margin rules, the order of a forced sale, the clearing of a round, and the price of dollars."""
+"""Margin rules, and the order of a forced sale."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from abm.scenario.fields import (
-    LEAST_SHARE,
-    Part,
-    Whole,
-    number,
-    part_of,
-)
+from abm.scenario.checks import Faults, fault_at, needs
+from abm.scenario.fields import LEAST_SHARE, Part, number, part_of
 
 
 class ProRata(Part):
@@ -122,47 +117,8 @@ class NoMargin(Part):
 Margin = Annotated[VolatilityMargin | FixedMargin | NoMargin, Field(discriminator="kind")]
 
 
-class ClearingRule(Part):
-    """How a day's market clears."""
-
-    rounds: Whole = number("rounds in a day", "rounds", "assumed", 6, ge=1, le=100)
-    tolerance: float = number(
-        "largest residual of a cleared price", "log", "assumed", 1e-10, ge=1e-14, le=1e-3
-    )
-
-
-class Funding(Part):
-    """The premium for dollars borrowed through currency swaps."""
-
-    basis_per_year: float = number(
-        "cross-currency basis in calm, as a positive number",
-        "per year",
-        "record; plausible .002 to .005",
-        0.003,
-        ge=0,
-        le=0.5,
-    )
-    basis_slope_per_year: float = number(
-        "widening when demand for dollars is twice the capacity (unused: constant basis)",
-        "per year",
-        "assumed",
-        0.01,
-        ge=0,
-        le=5,
-    )
-    basis_floor_per_year: float = number(
-        "widest basis, as a positive number (unused: constant basis)",
-        "per year",
-        "assumed 300bp",
-        0.03,
-        ge=0,
-        le=0.5,
-    )
-    capacity_share: float = number(
-        "share of banks' free balance sheet lent through swaps (unused: constant basis)",
-        "share",
-        "assumed",
-        0.3,
-        ge=0,
-        le=1,
-    )
+@needs("margin")
+def _margin_floor_is_below_its_ceiling(margin: Any) -> Faults:
+    if margin.kind == "volatility" and margin.rate_floor > margin.rate_ceiling:
+        wanted = f"must be at most margin.rate_ceiling ({margin.rate_ceiling:g})"
+        yield fault_at("margin.rate_floor", margin.rate_floor, wanted)

@@ -1,24 +1,24 @@
-"""Hedge funds in their styles, and the funds that follow a risk rule."""
+"""Hedge funds in their styles: what a user may choose, and what it demands of the rest."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any
 
+from abm.errors import NOT_GIVEN
+from abm.scenario.checks import Faults, fault_at, must_sum_to_one, needs, unknown_instruments
 from abm.scenario.fields import (
     AT_MOST_MANY,
     FROZEN,
     LEAST_SHARE,
-    MOST_DAYS,
-    Factors,
     Name,
     Part,
     Shares,
-    SignedShares,
     Whole,
     choice,
     number,
-    presence,
 )
+from abm.scenario.groups import ROUNDING
 
 
 class Style(Part):
@@ -216,165 +216,38 @@ class HedgeFunds(Part):
     )
 
 
-class _RiskRule(Part):
-    """A group of funds that holds a volatility target."""
-
-    present: bool = presence()
-    n: Whole = number("number of funds; 0 for none", "funds", "assumed", 0, ge=0, le=10_000_000)
-    equity_usd_bn: float = number("equity, all together", "USD bn", "record", 0.0, ge=0, le=1e6)
-
-
-class RiskParity(_RiskRule):
-    """Leveraged on diversified assets, hedged against currencies."""
-
-    volatility_target_per_year: float = number(
-        "volatility aimed at", "log per sqrt(year)", "record of 2024", 0.08, ge=LEAST_SHARE, le=2
-    )
-    weighting: Literal["inverse-volatility", "equal-risk"] = choice(
-        "how weights follow risk",
-        default="inverse-volatility",
-        allowed='"inverse-volatility" or "equal-risk"',
-    )
-    tilt: Factors = choice(
-        "multiplies the weight (or the share of risk) of each asset held",
-        "assumed",
-        {},
-        allowed="numbers from 0.001 to 1000, by instrument",
-    )
-    leverage_cap: float = number(
-        "largest leverage", "times wealth", "assumed", 2.5, ge=0.01, le=100
-    )
-    speed_down_per_day: float = number(
-        "share of the gap closed when cutting",
-        "per day",
-        "tuned; plausible .3 to .6",
-        0.6,
-        ge=0,
-        le=1,
-    )
-    speed_up_per_day: float = number(
-        "share of the gap closed when adding",
-        "per day",
-        "assumed; 2024: none for three weeks",
-        0.05,
-        ge=0,
-        le=1,
-    )
-    dead_band: float = number(
-        "no trade while leverage is within this share of its target",
-        "share",
-        "assumed",
-        0.05,
-        ge=0,
-        lt=1,
-    )
-    yen_share: float = number(
-        "share of borrowing in the funding currency, not hedged",
-        "share",
-        "assumed",
-        0.0,
-        ge=0,
-        le=1,
-    )
+@needs("funds")
+def _styles_share_the_funds(funds: Any) -> Faults:
+    styles = funds.styles
+    if funds.n > 0 and not styles:
+        yield fault_at("funds.styles", NOT_GIVEN, f"is empty, but funds.n = {funds.n}")
+    if styles:
+        parts = (style.share_of_number for style in styles.values())
+        yield from (
+            fault_at(f"{fault.key}.*.share_of_number", NOT_GIVEN, fault.allowed)
+            for fault in must_sum_to_one("funds.styles", parts)
+        )
+    usd_bn = sum(style.equity_usd_bn for style in styles.values())
+    if funds.n == 0 and usd_bn > 0:
+        money = f"is an empty group with equity_usd_bn = {usd_bn:g}: at least 1"
+        yield fault_at("funds.n", 0, money)
+    for name, style in styles.items():
+        key = f"funds.styles.{name}"
+        yield from must_sum_to_one(f"{key}.weights", style.weights.values(), at_most=True)
+        if style.leverage > 1 and not sum(style.weights.values()):
+            yield fault_at(f"{key}.weights", dict(style.weights), "must hold something: it borrows")
 
 
-class VolatilityTarget(_RiskRule):
-    """Fixed weights on futures, scaled by fast volatility."""
-
-    volatility_target_per_year: float = number(
-        "volatility aimed at",
-        "log per sqrt(year)",
-        "tuned; plausible .09 to .12",
-        0.11,
-        ge=LEAST_SHARE,
-        le=2,
-    )
-    target_dispersion: float = number(
-        "standard deviation of the log of the target among funds",
-        "log",
-        "assumed",
-        0.15,
-        ge=0,
-        le=2,
-    )
-    weights: Shares = choice(
-        "what is held", "assumed", {}, allowed="shares that sum to 1, by instrument"
-    )
-    leverage_cap: float = number(
-        "largest leverage", "times wealth", "assumed", 1.5, ge=0.01, le=100
-    )
-    speed_down_per_day: float = number(
-        "share of the gap closed when cutting",
-        "per day",
-        "tuned; plausible .3 to .6",
-        0.6,
-        ge=0,
-        le=1,
-    )
-    speed_up_per_day: float = number(
-        "share of the gap closed when adding", "per day", "assumed", 0.05, ge=0, le=1
-    )
-    dead_band: float = number(
-        "no trade while leverage is within this share of its target",
-        "share",
-        "assumed",
-        0.05,
-        ge=0,
-        lt=1,
-    )
+@needs("funds", "population")
+def _every_style_has_a_fund(funds: Any, population: Any) -> Faults:
+    n = funds.n * population.scale
+    for name, style in funds.styles.items():
+        if funds.n > 0 and n * style.share_of_number < 0.5 - ROUNDING and style.equity_usd_bn > 0:
+            reason = f"is an empty group: {style.share_of_number:g} of {n:g} funds is none"
+            yield fault_at(f"funds.styles.{name}.share_of_number", style.share_of_number, reason)
 
 
-class TrendFollowers(_RiskRule):
-    """Long what rises and short what falls, both signs, on futures."""
-
-    volatility_target_per_year: float = number(
-        "volatility aimed at", "log per sqrt(year)", "assumed", 0.1, ge=LEAST_SHARE, le=2
-    )
-    fast_days: float = number(
-        "averaging days of the fast half of the funds",
-        "days",
-        "tuned; plausible 12 to 20",
-        15.0,
-        ge=1,
-        le=MOST_DAYS,
-    )
-    slow_days: float = number(
-        "averaging days of the slow half of the funds",
-        "days",
-        "tuned; plausible 40 to 60",
-        58.0,
-        ge=1,
-        le=MOST_DAYS,
-    )
-    gain: float = number(
-        "position per unit of signal", "-", "tuned; plausible .4 to .8", 0.5, ge=0, le=10
-    )
-    signal_scale: float = number(
-        "how fast the signal saturates, tanh(scale x z)", "-", "assumed", 0.8, ge=LEAST_SHARE, le=10
-    )
-    volatility_floor: float = number(
-        "fast volatility is taken at least at this multiple of calm",
-        "-",
-        "assumed",
-        0.7,
-        ge=0,
-        le=10,
-    )
-    leverage_cap: float = number(
-        "largest position in one instrument", "times wealth", "assumed", 2.0, ge=0.01, le=100
-    )
-    speed_per_day: float = number(
-        "share of the gap closed", "per day", "tuned; plausible .2 to .5", 0.36, ge=0, le=1
-    )
-    weights: Shares = choice(
-        "share of the risk budget used in each instrument",
-        "assumed",
-        {},
-        allowed="shares from 0 to 1, by instrument",
-    )
-    opening_signal: SignedShares = choice(
-        "signal the filters open at, so that opening positions agree with it",
-        "assumed",
-        {},
-        allowed="numbers from -1 to 1, by instrument",
-    )
+@needs("instruments", "funds")
+def _styles_hold_known_instruments(instruments: Mapping[str, Any], funds: Any) -> Faults:
+    for name, style in funds.styles.items():
+        yield from unknown_instruments(f"funds.styles.{name}.weights", style.weights, instruments)

@@ -1,0 +1,14 @@
+"""The clearing of a day's market."""
+
+from __future__ import annotations
+
+from abm.scenario.fields import Part, Whole, number
+
+
+class ClearingRule(Part):
+    """How a day's market clears."""
+
+    rounds: Whole = number("rounds in a day", "rounds", "assumed", 6, ge=1, le=100)
+    tolerance: float = number(
+        "largest residual of a cleared price", "log", "assumed", 1e-10, ge=1e-14, le=1e-3
+    )

@@ -1,0 +1,52 @@
+"""Dealers, the market makers of the core banks: what a user may choose."""
+
+from __future__ import annotations
+
+from abm.scenario.fields import LEAST_SHARE, Part, choice, number
+
+
+class Dealers(Part):
+    """Market makers of the core banks."""
+
+    reversion_per_day: float = number(
+        "share of the gap to the price that their reference closes in a day",
+        "per day",
+        "tuned; plausible .02 to .1",
+        0.02,
+        ge=0,
+        le=1,
+    )
+    volatility_exponent: float = number(
+        "depth falls with (slow over fast volatility) to this power",
+        "-",
+        "tuned; plausible 1 to 1.5",
+        1.3,
+        ge=0,
+        le=5,
+    )
+    capital_exponent: float = number(
+        "depth falls with (core banks' capital over initial) to this power",
+        "-",
+        "tuned; plausible .5 to 1.5",
+        0.8,
+        ge=0,
+        le=5,
+    )
+    depth_floor: float = number(
+        "least share of calm depth that remains", "share", "assumed", 0.05, ge=LEAST_SHARE, le=1
+    )
+    half_spread_log: float = number(
+        "half of the bid-ask spread in calm, paid to dealers",
+        "log",
+        "assumed 1bp",
+        1e-4,
+        ge=0,
+        le=0.1,
+    )
+    news_moves_reference: bool = choice(
+        "public news moves their reference too; otherwise they absorb news and calm volatility is "
+        "a third of what it should be",
+        "tuned",
+        True,
+        allowed="true or false",
+    )

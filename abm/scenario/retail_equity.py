@@ -1,0 +1,73 @@
+"""Retail margin longs in shares: what a user may choose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from abm.scenario.checks import Faults, fault_at, nearest, needs
+from abm.scenario.fields import LEAST_SHARE, Name, Part, Whole, choice, number, presence
+from abm.scenario.groups import whole_or_absent
+
+
+class RetailEquity(Part):
+    """Cohorts long of a home share index on margin, resident in the funding currency."""
+
+    present: bool = presence()
+    n: Whole = number("number of cohorts; 0 for none", "cohorts", "assumed", 0, ge=0, le=10_000_000)
+    asset: Name = choice("what they hold", default="NKY", allowed="an asset of the scenario")
+    notional_usd_bn: float = number(
+        "margin longs, all together", "USD bn", "30.8 in June 2024", 0.0, ge=0, le=1e6
+    )
+    leverage: float = number(
+        "median leverage",
+        "notional / equity",
+        "legal 30% margin; plausible 2.3 to 3.2",
+        2.8,
+        ge=1,
+        le=100,
+    )
+    leverage_dispersion: float = number(
+        "standard deviation of log leverage among cohorts", "log", "assumed", 0.18, ge=0, le=2
+    )
+    loss_cut: float = number(
+        "median equity over notional below which they must sell",
+        "share",
+        "tuned; 20 to 25% maintenance; plausible .18 to .27",
+        0.23,
+        ge=LEAST_SHARE,
+        le=1,
+    )
+    loss_cut_spread: float = number(
+        "half width of the uniform spread of loss_cut among cohorts",
+        "share of it",
+        "assumed",
+        0.2,
+        ge=0,
+        lt=1,
+    )
+    speed_per_day: float = number(
+        "share sold per day on a breach (payment term)",
+        "per day",
+        "tuned; 1 folds the Nikkei; plausible .3 to .7",
+        0.43,
+        ge=0,
+        le=1,
+    )
+    days_out: Whole = number("days out after a stop-out", "days", "assumed", 40, ge=0, le=1_000_000)
+
+
+@needs("retail_equity")
+def _group_is_whole_or_absent(group: Any) -> Faults:
+    yield from whole_or_absent("retail_equity", group, "notional_usd_bn")
+
+
+@needs("instruments", "retail_equity")
+def _margin_longs_hold_a_home_asset(instruments: Mapping[str, Any], group: Any) -> Faults:
+    if group.n == 0 or not instruments:
+        return
+    home = next(iter(instruments))
+    quoted = [k for k, part in instruments.items() if getattr(part, "quote", "") == home]
+    if group.asset not in quoted:
+        wanted = f"must be an asset quoted in {home}: {', '.join(quoted) or 'there is none'}"
+        yield fault_at("retail_equity.asset", group.asset, wanted, nearest(group.asset, quoted))

@@ -1,0 +1,68 @@
+"""Volatility-target funds: what a user may choose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from abm.scenario.checks import Faults, must_sum_to_one, needs, unknown_instruments
+from abm.scenario.fields import LEAST_SHARE, Shares, choice, number
+from abm.scenario.groups import FundGroup, whole_or_absent
+
+
+class VolatilityTarget(FundGroup):
+    """Fixed weights on futures, scaled by fast volatility."""
+
+    volatility_target_per_year: float = number(
+        "volatility aimed at",
+        "log per sqrt(year)",
+        "tuned; plausible .09 to .12",
+        0.11,
+        ge=LEAST_SHARE,
+        le=2,
+    )
+    target_dispersion: float = number(
+        "standard deviation of the log of the target among funds",
+        "log",
+        "assumed",
+        0.15,
+        ge=0,
+        le=2,
+    )
+    weights: Shares = choice(
+        "what is held", "assumed", {}, allowed="shares that sum to 1, by instrument"
+    )
+    leverage_cap: float = number(
+        "largest leverage", "times wealth", "assumed", 1.5, ge=0.01, le=100
+    )
+    speed_down_per_day: float = number(
+        "share of the gap closed when cutting",
+        "per day",
+        "tuned; plausible .3 to .6",
+        0.6,
+        ge=0,
+        le=1,
+    )
+    speed_up_per_day: float = number(
+        "share of the gap closed when adding", "per day", "assumed", 0.05, ge=0, le=1
+    )
+    dead_band: float = number(
+        "no trade while leverage is within this share of its target",
+        "share",
+        "assumed",
+        0.05,
+        ge=0,
+        lt=1,
+    )
+
+
+@needs("volatility_target")
+def _group_is_whole_or_absent(group: Any) -> Faults:
+    yield from whole_or_absent("volatility_target", group, "equity_usd_bn")
+
+
+@needs("instruments", "volatility_target")
+def _volatility_target_holds_known_assets(instruments: Mapping[str, Any], group: Any) -> Faults:
+    yield from unknown_instruments("volatility_target.weights", group.weights, instruments)
+    if group.n > 0 or group.weights:
+        yield from must_sum_to_one("volatility_target.weights", group.weights.values())
