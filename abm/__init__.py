@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from abm.runs import cascade, load_result, run
     from abm.scenario import list_scenarios, load_scenario
     from abm.sweep import load_sweep, sweep
-
-__version__ = "0.1.0"
+    from abm.version import __version__
 
 __all__ = [
     "CarryUnwindModel",
@@ -56,6 +55,7 @@ __all__ = [
 
 _ROOM_OF = {
     "CarryUnwindModel": "abm.model",
+    "__version__": "abm.version",
     "cascade": "abm.runs",
     "clear_interbank": "abm.contagion",
     "debtrank": "abm.contagion",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +23,7 @@ from abm.agents.institution import refuse_books_without_numbers
 from abm.agents.python_agent import Newcomer, group_of, newcomers
 from abm.errors import FailedRun, InvalidInput
 from abm.kernels.state import CUSTOM, DAY_CALLS, DAY_FAILURES, DAY_LEVERAGE, DAY_SHORT
+from abm.measures.network import portfolio_overlap
 from abm.population.advance import Opening, advance, begin_record, open_world
 from abm.population.branching import Stop, carried_on
 from abm.population.exposures import (
@@ -39,13 +39,15 @@ from abm.population.network import bank_names
 from abm.population.origin import Branch, Origin
 from abm.population.past import past_faults
 from abm.population.saved import Saved, arrays_of, read_state, state_hash, write_state
+from abm.runs.branches import cascade_of
+from abm.runs.running import result_of
 from abm.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
     import networkx as nx
 
     from abm.population.world import World
-    from abm.runs import Cascade, RunResult
+    from abm.runs.result import Cascade, RunResult
 
 REPORTED = ("log_yen", "yen_short_units", "leverage", "n_margin_calls", "n_failures")
 
@@ -226,9 +228,7 @@ class CarryUnwindModel(mesa.Model):
         Omega: `abm.measures.network.portfolio_overlap` (Cont and Schaanning 2019).
         """
         positions = positions_usd_bn(self.world)
-        share = _room_above("abm.measures.network").portfolio_overlap(
-            positions, depth_of_market(self.world)
-        )
+        share = portfolio_overlap(positions, depth_of_market(self.world))
         return overlap_graph(positions, self.world.names, self.kinds, share, OVERLAP_LEAST)
 
     @property
@@ -271,8 +271,7 @@ class CarryUnwindModel(mesa.Model):
 
         Raises InvalidInput before the first day, FailedRun where these days cannot be trusted.
         """
-        result: RunResult = _room_above("abm.runs").result_of(self)
-        return result
+        return result_of(self)
 
     def save_state(self, path: str | Path) -> Path:
         """Write all that later days depend on, and the record so far, to one file; its path.
@@ -301,8 +300,7 @@ class CarryUnwindModel(mesa.Model):
         twins share every day so far. The model itself stays where it is. Raises InvalidInput where
         calendar.shock_day has been traded, or with Python agents, of whom there is only one.
         """
-        cascade: Cascade = _room_above("abm.runs").cascade_of(self)
-        return cascade
+        return cascade_of(self)
 
     @classmethod
     def load_state(
@@ -497,8 +495,3 @@ def whole_number(value: Any, name: str) -> int:
     if not is_whole or number < 0 or isinstance(value, bool):
         raise InvalidInput(f"{name} = {value!r}, must be a whole number, at least 0")
     return number
-
-
-def _room_above(name: str) -> Any:
-    """Tables and measures are rooms above the model: it hands itself over when asked."""
-    return import_module(name)

@@ -11,8 +11,8 @@ from abm.kernels.state import RECAPITALISATION
 from abm.population.exposures import bank_assets
 
 if TYPE_CHECKING:
+    from abm.agents.host import HostModel
     from abm.kernels.state import Graph
-    from abm.model import CarryUnwindModel
 
 
 class Bank(mesa.Agent):
@@ -21,12 +21,12 @@ class Bank(mesa.Agent):
     _ids: ClassVar[Any] = AGENT_NUMBERS
     kind = "bank"
     """What it is."""
-    model: CarryUnwindModel
+    model: HostModel
     """The model it is in."""
     row: int
     """Its place among the banks."""
 
-    def __init__(self, model: CarryUnwindModel, row: int) -> None:
+    def __init__(self, model: HostModel, row: int) -> None:
         """A view of one row; the model makes it."""
         super().__init__(model)
         self.row = int(row)

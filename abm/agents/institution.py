@@ -17,8 +17,8 @@ from abm.population.exposures import leverage_of
 from abm.scenario.checks import nearest
 
 if TYPE_CHECKING:
+    from abm.agents.host import HostModel
     from abm.kernels.state import Books
-    from abm.model import CarryUnwindModel
     from abm.population.world import World
 
 Array = np.ndarray
@@ -87,12 +87,12 @@ class Institution(mesa.Agent):
     """
 
     _ids: ClassVar[Any] = AGENT_NUMBERS
-    model: CarryUnwindModel
+    model: HostModel
     """The model it is in."""
     row: int
     """Its place in the books."""
 
-    def __init__(self, model: CarryUnwindModel, row: int) -> None:
+    def __init__(self, model: HostModel, row: int) -> None:
         """A view of one row; the model makes it."""
         super().__init__(model)
         self.row = int(row)

@@ -10,8 +10,8 @@ import numpy as np
 from abm.agents.institution import AGENT_NUMBERS, refuse_removal
 
 if TYPE_CHECKING:
+    from abm.agents.host import HostModel
     from abm.kernels.state import Market
-    from abm.model import CarryUnwindModel
 
 
 class MarketAccount(mesa.Agent):
@@ -24,10 +24,10 @@ class MarketAccount(mesa.Agent):
     """Column of the market with the units it holds."""
     balances: ClassVar[str]
     """Column of the market with what it was paid, by currency."""
-    model: CarryUnwindModel
+    model: HostModel
     """The model it is in."""
 
-    def __init__(self, model: CarryUnwindModel) -> None:
+    def __init__(self, model: HostModel) -> None:
         """A view of one account; the model makes it."""
         super().__init__(model)
 

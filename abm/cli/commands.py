@@ -33,6 +33,7 @@ from abm.cli import (
 )
 from abm.cli.answers import answered
 from abm.errors import one_line
+from abm.version import __version__
 
 LONGEST_REFUSAL = 500  # characters
 # Typer's base of all that is wrong with an option; where it lies is Typer's own affair.
@@ -99,9 +100,7 @@ for command in COMMANDS:
 
 def _print_version(asked: bool) -> None:
     if asked:
-        import abm
-
-        tell(f"unwind {abm.__version__}")
+        tell(f"unwind {__version__}")
         raise typer.Exit
 
 

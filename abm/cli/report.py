@@ -74,7 +74,7 @@ def _of_run(asked: Asked) -> str:
     from abm.cli.run_figures import drawn_again
     from abm.report.html import run_report
     from abm.report.run_page import FIGURES
-    from abm.runs.folder import read_manifest
+    from abm.runs.loading import read_manifest
 
     if asked.outputs:
         raise InvalidInput("--output chooses numbers of a sweep; this is the folder of a run")

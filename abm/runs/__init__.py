@@ -6,7 +6,7 @@ the same scalars without pandas tables, for thousands of runs in a loop of one's
 
 from abm.runs.branches import cascade_again, cascade_of
 from abm.runs.fast import Watched, Wish, fast_cascade, fast_run, watched_cascade, watched_run
-from abm.runs.folder import load_result
+from abm.runs.loading import load_result
 from abm.runs.result import Cascade, RunResult
 from abm.runs.running import cascade, result_of, run
 

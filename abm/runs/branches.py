@@ -15,12 +15,12 @@ from abm.runs.result import Cascade, RunResult, result_of_world
 from abm.runs.running import Twin, beside_twins, cascade, twin_of_world
 
 if TYPE_CHECKING:
-    from abm.model import CarryUnwindModel
     from abm.population.advance import Opening
     from abm.population.world import World
+    from abm.runs.running import TradedModel
 
 
-def cascade_of(model: CarryUnwindModel) -> Cascade:
+def cascade_of(model: TradedModel) -> Cascade:
     """The days a model has left beside their three twins: as `abm.cascade`, from a state.
 
     The model stays where it is. Raises InvalidInput where calendar.shock_day has been traded (the

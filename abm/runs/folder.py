@@ -1,4 +1,4 @@
-"""The result folder: written whole or not at all, read back with its hashes checked."""
+"""The result folder, written whole or not at all; `abm.runs.loading` reads it back."""
 
 from __future__ import annotations
 
@@ -10,22 +10,18 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from abm.errors import OutputRefused, UnreadableFile
-from abm.files import MOST_OF_GRAPH, MOST_OF_TABLE, read_bytes, refuse_irregular
+from abm.errors import OutputRefused
 from abm.measures.cascade import by_origin
-from abm.population.origin import Origin, branches_from_json
-from abm.population.past import lineage_faults
 from abm.runs.crate import CRATE, ODD, crate_of_run, odd_text
-from abm.runs.described import Manifest, read_description, read_summary
-from abm.runs.manifest import SCHEMA_VERSION, hashes_of, manifest_of
+from abm.runs.manifest import manifest_of
 from abm.scenario.graph_files import portable
 from abm.scenario.writing import to_toml
 
 if TYPE_CHECKING:
+    from abm.population.origin import Origin
     from abm.runs.result import RunResult
     from abm.scenario import Scenario
 
@@ -34,11 +30,6 @@ PARQUET = tuple(f"{name}.parquet" for name in TABLES)
 MANIFEST = "manifest.json"
 PARENT = "parent.toml"  # of a branch: the scenario of the run it comes from
 FILES = ("scenario.toml", "summary.json", "exposures.graphml")
-# What reading may raise where a file is not what its name promises.
-UNREADABLE = (
-    OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, SyntaxError,
-    RecursionError,
-)  # fmt: skip
 
 
 def save(result: RunResult, folder: Path, *, force: bool, figures: Mapping[str, Any]) -> Path:
@@ -70,59 +61,6 @@ def check_free(folder: Path, force: bool = False) -> None:
         is_taken = folder.is_dir() and any(folder.iterdir())
     if is_taken and not force:
         raise OutputRefused(f"{folder} exists and is not empty; choose another, or force it")
-
-
-def load_result(folder: str | Path) -> RunResult:
-    """A result as `RunResult.save` or the command `unwind run` wrote it.
-
-    Parameters
-    ----------
-    folder
-        The folder with its `manifest.json`.
-
-    Raises
-    ------
-    UnreadableFile
-        If there is none, a file is missing, a table, the graph or the scenario has changed since
-        (SHA-256 differs from the manifest), or it is of another version of the schema.
-    """
-    import pandas as pd
-
-    from abm.runs.result import RunResult
-    from abm.scenario import load_scenario
-
-    where = Path(folder)
-    manifest = read_manifest(where)
-    missing = [name for name in (*FILES, *PARQUET) if not os.path.exists(where / name)]
-    if missing:
-        raise UnreadableFile(f"{where} is not a whole result: there is no {', '.join(missing)}")
-    try:
-        for name in PARQUET:
-            refuse_irregular(where / name, MOST_OF_TABLE)
-        result = RunResult(
-            **{name: pd.read_parquet(where / f"{name}.parquet") for name in TABLES},
-            exposures=_read_graph(where / "exposures.graphml"),
-            summary=read_summary(where / "summary.json"),
-            scenario=load_scenario(where / "scenario.toml"),
-            seed=int(manifest["seed"]),
-            replicate=int(manifest["replicate"]),
-            is_repeatable=bool(manifest["is_repeatable"]),
-            origin=_origin_in(where, manifest),
-            started=str(manifest["started"]),
-            wall_seconds=_number(manifest["wall_seconds"]),
-        )
-        changed = _changed(result, manifest)
-    except KeyError as bad:
-        raise UnreadableFile(f"{where} is not a whole result: no {bad} in it") from None
-    except UNREADABLE as bad:
-        first, *more = _reason(bad).splitlines() or [type(bad).__name__]
-        raise UnreadableFile(f"{where} is not a whole result: {first}", *more) from None
-    if changed:
-        raise UnreadableFile(
-            f"{where}: {', '.join(changed)} changed since it was saved "
-            "(SHA-256 differs from the manifest)"
-        )
-    return result
 
 
 def _write(result: RunResult, folder: Path, figures: Mapping[str, Any]) -> None:
@@ -195,61 +133,6 @@ def _spelt(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _spelt(entry) for name, entry in value.items()}
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _number(value: Any) -> Any:
-    return float(value) if value in ("nan", "inf", "-inf") else value
-
-
-def _reason(bad: BaseException) -> str:
-    return getattr(bad, "strerror", None) or str(bad)
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """What a result folder says of itself, of a schema that this version reads."""
-    path = folder / MANIFEST
-    try:
-        return read_description(path, Manifest, SCHEMA_VERSION)
-    except FileNotFoundError:
-        raise UnreadableFile(f"{folder} holds no result: there is no {MANIFEST}") from None
-    except NotADirectoryError:
-        raise UnreadableFile(f"{folder} is a file; give the folder of a result") from None
-    except UNREADABLE as bad:
-        raise UnreadableFile(f"{path} cannot be read: {_reason(bad)}") from None
-
-
-def _read_graph(path: Path) -> Any:
-    import networkx as nx
-
-    try:
-        return nx.read_graphml(BytesIO(read_bytes(path, MOST_OF_GRAPH)))
-    except nx.NetworkXException as bad:
-        raise ValueError(f"{path.name}: {bad}") from None
-
-
-def _origin_in(folder: Path, manifest: Mapping[str, Any]) -> Origin | None:
-    """Where a branch comes from, which must lead to what was run."""
-    from abm.scenario import load_scenario
-
-    parent = manifest.get("parent")
-    if parent is None:
-        return None
-    first = load_scenario(folder / PARENT)
-    if first.canonical_hash() != parent["scenario_hash"]:
-        raise ValueError(f"{PARENT} changed since it was saved")
-    origin = Origin(first, branches_from_json(manifest["branches"]))
-    for fault in lineage_faults(origin, load_scenario(folder / "scenario.toml")):
-        raise ValueError(f"{PARENT} and branches: {fault}")
-    return origin
-
-
-def _changed(result: RunResult, manifest: Mapping[str, Any]) -> list[str]:
-    """What is not as it was saved."""
-    found, said = hashes_of(result), manifest["sha256"]
-    changed = [name for name in found if found[name] != said.get(name)]
-    if result.scenario.canonical_hash() != manifest["scenario_hash"]:
-        changed.append("scenario")
-    return changed
 
 
 @contextmanager

@@ -6,12 +6,13 @@ import hashlib
 import platform
 import struct
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from abm import version
 from abm.population.origin import branches_as_json
 
 if TYPE_CHECKING:
@@ -70,10 +71,8 @@ def _lineage(result: RunResult) -> dict[str, Any]:
 
 def current_versions() -> dict[str, Any]:
     """What the bytes of a result may depend on beside scenario and seed."""
-    from abm import __version__
-
     return {
-        "package_version": __version__,
+        "package_version": version.__version__,
         "python": platform.python_version(),
         "dependencies": {name: _version(name) for name in PACKAGES},
         "platform": platform_tag(),
@@ -166,6 +165,6 @@ def source_commit() -> str | None:
 
 def _version(name: str) -> str:
     try:
-        return version(name)
-    except PackageNotFoundError:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
         return "unknown"

@@ -9,7 +9,8 @@ import numpy as np
 
 from abm.errors import InvalidInput
 from abm.runs.branches import run_again
-from abm.runs.folder import TABLES, load_result, read_manifest
+from abm.runs.folder import TABLES
+from abm.runs.loading import load_result, read_manifest
 from abm.runs.manifest import current_versions, hashes_of
 from abm.runs.running import run
 

@@ -16,6 +16,7 @@ from abm.measures.cascade import before_measures, forced_volume, run_measures
 from abm.population.branching import replay
 from abm.population.exposures import exposure_graph
 from abm.population.origin import Origin
+from abm.runs.folder import save
 from abm.runs.genealogy import events_table
 from abm.runs.tables import burn_in_table, days_table, institutions_table
 
@@ -112,8 +113,6 @@ class RunResult:
         OutputRefused
             If the folder holds anything (without `force`) or cannot be written.
         """
-        from abm.runs.folder import save
-
         return save(self, Path(folder), force=force, figures=figures or {})
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -22,7 +22,8 @@ from abm.scenario import Scenario, load_scenario
 if TYPE_CHECKING:
     import pandas as pd
 
-    from abm.model import CarryUnwindModel
+    from abm.population.branching import Stop
+    from abm.population.origin import Origin
     from abm.population.world import World
 
 
@@ -129,7 +130,31 @@ def beside_twins(result: RunResult, twin: Callable[..., Twin]) -> Cascade:
     return Cascade(measures, result, no_shock.days, frozen.days, frozen_no_shock.days)
 
 
-def result_of(model: CarryUnwindModel) -> RunResult:
+class TradedModel(Protocol):
+    """A model whose days become tables: `abm.CarryUnwindModel`, or another of the same parts."""
+
+    world: World
+    opening: Opening
+    given_scenario: Scenario
+    seed: int
+    replicate: int
+    day: int
+    was_written_to: bool
+    origin: Origin | None
+
+    @property
+    def next_day(self) -> int:
+        """Row of the next day in what the kernels write."""
+
+    @property
+    def python_agents(self) -> Sequence[Any]:
+        """Institutions written in Python."""
+
+    def stop_at(self) -> Stop:
+        """This run on this morning, to be carried on elsewhere."""
+
+
+def result_of(model: TradedModel) -> RunResult:
     """The days a model has traded so far, as tables. Raises InvalidInput before the first,
     FailedRun where they cannot be trusted."""
     require_sound(model.world, 0, model.next_day)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
+from abm import version
 from abm.errors import InvalidInput, OutputRefused, UnreadableFile, show
 from abm.files import MOST_OF_TABLE, refuse_irregular
 from abm.runs.crate import CRATE, ODD, Described, crate, odd_text
@@ -121,13 +122,11 @@ def plan_of(experiment: Experiment) -> Plan:
 
 def described(plan: Plan) -> dict[str, Any]:
     """What plan.json holds: what the rows follow from, its hash, and what it was made with."""
-    from abm import __version__
-
     chosen = _chosen(plan.experiment)
     chosen["design"] = {key: value for key, value in chosen["design"].items() if key != "points"}
     what = {
         "schema_version": SCHEMA_VERSION,
-        "package_version": __version__,
+        "package_version": version.__version__,
         "measures_version": MEASURES_VERSION,
         "scenario_hash": plan.scenario.canonical_hash(),
         "points_hash": points_hash(plan.points),

@@ -212,7 +212,7 @@ def test_another_point_of_a_list_is_refused_with_its_value(tmp_path, in_process)
 
 
 def test_another_version_is_refused(whole, in_process, monkeypatch):
-    monkeypatch.setattr(abm, "__version__", "9.9")
+    monkeypatch.setattr(abm.version, "__version__", "9.9")
     with pytest.raises(OutputRefused, match=r"package version: .* there, 9.9 now"):
         sweep(experiment(), whole)
 
