@@ -21,13 +21,13 @@ def real_array(values: Any, *, may_be_flags: bool = False) -> npt.NDArray[np.flo
     Raises TypeError for what is none, ValueError and OverflowError as NumPy does.
     """
     if values is None:
-        raise TypeError("None is no number")
+        raise TypeError("None is not a number")
     raw = np.asarray(values)
     kind = raw.dtype.kind
     if kind == "O":
         _refuse(raw.flat, may_be_flags)
     elif raw.size and kind not in ("iufb" if may_be_flags else "iuf"):
-        raise TypeError(f"{_WORDS.get(kind, 'these')} are no numbers")
+        raise TypeError(f"{_WORDS.get(kind, 'these')} are not numbers")
     elif isinstance(values, list | tuple):
         _refuse(_flat(values), may_be_flags)
     return np.array(raw, dtype=np.float64, order="C")
@@ -63,7 +63,7 @@ def _refuse(values: Iterable[Any], may_be_flags: bool) -> None:
     for value in values:
         is_flag = isinstance(value, bool | np.bool_)
         if isinstance(value, _NO_NUMBERS) and not (is_flag and may_be_flags):
-            raise TypeError(f"{value!r} is no number")
+            raise TypeError(f"{value!r} is not a number")
 
 
 def _flat(values: Any) -> Iterable[Any]:

@@ -283,7 +283,7 @@ def test_a_mistake_of_ours_is_said_to_be_ours_and_how_to_see_it(unwind, monkeypa
     result = unwind("scenarios")
     assert result.exit_code == 1
     assert result.stderr.count("\n") == 1
-    assert "our fault, not yours (ZeroDivisionError: in the middle)" in result.stderr
+    assert "internal error (ZeroDivisionError: in the middle)" in result.stderr
     assert "UNWIND_TRACEBACK=1" in result.stderr
     monkeypatch.setenv("UNWIND_TRACEBACK", "1")
     assert "Traceback" in unwind("scenarios").stderr

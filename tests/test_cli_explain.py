@@ -33,7 +33,7 @@ def test_a_run_is_told_with_its_name_its_days_and_its_causes(unwind):
     text = unwind("explain", "kept").stdout
     heading, finding, letters, first = text.split("\n\n")[:4]
     assert heading == "hike, seed 1, replicate 0: what happened, and ← why"
-    assert finding.startswith("In the run (kept without its twins): USDJPY −")
+    assert finding.startswith("In the run (saved without counterfactual runs): USDJPY −")
     assert letters.startswith("The letters") and first.startswith("day 0  The Bank of Japan")
     assert "The Bank of Japan raised its rate by 60bp." in text
     assert "← yen up on day 0, after the rate rise by the Bank of Japan" in text

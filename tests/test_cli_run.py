@@ -161,7 +161,7 @@ def test_the_yen_is_told_beside_the_real_one(unwind):
 def test_a_run_without_dates_and_without_a_shock_claims_neither(unwind):
     text = told(unwind("run", "calm", "--no-figures"))
     assert "The shock none; ordinary news only" in text
-    assert "Class none: no shock, so nothing in the run is because of one" in text
+    assert "Class none: no shock, so nothing in the run is attributed to one" in text
     assert "actual" not in text and "no-shock" not in text and "without it" not in text
 
 

@@ -77,4 +77,4 @@ def _say(message: str, code: int) -> int:
 def _own_fault(bad: Exception) -> int:
     what = f"{type(bad).__name__}: {bad}".split("\n")[0][:200].rstrip(": ")
     hint = "" if os.environ.get(TRACEBACK) else f"; {TRACEBACK}=1 shows where, for a report"
-    return _say(f"unwind: this is our fault, not yours ({what}){hint}", OUR_FAULT)
+    return _say(f"unwind: internal error ({what}){hint}", OUR_FAULT)

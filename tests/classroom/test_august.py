@@ -112,7 +112,7 @@ def test_the_script_has_only_what_was_announced():
 def test_a_day_is_told_by_what_happened_on_it():
     told = world_text(day("2024-08-05"), words("en"))
     assert "4,451 points" in told and "65.7" in told and "38.57" in told
-    assert "Nothing that this table holds" in world_text(day("2024-07-25"), words("en"))
+    assert "This table has no entry for the day" in world_text(day("2024-07-25"), words("en"))
     assert day_name(day("2024-08-05"), words("en")) == "Monday, 5 Aug 2024"
     assert day_name(day("2024-08-05"), words("ja")) == "2024年8月5日（月）"
 

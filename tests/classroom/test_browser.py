@@ -50,7 +50,7 @@ def press(page, name):
 
 def to_the_end(page):
     if page.locator(".verdict").count() == 0:
-        press(page, "To the end")
+        press(page, "Run to end")
     page.locator(".verdict").wait_for()
 
 
@@ -337,7 +337,7 @@ def test_the_verdict_tells_the_shock_and_the_run_apart(visit, photograph):
         "Because of the shock: this run less the same run without it",
         "In the run, whatever caused it",
     ]
-    assert "hedge funds unlevered or out" in told.inner_text()
+    assert "hedge funds unlevered or inactive" in told.inner_text()
     shock, run = told.locator("p:has(b)").all_inner_texts()
     assert "institutions failed ±0" in shock and "institutions failed 11" in run
     assert "before the shock: forced sales, USD bn 119" in run
@@ -349,8 +349,7 @@ def test_a_run_without_a_shock_has_no_second_group(visit, photograph):
     to_the_end(page)
     told = page.locator(".verdict")
     assert (
-        told.locator("h3").inner_text()
-        == "No shock in this run, so nothing in it is because of one"
+        told.locator("h3").inner_text() == "No shock in this run, so nothing is attributed to one"
     )
     assert told.locator("h4").all_inner_texts() == ["In the run, whatever caused it"]
     assert "USDJPY, peak to trough −4.9%" in told.inner_text()

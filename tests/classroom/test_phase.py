@@ -105,7 +105,7 @@ def test_shares_of_a_cell_are_all_of_the_runs_that_have_a_class():
     told, share = cell_text(here, words("en")), f"{16 / n:.0%}"
     assert f"The dam breaks in {share} of {n} runs" in told
     assert f"<b>{share}</b> (16 runs)" in told
-    assert ("left out of the shares: 2 runs (" in told) == (here["nobody short"] == 2)
+    assert ("2 runs excluded: " in told) == (here["nobody short"] == 2)
 
 
 def test_runs_that_broke_before_the_shock_are_a_class_of_their_cell():

@@ -58,7 +58,9 @@ def test_a_run_without_a_shock_says_so_and_tells_of_the_run():
 def test_a_run_kept_without_its_twins_makes_no_claim_about_the_shock():
     summary = {"usdjpy_max_drawdown": 0.112, "forced_sales_usd_bn": 0.0, "n_failed": 0}
     text = "USDJPY −11% peak to trough, no forced sales, no failures"
-    assert finding(summary, "The shock") == f"In the run (kept without its twins): {text}"
+    assert (
+        finding(summary, "The shock") == f"In the run (saved without counterfactual runs): {text}"
+    )
 
 
 def test_a_dam_that_broke_before_the_shock_is_said_first_with_its_eve():

@@ -63,7 +63,7 @@ def test_a_run_that_was_broken_before_says_so_first_with_its_eve(early, gone):
         assert first.startswith("Class           broken before the shock")
         state = facts(told_of(cascade), "")["Class"]
         assert f"fund leverage {cascade['eve_leverage']:.2f}" in state
-        assert f"{cascade['eve_share_unlevered']:.0%} of hedge funds unlevered or out" in state
+        assert f"{cascade['eve_share_unlevered']:.0%} of hedge funds unlevered or inactive" in state
 
 
 def test_calls_and_failures_of_the_burn_in_are_told(gone):
@@ -95,7 +95,7 @@ def test_forced_sales_of_the_run_say_how_much_came_before_the_shock(early):
 def test_without_a_shock_there_is_no_second_group_and_the_summary_says_so(calm):
     told = told_of(calm)
     assert [group.heading for group in groups(told)] == ["", "In the run, whatever caused it"]
-    assert facts(told, "")["Class"] == "none: no shock, so nothing in the run is because of one"
+    assert facts(told, "")["Class"] == "none: no shock, so nothing in the run is attributed to one"
     assert "vs the no-shock run" not in summary_text(told)
 
 
