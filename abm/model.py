@@ -99,7 +99,7 @@ class CarryUnwindModel(mesa.Model):
     """
 
     seed: int
-    """Root of all chance."""
+    """Random seed."""
     replicate: int
     """Which repetition under the seed."""
     given_scenario: Scenario

@@ -83,7 +83,7 @@ class Bank(mesa.Agent):
 
     @property
     def utilisation(self) -> float:
-        """Use of its balance sheet beyond the threshold from which it lends dearer."""
+        """Use of its balance sheet beyond the threshold from which its spreads widen."""
         return cell(self.graph.utilisation, self.row)
 
     @property

@@ -39,8 +39,10 @@ def run(
             metavar="[SCENARIO]", help="A name that `unwind scenarios` lists, or a file"
         ),
     ] = None,
-    seed: Annotated[str, typer.Option(metavar="N", help="Root of all chance")] = "0",
-    replicate: Annotated[str, typer.Option(metavar="N", help="Which draw of that seed")] = "0",
+    seed: Annotated[str, typer.Option(metavar="N", help="Random seed")] = "0",
+    replicate: Annotated[
+        str, typer.Option(metavar="N", help="Number of the draw of that seed")
+    ] = "0",
     settings: Settings = None,
     sweep_folder: Annotated[
         Path | None, typer.Option("--from", metavar="DIR", help="A row of this sweep, whole")

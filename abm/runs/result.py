@@ -48,7 +48,7 @@ class RunResult:
     scenario: Scenario
     """What was run."""
     seed: int
-    """Root of all chance."""
+    """Random seed."""
     replicate: int
     """Which repetition under the seed."""
     is_repeatable: bool = True

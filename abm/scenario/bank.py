@@ -96,7 +96,7 @@ class Banks(Part):
         le=1,
     )
     utilisation_threshold: float = number(
-        "utilisation beyond which a bank lends dearer and asks more margin",
+        "utilisation beyond which a bank charges wider spreads and higher margins",
         "share",
         "assumed; plausible .85 to .95",
         0.9,

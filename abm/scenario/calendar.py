@@ -40,7 +40,7 @@ class Calendar(Part):
         le=100_000,
     )
     shock_day: When = choice(
-        "day (index or date) from which the no-shock and the frozen twin differ from the run",
+        "day (index or date) from which the counterfactual runs differ from the run",
         default=0,
         unit="day",
         allowed="a trading day of the run",

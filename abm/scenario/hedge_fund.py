@@ -65,7 +65,7 @@ class HedgeFunds(Part):
         usual=(1, 15, 0.5),
     )
     overlap: float = number(
-        "weight of the style's weights in a fund's own; the rest is drawn",
+        "how alike funds' portfolios are (0 unrelated, 1 identical within a style)",
         "share",
         "assumed",
         0.5,
@@ -155,7 +155,7 @@ class HedgeFunds(Part):
         le=1,
     )
     stop_drawdown: float = number(
-        "fall from its high-water mark at which a fund stops its loss",
+        "drawdown from the high-water mark that triggers a fund's stop-loss",
         "share of the high-water mark",
         "tuned; plausible .2 to .4",
         0.26,
@@ -196,7 +196,7 @@ class HedgeFunds(Part):
         le=1_000_000,
     )
     failure_share: float = number(
-        "an institution closes out at this share of the wealth it last (re)entered with",
+        "share of the wealth it last (re)entered with at which an institution closes out",
         "share",
         "assumed",
         0.05,

@@ -58,7 +58,7 @@ class Liquidity(Part):
         allowed='"simultaneous" or "frozen"',
     )
     depth_multiple: float = number(
-        "multiplies every depth, of value investors and of dealers in calm",
+        "scales how much trades before prices move (1 = calibrated)",
         "-",
         "scenario",
         1.0,

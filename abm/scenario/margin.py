@@ -33,7 +33,7 @@ Liquidation = Annotated[ProRata | LeastImpact | Waterfall, Field(discriminator="
 
 class _MarginRule(Part):
     buffer: float = number(
-        "leverage aimed at after a call, over the largest the margin allows",
+        "target leverage after a call, over the largest the margin allows",
         "share",
         "assumed; plausible .85 to .95",
         0.9,
@@ -72,7 +72,7 @@ class VolatilityMargin(_MarginRule):
         le=1,
     )
     volatility_multiple: float = number(
-        "margin per ten-day fast volatility of the net portfolio",
+        "margin as a multiple of 10-day portfolio volatility",
         "-",
         "tuned; plausible 5 to 8",
         6.8,

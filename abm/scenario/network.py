@@ -18,7 +18,7 @@ class DrawnBrokers(Part):
 
     kind: Literal["drawn"] = "drawn"
     numbers: Annotated[tuple[Whole, ...], AS_TUPLE] = choice(
-        "how many brokers a fund may have",
+        "numbers of brokers a fund may have",
         "assumed",
         (2, 3, 4),
         unit="brokers",

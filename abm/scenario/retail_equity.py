@@ -54,7 +54,9 @@ class RetailEquity(Part):
         ge=0,
         le=1,
     )
-    days_out: Whole = number("days out after a stop-out", "days", "assumed", 40, ge=0, le=1_000_000)
+    days_out: Whole = number(
+        "days inactive after a stop-out", "days", "assumed", 40, ge=0, le=1_000_000
+    )
 
 
 @needs("retail_equity")

@@ -75,7 +75,9 @@ class RetailFx(Part):
     )
     contrarian_days: Whole = number("days of that move", "days", "assumed", 5, ge=1, le=250)
     speed_per_day: float = number("share of the gap closed", "per day", "assumed", 0.1, ge=0, le=1)
-    days_out: Whole = number("days out after a stop-out", "days", "assumed", 40, ge=0, le=1_000_000)
+    days_out: Whole = number(
+        "days inactive after a stop-out", "days", "assumed", 40, ge=0, le=1_000_000
+    )
 
 
 @needs("retail_fx")

@@ -15,7 +15,7 @@ class RiskParity(FundGroup):
     """Leveraged on diversified assets, hedged against currencies."""
 
     volatility_target_per_year: float = number(
-        "volatility aimed at", "log per sqrt(year)", "record of 2024", 0.08, ge=LEAST_SHARE, le=2
+        "target volatility", "log per sqrt(year)", "record of 2024", 0.08, ge=LEAST_SHARE, le=2
     )
     weighting: Literal["inverse-volatility", "equal-risk"] = choice(
         "how weights follow risk",

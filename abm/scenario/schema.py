@@ -60,7 +60,7 @@ class Scenario(Part):
     title: Line = choice("one line that says what it is", default="", allowed="text")
     about: Lines = choice("what a reader should know", default="", allowed="text")
     calendar: Calendar = Field(description="which days are traded")
-    population: Population = part_of(Population, "how many institutions")
+    population: Population = part_of(Population, "number of institutions")
     instruments: Instruments = choice(
         "what is traded, currencies before assets; the first currency funds carry trades",
         allowed="tables by name",

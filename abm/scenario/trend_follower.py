@@ -15,7 +15,7 @@ class TrendFollowers(FundGroup):
     """Long what rises and short what falls, both signs, on futures."""
 
     volatility_target_per_year: float = number(
-        "volatility aimed at", "log per sqrt(year)", "assumed", 0.1, ge=LEAST_SHARE, le=2
+        "target volatility", "log per sqrt(year)", "assumed", 0.1, ge=LEAST_SHARE, le=2
     )
     fast_days: float = number(
         "averaging days of the fast half of the funds",

@@ -14,7 +14,7 @@ class VolatilityTarget(FundGroup):
     """Fixed weights on futures, scaled by fast volatility."""
 
     volatility_target_per_year: float = number(
-        "volatility aimed at",
+        "target volatility",
         "log per sqrt(year)",
         "tuned; plausible .09 to .12",
         0.11,

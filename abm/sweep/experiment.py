@@ -81,7 +81,7 @@ class Experiment(Part):
         le=MOST_REPLICATES,
     )
     seed: Whole = number(
-        "root of all chance, of the design too", "-", "experiment", 0, ge=0, le=LARGEST_SEED
+        "random seed, of the design too", "-", "experiment", 0, ge=0, le=LARGEST_SEED
     )
     changes: Changes = choice(
         "what is changed at every point", default={}, allowed="values by dotted key"
