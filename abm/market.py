@@ -26,11 +26,11 @@ import numpy as np
 import numpy.typing as npt
 
 from abm.errors import InvalidInput
-from abm.kernels import impact
-from abm.kernels.apart import clear_one_by_one
-from abm.kernels.clear import TOLERANCE, ClearingReport, Goal, clear_round
-from abm.kernels.impact import Liquidity, allocate_work
-from abm.kernels.orders import (
+from abm.kernels.behaviours.value_investor import CONT_SCHAANNING, LINEAR, NONE, SQUARE_ROOT, TANH
+from abm.kernels.markets.clearing import TOLERANCE, ClearingReport, Goal, clear_round
+from abm.kernels.markets.impact import Liquidity, allocate_work
+from abm.kernels.markets.one_by_one import clear_one_by_one
+from abm.kernels.markets.orders import (
     IN_UNITS,
     Box,
     Traders,
@@ -47,11 +47,11 @@ if TYPE_CHECKING:
     FloatArray = TypeAliasType("FloatArray", npt.NDArray[np.float64])
 
 LAWS = {
-    "tanh": impact.TANH,
-    "linear": impact.LINEAR,
-    "cont-schaanning": impact.CONT_SCHAANNING,
-    "square-root": impact.SQUARE_ROOT,
-    "none": impact.NONE,
+    "tanh": TANH,
+    "linear": LINEAR,
+    "cont-schaanning": CONT_SCHAANNING,
+    "square-root": SQUARE_ROOT,
+    "none": NONE,
 }
 """Impact laws: units u that value investors hold at z = x - fundamental; numbers are the kernels'.
 
@@ -214,8 +214,8 @@ def clear_market(problem: ClearingProblem) -> MarketClearing:
 
     Notes
     -----
-    Explicit flow, Newton polish, certificate of the spectrum: `abm.kernels.clear`. Where several
-    prices clear the market, full Newton steps from `start` may end at another one.
+    Explicit flow, Newton polish, certificate of the spectrum: `abm.kernels.markets.clearing`. Where
+    several prices clear the market, full Newton steps from `start` may end at another one.
     """
     n = problem.n_instruments
     quote = problem.quote.astype(np.int64)

@@ -22,7 +22,8 @@ from abm.agents import (
 from abm.agents.institution import refuse_books_without_numbers
 from abm.agents.python_agent import Newcomer, group_of, newcomers
 from abm.errors import FailedRun, InvalidInput
-from abm.kernels.state import CUSTOM, DAY_CALLS, DAY_FAILURES, DAY_LEVERAGE, DAY_SHORT
+from abm.kernels.record import DAY_CALLS, DAY_FAILURES, DAY_LEVERAGE, DAY_SHORT
+from abm.kernels.state import CUSTOM
 from abm.measures.network import portfolio_overlap
 from abm.population.advance import Opening, advance, begin_record, open_world
 from abm.population.branching import Stop, carried_on

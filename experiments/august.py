@@ -18,7 +18,8 @@ import pandas as pd
 
 from abm.episodes.record import FX_SOURCE, KEY_DAYS_2024, real_path
 from abm.figures import style
-from abm.kernels import state
+from abm.kernels.record import DAY_AT_LIMIT, DAY_FORCED, DAY_LOSS_CUTS, DAY_SHORT
+from abm.kernels.state import HEDGE_FUND, RETAIL_EQUITY, RETAIL_FX, TRADING_DAYS, TREND
 from abm.population.advance import advance, open_world
 from abm.scenario import load_scenario
 from experiments.keeping import ROOT, bands_2024, keep, show
@@ -93,7 +94,7 @@ def simulate(scenario: Scenario, replicate: int) -> Simulated:
         trend_short.append(trend_yen_short(world))
     quotes = np.vstack([opening.log_prices, world.diary.log_prices[burn:done]])
     paths = paths_of(quotes - opening.log_prices, scenario)
-    short = world.diary.days[burn - 1 : done, state.DAY_SHORT].copy()
+    short = world.diary.days[burn - 1 : done, DAY_SHORT].copy()
     moments = moments_of(paths, short, scenario) | calm_volatilities(world, scenario)
     moments |= {
         "cta_unw": 1.0 - trend_short[1] / trend_short[0] if trend_short[0] > 0.0 else np.nan,
@@ -163,7 +164,7 @@ def calm_volatilities(world: World, scenario: Scenario) -> dict[str, float]:
     quotes = world.diary.log_prices[: world.draws.burn_in]
     paths = paths_of(quotes, scenario)
     keys = ("v_usd", "v_aud", "v_mxn", "v_nky", "v_spx")
-    names, scale = (*CROSSES, "NKY", "SPX"), np.sqrt(state.TRADING_DAYS)
+    names, scale = (*CROSSES, "NKY", "SPX"), np.sqrt(TRADING_DAYS)
     return {
         key: float(np.diff(paths[name]).std() * scale)
         for key, name in zip(keys, names, strict=True)
@@ -174,24 +175,24 @@ def counts_of(world: World, first: int, last: int) -> dict[str, float]:
     """Forced sales, cuts, failures and limit days between two days."""
     days, start = world.diary.days[first:last], world.rules.mandates.first_row
     failed = world.diary.n_failures
-    wiped_out = failed[start[state.RETAIL_FX] : start[state.RETAIL_EQUITY + 1]].sum()
+    wiped_out = failed[start[RETAIL_FX] : start[RETAIL_EQUITY + 1]].sum()
     return {
-        "forced": days[:, state.DAY_FORCED + state.HEDGE_FUND].sum(),
-        "lc": days[:, state.DAY_LOSS_CUTS].sum() + wiped_out,
-        "ndef": float(failed[: start[state.RETAIL_FX]].sum()),
-        "lim": float(days[:, state.DAY_AT_LIMIT].any()),
+        "forced": days[:, DAY_FORCED + HEDGE_FUND].sum(),
+        "lc": days[:, DAY_LOSS_CUTS].sum() + wiped_out,
+        "ndef": float(failed[: start[RETAIL_FX]].sum()),
+        "lim": float(days[:, DAY_AT_LIMIT].any()),
     }
 
 
 def hedge_fund_wealth(world: World) -> float:
     """Wealth of all hedge funds, payouts and subscriptions included [USD bn]."""
-    rows = world.rules.mandates.first_row[state.HEDGE_FUND : state.HEDGE_FUND + 2]
+    rows = world.rules.mandates.first_row[HEDGE_FUND : HEDGE_FUND + 2]
     return float(world.books.wealth[slice(*rows)].sum())
 
 
 def trend_yen_short(world: World) -> float:
     """Yen that trend followers are short, net [units]."""
-    rows = world.rules.mandates.first_row[state.TREND : state.TREND + 2]
+    rows = world.rules.mandates.first_row[TREND : TREND + 2]
     return -float(world.books.units[0, slice(*rows)].sum())
 
 
@@ -236,7 +237,7 @@ def yen_short_beside_reference(short: pd.Series) -> pd.DataFrame:
         world, _ = open_world(scenario, SEED, replicate, with_events=False)
         last = world.draws.burn_in + day(scenario, STOPS[0])
         advance(world, world.draws.burn_in, last + 1)
-        reference.append(world.diary.days[last, state.DAY_SHORT])
+        reference.append(world.diary.days[last, DAY_SHORT])
     there, scale = pd.Series(reference), np.sqrt(np.pi / 2.0 / len(short))
     line = {
         "median": short.median(),

@@ -236,8 +236,8 @@ def marks() -> dict[int, list[str]]:
     """Equation number -> functions and modules whose docstring names it, as file:function."""
     where: dict[int, list[str]] = {}
     for room in ROOMS:
-        for path in sorted((ROOT / "abm" / room).glob("*.py")):
-            file = f"{room}/{path.name}"
+        for path in sorted((ROOT / "abm" / room).rglob("*.py")):
+            file = path.relative_to(ROOT / "abm").as_posix()
             tree = ast.parse(path.read_text(encoding="utf-8"))
             for node in ast.walk(tree):
                 if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef):

@@ -21,7 +21,8 @@ import numpy as np
 import pandas as pd
 
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE, phase_figure
-from abm.kernels import state
+from abm.kernels.record import DAY_FORCED, DAY_LOSS_CUTS, DAY_SHORT
+from abm.kernels.state import HEDGE_FUND, RETAIL_EQUITY, RETAIL_FX
 from abm.measures import cascade as measures
 from abm.measures.before import broke_before
 from abm.measures.classes import BROKEN_BEFORE
@@ -107,12 +108,12 @@ def days_read(world: World, opening: Opening, scenario: Scenario) -> pd.DataFram
     """Prices, fundamentals, yen short and hedge funds' forced sales by day."""
     n_days = scenario.calendar.days
     days = world.diary.days[world.draws.burn_in :]
-    forced = days[:, state.DAY_FORCED + state.HEDGE_FUND]
+    forced = days[:, DAY_FORCED + HEDGE_FUND]
     return pd.DataFrame(
         {
             "day": np.arange(n_days),
             **price_columns(world, opening, scenario, n_days),
-            "yen_short_units": days[:, state.DAY_SHORT],
+            "yen_short_units": days[:, DAY_SHORT],
             "forced_hedge_fund_usd_bn": forced,
         }
     )
@@ -121,10 +122,10 @@ def days_read(world: World, opening: Opening, scenario: Scenario) -> pd.DataFram
 def counts_of(world: World) -> dict[str, int]:
     """Failed funds, and retail cohorts cut (with money left or without)."""
     first, failed = world.rules.mandates.first_row, world.diary.n_failures
-    retail = failed[first[state.RETAIL_FX] : first[state.RETAIL_EQUITY + 1]].sum()
-    cuts = world.diary.days[world.draws.burn_in :, state.DAY_LOSS_CUTS].sum()
+    retail = failed[first[RETAIL_FX] : first[RETAIL_EQUITY + 1]].sum()
+    cuts = world.diary.days[world.draws.burn_in :, DAY_LOSS_CUTS].sum()
     return {
-        "n_fund_failures": int(failed[: first[state.RETAIL_FX]].sum()),
+        "n_fund_failures": int(failed[: first[RETAIL_FX]].sum()),
         "n_loss_cuts": int(cuts + retail),
     }
 

@@ -10,7 +10,7 @@ import abm.contagion.clearing
 from abm.contagion import clear_interbank
 from abm.contagion.networks import as_claims
 from abm.errors import InvalidInput
-from abm.kernels.defaults import Debtors, allocate_search, pay_what_is_there
+from abm.kernels.banks.fictitious_defaults import Debtors, allocate_search, pay_what_is_there
 
 seeds = st.integers(0, 2**32 - 1)
 recoveries = st.sampled_from([0.0, 0.4, 0.9, 1.0])

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 import abm
-from abm.kernels import banks, day, decide, ledger, rounds
+from abm.kernels import day
+from abm.kernels.behaviours import decisions
+from abm.kernels.markets import rounds
 from abm.runs.manifest import manifest_of
 from abm.scenario import parameter_table
 from experiments import odd_tables
@@ -31,7 +33,7 @@ OPENED = {
     "accrue": day,
     "mark and move capital": day,
     "settle banks": day,
-    "decide": decide,
+    "decide": decisions,
     "trade in rounds": rounds,
 }
 CONTROL = ("for ", "if ", "stop")
@@ -150,7 +152,7 @@ def test_every_opened_phase_of_the_schedule_is_compared():
 
 
 def test_names_of_the_schedule_are_kernels():
-    known = {name for room in (banks, day, decide, ledger, rounds) for name in vars(room)}
+    known = {name for room in (day, decisions, rounds) for name in vars(room)}
     for below in phases(schedule()).values():
         for words, _ in below:
             assert words.startswith(CONTROL) or words.replace(" ", "_") in known
@@ -215,7 +217,7 @@ def test_a_table_has_the_columns_of_the_odd(cascade, table):
 
 
 def test_events_are_of_the_kinds_of_the_odd(cascade):
-    from abm.kernels.state import EVENT_KINDS
+    from abm.kernels.events import EVENT_KINDS
 
     section = TEXT.split("| kind | amount | cause |")[1].split("\n\n")[0]
     assert set(re.findall(r"^\| (\w+) \|", section, re.MULTILINE)) == set(EVENT_KINDS)

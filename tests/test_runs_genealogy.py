@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from abm.kernels.state import CLEARING, CLOSE_OUT, FORCED_SALE, LIMIT_HIT, MARGIN_CALL, POLICY
+from abm.kernels.events import CLEARING, CLOSE_OUT, FORCED_SALE, LIMIT_HIT, MARGIN_CALL, POLICY
 from abm.runs.genealogy import generations
 
 

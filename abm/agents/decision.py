@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from abm.kernels.behaviours.decisions import decide_rows, set_market_view
+from abm.kernels.compiler.jit import kernel
+from abm.kernels.compiler.reference import by_reference
 from abm.kernels.day import accrue, hear_news, mark_and_move_capital
-from abm.kernels.decide import decide_rows, set_market_view
-from abm.kernels.jit import kernel
-from abm.kernels.reference import by_reference
 
 if TYPE_CHECKING:
     from abm.population.world import World

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from abm.figures.layout import ring_layout
-from abm.kernels.state import DAY_SHORT, HEDGE_FUND, MARGIN_CALL
+from abm.kernels.events import MARGIN_CALL
+from abm.kernels.record import DAY_SHORT
+from abm.kernels.state import HEDGE_FUND
 from abm.model import CarryUnwindModel
 from abm.report.summary import usd_quotes
 from abm.runs.fast import fast_cascade

@@ -106,7 +106,7 @@ class _Step:
 
 def warn_of_compiling() -> None:
     """Say why the first run ever takes longer."""
-    from abm.kernels.jit import is_warm
+    from abm.kernels.compiler.jit import is_warm
 
     if not is_warm():
         say(f"compiling the kernels, once: about {COMPILE_SECONDS} s")

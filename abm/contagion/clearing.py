@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import MatrixRankWarning, spsolve
 
 from abm.contagion.networks import as_claims, as_column, as_network, refuse
-from abm.kernels.defaults import (
+from abm.kernels.banks.fictitious_defaults import (
     ROUND,
     Debtors,
     Search,

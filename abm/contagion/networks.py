@@ -10,7 +10,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 
 from abm.errors import InvalidInput
-from abm.kernels.contagion import Claims
+from abm.kernels.banks.distress import Claims
 from abm.numbers import real_array
 
 if TYPE_CHECKING:

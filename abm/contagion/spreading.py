@@ -17,7 +17,7 @@ from abm.contagion.networks import (
     refuse,
 )
 from abm.errors import InvalidInput
-from abm.kernels.contagion import fail_past_threshold, spread_increments, spread_once
+from abm.kernels.banks.distress import fail_past_threshold, spread_increments, spread_once
 
 if TYPE_CHECKING:
     from abm.contagion.networks import ArrayLike, BoolArray, FloatArray, IntArray, Network

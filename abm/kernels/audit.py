@@ -1,7 +1,7 @@
-"""What is conserved: units of everything, and money against the named outside accounts."""
+"""Conservation: units of everything, and money against the named outside accounts."""
 
-from abm.kernels.columns import chunk_sum
-from abm.kernels.jit import inlined, kernel
+from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.numerics.columns import chunk_sum
 from abm.kernels.state import STRETCH
 
 

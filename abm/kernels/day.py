@@ -1,37 +1,24 @@
 """One trading day. ``advance_day`` is the table of contents; ODD §3 has the same lines."""
 
-import math
-
-from abm.kernels.ahead import compile_ahead
-from abm.kernels.banks import (
-    core_capital,
-    cut_lines,
-    fail_banks,
-    mark_loans,
-    pass_on_losses,
-    rebuild_capital,
-    set_lines,
-    share_dealer_profit,
-    sweep_desks,
-)
-from abm.kernels.cash import add_cash
-from abm.kernels.columns import copy
-from abm.kernels.decide import decide
-from abm.kernels.jit import kernel
-from abm.kernels.ledger import (
-    accrue_institutions,
-    accrue_market_makers,
-    mark_all,
-    move_capital,
-    pay_spread,
-)
-from abm.kernels.margin import force_orders, test_margins
-from abm.kernels.record import record_day, record_script
-from abm.kernels.reference import by_reference
+from abm.kernels.banks.capital import rebuild_capital, share_dealer_profit, sweep_desks
+from abm.kernels.banks.failures import fail_banks
+from abm.kernels.banks.losses import pass_on_losses
+from abm.kernels.behaviours.dealer import withdraw_dealers
+from abm.kernels.behaviours.decisions import decide
+from abm.kernels.compiler.ahead import compile_ahead
+from abm.kernels.compiler.jit import kernel
+from abm.kernels.compiler.reference import by_reference
+from abm.kernels.constraints.bank_leverage import cut_lines, set_lines
+from abm.kernels.constraints.forced_orders import force_orders, test_margins
+from abm.kernels.contracts.balances import accrue_institutions, accrue_market_makers, mark_all
+from abm.kernels.contracts.fund_shares import move_capital, raise_high_water, return_after_absence
+from abm.kernels.contracts.loans import mark_loans, pay_spread
+from abm.kernels.events import record_script
+from abm.kernels.markets.rounds import build_orders, clear_and_settle, trade_in_rounds
+from abm.kernels.numerics.columns import copy
+from abm.kernels.record import record_day
 from abm.kernels.risk import estimate_risk
-from abm.kernels.rounds import build_orders, clear_and_settle, trade_in_rounds
-from abm.kernels.rules import dealer_depth
-from abm.kernels.state import CUSTOM, FARTHEST_LOG, INSURER, SUBSCRIPTIONS
+from abm.kernels.state import FARTHEST_LOG
 
 
 @kernel
@@ -103,30 +90,6 @@ def mark_and_move_capital(books, market, rules, diary):
 
 
 @kernel
-def raise_high_water(wealth, high_water):
-    """The mark below which losses are counted is the highest wealth so far.               (M12)"""
-    for i in range(wealth.size):
-        high_water[i] = max(high_water[i], wealth[i])
-
-
-@kernel
-def return_after_absence(books, market, rules):
-    """After its time out an institution starts again with its opening wealth.         (M11)"""
-    dollar, first = market.rates.size - 1, rules.mandates.first_row
-    for i in range(books.cash.size):
-        if books.days_out[i] == 0 or first[INSURER] <= i < first[CUSTOM]:
-            continue
-        books.days_out[i] -= 1
-        if books.days_out[i] > 0:
-            continue
-        capital = max(rules.mandates.opening_wealth[i] - books.wealth[i], 0.0)
-        add_cash(i, capital, books)
-        books.high_water[i] = books.wealth[i]
-        books.entry_wealth[i] = books.wealth[i]
-        market.outside[SUBSCRIPTIONS, dollar] -= capital
-
-
-@kernel
 def settle_banks(day, books, market, graph, rules, diary):
     """Dealers' and desks' profit, failures, fresh capital, and the lines of tomorrow."""
     share_dealer_profit(market, graph)
@@ -136,23 +99,3 @@ def settle_banks(day, books, market, graph, rules, diary):
     mark_loans(books, graph, rules)
     set_lines(graph, rules)
     cut_lines(books, graph)
-
-
-@kernel
-def withdraw_dealers(market, graph, rules, swap_line):
-    """The dealers' reference creeps to the price; depth follows volatility and capital.
-
-    (M49, M50)
-    """
-    opening = 0.0
-    for b in range(graph.equity.size):
-        opening += graph.opening_equity[b] if graph.is_core[b] else 0.0
-    share = core_capital(graph) / opening if opening > 0.0 else 1.0
-    for k in range(market.quote.size):
-        gap = market.log_price[k] - market.dealer_reference[k]
-        market.dealer_reference[k] += rules.market.reversion * gap
-        volatility = math.sqrt(market.covariance_fast[k, k])
-        market.dealer_depth[k] = dealer_depth(
-            rules.market.dealer_depth[k], rules.market.calm_volatility[k], volatility, share,
-            rules.market, swap_line,
-        )  # fmt: skip

@@ -1,11 +1,12 @@
 """The opening: books marked, banks at their opening leverage, totals to audit against."""
 
 from abm.kernels.audit import count_units
-from abm.kernels.banks import bank_assets, mark_loans, set_lines
-from abm.kernels.columns import copy, fill_zero
-from abm.kernels.jit import kernel
-from abm.kernels.ledger import mark_all
-from abm.kernels.reference import by_reference
+from abm.kernels.compiler.jit import kernel
+from abm.kernels.compiler.reference import by_reference
+from abm.kernels.constraints.bank_leverage import bank_assets, set_lines
+from abm.kernels.contracts.balances import mark_all
+from abm.kernels.contracts.loans import mark_loans
+from abm.kernels.numerics.columns import copy, fill_zero
 
 
 def open_accounts(books, market, graph, rules, utilisation):

@@ -1,118 +1,99 @@
-"""What a run writes down: the day's row and the events of the cascade."""
+"""The day's row of the tables, and the record of a run."""
 
 import math
+from typing import NamedTuple
 
-from abm.kernels.columns import chunk_sum
-from abm.kernels.jit import inlined, kernel
-from abm.kernels.state import (
-    CENTRAL_BANK,
-    CLEARING,
-    DAY_BANK_EQUITY,
-    DAY_DEALER_DEPTH,
-    DAY_FAILURES,
-    DAY_FUND_WEALTH,
+import numpy as np
+
+from abm.kernels.carry_short import carry_short
+from abm.kernels.compiler.jit import kernel
+from abm.kernels.numerics.columns import chunk_sum
+from abm.kernels.state import HEDGE_FUND, KIND_NAMES, N_KINDS
+
+# Columns of the days table that the kernels write, in order (prices and fundamentals follow).
+DAY_COLUMNS = (
+    "status",
+    "rounds",
+    "iterations",
+    "residual",
+    "feedback_gain",
+    "n_at_limit",
+    "yen_short_units",
+    "leverage",
+    "margin_rate",
+    "fund_wealth_usd_bn",
+    *(f"forced_{name}_usd_bn" for name in KIND_NAMES),
+    "n_margin_calls",
+    "n_failures",
+    "n_loss_cuts",
+    "n_bank_failures",
+    "broker_loss_usd_bn",
+    "bank_equity_usd_bn",
+    "dealer_depth_share",
+    "volume_usd_bn",
+    "conservation_error",
+    "share_unlevered",
+    "yen_short_closed_by_force_units",
+)
+(
+    DAY_STATUS,
+    DAY_ROUNDS,
+    DAY_ITERATIONS,
+    DAY_RESIDUAL,
+    DAY_GAIN,
+    DAY_AT_LIMIT,
+    DAY_SHORT,
     DAY_LEVERAGE,
     DAY_MARGIN_RATE,
-    DAY_SHORT,
+    DAY_FUND_WEALTH,
+    DAY_FORCED,
+) = range(11)
+(
+    DAY_CALLS,
+    DAY_FAILURES,
+    DAY_LOSS_CUTS,
+    DAY_BANK_FAILURES,
+    DAY_BROKER_LOSS,
+    DAY_BANK_EQUITY,
+    DAY_DEALER_DEPTH,
+    DAY_VOLUME,
+    DAY_CONSERVATION,
     DAY_UNLEVERED,
-    GROSS,
-    HEDGE_FUND,
-    LIMIT_HIT,
-    MARKET,
-    NEWS,
-    NOBODY,
-    POLICY,
-    RETAIL_EQUITY,
-    RISK_PARITY,
-    TREND,
-    VOLATILITY_TARGET,
-)
+    DAY_SHORT_CLOSED,
+) = range(DAY_FORCED + N_KINDS, DAY_FORCED + N_KINDS + 11)
+N_DAY_COLUMNS = DAY_SHORT_CLOSED + 1
+ORDERED, LEGS, GROSS, SELLING, BUYING = 0, 1, 2, 3, 4  # rows of Diary.flows
+
+
+class Diary(NamedTuple):
+    """What a run writes down, and the scratch columns of the day."""
+
+    days: np.ndarray  # (T, N_DAY_COLUMNS)
+    log_prices: np.ndarray  # (T, K)
+    fundamentals: np.ndarray  # (T, K)
+    events: np.ndarray  # (capacity, N_EVENT_COLUMNS)
+    n_events: np.ndarray  # (1,) int64, goes on counting when the table is full
+    cause: np.ndarray  # (N,) int64 event that an institution's forced orders answer
+    clearing_event: np.ndarray  # (K,) int64 event of the last clearing of each, -1 not written
+    when: np.ndarray  # (2,) int64 day and round of the last clearing, -1 before the first
+    gross: np.ndarray  # (K,) USD bn traded in it
+    mark: np.ndarray  # (K,) USD prices at the opening of the last day that traded
+    n_calls: np.ndarray  # (N,) int64
+    forced_sales: np.ndarray  # (N,) USD bn
+    n_failures: np.ndarray  # (N,) int64
+    first_failure_day: np.ndarray  # (N,) int64, -1 never
+    peak_leverage: np.ndarray  # (N,)
+    worst_wealth: np.ndarray  # (N,) USD bn
+    rows: np.ndarray  # (N,) int64 institutions forced to trade in the round
+    lanes: np.ndarray  # (K + 4, CHUNK) scratch columns of a chunk
+    is_traded: np.ndarray  # (K,) uint8: whether anybody in the chunk trades it
+    flows: np.ndarray  # (5, K) units of the round: ordered, currency legs, gross, sold, bought
+    before: np.ndarray  # (K,) log prices before the round
+    fill: np.ndarray  # (K,) share of the long side filled
+    side: np.ndarray  # (K,) the long side at a limit: -1 sellers, 1 buyers, 0 no limit
+
 
 UNLEVERED = 1.05  # leverage up to which a fund counts as unlevered
-
-
-@kernel
-def record_event(day, round_, kind, who, whom, instrument, amount_usd_bn, cause, diary):
-    """Append an event; return its number. Events beyond the table's length are only counted."""
-    number = diary.n_events[0]
-    diary.n_events[0] = number + 1
-    if number < diary.events.shape[0]:
-        row = diary.events[number]
-        row[0] = day
-        row[1] = round_
-        row[2] = kind
-        row[3] = who
-        row[4] = whom
-        row[5] = instrument
-        row[6] = amount_usd_bn
-        row[7] = cause
-        row[8] = math.nan
-        row[9] = -1.0
-    return number
-
-
-@kernel
-def open_clearing(day, round_, market, diary):
-    """A new round has cleared: its events are written when something first refers to them."""
-    diary.when[0], diary.when[1] = day, round_
-    for k in range(market.quote.size):
-        diary.clearing_event[k] = -1
-        diary.gross[k] = diary.flows[GROSS, k] * market.usd_price[k]
-
-
-@kernel
-def clearing_of(k, diary):
-    """Event of the last clearing of instrument k (-1 for none): the parent of what it caused."""
-    if k < 0 or diary.when[0] < 0:
-        return -1
-    if diary.clearing_event[k] < 0:
-        diary.clearing_event[k] = record_event(
-            diary.when[0], diary.when[1], CLEARING, MARKET, NOBODY, k, diary.gross[k], -1, diary
-        )
-    return diary.clearing_event[k]
-
-
-@kernel
-def share_flows(day, round_, first_event, market, diary):
-    """The round's forced orders learn their share of gross flow and the clearing they fed."""
-    open_clearing(day, round_, market, diary)
-    last = min(diary.n_events[0], diary.events.shape[0])
-    for number in range(first_event, last):
-        row = diary.events[number]
-        k = int(row[5])
-        if diary.gross[k] > 0.0:
-            row[8] = abs(row[6]) / diary.gross[k]
-        row[9] = clearing_of(k, diary)
-
-
-@kernel
-def record_limits(day, round_, market, diary):
-    """One event per instrument at its limit; returns how many."""
-    count = 0
-    for k in range(market.quote.size):
-        if diary.side[k] != 0.0:
-            count += 1
-            parent = clearing_of(k, diary)
-            record_event(day, round_, LIMIT_HIT, MARKET, NOBODY, k, diary.gross[k], parent, diary)
-    return count
-
-
-@kernel
-def record_script(day, market, draws, diary):
-    """What was scripted: rate changes [fraction per year], official orders [USD bn], news [log]."""
-    for c in range(market.rates.size - 1):
-        before = draws.rates[max(day - 1, 0), c]
-        if draws.rates[day, c] != before:
-            change = draws.rates[day, c] - before
-            record_event(day, 0, POLICY, CENTRAL_BANK, NOBODY, c, change, -1, diary)
-    for k in range(market.quote.size):
-        order = draws.official_usd_bn[day, k]
-        if order != 0.0:
-            record_event(day, 0, POLICY, CENTRAL_BANK, MARKET, k, order, -1, diary)
-    for m in range(draws.scripted_moves.shape[0]):
-        move = draws.scripted_moves[m]
-        if move[0] == day:
-            record_event(day, 0, NEWS, int(move[1]), MARKET, int(move[2]), move[3], -1, diary)
 
 
 @kernel
@@ -122,48 +103,6 @@ def count_failure(day, i, diary):
     diary.days[day, DAY_FAILURES] += 1.0
     if diary.first_failure_day[i] < 0:
         diary.first_failure_day[i] = day
-
-
-@kernel
-def carry_short(books, market, rules):
-    """Yen owed to fund positions elsewhere, net, in units: what unwinds.               (M54)
-
-    Hedge funds, desks, trend followers and retail traders with all they owe; risk parity beyond
-    the yen sold forward against its yen assets.
-    """
-    first = rules.mandates.first_row
-    yen = books.units[0]
-    owed = -chunk_sum(yen[first[HEDGE_FUND] : first[VOLATILITY_TARGET]])
-    owed -= chunk_sum(yen[first[TREND] : first[RETAIL_EQUITY]])
-    for k in range(market.rates.size - 1, market.quote.size):
-        if market.quote[k] == 0:
-            held = chunk_sum(books.units[k][first[RISK_PARITY] : first[VOLATILITY_TARGET]])
-            owed -= held * math.exp(market.log_price[k])
-    return owed
-
-
-@inlined
-def is_carry_trader(i, first_row):
-    """Whether the yen that an institution owes counts in the yen short.                (M54)"""
-    return i < first_row[VOLATILITY_TARGET] or first_row[TREND] <= i < first_row[RETAIL_EQUITY]
-
-
-@kernel
-def short_closed(i, j, trades, market, rules):
-    """Units by which a trade of institution i (column j of a chunk) lowers the yen short.  (M58)
-
-    Of risk parity, yen-quoted assets that are sold close the yen sold against them, and the other
-    way round.
-    """
-    first = rules.mandates.first_row
-    if not is_carry_trader(i, first):
-        return 0.0
-    closed = trades[0, j]
-    if first[RISK_PARITY] <= i < first[VOLATILITY_TARGET]:
-        for k in range(market.rates.size - 1, market.quote.size):
-            if market.quote[k] == 0:
-                closed += trades[k, j] * math.exp(market.log_price[k])
-    return closed
 
 
 @kernel

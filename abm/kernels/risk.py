@@ -1,6 +1,6 @@
-"""What everybody estimates from the day's prices: covariances and trends."""
+"""Estimates from the day's prices: covariances and trends."""
 
-from abm.kernels.jit import kernel
+from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.state import TRADING_DAYS
 
 
@@ -30,3 +30,31 @@ def estimate_risk(market, rules):
             market.close[back, k] = market.close[back - 1, k]
     for k in range(K):
         market.close[0, k] = market.log_price[k]
+
+
+@inlined
+def usd_covariance(k, j, covariance, quote):
+    """Covariance of the USD returns of two instruments, from that of local returns.       (M14)"""
+    total = covariance[k, j]
+    if quote[k] >= 0:
+        total += covariance[quote[k], j]
+    if quote[j] >= 0:
+        total += covariance[k, quote[j]]
+    if quote[k] >= 0 and quote[j] >= 0:
+        total += covariance[quote[k], quote[j]]
+    return total
+
+
+@kernel
+def held_variance(i, books, market):
+    """Fast variance of what is held, per unit of leverage: a'Sa over (W + borrowing)^2.   (M15)"""
+    assets = books.wealth[i] + books.borrowing[i]
+    if assets <= 0.0:
+        return 0.0
+    variance = 0.0
+    for k in range(market.quote.size):
+        held = books.units[k, i] * market.usd_price[k] / assets
+        for j in range(k + 1):
+            other = books.units[j, i] * market.usd_price[j] / assets
+            variance += market.risk_fast[k, j] * held * other
+    return variance

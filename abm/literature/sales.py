@@ -28,7 +28,7 @@ def sales_market(
     depth, capacity : (n_instruments,) or one number for all
         Lambda [units per unit of x] and ub of the impact law.
     law : str
-        Impact law of `abm.kernels.impact`.
+        Impact law of `abm.kernels.behaviours.value_investor`.
     start, lower : (n_instruments,) or one number for all
         x before the sale, which is also the fundamental, and the lowest x.
     """

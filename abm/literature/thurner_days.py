@@ -24,10 +24,19 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from abm.kernels.clear import FAILED, TOLERANCE, Goal, clear_round
-from abm.kernels.impact import LINEAR, ClearingWork, Liquidity, allocate_work
-from abm.kernels.jit import kernel
-from abm.kernels.orders import Box, Orders, Traders, allocate_orders, clear_orders, collect_orders
+from abm.kernels.behaviours.value_investor import LINEAR
+from abm.kernels.compiler.jit import kernel
+from abm.kernels.markets.clearing import TOLERANCE, Goal, clear_round
+from abm.kernels.markets.flow import FAILED
+from abm.kernels.markets.impact import ClearingWork, Liquidity, allocate_work
+from abm.kernels.markets.orders import (
+    Box,
+    Orders,
+    Traders,
+    allocate_orders,
+    clear_orders,
+    collect_orders,
+)
 
 Floats = npt.NDArray[np.float64]
 

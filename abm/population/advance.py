@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from abm.errors import FailedRun
-from abm.kernels.record import carry_short
-from abm.kernels.state import N_EVENT_COLUMNS
+from abm.kernels.carry_short import carry_short
+from abm.kernels.events import N_EVENT_COLUMNS
 from abm.population.exposures import bank_assets, leverage_of
 from abm.population.soundness import failed_on, require_sound
 from abm.population.time_limit import limit_at_work

@@ -97,7 +97,7 @@ def draw_risk_parity(scenario: Scenario) -> Group:
 @lru_cache(maxsize=32)
 def parity_weights(scenario: Scenario) -> Array:
     """Opening weights of risk parity, from the kernel that the day uses. (K,)"""
-    from abm.kernels.weights import equal_risk_contributions, inverse_volatility_weights
+    from abm.kernels.numerics.weights import equal_risk_contributions, inverse_volatility_weights
 
     terms = opening_terms(scenario)
     tilt = terms.column(scenario.risk_parity.tilt)

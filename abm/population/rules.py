@@ -7,9 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abm.kernels import state
-from abm.kernels.impact import CONT_SCHAANNING, LINEAR, NONE, SQUARE_ROOT, TANH
-from abm.kernels.liquidation import LEAST_IMPACT, PRO_RATA, WATERFALL
+from abm.kernels.behaviours.value_investor import CONT_SCHAANNING, LINEAR, NONE, SQUARE_ROOT, TANH
+from abm.kernels.constraints.liquidation import LEAST_IMPACT, PRO_RATA, WATERFALL
+from abm.kernels.rules import (
+    BandRule,
+    BankRule,
+    EstimateRule,
+    FollowerRule,
+    FundRule,
+    HouseholdRule,
+    MarginRule,
+    MarketRule,
+    Rules,
+)
+from abm.kernels.state import Mandates
 from abm.population.groups import opening_terms
 
 if TYPE_CHECKING:
@@ -26,15 +37,15 @@ LIQUIDATIONS = {"pro-rata": PRO_RATA, "least-impact": LEAST_IMPACT, "waterfall":
 
 
 @lru_cache(maxsize=32)
-def make_rules(scenario: Scenario) -> state.Rules:
+def make_rules(scenario: Scenario) -> Rules:
     """The scenario's numbers as the kernels read them; mandates are filled in by the draw."""
-    nobody = state.Mandates(*(np.zeros(0) for _ in state.Mandates._fields))
+    nobody = Mandates(*(np.zeros(0) for _ in Mandates._fields))
     banks, funds = scenario.banks, scenario.funds
     desk = banks.desk
-    return state.Rules(
+    return Rules(
         mandates=nobody,
         margin=margin_rule(scenario),
-        funds=state.FundRule(
+        funds=FundRule(
             trend_weight=funds.trend_weight,
             value_weight=funds.value_weight_per_year,
             anchor_share=funds.anchor_share,
@@ -55,14 +66,14 @@ def make_rules(scenario: Scenario) -> state.Rules:
         followers=follower_rule(scenario),
         households=household_rule(scenario),
         market=market_rule(scenario),
-        estimate=state.EstimateRule(
+        estimate=EstimateRule(
             slow_decay=scenario.estimation.slow_decay,
             fast_decay=scenario.estimation.fast_decay,
             trend_days=np.array(
                 [scenario.estimation.trend_days, scenario.trend.fast_days, scenario.trend.slow_days]
             ),
         ),
-        banks=state.BankRule(
+        banks=BankRule(
             spread=banks.spread_per_year,
             spread_slope=banks.spread_slope,
             max_line_cut=banks.max_line_cut_per_day,
@@ -77,10 +88,10 @@ def make_rules(scenario: Scenario) -> state.Rules:
     )
 
 
-def margin_rule(scenario: Scenario) -> state.MarginRule:
+def margin_rule(scenario: Scenario) -> MarginRule:
     """The margin object of the scenario; ``none`` calls nobody."""
     rule, line = scenario.margin, scenario.policy.swap_line
-    nobody = state.MarginRule(
+    nobody = MarginRule(
         is_on=False,
         floor=0.0,
         ceiling=0.0,
@@ -114,14 +125,14 @@ def margin_rule(scenario: Scenario) -> state.MarginRule:
     )
 
 
-def follower_rule(scenario: Scenario) -> state.FollowerRule:
+def follower_rule(scenario: Scenario) -> FollowerRule:
     """Speeds and bands of those who follow a risk rule."""
     parity, target = (
-        state.BandRule(g.speed_down_per_day, g.speed_up_per_day, g.dead_band)
+        BandRule(g.speed_down_per_day, g.speed_up_per_day, g.dead_band)
         for g in (scenario.risk_parity, scenario.volatility_target)
     )
     trend = scenario.trend
-    return state.FollowerRule(
+    return FollowerRule(
         parity=parity,
         target=target,
         equal_risk=scenario.risk_parity.weighting == "equal-risk",
@@ -132,10 +143,10 @@ def follower_rule(scenario: Scenario) -> state.FollowerRule:
     )
 
 
-def household_rule(scenario: Scenario) -> state.HouseholdRule:
+def household_rule(scenario: Scenario) -> HouseholdRule:
     """Retail traders and life insurers."""
     fx, equity, insurers = scenario.retail_fx, scenario.retail_equity, scenario.insurers
-    return state.HouseholdRule(
+    return HouseholdRule(
         contrarian=fx.contrarian_weight,
         contrarian_scale=fx.contrarian_scale_log,
         contrarian_days=fx.contrarian_days,
@@ -151,7 +162,7 @@ def household_rule(scenario: Scenario) -> state.HouseholdRule:
     )
 
 
-def market_rule(scenario: Scenario) -> state.MarketRule:
+def market_rule(scenario: Scenario) -> MarketRule:
     """Depths, limits, links and dealers, by instrument."""
     terms = opening_terms(scenario)
     parts = list(scenario.instruments.values())
@@ -167,7 +178,7 @@ def market_rule(scenario: Scenario) -> state.MarketRule:
     income[: terms.n_currencies] = 0.0
     day_count = [c.day_count for c in scenario.currencies.values()]
     leaders = [terms.names.index(k.leader) if k and k.leader else -1 for k in linked]
-    return state.MarketRule(
+    return MarketRule(
         law=np.full(len(parts), LAWS[scenario.liquidity.impact.kind], np.int64),
         orders_frozen=scenario.liquidity.mode == "frozen",
         value_depth=depth_multiple * column("value_depth_usd_bn"),

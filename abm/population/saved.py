@@ -19,7 +19,7 @@ import numpy as np
 
 from abm.errors import InvalidInput, OutputRefused, ScenarioFaults, UnreadableFile, UnwindError
 from abm.files import parse_toml
-from abm.kernels.state import N_DAY_COLUMNS
+from abm.kernels.record import N_DAY_COLUMNS
 from abm.population.advance import Opening, with_room
 from abm.population.archive import Archive, Refused, opened, quoted
 from abm.population.institutions import number_of_institutions

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from abm.errors import FailedRun
-from abm.kernels.state import (
+from abm.kernels.events import EVENT_COLUMNS
+from abm.kernels.record import (
     DAY_COLUMNS,
     DAY_CONSERVATION,
     DAY_FUND_WEALTH,
@@ -17,7 +18,6 @@ from abm.kernels.state import (
     DAY_LEVERAGE,
     DAY_MARGIN_RATE,
     DAY_UNLEVERED,
-    EVENT_COLUMNS,
 )
 
 if TYPE_CHECKING:

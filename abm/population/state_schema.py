@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from abm.kernels import state
+from abm.kernels.events import EVENT_COLUMNS, EVENT_KINDS, FIRST_BANK, N_EVENT_COLUMNS
+from abm.kernels.record import DAY_COLUMNS
+from abm.kernels.state import FAILED
 from abm.population.advance import Opening
 from abm.population.archive import Header
 from abm.population.world import World
@@ -77,7 +79,7 @@ def columns_of(world: World, next_day: int) -> dict[str, Column]:
         wide = getattr(world.diary, name)
         shape = (next_day, wide.shape[1])
         columns[f"diary.{name}"] = Column(wide.dtype, shape, may_be_infinite=name == "days")
-    shape = (-1, state.N_EVENT_COLUMNS)
+    shape = (-1, N_EVENT_COLUMNS)
     most_rows = _most_events(world, next_day)
     columns["diary.events"] = Column(np.dtype(float), shape, most_rows=most_rows)
     return columns
@@ -137,15 +139,15 @@ def value_faults(columns: Mapping[str, Column], arrays: Mapping[str, Array]) -> 
 
 def record_faults(world: World, arrays: Mapping[str, Array], next_day: int) -> Iterator[str]:
     """What is wrong with the table of days and with the events, column by column."""
-    days = dict(zip(state.DAY_COLUMNS, arrays["diary.days"].T, strict=True))
+    days = dict(zip(DAY_COLUMNS, arrays["diary.days"].T, strict=True))
     for name, values in days.items():
         if name not in _MAY_BE_UNDEFINED and not np.isfinite(values).all():
             yield f"diary.days, {name}, holds {values[~np.isfinite(values)][0]}, must be finite"
         elif name in _WHOLE_DAYS and not _are_whole(values, 0, LARGEST_COUNT):
             yield f"diary.days, {name}, holds what is no whole number, at least 0"
-    if not _are_whole(days["status"], 0, state.FAILED):
+    if not _are_whole(days["status"], 0, FAILED):
         yield "diary.days, status, holds what is no status: 0, 1 or 2"
-    events = dict(zip(state.EVENT_COLUMNS, arrays["diary.events"].T, strict=True))
+    events = dict(zip(EVENT_COLUMNS, arrays["diary.events"].T, strict=True))
     for name, (least, most) in _event_ranges(world, arrays, next_day).items():
         if not _are_whole(events[name], least, most):
             yield f"diary.events, {name}, must be whole numbers from {least} to {most}"
@@ -190,12 +192,12 @@ def balance_faults(
 def _event_ranges(
     world: World, arrays: Mapping[str, Array], next_day: int
 ) -> dict[str, tuple[int, int]]:
-    who = (state.FIRST_BANK - len(world.graph.equity) + 1, len(world.names) - 1)
+    who = (FIRST_BANK - len(world.graph.equity) + 1, len(world.names) - 1)
     event = (-1, len(arrays["diary.events"]) - 1)
     return {
         "day": (0, next_day - 1),
         "round": (0, LARGEST_COUNT),
-        "kind": (0, len(state.EVENT_KINDS) - 1),
+        "kind": (0, len(EVENT_KINDS) - 1),
         "institution": who,
         "counterparty": who,
         "instrument": (-1, len(world.market.log_price) - 1),
@@ -255,7 +257,7 @@ def _indices(world: World, next_day: int) -> dict[str, tuple[Any, Any, str]]:
 def _most_events(world: World, next_day: int) -> int:
     """More events than so many days can have: each party, in each round, with each instrument."""
     parties = len(world.names) + len(world.graph.equity)
-    kinds = len(world.market.log_price) + len(state.EVENT_KINDS)
+    kinds = len(world.market.log_price) + len(EVENT_KINDS)
     return next_day * (world.rules.market.rounds + 1) * parties * kinds
 
 

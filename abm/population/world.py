@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from abm.kernels import state
-from abm.kernels.clear import allocate_work
+from abm.kernels.behaviours.dealer import dealer_depth
+from abm.kernels.events import N_EVENT_COLUMNS
+from abm.kernels.inputs import Draws
+from abm.kernels.markets.impact import allocate_work
+from abm.kernels.markets.orders import allocate_orders
 from abm.kernels.opening import open_accounts
-from abm.kernels.orders import allocate_orders
-from abm.kernels.rules import dealer_depth
+from abm.kernels.record import N_DAY_COLUMNS, Diary
+from abm.kernels.rules import Rules
+from abm.kernels.state import ACCOUNT_NAMES, CHUNK, TRADING_DAYS, Books, Graph, Mandates, Market
 from abm.population.groups import Group, first_rows, opening_terms, stack
 from abm.population.institutions import draw_groups
 from abm.population.network import Lending, draw_lending, institution_names
@@ -26,12 +30,12 @@ MARGINED = ("hedge_fund", "risk_parity", "custom")  # where they have brokers
 class World(NamedTuple):
     """The arguments of ``advance_day``, in its order, and what the rows are called."""
 
-    books: state.Books
-    market: state.Market
-    graph: state.Graph
-    rules: state.Rules
-    draws: state.Draws
-    diary: state.Diary
+    books: Books
+    market: Market
+    graph: Graph
+    rules: Rules
+    draws: Draws
+    diary: Diary
     names: list[str]
     styles: list[str]
     instruments: tuple[str, ...] = ()
@@ -84,11 +88,11 @@ def run_label(scenario: Scenario, seed: int, replicate: int, shocked: bool, sile
     return f"{scenario.name}, seed {seed}, replicate {replicate}{twin}"
 
 
-def make_mandates(groups: list[Group], lending: Lending) -> state.Mandates:
+def make_mandates(groups: list[Group], lending: Lending) -> Mandates:
     """What each institution is, as columns."""
     has_broker = np.diff(lending.broker_start) > 0
     is_fund = np.repeat([g.kind in MARGINED for g in groups], [g.n for g in groups])
-    return state.Mandates(
+    return Mandates(
         first_row=first_rows(groups),
         resident=stack(groups, "resident"),
         weights=stack(groups, "weights"),
@@ -106,7 +110,7 @@ def make_mandates(groups: list[Group], lending: Lending) -> state.Mandates:
     )
 
 
-def open_books(groups: list[Group]) -> state.Books:
+def open_books(groups: list[Group]) -> Books:
     """Opening balances of all institutions."""
     units = stack(groups, "units")
     n = units.shape[1]
@@ -114,7 +118,7 @@ def open_books(groups: list[Group]) -> state.Books:
     def zeros() -> np.ndarray:
         return np.zeros(n)
 
-    return state.Books(
+    return Books(
         units=units,
         cash=stack(groups, "cash"),
         wealth=zeros(),
@@ -134,7 +138,7 @@ def open_books(groups: list[Group]) -> state.Books:
     )
 
 
-def open_market(scenario: Scenario, rules: state.Rules) -> state.Market:
+def open_market(scenario: Scenario, rules: Rules) -> Market:
     """Prices at their opening, market makers without positions, estimates at their calm level."""
     terms = opening_terms(scenario)
     n, n_c = len(terms.names), terms.n_currencies
@@ -144,9 +148,9 @@ def open_market(scenario: Scenario, rules: state.Rules) -> state.Market:
     trend = np.zeros((3, n))
     signal = terms.column(scenario.trend.opening_signal)
     for row in (1, 2):
-        trend[row] = signal * calm / np.sqrt(state.TRADING_DAYS * (2.0 * spans[row] - 1.0))
+        trend[row] = signal * calm / np.sqrt(TRADING_DAYS * (2.0 * spans[row] - 1.0))
     kept = max(rules.households.contrarian_days, rules.households.insurer_rise_days) + 1
-    arrays: dict[str, Any] = {name: np.zeros(n) for name in state.Market._fields}
+    arrays: dict[str, Any] = {name: np.zeros(n) for name in Market._fields}
     arrays |= {
         "quote": terms.quote.copy(),
         "usd_price": np.ones(n),
@@ -157,7 +161,7 @@ def open_market(scenario: Scenario, rules: state.Rules) -> state.Market:
         "risk_slow": np.zeros((n, n)),
         "risk_fast": np.zeros((n, n)),
         "close": np.zeros((kept, n)),
-        "outside": np.zeros((len(state.ACCOUNT_NAMES), n_c + 1)),
+        "outside": np.zeros((len(ACCOUNT_NAMES), n_c + 1)),
         "held": np.zeros(n, np.int64),
         "trend_size": np.zeros((3, n)),
         "work": np.zeros((6, n)),
@@ -170,10 +174,10 @@ def open_market(scenario: Scenario, rules: state.Rules) -> state.Market:
         arrays["dealer_depth"][k] = dealer_depth(
             rules.market.dealer_depth[k], calm[k], np.sqrt(opening[k, k]), 1.0, rules.market, 0
         )
-    return state.Market(**arrays | {"orders": allocate_orders(n), "solver": allocate_work(n)})
+    return Market(**arrays | {"orders": allocate_orders(n), "solver": allocate_work(n)})
 
 
-def open_graph(scenario: Scenario, lending: Lending, groups: list[Group]) -> state.Graph:
+def open_graph(scenario: Scenario, lending: Lending, groups: list[Group]) -> Graph:
     """Banks with their capital; other assets are filled in once loans are known."""
     rule = scenario.banks
     factors = rule.core_capital_factors or (1.0,) * rule.n_core
@@ -186,7 +190,7 @@ def open_graph(scenario: Scenario, lending: Lending, groups: list[Group]) -> sta
             if bank >= 0:
                 equity[bank] -= capital
     n = len(equity)
-    return state.Graph(
+    return Graph(
         broker_start=lending.broker_start,
         broker=lending.broker,
         broker_share=lending.broker_share,
@@ -205,9 +209,7 @@ def open_graph(scenario: Scenario, lending: Lending, groups: list[Group]) -> sta
     )
 
 
-def scale_audit(
-    books: state.Books, market: state.Market, graph: state.Graph, rules: state.Rules
-) -> None:
+def scale_audit(books: Books, market: Market, graph: Graph, rules: Rules) -> None:
     """Gross opening positions, by which the audit scales its errors.
 
     What hardly any institution holds is scaled by what trading it could amount to: at least by a
@@ -224,16 +226,14 @@ def scale_audit(
     market.gross_totals[:] = totals
 
 
-def open_diary(
-    books: state.Books, market: state.Market, n_days: int, event_capacity: int
-) -> state.Diary:
+def open_diary(books: Books, market: Market, n_days: int, event_capacity: int) -> Diary:
     """Empty tables and scratch columns."""
     k, n = books.units.shape
-    return state.Diary(
-        days=np.zeros((n_days, state.N_DAY_COLUMNS)),
+    return Diary(
+        days=np.zeros((n_days, N_DAY_COLUMNS)),
         log_prices=np.zeros((n_days, k)),
         fundamentals=np.zeros((n_days, k)),
-        events=np.zeros((event_capacity, state.N_EVENT_COLUMNS)),
+        events=np.zeros((event_capacity, N_EVENT_COLUMNS)),
         n_events=np.zeros(1, np.int64),
         cause=np.full(n, -1, np.int64),
         clearing_event=np.full(k, -1, np.int64),
@@ -247,7 +247,7 @@ def open_diary(
         peak_leverage=np.ones(n),
         worst_wealth=np.zeros(n),
         rows=np.zeros(n, np.int64),
-        lanes=np.zeros((k + 4, state.CHUNK)),
+        lanes=np.zeros((k + 4, CHUNK)),
         is_traded=np.zeros(k, np.uint8),
         flows=np.zeros((5, k)),
         before=np.zeros(k),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from abm.figures.animation import HEIGHT_PIXELS, WIDTH_PIXELS, Film, Shot, frames
-from abm.kernels import state
+from abm.kernels.events import EVENT_KINDS
 from abm.population.branching import replays
 from abm.population.exposures import exposure_graph
 from abm.population.origin import Origin
@@ -43,7 +43,7 @@ _COUNTED = {
     "recall": "recalled loan", "limit_hit": "price limit", "default": "default",
     "bank_failure": "bank failure",
 }  # fmt: skip
-_CALLS = tuple(state.EVENT_KINDS[kind] for kind in CALLS)
+_CALLS = tuple(EVENT_KINDS[kind] for kind in CALLS)
 
 Tick = Callable[[int, int], None]
 

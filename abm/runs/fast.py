@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from abm.kernels import state
+from abm.kernels.record import DAY_COLUMNS
 from abm.measures.before import EVE
 from abm.measures.cascade import STATUS_FAILED, before_measures, cascade_measures
 from abm.runs.genealogy import event_columns
@@ -123,7 +123,7 @@ def _wished_days(days: Mapping[str, Array], wish: Wish) -> dict[str, Array]:
 def _run_scalars(world: World, opening: Opening, shock_day: int) -> dict[str, Scalar]:
     burn = world.draws.burn_in
     written = world.diary.days[burn:]
-    column = dict(zip(state.DAY_COLUMNS, written.T, strict=True))
+    column = dict(zip(DAY_COLUMNS, written.T, strict=True))
     by_type = {
         f"forced_{name}_usd_bn": column[f"forced_{kind}_usd_bn"]
         for name, kind in forced_types(world).items()

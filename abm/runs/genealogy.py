@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abm.kernels import state
+from abm.kernels.events import (
+    CENTRAL_BANK,
+    CLEARING,
+    CLOSE_OUT,
+    EVENT_COLUMNS,
+    EVENT_KINDS,
+    FIRST_BANK,
+    FORCED_SALE,
+    LOSS_CUT,
+    MARGIN_CALL,
+    MARKET,
+    NOBODY,
+    RECALL,
+    SCRIPT,
+)
 from abm.population.exposures import bank_names_of
 from abm.runs.tables import dates_of
 
@@ -20,12 +34,12 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 # What makes an institution trade against its will.
-CALLS = (state.MARGIN_CALL, state.CLOSE_OUT, state.LOSS_CUT, state.RECALL)
+CALLS = (MARGIN_CALL, CLOSE_OUT, LOSS_CUT, RECALL)
 AUTHORITIES = {
-    state.NOBODY: "",
-    state.MARKET: "market",
-    state.CENTRAL_BANK: "central_bank",
-    state.SCRIPT: "news",  # until a title is found for it
+    NOBODY: "",
+    MARKET: "market",
+    CENTRAL_BANK: "central_bank",
+    SCRIPT: "news",  # until a title is found for it
 }
 
 
@@ -47,10 +61,10 @@ def event_columns(world: World, scenario: Scenario, n_days: int) -> dict[str, Ar
     cause, clearing = whole(written, "cause"), whole(written, "clearing")
     dates = np.array([*dates_of(scenario, n_days)], dtype=object)
     instruments = np.array([*scenario.instrument_names, ""], dtype=object)
-    amount, is_trade = column(written, "amount_usd_bn"), kind == state.FORCED_SALE
+    amount, is_trade = column(written, "amount_usd_bn"), kind == FORCED_SALE
     who = names_of(whole(written, "institution"), world)
     titles = _titles(scenario)
-    for at in np.flatnonzero(whole(written, "institution") == state.SCRIPT):
+    for at in np.flatnonzero(whole(written, "institution") == SCRIPT):
         known = titles.get((int(day[at]), instruments[instrument[at]]), iter(()))
         who[at] = next(known, who[at])  # a state may come from another scenario's run
     return {
@@ -58,7 +72,7 @@ def event_columns(world: World, scenario: Scenario, n_days: int) -> dict[str, Ar
         "day": day,
         "date": dates[day],
         "round": whole(written, "round"),
-        "kind": np.array(state.EVENT_KINDS, dtype=object)[kind],
+        "kind": np.array(EVENT_KINDS, dtype=object)[kind],
         "institution": who,
         "counterparty": names_of(whole(written, "counterparty"), world),
         "instrument": instruments[instrument],
@@ -89,19 +103,19 @@ def events_from_day_0(world: World, n_days: int) -> Array:
     assert n_events <= len(diary.events), "events were lost: advance() makes room for all"
     written = diary.events[:n_events]
     # A clearing is written when something first refers to it, maybe on a later day.
-    kept = written[:, state.EVENT_COLUMNS.index("day")] >= burn
+    kept = written[:, EVENT_COLUMNS.index("day")] >= burn
     number = np.append(np.where(kept, np.cumsum(kept) - 1, -1), -1)
     events = written[kept]
-    events[:, state.EVENT_COLUMNS.index("day")] -= burn
+    events[:, EVENT_COLUMNS.index("day")] -= burn
     for name in ("cause", "clearing"):
-        at = state.EVENT_COLUMNS.index(name)
+        at = EVENT_COLUMNS.index(name)
         events[:, at] = number[events[:, at].astype(np.int64)]
     assert (column(events, "day") < n_days).all(), "an event of a day that has not been"
     return events
 
 
 def column(events: Array, name: str) -> Array:
-    return np.ascontiguousarray(events[:, state.EVENT_COLUMNS.index(name)])
+    return np.ascontiguousarray(events[:, EVENT_COLUMNS.index(name)])
 
 
 def whole(events: Array, name: str) -> Array:
@@ -111,7 +125,7 @@ def whole(events: Array, name: str) -> Array:
 def names_of(codes: Array, world: World) -> Array:
     """Names of institutions (from 0), banks (-10 and below) and those without a row."""
     banks = bank_names_of(world.graph)
-    unknown = [""] * (-state.FIRST_BANK - 1)
+    unknown = [""] * (-FIRST_BANK - 1)
     below = [AUTHORITIES.get(-1 - at, "") for at in range(len(unknown))]
     table = np.array([*world.names, *reversed(banks), *reversed(below)], dtype=object)
     return np.asarray(table[codes])  # negative codes count from the end
@@ -130,11 +144,11 @@ def generations(kind: Array, cause: Array, clearing: Array) -> Array:
     kinds, parents, fed = kind.tolist(), cause.tolist(), clearing.tolist()
     generation = [-1] * len(kinds)
     for event, parent in enumerate(parents):
-        if kinds[event] == state.CLEARING:
+        if kinds[event] == CLEARING:
             continue  # set by the sales before it
         inherited = generation[parent] if parent >= 0 else -1
-        answers_price = is_call[event] and parent >= 0 and kinds[parent] == state.CLEARING
+        answers_price = is_call[event] and parent >= 0 and kinds[parent] == CLEARING
         generation[event] = inherited + 1 if answers_price else max(inherited, 0)
-        if kinds[event] == state.FORCED_SALE and fed[event] >= 0:
+        if kinds[event] == FORCED_SALE and fed[event] >= 0:
             generation[fed[event]] = max(generation[fed[event]], generation[event])
     return np.array(generation, dtype=np.int64)

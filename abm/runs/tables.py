@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abm.kernels import state
-from abm.kernels.record import UNLEVERED
+from abm.kernels.events import BANK_FAILURE, FIRST_BANK
+from abm.kernels.record import DAY_CALLS, DAY_COLUMNS, DAY_GAIN, UNLEVERED
+from abm.kernels.state import CUSTOM, HEDGE_FUND
 from abm.population.advance import Opening
 from abm.population.exposures import bank_assets, bank_names_of, kinds_of, leverage_of
 
@@ -52,18 +53,18 @@ def day_columns(
     """The columns of `days_table`; prices are logs since the close before."""
     burn = world.draws.burn_in
     written = world.diary.days[burn : burn + n_days]
-    by_name = dict(zip(state.DAY_COLUMNS, written.T, strict=True))
+    by_name = dict(zip(DAY_COLUMNS, written.T, strict=True))
     dates = dates_of(scenario, n_days)
     columns: dict[str, Any] = {"day": np.arange(n_days), "date": text_column(dates)}
     for name in _SOLVED:
         columns[name] = by_name[name]
-    columns["feedback_gain"] = asked_gains(written[:, state.DAY_GAIN], burn, world.draws.gain_every)
+    columns["feedback_gain"] = asked_gains(written[:, DAY_GAIN], burn, world.draws.gain_every)
     columns |= price_columns(world, opening, scenario, n_days)
     for name in _STANDING:
         columns[name] = by_name[name]
     for name, kind in forced_types(world).items():
         columns[f"forced_{name}_usd_bn"] = by_name[f"forced_{kind}_usd_bn"]
-    for name in state.DAY_COLUMNS[state.DAY_CALLS :]:
+    for name in DAY_COLUMNS[DAY_CALLS:]:
         columns[name] = by_name[name]
     for name in (*_WHOLE, *_COUNTS):
         columns[name] = columns[name].astype(np.int8 if name == "status" else np.int64)
@@ -85,7 +86,7 @@ def burn_in_columns(world: World, opening: Opening) -> dict[str, Array]:
     burn = world.draws.burn_in
     if burn == 0:
         return _opening_columns(world, opening)
-    by_name = dict(zip(state.DAY_COLUMNS, world.diary.days[:burn].T, strict=True))
+    by_name = dict(zip(DAY_COLUMNS, world.diary.days[:burn].T, strict=True))
     columns = {"day": np.arange(-burn, 0)} | {name: by_name[name] for name in _BURN_IN}
     for name in ("n_margin_calls", "n_failures"):
         columns[name] = columns[name].astype(np.int64)
@@ -95,7 +96,7 @@ def burn_in_columns(world: World, opening: Opening) -> dict[str, Array]:
 def _opening_columns(world: World, opening: Opening) -> dict[str, Array]:
     """The same of books that nobody has traded yet."""
     first = world.rules.mandates.first_row
-    funds = slice(first[state.HEDGE_FUND], first[state.HEDGE_FUND + 1])
+    funds = slice(first[HEDGE_FUND], first[HEDGE_FUND + 1])
     wealth, leverage = opening.wealth[funds], opening.leverage[funds]
     total = wealth.sum()
     levered = float(leverage @ wealth / total) if total > 0.0 else np.nan
@@ -107,7 +108,7 @@ def _opening_columns(world: World, opening: Opening) -> dict[str, Array]:
 def forced_types(world: World) -> dict[str, str]:
     """Types with a column of forced sales; Python agents only where there are any."""
     first = world.rules.mandates.first_row
-    custom = {"custom": "custom"} if first[state.CUSTOM + 1] > first[state.CUSTOM] else {}
+    custom = {"custom": "custom"} if first[CUSTOM + 1] > first[CUSTOM] else {}
     return FORCED_TYPES | custom
 
 
@@ -221,9 +222,9 @@ def first_bank_failures(world: World) -> Array:
     days = np.full(len(world.graph.equity), -1, np.int64)
     diary = world.diary
     written = diary.events[: min(int(diary.n_events[0]), len(diary.events))]
-    for row in written[written[:, 2] == state.BANK_FAILURE]:
+    for row in written[written[:, 2] == BANK_FAILURE]:
         if row[0] >= world.draws.burn_in:
-            days[state.FIRST_BANK - int(row[3])] = int(row[0]) - world.draws.burn_in
+            days[FIRST_BANK - int(row[3])] = int(row[0]) - world.draws.burn_in
     return days
 
 

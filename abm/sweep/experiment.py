@@ -232,12 +232,12 @@ def is_missing(value: Value | None) -> bool:
 
 def series_names(scenario: Scenario) -> list[str]:
     """Columns of the days table that a sweep can keep."""
-    from abm.kernels import state
+    from abm.kernels.record import DAY_COLUMNS
     from abm.runs.tables import FORCED_TYPES
 
     prices = [f"{sort}_{k}" for sort in ("log", "fundamental") for k in scenario.instrument_names]
     forced = [f"forced_{name}_usd_bn" for name in FORCED_TYPES]
-    written = state.DAY_COLUMNS
+    written = DAY_COLUMNS
     others = [name for name in written if not name.startswith("forced_")]
     return [*others, *forced, *prices]
 

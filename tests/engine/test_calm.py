@@ -3,15 +3,8 @@
 import numpy as np
 import pytest
 
-from abm.kernels.state import (
-    DAY_CALLS,
-    DAY_FORCED,
-    DAY_LOSS_CUTS,
-    DAY_VOLUME,
-    N_KINDS,
-    TREND,
-    VOLATILITY_TARGET,
-)
+from abm.kernels.record import DAY_CALLS, DAY_FORCED, DAY_LOSS_CUTS, DAY_VOLUME
+from abm.kernels.state import N_KINDS, TREND, VOLATILITY_TARGET
 from abm.population.world import build_world
 from tests.engine.worlds import (
     JPY,

@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.kernels.state import (
+from abm.kernels.record import (
     DAY_AT_LIMIT,
     DAY_BROKER_LOSS,
     DAY_CALLS,
     DAY_CONSERVATION,
     DAY_STATUS,
-    FAILED,
 )
+from abm.kernels.state import FAILED
 from abm.population.world import build_world
 from tests.engine.worlds import (
     AUD,

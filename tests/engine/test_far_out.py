@@ -8,7 +8,8 @@ import pytest
 import abm
 from abm.errors import FailedRun, ScenarioFaults
 from abm.kernels.audit import larger
-from abm.kernels.state import DAY_CONSERVATION, FARTHEST_LOG
+from abm.kernels.record import DAY_CONSERVATION
+from abm.kernels.state import FARTHEST_LOG
 from abm.population.advance import advance, open_world
 from abm.population.network import shares_of_one
 from abm.population.world import build_world, scale_audit

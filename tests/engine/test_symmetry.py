@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.kernels.state import DAY_COLUMNS, DAY_FORCED, DAY_RESIDUAL, DAY_SHORT, RETAIL_FX
+from abm.kernels.record import DAY_COLUMNS, DAY_FORCED, DAY_RESIDUAL, DAY_SHORT
+from abm.kernels.state import RETAIL_FX
 from abm.population.world import build_world
 from abm.scenario.places import leaves
 from tests.engine.worlds import pass_days, rearranged, same_fate, scenario

@@ -3,16 +3,10 @@
 import numpy as np
 import pytest
 
-from abm.kernels.banks import settle_claims
-from abm.kernels.state import (
-    BANK_DESK,
-    BANK_FAILURE,
-    DAY_BANK_FAILURES,
-    DEADWEIGHT,
-    DEPOSIT_INSURANCE,
-    RECALL,
-    RECAPITALISATION,
-)
+from abm.kernels.banks.failures import settle_claims
+from abm.kernels.events import BANK_FAILURE, RECALL
+from abm.kernels.record import DAY_BANK_FAILURES
+from abm.kernels.state import BANK_DESK, DEADWEIGHT, DEPOSIT_INSURANCE, RECAPITALISATION
 from tests.engine.worlds import (
     DOLLAR,
     JPY,

@@ -10,9 +10,9 @@ from pathlib import Path
 import numba
 import pytest
 
-from abm.kernels import jit
+from abm.kernels.compiler import jit
 
-ROOT = Path(jit.__file__).parents[2]
+ROOT = Path(jit.__file__).parents[3]
 
 
 def run(code: str, **environment: str) -> str:
@@ -26,8 +26,8 @@ def run(code: str, **environment: str) -> str:
 
 def test_kernels_are_kept_in_a_folder_of_their_own_and_found_again(tmp_path):
     code = (
-        "from abm.kernels import jit\n"
-        "from abm.kernels.impact import saturation\n"
+        "from abm.kernels.compiler import jit\n"
+        "from abm.kernels.behaviours.value_investor import saturation\n"
         "print(jit.is_warm(), end=' '); saturation(0.1); print(jit.is_warm())"
     )
     place = {"CARRY_UNWIND_CACHE": str(tmp_path), "NUMBA_DISABLE_JIT": "0"}
@@ -38,7 +38,7 @@ def test_kernels_are_kept_in_a_folder_of_their_own_and_found_again(tmp_path):
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="folders of Linux")
 def test_they_are_kept_where_the_system_keeps_caches(tmp_path):
-    code = "from abm.kernels import jit; print(jit.CACHE_FOLDER.parent)"
+    code = "from abm.kernels.compiler import jit; print(jit.CACHE_FOLDER.parent)"
     unset = {"CARRY_UNWIND_CACHE": "", "XDG_CACHE_HOME": "", "HOME": str(tmp_path)}
     assert run(code, **unset) == str(tmp_path / ".cache" / "carry-unwind")
     elsewhere = unset | {"XDG_CACHE_HOME": str(tmp_path / "xdg")}
@@ -60,14 +60,17 @@ def test_without_a_home_directory_they_are_kept_among_temporary_files(tmp_path, 
 
 def test_a_folder_that_cannot_be_written_is_replaced(tmp_path):
     (tmp_path / "file").write_text("")
-    code = "from abm.kernels import jit; print(jit.CACHE_FOLDER.is_relative_to(jit._user_cache()))"
+    code = (
+        "from abm.kernels.compiler import jit\n"
+        "print(jit.CACHE_FOLDER.is_relative_to(jit._user_cache()))"
+    )
     assert run(code, CARRY_UNWIND_CACHE=str(tmp_path / "file")) == "False"
 
 
 @pytest.mark.parametrize("kind", ["nbi", "nbc"])
 def test_what_was_cut_short_is_compiled_again(tmp_path, kind):
     code = (
-        "from abm.kernels.impact import saturation\n"
+        "from abm.kernels.behaviours.value_investor import saturation\n"
         "print(saturation(0.1), sum(saturation.stats.cache_hits.values()))"
     )
     place = {"CARRY_UNWIND_CACHE": str(tmp_path), "NUMBA_DISABLE_JIT": "0"}
@@ -84,7 +87,10 @@ def test_what_nobody_has_used_for_a_month_is_removed(tmp_path):
         (tmp_path / name / "inside").mkdir(parents=True)
         then = time.time() - days * 24 * 3600
         os.utime(tmp_path / name, (then, then))
-    run("from abm.kernels import jit; jit.forget_old_kernels()", CARRY_UNWIND_CACHE=str(tmp_path))
+    run(
+        "from abm.kernels.compiler import jit; jit.forget_old_kernels()",
+        CARRY_UNWIND_CACHE=str(tmp_path),
+    )
     left = {path.name for path in tmp_path.iterdir()} & set(ages)
     assert left == {"kernels-recent", "something-else"}
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from abm.kernels.impact import (
+from abm.kernels.behaviours.value_investor import (
     CONT_SCHAANNING,
     LINEAR,
     NONE,

@@ -3,11 +3,9 @@
 import numpy as np
 import pytest
 
-from abm.kernels.linear import (
-    LANES,
+from abm.kernels.compiler.lanes import LANES, add_lane_products, add_lane_products_plain
+from abm.kernels.numerics.linear import (
     TILE,
-    add_lane_products,
-    add_lane_products_plain,
     falls_by_cholesky,
     falls_by_majorant,
     falls_by_row_dominance,
@@ -82,7 +80,7 @@ def test_lanes_are_what_their_plain_twin_says(count):
     plain[:] = compiled
     add_lane_products_plain(plain, 0, 2, tile, 4, count)
 
-    from abm.kernels.jit import kernel
+    from abm.kernels.compiler.jit import kernel
 
     @kernel
     def add(lanes, tile, count):

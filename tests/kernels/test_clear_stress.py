@@ -7,17 +7,17 @@ import numba
 import numpy as np
 import pytest
 
-from abm.kernels import impact
-from abm.kernels.certify import is_only_rest_point
-from abm.kernels.clear import AT_LIMIT, CLEARED
-from abm.kernels.impact import (
+from abm.kernels.markets import impact
+from abm.kernels.markets.certify import is_only_rest_point
+from abm.kernels.markets.impact import (
     ClearingWork,
     allocate_work,
     differentiate_excess,
     evaluate_excess,
     prepare_round,
 )
-from abm.kernels.orders import allocate_orders, collect_orders, gather_crossers
+from abm.kernels.markets.orders import allocate_orders, collect_orders, gather_crossers
+from abm.kernels.state import AT_LIMIT, CLEARED
 from abm.market import ClearingProblem, _box, _liquidity, _traders, clear_market
 
 N_SYSTEMS = 400

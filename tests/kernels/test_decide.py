@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from abm.agents.decision import next_decision
+from abm.kernels.behaviours.decisions import decide
+from abm.kernels.compiler.reference import by_reference
 from abm.kernels.day import accrue, hear_news, mark_and_move_capital
-from abm.kernels.decide import decide
-from abm.kernels.reference import by_reference
 from abm.kernels.state import (
     HEDGE_FUND,
     INSURER,

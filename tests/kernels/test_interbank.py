@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from abm.kernels.interbank import DEFAULTED, PAYMENTS, RECEIVED, clear_claims
+from abm.kernels.banks.interbank import DEFAULTED, PAYMENTS, RECEIVED, clear_claims
 
 
 def cleared(debts, outside, alpha=1.0, beta=1.0):

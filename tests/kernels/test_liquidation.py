@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from abm.kernels.liquidation import (
+from abm.kernels.constraints.liquidation import (
     LEAST_IMPACT,
     NO_FIXED_POINT,
     PRO_RATA,

@@ -3,23 +3,10 @@
 import numpy as np
 import pytest
 
-from abm.kernels.margin import force_orders
-from abm.kernels.state import (
-    CLOSE_OUT,
-    DAY_BROKER_LOSS,
-    DAY_FAILURES,
-    DAY_FORCED,
-    DAY_LOSS_CUTS,
-    DEFAULT,
-    FORCED_SALE,
-    LOSS,
-    LOSS_CUT,
-    MARGIN_CALL,
-    RETAIL_EQUITY,
-    RETAIL_FX,
-    RISK_PARITY,
-    SUBSCRIPTIONS,
-)
+from abm.kernels.constraints.forced_orders import force_orders
+from abm.kernels.events import CLOSE_OUT, DEFAULT, FORCED_SALE, LOSS, LOSS_CUT, MARGIN_CALL
+from abm.kernels.record import DAY_BROKER_LOSS, DAY_FAILURES, DAY_FORCED, DAY_LOSS_CUTS
+from abm.kernels.state import RETAIL_EQUITY, RETAIL_FX, RISK_PARITY, SUBSCRIPTIONS
 from tests.engine.worlds import (
     AUD,
     DOLLAR,

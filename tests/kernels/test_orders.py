@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from abm.kernels.orders import (
+from abm.kernels.markets.orders import (
     IN_UNITS,
     Box,
     Traders,

@@ -3,16 +3,10 @@
 import numpy as np
 import pytest
 
-from abm.kernels import record
-from abm.kernels.record import unlevered_share
-from abm.kernels.state import (
-    DAY_SHORT_CLOSED,
-    DAY_UNLEVERED,
-    FORCED_SALE,
-    HEDGE_FUND,
-    RISK_PARITY,
-    TREND,
-)
+from abm.kernels import carry_short as record
+from abm.kernels.events import FORCED_SALE
+from abm.kernels.record import DAY_SHORT_CLOSED, DAY_UNLEVERED, unlevered_share
+from abm.kernels.state import HEDGE_FUND, RISK_PARITY, TREND
 from abm.population.world import build_world
 from tests.engine.worlds import JPY, NKY, pass_days, rows_of, scenario, still
 

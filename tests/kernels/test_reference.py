@@ -9,8 +9,8 @@ import numba
 import numpy as np
 import pytest
 
-from abm.kernels.jit import kernel
-from abm.kernels.reference import by_reference
+from abm.kernels.compiler.jit import kernel
+from abm.kernels.compiler.reference import by_reference
 
 compiled_only = pytest.mark.skipif(
     numba.config.DISABLE_JIT, reason="plain Python passes the columns themselves"
@@ -96,7 +96,7 @@ def test_a_caller_kept_by_an_earlier_process_finds_what_it_calls(tmp_path):
     # fill one cache at once.
     program = (
         "import numpy as np\n"
-        "from abm.kernels.weights import equal_risk_contributions as solve\n"
+        "from abm.kernels.numerics.weights import equal_risk_contributions as solve\n"
         "out = np.empty(2); solve(np.diag([1.0, 4.0]), np.ones(2), out, np.empty(2))\n"
         "print(out.tolist(), sum(solve.stats.cache_hits.values()))"
     )

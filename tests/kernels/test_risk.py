@@ -3,13 +3,8 @@
 import numpy as np
 import pytest
 
-from abm.kernels.state import (
-    DAY_DEALER_DEPTH,
-    DAY_ROUNDS,
-    DAY_SHORT,
-    RISK_PARITY,
-    VOLATILITY_TARGET,
-)
+from abm.kernels.record import DAY_DEALER_DEPTH, DAY_ROUNDS, DAY_SHORT
+from abm.kernels.state import RISK_PARITY, VOLATILITY_TARGET
 from abm.population.world import build_world
 from tests.engine.worlds import JPY, NKY, pass_days, scenario, still, with_rules
 

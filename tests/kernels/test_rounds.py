@@ -5,9 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from abm.kernels import rounds
-from abm.kernels.clear import ClearingReport
-from abm.kernels.state import CLEARED, DAY_CONSERVATION, FAILED
+from abm.kernels.markets import rounds
+from abm.kernels.markets.clearing import ClearingReport
+from abm.kernels.markets.rounds import clear_and_settle, trade_in_rounds
+from abm.kernels.record import DAY_CONSERVATION
+from abm.kernels.state import CLEARED, FAILED
 from tests.engine.worlds import still
 
 MOST = 100
@@ -40,7 +42,7 @@ def test_a_forced_round_that_failed_is_not_tried_again(monkeypatch, statuses, n_
     monkeypatch.setattr(rounds, "clear_and_settle", clear)
     rules = SimpleNamespace(market=SimpleNamespace(rounds=MOST))
     draws = SimpleNamespace(silent_from=10)
-    trade = getattr(rounds.trade_in_rounds, "py_func", rounds.trade_in_rounds)
+    trade = getattr(trade_in_rounds, "py_func", trade_in_rounds)
     trade(0, None, None, None, rules, draws, None)
     assert asked == list(range(n_rounds))
 
@@ -52,7 +54,7 @@ def test_a_round_that_failed_is_audited_too(monkeypatch):
     books.cash[0] += 100.0
     report = ClearingReport(FAILED, 0, math.inf, math.nan)
     monkeypatch.setattr(rounds, "clear_round", lambda *_: report)
-    clear = getattr(rounds.clear_and_settle, "py_func", rounds.clear_and_settle)
+    clear = getattr(clear_and_settle, "py_func", clear_and_settle)
     assert clear(0, 0, *world[:6]) == FAILED
     error = world.diary.days[0, DAY_CONSERVATION]
     assert error == pytest.approx(100.0 / world.market.gross_totals[-1])

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abm.kernels import rules as rule_of
+from abm.kernels.behaviours.dealer import dealer_depth, half_spread
+from abm.kernels.behaviours.hedge_fund import fund_order, wanted_leverage
+from abm.kernels.behaviours.leverage_target import banded_speed
+from abm.kernels.behaviours.life_insurer import hedge_order_usd_bn
+from abm.kernels.behaviours.retail_fx import contrarian_scale
+from abm.kernels.behaviours.trend_follower import trend_size
+from abm.kernels.constraints.margin import margin_rate
+from abm.kernels.constraints.value_at_risk import var_leverage
+from abm.kernels.contracts.fund_shares import capital_flow_usd_bn
+from abm.kernels.contracts.loans import financing_spread
 from abm.population.rules import make_rules
 from abm.scenario import load_scenario
 
@@ -40,27 +49,27 @@ DEALERS = RULES.market._replace(
     ],
 )
 def test_margin_rates_by_hand(volatility, concentration, utilisation, rate):
-    got = rule_of.margin_rate(volatility, concentration, utilisation, MARGIN)
+    got = margin_rate(volatility, concentration, utilisation, MARGIN)
     assert got == pytest.approx(rate, rel=1e-14)
 
 
 @given(*[st.floats(0.0, 2.0)] * 3, st.floats(1.0, 2.0))
 def test_margin_never_falls_with_risk_and_stays_in_its_bounds(sigma, hhi, use, more):
-    low = rule_of.margin_rate(sigma, hhi, use, MARGIN)
-    high = rule_of.margin_rate(sigma * more, hhi * more, use * more, MARGIN)
+    low = margin_rate(sigma, hhi, use, MARGIN)
+    high = margin_rate(sigma * more, hhi * more, use * more, MARGIN)
     assert MARGIN.floor <= low <= high <= MARGIN.ceiling
 
 
 def test_a_four_percent_carry_at_ten_percent_volatility():
     # risk aversion 2: .04 / (2 x .01) = 2 times wealth; never short where carry is negative
-    assert rule_of.wanted_leverage(0.04, 2.0, 0.01) == pytest.approx(2.0)
-    assert rule_of.wanted_leverage(-0.04, 2.0, 0.01) == 0.0
+    assert wanted_leverage(0.04, 2.0, 0.01) == pytest.approx(2.0)
+    assert wanted_leverage(-0.04, 2.0, 0.01) == 0.0
 
 
 def test_the_var_limit_is_a_99_percent_ten_day_loss():
     # a fifth of NAV; 10% a year is 2% in ten days, 4.65% at 99%
-    assert rule_of.var_leverage(0.2, 0.01) == pytest.approx(0.2 / (2.3263478740408408 * 0.02))
-    assert math.isfinite(rule_of.var_leverage(0.2, 0.0))
+    assert var_leverage(0.2, 0.01) == pytest.approx(0.2 / (2.3263478740408408 * 0.02))
+    assert math.isfinite(var_leverage(0.2, 0.0))
 
 
 @pytest.mark.parametrize(
@@ -78,48 +87,48 @@ def test_the_var_limit_is_a_99_percent_ten_day_loss():
     ],
 )
 def test_what_a_hedge_fund_trades_towards(leverage, target, limit_var, drawdown, goes_to, speed):
-    got = rule_of.fund_order(leverage, target, limit_var, drawdown, FUNDS)
+    got = fund_order(leverage, target, limit_var, drawdown, FUNDS)
     assert got == pytest.approx((goes_to, speed))
 
 
 def test_rule_followers_cut_fast_rebuild_slowly_and_ignore_small_gaps():
-    speeds = [rule_of.banded_speed(held, 2.0, BAND) for held in (2.2, 2.09, 2.0, 1.91, 1.8)]
+    speeds = [banded_speed(held, 2.0, BAND) for held in (2.2, 2.09, 2.0, 1.91, 1.8)]
     assert speeds == [0.6, 0.0, 0.0, 0.0, 0.05]
 
 
 def test_trend_followers_size_by_signal_over_volatility():
     # half of .5 / .1 = 2.5, times tanh(.8)
-    share = rule_of.trend_size(1.0, 0.1, 0.1, TREND)
+    share = trend_size(1.0, 0.1, 0.1, TREND)
     assert share == pytest.approx(2.5 * math.tanh(0.8))
-    assert rule_of.trend_size(-1.0, 0.1, 0.1, TREND) == -share
-    assert rule_of.trend_size(1.0, 0.2, 0.1, TREND) == pytest.approx(share / 2)
+    assert trend_size(-1.0, 0.1, 0.1, TREND) == -share
+    assert trend_size(1.0, 0.2, 0.1, TREND) == pytest.approx(share / 2)
     # calm beyond 70% of calm volatility buys no more
-    assert rule_of.trend_size(1.0, 0.01, 0.1, TREND) == pytest.approx(share / 0.7)
+    assert trend_size(1.0, 0.01, 0.1, TREND) == pytest.approx(share / 0.7)
 
 
 def test_retail_traders_lean_against_the_yen():
-    assert rule_of.contrarian_scale(0.0, HOMES) == 1.0
-    assert rule_of.contrarian_scale(0.03, HOMES) == pytest.approx(1.0 + 0.25 * math.tanh(1.0))
-    assert rule_of.contrarian_scale(-0.03, HOMES) == pytest.approx(1.0 - 0.25 * math.tanh(1.0))
+    assert contrarian_scale(0.0, HOMES) == 1.0
+    assert contrarian_scale(0.03, HOMES) == pytest.approx(1.0 + 0.25 * math.tanh(1.0))
+    assert contrarian_scale(-0.03, HOMES) == pytest.approx(1.0 - 0.25 * math.tanh(1.0))
 
 
 def test_insurers_buy_yen_after_it_has_risen():
     # 10% in 20 days on 300bn: .4 x .1 x 300 = 12 wanted, a twentieth of what is missing a day
-    assert rule_of.hedge_order_usd_bn(0.1, 0.0, 300.0, 0.0, HOMES) == pytest.approx(0.6)
-    assert rule_of.hedge_order_usd_bn(0.1, 0.0, 300.0, 12.0, HOMES) == pytest.approx(0.0)
-    assert rule_of.hedge_order_usd_bn(-0.1, 0.0, 300.0, 0.0, HOMES) == 0.0
+    assert hedge_order_usd_bn(0.1, 0.0, 300.0, 0.0, HOMES) == pytest.approx(0.6)
+    assert hedge_order_usd_bn(0.1, 0.0, 300.0, 12.0, HOMES) == pytest.approx(0.0)
+    assert hedge_order_usd_bn(-0.1, 0.0, 300.0, 0.0, HOMES) == 0.0
     # a basis 10bp narrower: 2 x .001 x 300 = .6 wanted
-    assert rule_of.hedge_order_usd_bn(0.0, 0.001, 300.0, 0.0, HOMES) == pytest.approx(0.03)
+    assert hedge_order_usd_bn(0.0, 0.001, 300.0, 0.0, HOMES) == pytest.approx(0.03)
 
 
 def test_investors_take_gains_and_refill_losses():
-    assert rule_of.capital_flow_usd_bn(12.0, 10.0, 0.01, 0.003) == pytest.approx(-0.02)
-    assert rule_of.capital_flow_usd_bn(8.0, 10.0, 0.01, 0.003) == pytest.approx(0.006)
-    assert rule_of.capital_flow_usd_bn(10.0, 10.0, 0.01, 0.003) == 0.0
+    assert capital_flow_usd_bn(12.0, 10.0, 0.01, 0.003) == pytest.approx(-0.02)
+    assert capital_flow_usd_bn(8.0, 10.0, 0.01, 0.003) == pytest.approx(0.006)
+    assert capital_flow_usd_bn(10.0, 10.0, 0.01, 0.003) == 0.0
 
 
 def depth(volatility, capital=1.0, swap_line=0):
-    return rule_of.dealer_depth(400.0, 0.1, volatility, capital, DEALERS, swap_line)
+    return dealer_depth(400.0, 0.1, volatility, capital, DEALERS, swap_line)
 
 
 def test_dealers_withdraw_when_volatility_rises_and_capital_falls():
@@ -135,16 +144,16 @@ def test_dealers_withdraw_when_volatility_rises_and_capital_falls():
 def test_credit_and_trading_have_a_dearest_price():
     """.3% a year, doubled for every half of a balance sheet too much, and 100% at most."""
     banks = RULES.banks._replace(spread=0.003, spread_slope=2.0)
-    assert rule_of.financing_spread(0.5, banks) == pytest.approx(0.006)
-    assert rule_of.financing_spread(1e6, banks) == 1.0
+    assert financing_spread(0.5, banks) == pytest.approx(0.006)
+    assert financing_spread(1e6, banks) == 1.0
     market = RULES.market._replace(half_spread=1e-4)
-    assert rule_of.half_spread(0.1, 0.05, market) == 1e-4
-    assert rule_of.half_spread(0.1, 0.3, market) == pytest.approx(3e-4)
-    assert rule_of.half_spread(1e-4, 30.0, market) == 0.5
+    assert half_spread(0.1, 0.05, market) == 1e-4
+    assert half_spread(0.1, 0.3, market) == pytest.approx(3e-4)
+    assert half_spread(1e-4, 30.0, market) == 0.5
 
 
 def test_without_any_risk_sizes_are_numbers():
-    assert math.isfinite(rule_of.wanted_leverage(0.05, 2.0, 0.0))
-    assert rule_of.wanted_leverage(0.0, math.inf, 0.0) == 0.0
+    assert math.isfinite(wanted_leverage(0.05, 2.0, 0.0))
+    assert wanted_leverage(0.0, math.inf, 0.0) == 0.0
     still = TREND._replace(volatility_floor=0.0)
-    assert math.isfinite(rule_of.trend_size(1.0, 0.0, 0.1, still))
+    assert math.isfinite(trend_size(1.0, 0.0, 0.1, still))

@@ -4,14 +4,8 @@ import numpy as np
 import pytest
 
 from abm.agents.decision import next_decision
-from abm.kernels.state import (
-    AT_LIMIT,
-    DAY_ROUNDS,
-    DAY_STATUS,
-    RETAIL_EQUITY,
-    RETAIL_FX,
-    RISK_PARITY,
-)
+from abm.kernels.record import DAY_ROUNDS, DAY_STATUS
+from abm.kernels.state import AT_LIMIT, RETAIL_EQUITY, RETAIL_FX, RISK_PARITY
 from abm.population.world import build_world
 from tests.engine.worlds import JGB, JPY, NKY, pass_days, quiet, scenario, still, with_rules
 

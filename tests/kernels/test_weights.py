@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abm.kernels.weights import equal_risk_contributions, inverse_volatility_weights
+from abm.kernels.numerics.weights import equal_risk_contributions, inverse_volatility_weights
 
 pytestmark = pytest.mark.plain
 

@@ -122,7 +122,7 @@ def test_a_description_that_is_not_one_is_refused(state, tmp_path, said):
      ("day", 10**9), ("day", np.nan), ("amount_usd_bn", np.inf)],
 )  # fmt: skip
 def test_an_event_of_what_does_not_exist_is_refused(state, tmp_path, column, value):
-    from abm.kernels.state import EVENT_COLUMNS
+    from abm.kernels.events import EVENT_COLUMNS
 
     events = array_in(state, "diary.events")
     events[3, EVENT_COLUMNS.index(column)] = value

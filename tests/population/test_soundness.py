@@ -7,7 +7,8 @@ import pytest
 
 import abm
 from abm.errors import FailedRun, UnwindError
-from abm.kernels.state import (
+from abm.kernels.events import EVENT_COLUMNS
+from abm.kernels.record import (
     DAY_CALLS,
     DAY_COLUMNS,
     DAY_CONSERVATION,
@@ -16,7 +17,6 @@ from abm.kernels.state import (
     DAY_LEVERAGE,
     DAY_MARGIN_RATE,
     DAY_UNLEVERED,
-    EVENT_COLUMNS,
 )
 from abm.population.advance import open_world
 from abm.population.soundness import AUDIT_LIMIT, require_sound

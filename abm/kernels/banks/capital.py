@@ -1,0 +1,63 @@
+"""Capital of banks: dealers' and desks' profit, and how lost capital is rebuilt."""
+
+from abm.kernels.compiler.jit import kernel
+from abm.kernels.contracts.balances import add_cash
+from abm.kernels.state import BANK_DESK, RECAPITALISATION, RISK_PARITY, TRADING_DAYS
+
+
+@kernel
+def share_dealer_profit(market, graph):
+    """What dealers earned since yesterday goes to the core banks by capital.          (M43)"""
+    dollar = market.rates.size - 1
+    profit = market.dealer_cash[dollar]
+    for c in range(dollar):
+        profit += market.dealer_cash[c] * market.usd_price[c]
+    for k in range(market.usd_price.size):
+        profit += market.dealer_held[k] * market.usd_price[k]
+    capital = core_capital(graph)
+    if capital <= 0.0:
+        return
+    for b in range(graph.equity.size):
+        if graph.is_core[b] and graph.equity[b] > 0.0 and not graph.failed[b]:
+            part = profit * graph.equity[b] / capital
+            graph.equity[b] += part
+            market.dealer_cash[dollar] -= part
+
+
+@kernel
+def core_capital(graph):
+    """Capital of the core banks that still stand [USD bn]."""
+    capital = 0.0
+    for b in range(graph.equity.size):
+        if graph.is_core[b] and not graph.failed[b]:
+            capital += max(graph.equity[b], 0.0)
+    return capital
+
+
+@kernel
+def sweep_desks(books, graph, rules):
+    """A desk's profit is its bank's; the desk keeps a fixed share of the bank's capital. (M44)"""
+    share = rules.banks.desk_capital_share
+    for i in range(rules.mandates.first_row[BANK_DESK], rules.mandates.first_row[RISK_PARITY]):
+        bank, wealth = rules.mandates.owner[i], books.wealth[i]
+        if graph.failed[bank] or books.days_out[i] > 0 or books.closing[i] or wealth <= 0.0:
+            continue
+        sweep = wealth - share * max(graph.equity[bank] + wealth, 0.0)
+        add_cash(i, -sweep, books)
+        books.high_water[i] *= 1.0 - sweep / wealth
+        books.entry_wealth[i] = books.wealth[i]
+        graph.equity[bank] += sweep
+
+
+@kernel
+def rebuild_capital(market, graph, rules):
+    """Lost capital comes back slowly, gains are paid out four times as fast.          (M47)"""
+    dollar = market.rates.size - 1
+    for b in range(graph.equity.size):
+        if graph.failed[b]:
+            continue
+        gap = graph.opening_equity[b] - graph.equity[b]
+        rate = rules.banks.recapitalisation / TRADING_DAYS
+        flow = rate * gap if gap > 0.0 else rules.banks.payout_multiple * rate * gap
+        graph.equity[b] += flow
+        market.outside[RECAPITALISATION, dollar] -= flow

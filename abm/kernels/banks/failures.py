@@ -1,0 +1,91 @@
+"""Failure of banks: interbank clearing, the insurer, and the clients' lines."""
+
+from abm.kernels.banks.credit_lines import move_clients
+from abm.kernels.banks.interbank import DEFAULTED, OWED, PAYMENTS, RECEIVED, clear_claims
+from abm.kernels.compiler.jit import kernel
+from abm.kernels.events import BANK_FAILURE, FIRST_BANK, NOBODY, record_event
+from abm.kernels.record import DAY_BANK_FAILURES
+from abm.kernels.state import DEADWEIGHT, DEPOSIT_INSURANCE
+
+STANDING, JUST_FAILED, GONE = 0, 1, 2  # of graph.failed
+OUTSIDE = 4  # row of graph.clearing, above those of `clear_claims`
+
+
+@kernel
+def fail_banks(day, books, market, graph, rules, diary):
+    """Interbank clearing when a bank's capital is gone; its lending is recalled or moves.
+
+    (M45, M46)
+    """
+    n = graph.equity.size
+    is_due = False
+    for b in range(n):
+        is_due = is_due or (graph.equity[b] < 0.0 and not graph.failed[b])
+    if not is_due:
+        return
+    settle_claims(graph, rules)
+    for b in range(n):
+        if graph.failed[b] != JUST_FAILED:
+            continue
+        shortfall = book_failure(b, market, graph, rules)
+        diary.days[day, DAY_BANK_FAILURES] += 1.0
+        record_event(day, 0, BANK_FAILURE, FIRST_BANK - b, NOBODY, -1, shortfall, -1, diary)
+        move_clients(b, books, graph, rules)
+    for b in range(n):
+        if graph.failed[b] == JUST_FAILED:
+            graph.failed[b] = GONE
+
+
+@kernel
+def settle_claims(graph, rules):
+    """Pay interbank debts by the greatest clearing vector.
+
+    Banks that cannot pay are marked; their creditors lose what is not paid and nothing else moves.
+    """
+    n = graph.equity.size
+    work = graph.clearing
+    outside = work[OUTSIDE]  # E = outside assets net of deposits + claims - debts
+    for b in range(n):
+        outside[b] = graph.equity[b]
+        for j in range(n):
+            outside[b] += graph.liabilities[b, j] - graph.liabilities[j, b]
+    clear_claims(
+        graph.liabilities, outside, rules.banks.recovery_external,
+        rules.banks.recovery_interbank, work,
+    )  # fmt: skip
+    for b in range(n):
+        if work[DEFAULTED, b] == 0.0 or graph.failed[b]:
+            continue
+        graph.failed[b] = JUST_FAILED
+        paid = work[PAYMENTS, b] / work[OWED, b] if work[OWED, b] > 0.0 else 1.0
+        for j in range(n):
+            claim = graph.liabilities[b, j]
+            graph.equity[j] -= claim * (1.0 - paid)
+            graph.equity[b] += claim * (1.0 - paid)
+            graph.other_assets[j] += claim * paid
+            graph.other_assets[j] -= graph.liabilities[j, b]
+            graph.liabilities[b, j] = 0.0
+    for b in range(n):
+        if graph.failed[b] == JUST_FAILED:
+            for j in range(n):
+                graph.liabilities[j, b] = 0.0
+
+
+@kernel
+def book_failure(b, market, graph, rules):
+    """Deadweight cost leaves, the insurer pays what depositors lack, the bank's capital is nil.
+
+    deadweight = (1 - alpha) outside assets + (1 - beta) received;  E' - deadweight + insurer = 0
+
+    (M46)
+    """
+    dollar = market.rates.size - 1
+    received = graph.clearing[RECEIVED, b]
+    outside = graph.equity[b] - received + graph.clearing[PAYMENTS, b]
+    deadweight = (1.0 - rules.banks.recovery_external) * max(outside, 0.0)
+    deadweight += (1.0 - rules.banks.recovery_interbank) * received
+    insurer = deadweight - graph.equity[b]
+    market.outside[DEADWEIGHT, dollar] += deadweight
+    market.outside[DEPOSIT_INSURANCE, dollar] -= insurer
+    graph.equity[b] = 0.0
+    return max(insurer, 0.0)

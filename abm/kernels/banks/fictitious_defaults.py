@@ -1,0 +1,215 @@
+"""Fictitious defaults: who cannot pay if all others pay, who falls because of them, and so on.
+
+Debts are shares of what a bank pays to those who are served alike: to banks and outside creditors
+together, or to banks alone where outside creditors come first.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from abm.kernels.banks.distress import received_by
+from abm.kernels.compiler.jit import inlined, kernel
+
+
+class Debtors(NamedTuple):
+    """What each bank has and owes, (n_banks,) each, in the money of the debts."""
+
+    assets: np.ndarray  # e, outside the network
+    recovered: np.ndarray  # of which a default leaves, less what is paid first: alpha e or less
+    due: np.ndarray  # all debts
+    owed: np.ndarray  # debts of those who share alike
+    share_outside: np.ndarray  # of `owed` that is owed outside the network
+
+
+class Search(NamedTuple):
+    """Who stands where, and who is still to be looked at."""
+
+    waves: np.ndarray  # (n_banks,) int64, round of default, 0 if never
+    payments: np.ndarray  # (n_banks,) on `owed`
+    suspects: np.ndarray  # (n_banks,) int64, solvent banks that receive less than before
+    queue: np.ndarray  # (n_banks,) int64, a ring of defaulters that may pay less than before
+    is_listed: np.ndarray  # (n_banks,) uint8, among the suspects or in the queue
+    counts: np.ndarray  # (5,) int64, see below
+
+
+# Positions in `counts`; a round is over when the queue is empty.
+ROUND, N_SUSPECTS, HEAD, N_QUEUED, N_FAILED = 0, 1, 2, 3, 4
+# A bank that falls short by less than this share of its debts is counted as able to pay.
+SHORTFALL = 1e-12
+_SETTLED = 2e-13  # error left in payments, as a share of what is owed
+_BALANCED = 1e-13  # sums over many banks are no more exact
+_ROUNDING = 4e-16
+_MAX_SWEEPS = 1000
+_FEW_VISITS = 4096  # of the queue in one round, besides one for each defaulter
+
+
+def allocate_search(owed: np.ndarray) -> Search:
+    """Before the first round: all pay in full, and everybody is a suspect."""
+    n = owed.size
+    return Search(
+        waves=np.zeros(n, dtype=np.int64),
+        payments=owed.copy(),
+        suspects=np.arange(n, dtype=np.int64),
+        queue=np.zeros(n, dtype=np.int64),
+        is_listed=np.ones(n, dtype=np.uint8),
+        counts=np.array([1, n, 0, 0, 0], dtype=np.int64),
+    )
+
+
+@kernel
+def fail_in_rounds(claims, lenders, debtors, recovery_interbank, search):
+    """Rounds of default until one finds nobody new; whether the last round's payments settled.
+
+    Only who was owed by somebody who now pays less can fail next, so a round mostly costs
+    what it changes. `lenders` is `claims` transposed: whom each bank pays. After False the payments
+    of the defaulters are still to be found; then call `suspect_everybody`, and this again.
+    """
+    while fail_suspects(claims, debtors, search) > 0:
+        if not pay_along_queue(claims, lenders, debtors, recovery_interbank, search):
+            if not pay_what_is_there(claims, debtors, recovery_interbank, search):
+                return False
+            suspect_everybody(search)
+        search.counts[ROUND] += 1
+    return True
+
+
+@kernel
+def fail_suspects(claims, debtors, search):
+    """Mark the suspects that default now, given what others pay; how many did.
+
+    e_i + sum_j Pi_ji p_j < pbar_i, and not in default yet: waves_i <- round
+    """
+    n_suspects, n_new = search.counts[N_SUSPECTS], 0
+    search.counts[N_SUSPECTS] = 0
+    for s in range(n_suspects):
+        bank = search.suspects[s]
+        search.is_listed[bank] = 0
+        able = debtors.assets[bank] + received_by(bank, claims, search.payments)
+        if able < debtors.due[bank] * (1.0 - SHORTFALL):
+            search.waves[bank] = search.counts[ROUND]
+            _list(bank, search)
+            n_new += 1
+    search.counts[N_FAILED] += n_new
+    return n_new
+
+
+@inlined
+def _list(bank, search):
+    """Look at a bank again: a defaulter in this round, a solvent bank in the next."""
+    if search.is_listed[bank] == 0:
+        search.is_listed[bank] = 1
+        if search.waves[bank] > 0:
+            end = (search.counts[HEAD] + search.counts[N_QUEUED]) % search.queue.size
+            search.queue[end] = bank
+            search.counts[N_QUEUED] += 1
+        else:
+            search.suspects[search.counts[N_SUSPECTS]] = bank
+            search.counts[N_SUSPECTS] += 1
+
+
+@kernel
+def suspect_everybody(search):
+    """Empty the queue; look at all solvent banks in the next round."""
+    search.counts[N_SUSPECTS] = search.counts[N_QUEUED] = 0
+    for bank in range(search.waves.size):
+        search.is_listed[bank] = 0
+        if search.waves[bank] == 0:
+            _list(bank, search)
+
+
+@inlined
+def what_is_left(bank, claims, debtors, recovery_interbank, payments):
+    """What a defaulter pays to those who share alike: max(0, recovered + beta received)."""
+    received = received_by(bank, claims, payments)
+    return max(0.0, debtors.recovered[bank] + recovery_interbank * received)
+
+
+@kernel
+def pay_along_queue(claims, lenders, debtors, recovery_interbank, search):
+    """Payments of the defaulters, from the new ones to whom they reach; whether they settled.
+
+    p_i = max(0, recovered_i + beta sum_j Pi_ji p_j)     for i in default
+
+    Gives up where a few more visits than there are defaulters do not do: sweeps are quicker.
+    """
+    allowed = search.counts[N_FAILED] + _FEW_VISITS
+    while search.counts[N_QUEUED] > 0:
+        bank = search.queue[search.counts[HEAD]]
+        search.counts[HEAD] = (search.counts[HEAD] + 1) % search.queue.size
+        search.counts[N_QUEUED] -= 1
+        search.is_listed[bank] = 0
+        if allowed == 0:
+            return False
+        allowed -= 1
+        paid = what_is_left(bank, claims, debtors, recovery_interbank, search.payments)
+        if abs(paid - search.payments[bank]) > _ROUNDING * debtors.owed[bank]:
+            search.payments[bank] = paid
+            for c in range(lenders.starts[bank], lenders.starts[bank + 1]):
+                _list(lenders.borrower[c], search)
+    return True
+
+
+@kernel
+def pay_what_is_there(claims, debtors, recovery_interbank, search):
+    """Payments of all defaulters, the others paying in full; whether they settled.
+
+    The equation of `pay_along_queue`, by Gauss and Seidel. Sweeps alone are slow where defaulters
+    owe nearly all to one another: the common factor of their payments is set from their total.
+    """
+    waves, payments, owed = search.waves, search.payments, debtors.owed
+    last_move, next_balance = 0.0, 8
+    for sweep in range(_MAX_SWEEPS):
+        if sweep == next_balance:  # ever rarer: along a chain of debts balancing only disturbs
+            balance_defaulters(claims, debtors, recovery_interbank, search)
+            next_balance *= 2
+        move = 0.0
+        for bank in range(owed.size):
+            if waves[bank] > 0 and owed[bank] > 0.0:
+                paid = what_is_left(bank, claims, debtors, recovery_interbank, payments)
+                move = max(move, abs(paid - payments[bank]) / owed[bank])
+                payments[bank] = paid
+        # moves shrink geometrically: what is left is the last one x q / (1 - q)
+        is_small = move <= _SETTLED and move * move <= _SETTLED * (last_move - move)
+        if is_small or move <= _ROUNDING:
+            return True
+        last_move = move
+    return False
+
+
+@inlined
+def _is_paying(bank, search):
+    """Whether a bank is in default and pays something to those who share alike."""
+    return search.waves[bank] > 0 and search.payments[bank] > 0.0
+
+
+@kernel
+def balance_defaulters(claims, debtors, recovery_interbank, search):
+    """Scale what defaulters pay until, taken together, they pay what they have.
+
+    s sum_D p_j (1 - beta share owed to D) = sum_D (recovered_i + beta received from outside D)
+
+    over those who pay anything. The left side is summed as what leaves D or is lost, so that a
+    small leak keeps its digits. Whom outside creditors leave too little for is for the sweeps.
+    """
+    payments = search.payments
+    leaving, entering = 0.0, 0.0
+    for bank in range(payments.size):
+        is_paying = _is_paying(bank, search)
+        if is_paying:
+            lost = 1.0 - recovery_interbank
+            kept_out = lost + recovery_interbank * debtors.share_outside[bank]
+            leaving += payments[bank] * kept_out
+            entering += debtors.recovered[bank]
+        for c in range(claims.starts[bank], claims.starts[bank + 1]):
+            borrower = claims.borrower[c]
+            received = recovery_interbank * claims.weight[c] * payments[borrower]
+            if is_paying and not _is_paying(borrower, search):
+                entering += received
+            elif not is_paying and _is_paying(borrower, search):
+                leaving += received
+    if leaving == 0.0 or entering < 0.0 or abs(entering - leaving) <= _BALANCED * leaving:
+        return
+    for bank in range(payments.size):
+        if _is_paying(bank, search):
+            payments[bank] *= entering / leaving

@@ -1,0 +1,48 @@
+"""Dealers: the price at which they hold nothing, the depth they quote, the spread they earn."""
+
+import math
+
+from abm.kernels.banks.capital import core_capital
+from abm.kernels.compiler.jit import inlined, kernel
+
+MOST_HALF_SPREAD = 0.5  # log: to trade costs at most half of the price
+
+
+@inlined
+def half_spread(calm_volatility, volatility, rule):
+    """Half of the bid-ask spread, log: s max(1, sigma_f / sigma), at most 1/2.             (M40)"""
+    return min(rule.half_spread * max(1.0, volatility / calm_volatility), MOST_HALF_SPREAD)
+
+
+@inlined
+def dealer_depth(calm_depth, calm_volatility, volatility, capital_share, rule, swap_line):
+    """Units a dealer absorbs per log unit of price.                                      (M50)
+
+    M = M0 max(floor, min(1, sigma/sigma_f)^eta_v (core capital / initial)^eta_b)
+
+    A swap line with the central bank puts its own floor under the depth.
+    """
+    withdrawal = min(1.0, calm_volatility / max(volatility, 1e-12)) ** rule.volatility_exponent
+    withdrawal *= max(capital_share, 0.0) ** rule.capital_exponent
+    floor = max(rule.depth_floor, rule.swap_line_depth) if swap_line else rule.depth_floor
+    return calm_depth * max(floor, withdrawal)
+
+
+@kernel
+def withdraw_dealers(market, graph, rules, swap_line):
+    """The dealers' reference creeps to the price; depth follows volatility and capital.
+
+    (M49, M50)
+    """
+    opening = 0.0
+    for b in range(graph.equity.size):
+        opening += graph.opening_equity[b] if graph.is_core[b] else 0.0
+    share = core_capital(graph) / opening if opening > 0.0 else 1.0
+    for k in range(market.quote.size):
+        gap = market.log_price[k] - market.dealer_reference[k]
+        market.dealer_reference[k] += rules.market.reversion * gap
+        volatility = math.sqrt(market.covariance_fast[k, k])
+        market.dealer_depth[k] = dealer_depth(
+            rules.market.dealer_depth[k], rules.market.calm_volatility[k], volatility, share,
+            rules.market, swap_line,
+        )  # fmt: skip

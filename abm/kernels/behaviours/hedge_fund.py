@@ -1,0 +1,162 @@
+"""Hedge funds and bank desks: mean-variance leverage on a mandate's weights."""
+
+import math
+
+from abm.kernels.behaviours.idle import is_idle
+from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.constraints.value_at_risk import LEAST_VARIANCE, limit_by_var
+from abm.kernels.numerics.columns import add_scaled, fill_zero, is_any, write_product
+from abm.kernels.state import TRADING_DAYS
+
+MEAN, SLOW, FAST, GROSS, LIMIT = 0, 1, 2, 3, 4  # rows of the scratch lanes
+AIM = MEAN  # the mean has been used by the time leverage is aimed at
+
+
+@inlined
+def view_of(k, market, funds):
+    """Expected change of a log quote per year: trend EMA60 + k_v (f - x).             (M13)"""
+    gap = market.fundamental[k] + market.link_level[k] - market.log_price[k]
+    return funds.trend_weight * TRADING_DAYS * market.trend[0, k] + funds.value_weight * gap
+
+
+@kernel
+def portfolio_views(lo, hi, market, rules, lanes):
+    """Mean and variances of the funds' portfolios, per unit of leverage.               (M15)
+
+    mu = sum w g;  v = e'Se, slow and fast;  gross = sum of the weights but the yen's
+    """
+    weights, held = rules.mandates.weights, market.held
+    n, n_held = hi - lo, 0
+    for row in range(4):
+        fill_zero(lanes[row][:n])
+    mean, slow, fast, gross = lanes[MEAN][:n], lanes[SLOW][:n], lanes[FAST][:n], lanes[GROSS][:n]
+    for k in range(weights.shape[0]):
+        left = weights[k][lo:hi]
+        if not is_any(left):
+            continue
+        held[n_held] = k
+        add_scaled(market.expected[k], left, mean)
+        if k > 0:
+            add_scaled(1.0, left, gross)
+        for first in range(0, n_held + 1, 4):
+            a, b = held[first], held[min(first + 1, n_held)]
+            c, d = held[min(first + 2, n_held)], held[min(first + 3, n_held)]
+            for risk, total in ((market.risk_slow, slow), (market.risk_fast, fast)):
+                add_products(
+                    first, n_held, risk[k], a, b, c, d, left, weights[a][lo:hi],
+                    weights[b][lo:hi], weights[c][lo:hi], weights[d][lo:hi], total,
+                )  # fmt: skip
+        n_held += 1
+
+
+@kernel
+def add_products(first, last, risk, a, b, c, d, left, w_a, w_b, w_c, w_d, total):
+    """Four terms of a quadratic form, for a chunk of columns; those past `last` count nothing.
+
+    Four at a time, because what takes time is to fetch and store the sum.
+    """
+    s_a = risk[a]
+    s_b = risk[b] if first + 1 <= last else 0.0
+    s_c = risk[c] if first + 2 <= last else 0.0
+    s_d = risk[d] if first + 3 <= last else 0.0
+    for j in range(left.size):
+        total[j] += left[j] * ((s_a * w_a[j] + s_b * w_b[j]) + (s_c * w_c[j] + s_d * w_d[j]))
+
+
+@kernel
+def decide_funds(lo, hi, books, market, rules, lanes):
+    """Hedge funds and banks' desks: mean-variance leverage inside their limits.   (M19 to M22)"""
+    funds, mandates, n = rules.funds, rules.mandates, hi - lo
+    mean, slow, limit_var = lanes[MEAN][:n], lanes[SLOW][:n], lanes[LIMIT][:n]
+    usd_rate = market.rates[market.rates.size - 1]
+    add_funding(
+        usd_rate, usd_rate + rules.banks.spread, lanes[GROSS][:n], mandates.weights[0][lo:hi], mean
+    )
+    limit_by_var(funds.var_limit, slow, limit_var)
+    want_leverage(
+        mean, slow, mandates.long_run_variance[lo:hi], mandates.risk_aversion[lo:hi],
+        books.margin_rate[lo:hi], rules.margin.buffer, funds.anchor_share,
+        books.wanted_leverage[lo:hi],
+    )  # fmt: skip
+    lower_to(limit_var, books.wanted_leverage[lo:hi])
+    lower_to(mandates.leverage_cap[lo:hi], books.wanted_leverage[lo:hi])
+    aim, speed = lanes[AIM][:n], books.speed[lo:hi]
+    pace_funds(
+        books.wealth[lo:hi], books.borrowing[lo:hi], books.high_water[lo:hi],
+        books.wanted_leverage[lo:hi], limit_var, funds, aim, speed,
+    )  # fmt: skip
+    for j in range(n):
+        if is_idle(lo + j, books):
+            aim[j], speed[j] = 0.0, 0.0
+    set_fund_intents(lo, hi, aim, books, rules)
+
+
+@kernel
+def pace_funds(wealth, borrowing, high_water, wanted, limit_var, rule, aim, speed):
+    """Leverage that a chunk of funds aims at today, and the share of the gap closed.  (M22)"""
+    for j in range(aim.size):
+        leverage, drawdown = 1.0 + borrowing[j] / wealth[j], 1.0 - wealth[j] / high_water[j]
+        target, pace = fund_order(leverage, wanted[j], limit_var[j], drawdown, rule)
+        aim[j] = target if pace > 0.0 else 0.0
+        speed[j] = pace
+
+
+@kernel
+def add_funding(rate, loan_rate, gross, yen_weight, mean):
+    """Per unit of leverage: interest on what is not invested, less that on dollar loans.  (M19)"""
+    for j in range(mean.size):
+        mean[j] += max(0.0, 1.0 - gross[j]) * rate - (1.0 + yen_weight[j]) * loan_rate
+
+
+@kernel
+def want_leverage(mean, slow, long_run, aversion, margin_rate, buffer, anchor_share, wanted):
+    """Mean-variance leverage of a chunk, a buffer below what margin allows.           (M20)"""
+    for j in range(wanted.size):
+        variance = (1.0 - anchor_share) * slow[j] + anchor_share * long_run[j]
+        most = buffer / margin_rate[j] if margin_rate[j] > 0.0 else math.inf
+        wanted[j] = min(wanted_leverage(mean[j], aversion[j], variance), most)
+
+
+@kernel
+def lower_to(limit, column):
+    """column <- min(column, limit)"""
+    for j in range(column.size):
+        column[j] = min(column[j], limit[j])
+
+
+@inlined
+def wanted_leverage(expected_return, risk_aversion, variance):
+    """Mean-variance leverage, never short of the portfolio: max(0, mu / (gamma v)).        (M20)"""
+    return max(0.0, expected_return / (risk_aversion * max(variance, LEAST_VARIANCE)))
+
+
+@inlined
+def fund_order(leverage, target, limit_var, drawdown, rule):
+    """Leverage a hedge fund trades towards today and the share of the gap it closes.    (M22)
+
+    Inside the no-trade band nothing. Above the target down at ``speed_down``, below it up at
+    ``speed_up``; faster when value at risk is breached or the stop-loss is hit.
+    """
+    stopped = 1.0 + rule.stop_share * max(target - 1.0, 0.0)
+    pace = rule.speed_down if leverage > target else rule.speed_up
+    pace = 0.0 if abs(leverage - target) <= rule.band * target else pace
+    pace = rule.speed_var if leverage > rule.var_tolerance * limit_var else pace
+    if drawdown > rule.stop_drawdown:
+        return min(leverage, stopped), rule.speed_stop if leverage > stopped else 0.0
+    return target, pace
+
+
+@kernel
+def set_fund_intents(lo, hi, leverage, books, rules):
+    """Target shares of funds at a leverage: c_k = lambda w_k, c_JPY = -phi (lambda-1)+  (M19)"""
+    weights = rules.mandates.weights
+    borrow_yen(leverage, weights[0][lo:hi], books.intent[0][lo:hi])
+    for k in range(1, weights.shape[0]):
+        write_product(leverage, weights[k][lo:hi], books.intent[k][lo:hi])
+
+
+@kernel
+def borrow_yen(leverage, yen_weight, intent):
+    """The yen loan of a chunk of funds, a negative share of wealth.                   (M19)"""
+    for j in range(intent.size):
+        intent[j] = yen_weight[j] * max(leverage[j] - 1.0, 0.0)

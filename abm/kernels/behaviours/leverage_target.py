@@ -1,0 +1,89 @@
+"""Leverage to a target volatility, cut fast and rebuilt slowly: risk parity and volatility targets.
+
+They act on local prices, the currency of their assets sold forward. The first K scratch lanes hold
+the shares of the instruments, the others as named below.
+"""
+
+import math
+
+from abm.kernels.behaviours.idle import is_idle
+from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.numerics.columns import add_scaled, fill_zero, write_product
+
+# Scratch lanes above the K rows of shares.
+VARIANCE, FAST, HELD, AIM = 0, 1, 2, 3
+
+
+@inlined
+def target_leverage(i, variance, rules):
+    """min(sigma* / sigma_p, cap)                                                       (M24)"""
+    volatility = math.sqrt(max(variance, 1e-12))
+    return min(rules.mandates.target_volatility[i] / volatility, rules.mandates.leverage_cap[i])
+
+
+@kernel
+def local_variance(shares, covariance, n_currencies):
+    """Variance of the assets at local prices: their currency is hedged.                   (M24)"""
+    variance = 0.0
+    for k in range(n_currencies, shares.size):
+        if shares[k] != 0.0:
+            for j in range(n_currencies, shares.size):
+                variance += shares[k] * covariance[k, j] * shares[j]
+    return variance
+
+
+@kernel
+def follow_target(lo, hi, rule, books, market, rules, lanes):
+    """Trade towards the volatility target where leverage has left its band.        (M24, M25)"""
+    K, C = market.quote.size, market.rates.size - 1
+    n = hi - lo
+    variance, held, aim = lanes[K + VARIANCE], lanes[K + HELD][:n], lanes[K + AIM][:n]
+    fill_zero(held)
+    fill_zero(aim)
+    for k in range(C, K):
+        add_scaled(market.usd_price[k], books.units[k][lo:hi], held)
+    for i in range(lo, hi):
+        if is_idle(i, books):
+            continue
+        target = target_leverage(i, variance[i - lo], rules)
+        books.speed[i] = banded_speed(held[i - lo] / books.wealth[i], target, rule)
+        aim[i - lo] = target if books.speed[i] > 0.0 else 0.0
+    lend_yen(aim, rules.mandates.weights[0][lo:hi], books.intent[0][lo:hi])
+    for k in range(C, K):
+        set_hedged_intents(k, lo, hi, aim, books, market, lanes)
+
+
+@kernel
+def lend_yen(aim, yen_share, intent):
+    """The part of the loan that is in yen: -phi (lambda - 1)+ of wealth.                  (M25)"""
+    for j in range(aim.size):
+        intent[j] = min(yen_share[j], 0.0) * max(aim[j] - 1.0, 0.0)
+
+
+@kernel
+def set_hedged_intents(k, lo, hi, aim, books, market, lanes):
+    """Target shares L w of one instrument, its quote currency sold forward.               (M25)"""
+    share = lanes[k][: hi - lo]
+    write_product(aim, share, share)
+    add_scaled(1.0, share, books.intent[k][lo:hi])
+    if market.quote[k] >= 0:
+        add_scaled(-1.0, share, books.intent[market.quote[k]][lo:hi])
+
+
+@inlined
+def is_same_mandate(i, other, rules):
+    """Whether two institutions have the same weights: what follows from them is the same."""
+    weights, n_equal = rules.mandates.weights, 0
+    for k in range(weights.shape[0]):
+        n_equal += weights[k, i] == weights[k, other]
+    return n_equal == weights.shape[0]
+
+
+@inlined
+def banded_speed(current, target, rule):
+    """Speed of a rule follower: fast down, slow up, nothing inside the dead band.       (M25)"""
+    if current > target * (1.0 + rule.dead_band):
+        return rule.speed_down
+    if current < target * (1.0 - rule.dead_band):
+        return rule.speed_up
+    return 0.0

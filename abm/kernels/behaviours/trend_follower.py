@@ -1,0 +1,68 @@
+"""Trend followers: long rising markets, short falling ones."""
+
+import math
+
+from abm.kernels.behaviours.idle import is_idle
+from abm.kernels.behaviours.leverage_target import AIM, HELD, set_hedged_intents
+from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.constraints.value_at_risk import LEAST_VARIANCE
+from abm.kernels.numerics.columns import fill_zero
+from abm.kernels.state import TRADING_DAYS
+
+
+@kernel
+def decide_trend(lo, hi, books, market, rules, lanes):
+    """Follow the trend in every market, both ways, up to the gross cap.                (M27)"""
+    K, n = market.quote.size, hi - lo
+    mandates = rules.mandates
+    gross, aim = lanes[K + HELD][:n], lanes[K + AIM][:n]
+    fill_zero(gross)
+    fill_zero(aim)
+    for k in range(K):
+        size_by_trend(
+            market.trend_size[1, k], market.trend_size[2, k], mandates.is_slow[lo:hi],
+            mandates.target_volatility[lo:hi], mandates.weights[k][lo:hi], lanes[k][:n], gross,
+        )  # fmt: skip
+    for i in range(lo, hi):
+        if is_idle(i, books):
+            continue
+        books.speed[i] = rules.followers.trend_speed
+        total = gross[i - lo]
+        aim[i - lo] = min(1.0, mandates.leverage_cap[i] / total) if total > 0.0 else 1.0
+    for k in range(K):
+        set_hedged_intents(k, lo, hi, aim, books, market, lanes)
+
+
+@kernel
+def size_by_trend(fast, slow, is_slow, target_volatility, weight, share, gross):
+    """Shares of one instrument by the trend of each follower's own filter; adds to the gross."""
+    for j in range(share.size):
+        share[j] = weight[j] * (target_volatility[j] * (slow if is_slow[j] else fast))
+        gross[j] += abs(share[j])
+
+
+@kernel
+def size_trends(market, rules):
+    """What a trend follower of each filter holds per unit of weight and target volatility. (M27)
+
+    The signal is the moving average over its standard deviation on calm days without a trend.
+    """
+    for filter_ in range(1, 3):
+        span = rules.estimate.trend_days[filter_]
+        for k in range(market.quote.size):
+            calm = rules.market.calm_volatility[k]
+            scale = calm / math.sqrt(TRADING_DAYS * (2.0 * span - 1.0))
+            volatility = math.sqrt(market.covariance_fast[k, k])
+            market.trend_size[filter_, k] = trend_size(
+                market.trend[filter_, k] / scale, volatility, calm, rules.followers
+            )
+
+
+@inlined
+def trend_size(signal, volatility, calm_volatility, rule):
+    """Share of wealth a trend follower holds per unit of weight and target volatility.   (M27)
+
+    c = w sigma* size;  size = (g/2) tanh(0.8 z) / max(sigma_f, 0.7 sigma_calm)
+    """
+    floored = max(volatility, rule.volatility_floor * calm_volatility, math.sqrt(LEAST_VARIANCE))
+    return 0.5 * rule.trend_gain / floored * math.tanh(rule.signal_scale * signal)

@@ -1,0 +1,23 @@
+"""Volatility targets: fixed weights, levered to a volatility."""
+
+from abm.kernels.behaviours.leverage_target import (
+    VARIANCE,
+    follow_target,
+    is_same_mandate,
+    local_variance,
+)
+from abm.kernels.compiler.jit import kernel
+
+
+@kernel
+def decide_volatility_target(lo, hi, books, market, rules, lanes):
+    """Fixed weights, leverage to the volatility target on the fast estimate.          (M26)"""
+    K, C, shares = market.quote.size, market.rates.size - 1, market.work[0]
+    variance = lanes[K + VARIANCE][: hi - lo]
+    for i in range(lo, hi):
+        for k in range(K):
+            shares[k] = lanes[k, i - lo] = rules.mandates.weights[k, i]
+        if i == lo or not is_same_mandate(i, i - 1, rules):
+            fast_variance = local_variance(shares, market.covariance_fast, C)
+        variance[i - lo] = fast_variance
+    follow_target(lo, hi, rules.followers.target, books, market, rules, lanes)

@@ -1,0 +1,217 @@
+"""How every kernel is compiled, and where the machine code is kept.
+
+Compiled code is kept in a folder of our own, named after the bytes of all kernel sources. Numba
+looks only at the file of the function it loads: a caller in another file would go on using old
+code of a kernel that it calls.
+"""
+
+import contextlib
+import hashlib
+import importlib
+import os
+import platform
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock
+from typing import Any, NamedTuple, TypeVar
+
+import numba
+import numpy as np
+from llvmlite import binding
+from numba.core import cgutils
+from numba.core.types.misc import unliteral
+from numba.extending import lower_builtin
+from platformdirs import user_cache_path
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+_APPLICATION = "carry-unwind"
+_KEPT_SECONDS = 30 * 24 * 3600
+_decorating = Lock()
+
+
+def _user_cache() -> Path:
+    """Folder in which this user's programs keep what they can make again."""
+    override = os.environ.get("CARRY_UNWIND_CACHE")
+    if override:
+        return Path(override)
+    return user_cache_path(_APPLICATION, appauthor=False, opinion=False)
+
+
+def _fingerprint() -> str:
+    """Hash of everything that compiled code depends on."""
+    digest = hashlib.sha256()
+    kernels = Path(__file__).parents[1]
+    for source in sorted(kernels.rglob("*.py")):
+        digest.update(source.relative_to(kernels).as_posix().encode())
+        digest.update(source.read_bytes())
+    versions = (numba.__version__, np.__version__, platform.python_version())
+    digest.update(repr((versions, binding.get_host_cpu_name())).encode())
+    return digest.hexdigest()[:20]
+
+
+def _writable(folder: Path) -> bool:
+    """Whether a file can be made in the folder, which is made if it is not there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)  # used today, see forget_old_kernels
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _cache_folder() -> Path:
+    """Folder of the compiled kernels; a temporary one where the user's cannot be written."""
+    name = f"kernels-{_fingerprint()}"
+    try:
+        folder = _user_cache() / name
+    except RuntimeError:  # no home directory
+        folder = Path(tempfile.gettempdir()) / _APPLICATION / name
+    if _writable(folder):
+        return folder
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    return Path(tempfile.gettempdir()) / f"{_APPLICATION}-{user}" / name
+
+
+CACHE_FOLDER = _cache_folder()
+
+
+def forget_old_kernels() -> None:
+    """Remove what other versions compiled and nobody has used for a month."""
+    for folder in CACHE_FOLDER.parent.glob("kernels-*"):
+        with contextlib.suppress(OSError):
+            unused = time.time() - folder.stat().st_mtime
+            if folder != CACHE_FOLDER and unused > _KEPT_SECONDS:
+                shutil.rmtree(folder)
+
+
+def is_warm() -> bool:
+    """Whether compiled kernels are kept from an earlier run (if not, the first call is slow)."""
+    return any(CACHE_FOLDER.glob("**/*.nbc"))
+
+
+def is_kept(kernel: Any) -> bool:
+    """Whether some version of this kernel is kept from an earlier run."""
+    name = f"{kernel.__module__.rpartition('.')[2]}.{kernel.__name__}"
+    return any(CACHE_FOLDER.glob(f"**/{name}-*.nbi"))
+
+
+def kernel(function: Function) -> Function:
+    """Compile a kernel: strict arithmetic, x/0 gives inf, no lock held while it runs.
+
+    Other kernels call it by its symbol: it is compiled once, whoever calls it.
+    """
+    compiled: Function = _by_symbol(_compiled(function))
+    return compiled
+
+
+def allocating_kernel(function: Function) -> Function:
+    """A kernel that makes arrays, or calls one that returns an array."""
+    compiled: Function = _by_symbol(_compiled(function, allocates=True))
+    return compiled
+
+
+def inlined(function: Function) -> Function:
+    """A small kernel that becomes part of every kernel that calls it."""
+    compiled: Function = _compiled(function)
+    return compiled
+
+
+def _compiled(function: Callable[..., Any], allocates: bool = False) -> Any:
+    """Numba's dispatcher of a function, with our cache.
+
+    Numba reads the cache folder at decoration; it is set for ours only, so that other people's
+    functions keep theirs. Only what allocates counts references to arrays. Numbers written in the
+    source are variables like others: one version of a kernel serves them all.
+    """
+    with _decorating:
+        before = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = str(CACHE_FOLDER)
+        try:
+            options = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
+            compiled: Any = numba.njit(cache=True, _nrt=allocates, **options)(function)
+        finally:
+            numba.config.CACHE_DIR = before
+    if not numba.config.DISABLE_JIT:
+        template = compiled.get_call_template
+        compiled.get_call_template = lambda arguments, names: template(
+            tuple(unliteral(each) for each in arguments), names
+        )
+        _mend_cache(compiled)
+    return compiled
+
+
+def _mend_cache(compiled: Any) -> None:
+    """What a crash or a full disk has cut short is compiled again, whatever is wrong with it."""
+    load = compiled._cache.load_overload
+
+    def load_overload(signature: Any, context: Any) -> Any:
+        try:
+            return load(signature, context)
+        except Exception:
+            compiled._cache.flush()
+            return None
+
+    compiled._cache.load_overload = load_overload
+
+
+class _Load(NamedTuple):
+    """What a kernel loaded from the cache needs first: the kernels that it calls."""
+
+    module: str
+    name: str
+    arguments: tuple[Any, ...]
+
+    def __call__(self) -> None:
+        dispatcher = getattr(importlib.import_module(self.module), self.name)
+        dispatcher.compile(self.arguments)
+        dispatcher.get_overload(self.arguments)
+
+
+def _by_symbol(dispatcher: Any) -> Any:
+    """Let compiled callers find a kernel by a symbol instead of taking in a copy of it.
+
+    Numba links every callee, with all that it calls in turn, into each of its callers and
+    optimises it there again; a day of four levels would be compiled four times.
+    """
+    if numba.config.DISABLE_JIT:
+        return dispatcher
+    symbols: dict[tuple[Any, ...], str] = {}
+
+    def get_overload(signature: Any) -> str:
+        arguments = tuple(signature)
+        if arguments not in symbols:
+            compiled = dispatcher.overloads[arguments]
+            function = dispatcher.py_func
+            digest = hashlib.sha256(repr(arguments).encode()).hexdigest()[:16]
+            symbol = f"{function.__module__}.{function.__name__}.{digest}"
+            address = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+            binding.add_symbol(symbol, address)
+            load = _Load(function.__module__, function.__name__, arguments)
+            lower_builtin(symbol, *arguments)(_caller(symbol, compiled.fndesc, load))
+            symbols[arguments] = symbol
+        return symbols[arguments]
+
+    dispatcher.get_overload = get_overload
+    return dispatcher
+
+
+def _caller(symbol: str, description: Any, load: _Load) -> Callable[..., Any]:
+    """How a call of a kernel by its symbol is written."""
+
+    def call(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        convention = context.call_conv
+        context.active_code_library._reload_init.add(load)
+        kind = convention.get_function_type(description.restype, description.argtypes)
+        function = cgutils.get_or_insert_function(builder.module, kind, symbol)
+        status, value = convention.call_function(
+            builder, function, description.restype, description.argtypes, arguments
+        )
+        with cgutils.if_unlikely(builder, status.is_error):
+            convention.return_status_propagate(builder, status)
+        return value
+
+    return call

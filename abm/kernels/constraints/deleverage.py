@@ -1,0 +1,60 @@
+"""Orders that bring one book to a leverage."""
+
+from abm.kernels.behaviours.hedge_fund import set_fund_intents
+from abm.kernels.compiler.jit import kernel
+from abm.kernels.constraints.liquidation import PRO_RATA, spread_sale
+from abm.kernels.contracts.balances import leverage_of
+from abm.kernels.markets.orders import IN_UNITS
+from abm.kernels.state import RISK_PARITY
+
+
+@kernel
+def delever(i, target, books, market, rules):
+    """Orders that bring one book to the target leverage.                        (M31, M32)"""
+    if rules.margin.liquidation == PRO_RATA or i >= rules.mandates.first_row[RISK_PARITY]:
+        delever_pro_rata(i, target, books, market, rules)
+        return
+    delever_by_cost(i, target, books, market, rules)
+
+
+@kernel
+def delever_pro_rata(i, target, books, market, rules):
+    """Every asset keeps its share of the book: c = lambda times today's composition.      (M31)
+
+    The composition is the mandate's for funds and what is held for rule followers; the yen leg
+    keeps its share of borrowing.
+    """
+    books.speed[i] = rules.margin.forced_speed
+    if i < rules.mandates.first_row[RISK_PARITY]:
+        aim = market.work[0][:1]
+        aim[0] = target
+        set_fund_intents(i, i + 1, aim, books, rules)
+        return
+    wealth = books.wealth[i]
+    shrink = target / leverage_of(i, books)
+    loans = (target - 1.0) / (leverage_of(i, books) - 1.0)
+    for k in range(books.units.shape[0]):
+        share = books.units[k, i] * market.usd_price[k] / wealth
+        books.intent[k, i] = share * (loans if share < 0.0 else shrink)
+
+
+@kernel
+def delever_by_cost(i, target, books, market, rules):
+    """The same reduction spread by market impact: frozen units at the last mark.      (M32)"""
+    K = market.usd_price.size
+    repay = books.borrowing[i] - (target - 1.0) * books.wealth[i]
+    position, depth, relief, sale = market.work[2], market.work[3], market.work[4], market.work[5]
+    position[0], depth[0], relief[0] = 0.0, 1.0, 0.0
+    for k in range(1, K):
+        position[k] = max(books.units[k, i], 0.0) * market.usd_price[k]
+        depth[k] = rules.market.value_speed[k] * rules.market.value_depth[k]
+        depth[k] += market.dealer_depth[k]
+        relief[k] = 1.0
+    spread_sale(rules.margin.liquidation, position, depth, relief, repay, sale)
+    speed = rules.margin.forced_speed
+    books.speed[i] = IN_UNITS
+    for k in range(1, K):
+        books.intent[k, i] = -speed * sale[k] / market.usd_price[k]
+    yen_loan = max(-books.units[0, i], 0.0)
+    yen_share = -rules.mandates.weights[0, i]
+    books.intent[0, i] = min(yen_loan, speed * yen_share * repay / market.usd_price[0])

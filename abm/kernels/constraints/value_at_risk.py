@@ -1,0 +1,22 @@
+"""Value at risk: the leverage at which a 99% ten-day loss meets its limit."""
+
+import math
+
+from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.constraints.margin import TEN_DAYS
+from abm.kernels.state import Z_99
+
+LEAST_VARIANCE = 1e-12  # per year: whoever sizes by risk takes at least a volatility of 1e-6
+
+
+@inlined
+def var_leverage(var_limit, variance):
+    """Leverage at which the 99% ten-day loss equals the limit [share of NAV].             (M21)"""
+    return var_limit / (Z_99 * math.sqrt(TEN_DAYS * max(variance, LEAST_VARIANCE)))
+
+
+@kernel
+def limit_by_var(var_limit, variance, limit):
+    """Leverage at which value at risk meets its limit, for a chunk.                   (M21)"""
+    for j in range(limit.size):
+        limit[j] = var_leverage(var_limit, variance[j])

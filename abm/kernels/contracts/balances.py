@@ -1,0 +1,142 @@
+"""Balances: their value, the interest and coupons they earn, money paid in or out."""
+
+import math
+
+from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.numerics.columns import add_debt, add_scaled, chunk_sum, fill_zero
+from abm.kernels.state import ACCRUALS, STRETCH
+
+
+@kernel
+def mark_prices(market):
+    """USD price of every instrument: X_k = exp(x_k + x of the currency it is quoted in).   (M1)"""
+    for k in range(market.log_price.size):
+        currency = market.quote[k]
+        level = market.log_price[k]
+        if currency >= 0:
+            level += market.log_price[currency]
+        market.usd_price[k] = math.exp(level)
+
+
+@kernel
+def mark_books(lo, hi, books, market):
+    """Wealth and borrowing of institutions lo..hi at the market's prices [USD bn].     (M2, M3)
+
+    W = m + sum a X;  borrowing = (-m)+ + sum over currencies (-a X)+
+    """
+    wealth, borrowing, cash = books.wealth[lo:hi], books.borrowing[lo:hi], books.cash[lo:hi]
+    fill_zero(wealth)
+    fill_zero(borrowing)
+    add_scaled(1.0, cash, wealth)
+    add_debt(1.0, cash, borrowing)
+    for k in range(market.usd_price.size):
+        units = books.units[k][lo:hi]
+        add_scaled(market.usd_price[k], units, wealth)
+        if k < market.rates.size - 1:
+            add_debt(market.usd_price[k], units, borrowing)
+
+
+@kernel
+def mark_all(books, market):
+    """Mark every book."""
+    for lo in range(0, books.cash.size, STRETCH):
+        mark_books(lo, min(lo + STRETCH, books.cash.size), books, market)
+
+
+@kernel
+def accrue_institutions(day, books, market, rules, draws):
+    """Interest on balances and coupons on assets for the days since the last close.   (M8, M9)"""
+    days = draws.accrual_days[day]
+    n = books.cash.size
+    n_currencies = market.rates.size - 1
+    accruals = market.outside[ACCRUALS]
+    day_count = rules.market.day_count
+    usd_rate = market.rates[n_currencies] * days / day_count[n_currencies]
+    basis = 0.5 * rules.banks.basis * days / day_count[0]
+    for lo in range(0, n, STRETCH):
+        hi = min(lo + STRETCH, n)
+        for c in range(n_currencies):
+            rate = market.rates[c] * days / day_count[c]
+            loan_rate = rate + basis if c == 0 else rate
+            accruals[c] -= earn_interest(rate, loan_rate, books.units[c][lo:hi])
+        accruals[n_currencies] -= earn_interest(usd_rate, usd_rate, books.cash[lo:hi])
+        for k in range(n_currencies, market.quote.size):
+            payer = market.quote[k] if market.quote[k] >= 0 else n_currencies
+            coupon = rules.market.income[k] * days / day_count[payer]
+            coupon *= math.exp(market.log_price[k])
+            units = books.units[k][lo:hi]
+            account = books.cash if payer == n_currencies else books.units[payer]
+            add_scaled(coupon, units, account[lo:hi])
+            accruals[payer] -= coupon * chunk_sum(units)
+
+
+@kernel
+def earn_interest(rate, loan_rate, balances):
+    """Add interest to balances, at the loan rate where they are debts; return what was added."""
+    before = chunk_sum(balances)
+    if rate == loan_rate:
+        add_scaled(rate, balances, balances)
+        return rate * before
+    for j in range(balances.size):
+        balances[j] += balances[j] * (loan_rate if balances[j] < 0.0 else rate)
+    return chunk_sum(balances) - before
+
+
+@kernel
+def accrue_market_makers(day, market, rules, draws):
+    """Interest and coupons of value investors, dealers and central banks.              (M8, M9)"""
+    days = draws.accrual_days[day]
+    n_currencies = market.rates.size - 1
+    day_count = rules.market.day_count
+    accruals = market.outside[ACCRUALS]
+    for held, cash in (
+        (market.value_held, market.value_cash),
+        (market.dealer_held, market.dealer_cash),
+        (market.official_units, market.official_cash),
+    ):
+        for c in range(n_currencies + 1):
+            balance = cash[c] + (held[c] if c < n_currencies else 0.0)
+            interest = balance * market.rates[c] * days / day_count[c]
+            cash[c] += interest
+            accruals[c] -= interest
+        for k in range(n_currencies, market.quote.size):
+            payer = market.quote[k] if market.quote[k] >= 0 else n_currencies
+            coupon = rules.market.income[k] * days / day_count[payer]
+            coupon *= held[k] * math.exp(market.log_price[k])
+            cash[payer] += coupon
+            accruals[payer] -= coupon
+
+
+@inlined
+def leverage_of(i, books):
+    """1 + borrowing / wealth; infinite once wealth is gone.                            (M3)"""
+    if books.wealth[i] <= 0.0:
+        return math.inf
+    return 1.0 + books.borrowing[i] / books.wealth[i]
+
+
+@kernel
+def gross_assets(i, books, market):
+    """Long assets and foreign currencies of an institution [USD bn], the yen left out."""
+    gross = 0.0
+    for k in range(1, market.usd_price.size):
+        gross += max(books.units[k, i], 0.0) * market.usd_price[k]
+    return gross
+
+
+@inlined
+def pay_in(i, amount_usd_bn, cash, wealth, borrowing):
+    """Dollars paid to entry i of some books (negative: taken from it); its marks follow.
+
+    A redemption may have to be borrowed, and a payment in repays a dollar loan first.
+    """
+    borrowing[i] -= max(-cash[i], 0.0)
+    cash[i] += amount_usd_bn
+    borrowing[i] += max(-cash[i], 0.0)
+    wealth[i] += amount_usd_bn
+
+
+@inlined
+def add_cash(i, amount_usd_bn, books):
+    """Dollars paid to institution i."""
+    pay_in(i, amount_usd_bn, books.cash, books.wealth, books.borrowing)

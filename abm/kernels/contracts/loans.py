@@ -1,0 +1,81 @@
+"""Loans of prime brokers: the financing spread, and the lenders' books."""
+
+from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.events import NOBODY
+from abm.kernels.numerics.columns import fill_zero, is_any
+from abm.kernels.state import DEPOSIT_INSURANCE
+
+MOST_SPREAD = 1.0  # per year: dearer credit is none, whatever the lender's balance sheet
+
+
+@inlined
+def financing_spread(utilisation, rule):
+    """Spread a broker asks over the policy rate, per year: min(s0 (1 + s1 u), 1).          (M10)"""
+    return min(rule.spread * (1.0 + rule.spread_slope * utilisation), MOST_SPREAD)
+
+
+@kernel
+def pay_spread(day, books, graph, market, rules, draws):
+    """Financing spread s0 (1 + s1 u) from margined borrowers to their brokers.         (M10)
+
+    Where all banks ask the same, they book their loans times the spread, else the sum of what each
+    of their borrowers pays.
+    """
+    period = draws.accrual_days[day] / rules.market.day_count[market.rates.size - 1]
+    if not is_any(graph.utilisation):
+        rate = rules.banks.spread * period
+        pay_alike(rate, graph.broker_start, books.borrowing, books.cash)
+        for bank in range(graph.equity.size):
+            credit_bank(bank, rate * graph.loans[bank], market, graph)
+        return
+    for i in range(books.cash.size):
+        first, last = graph.broker_start[i], graph.broker_start[i + 1]
+        if first == last or books.borrowing[i] == 0.0:
+            continue
+        for edge in range(first, last):
+            bank = graph.broker[edge]
+            spread = financing_spread(graph.utilisation[bank], rules.banks)
+            payment = books.borrowing[i] * graph.broker_share[edge] * spread * period
+            books.cash[i] -= payment
+            credit_bank(bank, payment, market, graph)
+
+
+@kernel
+def pay_alike(rate, broker_start, borrowing, cash):
+    """The same rate from everybody who borrows from brokers."""
+    for i in range(cash.size):
+        cash[i] -= rate * borrowing[i] if broker_start[i + 1] > broker_start[i] else 0.0
+
+
+@kernel
+def mark_loans(books, graph, rules):
+    """Loan book of every bank, its own desks apart [USD bn].                            (M4)"""
+    fill_zero(graph.loans)
+    fill_zero(graph.desk_assets)
+    for i in range(books.cash.size):
+        borrowing = books.borrowing[i]
+        if borrowing == 0.0:
+            continue
+        if rules.mandates.owner[i] >= 0:
+            graph.desk_assets[rules.mandates.owner[i]] += borrowing
+        for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):
+            graph.loans[graph.broker[edge]] += graph.broker_share[edge] * borrowing
+
+
+@inlined
+def credit_bank(b, amount_usd_bn, market, graph):
+    """What a failed bank would earn or lose is the deposit insurer's."""
+    if graph.failed[b]:
+        market.outside[DEPOSIT_INSURANCE, market.rates.size - 1] += amount_usd_bn
+    else:
+        graph.equity[b] += amount_usd_bn
+
+
+@kernel
+def main_broker(i, graph):
+    """Code of the broker with the largest share of the loan."""
+    best, best_share = NOBODY, 0.0
+    for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):
+        if graph.broker_share[edge] > best_share:
+            best, best_share = -10 - graph.broker[edge], graph.broker_share[edge]
+    return best

@@ -1,0 +1,93 @@
+"""Proofs about a rest point, and the feedback gain there."""
+
+import math
+
+from abm.kernels.compiler.jit import kernel
+from abm.kernels.markets.flow import take_free_block
+from abm.kernels.markets.impact import (
+    BLOCK,
+    DEPTH,
+    FACTOR,
+    FREE,
+    JACOBIAN,
+    KEPT,
+    LOWER,
+    PER_DEPTH,
+    STEP,
+    UPPER,
+    X,
+    bound_growth,
+    differentiate_excess,
+)
+from abm.kernels.numerics.linear import (
+    falls_by_cholesky,
+    falls_by_majorant,
+    falls_by_row_dominance,
+    largest_real_part,
+)
+
+
+@kernel
+def largest_eigenvalue(n_free, codes, v, m):
+    """max Re eig(D^-1 J) of the free block."""
+    for i in range(n_free):
+        for j in range(n_free):
+            m[FACTOR, i, j] = m[BLOCK, i, j] * v[PER_DEPTH, codes[FREE, i]]
+    return largest_real_part(m[FACTOR], n_free)
+
+
+@kernel
+def is_stable(codes, v, m):
+    """Whether the spectrum of D^-1 dF/dx on the free block is negative: cheap proofs first."""
+    differentiate_excess(codes, v, m)
+    n_free = take_free_block(codes, v, m)
+    if falls_by_row_dominance(m[BLOCK], n_free):
+        return True
+    for i in range(n_free):  # D^-1/2 J D^-1/2 has the spectrum of D^-1 J
+        for j in range(n_free):
+            scale = v[DEPTH, codes[FREE, i]] * v[DEPTH, codes[FREE, j]]
+            m[FACTOR, i, j] = m[BLOCK, i, j] / math.sqrt(scale)
+    if falls_by_cholesky(m[FACTOR], n_free, m[JACOBIAN]):
+        return True
+    if falls_by_majorant(m[BLOCK], n_free, m[FACTOR]):
+        return True
+    return largest_eigenvalue(n_free, codes, v, m) < 0.0
+
+
+@kernel
+def is_only_rest_point(radius, codes, v, m):
+    """Whether the flow from the start KEPT must come to rest at the point, d away.
+
+    If on the box |y - x| <= d around the point every row of dF/dx sums to less than nought, its
+    off-diagonal entries counted as positive, distances to the point only shrink along the flow
+    (Desoer and Vidyasagar 1975, matrix measure of the maximum norm). Sufficient: the rows at the
+    point, plus the most that each can have grown within the box.
+    """
+    n, distance = codes.shape[1], 0.0
+    for k in range(n):
+        distance = max(distance, abs(v[X, k] - v[KEPT, k]))
+    if not 2.0 * distance < radius:
+        return False
+    for k in range(n):
+        if not v[LOWER, k] < v[X, k] - distance or not v[X, k] + distance < v[UPPER, k]:
+            return False
+    differentiate_excess(codes, v, m)
+    bound_growth(distance, codes, v, m)
+    for k in range(n):
+        row = m[JACOBIAN, k, k] + v[STEP, k]
+        for j in range(n):
+            if j != k:
+                row += abs(m[JACOBIAN, k, j])
+        if not row < 0.0:
+            return False
+    return True
+
+
+@kernel
+def feedback_gain(codes, v, m):
+    """1 + max Re eig(D^-1 dF/dx) on the instruments within limits; nan if there are none. (M38)"""
+    differentiate_excess(codes, v, m)
+    n_free = take_free_block(codes, v, m)
+    if n_free == 0:
+        return math.nan
+    return 1.0 + largest_eigenvalue(n_free, codes, v, m)

@@ -1,0 +1,201 @@
+"""One round of clearing: the first rest point of dx/dtau = F(x)/D from the last price.
+
+    F_k = orders + currency legs + [h0 + sv (u(x) - h0) - h] - M (x - x_ref) - g + external
+
+F_k = 0 within the limits, <= 0 at the lower one, >= 0 at the upper one; D = sv Lambda + M. Several
+prices may clear a leveraged market. The one the flow reaches first is found by following it until
+the natural residual max|clip(x + F/D) - x| is small, then polished by Newton and certified: the
+spectrum of D^-1 dF/dx negative on the instruments within limits, and no jump in between. On quiet
+days Newton goes there at once, and a bound on dF/dx proves that the flow could end nowhere else.
+Orders come as the matrices of `orders`: an evaluation costs O(K^2) for any number of institutions.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from abm.kernels.compiler.jit import allocating_kernel, kernel
+from abm.kernels.markets.certify import feedback_gain, is_only_rest_point, is_stable
+from abm.kernels.markets.flow import (
+    AT_LIMIT,
+    CLEARED,
+    FAILED,
+    LEFT_RADIUS,
+    follow_flow,
+    move_point,
+    outside,
+    pushed,
+    take_free_block,
+    velocity,
+    within,
+)
+from abm.kernels.markets.impact import (
+    BLOCK,
+    EXCESS,
+    FREE,
+    KEPT,
+    PRICE,
+    STEP,
+    X,
+    differentiate_excess,
+    evaluate_excess,
+    prepare_round,
+)
+from abm.kernels.markets.orders import gather_crossers
+from abm.kernels.numerics.linear import solve_in_place
+
+TOLERANCE = 1e-10  # natural residual of a cleared market [log]
+_REST = 1e-12  # below it the flow itself stands still, whatever the spectrum
+_FIRST_SWITCH = 1e-3  # residual at which Newton takes over
+_SHRINK = 0.05  # of the switch, when the certificate fails
+_CREEP = 1e-4  # log; a step that moves less may take longer: next to a fold the flow is slow
+_MAX_STEPS = 100_000
+_MAX_NEWTON = 30
+_MAX_NEWTON_MOVE = 0.05  # log
+_MAX_JUMP = 100.0  # polish jump over the residual it started from
+_MAX_POLISH = 0.01  # log; a longer jump may end at a neighbouring rest point
+_MAX_LEAP = 0.1  # log; of Newton from the start, where it can be proved right
+
+
+class Goal(NamedTuple):
+    """What is asked of one clearing, and where its prices and excess demands go, (K,) each."""
+
+    tolerance: float  # of the natural residual, log
+    want_gain: bool  # whether the feedback gain is computed
+    log_price: np.ndarray
+    excess: np.ndarray  # units
+
+
+class ClearingReport(NamedTuple):
+    """How a round ended. residual: natural, log; gain: 1 + max Re eig(D^-1 dF/dx), nan if none."""
+
+    status: int
+    iterations: int
+    residual: float
+    gain: float
+
+
+@kernel
+def _newton_step(codes, v, m):
+    """Move the instruments within limits by one capped Newton step; False if J is singular."""
+    differentiate_excess(codes, v, m)
+    n_free = take_free_block(codes, v, m)
+    for i in range(n_free):
+        v[STEP, i] = -v[EXCESS, codes[FREE, i]]
+    if not solve_in_place(m[BLOCK], v[STEP], n_free):
+        return False
+    largest = 0.0
+    for i in range(n_free):
+        largest = max(largest, abs(v[STEP, i]))
+    scale = _MAX_NEWTON_MOVE / largest if largest > _MAX_NEWTON_MOVE else 1.0
+    for i in range(n_free):
+        k = codes[FREE, i]
+        v[X, k] = within(v[X, k] + scale * v[STEP, i], k, v)
+    return True
+
+
+@kernel
+def _polish(crossers, residual, allowed, tolerance, radius, codes, v, m):
+    """Newton with the instruments at a limit held there: (status, steps, residual).
+
+    Gives up where it leaves what is known, or strays further than `allowed` [log].
+    """
+    n = codes.shape[1]
+    for step in range(_MAX_NEWTON):
+        if residual < tolerance:
+            return CLEARED, step, residual
+        if not _newton_step(codes, v, m) or outside(radius, n, v):
+            return FAILED, step, residual
+        for k in range(n):
+            if not abs(v[X, k] - v[KEPT, k]) <= allowed:
+                return FAILED, step, residual
+        evaluate_excess(crossers, codes, v, m)
+        residual, _ = velocity(n, v)
+    return FAILED, _MAX_NEWTON, residual
+
+
+@kernel
+def _find_rest_point(crossers, tolerance, radius, work):
+    """Leap with proof, or flow, polish, certificate, each time from nearer.
+
+    Returns (status, iterations, residual).
+    """
+    codes, v, m = work.codes, work.vectors, work.squares
+    n = codes.shape[1]
+    switch, creep = _FIRST_SWITCH, 0.0
+    n_flow, n_newton = 0, 0
+    evaluate_excess(crossers, codes, v, m)
+    if crossers.shape[0] == 0:
+        move_point(KEPT, X, n, v)
+        residual, _ = velocity(n, v)
+        status, n_newton, residual = _polish(
+            crossers, residual, _MAX_LEAP, tolerance, radius, codes, v, m
+        )
+        if status == CLEARED and is_only_rest_point(radius, codes, v, m):
+            return CLEARED, n_newton, residual
+        move_point(X, KEPT, n, v)
+        evaluate_excess(crossers, codes, v, m)
+    while True:
+        budget = _MAX_STEPS - n_flow
+        status, steps, residual = follow_flow(crossers, switch, creep, radius, budget, codes, v, m)
+        n_flow += steps
+        if status != CLEARED or residual < _REST:
+            return status, n_flow + n_newton, residual
+        move_point(KEPT, X, n, v)
+        allowed = min(_MAX_JUMP * residual, _MAX_POLISH)  # further on another rest point may lie
+        status, steps, polished = _polish(
+            crossers, residual, allowed, tolerance, radius, codes, v, m
+        )
+        n_newton += steps
+        if status == CLEARED and is_stable(codes, v, m):
+            return CLEARED, n_flow + n_newton, polished
+        move_point(X, KEPT, n, v)
+        evaluate_excess(crossers, codes, v, m)
+        switch, creep = min(switch, residual) * _SHRINK, _CREEP
+
+
+@kernel
+def solve_clearing(orders, crossers, liquidity, box, goal, work):
+    """Prices of one round, and excess demand there, to `goal`.                            (M37)
+
+    `crossers` are the records of `gather_crossers`, made for this box, or work.no_crossers.
+    Status CLEARED, AT_LIMIT, FAILED (prices of the start, excess 0) or LEFT_RADIUS: beyond
+    orders.radius the crossers are needed (`clear_round` sees to it).
+    """
+    v, quote, start = work.vectors, box.quote, box.start
+    for k in range(quote.size):
+        goal.log_price[k], goal.excess[k] = start[k], 0.0
+    if not prepare_round(orders, liquidity, box, work):
+        return ClearingReport(FAILED, 0, math.inf, math.nan)
+    radius = orders.radius[0]
+    status, iterations, residual = _find_rest_point(crossers, goal.tolerance, radius, work)
+    if status != CLEARED or not math.isfinite(residual):
+        status = LEFT_RADIUS if status == LEFT_RADIUS else FAILED
+        return ClearingReport(status, iterations, math.inf, math.nan)
+    for k in range(quote.size):
+        goal.log_price[k], goal.excess[k] = v[X, k], v[EXCESS, k]
+        if pushed(k, v):
+            status = AT_LIMIT
+    gain = feedback_gain(work.codes, v, work.squares) if goal.want_gain else math.nan
+    return ClearingReport(status, iterations, residual, gain)
+
+
+@allocating_kernel
+def clear_round(traders, orders, liquidity, box, goal, work):
+    """`solve_clearing`, again with the crossers if the prices leave the safe radius.
+
+    `orders` must have been collected at the prices of the start; their radius is then put to
+    infinity, since every crosser is listed.
+    """
+    crossers = work.no_crossers
+    while True:
+        report = solve_clearing(orders, crossers, liquidity, box, goal, work)
+        if report.status != LEFT_RADIUS:
+            return report
+        prices, quote, start = work.vectors[PRICE], box.quote, box.start
+        for k in range(quote.size):
+            c = quote[k]
+            prices[k] = math.exp(start[k] + start[c]) if c >= 0 else math.exp(start[k])
+        crossers = gather_crossers(traders, prices, box)
+        orders.radius[0] = math.inf

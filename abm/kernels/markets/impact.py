@@ -1,0 +1,269 @@
+"""Price impact: the depth of a market, and the excess demand left at a point.
+
+Value investors' laws are in `behaviours.value_investor`; dealers are linear.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from abm.kernels.behaviours.value_investor import LINEAR, NONE, TANH, value_position, value_slope
+from abm.kernels.compiler.jit import inlined, kernel
+
+
+class Liquidity(NamedTuple):
+    """Those who take the other side, by instrument (K,). Units, logs, units per log.
+
+    law : int64, see `impact`; external : exogenous orders of the round
+    """
+
+    value_held_open: np.ndarray
+    value_held: np.ndarray
+    value_depth: np.ndarray
+    value_capacity: np.ndarray
+    value_speed: np.ndarray
+    fundamental: np.ndarray
+    dealer_depth: np.ndarray
+    dealer_reference: np.ndarray
+    dealer_held: np.ndarray
+    external: np.ndarray
+    law: np.ndarray
+
+
+# Rows of ClearingWork.vectors, one entry per instrument.
+(
+    LOWER,  # price limits
+    UPPER,
+    ORIGIN,  # log prices the flow starts from
+    DEPTH,  # D = sv Lambda + M
+    PER_DEPTH,  # 1/D
+    CONSTANT,  # part of F that no price moves
+    HELD_ABROAD,  # what non-residents hold and put up for their gap, less their frozen orders
+    SPEED,  # of value investors, sv
+    VALUE_DEPTH,
+    CAPACITY,
+    FUNDAMENTAL,
+    DEALER_DEPTH,
+    X,  # the point
+    LOCAL,  # exp(x)
+    PRICE,  # USD price; cash, the last entry, has price 1
+    WORTH,  # USD worth wanted, (Q Z)_k
+    WORTH_ABROAD,  # of non-residents
+    EXCESS,  # F
+    KEPT,  # point to return to
+    STEP,
+) = range(20)
+# Rows of ClearingWork.codes: quote currency, law, the instruments within their limits, those quoted
+# in a currency, and how many of these there are.
+QUOTE, LAW, FREE, QUOTED, N_QUOTED = range(5)
+# Matrices of ClearingWork.squares: target rows of Q (all, non-residents), dF/dx, scratch.
+WANTED, WANTED_ABROAD, JACOBIAN, BLOCK, FACTOR = range(5)
+
+
+class ClearingWork(NamedTuple):
+    """Scratch of the solver: the system of one round, and the point it stands at.
+
+    Few arrays with named rows: a kernel call pays for every array it is handed.
+    """
+
+    codes: np.ndarray  # (5, K) int64
+    vectors: np.ndarray  # (20, K+1)
+    squares: np.ndarray  # (5, K+1, K+1)
+    no_crossers: np.ndarray  # (0, 2K+4)
+
+
+def allocate_work(n_instruments: int) -> ClearingWork:
+    """Scratch for a market of K instruments; one per thread."""
+    k = n_instruments
+    return ClearingWork(
+        codes=np.zeros((5, k), np.int64),
+        vectors=np.zeros((20, k + 1)),
+        squares=np.zeros((5, k + 1, k + 1)),
+        no_crossers=np.zeros((0, 2 * k + 4)),
+    )
+
+
+@inlined
+def _prepare_instrument(k, liquidity, own, abroad, v):
+    """Constants of instrument k: `own` and `abroad` are orders that no price moves [units]."""
+    speed, held = 0.0, 0.0
+    if liquidity.law[k] != NONE:
+        speed = liquidity.value_speed[k]
+        held = liquidity.value_held_open[k] * (1.0 - speed) - liquidity.value_held[k]
+    depth = speed * liquidity.value_depth[k] + liquidity.dealer_depth[k]
+    dealers = liquidity.dealer_depth[k] * liquidity.dealer_reference[k] - liquidity.dealer_held[k]
+    v[CONSTANT, k] = own + held + dealers + liquidity.external[k]
+    v[HELD_ABROAD, k] = -abroad
+    v[SPEED, k] = speed
+    v[DEPTH, k] = depth
+    v[PER_DEPTH, k] = 1.0 / depth if depth > 0.0 else math.nan
+    v[VALUE_DEPTH, k] = liquidity.value_depth[k]
+    v[CAPACITY, k] = liquidity.value_capacity[k]
+    v[FUNDAMENTAL, k] = liquidity.fundamental[k]
+    v[DEALER_DEPTH, k] = liquidity.dealer_depth[k]
+
+
+@kernel
+def prepare_round(orders, liquidity, box, work):
+    """Copy the round's system into work; returns whether all of it is finite and D > 0."""
+    quote, lower, upper, start = box.quote, box.lower, box.upper, box.start
+    n = quote.size
+    v, m = work.vectors, work.squares
+    all_terms, abroad_terms = orders.wealth_terms, orders.wealth_terms_nonresident
+    check, n_quoted = 0.0, 0
+    for k in range(n):
+        own = orders.frozen[k] - all_terms[n, k]
+        abroad = orders.frozen_nonresident[k] - abroad_terms[n, k]
+        _prepare_instrument(k, liquidity, own, abroad, v)
+        work.codes[QUOTE, k], work.codes[LAW, k] = quote[k], liquidity.law[k]
+        if quote[k] >= 0:
+            work.codes[QUOTED, n_quoted] = k
+            n_quoted += 1
+        v[LOWER, k], v[UPPER, k], v[ORIGIN, k] = lower[k], upper[k], start[k]
+        v[X, k] = min(max(start[k], lower[k]), upper[k])
+        check += v[CONSTANT, k] + v[HELD_ABROAD, k] + v[PER_DEPTH, k] + start[k]
+        for j in range(n + 1):
+            m[WANTED, k, j], m[WANTED_ABROAD, k, j] = all_terms[k, j], abroad_terms[k, j]
+            check += all_terms[k, j] + abroad_terms[k, j]
+    v[PRICE, n] = 1.0
+    work.codes[N_QUOTED, 0] = n_quoted
+    return math.isfinite(check)
+
+
+@kernel
+def _follow_crossers(crossers, n, v, m):
+    """Take the targets of institutions whose wealth is gone out of Q, and put back the others'."""
+    for r in range(crossers.shape[0]):
+        wealth = crossers[r, n]
+        for k in range(n):
+            wealth += crossers[r, k] * v[PRICE, k]
+        solvent = 1.0 if wealth > 0.0 else 0.0
+        change = solvent - crossers[r, 2 * n + 2]
+        if change != 0.0:
+            crossers[r, 2 * n + 2] = solvent
+            for k in range(n):
+                share = change * crossers[r, n + 1 + k]
+                for j in range(n + 1):
+                    m[WANTED, k, j] += share * crossers[r, j]
+                    m[WANTED_ABROAD, k, j] += share * crossers[r, j] * crossers[r, 2 * n + 3]
+
+
+@inlined
+def _set_prices(codes, v):
+    """exp(x), and the USD prices."""
+    for k in range(codes.shape[1]):
+        v[LOCAL, k] = math.exp(v[X, k])
+        v[PRICE, k] = v[LOCAL, k]
+    for q in range(codes[N_QUOTED, 0]):
+        k = codes[QUOTED, q]
+        v[PRICE, k] *= v[LOCAL, codes[QUOTE, k]]
+
+
+@inlined
+def _worth(which, k, n, v, m):
+    """(Q Z)_k: USD worth of instrument k that is wanted."""
+    worth = 0.0
+    for j in range(n + 1):
+        worth += m[which, k, j] * v[PRICE, j]
+    return worth
+
+
+@kernel
+def evaluate_excess(crossers, codes, v, m):
+    """Excess demand F at the point, with currency legs: buying an asset buys its currency. (M36)
+
+    F_k += (Q Z)_k / X_k,    F_c += sum over assets k quoted in c of exp(x_k) d_k of non-residents
+    """
+    n = codes.shape[1]
+    _set_prices(codes, v)
+    if crossers.shape[0] > 0:
+        _follow_crossers(crossers, n, v, m)
+    for k in range(n):
+        v[WORTH, k] = _worth(WANTED, k, n, v, m)
+    for k in range(n):
+        value = v[SPEED, k] * value_position(
+            codes[LAW, k], v[X, k], v[FUNDAMENTAL, k], v[VALUE_DEPTH, k], v[CAPACITY, k]
+        )
+        dealers = -v[DEALER_DEPTH, k] * v[X, k]
+        v[EXCESS, k] = v[WORTH, k] / v[PRICE, k] + v[CONSTANT, k] + value + dealers
+    for q in range(codes[N_QUOTED, 0]):
+        k = codes[QUOTED, q]
+        c = codes[QUOTE, k]
+        v[WORTH_ABROAD, k] = _worth(WANTED_ABROAD, k, n, v, m)
+        v[EXCESS, c] += v[WORTH_ABROAD, k] / v[PRICE, c] - v[LOCAL, k] * v[HELD_ABROAD, k]
+
+
+@kernel
+def _differentiate_orders(codes, v, m):
+    """Jacobian of (Q Z)_k / X_k: X_j moves with x_j and with the price of its currency."""
+    n = codes.shape[1]
+    for k in range(n):
+        scale = 1.0 / v[PRICE, k]
+        for j in range(n):
+            m[JACOBIAN, k, j] = scale * m[WANTED, k, j] * v[PRICE, j]
+        for q in range(codes[N_QUOTED, 0]):
+            j = codes[QUOTED, q]
+            m[JACOBIAN, k, codes[QUOTE, j]] += scale * m[WANTED, k, j] * v[PRICE, j]
+        m[JACOBIAN, k, k] -= scale * v[WORTH, k]
+
+
+@kernel
+def _differentiate_legs(k, codes, v, m):
+    """Add the derivatives of instrument k's currency leg, and of X_k through its currency."""
+    n = codes.shape[1]
+    c = codes[QUOTE, k]
+    scale = 1.0 / v[PRICE, c]
+    m[JACOBIAN, k, c] -= v[WORTH, k] / v[PRICE, k]
+    for j in range(n):
+        m[JACOBIAN, c, j] += scale * m[WANTED_ABROAD, k, j] * v[PRICE, j]
+    for q in range(codes[N_QUOTED, 0]):
+        j = codes[QUOTED, q]
+        m[JACOBIAN, c, codes[QUOTE, j]] += scale * m[WANTED_ABROAD, k, j] * v[PRICE, j]
+    m[JACOBIAN, c, c] -= scale * v[WORTH_ABROAD, k]
+    m[JACOBIAN, c, k] -= v[LOCAL, k] * v[HELD_ABROAD, k]
+
+
+@kernel
+def differentiate_excess(codes, v, m):
+    """Jacobian dF/dx at the point evaluated last."""
+    _differentiate_orders(codes, v, m)
+    for k in range(codes.shape[1]):
+        slope = value_slope(
+            codes[LAW, k], v[X, k], v[FUNDAMENTAL, k], v[VALUE_DEPTH, k], v[CAPACITY, k]
+        )
+        m[JACOBIAN, k, k] += v[SPEED, k] * slope - v[DEALER_DEPTH, k]
+    for q in range(codes[N_QUOTED, 0]):
+        _differentiate_legs(codes[QUOTED, q], codes, v, m)
+
+
+@kernel
+def bound_growth(distance, codes, v, m):
+    """Most by which a row sum of dF/dx grows within `distance` [log] of the point, into v[STEP].
+
+    Rows sum the diagonal and the sizes of the other entries. Every term of an order is a ratio of
+    products of two prices and grows by no more than exp(4 distance); F_k has it in its own price,
+    in that of j, of the currency of j and of its own currency. Value investors' slope is flattest
+    at the far end of the box.
+    """
+    n = codes.shape[1]
+    stretch = math.expm1(4.0 * distance)
+    for k in range(n):
+        size = 0.0
+        for j in range(n + 1):
+            size += abs(m[WANTED, k, j]) * v[PRICE, j]
+        z = abs(v[X, k] - v[FUNDAMENTAL, k])
+        depth, capacity = v[VALUE_DEPTH, k], v[CAPACITY, k]
+        flattest = value_slope(codes[LAW, k], z + distance, 0.0, depth, capacity)
+        slope = value_slope(codes[LAW, k], v[X, k], v[FUNDAMENTAL, k], depth, capacity)
+        if codes[LAW, k] == TANH or codes[LAW, k] == LINEAR:
+            v[STEP, k] = 4.0 * stretch * size / v[PRICE, k] + v[SPEED, k] * (flattest - slope)
+        else:
+            v[STEP, k] = math.inf if v[SPEED, k] > 0.0 else 4.0 * stretch * size / v[PRICE, k]
+    for q in range(codes[N_QUOTED, 0]):
+        k = codes[QUOTED, q]
+        size = 0.0
+        for j in range(n + 1):
+            size += abs(m[WANTED_ABROAD, k, j]) * v[PRICE, j]
+        size = size / v[PRICE, codes[QUOTE, k]] + v[LOCAL, k] * abs(v[HELD_ABROAD, k])
+        v[STEP, codes[QUOTE, k]] += 4.0 * stretch * size

@@ -1,0 +1,78 @@
+"""Columns of a chunk: the loops that the processor runs several institutions at a time.
+
+Arguments are whole slices, counted from zero, so that the compiler can use its vector units; every
+operation is element by element, so the bits do not depend on how wide they are.
+"""
+
+from abm.kernels.compiler.jit import kernel
+
+
+@kernel
+def fill_zero(column):
+    """column <- 0"""
+    for j in range(column.size):
+        column[j] = 0
+
+
+@kernel
+def copy(column, destination):
+    """destination <- column"""
+    for j in range(column.size):
+        destination[j] = column[j]
+
+
+@kernel
+def is_any(column):
+    """Whether any entry is not zero."""
+    count = 0
+    for j in range(column.size):  # to the end: a loop that may stop early takes them one by one
+        count += column[j] != 0
+    return count > 0
+
+
+@kernel
+def gather(column, rows, chosen):
+    """chosen <- the entries of a column at the given rows"""
+    for t in range(chosen.size):
+        chosen[t] = column[rows[t]]
+
+
+@kernel
+def add_scaled(scale, column, total):
+    """total <- total + scale column"""
+    for j in range(column.size):
+        total[j] += scale * column[j]
+
+
+@kernel
+def write_product(left, right, product):
+    """product <- left right"""
+    for j in range(product.size):
+        product[j] = left[j] * right[j]
+
+
+@kernel
+def add_debt(price, units, total):
+    """total <- total + (-price units)+"""
+    for j in range(units.size):
+        total[j] += max(-price * units[j], 0.0)
+
+
+@kernel
+def chunk_sum(column):
+    """Sum of a column in a fixed tree of eight lanes: the same bits on every machine."""
+    a = b = c = d = e = f = g = h = 0.0
+    stop = column.size // 8 * 8
+    for i in range(0, stop, 8):
+        a += column[i]
+        b += column[i + 1]
+        c += column[i + 2]
+        d += column[i + 3]
+        e += column[i + 4]
+        f += column[i + 5]
+        g += column[i + 6]
+        h += column[i + 7]
+    rest = 0.0
+    for i in range(stop, column.size):
+        rest += column[i]
+    return (((a + b) + (c + d)) + ((e + f) + (g + h))) + rest
