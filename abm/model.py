@@ -40,6 +40,7 @@ from abm.population.network import bank_names
 from abm.population.origin import Branch, Origin
 from abm.population.past import past_faults
 from abm.population.saved import Saved, arrays_of, read_state, state_hash, write_state
+from abm.population.streams import Rng, replicate_number, root_seed
 from abm.runs.branches import cascade_of
 from abm.runs.running import result_of
 from abm.scenario import Scenario, load_scenario
@@ -61,7 +62,9 @@ class CarryUnwindModel(mesa.Model):
     scenario
         A Scenario, the name of one, or the path of a .toml file.
     rng
-        Seed (a whole number, at least 0). None draws one; `seed` tells which.
+        Seed: as in `abm.run` a whole number at least 0, a numpy.random.SeedSequence or a
+        numpy.random.Generator, which is drawn from once. None draws one. A page's text of digits
+        is a number. `seed` is the whole number that gives this model again.
     replicate
         Which independent repetition under the seed, as in a row of a sweep.
     python_agents
@@ -131,14 +134,14 @@ class CarryUnwindModel(mesa.Model):
         self,
         scenario: Scenario | str | Path = "august-2024",
         *,
-        rng: int | str | None = None,
-        replicate: int = 0,
+        rng: Rng | str | None = None,
+        replicate: int | str = 0,
         python_agents: Any = (),
         seed: None = None,
         **changes: Any,
     ) -> None:
         """A world on the morning of day 0."""
-        self.seed = whole_number(secrets.randbits(32) if rng in (None, "") else rng, "rng")
+        self.seed = root_seed(secrets.randbits(32) if _is_left_out(rng) else _typed(rng))
         super().__init__(rng=self.seed)
         if seed is not None:
             raise InvalidInput(
@@ -148,7 +151,7 @@ class CarryUnwindModel(mesa.Model):
         if changes:
             chosen = chosen.with_changes({k.replace("__", "."): v for k, v in changes.items()})
         self.given_scenario = chosen
-        self.replicate = whole_number(replicate, "replicate")
+        self.replicate = replicate_number(_typed(replicate))
         self.instruments = chosen.instrument_names
         self.bank_names = bank_names(chosen)
         self.day, self.time = 0, 0.0
@@ -308,7 +311,7 @@ class CarryUnwindModel(mesa.Model):
         cls,
         path: str | Path,
         changes: Mapping[str, Any] | None = None,
-        rng: int | str | None = None,
+        rng: Rng | str | None = None,
     ) -> CarryUnwindModel:
         """The model as it was saved; with `changes` or `rng`, a branch from here on.
 
@@ -321,8 +324,8 @@ class CarryUnwindModel(mesa.Model):
             Values by dotted key that hold from this day on. Books, prices and estimates are those
             of the file; script, policies, rules and mandates those of the changed scenario.
         rng
-            Seed of the news of the days to come: one past, many futures. Without it the news is
-            what it would have been.
+            Seed of the news of the days to come, as `rng` of the model: one past, many futures.
+            Without it the news is what it would have been.
 
         Raises
         ------
@@ -341,7 +344,7 @@ class CarryUnwindModel(mesa.Model):
         makes both again.
         """
         state, saved, before = read_state(Path(path))
-        futures = None if rng in (None, "") else whole_number(rng, "rng")
+        futures = None if _is_left_out(rng) else root_seed(_typed(rng))
         chosen = dict(changes or {})
         scenario = saved.with_changes(chosen)
         faults = past_faults(saved, scenario, state.day)
@@ -486,13 +489,14 @@ def _with_brokers(world: World, asked: list[Newcomer]) -> World:
     )
 
 
-def whole_number(value: Any, name: str) -> int:
-    """A seed or replicate: a whole number at least 0, maybe typed as text."""
+def _is_left_out(rng: Any) -> bool:
+    """Whether no seed was given; a page hands on an empty box."""
+    return rng is None or (isinstance(rng, str) and not rng)
+
+
+def _typed(given: Any) -> Any:
+    """A seed or replicate typed into a page is a number; all else is left as it is."""
     try:
-        number = int(value)
-        is_whole = isinstance(value, str) or number == value
-    except (TypeError, ValueError, OverflowError):
-        number, is_whole = -1, False
-    if not is_whole or number < 0 or isinstance(value, bool):
-        raise InvalidInput(f"{name} = {value!r}, must be a whole number, at least 0")
-    return number
+        return int(given) if isinstance(given, str) else given
+    except ValueError:
+        return given

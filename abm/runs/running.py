@@ -8,12 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-import numpy as np
-
-from abm.errors import InvalidInput
 from abm.measures.cascade import cascade_measures
 from abm.population.advance import Opening, advance, open_world
 from abm.population.soundness import require_sound
+from abm.population.streams import Rng, replicate_number, root_seed
 from abm.population.time_limit import time_limit
 from abm.runs.result import Cascade, RunResult, result_of_world
 from abm.runs.tables import days_table, institutions_table
@@ -37,7 +35,7 @@ class Twin(NamedTuple):
 
 def run(
     scenario: Scenario | str | Path,
-    rng: int = 0,
+    rng: Rng = 0,
     replicate: int = 0,
     *,
     timeout: float | None = None,
@@ -49,7 +47,10 @@ def run(
     scenario
         A Scenario, the name of one, or the path of a .toml file.
     rng
-        Seed, a whole number at least 0.
+        Seed: a whole number at least 0, a numpy.random.SeedSequence or a numpy.random.Generator.
+        `RunResult.seed` and the manifest keep the whole number that gives this run again: of
+        SeedSequence(n) it is n, so that both give the same run; of one that was spawned it follows
+        from its entropy and spawn key; a Generator is drawn from once.
     replicate
         Which independent repetition under the seed, as in a row of a sweep.
     timeout
@@ -73,16 +74,17 @@ def run(
         takes longer than its timeout.
     """
     chosen = _scenario(scenario)
-    _check_seed(rng, replicate)
+    draw = replicate_number(replicate)  # before a Generator is drawn from
+    seed = root_seed(rng)
     start = time.perf_counter()
     with time_limit(timeout):
-        world, opening = whole_run(chosen, int(rng), int(replicate))
+        world, opening = whole_run(chosen, seed, draw)
     return result_of_world(
         world,
         opening,
         chosen,
-        int(rng),
-        int(replicate),
+        seed,
+        draw,
         chosen.calendar.days,
         wall_seconds=time.perf_counter() - start,
     )
@@ -90,7 +92,7 @@ def run(
 
 def cascade(
     scenario: Scenario | str | Path,
-    rng: int = 0,
+    rng: Rng = 0,
     replicate: int = 0,
     *,
     timeout: float | None = None,
@@ -207,10 +209,3 @@ def twin_of_world(world: World, opening: Opening, scenario: Scenario) -> Twin:
 
 def _scenario(given: Scenario | str | Path) -> Scenario:
     return given if isinstance(given, Scenario) else load_scenario(given)
-
-
-def _check_seed(rng: Any, replicate: Any) -> None:
-    for name, value in (("rng", rng), ("replicate", replicate)):
-        is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-        if not is_whole or value < 0:
-            raise InvalidInput(f"{name} = {value!r}, must be a whole number, at least 0")

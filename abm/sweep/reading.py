@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from abm.errors import Fault, ScenarioFaults, UnreadableFile
+from abm.errors import Fault, InvalidInput, ScenarioFaults, UnreadableFile, show
 from abm.files import MOST_OF_EXPERIMENT, exists
 from abm.scenario import list_scenarios
 from abm.scenario.checks import nearest
@@ -19,7 +19,7 @@ from abm.scenario.faults import faults_of, placed
 from abm.scenario.files import origin_of, read_toml, shown
 from abm.scenario.graph_files import each_path
 from abm.scenario.lines import lines_of_keys
-from abm.sweep.experiment import Experiment
+from abm.sweep.experiment import LARGEST_SEED, Experiment
 from abm.sweep.kinds import flat_factors
 from abm.sweep.points_file import read_points
 from abm.sweep.refusals import refusals
@@ -62,6 +62,20 @@ def read_experiment(path: Path, max_runs: int | None, is_checked: bool) -> Exper
 def checked_experiment(raw: Mapping[str, Any], folder: Path) -> Experiment:
     """What `Experiment.from_dict` does."""
     return _checked(dict(raw), Source(IN_DICTIONARY, folder.absolute(), {}), None)
+
+
+def reseeded(experiment: Experiment, seed: int, max_runs: int | None) -> Experiment:
+    """The experiment under another seed, of which a design may draw other points: each is checked.
+
+    Raises InvalidInput for a seed that a sweep's column cannot hold, ScenarioFaults as reading.
+    """
+    if seed > LARGEST_SEED:
+        raise InvalidInput(f"rng = {show(seed)}, of a sweep must be at most {LARGEST_SEED:,}")
+    changed = experiment.model_copy(update={"seed": seed})
+    faults = refusals(changed, max_runs, is_whole=True)
+    if faults:
+        raise ScenarioFaults(_placed(faults, Source(IN_DICTIONARY, Path(), {})))
+    return changed
 
 
 def _checked(raw: dict[str, Any], source: Source, max_runs: int | None) -> Experiment:

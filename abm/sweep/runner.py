@@ -15,6 +15,7 @@ from typing import NamedTuple
 import pyarrow.compute as pc
 
 from abm.errors import InvalidInput, OutputRefused
+from abm.population.streams import Rng, root_seed
 from abm.population.time_limit import seconds_allowed
 from abm.runs.crate import CRATE, ODD
 from abm.scenario.graph_files import FOLDER as GRAPHS
@@ -32,6 +33,7 @@ from abm.sweep.plan import (
     plan_of,
     refuse_other_plan,
 )
+from abm.sweep.reading import reseeded
 from abm.sweep.sitting import INTERRUPTED, Job, Sitting, Standing, interruptible
 from abm.sweep.store import DAYS, EVENTS, Covered, Kept
 from abm.sweep.work import FAILED, Pilot
@@ -73,6 +75,7 @@ def sweep(
     experiment: Experiment | str | Path,
     out: str | Path | None = None,
     *,
+    rng: Rng | None = None,
     workers: int | None = None,
     shard: str | tuple[int, int] | None = None,
     cluster: str | None = None,
@@ -90,6 +93,10 @@ def sweep(
         An Experiment, or the path of its file.
     out
         Folder of the results; by default `results/<name>`.
+    rng
+        Seed in place of the experiment's own, as in `abm.run`: a whole number, a
+        numpy.random.SeedSequence or a numpy.random.Generator. The folder keeps the whole number, in
+        `experiment.toml`; to go on with a sweep that a Generator began, give that number.
     workers
         Processes on this machine, by default one for each core.
     shard
@@ -130,7 +137,7 @@ def sweep(
     part = shard_of(shard)
     n_workers = _counted("workers", workers, _n_cores())
     seconds = None if timeout is None else seconds_allowed(timeout)
-    plan = _allowed_plan(experiment, max_runs)
+    plan = _allowed_plan(experiment, max_runs, rng)
     folder = Path(out) if out is not None else Path("results") / plan.experiment.name
     label = f"shard-{part[0]}-of-{part[1]}"
     with ExitStack() as stack:
@@ -150,12 +157,16 @@ def sweep(
             return _run_missing(sitting, part, retry_failed)
 
 
-def _allowed_plan(experiment: Experiment | str | Path, max_runs: int | None) -> Plan:
+def _allowed_plan(
+    experiment: Experiment | str | Path, max_runs: int | None, rng: Rng | None
+) -> Plan:
     """The plan, if it is not of more runs than are allowed."""
     if isinstance(experiment, Experiment):
         chosen = experiment
     else:
         chosen = load_experiment(experiment, max_runs)
+    if rng is not None:
+        chosen = reseeded(chosen, root_seed(rng), max_runs)
     plan = plan_of(chosen)
     most = chosen.stop.max_runs if max_runs is None else max_runs
     if plan.n_rows > most:
