@@ -1,4 +1,5 @@
-"""A file that a user names: a regular one, of at most a stated size, read once.
+"""A file that a user names: a regular one, of at most a stated size, read once; and how files are
+written, whole or not at all.
 
 A pipe would wait for a writer, a device never ends, and a file of gigabytes takes the memory of
 the machine: each is refused before it is opened, by an OSError whose `strerror` says what it is,
@@ -11,8 +12,13 @@ import errno
 import json
 import os
 import re
+import shutil
 import stat
+import tempfile
 import tomllib
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 MEGABYTE = 1_000_000
@@ -130,6 +136,52 @@ def exists(path: str | os.PathLike[str]) -> bool:
         return os.path.exists(path)
     except ValueError:
         return False
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, over one of the same name; folders above it are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, stage = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(stage, 0o666 & ~_mask())
+        os.replace(stage, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(stage)
+        raise
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files under a temporary name beside a folder, then move all of them into place.
+
+    A folder that is not there or is empty has all of them or none. In one that holds things files
+    of the same names are replaced, each whole, and everything else is left alone.
+    """
+    folder = folder.resolve()  # a link stays one, to what is written
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        stage.chmod(0o755)
+        for name, content in files.items():
+            (stage / name).write_bytes(content)
+        if folder.is_dir() and any(folder.iterdir()):
+            for name in files:
+                os.replace(stage / name, folder / name)
+            return
+        if folder.is_dir():
+            folder.rmdir()
+        os.replace(stage, folder)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def _mask() -> int:
+    """The user's umask, which can only be read by setting it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
 
 
 def _refuse(found: os.stat_result, most_bytes: int, path: str | os.PathLike[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -14,10 +13,11 @@ from abm.cli.asked import result_in
 from abm.cli.lines import labelled
 from abm.cli.progress import Progress
 from abm.errors import InvalidInput, OutputRefused
+from abm.files import write_folder
 from abm.words import counted
 
 if TYPE_CHECKING:
-    from abm.report.exports import Files, Tables
+    from abm.runs.exports import Tables
 
 MOST_STEM_LETTERS = 80
 
@@ -43,7 +43,7 @@ def export(
 
 def export_and_tell(asked: Asked) -> list[str]:
     """Write the tables, all of them or none, into a folder of their own; what is told of it."""
-    from abm.report import exports
+    from abm.runs import exports
 
     if asked.to not in exports.FORMATS:
         raise InvalidInput(f"--to = {asked.to}, must be one of {', '.join(exports.FORMATS)}")
@@ -54,7 +54,7 @@ def export_and_tell(asked: Asked) -> list[str]:
         with progress.step("tables"):
             made = exports.FORMATS[asked.to](tables, _stem(asked.folder))
         with progress.step("writing"), output.all_or_nothing(place):
-            _write(made.files, place)
+            write_folder(place, made.files)
     rows = [f"{name}: {counted(len(table), 'row')}, {counted(len(table.columns), 'column')}"
             for name, table in tables.items()]  # fmt: skip
     lines = [labelled("Written" if i == 0 else "", text) for i, text in enumerate(rows)]
@@ -71,32 +71,15 @@ def _refuse_taken(place: Path) -> None:
 
 def _tables(folder: Path) -> Tables:
     """The tables of a sweep, or of a run."""
-    from abm.report import exports
+    from abm.runs.exports import tables_of_run
     from abm.sweep.plan import PLAN
+    from abm.sweep.tables import tables_of_sweep
 
     if os.path.isfile(folder / PLAN):
-        return exports.tables_of_sweep(folder)
-    return exports.tables_of_run(result_in(folder))
+        return tables_of_sweep(folder)
+    return tables_of_run(result_in(folder))
 
 
 def _stem(folder: Path) -> str:
     """The name of a workbook: that of its folder."""
     return folder.resolve().name[:MOST_STEM_LETTERS] or "result"
-
-
-def _write(files: Files, place: Path) -> None:
-    """Write under a temporary name beside the folder, then move all of it into place."""
-    import tempfile
-
-    place = place.resolve()  # a link stays one, to what is written
-    place.parent.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
-    try:
-        stage.chmod(0o755)
-        for name, content in files.items():
-            (stage / name).write_bytes(content)
-        if place.is_dir():
-            place.rmdir()  # empty, or it had been refused
-        os.replace(stage, place)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)

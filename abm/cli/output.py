@@ -12,6 +12,7 @@ from pathlib import Path
 from abm.cli import ENDS
 from abm.cli.answers import writing
 from abm.errors import OutputRefused
+from abm.files import write_whole
 
 _MANIFEST = "manifest.json"
 
@@ -64,21 +65,8 @@ def all_or_nothing(out: Path) -> Iterator[None]:
 
 def write_file(path: Path, content: str | bytes) -> None:
     """Write a file whole or not at all."""
-    import tempfile
-
-    raw = content.encode() if isinstance(content, str) else content
     with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, stage = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(raw)
-            os.chmod(stage, 0o666 & ~_mask())
-            os.replace(stage, path)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(stage)
-            raise
+        write_whole(path, content.encode() if isinstance(content, str) else content)
 
 
 @contextmanager
@@ -97,13 +85,6 @@ def _uninterrupted() -> Iterator[None]:
             signal.signal(number, signal.default_int_handler)
     if heard:
         raise KeyboardInterrupt
-
-
-def _mask() -> int:
-    """The user's umask, which can only be read by setting it."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
 
 
 def _listed(names: list[str], most: int = 3) -> str:

@@ -41,7 +41,7 @@ def save(result: RunResult, folder: Path, *, force: bool, figures: Mapping[str, 
     alone. `figures` are matplotlib Figures by name.
     """
     check_free(folder, force)
-    with _readable_faults(folder):
+    with readable_faults(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
         stage = folder if folder.is_dir() else folder.parent
         made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=stage))
@@ -55,7 +55,7 @@ def save(result: RunResult, folder: Path, *, force: bool, figures: Mapping[str, 
 
 def check_free(folder: Path, force: bool = False) -> None:
     """Raise OutputRefused where a result must not be written; to be asked before a long run."""
-    with _readable_faults(folder):
+    with readable_faults(folder):
         if folder.exists() and not folder.is_dir():
             raise OutputRefused(f"{folder} is a file, not a folder; choose another name")
         is_taken = folder.is_dir() and any(folder.iterdir())
@@ -136,7 +136,7 @@ def _spelt(value: Any) -> Any:
 
 
 @contextmanager
-def _readable_faults(folder: Path) -> Iterator[None]:
+def readable_faults(folder: Path) -> Iterator[None]:
     """What the operating system refuses, in words."""
     try:
         yield

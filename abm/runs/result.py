@@ -115,6 +115,52 @@ class RunResult:
         """
         return save(self, Path(folder), force=force, figures=figures or {})
 
+    def to_csv(self, folder: str | Path, force: bool = False) -> Path:
+        """Write the tables as CSV files, as `unwind export --to csv`, and return their folder.
+
+        Days, events, institutions, exposures and summary. Text that a spreadsheet would compute has
+        a ' in front; a warning says of how many cells.
+
+        Parameters
+        ----------
+        folder
+            Where; made if it is not there.
+        force
+            Whether files of the same names are replaced; everything else in it is left alone.
+
+        Raises
+        ------
+        OutputRefused
+            If the folder holds anything (without `force`) or cannot be written.
+        """
+        from abm.runs.exports import write_csv
+
+        return write_csv(self, Path(folder), force)
+
+    def to_excel(self, path: str | Path, force: bool = False) -> Path:
+        """Write the tables as one workbook, as `unwind export --to xlsx`, and return its path.
+
+        A sheet each for days, events, institutions, exposures and summary. Needs
+        `carry-unwind[export]`. What a sheet cannot hold is cut, and a warning says so.
+
+        Parameters
+        ----------
+        path
+            Where; ends in .xlsx.
+        force
+            Whether a file that is there is replaced.
+
+        Raises
+        ------
+        OutputRefused
+            If there is such a file (without `force`), or it cannot be written.
+        InvalidInput
+            If the path ends otherwise, openpyxl is missing, or a table has more rows than a sheet.
+        """
+        from abm.runs.exports import write_workbook
+
+        return write_workbook(self, Path(path), force)
+
 
 @dataclass(frozen=True, eq=False)
 class Cascade(Mapping[str, Scalar]):

@@ -14,8 +14,8 @@ from abm.cli import analyse, export
 from abm.cli.export import Asked, export_and_tell
 from abm.cli.plot import plotted
 from abm.errors import InvalidInput, OutputRefused
-from abm.report import exports
 from abm.report.study import read_study
+from abm.runs import exports
 from abm.sweep import load_sweep, sweep
 from tests.sweep.small import TINY, experiment
 

@@ -8,20 +8,24 @@ it is said, and nothing is dropped in silence.
 from __future__ import annotations
 
 import io
+import os
 import re
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from abm.errors import InvalidInput, one_line
+from abm.errors import InvalidInput, OutputRefused, one_line
+from abm.files import write_folder, write_whole
+from abm.runs.folder import check_free, readable_faults
 
 if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
 
-    from abm.runs import RunResult
+    from abm.runs.result import RunResult
 
 MOST_SHEET_ROWS, MOST_SHEET_COLUMNS, MOST_CELL_LETTERS = 1_048_576, 16_384, 32_767  # of xlsx
 MOST_STATA_LETTERS, MOST_STATA_LABEL, MOST_STATA_TEXT = 32, 80, 2045
@@ -74,18 +78,37 @@ def exposures_table(graph: nx.DiGraph) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["lender", "borrower", "kind", "usd_bn"])
 
 
-def tables_of_sweep(folder: Path) -> dict[str, pd.DataFrame]:
-    """Runs and points of a sweep, and the days and events that it kept."""
-    from abm.sweep.plan import read_plan
-    from abm.sweep.store import load_days, load_events, load_sweep
+def write_csv(run: RunResult, folder: Path, force: bool) -> Path:
+    """What `RunResult.to_csv` does."""
+    check_free(folder, force)
+    made = as_csv(tables_of_run(run))
+    with readable_faults(folder):
+        write_folder(folder, made.files)
+    _warn(made.said)
+    return folder
 
-    points = read_plan(folder).points
-    points = points.assign(point=np.arange(len(points)))[["point", *points.columns]]
-    tables = {"runs": load_sweep(folder), "points": points}
-    for name, kept in (("days", load_days(folder)), ("events", load_events(folder))):
-        if kept is not None:
-            tables[name] = kept
-    return tables
+
+def write_workbook(run: RunResult, path: Path, force: bool) -> Path:
+    """What `RunResult.to_excel` does."""
+    if path.suffix.lower() != ".xlsx":
+        raise InvalidInput(f"path = {path}, must end in .xlsx")
+    with readable_faults(path):
+        if path.is_dir():
+            raise OutputRefused(f"{path} is a folder; give the name of a file")
+        if os.path.lexists(path) and not force:
+            raise OutputRefused(f"{path} exists; choose another, or force it")
+    made = as_workbook(tables_of_run(run), path.stem)
+    (content,) = made.files.values()
+    with readable_faults(path):
+        write_whole(path, content)
+    _warn(made.said)
+    return path
+
+
+def _warn(said: Iterable[str]) -> None:
+    """Say what had to be changed, to the caller of the method of RunResult."""
+    for words in said:
+        warnings.warn(words, stacklevel=4)
 
 
 def as_csv(tables: Tables) -> Exported:
@@ -114,13 +137,14 @@ def as_workbook(tables: Tables, stem: str) -> Exported:
         from openpyxl import Workbook
     except ImportError:
         raise InvalidInput(
-            "--to xlsx needs openpyxl; install it with: pip install 'carry-unwind[export]'"
+            "a workbook needs openpyxl; install it with: pip install 'carry-unwind[export]'"
         ) from None
     for name, table in tables.items():
         if len(table) >= MOST_SHEET_ROWS or len(table.columns) > MOST_SHEET_COLUMNS:
             raise InvalidInput(
                 f"{name} has {len(table):,} rows and {len(table.columns):,} columns; a sheet of "
-                f"xlsx holds {MOST_SHEET_ROWS - 1:,} and {MOST_SHEET_COLUMNS:,}: use --to csv"
+                f"xlsx holds {MOST_SHEET_ROWS - 1:,} and {MOST_SHEET_COLUMNS:,}: "
+                "use --to csv, in Python to_csv"
             )
     book = Workbook(write_only=True)
     said: list[str] = []
