@@ -241,8 +241,7 @@ class CarryUnwindModel(mesa.Model):
         moves = self.world.market.log_price - self.opening.log_prices
         quotes = {}
         for move, (name, part) in zip(moves, self.given_scenario.instruments.items(), strict=True):
-            sign = -1.0 if getattr(part, "per_usd", False) else 1.0
-            quotes[name] = float(part.opening_quote * np.exp(sign * move))
+            quotes[name] = float(part.quote_at(move))
         return quotes
 
     @property

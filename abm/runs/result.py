@@ -18,11 +18,13 @@ from abm.population.exposures import exposure_graph
 from abm.population.origin import Origin
 from abm.runs.folder import save
 from abm.runs.genealogy import events_table
+from abm.runs.prices import dataset_of, prices_table
 from abm.runs.tables import burn_in_table, days_table, institutions_table
 
 if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
+    import xarray as xr
 
     from abm.population.advance import Opening
     from abm.population.world import World
@@ -74,6 +76,16 @@ class RunResult:
     def network(self) -> nx.DiGraph:
         """`exposures_on` the worst day."""
         return self.exposures_on(self.worst_day)
+
+    @cached_property
+    def prices(self) -> pd.DataFrame:
+        """Prices as a tidy table: one row for each day and instrument.
+
+        Columns: `day`; `date` (NaT in a scenario without dates); `instrument`; `quote`, as the
+        market writes it (of JPY yen per dollar); `log` and `fundamental`, both since the close
+        before day 0 [log].
+        """
+        return prices_table(self.days, self.scenario)
 
     def exposures_on(self, day: int) -> nx.DiGraph:
         """The exposure graph at the close of a day. Runs that far again.
@@ -160,6 +172,16 @@ class RunResult:
         from abm.runs.exports import write_workbook
 
         return write_workbook(self, Path(path), force)
+
+    def to_xarray(self) -> xr.Dataset:
+        """The days as an xarray Dataset.
+
+        Of day × instrument: `quote`, `log` and `fundamental`, as in `prices`. Of the day: every
+        other column of `days`. Coordinates: `day`, `instrument` and, where the scenario has dates,
+        `date`. Attributes: scenario, seed (as text) and replicate. Needs `carry-unwind[xarray]`,
+        without which InvalidInput says so.
+        """
+        return dataset_of(self)
 
 
 @dataclass(frozen=True, eq=False)

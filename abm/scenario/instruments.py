@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import BeforeValidator, Field
 
 from abm.carry import DAY_COUNT
@@ -21,8 +23,7 @@ from abm.scenario.fields import (
     number,
 )
 
-if TYPE_CHECKING:
-    import numpy as np
+Floats = float | np.float64 | npt.NDArray[np.float64]
 
 # The largest day of a major currency was .3 (the Swiss franc, 15 January 2015). A market that may
 # move by more than .5 in a day makes a fund of leverage ten a hundred times richer in three.
@@ -100,6 +101,10 @@ class _Instrument(Part):
         le=1,
     )
 
+    def quote_at(self, rise_log: Floats) -> Floats:
+        """The quote as the market writes it, after a rise since the opening [log]."""
+        return self.opening_quote * np.exp(rise_log)
+
 
 class Currency(_Instrument):
     """A foreign currency; the first one of the scenario is the one that funds carry trades."""
@@ -120,6 +125,10 @@ class Currency(_Instrument):
         unit="days",
         allowed="360 or 365",
     )
+
+    def quote_at(self, rise_log: Floats) -> Floats:
+        """The quote as the market writes it, after a rise of the currency [log]: USDJPY falls."""
+        return super().quote_at(-rise_log if self.per_usd else rise_log)
 
 
 class Asset(_Instrument):
