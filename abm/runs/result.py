@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from keyword import iskeyword
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abm.errors import InvalidInput
+from abm.errors import LONGEST_KEY, InvalidInput, Nearest, one_line
 from abm.measures.cascade import before_measures, forced_volume, run_measures
 from abm.population.branching import replay
 from abm.population.exposures import exposure_graph
@@ -188,7 +189,8 @@ class RunResult:
 class Cascade(Mapping[str, Scalar]):
     """The published numbers of a run beside its twins, by name; and the runs they come from.
 
-    A mapping: `c["price_amplification"]`. Keys and units: ODD.md, section 4; equations:
+    A mapping whose numbers are attributes too: `c["unwound_5d"]` is `c.unwound_5d`; only "class", a
+    word of Python, is a key alone. Keys and units: ODD.md, section 4; equations:
     `abm.measures.cascade`.
     """
 
@@ -212,6 +214,22 @@ class Cascade(Mapping[str, Scalar]):
 
     def __len__(self) -> int:
         return len(self.measures)
+
+    def __getattr__(self, name: str) -> Scalar:
+        """A number by its name. Raises AttributeError, with the nearest there is, for any other."""
+        # There are none yet where a copy is being made.
+        known: dict[str, Scalar] = self.__dict__.get("measures", {})
+        if name in known:
+            return known[name]
+        words = f"a Cascade has no {one_line(name, LONGEST_KEY)!r}"
+        near = "" if name.startswith("_") else str(Nearest(name, dir(self)))
+        # With a name and no object: Python would look for the nearest once more, and say it too.
+        raise AttributeError(f"{words}; {near}" if near else words, name=name)
+
+    def __dir__(self) -> list[str]:
+        """Names that can be completed behind a dot."""
+        numbers = (name for name in self.measures if not iskeyword(name))
+        return sorted({*super().__dir__(), *numbers})
 
 
 def result_of_world(
