@@ -68,9 +68,8 @@ class CarryUnwindModel(mesa.Model):
     replicate
         Which independent repetition under the seed, as in a row of a sweep.
     python_agents
-        Institutions written in Python: pairs (subclass of PythonAgent, settings). Settings hold
-        `wealth_usd_bn`, maybe `broker` (a bank's name) and `largest_order_multiple`; the rest goes
-        to the class.
+        Institutions written in Python, each as `PythonAgent.spec` of its class gives it:
+        `[MyFund.spec(wealth_usd_bn=5.0, broker="bank-1")]`.
     seed
         Refused: the seed is `rng`. Mesa 3.5's `batch_run` writes to an argument of this name
         where there is one, and over `rng` where there is none.

@@ -47,8 +47,8 @@ def main() -> None:
     print("wealth   largest rise of the yen   margin calls   what he made")
     tell("none", alone, "")
     for wealth in WEALTH_USD_BN:
-        settings = {"wealth_usd_bn": wealth, "broker": "bank-1", "after_rise_log": 0.02}
-        model = CarryUnwindModel(scenario, rng=SEED, python_agents=[(YenSeller, settings)])
+        seller = YenSeller.spec(wealth_usd_bn=wealth, broker="bank-1", after_rise_log=0.02)
+        model = CarryUnwindModel(scenario, rng=SEED, python_agents=[seller])
         model.run()  # day by day in Python, for his sake
         trader = model.python_agents[0]
         tell(f"{wealth:g}bn", model, f"{trader.wealth_usd_bn / wealth - 1.0:+.1%}")

@@ -50,7 +50,7 @@ OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
     "400 institutions": ("hike", {"population.scale": 4.0, "shock.surprise_bp": 50.0}),
 }
 CLAIMS = "lender,borrower,weight\nbank-2,bank-1,4\nbank-1,bank-3,2\nbank-3,bank-2,1.5\n"
-SELLER = {"wealth_usd_bn": 20.0, "broker": "bank-1", "after_rise_log": 0.02}
+SELLER = YenSeller.spec(wealth_usd_bn=20.0, broker="bank-1", after_rise_log=0.02)
 SWEEP: dict[str, Any] = {
     "name": "same-bytes",
     "scenario": "hike",
@@ -138,7 +138,7 @@ def _changed(base: str, changes: dict[str, Any]) -> Scenario:
 
 def _with_python_agents(seed: int) -> Hashes:
     scenario = _changed("hike", {"shock.surprise_bp": 50.0})
-    model = CarryUnwindModel(scenario, rng=seed, python_agents=[(YenSeller, SELLER)])
+    model = CarryUnwindModel(scenario, rng=seed, python_agents=[SELLER])
     model.run()
     return hashes_of_run(model.result())
 

@@ -207,7 +207,7 @@ class Idle(PythonAgent):
 
 
 def test_python_agents_have_no_twins():
-    model = CarryUnwindModel(small(), rng=3, python_agents=[(Idle, {"wealth_usd_bn": 1.0})])
+    model = CarryUnwindModel(small(), rng=3, python_agents=[Idle.spec(wealth_usd_bn=1.0)])
     with pytest.raises(InvalidInput, match="Python agents has no twins"):
         model.cascade()
 

@@ -118,7 +118,7 @@ class Idle(PythonAgent):
 
 
 def test_a_model_with_python_agents_is_not_saved(tmp_path):
-    agents = [(Idle, {"wealth_usd_bn": 1.0})]
+    agents = [Idle.spec(wealth_usd_bn=1.0)]
     model = CarryUnwindModel(small(), rng=3, python_agents=agents)
     with pytest.raises(InvalidInput, match="Python agents"):
         model.save_state(tmp_path / "day.state")

@@ -7,8 +7,8 @@
 ('hedge-fund-fxm-1', 5.7, True)
 >>> fund.leverage_cap = 3.0  # from tomorrow on
 
-A trader of your own is a subclass of `PythonAgent`. What is written to a view is checked: what is
-no finite number, or out of range, is InvalidInput.
+A trader of your own is a subclass of `PythonAgent`, and a model is given its `PythonAgent.spec`.
+What is written to a view is checked: what is no finite number, or out of range, is InvalidInput.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from abm.agents.hedge_fund import HedgeFund
 from abm.agents.institution import Institution
 from abm.agents.life_insurer import LifeInsurer
 from abm.agents.market_makers import CentralBank, Dealers, MarketAccount, ValueInvestors
-from abm.agents.python_agent import PythonAgent
+from abm.agents.python_agent import AgentSpec, PythonAgent
 from abm.agents.retail_equity_trader import RetailEquityTrader
 from abm.agents.retail_fx_trader import RetailFxTrader
 from abm.agents.risk_parity_fund import RiskParityFund
@@ -28,6 +28,7 @@ from abm.agents.volatility_target_fund import VolatilityTargetFund
 
 __all__ = [
     "VIEW_OF_KIND",
+    "AgentSpec",
     "Bank",
     "BankDesk",
     "CentralBank",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -41,7 +42,7 @@ class PythonAgent(Institution):
     >>> class Seller(PythonAgent):
     ...     def orders(self):
     ...         return {"JPY": -0.5} if self.model.log_yen > 0.02 else {}
-    >>> asked = [(Seller, {"wealth_usd_bn": 5.0, "broker": "bank-1"})]
+    >>> asked = [Seller.spec(wealth_usd_bn=5.0, broker="bank-1")]
     >>> model = abm.CarryUnwindModel("hike", rng=7, python_agents=asked)
     >>> model.run()
     >>> model.python_agents[0].name, model.python_agents[0].units["JPY"] < 0.0
@@ -51,15 +52,34 @@ class PythonAgent(Institution):
     refused: as a rule they are yen taken for dollars, or millions for billions, and a broker would
     bear the loss. Orders that close positions do not count.
 
-    A constructor of its own takes model, row and the settings other than "wealth_usd_bn",
-    "broker" and "largest_order_multiple", and hands model and row on. Longer:
-    `experiments/custom_agent.py`.
+    A constructor of its own takes model, row and the settings that `spec` does not name, and hands
+    model and row on. Longer: `experiments/custom_agent.py`.
     """
 
     largest_order_multiple: float = 50.0
     """Most that it may buy, and most that it may sell, in one day beyond what closes positions
     [times its wealth]; `inf` for no limit. Set it in the class or in the settings. The default is
     twice the highest leverage of the model, Japan's legal cap of 25 for retail traders."""
+
+    @classmethod
+    def spec(cls, /, **settings: Any) -> AgentSpec:
+        """One institution of this class, for `python_agents`: a Mesa agent belongs to a model from
+        its constructor on, so that no instance can be given before there is one.
+
+        Parameters
+        ----------
+        wealth_usd_bn
+            Its wealth on the morning of day 0, in dollars [USD bn]; needed.
+        broker
+            Name of the bank that lends to it; left out, it cannot be called.
+        largest_order_multiple
+            In place of the class's own.
+        **settings
+            What else the constructor takes.
+
+        All of it is checked by the model, with every other fault of its `python_agents`.
+        """
+        return AgentSpec(cls, settings)
 
     def orders(self) -> Orders:
         """What to buy (positive) and sell (negative) today.
@@ -133,6 +153,14 @@ def amounts_by_instrument(given: Any, names: tuple[str, ...], who: str) -> Mappi
     return dict(zip(names, column.tolist(), strict=True))
 
 
+@dataclass(frozen=True)
+class AgentSpec:
+    """A Python agent to be made, as `PythonAgent.spec` gives it; may be used many times."""
+
+    kind: type[PythonAgent]
+    settings: Mapping[str, Any]
+
+
 class Newcomer(NamedTuple):
     """A Python agent that has been asked for, before its world exists."""
 
@@ -144,39 +172,52 @@ class Newcomer(NamedTuple):
 
 
 def newcomers(given: Any, bank_names: list[str]) -> list[Newcomer]:
-    """Pairs (class, settings) as a user gave them; every fault of them at once as InvalidInput."""
+    """Specs as a user gave them; every fault of them at once as InvalidInput."""
     faults: list[str] = []
     found = []
     for entry in _entries(given):
-        is_pair = isinstance(entry, tuple | list) and len(entry) == 2
-        kind, settings = entry if is_pair else (entry, {})
-        if not (isinstance(kind, type) and issubclass(kind, PythonAgent)):
-            words = "is no subclass of PythonAgent" if is_pair else "is no pair (class, settings)"
-            faults.append(f"{show(kind)} {words}")
-        elif not isinstance(settings, Mapping) or not all(isinstance(k, str) for k in settings):
-            faults.append(f"{kind.__name__}: settings = {show(settings)}, must be a dict by name")
+        if not isinstance(entry, AgentSpec):
+            faults.append(_no_spec(entry))
         else:
-            found += _newcomer(kind, dict(settings), bank_names, faults)
+            found += _newcomer(entry.kind, dict(entry.settings), bank_names, faults)
     if faults:
         raise InvalidInput("python_agents:", *(f"  {fault}" for fault in faults))
     return found
 
 
 def _entries(given: Any) -> list[Any]:
-    """The pairs, of whatever goes through them one by one."""
+    """The specs, of whatever goes through them one by one."""
     if given is None:
         return []
-    is_pair = isinstance(given, tuple) and len(given) == 2 and isinstance(given[1], Mapping)
-    if (
-        is_pair
-        or isinstance(given, str | bytes | Mapping | type)
-        or not isinstance(given, Iterable)
-    ):
+    is_one = isinstance(given, str | bytes | Mapping | type)
+    if is_one or not isinstance(given, Iterable):
         raise InvalidInput(
-            f"python_agents = {show(given)}, must be a list of pairs (subclass of PythonAgent, "
-            "settings)"
+            f"python_agents = {show(given)}, must be a list of specs: [{_example(given)}]"
         )
-    return list(given)
+    is_pair = isinstance(given, tuple) and len(given) == 2 and isinstance(given[1], Mapping)
+    return [given] if is_pair else list(given)
+
+
+def _no_spec(entry: Any) -> str:
+    """What is wrong with an entry that is no spec, and how it is written."""
+    if isinstance(entry, tuple | list) and len(entry) == 2:
+        return f"a pair (class, settings) is written {_example(entry[0])}"
+    if isinstance(entry, PythonAgent):
+        return f"an instance belongs to the model it was made with; write {_example(entry)}"
+    return f"{show(entry)} is no spec; write {_example(entry)}"
+
+
+def _example(given: Any) -> str:
+    """A spec as a user would write it, of the class that was meant where it can be told."""
+    return f"{_class_of(given).__name__}.spec(wealth_usd_bn=5.0)"
+
+
+def _class_of(given: Any) -> type[PythonAgent]:
+    """The class of Python agents that something is, or is one of; PythonAgent for all else."""
+    if isinstance(given, AgentSpec):
+        return given.kind
+    kind = given if isinstance(given, type) else type(given)
+    return kind if issubclass(kind, PythonAgent) else PythonAgent
 
 
 def _newcomer(

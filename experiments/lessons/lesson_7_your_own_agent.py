@@ -110,10 +110,8 @@ hike = abm.load_scenario("hike").with_changes({"shock.surprise_bp": 50})
 
 def run_with(kind, wealth_usd_bn, replicate):
     """The model after its last day, with one trader of a kind in it."""
-    settings = {"wealth_usd_bn": wealth_usd_bn, "broker": "bank-1"}
-    model = abm.CarryUnwindModel(
-        hike, rng=SEED, replicate=replicate, python_agents=[(kind, settings)]
-    )
+    trader = kind.spec(wealth_usd_bn=wealth_usd_bn, broker="bank-1")
+    model = abm.CarryUnwindModel(hike, rng=SEED, replicate=replicate, python_agents=[trader])
     model.run()
     return model
 

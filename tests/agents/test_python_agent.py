@@ -32,8 +32,8 @@ def model(*python_agents):
     return CarryUnwindModel(scenario, rng=7, python_agents=python_agents)
 
 
-def buyer(wealth=5.0, **amounts):
-    return Buyer, {"wealth_usd_bn": wealth, "amounts": amounts}
+def buyer(wealth=5.0, broker=None, **amounts):
+    return Buyer.spec(wealth_usd_bn=wealth, broker=broker, amounts=amounts)
 
 
 def test_a_silent_agent_changes_no_price():
@@ -75,8 +75,7 @@ def test_nine_numbers_are_the_orders_of_nine_instruments():
 
 
 def test_borrowing_from_its_broker_is_in_the_exposure_graph():
-    kind, settings = buyer(1.0, UST=3.0)
-    asked = model((kind, settings | {"broker": "bank-2"}))
+    asked = model(buyer(1.0, "bank-2", UST=3.0))
     asked.step()
     agent = asked.python_agents[0]
     lent = asked.exposures.edges["bank-2", agent.name]["weight"]
@@ -85,8 +84,7 @@ def test_borrowing_from_its_broker_is_in_the_exposure_graph():
 
 
 def test_several_agents_each_have_a_row_and_only_their_own_broker():
-    kind, settings = buyer(1.0, UST=3.0)
-    asked = model(buyer(2.0), (kind, settings | {"broker": "bank-1"}), buyer(4.0))
+    asked = model(buyer(2.0), buyer(1.0, "bank-1", UST=3.0), buyer(4.0))
     assert [agent.brokers for agent in asked.python_agents] == [{}, {"bank-1": 1.0}, {}]
     assert asked.agents.select(agent_type=Buyer).agg("wealth_usd_bn", sum) == pytest.approx(7.0)
 
@@ -131,7 +129,7 @@ def test_a_run_with_python_agents_cannot_be_run_again_from_its_seed():
     ],
 )
 def test_orders_that_make_no_sense_are_refused(amounts, said):
-    asked = model((Buyer, {"wealth_usd_bn": 1.0}))
+    asked = model(Buyer.spec(wealth_usd_bn=1.0))
     asked.python_agents[0].amounts = amounts
     with pytest.raises(InvalidInput, match=said):
         asked.step()
@@ -140,10 +138,10 @@ def test_orders_that_make_no_sense_are_refused(amounts, said):
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ((Buyer, {}), "needs wealth_usd_bn"),
-        ((Buyer, {"wealth_usd_bn": -1.0}), "above 0"),
-        ((Buyer, {"wealth_usd_bn": 1.0, "broker": "bank-99"}), "no bank"),
-        ((dict, {"wealth_usd_bn": 1.0}), "subclass of PythonAgent"),
+        (Buyer.spec(), "needs wealth_usd_bn"),
+        (Buyer.spec(wealth_usd_bn=-1.0), "above 0"),
+        (Buyer.spec(wealth_usd_bn=1.0, broker="bank-99"), "no bank"),
+        ((dict, {"wealth_usd_bn": 1.0}), r"is written PythonAgent\.spec"),
     ],
 )
 def test_an_agent_that_cannot_be_admitted_is_refused(asked, said):
@@ -153,12 +151,12 @@ def test_an_agent_that_cannot_be_admitted_is_refused(asked, said):
 
 def test_a_class_without_orders_says_so():
     with pytest.raises(NotImplementedError, match="must define orders"):
-        model((PythonAgent, {"wealth_usd_bn": 1.0})).step()
+        model(PythonAgent.spec(wealth_usd_bn=1.0)).step()
 
 
 @pytest.mark.parametrize("amount", [True, np.True_, "5", 1j, b"5", None])
 def test_an_order_is_a_real_number(amount):
-    asked = model((Buyer, {"wealth_usd_bn": 1.0}))
+    asked = model(Buyer.spec(wealth_usd_bn=1.0))
     agent = asked.python_agents[0]
     for amounts in ({"JPY": amount}, [amount] + [0.0] * 8):
         agent.amounts = amounts
@@ -171,7 +169,7 @@ def test_an_order_is_a_real_number(amount):
 
 def test_an_order_beyond_fifty_times_its_wealth_is_refused():
     """Of 1bn a thousand billion yen were ordered as dollars: the broker would have lost 13.7bn."""
-    asked = model((Buyer, {"wealth_usd_bn": 1.0, "broker": "bank-1"}))
+    asked = model(Buyer.spec(wealth_usd_bn=1.0, broker="bank-1"))
     asked.python_agents[0].amounts = {"JPY": -1000.0}
     with pytest.raises(
         InvalidInput, match=r"orders of 1000 USD bn, must be at most 50 .*custom-buyer-1"
@@ -193,51 +191,53 @@ def test_the_agent_may_say_otherwise_in_its_class_or_settings():
     class Bold(Buyer):
         largest_order_multiple = float("inf")
 
-    by_setting = (Buyer, {"wealth_usd_bn": 1.0, "largest_order_multiple": 100.0})
-    for pair in ((Bold, {"wealth_usd_bn": 1.0}), by_setting):
-        asked = model(pair)
+    by_setting = Buyer.spec(wealth_usd_bn=1.0, largest_order_multiple=100.0)
+    for spec in (Bold.spec(wealth_usd_bn=1.0), by_setting):
+        asked = model(spec)
         asked.python_agents[0].amounts = {"UST": 80.0}
         asked.step()
         assert asked.python_agents[0].units["UST"] > 70.0
 
 
+A_LIST = r"must be a list of specs: \[PythonAgent\.spec\(wealth_usd_bn=5\.0\)\]"
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ((Buyer, {"wealth_usd_bn": 1.0}), "must be a list of pairs"),
-        (Buyer, "must be a list of pairs"),
-        ("Buyer", "must be a list of pairs"),
-        ({"kind": Buyer}, "must be a list of pairs"),
-        (5, "must be a list of pairs"),
-        (True, "must be a list of pairs"),
-        ([5], "no pair"),
-        ([(Buyer,)], "no pair"),
-        ([(Buyer, {"wealth_usd_bn": 1.0}, 3)], "no pair"),
-        ([("Buyer", {"wealth_usd_bn": 1.0})], "no subclass of PythonAgent"),
-        ([(object(), {})], "no subclass of PythonAgent"),
-        ([(int, {"wealth_usd_bn": 1.0})], "no subclass of PythonAgent"),
-        ([(Buyer, None)], "Buyer: settings"),
-        ([(Buyer, [("wealth_usd_bn", 1.0)])], "Buyer: settings"),
-        ([(Buyer, {1: 1.0})], "Buyer: settings"),
-        ([Buyer], "needs wealth_usd_bn"),
-        ([(Buyer, {"wealth_usd_bn": None})], "needs wealth_usd_bn"),
-        ([(Buyer, {"wealth_usd_bn": float("nan")})], "finite"),
-        ([(Buyer, {"wealth_usd_bn": float("inf")})], "finite"),
-        ([(Buyer, {"wealth_usd_bn": -1.0})], "above 0"),
-        ([(Buyer, {"wealth_usd_bn": 0})], "above 0"),
-        ([(Buyer, {"wealth_usd_bn": True})], "must be a number"),
-        ([(Buyer, {"wealth_usd_bn": "5"})], "must be a number"),
-        ([(Buyer, {"wealth_usd_bn": 1j})], "must be a number"),
-        ([(Buyer, {"wealth_usd_bn": [1.0]})], "must be a number"),
-        ([(Buyer, {"wealth_usd_bn": 1.0, "broker": "bank-99"})], "no bank"),
-        ([(Buyer, {"wealth_usd_bn": 1.0, "broker": 1})], "no bank"),
-        ([(Buyer, {"wealth_usd_bn": 1.0, "broker": ["bank-1"]})], "no bank"),
-        ([(Buyer, {"wealth_usd_bn": 1.0, "brokr": "bank-1"})], "did you mean broker"),
-        ([(Buyer, {"wealth_usd_bn": 1.0, "wealth": 1.0})], "unknown setting"),
-        ([(Buyer, {"wealth_usd_bn": 1.0, "model": 1.0})], "unknown setting"),
-        ([(PythonAgent, {"wealth_usd_bn": 1.0, "amounts": {}})], "unknown setting"),
-        ([(Buyer, {"wealth_usd_bn": 1.0, "largest_order_multiple": 0})], "above 0"),
-        ([(Buyer, {"wealth_usd_bn": 1.0, "largest_order_multiple": float("nan")})], "above 0"),
+        (Buyer.spec(wealth_usd_bn=1.0), r"must be a list of specs: \[Buyer\.spec"),
+        (Buyer, r"must be a list of specs: \[Buyer\.spec"),
+        ("Buyer", A_LIST),
+        ({"kind": Buyer}, A_LIST),
+        (5, A_LIST),
+        (True, A_LIST),
+        ([5], r"5 is no spec; write PythonAgent\.spec"),
+        ([(Buyer,)], "is no spec"),
+        ([(Buyer, {"wealth_usd_bn": 1.0}, 3)], "is no spec"),
+        ([object()], "is no spec"),
+        ([int], r"is no spec; write PythonAgent\.spec"),
+        ([Buyer], r"is no spec; write Buyer\.spec\(wealth_usd_bn=5\.0\)"),
+        ([{"wealth_usd_bn": 1.0}], "is no spec"),
+        ([Buyer.spec()], "needs wealth_usd_bn"),
+        ([Buyer.spec(wealth_usd_bn=None)], "needs wealth_usd_bn"),
+        ([Buyer.spec(wealth_usd_bn=float("nan"))], "finite"),
+        ([Buyer.spec(wealth_usd_bn=float("inf"))], "finite"),
+        ([Buyer.spec(wealth_usd_bn=-1.0)], "above 0"),
+        ([Buyer.spec(wealth_usd_bn=0)], "above 0"),
+        ([Buyer.spec(wealth_usd_bn=True)], "must be a number"),
+        ([Buyer.spec(wealth_usd_bn="5")], "must be a number"),
+        ([Buyer.spec(wealth_usd_bn=1j)], "must be a number"),
+        ([Buyer.spec(wealth_usd_bn=[1.0])], "must be a number"),
+        ([Buyer.spec(wealth_usd_bn=1.0, broker="bank-99")], "no bank"),
+        ([Buyer.spec(wealth_usd_bn=1.0, broker=1)], "no bank"),
+        ([Buyer.spec(wealth_usd_bn=1.0, broker=["bank-1"])], "no bank"),
+        ([Buyer.spec(wealth_usd_bn=1.0, brokr="bank-1")], "did you mean broker"),
+        ([Buyer.spec(wealth_usd_bn=1.0, wealth=1.0)], "unknown setting"),
+        ([Buyer.spec(wealth_usd_bn=1.0, model=1.0)], "unknown setting"),
+        ([Buyer.spec(wealth_usd_bn=1.0, cls=1.0)], "unknown setting"),
+        ([PythonAgent.spec(wealth_usd_bn=1.0, amounts={})], "unknown setting"),
+        ([Buyer.spec(wealth_usd_bn=1.0, largest_order_multiple=0)], "above 0"),
+        ([Buyer.spec(wealth_usd_bn=1.0, largest_order_multiple=float("nan"))], "above 0"),
     ],
 )
 def test_a_specification_that_makes_no_sense_is_refused(given, said):
@@ -248,8 +248,31 @@ def test_a_specification_that_makes_no_sense_is_refused(given, said):
 
 def test_every_fault_of_a_specification_is_said_at_once():
     with pytest.raises(InvalidInput) as refused:
-        model((Buyer, {"wealth_usd_bn": -1.0, "broker": "bank-99"}), (dict, {}))
+        model(Buyer.spec(wealth_usd_bn=-1.0, broker="bank-99"), (dict, {}))
     assert len(str(refused.value).splitlines()) == 4
+
+
+@pytest.mark.parametrize("given", [[(Buyer, {"wealth_usd_bn": 1.0})], (Buyer, {}), [[Buyer, {}]]])
+def test_the_pairs_of_earlier_versions_are_refused_with_the_form_of_today(given):
+    with pytest.raises(InvalidInput) as refused:
+        CarryUnwindModel("hike", rng=7, python_agents=given)
+    said = "a pair (class, settings) is written Buyer.spec(wealth_usd_bn=5.0)"
+    assert str(refused.value).splitlines() == ["python_agents:", f"  {said}"]
+
+
+def test_an_instance_is_of_another_model_and_no_spec():
+    given = model(buyer()).python_agents
+    with pytest.raises(InvalidInput, match=r"belongs to the model .* write Buyer\.spec\("):
+        model(*given)
+
+
+def test_one_spec_makes_as_many_agents_as_it_is_given_for_in_as_many_models():
+    spec = buyer(2.0, "bank-1", JPY=0.5)
+    first, second = model(spec), model(spec, spec)
+    first.step(), second.step()
+    assert [agent.name for agent in second.python_agents] == ["custom-buyer-1", "custom-buyer-2"]
+    assert first.python_agents[0] is not second.python_agents[0]
+    assert second.log_yen > first.log_yen  # both bought
 
 
 @pytest.mark.parametrize("column", ["cash", "units", "high_water"])
@@ -259,7 +282,7 @@ def test_what_is_no_number_in_a_book_is_refused_by_whose_it_is(column):
             getattr(self.books, column)[..., self.row] = np.nan
             return {}
 
-    asked = model((Careless, {"wealth_usd_bn": 1.0}))
+    asked = model(Careless.spec(wealth_usd_bn=1.0))
     with pytest.raises(InvalidInput, match=f"{column} of custom-careless-1 is nan"):
         asked.step()
 

@@ -31,7 +31,7 @@ def model(leverage, broker="bank-1", surprise_bp=0, **changes):
         "shock.surprise_bp": surprise_bp,
         **{key.replace("__", "."): value for key, value in changes.items()},
     }
-    asked = [(CarryTrader, {"wealth_usd_bn": 1.0, "broker": broker, "leverage": leverage})]
+    asked = [CarryTrader.spec(wealth_usd_bn=1.0, broker=broker, leverage=leverage)]
     return CarryUnwindModel(load_scenario("hike").with_changes(small), rng=7, python_agents=asked)
 
 
