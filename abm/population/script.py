@@ -10,7 +10,7 @@ import numpy as np
 from abm.kernels.events import CENTRAL_BANK, SCRIPT
 from abm.kernels.inputs import Draws
 from abm.kernels.state import TRADING_DAYS
-from abm.population.groups import opening_terms
+from abm.population.instruments import opening_terms
 from abm.population.products import cholesky_factor, product
 from abm.population.streams import generator
 

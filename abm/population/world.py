@@ -15,8 +15,10 @@ from abm.kernels.opening import open_accounts
 from abm.kernels.record import N_DAY_COLUMNS, Diary
 from abm.kernels.rules import Rules
 from abm.kernels.state import ACCOUNT_NAMES, CHUNK, TRADING_DAYS, Books, Graph, Mandates, Market
-from abm.population.groups import Group, first_rows, opening_terms, stack
+from abm.population.bank import opening_equity
+from abm.population.groups import Group, first_rows, stack
 from abm.population.institutions import draw_groups
+from abm.population.instruments import opening_terms
 from abm.population.network import Lending, draw_lending, institution_names
 from abm.population.rules import make_rules
 from abm.population.script import make_draws
@@ -180,15 +182,7 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
 def open_graph(scenario: Scenario, lending: Lending, groups: list[Group]) -> Graph:
     """Banks with their capital; other assets are filled in once loans are known."""
     rule = scenario.banks
-    factors = rule.core_capital_factors or (1.0,) * rule.n_core
-    equity = np.array(
-        [rule.core_capital_usd_bn * f for f in factors]
-        + [rule.periphery_capital_usd_bn] * rule.n_periphery
-    )
-    for group in groups:
-        for bank, capital in zip(group.owner, group.wealth, strict=True):
-            if bank >= 0:
-                equity[bank] -= capital
+    equity = opening_equity(scenario, groups)
     n = len(equity)
     return Graph(
         broker_start=lending.broker_start,

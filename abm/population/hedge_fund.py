@@ -1,4 +1,4 @@
-"""Funds and banks' desks: styles, sizes, own weights, and books at their own wanted leverage."""
+"""Hedge funds: the draw of their styles, sizes and weights, their opening books, and their rule."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from abm.kernels.rules import FundRule
 from abm.kernels.state import TRADING_DAYS, Z_99
-from abm.population.groups import Array, Group, Terms, count, opening_terms, shares_of_number
+from abm.population.groups import Array, Group, count, shares_of_number
+from abm.population.instruments import Terms, opening_terms
+from abm.population.margin import opening_margin_rate
 from abm.population.products import product, quadratic_form
-from abm.scenario.margin import NoMargin, VolatilityMargin
+from abm.scenario.margin import NoMargin
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -106,30 +109,24 @@ def open_fund_books(group: Group, calm_leverage: Array, scenario: Scenario, term
     group.hold(shares)
 
 
-def opening_margin_rate(group: Group, scenario: Scenario) -> Array:
-    """Margin rate of each fund at the opening estimates.                                 (M17)"""
-    rule, estimate = scenario.margin, scenario.estimation
-    if not isinstance(rule, VolatilityMargin):
-        return np.full(group.n, getattr(rule, "rate", 0.0))
-    fast = estimate.opening_multiple / estimate.long_run_multiple
-    blend = (1.0 - rule.long_run_share) * fast + rule.long_run_share
-    sigma = np.sqrt(blend * group.long_run_variance * 10.0 / TRADING_DAYS)
-    load = 1.0 + rule.concentration_addon * group.concentration
-    rate = np.maximum(rule.rate_floor, rule.volatility_multiple * sigma) * load
-    return np.asarray(np.minimum(rate, rule.rate_ceiling))
-
-
-@lru_cache(maxsize=4)
-def draw_desks(scenario: Scenario) -> Group:
-    """One proprietary carry book per core bank, where the scenario gives them one."""
-    terms, desk, banks = opening_terms(scenario), scenario.banks.desk, scenario.banks
-    group = Group("bank_desk", banks.n_core if desk.kind == "carry" else 0, len(terms.names))
-    if desk.kind == "none":
-        return group
-    capital = banks.core_capital_usd_bn * np.array(banks.core_capital_factors or (1.0,) * group.n)
-    group.owner[:] = np.arange(group.n)
-    group.wealth[:] = desk.capital_share * capital
-    group.weights[:] = terms.column(desk.weights)[:, None]
-    group.weights[0] = -desk.yen_share
-    open_fund_books(group, np.full(group.n, desk.leverage), scenario, terms)
-    return group
+def fund_rule(scenario: Scenario) -> FundRule:
+    """Sizing, limits and stops of hedge funds, as the kernels read them."""
+    funds = scenario.funds
+    return FundRule(
+        trend_weight=funds.trend_weight,
+        value_weight=funds.value_weight_per_year,
+        anchor_share=funds.anchor_share,
+        band=funds.band,
+        speed_up=funds.speed_up_per_day,
+        speed_down=funds.speed_down_per_day,
+        var_limit=funds.var_limit,
+        var_tolerance=funds.var_tolerance,
+        speed_var=funds.speed_var_per_day,
+        stop_drawdown=funds.stop_drawdown,
+        stop_share=funds.stop_leverage_share,
+        speed_stop=funds.speed_stop_per_day,
+        payout=funds.payout_per_day,
+        subscription=funds.subscription_per_day,
+        days_out=funds.days_out,
+        failure_share=funds.failure_share,
+    )

@@ -1,0 +1,64 @@
+"""Banks: their own carry books, their opening capital, and the terms on which they lend."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abm.kernels.rules import BankRule
+from abm.population.groups import Array, Group
+from abm.population.hedge_fund import open_fund_books
+from abm.population.instruments import opening_terms
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+
+@lru_cache(maxsize=4)
+def draw_desks(scenario: Scenario) -> Group:
+    """One proprietary carry book per core bank, where the scenario gives them one."""
+    terms, desk, banks = opening_terms(scenario), scenario.banks.desk, scenario.banks
+    group = Group("bank_desk", banks.n_core if desk.kind == "carry" else 0, len(terms.names))
+    if desk.kind == "none":
+        return group
+    capital = banks.core_capital_usd_bn * np.array(banks.core_capital_factors or (1.0,) * group.n)
+    group.owner[:] = np.arange(group.n)
+    group.wealth[:] = desk.capital_share * capital
+    group.weights[:] = terms.column(desk.weights)[:, None]
+    group.weights[0] = -desk.yen_share
+    open_fund_books(group, np.full(group.n, desk.leverage), scenario, terms)
+    return group
+
+
+def opening_equity(scenario: Scenario, groups: list[Group]) -> Array:
+    """Capital of every bank [USD bn], core first, less what stands behind its own desk. (B,)"""
+    rule = scenario.banks
+    factors = rule.core_capital_factors or (1.0,) * rule.n_core
+    equity = np.array(
+        [rule.core_capital_usd_bn * f for f in factors]
+        + [rule.periphery_capital_usd_bn] * rule.n_periphery
+    )
+    for group in groups:
+        for bank, capital in zip(group.owner, group.wealth, strict=True):
+            if bank >= 0:
+                equity[bank] -= capital
+    return equity
+
+
+def bank_rule(scenario: Scenario) -> BankRule:
+    """Spreads, credit lines, recoveries and payouts of banks, as the kernels read them."""
+    banks = scenario.banks
+    return BankRule(
+        spread=banks.spread_per_year,
+        spread_slope=banks.spread_slope,
+        max_line_cut=banks.max_line_cut_per_day,
+        recovery_external=banks.recovery_external,
+        recovery_interbank=banks.recovery_interbank,
+        ported_share=banks.portable_share,
+        recapitalisation=banks.recapitalisation_per_year,
+        payout_multiple=banks.payout_multiple,
+        desk_capital_share=banks.desk.capital_share if banks.desk.kind == "carry" else 0.0,
+        basis=-scenario.funding.basis_per_year,
+    )

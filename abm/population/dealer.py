@@ -1,0 +1,26 @@
+"""Dealers: the depth they quote, and when they withdraw it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+
+def dealer_rule(scenario: Scenario) -> dict[str, Any]:
+    """Calm depth by instrument, and what moves it: their part of `state.MarketRule`."""
+    dealers, line = scenario.liquidity.dealers, scenario.policy.swap_line
+    depth = np.array([part.dealer_depth_usd_bn for part in scenario.instruments.values()])
+    return {
+        "dealer_depth": scenario.liquidity.depth_multiple * depth,
+        "reversion": dealers.reversion_per_day,
+        "volatility_exponent": dealers.volatility_exponent,
+        "capital_exponent": dealers.capital_exponent,
+        "depth_floor": dealers.depth_floor,
+        "half_spread": dealers.half_spread_log,
+        "news_moves_reference": dealers.news_moves_reference,
+        "swap_line_depth": line.dealer_depth_floor if line.kind == "line" else 0.0,
+    }

@@ -1,0 +1,93 @@
+"""Instruments and rates as arrays, as every institution knows them at the opening."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abm.population.groups import Array
+from abm.population.products import product, quadratic_form
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What every institution knows at the opening, as arrays; made once per scenario."""
+
+    names: tuple[str, ...]
+    quote: Array  # (K,)
+    n_currencies: int
+    income: Array  # (K,) yields; the funding currency's is its policy rate
+    covariance: Array  # (K, K) of calm local returns per year
+    usd_covariance: Array  # (K, K) of USD returns
+    usd_rate: float
+    basis: float
+    spread: float
+
+    def column(self, shares: Mapping[str, float]) -> Array:
+        """Shares by name as a column (K,)."""
+        out = np.zeros(len(self.names))
+        for name, share in shares.items():
+            out[self.names.index(name)] = share
+        return out
+
+
+@lru_cache(maxsize=32)
+def opening_terms(scenario: Scenario) -> Terms:
+    """Arrays of what the scenario says about instruments and rates."""
+    parts = list(scenario.instruments.values())
+    quote = np.array(scenario.quote_indices(), np.int64)
+    volatility = np.array([p.volatility_per_year for p in parts])
+    news = scenario.correlation_matrix() * np.outer(volatility, volatility)
+    covariance = calm_covariance(scenario, news)
+    income = np.array([p.yield_per_year for p in parts])
+    income[0] = scenario.rates.funding_per_year
+    to_usd = np.eye(len(parts))
+    for k, currency in enumerate(quote):
+        if currency >= 0:
+            to_usd[k, currency] = 1.0
+    return Terms(
+        names=scenario.instrument_names,
+        quote=quote,
+        n_currencies=len(scenario.currencies),
+        income=income,
+        covariance=covariance,
+        usd_covariance=product(product(to_usd, covariance), to_usd.T),
+        usd_rate=scenario.rates.usd_per_year,
+        basis=-scenario.funding.basis_per_year,
+        spread=scenario.banks.spread_per_year,
+    )
+
+
+def calm_covariance(scenario: Scenario, news: Array) -> Array:
+    """Covariance of daily returns without feedback, per year (K, K).                      (M53)
+
+    A linked index follows its currency and its leader with a day's lag: what they do adds to its
+    variance, while its covariance with others on the same day is that of news.
+    """
+    covariance = news.copy()
+    names, quote = scenario.instrument_names, scenario.quote_indices()
+    for name, link in scenario.liquidity.links.items():
+        k = names.index(name)
+        loads = np.zeros(len(names))
+        if quote[k] >= 0:
+            loads[quote[k]] -= link.currency_beta
+        if link.leader:
+            loads[names.index(link.leader)] += link.leader_beta
+        covariance[k, k] += quadratic_form(news, loads[:, None])[0]
+    return covariance
+
+
+def sell_currency_forward(shares: Array, terms: Terms) -> Array:
+    """Shares of wealth with the currency of every quoted asset sold: c_c -= c_k. (K, n)"""
+    hedged = shares.copy()
+    for k, currency in enumerate(terms.quote):
+        if currency >= 0:
+            hedged[currency] -= shares[k]
+    return hedged

@@ -1,0 +1,68 @@
+"""The margin rule as the kernels read it, and the margin rate at the opening."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abm.kernels.constraints.liquidation import LEAST_IMPACT, PRO_RATA, WATERFALL
+from abm.kernels.rules import MarginRule
+from abm.kernels.state import TRADING_DAYS
+from abm.population.groups import Array, Group
+from abm.scenario.margin import VolatilityMargin
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+LIQUIDATIONS = {"pro-rata": PRO_RATA, "least-impact": LEAST_IMPACT, "waterfall": WATERFALL}
+
+
+def opening_margin_rate(group: Group, scenario: Scenario) -> Array:
+    """Margin rate of each fund at the opening estimates.                                 (M17)"""
+    rule, estimate = scenario.margin, scenario.estimation
+    if not isinstance(rule, VolatilityMargin):
+        return np.full(group.n, getattr(rule, "rate", 0.0))
+    fast = estimate.opening_multiple / estimate.long_run_multiple
+    blend = (1.0 - rule.long_run_share) * fast + rule.long_run_share
+    sigma = np.sqrt(blend * group.long_run_variance * 10.0 / TRADING_DAYS)
+    load = 1.0 + rule.concentration_addon * group.concentration
+    rate = np.maximum(rule.rate_floor, rule.volatility_multiple * sigma) * load
+    return np.asarray(np.minimum(rate, rule.rate_ceiling))
+
+
+def margin_rule(scenario: Scenario) -> MarginRule:
+    """The margin object of the scenario; ``none`` calls nobody."""
+    rule, line = scenario.margin, scenario.policy.swap_line
+    nobody = MarginRule(
+        is_on=False,
+        floor=0.0,
+        ceiling=0.0,
+        volatility_multiple=0.0,
+        concentration_load=0.0,
+        utilisation_load=0.0,
+        utilisation_threshold=scenario.banks.utilisation_threshold,
+        long_run_share=0.0,
+        buffer=1.0,
+        forced_speed=0.0,
+        liquidation=PRO_RATA,
+        swap_line_ceiling=line.haircut_ceiling if line.kind == "line" else 1.0,
+    )
+    if rule.kind == "none":
+        return nobody
+    called = nobody._replace(
+        is_on=True,
+        buffer=rule.buffer,
+        forced_speed=rule.forced_speed,
+        liquidation=LIQUIDATIONS[rule.liquidation.kind],
+    )
+    if rule.kind == "fixed":
+        return called._replace(floor=rule.rate, ceiling=rule.rate)
+    return called._replace(
+        floor=rule.rate_floor,
+        ceiling=rule.rate_ceiling,
+        volatility_multiple=rule.volatility_multiple,
+        concentration_load=rule.concentration_addon,
+        utilisation_load=rule.broker_utilisation_addon,
+        long_run_share=rule.long_run_share,
+    )

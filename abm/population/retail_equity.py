@@ -1,0 +1,39 @@
+"""Retail margin longs in shares: their draw, opening books, and their rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from abm.population.groups import Group, count
+from abm.population.instruments import Terms
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+
+def draw_retail_equity(scenario: Scenario, terms: Terms, rng: np.random.Generator) -> Group:
+    """Margin longs in shares by residents; none opens at the point of being cut."""
+    rule = scenario.retail_equity
+    group = Group("retail_equity", count(rule.n, scenario.population.scale), len(terms.names))
+    noise, spread = rng.standard_normal(group.n), rng.uniform(-1.0, 1.0, group.n)
+    if not group.n:
+        return group
+    group.loss_cut[:] = rule.loss_cut * (1.0 + rule.loss_cut_spread * spread)
+    leverage = rule.leverage * np.exp(rule.leverage_dispersion * noise)
+    leverage = np.maximum(np.minimum(leverage, 0.95 / group.loss_cut), 1.0)
+    group.size_usd_bn[:] = rule.notional_usd_bn / group.n
+    group.wealth[:] = group.size_usd_bn / leverage
+    group.resident[:] = 1
+    asset = terms.names.index(rule.asset)
+    group.weights[asset] = 1.0
+    group.units[asset] = group.size_usd_bn
+    group.units[0] = group.wealth - group.size_usd_bn
+    return group
+
+
+def equity_rule(scenario: Scenario) -> dict[str, Any]:
+    """Their part of `state.HouseholdRule`."""
+    rule = scenario.retail_equity
+    return {"days_out_equity": rule.days_out, "margin_sale_share": rule.speed_per_day}

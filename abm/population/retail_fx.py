@@ -1,0 +1,47 @@
+"""Retail currency traders: their draw, opening books, and their rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from abm.population.groups import Group, count
+from abm.population.instruments import Terms
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+
+def draw_retail_fx(scenario: Scenario, terms: Terms, rng: np.random.Generator) -> Group:
+    """Cohorts of retail currency traders, equal in notional, spread evenly in log leverage."""
+    rule = scenario.retail_fx
+    group = Group("retail_fx", count(rule.n, scenario.population.scale), len(terms.names))
+    spread = rng.uniform(-1.0, 1.0, group.n)
+    if not group.n:
+        return group
+    z = np.linspace(-0.5, 0.5, group.n) if group.n > 1 else np.zeros(1)
+    leverage = rule.leverage * np.exp(rule.leverage_dispersion * z)
+    leverage = np.minimum(leverage, rule.opening_leverage_cap)
+    group.size_usd_bn[:] = rule.notional_usd_bn / group.n
+    group.wealth[:] = group.size_usd_bn / leverage
+    group.loss_cut[:] = rule.loss_cut * (1.0 + rule.loss_cut_spread * spread)
+    held = {name: share for name, share in rule.weights.items() if name != "USD"}
+    group.weights[:] = terms.column(held)[:, None]
+    group.weights[0] = -1.0
+    group.units[:] = group.weights * group.size_usd_bn
+    group.cash[:] = group.wealth - group.units.sum(axis=0)
+    return group
+
+
+def fx_rule(scenario: Scenario) -> dict[str, Any]:
+    """Their part of `state.HouseholdRule`."""
+    rule = scenario.retail_fx
+    return {
+        "contrarian": rule.contrarian_weight,
+        "contrarian_scale": rule.contrarian_scale_log,
+        "contrarian_days": rule.contrarian_days,
+        "speed": rule.speed_per_day,
+        "most_leverage": rule.cap_use * rule.leverage_cap,
+        "days_out_fx": rule.days_out,
+    }

@@ -1,0 +1,64 @@
+"""Risk-parity funds: their opening books, and how fast they follow their target."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abm.kernels.numerics.weights import equal_risk_contributions, inverse_volatility_weights
+from abm.kernels.rules import BandRule
+from abm.population.groups import Array, Group, count
+from abm.population.instruments import opening_terms, sell_currency_forward
+from abm.population.products import quadratic_form
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+
+@lru_cache(maxsize=4)
+def draw_risk_parity(scenario: Scenario) -> Group:
+    """Equal risk in every asset, levered to the volatility target, currencies hedged."""
+    rule, terms = scenario.risk_parity, opening_terms(scenario)
+    group = Group("risk_parity", count(rule.n, scenario.population.scale), len(terms.names))
+    if not group.n:
+        return group
+    group.wealth[:] = rule.equity_usd_bn / group.n
+    tilt = terms.column(rule.tilt)
+    covariance = scenario.estimation.opening_multiple * terms.covariance
+    shares = parity_weights(scenario)
+    volatility = np.sqrt(quadratic_form(covariance, shares[:, None])[0])
+    leverage = min(rule.volatility_target_per_year / volatility, rule.leverage_cap)
+    group.weights[:] = tilt[:, None]
+    group.weights[0] = -rule.yen_share
+    group.target_volatility[:] = rule.volatility_target_per_year
+    group.leverage_cap[:] = rule.leverage_cap
+    group.concentration[:] = (shares**2).sum()
+    group.long_run_variance[:] = scenario.estimation.long_run_multiple * quadratic_form(
+        terms.covariance, shares[:, None]
+    )
+    held = sell_currency_forward(leverage * shares[:, None], terms)
+    held[0] -= rule.yen_share * max(leverage - 1.0, 0.0)
+    group.hold(np.repeat(held, group.n, axis=1))
+    return group
+
+
+@lru_cache(maxsize=32)
+def parity_weights(scenario: Scenario) -> Array:
+    """Opening weights of risk parity, from the kernel that the day uses. (K,)"""
+    terms = opening_terms(scenario)
+    tilt = terms.column(scenario.risk_parity.tilt)
+    covariance = scenario.estimation.opening_multiple * terms.covariance
+    out = np.zeros(len(tilt))
+    if scenario.risk_parity.weighting == "equal-risk":
+        equal_risk_contributions(covariance, tilt, out, np.zeros(len(tilt)))
+    else:
+        inverse_volatility_weights(tilt, covariance, out)
+    return out
+
+
+def band_rule(scenario: Scenario) -> BandRule:
+    """Speeds and dead band, as the kernels read them."""
+    rule = scenario.risk_parity
+    return BandRule(rule.speed_down_per_day, rule.speed_up_per_day, rule.dead_band)

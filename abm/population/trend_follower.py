@@ -1,0 +1,49 @@
+"""Trend followers: their opening books, and their rule."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abm.population.groups import Group, count
+from abm.population.instruments import opening_terms, sell_currency_forward
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+
+@lru_cache(maxsize=4)
+def draw_trend_followers(scenario: Scenario) -> Group:
+    """Trend followers, every other one with the slow filter; opening signals as given."""
+    rule, terms = scenario.trend, opening_terms(scenario)
+    group = Group("trend", count(rule.n, scenario.population.scale), len(terms.names))
+    if not group.n:
+        return group
+    group.wealth[:] = rule.equity_usd_bn / group.n
+    group.weights[:] = terms.column(rule.weights)[:, None]
+    group.target_volatility[:] = rule.volatility_target_per_year
+    group.leverage_cap[:] = rule.leverage_cap
+    group.is_slow[:] = np.arange(group.n) % 2
+    calm = np.sqrt(np.diag(terms.covariance))
+    fast = np.sqrt(scenario.estimation.opening_multiple) * calm
+    signal = np.tanh(rule.signal_scale * terms.column(rule.opening_signal))
+    size = 0.5 * rule.volatility_target_per_year * rule.gain * group.weights[:, 0]
+    shares = size / np.maximum(fast, rule.volatility_floor * calm) * signal
+    gross = np.abs(shares).sum()
+    if gross > rule.leverage_cap:
+        shares *= rule.leverage_cap / gross
+    group.hold(np.repeat(sell_currency_forward(shares[:, None], terms), group.n, axis=1))
+    return group
+
+
+def trend_rule(scenario: Scenario) -> dict[str, float]:
+    """Speed, gain and signal of trend followers: their part of `state.FollowerRule`."""
+    rule = scenario.trend
+    return {
+        "trend_speed": rule.speed_per_day,
+        "trend_gain": rule.gain,
+        "signal_scale": rule.signal_scale,
+        "volatility_floor": rule.volatility_floor,
+    }
