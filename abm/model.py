@@ -25,7 +25,7 @@ from abm.errors import FailedRun, InvalidInput
 from abm.kernels.record import DAY_CALLS, DAY_FAILURES, DAY_LEVERAGE, DAY_SHORT
 from abm.kernels.state import CUSTOM
 from abm.measures.network import portfolio_overlap
-from abm.population.advance import Opening, advance, begin_record, open_world
+from abm.population.advance import InitialState, advance, begin_record, open_world
 from abm.population.branching import Stop, carried_on
 from abm.population.exposures import (
     OVERLAP_LEAST,
@@ -422,7 +422,7 @@ class CarryUnwindModel(mesa.Model):
         self.day, self.time = day, float(day)
         self.running = self.next_day < self.n_days
 
-    def _open(self, asked: list[Newcomer]) -> tuple[World, Opening]:
+    def _open(self, asked: list[Newcomer]) -> tuple[World, InitialState]:
         """The world on the morning of day 0, with rows for all Python agents."""
         custom = [group_of(asked, len(self.instruments))] if asked else None
         world, opening = open_world(self.given_scenario, self.seed, self.replicate, custom=custom)

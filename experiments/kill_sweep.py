@@ -68,7 +68,7 @@ def main() -> int:
             n_left = sum(1 for _ in killed.glob("runs/.*"))
             print(f"kill {kill + 1}: {_n_chunks(killed):,} chunks kept, {n_left} half-written")
         done = sweep(file, killed, workers=2)
-        print(f"gone on: {done.standing.n_new:,} of {done.standing.n_rows:,} runs were left to do")
+        print(f"gone on: {done.progress.n_new:,} of {done.progress.n_rows:,} runs were left to do")
         return _judged(whole, killed)
 
 

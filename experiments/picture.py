@@ -34,7 +34,7 @@ from experiments.keeping import ROOT, bands_2024, keep, show
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from abm.population.advance import Opening
+    from abm.population.advance import InitialState
     from abm.population.world import World
     from abm.scenario import Scenario
 
@@ -104,7 +104,7 @@ def run(
     return days_read(world, opening, scenario), counts_of(world), burn_in
 
 
-def days_read(world: World, opening: Opening, scenario: Scenario) -> pd.DataFrame:
+def days_read(world: World, opening: InitialState, scenario: Scenario) -> pd.DataFrame:
     """Prices, fundamentals, yen short and hedge funds' forced sales by day."""
     n_days = scenario.calendar.days
     days = world.diary.days[world.draws.burn_in :]

@@ -55,10 +55,10 @@ def test_a_limit_is_a_number_of_seconds(timeout):
 def test_runs_of_a_sweep_that_take_too_long_are_failed_rows(tmp_path):
     done = sweep(experiment(), tmp_path, workers=1, timeout=MOMENT)
     table = load_sweep(tmp_path)
-    assert done.standing.n_failed == len(table) == 12
+    assert done.progress.n_failed == len(table) == 12
     assert table["error"].str.contains("limit of 1e-06 s").all()
     again = sweep(experiment(), tmp_path, workers=1, retry_failed=True, timeout=HOUR)
-    assert again.standing.n_failed == 0
+    assert again.progress.n_failed == 0
 
 
 def test_the_command_says_so_and_ends_with_1(tmp_path):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from abm.sweep.runner import Summary
-    from abm.sweep.sitting import Standing
+    from abm.sweep.session import Progress
 
 
 class Asked(NamedTuple):
@@ -100,34 +100,34 @@ def sweep_and_tell(asked: Asked) -> int:
     except KeyboardInterrupt as end:
         far = ""
         if isinstance(end, runner.SweepInterrupted):
-            far = f"{_counted(end.summary.standing)}; "
+            far = f"{_counted(end.summary.progress)}; "
         say(f"{far}what was finished is kept. To go on: {asked.command}")
         raise
     tell(*summary_lines(done, asked))
-    return OUR_FAULT if done.standing.n_failed else DONE
+    return OUR_FAULT if done.progress.n_failed else DONE
 
 
 def summary_lines(done: Summary, asked: Asked) -> list[str]:
     """What was run, what failed, where it lies, what to do next."""
-    standing, folder = done.standing, done.folder
-    took = f"{counted(standing.n_new, 'run')} in {duration(standing.seconds)}"
-    now = took if standing.n_new else "no run"
-    rate = f", {standing.rows_per_second:,.3g} a second" if standing.n_new else ""
+    progress, folder = done.progress, done.folder
+    took = f"{counted(progress.n_new, 'run')} in {duration(progress.seconds)}"
+    now = took if progress.n_new else "no run"
+    rate = f", {progress.rows_per_second:,.3g} a second" if progress.n_new else ""
     part = f" of shard {asked.shard}" if asked.shard else ""
     lines = [
         labelled("Now", f"{now}{rate}"),
-        labelled("In all", f"{_counted(standing)}{part}"),
+        labelled("In all", f"{_counted(progress)}{part}"),
     ]
-    if standing.stopped:
-        lines.append(labelled("Stopped", standing.stopped))
+    if progress.stopped:
+        lines.append(labelled("Stopped", progress.stopped))
     lines.append(labelled("Kept in", f"{folder}: read it with abm.load_sweep({str(folder)!r})"))
-    if standing.n_failed:
+    if progress.n_failed:
         lines.append(
             labelled("Failed", f"see unwind status {folder}; then {asked.command} --retry-failed")
         )
-    if standing.n_done < standing.n_rows:
+    if progress.n_done < progress.n_rows:
         lines.append(labelled("To go on", asked.command))
-    elif standing.n_failed < standing.n_done:
+    elif progress.n_failed < progress.n_done:
         lines.append(
             labelled("Try next", f"unwind {'status' if asked.shard else 'analyse'} {folder}")
         )
@@ -141,20 +141,20 @@ class SweepProgress(OnStderr):
         super().__init__(_bar, every_seconds)
         self.is_stopping = False
 
-    def __call__(self, standing: Standing) -> None:
-        if standing.stopped and not self.is_stopping:
+    def __call__(self, progress: Progress) -> None:
+        if progress.stopped and not self.is_stopping:
             self.is_stopping = True
-            self._say(f"{standing.stopped}: what is running is finished first; Ctrl-C drops it")
+            self._say(f"{progress.stopped}: what is running is finished first; Ctrl-C drops it")
         if self.bar is not None:
             self.bar.update(
                 self.bar.task_ids[0],
-                total=standing.n_rows,
-                completed=standing.n_done,
-                description=_pace(standing),
+                total=progress.n_rows,
+                completed=progress.n_done,
+                description=_pace(progress),
             )
         elif time.monotonic() - self.last >= self.every_seconds:
             self.last = time.monotonic()
-            self._say(f"{_counted(standing)}, {_pace(standing)}")
+            self._say(f"{_counted(progress)}, {_pace(progress)}")
 
     def _say(self, message: str) -> None:
         """A line of its own, above the bar where there is one."""
@@ -164,16 +164,16 @@ class SweepProgress(OnStderr):
             say(message)
 
 
-def _counted(standing: Standing) -> str:
-    failed = f", {standing.n_failed:,} of them failed" if standing.n_failed else ""
-    return f"{standing.n_done:,} of {counted(standing.n_rows, 'run')} done{failed}"
+def _counted(progress: Progress) -> str:
+    failed = f", {progress.n_failed:,} of them failed" if progress.n_failed else ""
+    return f"{progress.n_done:,} of {counted(progress.n_rows, 'run')} done{failed}"
 
 
-def _pace(standing: Standing) -> str:
-    if not standing.n_new:
+def _pace(progress: Progress) -> str:
+    if not progress.n_new:
         return "starting"
-    left = duration(standing.seconds_left)
-    return f"{counted(standing.rows_per_second, 'run', ',.3g')} a second, {left} left"
+    left = duration(progress.seconds_left)
+    return f"{counted(progress.rows_per_second, 'run', ',.3g')} a second, {left} left"
 
 
 def _bar() -> Bar:

@@ -29,7 +29,7 @@ _STRIDE_SECONDS = 0.02
 _LONGEST_STRIDE = 16
 
 
-class Opening(NamedTuple):
+class InitialState(NamedTuple):
     """How everybody stood at the close before day 0; tables count from there."""
 
     wealth: Array  # (N,) USD bn
@@ -57,7 +57,7 @@ def open_world(
     silent: bool = False,
     with_events: bool = True,
     custom: list[Group] | None = None,
-) -> tuple[World, Opening]:
+) -> tuple[World, InitialState]:
     """A world on the morning of day 0: built, burnt in, its record begun.
 
     Events are kept where asked for here and in the scenario's outputs.
@@ -126,7 +126,7 @@ def with_room(world: World, n_rows: int) -> World:
     return world._replace(diary=world.diary._replace(events=events))
 
 
-def begin_record(world: World) -> Opening:
+def begin_record(world: World) -> InitialState:
     """Counts of the record start at nought on day 0; returns how everybody stands."""
     books, diary, graph = world.books, world.diary, world.graph
     leverage = leverage_of(books.wealth, books.borrowing)
@@ -136,7 +136,7 @@ def begin_record(world: World) -> Opening:
     diary.first_failure_day[:] = -1
     diary.peak_leverage[:] = np.where(books.wealth > 0.0, leverage, 1.0)
     diary.worst_wealth[:] = books.wealth
-    return Opening(
+    return InitialState(
         wealth=books.wealth.copy(),
         leverage=leverage,
         bank_equity=graph.equity.copy(),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from abm.population.advance import Opening, advance, open_world, room_for_events, with_room
+from abm.population.advance import InitialState, advance, open_world, room_for_events, with_room
 from abm.population.saved import arrays_of, restored, state_hash
 from abm.population.script import draw_news, write_script
 from abm.population.world import World, build_world
@@ -33,7 +33,7 @@ class Replay(NamedTuple):
     """A run made again up to a day."""
 
     world: World
-    opening: Opening
+    opening: InitialState
     hashes: tuple[str, ...]  # of the states it branched from
 
 
@@ -44,7 +44,7 @@ def carried_on(
     shocked: bool = True,
     silent: bool = False,
     with_events: bool = True,
-) -> tuple[World, Opening]:
+) -> tuple[World, InitialState]:
     """A world of the stop's scenario with the state in it; `before` as for `restored`.
 
     Twins of a branch are made so: `shocked`, `silent` and `with_events` as for `open_world`.
@@ -98,8 +98,8 @@ class _Left(NamedTuple):
 
 
 def _turned(
-    left: _Left, world: World, opening: Opening, with_events: bool
-) -> tuple[World, Opening]:
+    left: _Left, world: World, opening: InitialState, with_events: bool
+) -> tuple[World, InitialState]:
     """The world of a branch, carried on from that of the run it left."""
     origin, number, seed, replicate = left
     branches = origin.branches[:number]

@@ -20,7 +20,7 @@ import numpy as np
 from abm.errors import InvalidInput, OutputRefused, ScenarioFaults, UnreadableFile, UnwindError
 from abm.files import parse_toml
 from abm.kernels.record import N_DAY_COLUMNS
-from abm.population.advance import Opening, with_room
+from abm.population.advance import InitialState, with_room
 from abm.population.archive import Archive, Refused, opened, quoted
 from abm.population.institutions import number_of_institutions
 from abm.population.origin import Origin, branches_as_json, branches_from_json
@@ -213,7 +213,7 @@ def _refuse(faults: Iterable[str]) -> None:
         raise Refused("; ".join([*found[:MOST_FAULTS], *rest]))
 
 
-def arrays_of(world: World, opening: Opening, next_day: int) -> dict[str, Array]:
+def arrays_of(world: World, opening: InitialState, next_day: int) -> dict[str, Array]:
     """Everything that later days depend on, and the record so far, by name."""
     arrays = state_of(world)
     for name in BY_DAY:
@@ -233,7 +233,9 @@ def state_hash(arrays: Mapping[str, Array]) -> str:
     return digest.hexdigest()
 
 
-def restored(world: World, before: World, arrays: Mapping[str, Array]) -> tuple[World, Opening]:
+def restored(
+    world: World, before: World, arrays: Mapping[str, Array]
+) -> tuple[World, InitialState]:
     """A world built anew with the saved state in it; the world, and how the record opened.
 
     `before` is the world as the saved scenario builds it: rules that are kept by institution or
@@ -263,7 +265,7 @@ def restored(world: World, before: World, arrays: Mapping[str, Array]) -> tuple[
         table = getattr(world.diary, name)
         kept = arrays[f"diary.{name}"]
         table[: len(kept)] = kept
-    opening = Opening(**{name: arrays[f"opening.{name}"] for name in Opening._fields})
+    opening = InitialState(**{name: arrays[f"opening.{name}"] for name in InitialState._fields})
     return world, opening
 
 

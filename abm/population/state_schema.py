@@ -14,7 +14,7 @@ import numpy as np
 from abm.kernels.events import EVENT_COLUMNS, EVENT_KINDS, FIRST_BANK, N_EVENT_COLUMNS
 from abm.kernels.record import DAY_COLUMNS
 from abm.kernels.state import FAILED
-from abm.population.advance import Opening
+from abm.population.advance import InitialState
 from abm.population.archive import Header
 from abm.population.world import World
 
@@ -230,7 +230,9 @@ def _opening_columns(world: World) -> dict[str, Column]:
         "log_prices": world.market.log_price,
         "yen_short": np.zeros(1),
     }
-    return {f"opening.{name}": _column(f"opening.{name}", like[name]) for name in Opening._fields}
+    return {
+        f"opening.{name}": _column(f"opening.{name}", like[name]) for name in InitialState._fields
+    }
 
 
 def _indices(world: World, next_day: int) -> dict[str, tuple[Any, Any, str]]:

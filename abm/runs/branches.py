@@ -15,7 +15,7 @@ from abm.runs.result import Cascade, RunResult, result_of_world
 from abm.runs.running import Twin, beside_twins, cascade, twin_of_world
 
 if TYPE_CHECKING:
-    from abm.population.advance import Opening
+    from abm.population.advance import InitialState
     from abm.population.world import World
     from abm.runs.running import TradedModel
 
@@ -76,7 +76,7 @@ def run_again(result: RunResult) -> tuple[RunResult, Replay]:
 
 def _to_the_end(
     stop: Stop, day: int, *, shocked: bool = True, silent: bool = False, with_events: bool = True
-) -> tuple[World, Opening]:
+) -> tuple[World, InitialState]:
     """The world after the last day, carried on from a state; the rest as for `carried_on`."""
     world, opening = carried_on(stop, shocked=shocked, silent=silent, with_events=with_events)
     burn_in = world.draws.burn_in

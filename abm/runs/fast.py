@@ -23,7 +23,7 @@ from abm.runs.tables import (
 )
 
 if TYPE_CHECKING:
-    from abm.population.advance import Opening
+    from abm.population.advance import InitialState
     from abm.population.world import World
     from abm.scenario import Scenario
 
@@ -120,7 +120,7 @@ def _wished_days(days: Mapping[str, Array], wish: Wish) -> dict[str, Array]:
     return {name: days[name][:: wish.stride] for name in names}
 
 
-def _run_scalars(world: World, opening: Opening, shock_day: int) -> dict[str, Scalar]:
+def _run_scalars(world: World, opening: InitialState, shock_day: int) -> dict[str, Scalar]:
     burn = world.draws.burn_in
     written = world.diary.days[burn:]
     column = dict(zip(DAY_COLUMNS, written.T, strict=True))

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-    from abm.population.advance import Opening
+    from abm.population.advance import InitialState
     from abm.population.world import World
     from abm.scenario import Scenario
 
@@ -234,7 +234,7 @@ class Cascade(Mapping[str, Scalar]):
 
 def result_of_world(
     world: World,
-    opening: Opening,
+    opening: InitialState,
     scenario: Scenario,
     seed: int,
     replicate: int,

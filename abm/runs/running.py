@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from abm.measures.cascade import cascade_measures
-from abm.population.advance import Opening, advance, open_world
+from abm.population.advance import InitialState, advance, open_world
 from abm.population.soundness import require_sound
 from abm.population.streams import Rng, replicate_number, root_seed
 from abm.population.time_limit import time_limit
@@ -136,7 +136,7 @@ class TradedModel(Protocol):
     """A model whose days become tables: `abm.CarryUnwindModel`, or another of the same parts."""
 
     world: World
-    opening: Opening
+    opening: InitialState
     given_scenario: Scenario
     seed: int
     replicate: int
@@ -180,7 +180,7 @@ def whole_run(
     with_events: bool = True,
     shocked: bool = True,
     silent: bool = False,
-) -> tuple[World, Opening]:
+) -> tuple[World, InitialState]:
     """A world after its last day."""
     world, opening = open_world(
         scenario, seed, replicate, with_events=with_events, shocked=shocked, silent=silent
@@ -199,7 +199,7 @@ def _twin(
     return twin_of_world(world, opening, scenario)
 
 
-def twin_of_world(world: World, opening: Opening, scenario: Scenario) -> Twin:
+def twin_of_world(world: World, opening: InitialState, scenario: Scenario) -> Twin:
     """What the measures read of a world after its last day."""
     import pandas as pd
 

@@ -9,7 +9,7 @@ import numpy as np
 from abm.kernels.events import BANK_FAILURE, FIRST_BANK
 from abm.kernels.record import DAY_CALLS, DAY_COLUMNS, DAY_GAIN, UNLEVERED
 from abm.kernels.state import CUSTOM, HEDGE_FUND
-from abm.population.advance import Opening
+from abm.population.advance import InitialState
 from abm.population.exposures import bank_assets, bank_names_of, kinds_of, leverage_of
 
 if TYPE_CHECKING:
@@ -40,7 +40,9 @@ _BURN_IN = (
 _COUNTS = ("n_margin_calls", "n_failures", "n_loss_cuts", "n_bank_failures")
 
 
-def days_table(world: World, opening: Opening, scenario: Scenario, n_days: int) -> pd.DataFrame:
+def days_table(
+    world: World, opening: InitialState, scenario: Scenario, n_days: int
+) -> pd.DataFrame:
     """One row per trading day from day 0, n_days of them; columns are listed in ODD.md."""
     import pandas as pd
 
@@ -48,7 +50,7 @@ def days_table(world: World, opening: Opening, scenario: Scenario, n_days: int) 
 
 
 def day_columns(
-    world: World, opening: Opening, scenario: Scenario, n_days: int
+    world: World, opening: InitialState, scenario: Scenario, n_days: int
 ) -> dict[str, Array]:
     """The columns of `days_table`; prices are logs since the close before."""
     burn = world.draws.burn_in
@@ -71,14 +73,14 @@ def day_columns(
     return {name: np.array(column) for name, column in columns.items()}
 
 
-def burn_in_table(world: World, opening: Opening) -> pd.DataFrame:
+def burn_in_table(world: World, opening: InitialState) -> pd.DataFrame:
     """`burn_in_columns` as a table."""
     import pandas as pd
 
     return pd.DataFrame(burn_in_columns(world, opening))
 
 
-def burn_in_columns(world: World, opening: Opening) -> dict[str, Array]:
+def burn_in_columns(world: World, opening: InitialState) -> dict[str, Array]:
     """What the measures read of the days before day 0, `day` -1 the last of them.
 
     Without a burn-in one row, the opening itself.
@@ -93,7 +95,7 @@ def burn_in_columns(world: World, opening: Opening) -> dict[str, Array]:
     return {name: np.array(column) for name, column in columns.items()}
 
 
-def _opening_columns(world: World, opening: Opening) -> dict[str, Array]:
+def _opening_columns(world: World, opening: InitialState) -> dict[str, Array]:
     """The same of books that nobody has traded yet."""
     first = world.rules.mandates.first_row
     funds = slice(first[HEDGE_FUND], first[HEDGE_FUND + 1])
@@ -113,7 +115,7 @@ def forced_types(world: World) -> dict[str, str]:
 
 
 def price_columns(
-    world: World, opening: Opening, scenario: Scenario, n_days: int
+    world: World, opening: InitialState, scenario: Scenario, n_days: int
 ) -> dict[str, Array]:
     """Log quotes and fundamentals, both against the quote at the close before day 0."""
     burn = world.draws.burn_in
@@ -144,7 +146,7 @@ def text_column(words: list[str]) -> Array:
     return np.array(words, dtype=object)
 
 
-def institutions_table(world: World, opening: Opening) -> pd.DataFrame:
+def institutions_table(world: World, opening: InitialState) -> pd.DataFrame:
     """One row per institution, then one per bank, from the close before day 0 to the last."""
     import pandas as pd
 
@@ -171,7 +173,7 @@ def institutions_table(world: World, opening: Opening) -> pd.DataFrame:
     )
 
 
-def failure_columns(world: World, opening: Opening) -> dict[str, Array]:
+def failure_columns(world: World, opening: InitialState) -> dict[str, Array]:
     """The columns of `institutions_table` that the measures of a run read."""
     failed = (world.graph.failed > 0) & ~opening.bank_failed
     banks = np.array(["bank"] * len(failed), dtype=object)
@@ -188,7 +190,7 @@ def first_failures(world: World) -> Array:
     return np.where(day >= 0, day - world.draws.burn_in, -1)
 
 
-def bank_columns(world: World, opening: Opening) -> dict[str, Array]:
+def bank_columns(world: World, opening: InitialState) -> dict[str, Array]:
     """The same columns of the banks, wealth being equity; NaN for what is not kept of them."""
     graph = world.graph
     names = bank_names_of(graph)
@@ -228,7 +230,7 @@ def first_bank_failures(world: World) -> Array:
     return days
 
 
-def broker_words(world: World, opening: Opening) -> list[str]:
+def broker_words(world: World, opening: InitialState) -> list[str]:
     """Brokers and their shares before day 0: "bank-1:0.6;bank-3:0.4"."""
     banks, starts = bank_names_of(world.graph), world.graph.broker_start
     words = []

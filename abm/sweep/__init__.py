@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from abm.sweep.experiment import Experiment, load_experiment
     from abm.sweep.plan import run_of_row
     from abm.sweep.runner import Summary, SweepInterrupted, sweep
-    from abm.sweep.sitting import Standing
+    from abm.sweep.session import Progress
     from abm.sweep.store import digest, load_days, load_events, load_sweep
 
 _FILE_OF = {
     "Experiment": "experiment",
     "load_experiment": "experiment",
     "run_of_row": "plan",
-    "Standing": "sitting",
+    "Progress": "session",
     "Summary": "runner",
     "SweepInterrupted": "runner",
     "digest": "store",
@@ -38,7 +38,7 @@ _FILE_OF = {
 
 __all__ = [
     "Experiment",
-    "Standing",
+    "Progress",
     "Summary",
     "SweepInterrupted",
     "digest",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from abm.sweep import store
 from abm.sweep.plan import Chunk
-from abm.sweep.store import KINDS, ROWS, Kept
+from abm.sweep.store import KINDS, ROWS, StoredChunk
 
 MOST_FILES = 16  # a sweep of fewer is left as it is
 MOST_CELLS = 5_000_000  # numbers in one file: what is held in memory at once
@@ -27,9 +27,9 @@ def compact(folder: Path, label: str, most_cells: int = MOST_CELLS) -> int:
     return len(store.kept_files(folder))
 
 
-def _groups(files: list[Kept], most_cells: int) -> Iterator[list[Kept]]:
+def _groups(files: list[StoredChunk], most_cells: int) -> Iterator[list[StoredChunk]]:
     """Runs of neighbours, at least two, that are not too large together."""
-    group: list[Kept] = []
+    group: list[StoredChunk] = []
     cells = 0
     for kept in files:
         n = kept.chunk.n_rows * store.n_columns(kept)

@@ -49,7 +49,7 @@ PLAN, EXPERIMENT, SCENARIO, POINTS = (
     "scenario.toml",
     "points.parquet",
 )
-# What may change between two sittings: it decides when to stop, not what is run.
+# What may change between two sessions: it decides when to stop, not what is run.
 FREE = ("name", "stop", "scenario", "changes")  # the last two are in the scenario's hash
 MOST_DIFFERENCES = 10
 

@@ -34,8 +34,8 @@ from abm.sweep.plan import (
     refuse_other_plan,
 )
 from abm.sweep.reading import reseeded
-from abm.sweep.sitting import INTERRUPTED, Job, Sitting, Standing, interruptible
-from abm.sweep.store import DAYS, EVENTS, Covered, Kept
+from abm.sweep.session import INTERRUPTED, Job, Progress, SweepSession, interruptible
+from abm.sweep.store import DAYS, EVENTS, Covered, StoredChunk
 from abm.sweep.work import FAILED, Pilot
 from abm.words import counted, is_or_are
 
@@ -47,17 +47,17 @@ NO_PILOT = Pilot(0.0, {})
 
 
 class Summary(NamedTuple):
-    """What a sitting did."""
+    """What a session did."""
 
     folder: Path
     """Where the results are."""
-    standing: Standing
+    progress: Progress
     """How far it came."""
 
     @property
     def is_complete(self) -> bool:
         """Whether every run of its shard is done."""
-        return self.standing.n_done == self.standing.n_rows
+        return self.progress.n_done == self.progress.n_rows
 
 
 class SweepInterrupted(KeyboardInterrupt):
@@ -65,10 +65,10 @@ class SweepInterrupted(KeyboardInterrupt):
 
     def __init__(self, summary: Summary) -> None:
         """After what was done."""
-        n_done, n = summary.standing.n_done, summary.standing.n_rows
+        n_done, n = summary.progress.n_done, summary.progress.n_rows
         super().__init__(f"{n_done:,} of {counted(n, 'run')} {is_or_are(n)} done")
         self.summary = summary
-        """What the sitting did until then."""
+        """What the session did until then."""
 
 
 def sweep(
@@ -83,7 +83,7 @@ def sweep(
     retry_failed: bool = False,
     timeout: float | None = None,
     chunk_rows: int | None = None,
-    progress: Callable[[Standing], None] | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> Summary:
     """Run what is missing of an experiment; calling it again goes on where it stopped.
 
@@ -113,7 +113,7 @@ def sweep(
     chunk_rows
         Runs kept in one file, in a new folder; by default about 3 seconds of them.
     progress
-        Called about twice a second with a Standing.
+        Called about twice a second with a Progress.
 
     Returns
     -------
@@ -150,11 +150,11 @@ def sweep(
         if cluster is None:
             executor = stack.enter_context(_pool(n_workers))
             in_flight = partial(int, n_workers + SPARE_CHUNKS)
-        sitting = Sitting(plan, folder, label, executor, in_flight, progress, seconds)
-        sitting.n_rows = plan.n_rows
-        with interruptible(sitting):
-            sitting.plan = _settled(sitting, chunk_rows)
-            return _run_missing(sitting, part, retry_failed)
+        session = SweepSession(plan, folder, label, executor, in_flight, progress, seconds)
+        session.n_rows = plan.n_rows
+        with interruptible(session):
+            session.plan = _settled(session, chunk_rows)
+            return _run_missing(session, part, retry_failed)
 
 
 def _allowed_plan(
@@ -190,35 +190,35 @@ def shard_of(given: str | tuple[int, int] | None) -> tuple[int, int]:
     raise InvalidInput(f"shard = {said}, must be K/N with K from 1 to N, as 1/8 to 8/8")
 
 
-def _run_missing(sitting: Sitting, part: tuple[int, int], retry_failed: bool) -> Summary:
+def _run_missing(session: SweepSession, part: tuple[int, int], retry_failed: bool) -> Summary:
     """Find what is missing, run it, and leave the folder tidy."""
-    plan, folder = sitting.plan, sitting.folder
+    plan, folder = session.plan, session.folder
     with store.said_plainly(folder):
-        store.clean(folder, _dead_labels(folder, sitting.label))
+        store.clean(folder, _dead_labels(folder, session.label))
         store.remove_covered(folder)
     sides = _sides(plan)
     files = [kept for kept in store.kept_files(folder) if not _is_damaged(kept, sides, folder)]
     covered = Covered(files)
     chunks = list(plan.chunks(part))
     missing = [piece for chunk in chunks for piece in covered.missing(chunk)]
-    sitting.n_rows = sum(chunk.n_rows for chunk in chunks)
-    sitting.n_done = sitting.n_rows - sum(piece.n_rows for piece in missing)
+    session.n_rows = sum(chunk.n_rows for chunk in chunks)
+    session.n_done = session.n_rows - sum(piece.n_rows for piece in missing)
     ours = [kept for kept in files if kept.chunk.first // plan.chunk_rows % part[1] == part[0] - 1]
     n_failed = sum(store.n_failed_in(kept) for kept in ours)
     if retry_failed:
-        sitting.n_done -= n_failed
+        session.n_done -= n_failed
     else:
-        sitting.n_failed = n_failed
+        session.n_failed = n_failed
     del files, covered, chunks
-    sitting.run(_jobs(missing, ours if retry_failed else []))
-    summary = Summary(folder, sitting.standing)
-    if sitting.stopped == INTERRUPTED:
+    session.run(_jobs(missing, ours if retry_failed else []))
+    summary = Summary(folder, session.progress)
+    if session.stopped == INTERRUPTED:
         raise SweepInterrupted(summary)
-    _tidy(sitting)
+    _tidy(session)
     return summary
 
 
-def _jobs(missing: list[Chunk], failed_in: list[Kept]) -> Iterator[Job]:
+def _jobs(missing: list[Chunk], failed_in: list[StoredChunk]) -> Iterator[Job]:
     for piece in missing:
         yield Job(tuple(range(piece.first, piece.last + 1)))
     for kept in failed_in:
@@ -228,12 +228,12 @@ def _jobs(missing: list[Chunk], failed_in: list[Kept]) -> Iterator[Job]:
             yield Job(tuple(rows), kept)
 
 
-def _tidy(sitting: Sitting) -> None:
+def _tidy(session: SweepSession) -> None:
     """Join the small files of a sweep of which every row is there; one of the runners does."""
-    folder, label = sitting.folder, sitting.label
+    folder, label = session.folder, session.label
     files = store.kept_files(folder)
     is_alone = all(other == label for other in locks.holders(folder))
-    if not is_alone or Covered(files).n_rows < sitting.plan.n_rows:
+    if not is_alone or Covered(files).n_rows < session.plan.n_rows:
         return
     if len(files) > MOST_FILES:
         compact(folder, label)
@@ -241,27 +241,27 @@ def _tidy(sitting: Sitting) -> None:
         store.remove_set_aside(folder)
 
 
-def _settled(sitting: Sitting, chunk_rows: int | None) -> Plan:
+def _settled(session: SweepSession, chunk_rows: int | None) -> Plan:
     """The plan with the size of its chunks, written beside the results before the first of them.
 
     The runs of the pilot are kept where Ctrl-C was heard meanwhile: they may be all there is.
     """
-    plan, folder = sitting.plan, sitting.folder
+    plan, folder = session.plan, session.folder
     made = NO_PILOT
     if not (folder / PLAN).is_file():
         rows = _counted("chunk_rows", chunk_rows, 0)
         if not rows and plan.n_rows > LEAST_CHUNKS:
-            made = sitting.pilot()
+            made = session.pilot()
             rows = _chunk_rows(plan.n_rows, made.seconds_per_row)
         mine = replace(plan, chunk_rows=rows or 1)
         with locks.taking_turns(folder):
             if not (folder / PLAN).is_file():  # of several runners the first one's is kept
                 for name, content in files_of(mine).items():
                     (folder / name).parent.mkdir(exist_ok=True)
-                    store.write_bytes(folder / name, content, sitting.label)
+                    store.write_bytes(folder / name, content, session.label)
     settled = replace(plan, chunk_rows=int(refuse_other_plan(plan, folder)["chunk_rows"]))
-    if sitting.stopped:
-        sitting.keep_pilot(made)
+    if session.stopped:
+        session.keep_pilot(made)
     return settled
 
 
@@ -292,7 +292,7 @@ def _dead_labels(folder: Path, label: str) -> set[str]:
     return (known - set(locks.holders(folder))) | {label}
 
 
-def _is_damaged(kept: Kept, sides: list[str], folder: Path) -> bool:
+def _is_damaged(kept: StoredChunk, sides: list[str], folder: Path) -> bool:
     fault = store.check(kept, sides, folder, whole=False)
     if fault:
         store.set_aside(kept, folder)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from abm.errors import UnreadableFile
 from abm.sweep import locks, store
 from abm.sweep.plan import read_description, read_points
-from abm.sweep.store import DAYS, EVENTS, Kept
+from abm.sweep.store import DAYS, EVENTS, StoredChunk
 from abm.sweep.work import FAILED
 
 if TYPE_CHECKING:
@@ -100,14 +100,14 @@ def verify(folder: str | Path) -> list[str]:
     return found
 
 
-def _is_readable(kept: Kept) -> bool:
+def _is_readable(kept: StoredChunk) -> bool:
     try:
         return store.n_failed_in(kept) >= 0
     except (OSError, ValueError):
         return False
 
 
-def _runs(folder: Path, files: list[Kept]) -> pd.DataFrame:
+def _runs(folder: Path, files: list[StoredChunk]) -> pd.DataFrame:
     import pandas as pd
 
     columns = ["point", "status", "error", "seconds"]
@@ -122,7 +122,7 @@ def _runs(folder: Path, files: list[Kept]) -> pd.DataFrame:
         return store.pandas_of(table)
 
 
-def _recent_rate(files: list[Kept]) -> float:
+def _recent_rate(files: list[StoredChunk]) -> float:
     """Runs per second over the files written last."""
     dated = sorted((kept.path.stat().st_mtime, kept.chunk.n_rows) for kept in files)[-RECENT_FILES:]
     if len(dated) < 2 or dated[-1][0] <= dated[0][0]:

@@ -48,7 +48,7 @@ _NAME = re.compile(r"^(rows|days|events)-(\d+)-(\d+)\.parquet\Z")
 _TRIES = 3
 
 
-class Kept(NamedTuple):
+class StoredChunk(NamedTuple):
     """A file of rows and what it covers."""
 
     chunk: Chunk
@@ -59,15 +59,15 @@ def path_of(folder: Path, kind: str, chunk: Chunk) -> Path:
     return folder / RUNS / f"{kind}-{chunk.first:012d}-{chunk.last:012d}.parquet"
 
 
-def kept_files(folder: Path, kind: str = ROWS) -> list[Kept]:
+def kept_files(folder: Path, kind: str = ROWS) -> list[StoredChunk]:
     """All files of a kind in the order of their rows, leftovers of compactions passed over."""
     found = []
     for name in _names(folder):
         match = _NAME.match(name)
         if match and match[1] == kind:
-            found.append(Kept(Chunk(int(match[2]), int(match[3])), folder / RUNS / name))
+            found.append(StoredChunk(Chunk(int(match[2]), int(match[3])), folder / RUNS / name))
     found.sort(key=lambda kept: (kept.chunk.first, -kept.chunk.last))
-    outer: list[Kept] = []
+    outer: list[StoredChunk] = []
     for kept in found:
         if not outer or kept.chunk.last > outer[-1].chunk.last:
             outer.append(kept)
@@ -77,7 +77,7 @@ def kept_files(folder: Path, kind: str = ROWS) -> list[Kept]:
 class Covered:
     """Which rows have a file."""
 
-    def __init__(self, files: Iterable[Kept]) -> None:
+    def __init__(self, files: Iterable[StoredChunk]) -> None:
         self.chunks = [kept.chunk for kept in files]
         self.firsts = [chunk.first for chunk in self.chunks]
 
@@ -181,7 +181,7 @@ def remove_set_aside(folder: Path) -> None:
             (folder / RUNS / name).unlink(missing_ok=True)
 
 
-def check(kept: Kept, sides: Iterable[str], folder: Path, *, whole: bool) -> str:
+def check(kept: StoredChunk, sides: Iterable[str], folder: Path, *, whole: bool) -> str:
     """What is wrong with a file of rows and those beside it; empty if nothing is.
 
     Quickly from its footer, or, `whole`, with the hash of all columns.
@@ -206,14 +206,14 @@ def check(kept: Kept, sides: Iterable[str], folder: Path, *, whole: bool) -> str
     return ""
 
 
-def n_failed_in(kept: Kept) -> int:
+def n_failed_in(kept: StoredChunk) -> int:
     """Failed runs of a file, from its footer."""
     refuse_irregular(kept.path, MOST_OF_TABLE)
     footer = pq.read_metadata(kept.path)
     return int((footer.metadata or {}).get(N_FAILED, b"0"))
 
 
-def set_aside(kept: Kept, folder: Path) -> None:
+def set_aside(kept: StoredChunk, folder: Path) -> None:
     """Give a damaged file a name under which its rows count as missing."""
     with said_plainly(folder):
         if kept.path.exists():
@@ -331,12 +331,12 @@ def _damaged(path: Path, what: str) -> UnreadableFile:
     return UnreadableFile(f"{path} {what}; {mend}")
 
 
-def joined(files: list[Kept]) -> pa.Table:
+def joined(files: list[StoredChunk]) -> pa.Table:
     """Files one behind the other."""
     return _concatenated([_read(kept.path, None) for kept in files])
 
 
-def glanced_at(files: list[Kept], columns: list[str]) -> pa.Table:
+def glanced_at(files: list[StoredChunk], columns: list[str]) -> pa.Table:
     """Some columns of files, for a look at how a sweep stands: no hash is compared."""
     tables = []
     for kept in files:
@@ -346,7 +346,7 @@ def glanced_at(files: list[Kept], columns: list[str]) -> pa.Table:
     return _concatenated(tables)
 
 
-def n_columns(kept: Kept) -> int:
+def n_columns(kept: StoredChunk) -> int:
     return int(pq.read_metadata(kept.path).num_columns)
 
 

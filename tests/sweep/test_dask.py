@@ -52,14 +52,14 @@ def cluster(tmp_path):
 def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(cluster, tmp_path, undisturbed):
     address, workers, _ = cluster
 
-    def kill_one(standing):
-        if standing.n_new >= 40 and workers[0].poll() is None:
+    def kill_one(progress):
+        if progress.n_new >= 40 and workers[0].poll() is None:
             workers[0].send_signal(signal.SIGKILL)
 
     done = sweep(
         experiment(**MANY), tmp_path / "a", cluster=address, chunk_rows=4, progress=kill_one
     )
-    assert done.is_complete and done.standing.n_failed == 0
+    assert done.is_complete and done.progress.n_failed == 0
     assert workers[0].wait(10) == -signal.SIGKILL
     assert digest(tmp_path / "a") == undisturbed(experiment(**MANY))
 
@@ -67,8 +67,8 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_bytes(cluster, tmp_path, u
 def test_a_cluster_whose_scheduler_is_lost_ends_the_sweep_with_one_sentence(cluster, tmp_path):
     address, _, scheduler = cluster
 
-    def kill_it(standing):
-        if standing.n_new >= 40:
+    def kill_it(progress):
+        if progress.n_new >= 40:
             scheduler.kill()
 
     with pytest.raises(ClusterLost, match="what was finished is kept"):

@@ -182,4 +182,4 @@ def test_an_example_that_is_interrupted_goes_on(tiny):
     # What the page says of Ctrl-C and of a task that is submitted again.
     sweep(tiny / EXPERIMENT, tiny / FOLDER, shard="1/2", workers=1)
     done = sweep(tiny / EXPERIMENT, tiny / FOLDER, workers=1)
-    assert (done.standing.n_new, done.is_complete) == (6, True)
+    assert (done.progress.n_new, done.is_complete) == (6, True)

@@ -122,7 +122,7 @@ def test_it_goes_on_where_it_stopped_from_another_folder_too(home, tmp_path):
     shutil.copytree(home, tmp_path / "copy")
     plan, again = json.loads((first / "plan.json").read_text()), tmp_path / "copy" / "asked.toml"
     summary = sweep(again, first, workers=1)
-    assert summary.standing.n_done == summary.standing.n_rows == 4
+    assert summary.progress.n_done == summary.progress.n_rows == 4
     assert json.loads((first / "plan.json").read_text())["hash"] == plan["hash"]
 
 

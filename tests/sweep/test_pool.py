@@ -5,7 +5,7 @@ from concurrent.futures import wait
 
 import pytest
 
-from abm.sweep import digest, load_sweep, sitting, sweep
+from abm.sweep import digest, load_sweep, session, sweep
 from abm.sweep.pool import KilledWorker, RebuildingPool, WorkersCannotLive
 from tests.sweep import deeds, small
 from tests.sweep.small import experiment
@@ -46,12 +46,12 @@ def test_a_pool_whose_every_worker_dies_says_so():
 def test_a_row_that_kills_its_worker_is_set_aside_and_costs_no_other_row(
     tmp_path, monkeypatch, undisturbed
 ):
-    monkeypatch.setattr(sitting, "run_task", small.dies_at_poison)
+    monkeypatch.setattr(session, "run_task", small.dies_at_poison)
     done = sweep(experiment(), tmp_path / "a", workers=2, chunk_rows=4)
     runs = load_sweep(tmp_path / "a")
     assert done.is_complete and runs.query("status == 'failed'")["row"].tolist() == [small.POISON]
     assert "killed its worker 2 times" in runs["error"][small.POISON]
-    monkeypatch.setattr(sitting, "run_task", small.run_task)
+    monkeypatch.setattr(session, "run_task", small.run_task)
     sweep(experiment(), tmp_path / "a", workers=1, retry_failed=True)
     assert digest(tmp_path / "a") == undisturbed(experiment())
 
@@ -60,6 +60,6 @@ def test_rows_killed_before_any_was_done_end_the_sweep(tmp_path, in_process, mon
     def hopeless(task):
         raise WorkersCannotLive("too little memory")
 
-    monkeypatch.setattr(sitting, "run_task", hopeless)
+    monkeypatch.setattr(session, "run_task", hopeless)
     with pytest.raises(WorkersCannotLive):
         sweep(experiment(), tmp_path / "a")

@@ -19,7 +19,7 @@ from abm.sweep import (
     locks,
     plan,
     run_of_row,
-    sitting,
+    session,
     store,
     sweep,
 )
@@ -61,13 +61,13 @@ def failing(monkeypatch, *rows):
     def broken(task):
         kept = [row for row in task.rows if row not in rows]
         finished = run_task(task._replace(rows=tuple(kept))) if kept else None
-        bad = [sitting.failed_record(r, task.experiment, "Broken: x") for r in rows]
+        bad = [session.failed_record(r, task.experiment, "Broken: x") for r in rows]
         bad = [record for record in bad if record["row"] in task.rows]
-        tables = [sitting.columns_of(bad)] if bad else []
+        tables = [session.columns_of(bad)] if bad else []
         tables += [finished.runs] if finished else []
-        return sitting.Finished(store._concatenated(tables).sort_by("row"), None, None)
+        return session.Finished(store._concatenated(tables).sort_by("row"), None, None)
 
-    monkeypatch.setattr(sitting, "run_task", broken)
+    monkeypatch.setattr(session, "run_task", broken)
 
 
 def test_a_sweep_has_one_row_for_each_run_factors_first_then_what_was_found(whole):
@@ -129,7 +129,7 @@ def test_a_cascade_is_swept_with_the_names_and_values_of_abm_cascade(tmp_path, i
 
 def test_a_second_call_runs_nothing_again(whole):
     before = {path: path.stat().st_mtime_ns for path in (whole / "runs").iterdir()}
-    assert sweep(experiment(), whole, workers=1).standing.n_new == 0
+    assert sweep(experiment(), whole, workers=1).progress.n_new == 0
     assert {path: path.stat().st_mtime_ns for path in (whole / "runs").iterdir()} == before
 
 
@@ -145,7 +145,7 @@ def test_an_interrupted_sweep_goes_on_with_the_rows_that_are_missing(
         ran.extend(task.rows)
         return run_task(task)
 
-    monkeypatch.setattr(sitting, "run_task", until_seven)
+    monkeypatch.setattr(session, "run_task", until_seven)
     with pytest.raises(ZeroDivisionError):
         sweep(experiment(), tmp_path / "a", chunk_rows=1)
     kept = load_sweep(tmp_path / "a")["row"].tolist()
@@ -157,7 +157,7 @@ def test_an_interrupted_sweep_goes_on_with_the_rows_that_are_missing(
 
 def test_a_run_that_raises_is_a_row_with_its_error_and_its_seed():
     points = {0: {"calendar.days": 12}, 1: {"calendar.days": -1}}
-    runs = run_task(sitting.Task(experiment(), (1, 2, 3), points)).runs.to_pandas()
+    runs = run_task(session.Task(experiment(), (1, 2, 3), points)).runs.to_pandas()
     assert runs["status"].tolist() == ["done", "failed", "failed"]
     assert runs["error"][0] == "" and "ScenarioFaults: point: 1 fault" in runs["error"][1]
     assert runs["seed"].tolist() == [5] * 3 and runs["replicate"].tolist() == [1, 0, 1]
@@ -168,13 +168,13 @@ def test_failed_runs_are_told_and_run_again_on_request(whole, tmp_path, in_proce
     with monkeypatch.context() as patched:
         failing(patched, 3, 8)
         done = sweep(experiment(), tmp_path / "a", chunk_rows=4)
-    assert done.is_complete and done.standing.n_failed == 2
+    assert done.is_complete and done.progress.n_failed == 2
     runs = load_sweep(tmp_path / "a")
     assert runs.loc[[3, 8], "error"].tolist() == ["Broken: x"] * 2
     assert runs.loc[3, "funds.leverage_cap"] == 10.0 and np.isnan(runs.loc[3, "n_failed"])
-    assert sweep(experiment(), tmp_path / "a").standing.n_new == 0
+    assert sweep(experiment(), tmp_path / "a").progress.n_new == 0
     again = sweep(experiment(), tmp_path / "a", retry_failed=True)
-    assert again.standing.n_new == 2 and again.is_complete and again.standing.n_failed == 0
+    assert again.progress.n_new == 2 and again.is_complete and again.progress.n_failed == 0
     assert digest(tmp_path / "a") == digest(whole)
 
 
@@ -182,7 +182,7 @@ def test_too_many_failures_stop_a_sweep(tmp_path, in_process, monkeypatch):
     failing(monkeypatch, *range(60))
     many = experiment(replicates=10, stop={"max_failed": 0.5})
     done = sweep(many, tmp_path / "a", chunk_rows=5)
-    assert "max_failed = 0.5" in done.standing.stopped and 20 <= done.standing.n_done < 60
+    assert "max_failed = 0.5" in done.progress.stopped and 20 <= done.progress.n_done < 60
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_rows_of_other_definitions_are_read_but_not_gone_on_with(whole, in_proce
 
 
 def test_the_copy_of_the_experiment_beside_the_results_is_the_same_plan(whole, in_process):
-    assert sweep(whole / "experiment.toml", whole).standing.n_new == 0
+    assert sweep(whole / "experiment.toml", whole).progress.n_new == 0
 
 
 def test_one_row_can_be_run_again_from_its_folder(whole):
@@ -242,7 +242,7 @@ def test_what_only_says_when_to_stop_may_change(whole, in_process):
 
 def test_shards_share_a_folder_and_make_the_same_sweep(whole, tmp_path, in_process):
     parts = [sweep(experiment(), tmp_path / "a", shard=f"{k}/3", chunk_rows=2) for k in (2, 1, 3)]
-    assert [part.standing.n_new for part in parts] == [4, 4, 4]
+    assert [part.progress.n_new for part in parts] == [4, 4, 4]
     assert digest(tmp_path / "a") == digest(whole)
 
 

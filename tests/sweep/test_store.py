@@ -18,7 +18,7 @@ from abm.sweep.compaction import compact
 from abm.sweep.plan import Chunk
 from abm.sweep.reproduce import reproduce_sweep
 from abm.sweep.status import status, verify
-from abm.sweep.store import Covered, Kept
+from abm.sweep.store import Covered, StoredChunk
 from tests.sweep.small import experiment
 
 
@@ -33,7 +33,7 @@ def folder(tmp_path, in_process):
 def again(folder):
     """Go on with the sweep of `folder`; how many rows it ran."""
     outputs = {"measure": "run", "series": ["log_JPY"], "events": True}
-    return sweep(experiment(outputs=outputs), folder).standing.n_new
+    return sweep(experiment(outputs=outputs), folder).progress.n_new
 
 
 def file_of(folder, kind="rows", first=3, last=5):
@@ -101,7 +101,13 @@ def test_a_plan_that_is_not_what_its_name_promises_is_refused(folder, content):
 
 
 def test_what_is_missing_of_a_chunk_is_what_no_file_covers():
-    covered = Covered([Kept(Chunk(0, 3), None), Kept(Chunk(6, 6), None), Kept(Chunk(8, 20), None)])
+    covered = Covered(
+        [
+            StoredChunk(Chunk(0, 3), None),
+            StoredChunk(Chunk(6, 6), None),
+            StoredChunk(Chunk(8, 20), None),
+        ]
+    )
     assert list(covered.missing(Chunk(2, 9))) == [Chunk(4, 5), Chunk(7, 7)]
     assert list(covered.missing(Chunk(19, 25))) == [Chunk(21, 25)]
     assert list(covered.missing(Chunk(9, 12))) == [] and covered.n_rows == 18
@@ -124,7 +130,7 @@ def test_a_truncated_file_is_found_at_once_and_run_again(folder):
 @pytest.mark.parametrize("kind", ["rows", "days", "events"])
 def test_a_changed_number_is_found_by_its_hash_and_run_again(folder, kind):
     before, path = digest(folder), file_of(folder, kind)
-    table = store.joined([Kept(Chunk(3, 5), path)])
+    table = store.joined([StoredChunk(Chunk(3, 5), path)])
     stamp = store.pq.read_metadata(path).metadata
     last = table.column_names[-1]
     changed = table.set_column(table.num_columns - 1, last, pa.array([9.0] * len(table)))

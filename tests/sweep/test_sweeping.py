@@ -10,9 +10,9 @@ from abm.cli.status import tell_status
 from abm.cli.sweep import Asked, SweepProgress, sweep_and_tell
 from abm.errors import InvalidInput
 from abm.report.study import read_study
-from abm.sweep import sitting, store
+from abm.sweep import session, store
 from abm.sweep.plan import Chunk
-from abm.sweep.sitting import Standing
+from abm.sweep.session import Progress
 from tests.sweep.small import experiment, factors
 from tests.sweep.test_runner import failing
 
@@ -116,8 +116,8 @@ def test_verify_says_what_is_damaged_and_that_it_will_be_run_again(tiny, capsys)
 
 def test_progress_elsewhere_than_on_a_terminal_is_a_line_now_and_then(capsys):
     with SweepProgress(every_seconds=0.0) as progress:
-        progress(Standing(n_rows=400, n_done=100, n_failed=1, n_new=50, seconds=10.0))
-        progress(Standing(400, 110, 1, 60, 12.0, stopped=sitting.INTERRUPTED))
+        progress(Progress(n_rows=400, n_done=100, n_failed=1, n_new=50, seconds=10.0))
+        progress(Progress(400, 110, 1, 60, 12.0, stopped=session.INTERRUPTED))
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "100 of 400 runs done, 1 of them failed, 5 runs a second, 60 s left"
     assert "what is running is finished first" in lines[1]

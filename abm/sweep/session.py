@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from abm.sweep import pool, store
 from abm.sweep.experiment import Experiment
 from abm.sweep.plan import Chunk, Plan
-from abm.sweep.store import DAYS, EVENTS, ROWS, Kept
+from abm.sweep.store import DAYS, EVENTS, ROWS, StoredChunk
 from abm.sweep.work import (
     FAILED,
     Finished,
@@ -41,8 +41,8 @@ RUN_COLUMNS = ("status", "error", "seconds")
 INTERRUPTED = "interrupted"
 
 
-class Standing(NamedTuple):
-    """How far a sitting is: rows of its shard, done before and now."""
+class Progress(NamedTuple):
+    """How far a session is: rows of its shard, done before and now."""
 
     n_rows: int
     """Runs there are to do."""
@@ -51,7 +51,7 @@ class Standing(NamedTuple):
     n_failed: int
     """Of these failed."""
     n_new: int
-    """Run in this sitting."""
+    """Run in this session."""
     seconds: float
     """Since its first chunk was handed out."""
     stopped: str = ""
@@ -59,7 +59,7 @@ class Standing(NamedTuple):
 
     @property
     def rows_per_second(self) -> float:
-        """Runs per second of this sitting; 0 before the first."""
+        """Runs per second of this session; 0 before the first."""
         return self.n_new / self.seconds if self.seconds > 0.0 else 0.0
 
     @property
@@ -74,7 +74,7 @@ class Job:
     """Rows to be run; `into` is the file whose rows they replace, if they are run again."""
 
     rows: tuple[int, ...]
-    into: Kept | None = None
+    into: StoredChunk | None = None
 
     @property
     def chunk(self) -> Chunk:
@@ -82,7 +82,7 @@ class Job:
 
 
 @dataclass
-class Sitting:
+class SweepSession:
     """One runner at work on its shard of a folder."""
 
     plan: Plan
@@ -90,7 +90,7 @@ class Sitting:
     label: str
     executor: Executor
     in_flight: Callable[[], int]  # chunks handed out at once; a cluster may grow
-    progress: Callable[[Standing], None] | None = None
+    on_progress: Callable[[Progress], None] | None = None
     timeout: float | None = None  # seconds for each run
     n_rows: int = 0
     n_done: int = 0
@@ -101,9 +101,9 @@ class Sitting:
     alone: deque[Job] = field(default_factory=deque)
 
     @property
-    def standing(self) -> Standing:
+    def progress(self) -> Progress:
         seconds = time.monotonic() - self.start
-        return Standing(self.n_rows, self.n_done, self.n_failed, self.n_new, seconds, self.stopped)
+        return Progress(self.n_rows, self.n_done, self.n_failed, self.n_new, seconds, self.stopped)
 
     def run(self, jobs: Iterator[Job]) -> None:
         """Hand out jobs, a few at a time, and keep what comes back."""
@@ -122,8 +122,8 @@ class Sitting:
             for future in ended:
                 self._keep(running.pop(future), future)
             self._look_at_stop_rules()
-            if self.progress is not None:
-                self.progress(self.standing)
+            if self.on_progress is not None:
+                self.on_progress(self.progress)
 
     def pilot(self) -> Pilot:
         """A pilot of a few rows; Ctrl-C waits for it."""
@@ -131,8 +131,8 @@ class Sitting:
         rows = sorted({k * (n - 1) // (PILOT_ROWS - 1) for k in range(PILOT_ROWS)})
         future = self.executor.submit(pilot, self._task(tuple(rows)))
         while not wait([future], timeout=LOOK_EVERY_SECONDS).done:
-            if self.progress is not None:
-                self.progress(self.standing)
+            if self.on_progress is not None:
+                self.on_progress(self.progress)
         bad = pool.fault_of(future)
         if bad is None:
             return future.result()
@@ -194,7 +194,7 @@ class Sitting:
 
 
 @contextmanager
-def interruptible(sitting: Sitting) -> Iterator[None]:
+def interruptible(session: SweepSession) -> Iterator[None]:
     """The first Ctrl-C stops handing out, the second also drops what is running."""
     ends = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]
     is_main = threading.current_thread() is threading.main_thread()
@@ -205,9 +205,9 @@ def interruptible(sitting: Sitting) -> Iterator[None]:
     ]
 
     def stop(number: int, frame: Any) -> None:
-        if sitting.stopped:
+        if session.stopped:
             raise KeyboardInterrupt
-        sitting.stopped = INTERRUPTED
+        session.stopped = INTERRUPTED
 
     for number in heard:
         signal.signal(number, stop)
@@ -244,7 +244,7 @@ def _n_failed(runs: pa.Table) -> int:
 
 def _replaced(folder: Path, kind: str, job: Job, fresh: pa.Table) -> pa.Table:
     """A file's table with the rows of a job replaced, in order."""
-    old = store.joined([Kept(job.chunk, store.path_of(folder, kind, job.chunk))])
+    old = store.joined([StoredChunk(job.chunk, store.path_of(folder, kind, job.chunk))])
     others = old.filter(pc.invert(pc.is_in(old["row"], pa.array(job.rows, pa.int64()))))
     both = pa.concat_tables([others, fresh], promote_options="permissive")
     order = pa.array(pc.sort_indices(both, [("row", "ascending")]))
