@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
-from importlib import import_module
 from typing import Any, Protocol
 
 import panel as pn
 
+from abm.classroom.august.tab import AugustTab
 from abm.classroom.choice import TABS, Choice, link_of, read_link
+from abm.classroom.compare.tab import CompareTab
+from abm.classroom.phase.tab import PhaseTab
+from abm.classroom.play.tab import PlayTab
+from abm.classroom.trade.tab import TradeTab
+from abm.classroom.widgets.tags import UNASKING
 from abm.errors import FailedRun, UnwindError
 from abm.words import LANGUAGES, Words, words
-
-UNASKING = "unasking"  # tag of a widget whose changes ask the server for nothing; page.js
-AT_ONCE = "at-once"  # tag of a slider that is heard while it moves; page.js
 
 _COPY = "navigator.clipboard.writeText(location.href); this.textContent += ' ✓'"
 
@@ -121,7 +123,7 @@ class Page:
         for name, button in self.buttons.items():
             button.color = "primary" if name == tab else "default"
         if tab not in self.tabs:
-            self.tabs[tab] = _tab_of(tab)(self)
+            self.tabs[tab] = TAB_CLASSES[tab](self)
             self.body.append(pn.Column(self.tabs[tab].view(), sizing_mode="stretch_width"))
         self.tabs[tab].shown()
         for name, place in zip(self.tabs, self.body, strict=True):
@@ -164,9 +166,14 @@ class Page:
         return button
 
 
-def _tab_of(name: str) -> Any:
-    """The class of a tab; its room loads when it is first opened."""
-    return import_module(f"abm.classroom.{name}").TAB
+# In the order of `choice.TABS`: a link is read without Panel.
+TAB_CLASSES: dict[str, Callable[[Page], Tab]] = {
+    "play": PlayTab,
+    "compare": CompareTab,
+    "phase": PhaseTab,
+    "august": AugustTab,
+    "trade": TradeTab,
+}
 
 
 def _head_links(choice: Choice, say: Words) -> str:

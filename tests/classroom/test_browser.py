@@ -17,21 +17,21 @@ pytestmark = pytest.mark.browser
 HIKE = {"scenario": "hike", "shock__surprise_bp": 60, "seed": 7}
 
 
-def standing(page):
+def progress(page):
     """The line that says where the run stands."""
-    return page.locator(".standing").first.inner_text()
+    return page.locator(".progress").first.inner_text()
 
 
 def day(page):
     """Days traded so far."""
-    found = re.search(r"(\d+) / \d+", standing(page))
+    found = re.search(r"(\d+) / \d+", progress(page))
     return int(found[1]) if found else 0
 
 
 def wait_for_day(page, least):
     script = """(least) => {
         const find = (root) => {
-            const own = root.querySelector('.standing');
+            const own = root.querySelector('.progress');
             if (own) return own;
             for (const one of root.querySelectorAll('*'))
                 if (one.shadowRoot) { const found = find(one.shadowRoot); if (found) return found; }

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from abm.classroom.choice import FIRST, MOST_LETTERS, TABS, Choice, link_of, read_link, whole_number
 from abm.classroom.knobs import KEYS, knobs_of
+from abm.classroom.page import TAB_CLASSES
 from abm.classroom.terms import Terms
 from abm.scenario import list_scenarios, load_scenario
 from abm.words import LANGUAGES
@@ -117,3 +118,7 @@ def test_everything_that_is_wrong_with_a_link_is_said_at_once():
     for key in ("funds", "shock.surprise_bp", "trade.leverage", "'y'"):
         assert any(key in fault for fault in found), key
     assert len(found) == 4
+
+
+def test_every_tab_that_a_link_can_name_stands_on_the_page_in_that_order():
+    assert tuple(TAB_CLASSES) == TABS

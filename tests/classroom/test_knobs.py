@@ -2,8 +2,8 @@
 
 import pytest
 
-from abm.classroom.controls import help_of
 from abm.classroom.knobs import SLIDERS, knobs_of
+from abm.classroom.widgets.controls import help_of
 from abm.scenario import list_scenarios, load_scenario, parameter_table
 from abm.words import words
 

@@ -6,9 +6,7 @@ import re
 import pytest
 
 from abm.classroom.choice import read_link
-from abm.classroom.compare import over_seeds, signed
 from abm.classroom.live import LiveRun
-from abm.classroom.pairs import N_SEEDS, Difference
 from abm.classroom.verdict import verdict, written
 from abm.words import words
 
@@ -35,28 +33,6 @@ EN = words("en")
 )
 def test_a_difference_has_its_sign_and_a_fall_a_minus(value, how, text):
     assert written(value, how, EN) == text
-
-
-def test_a_smaller_fall_is_a_change_upwards():
-    # −16% in one run and −12% in the other: four points less of a fall
-    assert signed(0.12 - 0.16, "fall", EN) == "+4 points"
-    assert signed(0.05 - 0.02, "log_fall", EN).startswith("−3.0")
-
-
-@pytest.mark.parametrize(
-    ("how", "text"),
-    [("fall", "−9 points ± 1 points"), ("log_fall", "−9.0 log points ± 0.6 log points"),
-     ("net_count", "0 ± 0"), ("usd_bn", "+0.1 ± 0.0")],
-)  # fmt: skip
-def test_a_standard_error_has_no_sign(how, text):
-    assert over_seeds(Difference(0.09, 0.006, N_SEEDS), how, EN) == text
-
-
-def test_a_mean_over_some_of_the_seeds_says_of_how_many():
-    assert over_seeds(Difference(0.5, 0.2, 6), "percent", EN) == (
-        "+50 points ± 20 points (6 of 20 seeds)"
-    )
-    assert over_seeds(Difference(math.nan, math.nan, 1), "times", EN) == "– ± – (1 of 20 seeds)"
 
 
 def told(link):

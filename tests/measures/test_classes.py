@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from abm.classroom import study
+from abm.classroom.phase import study
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE
 from abm.figures.phase import class_shares as drawn_shares
 from abm.measures.classes import class_counts, class_shares, is_counted

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from abm.classroom import study
 from abm.classroom.choice import Choice, link_of, read_link
 from abm.classroom.page import Page
-from abm.classroom.phase import cell_text
-from abm.classroom.phase_map import PhaseMap, share_colour
+from abm.classroom.phase import study
+from abm.classroom.phase.map import PhaseMap, share_colour
+from abm.classroom.phase.tab import cell_text
 from abm.classroom.verdict import class_words
 from abm.errors import UnreadableFile
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE

@@ -10,8 +10,8 @@ import panel as pn
 from bokeh.events import Tap
 from bokeh.models import BoxAnnotation, ColumnDataSource, NumeralTickFormatter
 
-from abm.classroom import band
-from abm.classroom.charts import (
+from abm.classroom.august import band
+from abm.classroom.widgets.charts import (
     card,
     day_chart,
     hover_on,
@@ -20,7 +20,7 @@ from abm.classroom.charts import (
     mark_days,
     show_percent,
 )
-from abm.classroom.facts import small
+from abm.classroom.widgets.facts import small
 from abm.episodes.record import EVENTS_2024
 from abm.figures.style import CLASS_COLOURS, REAL, SIMULATED
 

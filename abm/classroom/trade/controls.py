@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import panel as pn
 
-from abm.classroom.controls import NAMED_UNSEEN, Box
 from abm.classroom.knobs import rounded, spelt
 from abm.classroom.terms import RANGES
+from abm.classroom.widgets.controls import NAMED_UNSEEN, Box
 from abm.errors import InvalidInput
 
 IN_PERCENT = ("margin_rate", "cost_per_year", "end_move")

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from abm.classroom import band
-from abm.classroom.august import AugustTab
-from abm.classroom.august_words import WINDOWS, day_name, misses_table, world_text
+from abm.classroom.august import band
+from abm.classroom.august.tab import AugustTab
+from abm.classroom.august.words import WINDOWS, day_name, misses_table, world_text
 from abm.classroom.page import Page
 from abm.episodes.record import CFTC_YEN_2024, EVENTS_2024, KEY_DAYS_2024
 from abm.scenario.files import PACKAGE

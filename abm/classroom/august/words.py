@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from abm.classroom import band
-from abm.classroom.charts import short_date
-from abm.classroom.facts import facts, signed_percent, small
+from abm.classroom.august import band
+from abm.classroom.widgets.charts import short_date
+from abm.classroom.widgets.facts import facts, signed_percent, small
 from abm.episodes.record import CFTC_YEN_2024, EVENTS_2024, KEY_DAYS_2024
 from abm.report.phrases import Phrases
 from abm.report.script import acts

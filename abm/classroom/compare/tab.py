@@ -10,11 +10,18 @@ import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource
 
-from abm.classroom.charts import Card, day_chart, day_names, hover_on, legend_below, side_by_side
-from abm.classroom.controls import Knobs
+from abm.classroom.compare.pairs import N_SEEDS, Difference, Pair, paired_differences
 from abm.classroom.knobs import Value, spelt, values_of
-from abm.classroom.pairs import N_SEEDS, Difference, Pair, paired_differences
 from abm.classroom.verdict import GROUPS, SHOWN, class_words, exact, shown, written
+from abm.classroom.widgets.charts import (
+    Card,
+    day_chart,
+    day_names,
+    hover_on,
+    legend_below,
+    side_by_side,
+)
+from abm.classroom.widgets.controls import Knobs
 from abm.figures.style import SIMULATED
 from abm.report.summary import class_told, is_shocked
 
@@ -256,6 +263,3 @@ def _row(label: str, cells: Iterable[str], n_columns: int, tag: str = "td") -> s
     given = [label, *cells]
     inside = "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in given)
     return f"<tr>{inside}{'<td></td>' * (n_columns - len(given))}</tr>"
-
-
-TAB = CompareTab

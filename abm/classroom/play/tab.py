@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
-from abm.classroom.charts import side_by_side
-from abm.classroom.controls import NAMED_UNSEEN, Knobs, SeedBox, scenario_cards
 from abm.classroom.live import LiveRun
-from abm.classroom.page import UNASKING
-from abm.classroom.stage import Stage
-from abm.classroom.standing import mechanism_png, standing
+from abm.classroom.play.progress import mechanism_png, progress
+from abm.classroom.play.stage import Stage
 from abm.classroom.verdict import verdict
+from abm.classroom.widgets.charts import side_by_side
+from abm.classroom.widgets.controls import NAMED_UNSEEN, Knobs, SeedBox, scenario_cards
+from abm.classroom.widgets.tags import UNASKING
 from abm.report.chronicle import Entry, chronicle, shock_divider
 from abm.report.phrases import Phrases
 
@@ -271,7 +271,7 @@ class PlayTab:
             self.entries = [*reversed(told), *self.entries]
         lines = self.entries[:MOST_ENTRIES] or [f"<li>{escape(say('play.nothing_yet'))}</li>"]
         self.told.object = f'<ol class="chronicle" aria-live="polite">{"".join(lines)}</ol>'
-        self.state.object = standing(self.run, say)
+        self.state.object = progress(self.run, say)
 
     def _with_divider(self, new: list[Entry], first: int) -> list[str]:
         """Entries from the day `first` on; with a line where the shock comes after others."""
@@ -301,6 +301,3 @@ def _entry(entry: Entry) -> str:
         f'<li class="{escape(entry.kind)}"><b>{escape(entry.when)}</b> '
         f"{escape(entry.what)}{cause}</li>"
     )
-
-
-TAB = PlayTab

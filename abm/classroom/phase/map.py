@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from bokeh.models import ColumnDataSource, FixedTicker, HoverTool, Range1d, TapTool
 
-from abm.classroom.charts import new_chart
-from abm.classroom.study import CLASSES, WITHOUT, Held, cells, half_line, read_study
+from abm.classroom.phase.study import CLASSES, WITHOUT, Held, cells, half_line, read_study
 from abm.classroom.verdict import class_words
+from abm.classroom.widgets.charts import new_chart
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE
 from abm.figures.style import INK, PAPER
 from abm.figures.sweep_cells import SHARE_COLOURS

@@ -1,4 +1,4 @@
-"""How a live run stands, on one line; and, when it is over, who forced whom, in one picture."""
+"""Progress of a live run on one line; the picture of its forced sales once it is over."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from abm.words import Words
 
 
-def standing(run: LiveRun, say: Words) -> str:
+def progress(run: LiveRun, say: Words) -> str:
     """Day, quote, yen short, forced sales and what forced them so far, on one line."""
     days = run.days()
     if not len(days):
-        return f'<p class="standing">{escape(say("play.ready", n=run.n_days))}</p>'
+        return f'<p class="progress">{escape(say("play.ready", n=run.n_days))}</p>'
     short = days["yen_short_units"].iloc[-1]
     failures = int(days["n_failures"].sum() + days["n_bank_failures"].sum())
     facts = [
@@ -30,7 +30,7 @@ def standing(run: LiveRun, say: Words) -> str:
         (say("play.now_failures"), f"{failures:,}"),
     ]
     cells = " ".join(f"<span>{escape(name)} <b>{escape(value)}</b></span>" for name, value in facts)
-    return f'<p class="standing" aria-live="off">{cells}</p>'
+    return f'<p class="progress" aria-live="off">{cells}</p>'
 
 
 def mechanism_png(run: LiveRun) -> str:

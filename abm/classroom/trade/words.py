@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abm.classroom import trade_path
-from abm.classroom.facts import facts, percent, signed_percent, small
 from abm.classroom.terms import Terms
+from abm.classroom.trade import path as trade_path
+from abm.classroom.widgets.facts import facts, percent, signed_percent, small
 from abm.figures.style import CLASS_COLOURS, SIMULATED
 from abm.sweep.intervals import wilson
 
 if TYPE_CHECKING:
-    from abm.classroom.trade_path import Held, Marked, Opening, Profit
+    from abm.classroom.trade.path import Held, Marked, Opening, Profit
     from abm.words import Words
 
 LIQUIDATED = CLASS_COLOURS["dam break"]

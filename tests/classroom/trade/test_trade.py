@@ -8,17 +8,17 @@ import pytest
 
 import abm
 from abm.carry import DAY_COUNT
-from abm.classroom import trade_path as trade
 from abm.classroom.choice import link_of, read_link
 from abm.classroom.page import Page
 from abm.classroom.terms import RANGES, TARGETS, Terms
-from abm.classroom.trade_charts import MOST_BINS, bin_edges
-from abm.classroom.trade_words import distance_in_weeks
+from abm.classroom.trade import path as trade
+from abm.classroom.trade.charts import MOST_BINS, bin_edges
+from abm.classroom.trade.words import distance_in_weeks
 from abm.report.summary import usd_quotes
 from abm.scenario import list_scenarios
 from abm.words import LANGUAGES, words
 
-LESSON = Path(__file__).parents[2] / "experiments" / "lessons" / "lesson_1_carry.py"
+LESSON = Path(__file__).parents[3] / "experiments" / "lessons" / "lesson_1_carry.py"
 SMALL = {"calendar.days": 12, "calendar.burn_in_days": 6, "calendar.drift_days": 5,
          "population.scale": 0.2, "shock.surprise_bp": 60}  # fmt: skip
 PESO = Terms(target="MXN", equity_usd_mn=1.0, leverage=5.0, margin_rate=0.05, cost_per_year=0.005)

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import panel as pn
 
-from abm.classroom.charts import card
-from abm.classroom.facts import percent, small
-from abm.classroom.phase_map import COLUMNS, PhaseMap
-from abm.classroom.study import (
+from abm.classroom.phase.map import COLUMNS, PhaseMap
+from abm.classroom.phase.study import (
     CLASSES,
     DEPTH,
     MADE_BY,
@@ -27,6 +25,8 @@ from abm.classroom.study import (
     runs_where,
 )
 from abm.classroom.verdict import class_words
+from abm.classroom.widgets.charts import card
+from abm.classroom.widgets.facts import percent, small
 from abm.errors import UnreadableFile
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE
 from abm.figures.style import CLASS_COLOURS, INK, PAPER
@@ -288,5 +288,3 @@ RUN_STYLE = "\n".join(
     "font-size: 13px; white-space: nowrap; }"
     for name in (*CLASSES, *WITHOUT)
 )
-
-TAB = PhaseTab

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import panel as pn
 
-from abm.classroom import band
-from abm.classroom.august_charts import ActivityChart, BandChart
-from abm.classroom.august_words import (
+from abm.classroom.august import band
+from abm.classroom.august.charts import ActivityChart, BandChart
+from abm.classroom.august.words import (
     activity_text,
     day_name,
     day_table,
@@ -20,8 +20,8 @@ from abm.classroom.august_words import (
     path_name,
     world_text,
 )
-from abm.classroom.page import AT_ONCE
 from abm.classroom.pieces import InPieces
+from abm.classroom.widgets.tags import AT_ONCE
 from abm.episodes.record import EVENTS_2024
 
 if TYPE_CHECKING:
@@ -149,6 +149,3 @@ def _card(title: str, content: Any) -> pn.Column:
         pn.pane.HTML(f"<h3>{escape(title)}</h3>", margin=0), content, css_classes=["card"],
         sizing_mode="stretch_width", margin=(10, 0, 0, 0),
     )  # fmt: skip
-
-
-TAB = AugustTab

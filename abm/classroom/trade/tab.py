@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
-from abm.classroom import trade_path
-from abm.classroom.charts import day_names
-from abm.classroom.facts import small
 from abm.classroom.knobs import values_of
 from abm.classroom.pieces import InPieces
 from abm.classroom.terms import RANGES, TARGETS
-from abm.classroom.trade_charts import PathCharts, ReturnsChart
-from abm.classroom.trade_terms import TermWidget
-from abm.classroom.trade_words import (
+from abm.classroom.trade import path as trade_path
+from abm.classroom.trade.charts import PathCharts, ReturnsChart
+from abm.classroom.trade.controls import TermWidget
+from abm.classroom.trade.words import (
     earns_and_costs,
     path_text,
     profit_table,
@@ -25,6 +23,8 @@ from abm.classroom.trade_words import (
     risks,
     seeds_text,
 )
+from abm.classroom.widgets.charts import day_names
+from abm.classroom.widgets.facts import small
 from abm.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -201,6 +201,3 @@ def _heading(tag: str, text: str) -> pn.pane.HTML:
 
 def _small(text: str) -> pn.pane.HTML:
     return pn.pane.HTML(small(text), sizing_mode="stretch_width", margin=0)
-
-
-TAB = TradeTab

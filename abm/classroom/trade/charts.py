@@ -8,7 +8,7 @@ import numpy as np
 from bokeh.models import BasicTicker, ColumnDataSource, NoOverlap, Span
 from numpy.typing import NDArray
 
-from abm.classroom.charts import (
+from abm.classroom.widgets.charts import (
     card,
     day_chart,
     day_names,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import panel as pn
     from bokeh.plotting import figure as Figure
 
-    from abm.classroom.trade_path import Course, Held
+    from abm.classroom.trade.path import Course, Held
     from abm.scenario import Scenario
     from abm.words import Words
 

@@ -16,7 +16,9 @@ from bokeh.models import (
     Range1d,
 )
 
-from abm.classroom.charts import (
+from abm.classroom.live import LiveRun, forced_columns, largest_leverage_allowed
+from abm.classroom.play.network import Network
+from abm.classroom.widgets.charts import (
     HEIGHT,
     INSTRUMENT_COLOURS,
     Card,
@@ -31,8 +33,6 @@ from abm.classroom.charts import (
     name_days,
     show_percent,
 )
-from abm.classroom.live import LiveRun, forced_columns, largest_leverage_allowed
-from abm.classroom.network import Network
 from abm.figures.cascade import quotes_on_days
 from abm.figures.style import ACTOR_COLOURS, QUIET, REAL, SIMULATED
 from abm.report.pictures import real_quotes

@@ -1,0 +1,1 @@
+"""August 2024: the model's band beside the record."""

@@ -1,0 +1,1 @@
+"""Compare: two runs on one seed, and the same pair on twenty."""

@@ -1,0 +1,1 @@
+"""Play: one run live, its charts, its network, its progress and its chronicle."""

@@ -1,0 +1,1 @@
+"""Your trade: one carry trade through the simulated crash."""

@@ -1,0 +1,1 @@
+"""Building blocks of the page: charts, knobs with their boxes, small tables."""
