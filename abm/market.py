@@ -344,7 +344,7 @@ def _number_faults(problem: ClearingProblem, arrays: list[str]) -> list[str]:
         "value_capacity must be positive": p.value_capacity > 0,
         "value_speed must be from 0 to 1": (p.value_speed >= 0) & (p.value_speed <= 1),
         "dealer_depth must not be negative": p.dealer_depth >= 0,
-        "somebody must make a market: value_speed value_depth + dealer_depth > 0": depth > 0,
+        "some depth is needed: value_speed value_depth + dealer_depth > 0": depth > 0,
         "start must lie within lower and upper": (p.lower <= p.start) & (p.start <= p.upper),
         "quote must be -1 or the index of a currency (whose own quote is -1)": _is_quote(p),
     }

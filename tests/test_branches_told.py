@@ -208,7 +208,7 @@ class Idle(PythonAgent):
 
 def test_python_agents_have_no_twins():
     model = CarryUnwindModel(small(), rng=3, python_agents=[Idle.spec(wealth_usd_bn=1.0)])
-    with pytest.raises(InvalidInput, match="Python agents has no twins"):
+    with pytest.raises(InvalidInput, match="Python agents has no counterfactual runs"):
         model.cascade()
 
 
@@ -364,7 +364,7 @@ def test_a_branch_after_its_shock_is_drawn_without_twins(tmp_path):
     late = finished(saved(tmp_path, day=9), {"margin.buffer": 0.3})
     folder = late.result().save(tmp_path / "late")
     drawn = CliRunner().invoke(app, ["plot", str(folder)])
-    assert drawn.exit_code == 0 and "no twins" in drawn.stderr
+    assert drawn.exit_code == 0 and "no counterfactual runs" in drawn.stderr
 
 
 def test_the_file_of_a_branch_says_where_it_comes_from_and_is_not_believed(state, tmp_path):

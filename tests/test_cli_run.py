@@ -209,7 +209,7 @@ def test_a_run_that_cannot_be_made_again_is_drawn_from_its_tables(unwind, tmp_pa
     other.run.days["log_JPY"] += 0.01
     monkeypatch.setitem(vars(abm), "cascade", lambda *_, **__: other)
     result = unwind("plot", "results/hike")
-    assert "cannot be simulated again here: no twins" in result.stderr
+    assert "cannot be simulated again here: no counterfactual runs" in result.stderr
     assert (tmp_path / "results/hike/figures/network.png").stat().st_size > 20_000
 
 

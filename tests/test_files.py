@@ -177,7 +177,7 @@ def test_a_world_has_at_most_two_hundred_instruments(tmp_path):
     ("row", "words"),
     [
         ("bank-1,bank-2,1", "is there already for bank-2"),
-        ("bank-1,nobody,1", "is no bank of this scenario"),
+        ("bank-1,nobody,1", "is not a bank of this scenario"),
         ("bnk-1,bank-2,-1", "did you mean bank-1?"),
         ("bank-1", "must have 3 values"),
     ],

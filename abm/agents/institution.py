@@ -295,7 +295,7 @@ def instrument_row(names: tuple[str, ...], instrument: str) -> int:
     """Row of an instrument, or who is meant."""
     if instrument not in names:
         hint = nearest(str(instrument), names) or f"there are {', '.join(names)}"
-        raise InvalidInput(f"'{instrument}' is no instrument of this scenario; {hint}")
+        raise InvalidInput(f"'{instrument}' is not an instrument of this scenario; {hint}")
     return names.index(instrument)
 
 
@@ -339,6 +339,6 @@ def refuse_books_without_numbers(world: World) -> None:
             row = int(np.argwhere(bad)[0][-1])
             value = column[..., row][bad[..., row]] if column.ndim > 1 else column[row]
             raise InvalidInput(
-                f"{name} of {world.names[row]} is {np.ravel(value)[0]}: a book was written to with "
-                "what is no number"
+                f"{name} of {world.names[row]} is {np.ravel(value)[0]}: its book was written to "
+                "with a value that is not a number"
             )

@@ -137,7 +137,7 @@ def _numbers(
         if text is None:
             continue
         if key not in own:
-            faults.append(f"{prefix}{key} is no choice of {choice.scenario}")
+            faults.append(f"{prefix}{key} is not a choice of {choice.scenario}")
             continue
         value = _value(text, own[key].is_switch)
         if value is None:
@@ -200,7 +200,7 @@ def _is_known(key: str) -> bool:
 
 def _unknown(key: str) -> str:
     near = difflib.get_close_matches(key.removeprefix(OTHER), KEYS, 1)
-    return f"is nothing that a link can hold{f'; did you mean {near[0]}?' if near else ''}"
+    return f"cannot stand in a link{f'; did you mean {near[0]}?' if near else ''}"
 
 
 def _repeated(keys: list[str]) -> list[str]:

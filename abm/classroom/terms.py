@@ -85,4 +85,4 @@ def _allowed(name: str) -> str:
         return f"must be one of {', '.join(TARGETS)}"
     if name in RANGES:
         return f"must be a number from {RANGES[name].low:g} to {RANGES[name].high:g}"
-    return "is nothing that a link can hold"
+    return "cannot stand in a link"

@@ -31,7 +31,7 @@ Settings = Annotated[
 ]
 Timeout = Annotated[
     str | None,
-    typer.Option(metavar="SECONDS", help="Time for one run, twins included; then it has failed"),
+    typer.Option(metavar="SECONDS", help="Time limit of one run, counterfactual runs included"),
 ]
 Language = Annotated[str, typer.Option(metavar="CODE", help=f"One of {', '.join(LANGUAGES)}")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there")]

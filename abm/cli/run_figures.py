@@ -49,7 +49,10 @@ def drawn_again(run: RunResult) -> dict[str, bytes]:
             twins, day = twins_of(cascade), cascade.run.worst_day
             graph = progress.do(NETWORK, lambda: cascade.run.network)
         else:
-            say("this run cannot be simulated again here: no twins, and the network at the end")
+            say(
+                "this run cannot be simulated again here: no counterfactual runs, and the network "
+                "of the last day"
+            )
         with progress.step("figures"):
             figures = figures_of_run(run, twins, graph, day)
             return {name: pictures.png(figure) for name, figure in figures.items()}

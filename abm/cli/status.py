@@ -64,7 +64,7 @@ def status_lines(now: Status, folder: Path) -> list[str]:
         rate = "" if math.isnan(now.rows_per_second) else f": {now.rows_per_second:,.3g} a second"
         lines.append(labelled("At work", f"{', '.join(now.runners)}{rate}{left}"))
     elif now.n_missing:
-        lines.append(labelled("At work", "nobody; unwind sweep goes on where it stopped"))
+        lines.append(labelled("At work", "no process; unwind sweep continues where it stopped"))
     lines += _level_lines(now)
     lines += [labelled(counted(n, "time"), error) for error, n in now.errors.items()]
     return lines

@@ -58,7 +58,7 @@ def as_network(
     for allowed, good in (
         ("must be finite", np.isfinite(entries.data)),
         ("must not be negative", ~(entries.data < 0.0)),
-        ("must be 0, nobody owes itself", lender != borrower),
+        ("must be 0: no bank owes itself", lender != borrower),
     ):
         if not good.all():
             at = int(np.flatnonzero(~good)[0])

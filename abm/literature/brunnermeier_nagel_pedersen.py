@@ -380,7 +380,7 @@ def _draw_statistics(axes: Axes, slopes: dict[tuple[str, str], Line]) -> None:
     axes.set_ylim(len(claims) - 0.4, -0.5)
     axes.grid(axis="y", visible=False)
     axes.set_title("Black record, blue model,\ngrey no leverage", loc="left")
-    axes.set_xlabel("slope over standard error")
+    axes.set_xlabel("t-statistic")
 
 
 PAPER = Paper(

@@ -521,4 +521,4 @@ def _before_shock(days: Table, no_shock_days: Table, name: str, shock_day: int) 
 def _same_days(days: Table, twin: Table, name: str) -> None:
     day, of_twin = values_of(days, "day"), values_of(twin, "day")
     if not np.array_equal(day, of_twin):
-        raise InvalidInput(f"{name} twin: {len(of_twin)} days, must be the {len(day)} of the run")
+        raise InvalidInput(f"{name} run: {len(of_twin)} days, must be the {len(day)} of the run")

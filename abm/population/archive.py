@@ -87,7 +87,7 @@ def _headers(file: zipfile.ZipFile, n_bytes: int) -> dict[str, Header]:
     for member in members:
         name = member.filename.removesuffix(SUFFIX)
         if name in headers or name == member.filename:
-            raise Refused(f"{quoted(member.filename)} is there twice or is no array")
+            raise Refused(f"{quoted(member.filename)} is there twice or is not an array")
         with file.open(member) as content:
             header = _header(content, name, member.file_size)
             headers[name] = header._replace(n_bytes=member.file_size - content.tell())

@@ -123,12 +123,12 @@ def _faults_of(
         return Fault(where, key, given, allowed, hint, edge.line)
 
     if edge.lender not in lenders:
-        words = "is no bank of this scenario"
+        words = "is not a bank of this scenario"
         yield fault("lender", edge.lender, words, Nearest(edge.lender, lenders))
     if edge.borrower not in borrowers:
-        words = "is no bank of this scenario"
+        words = "is not a bank of this scenario"
         if borrowers.keys() != lenders.keys():
-            words = "is no institution of this scenario"
+            words = "is not an institution of this scenario"
         yield fault("borrower", edge.borrower, words, Nearest(edge.borrower, borrowers))
     if edge.lender == edge.borrower:
         yield fault("borrower", edge.borrower, "must not be its own lender")
@@ -203,7 +203,7 @@ def _read_csv(text: str, where: str) -> Graph:
     try:
         rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
     except csv.Error as bad:
-        _refuse(where, "path", NOT_GIVEN, f"is no list of edges: {bad}", reader.line_num)
+        _refuse(where, "path", NOT_GIVEN, f"is not a list of edges: {bad}", reader.line_num)
     rows = [(line, row) for line, row in rows if any(row)]
     header = rows[0][1] if rows else []
     missing = [name for name in COLUMNS if name not in header]

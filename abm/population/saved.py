@@ -121,7 +121,7 @@ def _sound_arrays(archive: Archive, before: World, day: int) -> dict[str, Array]
     next_day = before.draws.burn_in + day
     columns = columns_of(before, next_day)
     strangers = archive.headers.keys() - columns.keys() - {_DESCRIPTION}
-    _refuse(f"{quoted(name)} is no array of a state" for name in sorted(strangers))
+    _refuse(f"{quoted(name)} is not an array of a state" for name in sorted(strangers))
     _refuse(header_faults(columns, archive.headers))
     arrays = {name: archive.read(name) for name in columns}
     _refuse(value_faults(columns, arrays))
@@ -133,7 +133,7 @@ def _described(archive: Archive, path: Path) -> dict[str, Any]:
     """What a state file says of itself, each thing of its own type."""
     header = archive.headers[_DESCRIPTION]
     if header.dtype.kind != "U" or header.shape != ():
-        raise Refused(f"{_DESCRIPTION} is no text")
+        raise Refused(f"{_DESCRIPTION} is not text")
     if max(header.dtype.itemsize, header.n_bytes) > LARGEST_DESCRIPTION_BYTES:
         raise Refused(f"{_DESCRIPTION} has {header.n_bytes:,} bytes")
     said = json.loads(str(archive.read(_DESCRIPTION)))

@@ -144,9 +144,9 @@ def record_faults(world: World, arrays: Mapping[str, Array], next_day: int) -> I
         if name not in _MAY_BE_UNDEFINED and not np.isfinite(values).all():
             yield f"diary.days, {name}, holds {values[~np.isfinite(values)][0]}, must be finite"
         elif name in _WHOLE_DAYS and not _are_whole(values, 0, LARGEST_COUNT):
-            yield f"diary.days, {name}, holds what is no whole number, at least 0"
+            yield f"diary.days, {name}, must hold whole numbers, at least 0"
     if not _are_whole(days["status"], 0, FAILED):
-        yield "diary.days, status, holds what is no status: 0, 1 or 2"
+        yield "diary.days, status, must hold 0, 1 or 2"
     events = dict(zip(EVENT_COLUMNS, arrays["diary.events"].T, strict=True))
     for name, (least, most) in _event_ranges(world, arrays, next_day).items():
         if not _are_whole(events[name], least, most):

@@ -27,7 +27,9 @@ def cascade_of(model: TradedModel) -> Cascade:
     past has no twin) and with Python agents; FailedRun as `abm.run`.
     """
     if model.python_agents:
-        raise InvalidInput("a model with Python agents has no twins: there is one of each agent")
+        raise InvalidInput(
+            "a model with Python agents has no counterfactual runs: there is one of each agent"
+        )
     is_repeatable = not model.was_written_to
     return cascade_from(model.stop_at(), model.day, model.origin, is_repeatable)
 
@@ -38,7 +40,8 @@ def cascade_from(stop: Stop, day: int, origin: Origin | None, is_repeatable: boo
     if scenario.shock_day < day:
         raise InvalidInput(
             f"calendar.shock_day = {scenario.shock_day}: that day has been traded, the model "
-            f"stands on the morning of day {day}; twins need a shock from day {day} on"
+            f"stands on the morning of day {day}; counterfactual runs need a shock "
+            f"from day {day} on"
         )
     world, opening = _to_the_end(stop, day)
     result = result_of_world(

@@ -19,7 +19,7 @@ _ABOUT = {
         "application/vnd.apache.parquet",
     ),
     "institutions.parquet": (
-        "Fate of every institution and bank",
+        "Outcome of every institution and bank",
         "application/vnd.apache.parquet",
     ),
     "exposures.graphml": (

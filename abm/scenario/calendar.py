@@ -20,7 +20,7 @@ class Calendar(Part):
         "date of day 0; leave out for a run without dates",
         unit="date",
         default=None,
-        allowed="a weekday that is no holiday",
+        allowed="a weekday that is not a holiday",
     )
     days: Whole = number("trading days of the run", "days", "scenario", ge=1, le=1_000_000)
     burn_in_days: Whole = number(

@@ -88,7 +88,7 @@ def spelled_out(
             if multiple is None or own_name not in values or isinstance(own, str | list | tuple):
                 plain[name] = value
             elif isinstance(own, bool) or not isinstance(own, int | float):
-                words = "cannot be multiplied: the scenario has no number there"
+                words = "cannot be multiplied: its value in the scenario is not a number"
                 faults.append(Fault("", name, value, words))
             else:
                 plain[name] = multiplied(own, multiple)

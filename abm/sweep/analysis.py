@@ -122,7 +122,9 @@ def balanced(whole: Panel, factors: Sequence[str]) -> list[Group]:
     """
     unknown = [name for name in factors if name not in whole.points.columns]
     if unknown:
-        raise InvalidInput(f"{unknown[0]} is no factor of this sweep: {', '.join(whole.factors)}")
+        raise InvalidInput(
+            f"{unknown[0]} is not a factor of this sweep: {', '.join(whole.factors)}"
+        )
     usable = whole.points[np.isfinite(whole.means)].dropna(subset=list(factors))
     if usable.empty:
         raise InvalidInput(f"{whole.outcome.name}: no run has it")
@@ -154,7 +156,7 @@ def bin_means(whole: Panel, factor: str) -> pd.DataFrame:
     import pandas as pd
 
     if factor not in whole.points.columns:
-        raise InvalidInput(f"{factor} is no factor of this sweep: {', '.join(whole.factors)}")
+        raise InvalidInput(f"{factor} is not a factor of this sweep: {', '.join(whole.factors)}")
     usable = np.isfinite(whole.means) & whole.points[factor].notna().to_numpy()
     rows_of, x = np.flatnonzero(usable), whole.points[factor][usable]
     if not len(x):

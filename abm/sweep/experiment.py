@@ -26,7 +26,7 @@ class Outputs(Part):
     """What is kept of every run."""
 
     measure: Literal["cascade", "run"] = choice(
-        "cascade: the run and its twins; run: the summary of the run alone, four times as fast",
+        "cascade: the run and its counterfactual runs; run: the run alone, four times as fast",
         default="cascade",
         allowed='"cascade" or "run"',
     )

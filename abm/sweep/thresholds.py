@@ -199,6 +199,6 @@ def _check(whole: Panel, factor: str) -> None:
             f"'{whole.outcome.name}>=LEVEL'"
         )
     if factor not in whole.points.columns:
-        raise InvalidInput(f"{factor} is no factor of this sweep: {', '.join(whole.factors)}")
+        raise InvalidInput(f"{factor} is not a factor of this sweep: {', '.join(whole.factors)}")
     if not is_numeric(whole.points[factor]):
         raise InvalidInput(f"{factor}: a threshold lies along a factor with numbers")

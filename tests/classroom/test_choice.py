@@ -60,7 +60,7 @@ def test_a_scenario_is_a_name_from_the_list_and_never_a_path(path):
     "key", ["network.brokers.path", "network.kind", "name", "_class", "calendar.days", "x"]
 )
 def test_only_what_the_page_has_a_control_for_can_be_set(key):
-    assert faults_of(**{key: "1"}) == [f"{key!r} is nothing that a link can hold"]
+    assert faults_of(**{key: "1"}) == [f"{key!r} cannot stand in a link"]
 
 
 @pytest.mark.parametrize(

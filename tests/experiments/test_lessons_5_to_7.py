@@ -269,7 +269,7 @@ def test_a_hair_more_than_leaner_is_not_calmer(exercises):
     [
         (Divides, "Divides failed in orders, line "),
         (Divides, "ZeroDivisionError: division by zero"),
-        (Misspells, "'JPN' is no instrument of this scenario"),
+        (Misspells, "'JPN' is not an instrument of this scenario"),
         (Forgets, "Forgets.orders returned None; return {} to trade nothing"),
         (SaysANumber, "SaysANumber.orders returned -5.0; must return USD bn by instrument"),
         (HandsOnWrongly, f"failed in __init__, line {line_in(HandsOnWrongly.__init__, 1)}: Value"),

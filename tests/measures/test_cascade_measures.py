@@ -261,5 +261,5 @@ def test_tables_that_do_not_fit_are_refused(call, message):
 def test_a_twin_of_other_days_is_refused_by_name(place, name):
     twins = [tables(NO_SHOCK), tables(FROZEN), tables(FROZEN_NO_SHOCK)]
     twins[place] = tables(twins[place].days.head(9))
-    with pytest.raises(InvalidInput, match=f"{name} twin: 9 days"):
+    with pytest.raises(InvalidInput, match=f"{name} run: 9 days"):
         cascade.cascade_measures(tables(RUN), *twins, SHOCK_DAY)

@@ -120,7 +120,7 @@ def test_both_files_of_a_scenario_are_faulted_at_once(tmp_path):
     with pytest.raises(ScenarioFaults) as refused:
         build_world(load_scenario("hike").with_changes(both), 0)
     said = [fault.allowed for fault in refused.value.faults]
-    assert said == ["is no institution of this scenario", "is no bank of this scenario"]
+    assert said == ["is not an institution of this scenario", "is not a bank of this scenario"]
 
 
 def test_nobody_owes_himself(tmp_path):

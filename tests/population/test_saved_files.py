@@ -174,7 +174,7 @@ def test_a_scenario_much_larger_than_its_file_is_refused_before_its_world_is_bui
 def test_arrays_that_are_no_part_of_a_state_are_refused(state, tmp_path):
     path = rewritten(state, tmp_path, **{"books.\x1b[31mred": np.zeros(3)})
     said = refusal_of(path)
-    assert "is no array of a state" in said and "\x1b" not in said
+    assert "is not an array of a state" in said and "\x1b" not in said
 
 
 def test_what_is_no_regular_file_is_refused(tmp_path):

@@ -77,7 +77,10 @@ def test_what_is_none(word):
         ({"zzz*": 2}, "fits no key of the scenario"),
         ({STYLES: "1.2x", "funds.styles.MA.leverage": 3}, "sets funds.styles.MA.leverage, which"),
         ({STYLES: 2, "funds.*.leverage": 3}, "once is enough"),
-        ({"outputs.events": "2x"}, "cannot be multiplied: the scenario has no number there"),
+        (
+            {"outputs.events": "2x"},
+            "cannot be multiplied: its value in the scenario is not a number",
+        ),
         ({STYLES: "100x"}, "must be from 1 to"),
         ({STYLES: "1e999x"}, "must be from 1 to"),
         ({STYLES: "1.2y"}, "must be a number"),

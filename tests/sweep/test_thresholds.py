@@ -145,7 +145,7 @@ def test_a_threshold_is_of_a_yes_or_no_along_numbers():
         boundary(panel(table, "y"), "kind")
     with pytest.raises(InvalidInput, match="along a factor with numbers"):
         boundary(panel(table, "y>=1"), "kind")
-    with pytest.raises(InvalidInput, match="depth is no factor of this sweep: kind"):
+    with pytest.raises(InvalidInput, match="depth is not a factor of this sweep: kind"):
         boundary(panel(table, "y>=1"), "depth")
 
 
