@@ -13,18 +13,20 @@ What is written to a view is checked: what is no finite number, or out of range,
 
 from __future__ import annotations
 
-from abm.agents.bank import Bank
-from abm.agents.bank_desk import BankDesk
+from abm.agents.bank import Bank, BankDesk
+from abm.agents.central_bank import CentralBank
+from abm.agents.dealer import Dealers
 from abm.agents.hedge_fund import HedgeFund
 from abm.agents.institution import Institution
 from abm.agents.life_insurer import LifeInsurer
-from abm.agents.market_makers import CentralBank, Dealers, MarketAccount, ValueInvestors
+from abm.agents.market_account import MarketAccount
 from abm.agents.python_agent import AgentSpec, PythonAgent
-from abm.agents.retail_equity_trader import RetailEquityTrader
-from abm.agents.retail_fx_trader import RetailFxTrader
-from abm.agents.risk_parity_fund import RiskParityFund
+from abm.agents.retail_equity import RetailEquityTrader
+from abm.agents.retail_fx import RetailFxTrader
+from abm.agents.risk_parity import RiskParityFund
 from abm.agents.trend_follower import TrendFollower
-from abm.agents.volatility_target_fund import VolatilityTargetFund
+from abm.agents.value_investor import ValueInvestors
+from abm.agents.volatility_target import VolatilityTargetFund
 
 __all__ = [
     "VIEW_OF_KIND",

@@ -1,4 +1,4 @@
-"""Banks: prime brokers and dealers (core), and the banks of retail clients (periphery)."""
+"""Banks, core (prime brokers and dealers) and periphery (of retail clients), and their desks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import mesa
 
-from abm.agents.institution import AGENT_NUMBERS, cell, finite, refuse_removal
+from abm.agents.institution import AGENT_NUMBERS, Institution, cell, finite, refuse_removal
 from abm.kernels.state import RECAPITALISATION
 from abm.population.exposures import bank_assets
 
@@ -105,3 +105,12 @@ class Bank(mesa.Agent):
     def remove(self) -> NoReturn:
         """Mesa's, refused: loans do not vanish with their lender. Raises InvalidInput."""
         refuse_removal(self.name, "choose `banks.n_core` and `banks.n_periphery` in the scenario")
+
+
+class BankDesk(Institution):
+    """A bank's own carry book; its bank lends to it and bears what it loses."""
+
+    @property
+    def bank(self) -> str:
+        """Name of the bank it belongs to."""
+        return self.model.bank_names[int(self.world.rules.mandates.owner[self.row])]

@@ -1,4 +1,4 @@
-"""Those on the other side of the market: one account each, by instrument."""
+"""An account on the other side of the market, by instrument."""
 
 from __future__ import annotations
 
@@ -72,42 +72,3 @@ class MarketAccount(mesa.Agent):
     def leverage(self) -> float:
         """Always 1: it has no lenders."""
         return 1.0
-
-
-class ValueInvestors(MarketAccount):
-    """Buy what is cheap against fundamentals, slowly, until their capacity is used up."""
-
-    kind = "value_investor"
-    held, balances = "value_held", "value_cash"
-
-    @property
-    def fundamentals(self) -> dict[str, float]:
-        """What they take each price to be worth [log, relative to the opening]."""
-        value = self.market.fundamental + self.market.link_level
-        return dict(zip(self.model.instruments, value.tolist(), strict=True))
-
-
-class Dealers(MarketAccount):
-    """Take what is left at the price they quote; depth shrinks with volatility and capital."""
-
-    kind = "dealer"
-    held, balances = "dealer_held", "dealer_cash"
-
-    @property
-    def depth_usd_bn(self) -> dict[str, float]:
-        """What they take per log of price, today, by instrument."""
-        return dict(zip(self.model.instruments, self.market.dealer_depth.tolist(), strict=True))
-
-
-class CentralBank(MarketAccount):
-    """The authorities' account: interventions, and the policy rates in force."""
-
-    kind = "central_bank"
-    held, balances = "official_units", "official_cash"
-
-    @property
-    def policy_rates_per_year(self) -> dict[str, float]:
-        """Rates in force by currency, the dollar last."""
-        rates = self.market.rates
-        currencies = [*self.model.instruments[: len(rates) - 1], "USD"]
-        return dict(zip(currencies, rates.tolist(), strict=True))

@@ -1,0 +1,17 @@
+"""Dealers: they take what is left at the price they quote."""
+
+from __future__ import annotations
+
+from abm.agents.market_account import MarketAccount
+
+
+class Dealers(MarketAccount):
+    """Take what is left at the price they quote; depth shrinks with volatility and capital."""
+
+    kind = "dealer"
+    held, balances = "dealer_held", "dealer_cash"
+
+    @property
+    def depth_usd_bn(self) -> dict[str, float]:
+        """What they take per log of price, today, by instrument."""
+        return dict(zip(self.model.instruments, self.market.dealer_depth.tolist(), strict=True))
