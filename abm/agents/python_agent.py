@@ -158,7 +158,9 @@ class AgentSpec:
     """A Python agent to be made, as `PythonAgent.spec` gives it; may be used many times."""
 
     kind: type[PythonAgent]
+    """Its class."""
     settings: Mapping[str, Any]
+    """What `PythonAgent.spec` was given, yet to be checked."""
 
 
 class Newcomer(NamedTuple):
