@@ -20,7 +20,7 @@ from abm.agents import (
     ValueInvestors,
 )
 from abm.agents.institution import refuse_books_without_numbers
-from abm.agents.python_agent import Newcomer, group_of, newcomers
+from abm.agents.python_agent import AgentRequest, agent_requests, group_of
 from abm.errors import FailedRun, InvalidInput
 from abm.kernels.record import DAY_CALLS, DAY_FAILURES, DAY_LEVERAGE, DAY_SHORT
 from abm.kernels.state import CUSTOM
@@ -157,7 +157,7 @@ class CarryUnwindModel(mesa.Model):
         self._has_views = False
         self.was_written_to = False
         self.origin = None
-        asked = newcomers(python_agents, self.bank_names)
+        asked = agent_requests(python_agents, self.bank_names)
         self.world, self.opening = self._open(asked)
         self.kinds = kinds_of(self.world.rules.mandates)
         self.python_agents = self._admit(asked)
@@ -422,22 +422,22 @@ class CarryUnwindModel(mesa.Model):
         self.day, self.time = day, float(day)
         self.running = self.next_day < self.n_days
 
-    def _open(self, asked: list[Newcomer]) -> tuple[World, InitialState]:
+    def _open(self, asked: list[AgentRequest]) -> tuple[World, InitialState]:
         """The world on the morning of day 0, with rows for all Python agents."""
         custom = [group_of(asked, len(self.instruments))] if asked else None
         world, opening = open_world(self.given_scenario, self.seed, self.replicate, custom=custom)
         return (_with_brokers(world, asked), opening) if asked else (world, opening)
 
-    def _admit(self, asked: list[Newcomer]) -> list[PythonAgent]:
+    def _admit(self, asked: list[AgentRequest]) -> list[PythonAgent]:
         """Python agents, each with the wealth it was given, on the morning of day 0."""
         first = int(self.world.rules.mandates.first_row[CUSTOM])
         admitted = []
-        for number, newcomer in enumerate(asked):
-            agent = newcomer.kind(self, first + number, **newcomer.settings)
-            agent.wealth_usd_bn = newcomer.wealth_usd_bn
-            if newcomer.largest_order_multiple is not None:
-                agent.largest_order_multiple = newcomer.largest_order_multiple
-            self.world.books.entry_wealth[agent.row] = newcomer.wealth_usd_bn
+        for number, request in enumerate(asked):
+            agent = request.kind(self, first + number, **request.settings)
+            agent.wealth_usd_bn = request.wealth_usd_bn
+            if request.largest_order_multiple is not None:
+                agent.largest_order_multiple = request.largest_order_multiple
+            self.world.books.entry_wealth[agent.row] = request.wealth_usd_bn
             admitted.append(agent)
         self.was_written_to = False
         if admitted:
@@ -468,13 +468,13 @@ class CarryUnwindModel(mesa.Model):
         return self.world.diary.days[self.next_day - 1, column].item() if self.next_day else np.nan
 
 
-def _with_brokers(world: World, asked: list[Newcomer]) -> World:
+def _with_brokers(world: World, asked: list[AgentRequest]) -> World:
     """Broker edges of Python agents, whose rows are the last."""
     graph, mandates = world.graph, world.rules.mandates
     banks = bank_names_of(graph)
     first = int(mandates.first_row[CUSTOM])
-    lenders = [banks.index(newcomer.broker) for newcomer in asked if newcomer.broker]
-    has_broker = np.array([bool(newcomer.broker) for newcomer in asked])
+    lenders = [banks.index(request.broker) for request in asked if request.broker]
+    has_broker = np.array([bool(request.broker) for request in asked])
     start = graph.broker_start.copy()
     start[first + 1 :] += np.cumsum(has_broker)
     mandates.margined[first:] = has_broker

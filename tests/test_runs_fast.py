@@ -3,7 +3,7 @@
 import pytest
 
 import abm
-from abm.runs import Wish, fast_cascade, watched_cascade, watched_run
+from abm.runs import OutputRequest, fast_cascade, watched_cascade, watched_run
 from abm.scenario import load_scenario
 
 SMALL = {
@@ -43,7 +43,9 @@ def test_a_fast_cascade_without_events_is_the_cascade_without_them(storm):
 @pytest.mark.parametrize("watched", [watched_run, watched_cascade])
 def test_what_is_watched_is_what_the_tables_say(storm, watched):
     run = abm.run(storm, rng=7, replicate=1)
-    seen = watched(storm, 7, 1, Wish(series=("log_JPY", "leverage"), stride=7, events=True))
+    seen = watched(
+        storm, 7, 1, OutputRequest(series=("log_JPY", "leverage"), stride=7, events=True)
+    )
     assert list(seen.days) == ["day", "log_JPY", "leverage"]
     assert seen.days["day"].tolist() == list(range(0, 40, 7))
     assert seen.days["leverage"].tolist() == run.days["leverage"][::7].tolist()
@@ -52,6 +54,6 @@ def test_what_is_watched_is_what_the_tables_say(storm, watched):
 
 @pytest.mark.parametrize("watched", [watched_run, watched_cascade])
 def test_watching_changes_nothing(storm, watched):
-    wish = Wish(series=("log_JPY",), events=True)
-    assert same(watched(storm, 7, 0, wish).scalars, watched(storm, 7).scalars)
+    request = OutputRequest(series=("log_JPY",), events=True)
+    assert same(watched(storm, 7, 0, request).scalars, watched(storm, 7).scalars)
     assert watched(storm, 7).days == {} and watched(storm, 7).events == {}

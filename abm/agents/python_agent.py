@@ -163,7 +163,7 @@ class AgentSpec:
     """What `PythonAgent.spec` was given, yet to be checked."""
 
 
-class Newcomer(NamedTuple):
+class AgentRequest(NamedTuple):
     """A Python agent that has been asked for, before its world exists."""
 
     kind: type[PythonAgent]
@@ -173,7 +173,7 @@ class Newcomer(NamedTuple):
     largest_order_multiple: float | None  # None: as the class says
 
 
-def newcomers(given: Any, bank_names: list[str]) -> list[Newcomer]:
+def agent_requests(given: Any, bank_names: list[str]) -> list[AgentRequest]:
     """Specs as a user gave them; every fault of them at once as InvalidInput."""
     faults: list[str] = []
     found = []
@@ -181,7 +181,7 @@ def newcomers(given: Any, bank_names: list[str]) -> list[Newcomer]:
         if not isinstance(entry, AgentSpec):
             faults.append(_no_spec(entry))
         else:
-            found += _newcomer(entry.kind, dict(entry.settings), bank_names, faults)
+            found += _request(entry.kind, dict(entry.settings), bank_names, faults)
     if faults:
         raise InvalidInput("python_agents:", *(f"  {fault}" for fault in faults))
     return found
@@ -222,9 +222,9 @@ def _class_of(given: Any) -> type[PythonAgent]:
     return kind if issubclass(kind, PythonAgent) else PythonAgent
 
 
-def _newcomer(
+def _request(
     kind: type[PythonAgent], settings: dict[str, Any], bank_names: list[str], faults: list[str]
-) -> list[Newcomer]:
+) -> list[AgentRequest]:
     """One agent asked for, in a list; an empty one where something is wrong with its settings."""
     name, n_before = kind.__name__, len(faults)
 
@@ -249,7 +249,7 @@ def _newcomer(
     faults += _settings_faults(kind, settings)
     if len(faults) > n_before:
         return []
-    return [Newcomer(kind, wealth, broker or "", settings, multiple if is_own else None)]
+    return [AgentRequest(kind, wealth, broker or "", settings, multiple if is_own else None)]
 
 
 def _amount(value: float, name: str) -> float:
@@ -278,10 +278,10 @@ def _settings_faults(kind: type[PythonAgent], settings: dict[str, Any]) -> list[
     return faults + [f"{kind.__name__} needs {name}" for name in needed]
 
 
-def group_of(asked: list[Newcomer], n_instruments: int) -> Group:
+def group_of(asked: list[AgentRequest], n_instruments: int) -> Group:
     """The rows of all Python agents, each with its wealth in dollars."""
-    names = [newcomer.kind.__name__.lower() for newcomer in asked]
+    names = [request.kind.__name__.lower() for request in asked]
     group = Group("custom", len(asked), n_instruments, style=names)
-    group.wealth[:] = [newcomer.wealth_usd_bn for newcomer in asked]
+    group.wealth[:] = [request.wealth_usd_bn for request in asked]
     group.cash[:] = group.wealth
     return group

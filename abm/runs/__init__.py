@@ -5,16 +5,23 @@ the same scalars without pandas tables, for thousands of runs in a loop of one's
 """
 
 from abm.runs.branches import cascade_again, cascade_of
-from abm.runs.fast import Watched, Wish, fast_cascade, fast_run, watched_cascade, watched_run
+from abm.runs.fast import (
+    OutputRequest,
+    RunOutput,
+    fast_cascade,
+    fast_run,
+    watched_cascade,
+    watched_run,
+)
 from abm.runs.loading import load_result
 from abm.runs.result import Cascade, RunResult
 from abm.runs.running import cascade, result_of, run
 
 __all__ = [
     "Cascade",
+    "OutputRequest",
+    "RunOutput",
     "RunResult",
-    "Watched",
-    "Wish",
     "cascade",
     "cascade_again",
     "cascade_of",

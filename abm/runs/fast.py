@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 
-class Watched(NamedTuple):
+class RunOutput(NamedTuple):
     """What is kept of a run: always its scalars, on request columns of its days and its events."""
 
     scalars: dict[str, Scalar]
     """What `fast_run` or `fast_cascade` gives."""
     days: dict[str, Array]
-    """The wished columns of `RunResult.days`, and `day`; empty where none are."""
+    """The columns asked for of `RunResult.days`, and `day`; empty where none are."""
     events: dict[str, Array]
-    """All columns of `RunResult.events`; empty unless wished for."""
+    """All columns of `RunResult.events`; empty unless asked for."""
 
 
-class Wish(NamedTuple):
+class OutputRequest(NamedTuple):
     """What to keep of a run beside its scalars; nothing unless asked for."""
 
     series: tuple[str, ...] = ()
@@ -52,7 +52,7 @@ class Wish(NamedTuple):
     """Whether the events are kept."""
 
 
-ONLY_SCALARS = Wish()
+ONLY_SCALARS = OutputRequest()
 
 
 class Columns(NamedTuple):
@@ -76,21 +76,21 @@ def fast_cascade(scenario: Scenario, seed: int, replicate: int = 0) -> dict[str,
 
 
 def watched_run(
-    scenario: Scenario, seed: int, replicate: int = 0, wish: Wish = ONLY_SCALARS
-) -> Watched:
-    """`fast_run`, and what else is wished for."""
-    world, opening = whole_run(scenario, seed, replicate, with_events=wish.events)
+    scenario: Scenario, seed: int, replicate: int = 0, request: OutputRequest = ONLY_SCALARS
+) -> RunOutput:
+    """`fast_run`, and what else is asked for."""
+    world, opening = whole_run(scenario, seed, replicate, with_events=request.events)
     n_days = scenario.calendar.days
-    days = day_columns(world, opening, scenario, n_days) if wish.series else {}
-    events = event_columns(world, scenario, n_days) if wish.events else {}
+    days = day_columns(world, opening, scenario, n_days) if request.series else {}
+    events = event_columns(world, scenario, n_days) if request.events else {}
     scalars = _run_scalars(world, opening, scenario.shock_day)
-    return Watched(scalars, _wished_days(days, wish), events)
+    return RunOutput(scalars, _asked_days(days, request), events)
 
 
 def watched_cascade(
-    scenario: Scenario, seed: int, replicate: int = 0, wish: Wish = ONLY_SCALARS
-) -> Watched:
-    """`fast_cascade`, and what else is wished for of the run itself, not of its twins."""
+    scenario: Scenario, seed: int, replicate: int = 0, request: OutputRequest = ONLY_SCALARS
+) -> RunOutput:
+    """`fast_cascade`, and what else is asked for of the run itself, not of its twins."""
     columns = partial(_columns, scenario, seed, replicate)
     run = columns(with_events=True)
     no_shock, frozen = columns(shocked=False), columns(silent=True)
@@ -98,8 +98,8 @@ def watched_cascade(
     measures = cascade_measures(
         run, no_shock, frozen, frozen_no_shock, scenario.shock_day, run.burn_in
     )
-    events = dict(run.events) if wish.events else {}
-    return Watched(measures, _wished_days(run.days, wish), events)
+    events = dict(run.events) if request.events else {}
+    return RunOutput(measures, _asked_days(run.days, request), events)
 
 
 def _columns(
@@ -115,9 +115,9 @@ def _columns(
     return Columns(days, events, failures, before)
 
 
-def _wished_days(days: Mapping[str, Array], wish: Wish) -> dict[str, Array]:
-    names = dict.fromkeys(("day", *wish.series)) if wish.series else {}
-    return {name: days[name][:: wish.stride] for name in names}
+def _asked_days(days: Mapping[str, Array], request: OutputRequest) -> dict[str, Array]:
+    names = dict.fromkeys(("day", *request.series)) if request.series else {}
+    return {name: days[name][:: request.stride] for name in names}
 
 
 def _run_scalars(world: World, opening: InitialState, shock_day: int) -> dict[str, Scalar]:

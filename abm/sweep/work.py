@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from abm.errors import FailedRun
 from abm.population.time_limit import time_limit
-from abm.runs import Watched, Wish, watched_cascade, watched_run
+from abm.runs import OutputRequest, RunOutput, watched_cascade, watched_run
 from abm.sweep.experiment import Experiment, scenario_at
 
 if TYPE_CHECKING:
@@ -49,10 +49,10 @@ def run_task(task: Task) -> Finished:
     records: list[dict[str, Any]] = []
     kept: dict[str, list[pa.Table]] = {"days": [], "events": []}
     for row in task.rows:
-        record, watched = _run_row(task, row, scenarios)
+        record, output = _run_row(task, row, scenarios)
         records.append(record)
         for name, tables in kept.items():
-            columns = getattr(watched, name) if watched else {}
+            columns = getattr(output, name) if output else {}
             if columns:
                 tables.append(_with_row(row, columns))
     outputs = experiment.outputs
@@ -92,21 +92,23 @@ def columns_of(records: list[dict[str, Any]]) -> pa.Table:
     return pa.table({name: [record.get(name) for record in records] for name in names})
 
 
-def _run_row(task: Task, row: int, scenarios: _Scenarios) -> tuple[dict[str, Any], Watched | None]:
+def _run_row(
+    task: Task, row: int, scenarios: _Scenarios
+) -> tuple[dict[str, Any], RunOutput | None]:
     experiment, start = task.experiment, time.perf_counter()
     record = _record(row, experiment)
     outputs = experiment.outputs
-    wish = Wish(outputs.series, outputs.stride, outputs.events)
+    request = OutputRequest(outputs.series, outputs.stride, outputs.events)
     try:
         scenario = scenarios.at(record["point"])
         measure = MEASURES[outputs.measure]
         with time_limit(task.timeout):
-            watched = measure(scenario, experiment.seed, record["replicate"], wish)
+            output = measure(scenario, experiment.seed, record["replicate"], request)
     except Exception as bad:
         said = {"status": FAILED, "error": _said(bad), "seconds": time.perf_counter() - start}
         return record | said, None
     said = {"status": DONE, "error": "", "seconds": time.perf_counter() - start}
-    return record | said | watched.scalars, watched
+    return record | said | output.scalars, output
 
 
 def _record(row: int, experiment: Experiment) -> dict[str, Any]:

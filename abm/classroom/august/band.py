@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from abm.classroom.choice import shipped
 from abm.classroom.quotes import log_quote
 from abm.episodes.record import KEY_DAYS_2024, real_path
-from abm.runs.fast import Wish, watched_run
+from abm.runs.fast import OutputRequest, watched_run
 from abm.runs.tables import FORCED_TYPES
 from abm.scenario import Scenario
 
@@ -114,11 +114,11 @@ def _piece(first: int) -> Runs:
     scenario, n_days = august(), len(dates())
     forced = [f"forced_{kind}_usd_bn" for kind in FORCED_TYPES]
     logs = [f"log_{name}" for name in scenario.instrument_names]
-    wish = Wish(series=(*logs, *forced, "n_margin_calls"))
+    request = OutputRequest(series=(*logs, *forced, "n_margin_calls"))
     found = [
         {
             name: column[:n_days]
-            for name, column in watched_run(scenario, SEED, r, wish).days.items()
+            for name, column in watched_run(scenario, SEED, r, request).days.items()
         }
         for r in range(first, first + N_AT_ONCE)
     ]

@@ -34,7 +34,7 @@ from abm.classroom.quotes import USD, log_usd, usd_per_unit
 from abm.classroom.terms import Terms
 from abm.episodes.record import real_path
 from abm.population.script import write_script
-from abm.runs.fast import Wish, watched_run
+from abm.runs.fast import OutputRequest, watched_run
 from abm.scenario import Scenario
 
 TYPICAL_YEAR = ("2023-07-01", "2024-06-28")  # of the record, up to the opening quotes
@@ -232,7 +232,7 @@ def run_prices(scenario: Scenario, seed: int, replicate: int = 0) -> dict[str, N
     """Days and log dollar prices of the currencies along one run, kept for other trades on it."""
     quick = scenario.with_changes({"outputs.feedback_gain_every_days": 0})
     series = tuple(f"log_{name}" for name in scenario.currencies)
-    return watched_run(quick, seed, replicate, Wish(series=series)).days
+    return watched_run(quick, seed, replicate, OutputRequest(series=series)).days
 
 
 def run_logs(scenario: Scenario, target: str, seed: int, replicate: int = 0) -> Logs:
