@@ -424,7 +424,7 @@ class CarryUnwindModel(mesa.Model):
 
     def _open(self, asked: list[AgentRequest]) -> tuple[World, InitialState]:
         """The world on the morning of day 0, with rows for all Python agents."""
-        custom = [group_of(asked, len(self.instruments))] if asked else None
+        custom = [group_of(asked, self.given_scenario)] if asked else None
         world, opening = open_world(self.given_scenario, self.seed, self.replicate, custom=custom)
         return (_with_brokers(world, asked), opening) if asked else (world, opening)
 

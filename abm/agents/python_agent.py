@@ -19,11 +19,14 @@ from abm.agents.institution import (
 from abm.errors import InvalidInput, show
 from abm.numbers import real_array
 from abm.population.groups import Group
+from abm.population.python_agent import open_python_agents
 from abm.scenario.checks import nearest
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
     from typing_extensions import TypeAliasType
+
+    from abm.scenario import Scenario
 
     # Unlike a plain alias such a type keeps its name in the API pages.
     Orders = TypeAliasType("Orders", Mapping[str, float] | ArrayLike)
@@ -278,10 +281,7 @@ def _settings_faults(kind: type[PythonAgent], settings: dict[str, Any]) -> list[
     return faults + [f"{kind.__name__} needs {name}" for name in needed]
 
 
-def group_of(asked: list[AgentRequest], n_instruments: int) -> Group:
+def group_of(asked: list[AgentRequest], scenario: Scenario) -> Group:
     """The rows of all Python agents, each with its wealth in dollars."""
     names = [request.kind.__name__.lower() for request in asked]
-    group = Group("custom", len(asked), n_instruments, style=names)
-    group.wealth[:] = [request.wealth_usd_bn for request in asked]
-    group.cash[:] = group.wealth
-    return group
+    return open_python_agents(scenario, names, [request.wealth_usd_bn for request in asked])

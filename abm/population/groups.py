@@ -11,6 +11,16 @@ from abm.kernels.state import KIND_NAMES, N_KINDS
 
 Array = np.ndarray
 
+# Who demands what of an institution, and when it must act.
+NO_CALL, CALLED, CUT = 0, 1, 2  # never; margin or a floor of wealth; equity below its loss cut
+# What it sells when it must.
+MANDATE, HOLDINGS, SHARE_A_DAY = 0, 1, 2  # by its weights; by what it holds; a share of its assets
+# How its yen count in the carry short.
+NOT_COUNTED, YEN_OWED, YEN_NET_OF_ASSETS = 0, 1, 2
+
+# Who lends to a group where the scenario draws its lenders.
+NO_LENDER, PRIME_BROKERS, CLIENT_BANK = "none", "prime brokers", "client bank"
+
 
 @dataclass
 class Group:
@@ -20,6 +30,7 @@ class Group:
     n: int
     n_instruments: int
     style: list[str] = field(default_factory=list)
+    lender: str = NO_LENDER
 
     def __post_init__(self) -> None:
         n, k = self.n, self.n_instruments
@@ -34,10 +45,33 @@ class Group:
         self.size_usd_bn = np.zeros(n)
         self.target_volatility = np.zeros(n)
         self.leverage_cap = np.full(n, np.inf)
-        self.is_slow = np.zeros(n, np.uint8)
         self.loss_cut = np.zeros(n)
         self.resident = np.zeros(n, np.uint8)
         self.owner = np.full(n, -1, np.int64)
+        self._open_traits()
+
+    def _open_traits(self) -> None:
+        """What it can do, by row: of a group that says nothing else, next to nothing."""
+        n = self.n
+        self.has_margin_account = np.zeros(n, np.uint8)  # a prime broker of its may call margin
+        self.call_rule = np.full(n, NO_CALL)
+        self.sale_rule = np.full(n, HOLDINGS)
+        self.grace_days = np.zeros(n, np.int64)  # to meet a margin call
+        self.suspended_days_after_failure = np.zeros(n, np.int64)
+        self.takes_subscriptions = np.zeros(n, np.uint8)
+        self.carry_short = np.full(n, NOT_COUNTED)
+        self.hedges_quote_currency = np.zeros(n, np.uint8)  # sells it forward with an asset
+        self.uses_slow_filter = np.zeros(n, np.uint8)  # of the trend
+
+    def set_traits(self, **traits: Any) -> None:
+        """Set traits of all rows by name."""
+        for name, value in traits.items():
+            getattr(self, name)[:] = value
+
+    @property
+    def is_slow(self) -> Array:
+        """Has days of grace, or a slow filter. (n,)"""
+        return ((self.grace_days > 0) | (self.uses_slow_filter > 0)).astype(np.uint8)
 
     def hold(self, shares: Array) -> None:
         """Open with these shares of wealth in each instrument, the rest in dollars. (K, n)"""

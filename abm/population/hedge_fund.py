@@ -10,7 +10,16 @@ import numpy as np
 
 from abm.kernels.rules import FundRule
 from abm.kernels.state import TRADING_DAYS, Z_99
-from abm.population.groups import Array, Group, count, shares_of_number
+from abm.population.groups import (
+    CALLED,
+    MANDATE,
+    PRIME_BROKERS,
+    YEN_OWED,
+    Array,
+    Group,
+    count,
+    shares_of_number,
+)
 from abm.population.instruments import Terms, opening_terms
 from abm.population.margin import opening_margin_rate
 from abm.population.products import product, quadratic_form
@@ -61,11 +70,19 @@ def draw_hedge_funds(scenario: Scenario, terms: Terms, rng: np.random.Generator)
     """
     rule, styles = scenario.funds, fund_styles(scenario)
     n = len(styles.names)
-    group = Group("hedge_fund", n, len(terms.names), list(styles.names))
+    group = Group("hedge_fund", n, len(terms.names), list(styles.names), lender=PRIME_BROKERS)
+    group.set_traits(
+        has_margin_account=True,
+        call_rule=CALLED,
+        sale_rule=MANDATE,
+        suspended_days_after_failure=rule.days_out,
+        takes_subscriptions=True,
+        carry_short=YEN_OWED,
+    )
     size = np.exp(rule.size_dispersion * rng.standard_normal(n))
     tilted = styles.weights * rng.standard_exponential((len(terms.names), n))
     noise = rng.standard_normal(n)
-    group.is_slow[:] = rng.random(n) < rule.grace_share
+    group.grace_days[:] = rng.random(n) < rule.grace_share
     tilted *= styles.gross / np.maximum(tilted.sum(axis=0), 1e-300)
     group.weights[:] = rule.overlap * styles.weights + (1.0 - rule.overlap) * tilted
     group.weights[0] = -styles.yen_share
@@ -102,7 +119,7 @@ def open_fund_books(group: Group, calm_leverage: Array, scenario: Scenario, term
     opening = np.minimum(np.maximum(carry, 0.0) / (group.risk_aversion * calm), rule.leverage_cap)
     slow = estimate.opening_multiple * variance
     opening = np.minimum(opening, rule.var_limit / (Z_99 * np.sqrt(10.0 / TRADING_DAYS * slow)))
-    if not isinstance(margin, NoMargin) and group.kind == "hedge_fund":
+    if not isinstance(margin, NoMargin) and group.has_margin_account.any():
         opening = np.minimum(opening, margin.buffer / opening_margin_rate(group, scenario))
     shares = weights * opening
     shares[0] = weights[0] * np.maximum(opening - 1.0, 0.0)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from abm.errors import Fault, ScenarioFaults
+from abm.population.groups import CLIENT_BANK, PRIME_BROKERS
 from abm.population.streams import generator
 
 if TYPE_CHECKING:
@@ -99,13 +100,13 @@ def draw_brokers(
     n_core, n_periphery = scenario.banks.n_core, scenario.banks.n_periphery
     starts, banks, shares = [0], [], []
     for group in groups:
-        if group.kind == "hedge_fund" or (group.kind == "risk_parity" and group.weights[0].any()):
+        if group.lender == PRIME_BROKERS:
             chosen, share = draw_fund_brokers(rule, n_core, group.n, rng)
             used = share > 0.0
             per_row = used.sum(axis=1)
             banks.append(chosen[used])
             shares.append(share[used])
-        elif group.kind in ("retail_fx", "retail_equity"):
+        elif group.lender == CLIENT_BANK:
             per_row = np.ones(group.n, np.int64)
             in_turn = np.arange(group.n) % n_periphery + n_core if n_periphery else None
             banks.append(np.arange(group.n) % n_core if in_turn is None else in_turn)

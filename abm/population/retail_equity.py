@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abm.population.groups import Group, count
+from abm.population.groups import CLIENT_BANK, CUT, SHARE_A_DAY, Group, count
 from abm.population.instruments import Terms
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ def draw_retail_equity(scenario: Scenario, terms: Terms, rng: np.random.Generato
     noise, spread = rng.standard_normal(group.n), rng.uniform(-1.0, 1.0, group.n)
     if not group.n:
         return group
+    group.lender = CLIENT_BANK
+    group.set_traits(
+        call_rule=CUT, suspended_days_after_failure=rule.days_out, sale_rule=SHARE_A_DAY
+    )
     group.loss_cut[:] = rule.loss_cut * (1.0 + rule.loss_cut_spread * spread)
     leverage = rule.leverage * np.exp(rule.leverage_dispersion * noise)
     leverage = np.maximum(np.minimum(leverage, 0.95 / group.loss_cut), 1.0)

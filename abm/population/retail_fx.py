@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abm.population.groups import Group, count
+from abm.population.groups import CLIENT_BANK, CUT, YEN_OWED, Group, count
 from abm.population.instruments import Terms
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ def draw_retail_fx(scenario: Scenario, terms: Terms, rng: np.random.Generator) -
     spread = rng.uniform(-1.0, 1.0, group.n)
     if not group.n:
         return group
+    group.lender = CLIENT_BANK
+    group.set_traits(
+        call_rule=CUT, suspended_days_after_failure=rule.days_out, carry_short=YEN_OWED
+    )
     z = np.linspace(-0.5, 0.5, group.n) if group.n > 1 else np.zeros(1)
     leverage = rule.leverage * np.exp(rule.leverage_dispersion * z)
     leverage = np.minimum(leverage, rule.opening_leverage_cap)

@@ -9,7 +9,15 @@ import numpy as np
 
 from abm.kernels.numerics.weights import equal_risk_contributions, inverse_volatility_weights
 from abm.kernels.rules import BandRule
-from abm.population.groups import Array, Group, count
+from abm.population.groups import (
+    CALLED,
+    NO_LENDER,
+    PRIME_BROKERS,
+    YEN_NET_OF_ASSETS,
+    Array,
+    Group,
+    count,
+)
 from abm.population.instruments import opening_terms, sell_currency_forward
 from abm.population.products import quadratic_form
 
@@ -24,6 +32,15 @@ def draw_risk_parity(scenario: Scenario) -> Group:
     group = Group("risk_parity", count(rule.n, scenario.population.scale), len(terms.names))
     if not group.n:
         return group
+    group.lender = PRIME_BROKERS if rule.yen_share else NO_LENDER
+    group.set_traits(
+        has_margin_account=True,
+        call_rule=CALLED,
+        suspended_days_after_failure=scenario.funds.days_out,
+        takes_subscriptions=True,
+        carry_short=YEN_NET_OF_ASSETS,
+        hedges_quote_currency=True,
+    )
     group.wealth[:] = rule.equity_usd_bn / group.n
     tilt = terms.column(rule.tilt)
     covariance = scenario.estimation.opening_multiple * terms.covariance

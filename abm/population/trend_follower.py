@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abm.population.groups import Group, count
+from abm.population.groups import CALLED, YEN_OWED, Group, count
 from abm.population.instruments import opening_terms, sell_currency_forward
 
 if TYPE_CHECKING:
@@ -21,11 +21,18 @@ def draw_trend_followers(scenario: Scenario) -> Group:
     group = Group("trend", count(rule.n, scenario.population.scale), len(terms.names))
     if not group.n:
         return group
+    group.set_traits(
+        call_rule=CALLED,
+        suspended_days_after_failure=scenario.funds.days_out,
+        takes_subscriptions=True,
+        carry_short=YEN_OWED,
+        hedges_quote_currency=True,
+    )
     group.wealth[:] = rule.equity_usd_bn / group.n
     group.weights[:] = terms.column(rule.weights)[:, None]
     group.target_volatility[:] = rule.volatility_target_per_year
     group.leverage_cap[:] = rule.leverage_cap
-    group.is_slow[:] = np.arange(group.n) % 2
+    group.uses_slow_filter[:] = np.arange(group.n) % 2
     calm = np.sqrt(np.diag(terms.covariance))
     fast = np.sqrt(scenario.estimation.opening_multiple) * calm
     signal = np.tanh(rule.signal_scale * terms.column(rule.opening_signal))

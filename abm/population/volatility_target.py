@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.kernels.rules import BandRule
-from abm.population.groups import Group, count
+from abm.population.groups import CALLED, Group, count
 from abm.population.instruments import Terms, sell_currency_forward
 from abm.population.products import quadratic_form
 
@@ -22,6 +22,12 @@ def draw_volatility_targets(scenario: Scenario, terms: Terms, rng: np.random.Gen
     noise = rng.standard_normal(group.n)
     if not group.n:
         return group
+    group.set_traits(
+        call_rule=CALLED,
+        suspended_days_after_failure=scenario.funds.days_out,
+        takes_subscriptions=True,
+        hedges_quote_currency=True,
+    )
     group.wealth[:] = rule.equity_usd_bn / group.n
     group.weights[:] = terms.column(rule.weights)[:, None]
     shares = group.weights[:, 0]

@@ -1,0 +1,71 @@
+"""What each kind of institution can do: traits by row, read by name."""
+
+import numpy as np
+import pytest
+
+from abm.population.groups import (
+    CALLED,
+    CUT,
+    HOLDINGS,
+    MANDATE,
+    NO_CALL,
+    NOT_COUNTED,
+    SHARE_A_DAY,
+    YEN_NET_OF_ASSETS,
+    YEN_OWED,
+)
+from abm.population.institutions import draw_groups
+from abm.population.python_agent import open_python_agents
+from abm.scenario import load_scenario
+
+SCENARIO = load_scenario("august-2024").with_changes(
+    {
+        "banks.desk": {"kind": "carry", "capital_share": 0.01, "weights": {"MXN": 1.0}},
+        "risk_parity.yen_share": 0.2,
+        "funds.days_out": 111,
+        "retail_fx.days_out": 22,
+        "retail_equity.days_out": 33,
+    }
+)
+# margin account, call rule, sale rule, days suspended, subscriptions, carry short, hedges currency
+TRAITS = {
+    "hedge_fund": (1, CALLED, MANDATE, 111, 1, YEN_OWED, 0),
+    "bank_desk": (0, CALLED, MANDATE, 111, 0, YEN_OWED, 0),
+    "risk_parity": (1, CALLED, HOLDINGS, 111, 1, YEN_NET_OF_ASSETS, 1),
+    "volatility_target": (0, CALLED, HOLDINGS, 111, 1, NOT_COUNTED, 1),
+    "trend": (0, CALLED, HOLDINGS, 111, 1, YEN_OWED, 1),
+    "retail_fx": (0, CUT, HOLDINGS, 22, 0, YEN_OWED, 0),
+    "retail_equity": (0, CUT, SHARE_A_DAY, 33, 0, NOT_COUNTED, 0),
+    "insurer": (0, NO_CALL, HOLDINGS, 0, 0, NOT_COUNTED, 0),
+    "custom": (1, CALLED, HOLDINGS, 111, 0, NOT_COUNTED, 0),
+}
+GROUPS = {group.kind: group for group in draw_groups(SCENARIO, 1, 0)} | {
+    "custom": open_python_agents(SCENARIO, ["mine"], [5.0])
+}
+
+
+@pytest.mark.parametrize("kind", TRAITS)
+def test_every_row_of_a_kind_has_the_traits_of_its_kind(kind: str) -> None:
+    group = GROUPS[kind]
+    columns = (
+        group.has_margin_account,
+        group.call_rule,
+        group.sale_rule,
+        group.suspended_days_after_failure,
+        group.takes_subscriptions,
+        group.carry_short,
+        group.hedges_quote_currency,
+    )
+    assert group.n
+    assert [np.unique(column).tolist() for column in columns] == [[each] for each in TRAITS[kind]]
+
+
+def test_grace_is_of_funds_alone_and_a_slow_filter_of_every_other_trend_follower() -> None:
+    grace, slow = GROUPS["hedge_fund"].grace_days, GROUPS["trend"].uses_slow_filter
+    assert abs(grace.mean() - SCENARIO.funds.grace_share) < 0.15
+    assert set(grace.tolist()) == {0, 1}
+    assert slow.tolist() == [row % 2 for row in range(len(slow))]
+    others = [group for kind, group in GROUPS.items() if kind not in ("hedge_fund", "trend")]
+    assert not any(group.is_slow.any() for group in others)
+    assert not GROUPS["hedge_fund"].uses_slow_filter.any()
+    assert not GROUPS["trend"].grace_days.any()
