@@ -1,8 +1,12 @@
-"""Why it happened, in words: which price called whom, what moved it, which calls forced a sale."""
+"""Why it happened: the price that called whom, what moved it, the calls that forced a sale.
+
+Here are the numbers; how they are said is in `abm/words/<language>/chronicle`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from abm.report.lineage import (
     CALLS,
@@ -13,83 +17,97 @@ from abm.report.lineage import (
     is_trade,
     kind_of,
 )
-from abm.report.phrases import Phrases, percent, plain, total
+from abm.report.phrases import Phrases, plain, total
 
 MOST = 0.5  # of a price's trading: from here on it was forced trades that made it
-_MOVE = {1: "up", -1: "down", 0: "against"}
+
+
+class Act(NamedTuple):
+    """What moved a price from outside: news with a title, or an act of the authorities."""
+
+    title: str | None = None
+    instrument: str = ""  # that was traded, or whose rate moved; empty where neither is known
+    is_trade: bool = False
+    is_up: bool = False
+
+
+class Called(NamedTuple):
+    """Calls of one kind, and their days."""
+
+    kind: str
+    n: int
+    days: list[Event]  # one call of each day
+    is_today: bool
 
 
 def cause_of_calls(calls: Sequence[Event], lineage: Lineage, phrases: Phrases) -> str:
     """Why calls of one kind of institution and one cause came."""
-    say, call = phrases.say, calls[0]
-    if call.kind == "recall":
-        return say("chronicle.cause.lending")
-    if not call.instrument:
-        return say("chronicle.cause.margin")
-    clearing = lineage.cause(call)
-    if clearing is not None and clearing.kind in CALLS:
-        return say("chronicle.cause.unmet", calls=calls_behind(calls, lineage, phrases))
+    call = calls[0]
+    priced = lineage.cause(call) if call.instrument else None
+    is_unmet = priced is not None and priced.kind in CALLS
     way = hurting_way(call.instrument, kind_of(call.institution), phrases.funding)
-    move = say(
-        f"chronicle.cause.{_MOVE[way]}",
-        instrument=phrases.instrument(call.instrument),
-        when=_when_priced(clearing, call, phrases),
+    clearings = [] if priced is None or is_unmet else [priced]
+    is_today = priced is not None and priced.day == call.day
+    return phrases.clauses(
+        "chronicle/why_called",
+        kind=call.kind,
+        instrument=call.instrument,
+        unmet=is_unmet,
+        calls=_calls_behind(calls, lineage) if is_unmet else [],
+        way=way,
+        day=call.day,
+        priced=priced,
+        **_driven(clearings, way, lineage, is_spiral=is_today),
     )
-    if clearing is None:
-        return move
-    after = _after_news([clearing], way, lineage, phrases)
-    forced = _forced([clearing], lineage, phrases, is_spiral=clearing.day == call.day)
-    return phrases.clauses([move, *after, *forced])
 
 
 def cause_of_limit(hits: Sequence[Event], lineage: Lineage, phrases: Phrases) -> str:
-    """What drove prices to their limits: news of the day, forced trades."""
+    """Drivers of prices to their limits: news of the day, forced trades."""
     clearings = [c for hit in hits if (c := lineage.cause(hit)) is not None]
-    pieces = _after_news(clearings, 0, lineage, phrases)
-    return phrases.clauses([*pieces, *_forced(clearings, lineage, phrases)])
+    return phrases.clauses("chronicle/driven", **_driven(clearings, 0, lineage))
 
 
 def calls_behind(events: Sequence[Event], lineage: Lineage, phrases: Phrases) -> str:
     """The calls that forced these sales or left these debts, with their days."""
-    by_kind: dict[str, dict[int, Event]] = {}
-    for event in events:
-        call = lineage.cause(event)
-        if call is not None and call.kind in CALLS:
-            by_kind.setdefault(call.kind, {})[call.event] = call
-    return phrases.listed(
-        [
-            phrases.say(
-                f"chronicle.cause.{kind}",
-                n=len(calls),
-                days=_days(list(calls.values()), events[0].day, phrases),
-            )
-            for kind, calls in by_kind.items()
-        ]
-    )
+    return phrases.clauses("chronicle/calls", calls=_calls_behind(events, lineage))
 
 
 def cause_of_bank_failures(banks: Sequence[Event], lineage: Lineage, phrases: Phrases) -> str:
     """A bank fails when its capital is gone; part of that may be known from the table."""
     names, day = {bank.institution for bank in banks}, banks[0].day
     lost = total(e for e in lineage.losses if e.counterparty in names and e.day <= day)
-    key = "clients" if lost > 0.0 else "capital"
-    return phrases.say(f"chronicle.cause.{key}", amount=phrases.usd(lost))
+    return phrases.clauses("chronicle/why_failed", lost_usd_bn=lost)
 
 
-def _when_priced(clearing: Event | None, call: Event, phrases: Phrases) -> str:
-    """When the price was made that called somebody."""
-    say = phrases.say
-    if clearing is None:
-        return say("chronicle.cause.before_start")
-    if clearing.day == call.day:
-        return say("chronicle.cause.in_round", n=clearing.round + 1)
-    return say("chronicle.cause.on_day", day=phrases.when(clearing.day, clearing.date))
+def _calls_behind(events: Sequence[Event], lineage: Lineage) -> list[Called]:
+    by_kind: dict[str, dict[int, Event]] = {}
+    for event in events:
+        call = lineage.cause(event)
+        if call is not None and call.kind in CALLS:
+            by_kind.setdefault(call.kind, {})[call.event] = call
+    found = []
+    for kind, calls in by_kind.items():
+        days = {call.day: call for call in sorted(calls.values(), key=lambda call: call.day)}
+        is_today = list(days) == [events[0].day]
+        found.append(Called(kind, len(calls), list(days.values()), is_today))
+    return found
 
 
-def _after_news(
-    clearings: Sequence[Event], way: int, lineage: Lineage, phrases: Phrases
-) -> list[str]:
-    """Scripted news of the day that moved these prices that way (0: either); one piece or none."""
+def _driven(
+    clearings: Sequence[Event], way: int, lineage: Lineage, is_spiral: bool = False
+) -> dict[str, Any]:
+    """News that moved these prices, and the share of their trading that was forced."""
+    forced = sum(lineage.forced_share.get(c.event, 0.0) * c.amount_usd_bn for c in clearings)
+    share = forced / total(clearings) if forced > 0.0 else 0.0
+    return {
+        "news": _news_behind(clearings, way, lineage),
+        "forced_share": share,
+        "is_spiral": is_spiral and share >= MOST,
+    }
+
+
+def _news_behind(clearings: Sequence[Event], way: int, lineage: Lineage) -> list[Act]:
+    """Scripted news of the day that moved these prices that way (0: either)."""
     found = [
         event
         for clearing in clearings
@@ -100,44 +118,12 @@ def _after_news(
     acts = [event for event in found if event.kind == "policy"]
     news = [event for event in found if event.institution != CENTRAL_BANK]
     # What an act signals is news of the central bank; the act itself says more.
-    titles = dict.fromkeys(_title(event, phrases) for event in [*(acts or found), *news])
-    return [phrases.say("chronicle.cause.after", news=phrases.listed([*titles]))] if titles else []
+    return list(dict.fromkeys(map(_act, [*(acts or found), *news])))
 
 
-def _title(event: Event, phrases: Phrases) -> str:
-    """News, a rate move or an official trade, in a few words."""
+def _act(event: Event) -> Act:
     if event.institution != CENTRAL_BANK:
-        return phrases.say("chronicle.cause.title", title=plain(event.institution))
+        return Act(title=plain(event.institution))
     if event.kind != "policy":
-        return phrases.say("chronicle.cause.official")
-    is_up = event.amount_usd_bn > 0.0
-    if is_trade(event):
-        key = "bought" if is_up else "sold"
-        return phrases.say(
-            f"chronicle.cause.{key}", instrument=phrases.instrument(event.instrument)
-        )
-    key, bank = "raised" if is_up else "lowered", phrases.central_bank(event.instrument)
-    return phrases.say(f"chronicle.cause.{key}", bank=bank)
-
-
-def _forced(
-    clearings: Sequence[Event], lineage: Lineage, phrases: Phrases, is_spiral: bool = False
-) -> list[str]:
-    """How much of the trading at these prices was forced, as one piece or none."""
-    forced = sum(lineage.forced_share.get(c.event, 0.0) * c.amount_usd_bn for c in clearings)
-    if not forced > 0.0:
-        return []
-    share = forced / total(clearings)
-    key = "spiral" if is_spiral and share >= MOST else "forced"
-    return [phrases.say(f"chronicle.cause.{key}", share=percent(share))]
-
-
-def _days(calls: Sequence[Event], today: int, phrases: Phrases) -> str:
-    """The days of calls: one, two, or from the first to the last."""
-    days = sorted({(call.day, call.date) for call in calls})
-    if [day for day, _ in days] == [today]:
-        return phrases.say("chronicle.cause.same_day")
-    first, last = phrases.when(*days[0]), phrases.when(*days[-1])
-    if len(days) > 2:
-        return phrases.say("chronicle.cause.span", first=first, last=last)
-    return phrases.listed([first, last][: len(days)])
+        return Act()
+    return Act(None, event.instrument, is_trade(event), event.amount_usd_bn > 0.0)

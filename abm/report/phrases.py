@@ -5,10 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from abm.report.lineage import FUNDING, Event
-from abm.words import Words
+from abm.report.lineage import FUNDING, Event, is_trade
+from abm.words import Words, words
+from abm.words.templates import templates
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 N_NAMED = 4  # markets, lenders or banks by name, before "others"
 LEAST_USD_BN = 0.005  # below it an amount is written as less than 0.01bn
@@ -65,9 +70,20 @@ class Phrases:
         number = f"{round(size, decimals) * per_bn:,.{shown}f}"
         return self.say(f"chronicle.amount.{form}", amount=number)
 
-    def clauses(self, pieces: Sequence[str]) -> str:
-        """Parts of a sentence, one after the other."""
-        return self.say("chronicle.list.clause").join(pieces)
+    def sentences(self, template: str, **values: Any) -> str:
+        """The lines of a template as sentences, one after the other."""
+        return functools.reduce(
+            lambda first, then: self.say("chronicle.list.sentences", first=first, then=then),
+            self._lines(template, values),
+        )
+
+    def clauses(self, template: str, **values: Any) -> str:
+        """The lines of a template as parts of one sentence."""
+        return self.say("chronicle.list.clause").join(self._lines(template, values))
+
+    def _lines(self, template: str, values: dict[str, Any]) -> Iterator[str]:
+        told = environment(self.say.language).get_template(f"{template}.jinja").render(values)
+        return (line.strip() for line in told.split("\n") if line.strip())
 
     def listed(self, names: Sequence[str]) -> str:
         """Names with commas between, and an "and" before the last."""
@@ -82,40 +98,67 @@ class Phrases:
         meanings = [known[name] for name in names if name in known]
         return self.say("chronicle.styles", styles=self.listed(meanings)) if meanings else ""
 
-    def sentences(self, told: Sequence[str]) -> str:
-        """Sentences one after the other."""
-        return functools.reduce(
-            lambda first, then: self.say("chronicle.list.sentences", first=first, then=then), told
-        )
 
-    def named(
-        self,
-        events: Iterable[Event],
-        by: Callable[[Event], str],
-        tell: Callable[[Sequence[Event], bool], str],
-        section: str,
-        most: int = N_NAMED,
-    ) -> str:
-        """Events in groups, the largest by name and the rest as so many others.
+class Part(NamedTuple):
+    """Some of what is told together: an instrument, a lender or a bank, or the rest of them."""
 
-        `tell` puts a group into words, and learns whether it is the first; `section` of the words
-        has the key `more`.
-        """
-        groups: dict[str, list[Event]] = {}
-        for event in events:
-            groups.setdefault(by(event), []).append(event)
-        order = sorted(groups.values(), key=lambda group: -abs(total(group)))
-        n = len(order) if len(order) <= most + 1 else most  # a single other has a name, too
-        told = [tell(group, place == 0) for place, group in enumerate(order[:n])]
-        if order[n:]:
-            amount = self.usd(sum(map(total, order[n:])), "short")
-            told.append(self.say(f"{section}.more", n=len(order[n:]), amount=amount))
-        return self.listed(told)
+    name: str
+    amount: float  # USD bn; log for news
+    share: float  # of the flow in the clearings that these events fed
+    n_others: int  # this many others together; 0 for one that is named
+    is_first: bool
+
+
+def parts(events: Iterable[Event], by: Callable[[Event], str], most: int = N_NAMED) -> list[Part]:
+    """Events in groups, the largest by name and the rest as so many others, of which there are
+    never less than two."""
+    groups: dict[str, list[Event]] = {}
+    for event in events:
+        groups.setdefault(by(event), []).append(event)
+    order = sorted(groups.items(), key=lambda item: -abs(total(item[1])))
+    n = len(order) if len(order) <= most + 1 else most  # a single other has a name, too
+    named = [
+        Part(name, total(group), share_of_flow(group), 0, place == 0)
+        for place, (name, group) in enumerate(order[:n])
+    ]
+    rest = [group for _, group in order[n:]]
+    amount = sum(map(total, rest))
+    return [*named, Part("", amount, math.nan, len(rest), False)] if rest else named
+
+
+@functools.cache
+def environment(language: str) -> Environment:
+    """A language's templates, with all by which they write their values."""
+    phrases, found = Phrases(words(language)), templates(language)
+    found.filters |= {
+        "usd": phrases.usd,
+        "short": lambda amount_usd_bn: phrases.usd(amount_usd_bn, "short"),
+        "percent": percent,
+        "move": move_percent,
+        "bp": basis_points,
+        "who": phrases.who,
+        "instrument": phrases.instrument,
+        "bank": phrases.central_bank,
+        "capital": lambda text: text[:1].upper() + text[1:],
+        "day": lambda when: phrases.when(when.day, when.date),
+    }
+    found.tests |= {
+        "trade": is_trade,
+        "up": lambda act: act.amount_usd_bn > 0.0,
+        "tiny": lambda amount_usd_bn: amount_usd_bn < LEAST_USD_BN,
+    }
+    found.globals["listed"] = lambda items, caller: phrases.listed([*map(caller, items)])
+    return found
 
 
 def total(events: Iterable[Event]) -> float:
     """Amounts together [USD bn; log for news]."""
     return sum(event.amount_usd_bn for event in events)
+
+
+def share_of_flow(trades: Iterable[Event]) -> float:
+    """Share of a clearing's gross flow that these trades were (NaN, where nothing flowed: 0)."""
+    return sum(max(0.0, trade.share_of_flow) for trade in trades)
 
 
 def percent(share: float) -> str:

@@ -1,20 +1,22 @@
-"""What groups of events come to in words: a sentence or two, and the amount they are about."""
+"""What groups of events come to: a sentence or two by the template of their kind, and the amount.
+
+Here are the numbers; how they are said is in `abm/words/<language>/chronicle`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from typing import NamedTuple
 
 from abm.report.lineage import Event, is_trade, kind_of
 from abm.report.phrases import (
-    LEAST_USD_BN,
     LITTLE_USD_BN,
     N_NAMED,
+    Part,
     Phrases,
-    basis_points,
-    move_percent,
-    percent,
+    parts,
     plain,
+    share_of_flow,
     total,
 )
 
@@ -22,63 +24,84 @@ NO_AMOUNT = float("nan")
 Told = tuple[str, float]  # what happened, amount [USD bn]
 
 
+class Traded(NamedTuple):
+    """Trades on one side, all together and by instrument."""
+
+    usd_bn: float
+    share: float
+    parts: list[Part]
+
+
 def policy(events: Sequence[Event], phrases: Phrases) -> Told:
-    """Rate moves, official trades, and what a central bank's surprise was worth."""
+    """Rate moves, official trades, and the value of a central bank's surprise."""
     acts = [e for e in events if e.kind == "policy"]
-    told = [_act(e, phrases) for e in acts] or [phrases.say("chronicle.policy.spoke")]
+    moves = _moves([e for e in events if e.kind == "news"])
     traded = [abs(e.amount_usd_bn) for e in acts if is_trade(e)]
-    moves = _moves([e for e in events if e.kind == "news"], phrases)
-    return phrases.sentences([*told, *moves]), sum(traded) if traded else NO_AMOUNT
+    told = phrases.sentences("chronicle/policy", acts=acts, moves=moves)
+    return told, sum(traded) if traded else NO_AMOUNT
 
 
 def news(events: Sequence[Event], phrases: Phrases) -> Told:
     """A piece of news, and everything it moved."""
-    heard = phrases.say("chronicle.news.heard", title=plain(events[0].institution))
-    return phrases.sentences([heard, *_moves(events, phrases)]), NO_AMOUNT
+    title = plain(events[0].institution)
+    return phrases.sentences("chronicle/news", title=title, moves=_moves(events)), NO_AMOUNT
 
 
 def calls(events: Sequence[Event], phrases: Phrases) -> Told:
-    """Margin calls, close-outs, loss-cuts or recalls of one kind of institution."""
+    """Margin calls, close-outs, stop-outs or recalls of one kind of institution."""
+    return _owed(f"chronicle/{events[0].kind}", events, phrases, funding=phrases.funding)
+
+
+def defaults(events: Sequence[Event], phrases: Phrases) -> Told:
+    """Debts that emptied books leave [amount], and the lenders who lose them."""
+    debts = [e for e in events if e.kind == "default"]
+    lenders = parts((e for e in events if e.kind == "loss"), lambda e: e.counterparty)
+    return _owed("chronicle/default", debts, phrases, lenders=lenders)
+
+
+def _owed(template: str, events: Sequence[Event], phrases: Phrases, **more: object) -> Told:
+    """Amounts that several of one kind owe or hold: their sum, and the largest by name."""
     largest = max(events, key=lambda e: e.amount_usd_bn)
-    what = phrases.say(
-        f"chronicle.{largest.kind}",
+    told = phrases.sentences(
+        template,
         n=len(events),
-        who=phrases.who(kind_of(largest.institution), len(events)),
+        kind=kind_of(largest.institution),
         name=largest.institution,
-        broker=largest.counterparty or phrases.say("chronicle.who.broker"),
-        amount=phrases.usd(total(events)),
-        most=phrases.usd(largest.amount_usd_bn),
-        funding=phrases.instrument(phrases.funding),
+        broker=largest.counterparty,
+        amount_usd_bn=total(events),
+        most_usd_bn=largest.amount_usd_bn,
+        **more,
     )
-    return what, total(events)
+    return told, total(events)
 
 
 def forced_sales(events: Sequence[Event], phrases: Phrases) -> Told:
-    """What one kind of institution had to sell in a round [amount], and what it bought with it.
+    """Sales forced on one kind of institution in a round [amount], and what they paid for.
 
     The amount is that of the table of days: of what was sold all but the funding currency.
     """
     names = list(dict.fromkeys(e.institution for e in events))
     who = names[0] if len(names) == 1 else phrases.who(kind_of(names[0]), len(names))
     sold = [e for e in events if e.side == "sold"]
+    bought = [e for e in events if e.side == "bought"]
     counted = [e for e in sold if e.instrument != phrases.funding]
     amount = total(counted) if counted else NO_AMOUNT
     if is_little(events):
-        little = phrases.usd(total(sold or events))
-        return phrases.say("chronicle.forced_sale.traded_little", who=who, amount=little), amount
-    told = [_sold(who, sold, phrases)] if sold else []
-    repaid = [e for e in events if e.side == "bought" and e.instrument == phrases.funding]
-    if repaid:
-        told.append(_repaid(who, repaid, sold, phrases))
-    others = [e for e in events if e.side == "bought" and e.instrument != phrases.funding]
-    if others:
-        key = f"chronicle.forced_sale.{'also_bought' if told else 'bought_parts'}"
-        told.append(phrases.say(key, who=who, parts=_parts(others, phrases)))
-    return phrases.sentences(told), amount
+        little = total(sold or events)
+        return phrases.sentences("chronicle/traded_little", who=who, amount_usd_bn=little), amount
+    told = phrases.sentences(
+        "chronicle/forced_sale",
+        who=who,
+        funding=phrases.funding,
+        sold=_traded(sold),
+        repaid=_traded([e for e in bought if e.instrument == phrases.funding]),
+        others=_traded([e for e in bought if e.instrument != phrases.funding]),
+    )
+    return told, amount
 
 
 def is_little(sales: Sequence[Event]) -> bool:
-    """Whether these are forced trades of further rounds of a day that hardly count."""
+    """True for forced trades of further rounds of a day that hardly count."""
     traded_usd_bn: dict[int, float] = {}
     for sale in sales:
         traded_usd_bn[sale.round] = traded_usd_bn.get(sale.round, 0.0) + sale.amount_usd_bn
@@ -88,134 +111,24 @@ def is_little(sales: Sequence[Event]) -> bool:
 
 def limit_hits(events: Sequence[Event], phrases: Phrases) -> Told:
     """Prices that came to their daily limits on a day; the amount is what traded there."""
-    names = dict.fromkeys(phrases.instrument(e.instrument) for e in events)
-    what = phrases.say("chronicle.limit_hit.reached", instruments=phrases.listed([*names]))
-    return what, total(events)
-
-
-def defaults(events: Sequence[Event], phrases: Phrases) -> Told:
-    """Debts that emptied books leave [amount], and the lenders who lose them."""
-    debts = [e for e in events if e.kind == "default"]
-    losses = [e for e in events if e.kind == "loss"]
-    largest = max(debts, key=lambda e: e.amount_usd_bn)
-    told = [
-        phrases.say(
-            "chronicle.default",
-            n=len(debts),
-            who=phrases.who(kind_of(largest.institution), len(debts)),
-            name=largest.institution,
-            amount=phrases.usd(total(debts)),
-            most=phrases.usd(largest.amount_usd_bn),
-        )
-    ]
-    if losses:
-        lenders = phrases.named(
-            losses, lambda e: e.counterparty, partial(_lender, phrases), "chronicle.default"
-        )
-        told.append(phrases.say("chronicle.default.borne", lenders=lenders))
-    return phrases.sentences(told), total(debts)
+    names = list(dict.fromkeys(e.instrument for e in events))
+    return phrases.sentences("chronicle/limit_hit", names=names), total(events)
 
 
 def bank_failures(events: Sequence[Event], phrases: Phrases) -> Told:
     """Banks that fail on a day; the amount is what the deposit insurer pays."""
-    names = phrases.named(
-        events, lambda e: e.institution, lambda group, _: group[0].institution,
-        "chronicle.bank_failure",
-    )  # fmt: skip
-    n, paid = len(events), total(events)
-    failed = phrases.say("chronicle.bank_failure", n=n, who=phrases.who("bank", n), names=names)
-    key = "insured" if paid > 0.0 else "unharmed"
-    insurer = phrases.say(f"chronicle.bank_failure.{key}", amount=phrases.usd(paid))
-    return phrases.sentences([failed, insurer]), paid
+    banks, paid = parts(events, lambda e: e.institution), total(events)
+    told = phrases.sentences("chronicle/bank_failure", n=len(events), banks=banks, paid_usd_bn=paid)
+    return told, paid
 
 
-def _act(act: Event, phrases: Phrases) -> str:
-    """One move of a policy rate, or one official trade."""
-    is_up = act.amount_usd_bn > 0.0
-    if is_trade(act):
-        return phrases.say(
-            f"chronicle.policy.{'bought' if is_up else 'sold'}",
-            instrument=phrases.instrument(act.instrument),
-            amount=phrases.usd(act.amount_usd_bn),
-        )
-    moved = phrases.say(
-        f"chronicle.policy.{'raised' if is_up else 'lowered'}",
-        bank=phrases.central_bank(act.instrument),
-        bp=basis_points(act.amount_usd_bn),
-    )
-    return moved[0].upper() + moved[1:]
+def _moves(news: Sequence[Event]) -> list[Part]:
+    """Fundamentals that news moved, the largest moves first."""
+    return parts(news, lambda e: e.instrument, most=N_NAMED + 1)
 
 
-def _moves(news: Sequence[Event], phrases: Phrases) -> list[str]:
-    """What news did to fundamentals, the largest moves first; one sentence or none."""
-    if not news:
-        return []
-    moves = phrases.named(
-        news, lambda e: e.instrument, partial(_move, phrases), "chronicle.news", most=N_NAMED + 1
-    )
-    return [phrases.say("chronicle.news.moved", moves=moves)]
-
-
-def _move(phrases: Phrases, events: Sequence[Event], _: bool) -> str:
-    """What news did to one instrument."""
-    name = phrases.instrument(events[0].instrument)
-    return phrases.say("chronicle.news.move", instrument=name, move=move_percent(total(events)))
-
-
-def _sold(who: str, sales: Sequence[Event], phrases: Phrases) -> str:
-    """Who had to sell, and what."""
-    first, amount = sales[0].instrument, phrases.usd(total(sales))
-    if all(sale.instrument == first for sale in sales):
-        return phrases.say(
-            "chronicle.forced_sale.sold_one",
-            who=who,
-            amount=amount,
-            instrument=phrases.instrument(first),
-            share=percent(_share_of_flow(sales)),
-        )
-    if total(sales) < LEAST_USD_BN:
-        return phrases.say("chronicle.forced_sale.sold_little", who=who, amount=amount)
-    parts = _parts(sales, phrases)
-    return phrases.say("chronicle.forced_sale.sold", who=who, amount=amount, parts=parts)
-
-
-def _repaid(who: str, bought: Sequence[Event], sold: Sequence[Event], phrases: Phrases) -> str:
-    """Loans bought back; dollars, of which there are no events, pay what sales do not."""
-    how = "repaid" if sold else "bought"
-    if sold and total(bought) > total(sold):
-        how = "repaid_in_dollars"
-    return phrases.say(
-        f"chronicle.forced_sale.{how}",
-        who=who,
-        amount=phrases.usd(total(bought)),
-        funding=phrases.instrument(phrases.funding),
-        share=percent(_share_of_flow(bought)),
-    )
-
-
-def _parts(trades: Sequence[Event], phrases: Phrases) -> str:
-    """What was traded, by instrument, the largest first."""
-    return phrases.named(
-        trades, lambda e: e.instrument, partial(_part, phrases), "chronicle.forced_sale"
-    )
-
-
-def _part(phrases: Phrases, sales: Sequence[Event], is_first: bool) -> str:
-    """Trades in one instrument; the first says what its share is a share of."""
-    return phrases.say(
-        f"chronicle.forced_sale.{'first' if is_first else 'part'}",
-        instrument=phrases.instrument(sales[0].instrument),
-        amount=phrases.usd(total(sales), "short"),
-        share=percent(_share_of_flow(sales)),
-    )
-
-
-def _lender(phrases: Phrases, losses: Sequence[Event], _: bool) -> str:
-    """One lender's part of the losses."""
-    amount = phrases.usd(total(losses), "short")
-    return phrases.say("chronicle.default.lender", name=losses[0].counterparty, amount=amount)
-
-
-def _share_of_flow(sales: Sequence[Event]) -> float:
-    """Share of a clearing's gross flow that these sales were (NaN, where nothing flowed: 0)."""
-    return sum(max(0.0, sale.share_of_flow) for sale in sales)
+def _traded(trades: Sequence[Event]) -> Traded | None:
+    if not trades:
+        return None
+    by_instrument = parts(trades, lambda e: e.instrument)
+    return Traded(total(trades), share_of_flow(trades), by_instrument)

@@ -1,8 +1,8 @@
-"""What is said to people: one file for each language, all with the same keys.
+"""Texts for people: one file for each language, all with the same keys.
 
-A sentence is a template: `words("en")("chronicle.margin_call", who="hedge-fund-1", amount="0.3")`.
-Where a number decides between singular and plural, the key holds `one` and `other`, and the value
-`n` chooses.
+A text has values in braces: `words("en")("day.dated", day=31, month="Jul", year=2024)`. Where a
+number decides between singular and plural, the key holds `one` and `other`, and the value `n`
+chooses. Sentences with more cases than that are templates, see `abm.words.templates`.
 """
 
 from __future__ import annotations

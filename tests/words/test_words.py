@@ -3,9 +3,11 @@
 import string
 
 import pytest
+from jinja2 import meta, nodes
 
 from abm.errors import InvalidInput
 from abm.figures.style import ACTOR_COLOURS
+from abm.report.phrases import environment
 from abm.words import LANGUAGES, counted, words
 
 
@@ -18,6 +20,23 @@ def test_every_language_has_every_text_with_the_same_values(language):
     english, other = words("en").texts, words(language).texts
     assert english.keys() == other.keys()
     assert {k: fields(t) for k, t in other.items()} == {k: fields(t) for k, t in english.items()}
+
+
+def told_by(language):
+    """The values that each template of a language has, and what it reads of them."""
+    known = environment(language)
+    found = {}
+    for name in known.list_templates():
+        text, _, _ = known.loader.get_source(known, name)
+        tree = known.parse(text)
+        read = {one.attr for one in tree.find_all(nodes.Getattr)}
+        found[name] = meta.find_undeclared_variables(tree), read
+    return found
+
+
+@pytest.mark.parametrize("language", [name for name in LANGUAGES if name != "en"])
+def test_every_language_has_every_template_with_the_same_values(language):
+    assert told_by(language) == told_by("en") != {}
 
 
 def test_a_number_of_one_has_its_noun_in_the_singular():
