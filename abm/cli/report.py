@@ -62,7 +62,7 @@ def report_and_keep(asked: Asked) -> Path:
 
 
 def _of_sweep(asked: Asked) -> str:
-    from abm.report.html import sweep_report
+    from abm.report.sweep_page import sweep_report
 
     with Progress(1) as progress:
         return progress.do(
@@ -72,8 +72,7 @@ def _of_sweep(asked: Asked) -> str:
 
 def _of_run(asked: Asked) -> str:
     from abm.cli.run_figures import drawn_again
-    from abm.report.html import run_report
-    from abm.report.run_page import FIGURES
+    from abm.report.run_page import FIGURES, run_report
     from abm.runs.loading import read_manifest
 
     if asked.outputs:

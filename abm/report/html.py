@@ -1,11 +1,11 @@
-"""A run or a sweep as one page of HTML that needs nothing but itself: no network, no script."""
+"""Toolkit of the pages: a template that needs nothing but itself, no network and no script."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,8 +14,6 @@ from abm.words import words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-    from abm.runs import RunResult
 
 PAGES = Path(__file__).parent / "pages"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -31,44 +29,6 @@ class Picture(NamedTuple):
     caption: str
     width: int
     height: int
-
-
-def run_report(
-    result: RunResult,
-    figures: Mapping[str, bytes],
-    manifest: Mapping[str, Any] | None = None,
-    folder: str = "",
-    language: str = "en",
-) -> str:
-    """The report of a run: summary, figures, chronicle, parameters, how to make it again.
-
-    Parameters
-    ----------
-    result
-        As `abm.run` or `abm.load_result` gives it.
-    figures
-        PNG files by name: cascade, mechanism, network.
-    manifest
-        What is in the folder's manifest.json; by default what would be written now.
-    folder
-        Name of the folder, for the commands that the page shows.
-    language
-        One of abm.words.LANGUAGES.
-    """
-    from abm.report.run_page import content
-
-    return page("run.html", content(result, figures, manifest, folder, language), language)
-
-
-def sweep_report(folder: str | Path, outputs: Sequence[str] = (), language: str = "en") -> str:
-    """The report of a sweep's folder: design, standing, what was found, how to make it again.
-
-    `outputs` are numbers of the runs as `unwind analyse --output` takes them. Raises UnreadableFile
-    where a file of the sweep has changed since it was written.
-    """
-    from abm.report.sweep_page import content
-
-    return page("sweep.html", content(Path(folder), outputs, language), language)
 
 
 def page(template: str, content: Mapping[str, Any], language: str) -> str:

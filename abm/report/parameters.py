@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abm.scenario import list_scenarios, load_scenario
 from abm.scenario.template import Parameter, parameter_table
@@ -29,6 +29,18 @@ class Compared(NamedTuple):
 
     base: str
     differences: list[Difference]
+
+
+def parameters(scenario: Scenario) -> dict[str, Any]:
+    """The section of parameters, of both kinds of page."""
+    return {
+        "compared": compared(scenario),
+        "parameters": [_written(row) for row in parameter_table(scenario)],
+    }
+
+
+def _written(row: Parameter) -> Parameter:
+    return row._replace(value=toml_value(row.value))
 
 
 def compared(scenario: Scenario) -> Compared:

@@ -1,4 +1,4 @@
-"""What the report of a run says, before it is a page."""
+"""The report of a run: its content, and the page."""
 
 from __future__ import annotations
 
@@ -9,19 +9,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abm.report import pictures
 from abm.report.chronicle import Divider, Entry, chronicle, place_of, shock_divider
-from abm.report.html import Picture, flat, picture
-from abm.report.parameters import compared
+from abm.report.html import Picture, flat, page, picture
+from abm.report.parameters import parameters
 from abm.report.phrases import Phrases
 from abm.report.summary import Told, groups
 from abm.runs.manifest import manifest_of
-from abm.scenario.template import parameter_table
-from abm.scenario.writing import toml_value
 from abm.words import words
 
 if TYPE_CHECKING:
     from abm.runs import RunResult
-    from abm.scenario import Scenario
-    from abm.scenario.template import Parameter
     from abm.words import Words
 
 FIGURES = ("cascade", "mechanism", "network")  # in the order of the page
@@ -39,6 +35,31 @@ class Line(NamedTuple):
     cause: str
     amount: str  # USD bn; empty where there is none
     above: str = ""  # what stands above it: that from here on is after the shock
+
+
+def run_report(
+    result: RunResult,
+    figures: Mapping[str, bytes],
+    manifest: Mapping[str, Any] | None = None,
+    folder: str = "",
+    language: str = "en",
+) -> str:
+    """The report of a run: summary, figures, chronicle, parameters, how to make it again.
+
+    Parameters
+    ----------
+    result
+        As `abm.run` or `abm.load_result` gives it.
+    figures
+        PNG files by name: cascade, mechanism, network.
+    manifest
+        What is in the folder's manifest.json; by default what would be written now.
+    folder
+        Name of the folder, for the commands that the page shows.
+    language
+        One of abm.words.LANGUAGES.
+    """
+    return page("run.html", content(result, figures, manifest, folder, language), language)
 
 
 def content(
@@ -73,18 +94,6 @@ def content(
         "manifest": flat(manifest_of(result) if manifest is None else manifest),
         **parameters(scenario),
     }  # fmt: skip
-
-
-def parameters(scenario: Scenario) -> dict[str, Any]:
-    """What a scenario chooses, for both kinds of page."""
-    return {
-        "compared": compared(scenario),
-        "parameters": [_written(row) for row in parameter_table(scenario)],
-    }
-
-
-def _written(row: Parameter) -> Parameter:
-    return row._replace(value=toml_value(row.value))
 
 
 def _told(result: RunResult) -> Told:

@@ -1,4 +1,4 @@
-"""What the report of a sweep says, before it is a page."""
+"""The report of a sweep: its content, and the page."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from abm.errors import InvalidInput, UnreadableFile
 from abm.figures.sweep_axes import axis_words, outcome_words
 from abm.report import pictures
 from abm.report.findings import Findings, Rows, Study, examined
-from abm.report.html import Picture, flat, picture
-from abm.report.run_page import parameters
+from abm.report.html import Picture, flat, page, picture
+from abm.report.parameters import parameters
 from abm.report.study import read_study, usual
 from abm.scenario.template import parameter_table
 from abm.scenario.writing import toml_value
@@ -60,6 +60,15 @@ class Outcome(NamedTuple):
     notes: list[str]
     pictures: list[Picture]
     titles: list[str]  # of its figures, the finding first
+
+
+def sweep_report(folder: str | Path, outputs: Sequence[str] = (), language: str = "en") -> str:
+    """The report of a sweep's folder: design, standing, what was found, how to make it again.
+
+    `outputs` are numbers of the runs as `unwind analyse --output` takes them. Raises UnreadableFile
+    where a file of the sweep has changed since it was written.
+    """
+    return page("sweep.html", content(Path(folder), outputs, language), language)
 
 
 def content(folder: Path, outputs: Sequence[str], language: str) -> dict[str, Any]:

@@ -12,10 +12,12 @@ import pytest
 from abm.errors import InvalidInput, UnreadableFile
 from abm.report import sweep_page
 from abm.report.chronicle import chronicle
-from abm.report.html import breakable, run_report, sweep_report
+from abm.report.html import breakable
 from abm.report.parameters import compared
+from abm.report.run_page import run_report
 from abm.report.study import read_study
 from abm.report.summary import Told, sections
+from abm.report.sweep_page import sweep_report
 from abm.scenario import load_scenario
 from abm.sweep import load_sweep, runner, sweep
 from tests.report import small
