@@ -9,7 +9,7 @@ import pytest
 
 import abm
 from abm.cli import progress as bars
-from abm.cli import say, tell, warned
+from abm.cli.terminal import say, tell, warned
 from abm.scenario import load_scenario
 from abm.sweep import runner, sweep
 from tests.attacks.stage import RAW, ask

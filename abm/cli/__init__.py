@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import os
 import signal
 import sys
 import warnings
-from contextlib import suppress
 from typing import NoReturn
 
-from abm.errors import one_line
+from abm.cli.terminal import ENDS, FULL, INTERRUPTED, say, warned
 
-INTERRUPTED = 130
 INTERRUPTED_LINE = "unwind: interrupted; nothing half-written stays behind"
-# Ctrl-C, and how a batch system or a closed terminal ends a program.
-NAMES_OF_ENDS = ("SIGINT", "SIGTERM", "SIGHUP")
-LONGEST_LINE = 100_000  # characters
-ENDS = [getattr(signal, name) for name in NAMES_OF_ENDS if hasattr(signal, name)]
-FULL = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "your disk quota is used up"}
 
 
 def main() -> NoReturn:
@@ -44,23 +36,6 @@ def main() -> NoReturn:
     # All is done and said. Taking the libraries down would cost half a second, and a compiled run
     # that was interrupted may still be at work in its thread.
     os._exit(number)
-
-
-def tell(*lines: object) -> None:
-    """Lines on stdout, as a terminal shows them and does not obey: all that commands print."""
-    print(*(one_line(str(line), LONGEST_LINE) for line in lines), sep="\n", flush=True)
-
-
-def say(*lines: object) -> None:
-    """The same on stderr; nobody listening is no reason to stop."""
-    with suppress(OSError, ValueError):
-        spelt = (one_line(str(line), LONGEST_LINE) for line in lines)
-        print(*spelt, sep="\n", file=sys.stderr, flush=True)
-
-
-def warned(message: object, *_: object, **__: object) -> None:
-    """What a library warns of, in one line: it may quote a name that a user gave."""
-    say(f"warning: {message}")
 
 
 def _prepare() -> None:

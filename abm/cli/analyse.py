@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from abm.cli import tell
 from abm.cli.lines import labelled
+from abm.cli.terminal import tell
 from abm.words import counted
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import ParamSpec
 
 import typer
 
-from abm.cli import FULL, INTERRUPTED, say
+from abm.cli.terminal import FULL, INTERRUPTED, say
 from abm.errors import FailedRun, OutputRefused, UnwindError
 
 Parameters = ParamSpec("Parameters")

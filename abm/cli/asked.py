@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import abm
-from abm.cli import tell
+from abm.cli.terminal import tell
 from abm.errors import Fault, InvalidInput, ScenarioFaults, UnreadableFile
 from abm.words import LANGUAGES
 

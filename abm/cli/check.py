@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abm.cli import tell
 from abm.cli.asked import Settings, chosen_scenario, whole
 from abm.cli.progress import Progress
+from abm.cli.terminal import tell
 from abm.errors import InvalidInput, UnreadableFile, one_line, show
 from abm.words import counted
 

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 import abm
-from abm.cli import say, tell
 from abm.cli.asked import whole
 from abm.cli.progress import warn_of_compiling
+from abm.cli.terminal import say, tell
 from abm.errors import InvalidInput
 
 NEEDS = ("panel", "bokeh")

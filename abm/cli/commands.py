@@ -29,9 +29,9 @@ from abm.cli import (
     schema,
     status,
     sweep,
-    tell,
 )
 from abm.cli.answers import answered
+from abm.cli.terminal import tell
 from abm.errors import one_line
 from abm.version import __version__
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from abm.cli import say, tell
 from abm.cli.asked import Language, print_json, result_in
+from abm.cli.terminal import say, tell
 from abm.words import words
 
 if TYPE_CHECKING:

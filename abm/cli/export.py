@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from abm.cli import output, tell
+from abm.cli import output
 from abm.cli.asked import result_in
 from abm.cli.lines import labelled
 from abm.cli.progress import Progress
+from abm.cli.terminal import tell
 from abm.errors import InvalidInput, OutputRefused
 from abm.files import write_folder
 from abm.words import counted

@@ -6,10 +6,11 @@ from pathlib import Path
 from subprocess import SubprocessError
 from typing import TYPE_CHECKING
 
-from abm.cli import output, say
+from abm.cli import output
 from abm.cli.asked import result_in
 from abm.cli.progress import Progress, warn_of_compiling
 from abm.cli.run_figures import SAME_PRICE_LOG
+from abm.cli.terminal import say
 from abm.errors import InvalidInput
 from abm.report import animate
 from abm.words import words

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from abm.cli import output, tell
+from abm.cli import output
 from abm.cli.asked import print_json
 from abm.cli.lines import labelled
 from abm.cli.progress import Progress
+from abm.cli.terminal import tell
 
 if TYPE_CHECKING:
     import pandas as pd

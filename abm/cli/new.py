@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from abm.cli import tell
 from abm.cli.asked import Force
 from abm.cli.output import refuse_file, write_file
+from abm.cli.terminal import tell
 
 
 def new(

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from abm.cli import ENDS
 from abm.cli.answers import writing
+from abm.cli.terminal import ENDS
 from abm.errors import OutputRefused
 from abm.files import write_whole
 

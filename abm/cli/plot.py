@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from abm.cli import tell
 from abm.cli.asked import whole
+from abm.cli.terminal import tell
 from abm.errors import InvalidInput
 
 

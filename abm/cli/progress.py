@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from abm.cli import say
+from abm.cli.terminal import say
 from abm.errors import one_line
 
 if TYPE_CHECKING:

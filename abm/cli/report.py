@@ -8,9 +8,10 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from abm.cli import output, tell
+from abm.cli import output
 from abm.cli.asked import Force, Language, result_in
 from abm.cli.progress import Progress
+from abm.cli.terminal import tell
 from abm.errors import InvalidInput, UnreadableFile
 from abm.files import MOST_OF_FIGURE, read_bytes
 from abm.words import words

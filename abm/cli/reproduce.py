@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abm.cli import tell
 from abm.cli.asked import whole
 from abm.cli.progress import Progress
+from abm.cli.terminal import tell
 from abm.errors import one_line
 
 if TYPE_CHECKING:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 import abm
-from abm.cli import output, tell
+from abm.cli import output
 from abm.cli.asked import Force, Settings, Timeout, chosen_scenario, print_json, seconds, whole
 from abm.cli.lines import labelled
 from abm.cli.next_command import folder_name, next_command
 from abm.cli.progress import Progress, warn_of_compiling
+from abm.cli.terminal import tell
 from abm.errors import InvalidInput
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import abm
-from abm.cli import output, say
+from abm.cli import output
 from abm.cli.asked import result_in
 from abm.cli.progress import Progress, warn_of_compiling
+from abm.cli.terminal import say
 from abm.report import pictures
 
 if TYPE_CHECKING:

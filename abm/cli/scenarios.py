@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abm.cli import tell
+from abm.cli.terminal import tell
 
 
 def scenarios() -> None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from abm.cli import say, tell
 from abm.cli.answers import CHANGE_SOMETHING, DONE, OUR_FAULT
 from abm.cli.asked import leave
 from abm.cli.lines import duration, labelled
+from abm.cli.terminal import say, tell
 from abm.words import counted
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from abm.cli import say, tell
 from abm.cli.answers import DONE, OUR_FAULT
 from abm.cli.asked import Timeout, leave, seconds, whole
 from abm.cli.lines import duration, labelled
 from abm.cli.progress import LINE_EVERY_SECONDS, OnStderr, warn_of_compiling
+from abm.cli.terminal import say, tell
 from abm.errors import InvalidInput, one_line
 from abm.words import counted
 

@@ -19,7 +19,8 @@ MANY = {"replicates": 100}  # 600 runs of a few milliseconds, in 16 chunks
 CODE = """
 import sys
 from pathlib import Path
-from abm.cli import INTERRUPTED, _prepare
+from abm.cli import _prepare
+from abm.cli.terminal import INTERRUPTED
 from abm.cli.sweep import Asked, sweep_and_tell
 if __name__ == "__main__":
     _prepare()
