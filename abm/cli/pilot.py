@@ -13,7 +13,8 @@ import numpy as np
 import abm
 from abm.cli.progress import Progress
 from abm.errors import show
-from abm.sweep.experiment import Experiment, is_missing, scenario_at
+from abm.sweep.experiment import Experiment
+from abm.sweep.question import is_missing, scenario_at
 from abm.words import counted
 
 if TYPE_CHECKING:

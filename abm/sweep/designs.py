@@ -7,14 +7,12 @@ order: the order of a file changes no value. A unit coordinate becomes a value b
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from abm.errors import InvalidInput
-from abm.sweep.experiment import is_missing
 from abm.sweep.kinds import (
     MOST_POINTS,
     Factor,
@@ -30,11 +28,12 @@ from abm.sweep.kinds import (
     scalar,
     sort_of,
 )
+from abm.sweep.question import is_missing
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from abm.sweep.experiment import Experiment
+    from abm.sweep.question import Question
 
 Array = np.ndarray
 Columns = dict[str, Array]
@@ -42,7 +41,7 @@ SAMPLED = (LatinHypercube, SobolSequence, Saltelli, Morris)
 STREAM = 0x64657369676E  # "design": its draws are not those of any run
 
 
-def design_points(experiment: Experiment) -> pd.DataFrame:
+def design_points(experiment: Question) -> pd.DataFrame:
     """The points, (n_points, n_factors): columns by dotted key in the order of the file.
 
     A factor that does not apply is missing: NaN among numbers and words, None among truths.
@@ -60,7 +59,7 @@ def design_points(experiment: Experiment) -> pd.DataFrame:
     return pd.DataFrame({key: _typed(columns[key]) for key in experiment.factor_keys})
 
 
-def count_points(experiment: Experiment, most: int) -> int:
+def count_points(experiment: Question, most: int) -> int:
     """How many points there are, without making them; of a grid with conditions, no more are
     counted than `most` + 1."""
     design = experiment.design
@@ -79,7 +78,7 @@ def count_points(experiment: Experiment, most: int) -> int:
     return design.n_points
 
 
-def problem_of(experiment: Experiment) -> dict[str, Any]:
+def problem_of(experiment: Question) -> dict[str, Any]:
     """The problem that SALib's samplers and analyses ask for, in the unit cube.
 
     `names` are factors in alphabetical order, which is the order of the dimensions in the rows of
@@ -98,7 +97,7 @@ def problem_of(experiment: Experiment) -> dict[str, Any]:
     return problem
 
 
-def unit_points(experiment: Experiment) -> pd.DataFrame:
+def unit_points(experiment: Question) -> pd.DataFrame:
     """Points of a sampled design in the unit cube, columns as in `problem_of`; what the analyses
     of SALib take as X. A factor has a coordinate also where it does not apply."""
     import pandas as pd
@@ -177,7 +176,7 @@ def _grid(design: Grid, most: int = MOST_POINTS) -> Columns:
     return columns
 
 
-def _sampled(experiment: Experiment) -> Columns:
+def _sampled(experiment: Question) -> Columns:
     """Values at the points of the unit cube, each factor where it applies."""
     cube, factors = _unit_cube(experiment), _sampled_factors(experiment)
     place = {key: column for column, key in enumerate(factors)}
@@ -189,7 +188,7 @@ def _sampled(experiment: Experiment) -> Columns:
     return columns
 
 
-def _unit_cube(experiment: Experiment) -> Array:
+def _unit_cube(experiment: Question) -> Array:
     """Points of a sampled design, (n_points, n_factors), factors in alphabetical order."""
     from scipy.stats import qmc
 
@@ -202,29 +201,28 @@ def _unit_cube(experiment: Experiment) -> Array:
         sequence = qmc.Sobol(n_factors, seed=np.random.default_rng(chance))
         return np.asarray(sequence.random(design.n_points))
     problem, seed = problem_of(experiment), int(chance.generate_state(1)[0])
-    if isinstance(design, Saltelli):
-        sampler, n, options = "sobol", design.n_base_points, _second_order(design)
-    elif isinstance(design, Morris):
-        sampler, n, options = "morris", design.n_trajectories, {"num_levels": design.n_levels}
-    else:
+    if not isinstance(design, Saltelli | Morris):
         raise InvalidInput(f'a design of kind "{design.kind}" has no points in a unit cube')
-    return np.asarray(salib(f"sample.{sampler}").sample(problem, n, seed=seed, **options))
+    sobol, morris = _samplers()
+    if isinstance(design, Saltelli):
+        second = design.second_order
+        rows = sobol.sample(problem, design.n_base_points, calc_second_order=second, seed=seed)
+    else:
+        rows = morris.sample(problem, design.n_trajectories, design.n_levels, seed=seed)
+    return np.asarray(rows)
 
 
-def _second_order(design: Saltelli) -> dict[str, Any]:
-    return {"calc_second_order": design.second_order}
-
-
-def salib(module: str) -> Any:
-    """A module of SALib, or the one sentence that says how to come by it."""
+def _samplers() -> tuple[Any, Any]:
+    """SALib's samplers for Sobol' and for Morris, or the sentence that says how to come by them."""
     try:
-        return import_module(f"SALib.{module}")
+        from SALib.sample import morris, sobol
     except ImportError:
         wanted = "saltelli and morris designs need SALib: install carry-unwind[analysis]"
         raise InvalidInput(wanted) from None
+    return sobol, morris
 
 
-def _sampled_factors(experiment: Experiment) -> dict[str, Factor]:
+def _sampled_factors(experiment: Question) -> dict[str, Factor]:
     """Factors by key, in alphabetical order: that of the dimensions of the unit cube."""
     design = experiment.design
     if not isinstance(design, SAMPLED):
@@ -243,7 +241,7 @@ def _block_length(design: Saltelli) -> int:
     return 2 * n_moves + 2 if design.second_order else n_moves + 2
 
 
-def _one_at_a_time(experiment: Experiment) -> list[dict[str, Value | None]]:
+def _one_at_a_time(experiment: Question) -> list[dict[str, Value | None]]:
     """The base point, then each value of each factor; a factor that does not apply at the base is
     varied where it does. No point comes twice."""
     design = experiment.design

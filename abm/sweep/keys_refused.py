@@ -9,14 +9,14 @@ from abm.errors import NOT_GIVEN, Fault, ScenarioFaults
 from abm.scenario.faults import UNKNOWN
 from abm.scenario.patterns import is_pattern
 from abm.sweep.designs import in_order
-from abm.sweep.experiment import Experiment
 from abm.sweep.kinds import Factor, Link, ListOfPoints, OneAtATime, Value
 from abm.sweep.points_refused import place_of
+from abm.sweep.question import Question
 
 Point = Mapping[str, Value]
 
 
-def unknown_keys(experiment: Experiment) -> Iterator[Fault]:
+def unknown_keys(experiment: Question) -> Iterator[Fault]:
     """One fault for each, found at one point for each factor.
 
     A design that cannot be, or has too many points, has none of its points made. Keys that take
@@ -33,7 +33,7 @@ def unknown_keys(experiment: Experiment) -> Iterator[Fault]:
                 yield Fault("", place_of(experiment, key), NOT_GIVEN, words, fault.near)
 
 
-def _faults_of(experiment: Experiment, changes: Mapping[str, Any]) -> tuple[Fault, ...]:
+def _faults_of(experiment: Question, changes: Mapping[str, Any]) -> tuple[Fault, ...]:
     try:
         experiment.base.with_changes(changes, where="point")
     except ScenarioFaults as refused:
@@ -41,7 +41,7 @@ def _faults_of(experiment: Experiment, changes: Mapping[str, Any]) -> tuple[Faul
     return ()
 
 
-def _probes(experiment: Experiment) -> Iterator[tuple[str, Point]]:
+def _probes(experiment: Question) -> Iterator[tuple[str, Point]]:
     """Each factor, and a point of the design at which it applies."""
     design, links = experiment.design, experiment.links
     if isinstance(design, ListOfPoints):
@@ -87,7 +87,7 @@ def _some_value(factor: Factor) -> Value:
     return int(middle) if factor.whole else middle
 
 
-def _plain_keys(experiment: Experiment, key: str) -> list[str]:
+def _plain_keys(experiment: Question, key: str) -> list[str]:
     """Keys that a factor sets to its own value."""
     link = experiment.links[key]
     if isinstance(link, Factor) and link.times:
@@ -96,5 +96,5 @@ def _plain_keys(experiment: Experiment, key: str) -> list[str]:
     return [*experiment.own_keys(key), *linked]
 
 
-def _plain_changes(experiment: Experiment, point: Point) -> dict[str, Any]:
+def _plain_changes(experiment: Question, point: Point) -> dict[str, Any]:
     return {name: value for key, value in point.items() for name in _plain_keys(experiment, key)}

@@ -32,7 +32,8 @@ from abm.scenario.graph_files import KEYS, copies_of, each_path, hash_of, paths_
 from abm.scenario.patterns import spelled_out
 from abm.scenario.writing import to_dict, to_toml
 from abm.sweep.designs import design_points
-from abm.sweep.experiment import Experiment, base_scenario, load_experiment, scenario_at
+from abm.sweep.experiment import Experiment, base_scenario, load_experiment
+from abm.sweep.question import scenario_at
 from abm.words import counted
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import Fault, ScenarioFaults, show
-from abm.sweep.experiment import Experiment, is_missing, scenario_at
 from abm.sweep.kinds import Factor, ListOfPoints
+from abm.sweep.question import Question, is_missing, scenario_at
 from abm.words import counted
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class _Group:
     last: int = -1  # the point counted last
 
 
-def faults_at_points(experiment: Experiment, points: pd.DataFrame) -> list[Fault]:
+def faults_at_points(experiment: Question, points: pd.DataFrame) -> list[Fault]:
     """What the scenario refuses at any point, one fault for all points that share it."""
     groups: dict[tuple[str, str], _Group] = {}
     owners = {t.key: key for key, targets in experiment.targets.items() for t in targets}
@@ -55,14 +55,14 @@ def faults_at_points(experiment: Experiment, points: pd.DataFrame) -> list[Fault
     return [_told(experiment, group, len(points)) for group in groups.values()]
 
 
-def place_of(experiment: Experiment, factor: str, index: int = 0) -> str:
+def place_of(experiment: Question, factor: str, index: int = 0) -> str:
     """Where the file says what values a factor takes."""
     if isinstance(experiment.design, ListOfPoints):
         return f"design.points.{index}.{factor}"
     return f"design.factors.{factor}"
 
 
-def _told(experiment: Experiment, group: _Group, n_points: int) -> Fault:
+def _told(experiment: Question, group: _Group, n_points: int) -> Fault:
     fault, factor = group.fault, group.factor
     or_more = " or more" if factor and group.n_points >= MOST_TOLD else ""
     words = f"{fault.allowed}, at {group.n_points:,}{or_more} of {counted(n_points, 'point')}"
@@ -78,17 +78,17 @@ def _told(experiment: Experiment, group: _Group, n_points: int) -> Fault:
     return Fault("", place, _given(experiment, group), words, _hint(experiment, group))
 
 
-def _is_range(experiment: Experiment, group: _Group) -> bool:
+def _is_range(experiment: Question, group: _Group) -> bool:
     factor = experiment.design.factors.get(group.factor)
     return isinstance(factor, Factor) and factor.values is None
 
 
-def _is_of_multiples(experiment: Experiment, name: str) -> bool:
+def _is_of_multiples(experiment: Question, name: str) -> bool:
     factor = experiment.design.factors.get(name)
     return isinstance(factor, Factor) and factor.times
 
 
-def _given(experiment: Experiment, group: _Group) -> Any:
+def _given(experiment: Question, group: _Group) -> Any:
     """The values of a list that will not do; of those between two ends, an example."""
     given = list(group.given.values())
     if _is_of_multiples(experiment, group.factor):
@@ -98,7 +98,7 @@ def _given(experiment: Experiment, group: _Group) -> Any:
     return given[0] if len(given) == 1 or _is_range(experiment, group) else given
 
 
-def _hint(experiment: Experiment, group: _Group) -> str:
+def _hint(experiment: Question, group: _Group) -> str:
     """What to write; for whole numbers between two ends, the word for it."""
     wants_whole = group.fault.allowed.startswith("must be a whole number")
     if wants_whole and _is_range(experiment, group):

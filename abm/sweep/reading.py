@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
@@ -19,11 +19,12 @@ from abm.scenario.faults import faults_of, placed
 from abm.scenario.files import origin_of, read_toml, shown
 from abm.scenario.graph_files import each_path
 from abm.scenario.lines import lines_of_keys
-from abm.sweep.experiment import LARGEST_SEED, Experiment
 from abm.sweep.kinds import flat_factors
 from abm.sweep.points_file import read_points
+from abm.sweep.question import LARGEST_SEED, Question
 from abm.sweep.refusals import refusals
 
+Asked = TypeVar("Asked", bound=Question)
 POINT = re.compile(r"^design\.points\.\d+\.")
 IN_DICTIONARY = "experiment"
 # What stands in for a design that cannot be read.
@@ -42,8 +43,8 @@ class Source(NamedTuple):
     origins: dict[str, tuple[str, int | None]]
 
 
-def read_experiment(path: Path, max_runs: int | None, is_checked: bool) -> Experiment:
-    """What `load_experiment` does."""
+def read_experiment(kind: type[Asked], path: Path, max_runs: int | None, is_checked: bool) -> Asked:
+    """An experiment of this class from its file, as `load_experiment` says."""
     raw, text = read_toml(path.absolute(), MOST_OF_EXPERIMENT)
     where = shown(path.absolute())
     if not raw.keys() & OF_AN_EXPERIMENT and raw.keys() & OF_A_SCENARIO:
@@ -56,15 +57,15 @@ def read_experiment(path: Path, max_runs: int | None, is_checked: bool) -> Exper
         key: (where, line) for key, line in lines_of_keys(text, raw).items()
     }
     source = Source(where, path.absolute().parent, origins)
-    return _trusted(raw, source) if is_checked else _checked(raw, source, max_runs)
+    return _trusted(kind, raw, source) if is_checked else _checked(kind, raw, source, max_runs)
 
 
-def checked_experiment(raw: Mapping[str, Any], folder: Path) -> Experiment:
-    """What `Experiment.from_dict` does."""
-    return _checked(dict(raw), Source(IN_DICTIONARY, folder.absolute(), {}), None)
+def checked_experiment(kind: type[Asked], raw: Mapping[str, Any], folder: Path) -> Asked:
+    """An experiment of this class from nested mappings, as `Experiment.from_dict` says."""
+    return _checked(kind, dict(raw), Source(IN_DICTIONARY, folder.absolute(), {}), None)
 
 
-def reseeded(experiment: Experiment, seed: int, max_runs: int | None) -> Experiment:
+def reseeded(experiment: Asked, seed: int, max_runs: int | None) -> Asked:
     """The experiment under another seed, of which a design may draw other points: each is checked.
 
     Raises InvalidInput for a seed that a sweep's column cannot hold, ScenarioFaults as reading.
@@ -78,13 +79,13 @@ def reseeded(experiment: Experiment, seed: int, max_runs: int | None) -> Experim
     return changed
 
 
-def _checked(raw: dict[str, Any], source: Source, max_runs: int | None) -> Experiment:
+def _checked(kind: type[Asked], raw: dict[str, Any], source: Source, max_runs: int | None) -> Asked:
     raw = deepcopy(raw)
     point_faults = _read_points(raw, source)
     faults = [*_place_scenario(raw, source), *point_faults]
     _place_graphs(raw, source)
     is_placed = not any(fault.key == "scenario" for fault in faults)
-    experiment, shape_faults, has_design = _shaped(raw)
+    experiment, shape_faults, has_design = _shaped(kind, raw)
     is_whole = not faults and not shape_faults
     faults += shape_faults
     if experiment is not None and is_placed:
@@ -94,11 +95,11 @@ def _checked(raw: dict[str, Any], source: Source, max_runs: int | None) -> Exper
     return experiment
 
 
-def _trusted(raw: dict[str, Any], source: Source) -> Experiment:
+def _trusted(kind: type[Asked], raw: dict[str, Any], source: Source) -> Asked:
     """An experiment whose points have been checked before."""
     faults = [*_place_scenario(raw, source), *_read_points(raw, source)]
     _place_graphs(raw, source)
-    experiment, shape_faults, _ = _shaped(raw)
+    experiment, shape_faults, _ = _shaped(kind, raw)
     if experiment is None or faults or shape_faults:
         raise ScenarioFaults(_placed([*faults, *shape_faults], source))
     return experiment
@@ -168,20 +169,20 @@ def _read_points(raw: dict[str, Any], source: Source) -> list[Fault]:
     return faults
 
 
-def _shaped(raw: dict[str, Any]) -> tuple[Experiment | None, list[Fault], bool]:
+def _shaped(kind: type[Asked], raw: dict[str, Any]) -> tuple[Asked | None, list[Fault], bool]:
     """The experiment, or what is left of it without what cannot be read; the faults of that.
 
     Last, whether its design is the file's own.
     """
     try:
-        return Experiment.model_validate(raw), [], True
+        return kind.model_validate(raw), [], True
     except ValidationError as refused:
-        faults = faults_of(refused, raw, Experiment)
+        faults = faults_of(refused, raw, kind)
         places = [error["loc"] for error in refused.errors(include_url=False)]
     rest = _without(raw, places)
     for design in (rest.get("design"), _stand_in(rest.get("design")), NOTHING_VARIED):
         try:
-            sound = Experiment.model_validate({**rest, "design": design})
+            sound = kind.model_validate({**rest, "design": design})
         except ValidationError:
             continue
         return sound, faults, design is rest.get("design")
@@ -202,7 +203,7 @@ def _without(raw: Mapping[str, Any], places: Iterable[tuple[int | str, ...]]) ->
     factors: set[Any] = set()
     points: set[Any] = set()
     for first, *inside in places:
-        if first in REPLACEABLE or first not in Experiment.model_fields:
+        if first in REPLACEABLE or first not in Question.model_fields:
             rest.pop(str(first), None)
         elif first == "changes":
             rest["changes"] = {}

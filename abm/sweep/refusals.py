@@ -13,15 +13,15 @@ from abm.scenario.fields import Table
 from abm.scenario.patterns import is_pattern, nearest_pattern
 from abm.scenario.writing import WORDS
 from abm.sweep.designs import count_points, design_points, in_order
-from abm.sweep.experiment import Experiment, series_names
 from abm.sweep.keys_refused import unknown_keys
 from abm.sweep.kinds import Factor, ListOfPoints, OneAtATime, Value, sort_of
 from abm.sweep.points_refused import faults_at_points, place_of
+from abm.sweep.question import Question, series_names
 from abm.words import counted
 
 
 def refusals(
-    experiment: Experiment, max_runs: int | None, is_whole: bool, has_design: bool = True
+    experiment: Question, max_runs: int | None, is_whole: bool, has_design: bool = True
 ) -> list[Fault]:
     """Every fault, with keys as in the experiment file.
 
@@ -51,7 +51,7 @@ def refusals(
     return [*faults, *between, *unknown]
 
 
-def _with_sound_changes(experiment: Experiment) -> tuple[Experiment, list[Fault]]:
+def _with_sound_changes(experiment: Question) -> tuple[Question, list[Fault]]:
     """The experiment without those changes that the scenario refuses."""
     try:
         experiment.base.name  # noqa: B018  (reads the scenario)
@@ -74,7 +74,7 @@ def _with_sound_changes(experiment: Experiment) -> tuple[Experiment, list[Fault]
     return rest, faults
 
 
-def _unknown_series(experiment: Experiment) -> Iterator[Fault]:
+def _unknown_series(experiment: Question) -> Iterator[Fault]:
     known = series_names(experiment.base)
     series = Counter(experiment.outputs.series)
     for name, n in series.items():
@@ -85,7 +85,7 @@ def _unknown_series(experiment: Experiment) -> Iterator[Fault]:
             yield Fault("", "outputs.series", name, "is named more than once")
 
 
-def _duplicates(experiment: Experiment) -> Iterator[Fault]:
+def _duplicates(experiment: Question) -> Iterator[Fault]:
     """A key is set in one place: by one factor, by a link, or by the changes."""
     setters: dict[str, list[str]] = {}
     for key in experiment.factor_keys:
@@ -102,13 +102,13 @@ def _duplicates(experiment: Experiment) -> Iterator[Fault]:
             yield Fault("", second, NOT_GIVEN, words)
 
 
-def _linked(experiment: Experiment, key: str) -> list[str]:
+def _linked(experiment: Question, key: str) -> list[str]:
     """A factor and the keys that move with it."""
     named = [name for name in experiment.links[key].also if "*" not in name]
     return [*experiment.own_keys(key), *named, *experiment.matches(key)]
 
 
-def _bad_conditions(experiment: Experiment) -> Iterator[Fault]:
+def _bad_conditions(experiment: Question) -> Iterator[Fault]:
     links = experiment.links
     unordered = set(links) - set(in_order(links))
     for key, link in links.items():
@@ -133,7 +133,7 @@ def _bad_conditions(experiment: Experiment) -> Iterator[Fault]:
             yield Fault("", f"{place}.when", NOT_GIVEN, "waits for a factor that waits for it")
 
 
-def _values_of(experiment: Experiment, key: str) -> tuple[Value, ...] | None:
+def _values_of(experiment: Question, key: str) -> tuple[Value, ...] | None:
     """The values a factor takes; None where it takes all between two ends."""
     design = experiment.design
     if isinstance(design, ListOfPoints):
@@ -141,7 +141,7 @@ def _values_of(experiment: Experiment, key: str) -> tuple[Value, ...] | None:
     return design.factors[key].values
 
 
-def _bad_links(experiment: Experiment) -> Iterator[Fault]:
+def _bad_links(experiment: Question) -> Iterator[Fault]:
     """Keys that move in proportion need something to be in proportion to."""
     known, design = experiment.base_values, experiment.design
     for key in WORDS:
@@ -178,7 +178,7 @@ def _bad_links(experiment: Experiment) -> Iterator[Fault]:
                 yield Fault("", place, key, "is 0 in the scenario: nothing is in proportion to it")
 
 
-def _bad_rows(experiment: Experiment) -> Iterator[Fault]:
+def _bad_rows(experiment: Question) -> Iterator[Fault]:
     """Rows of a list have a value for every factor that applies, and for no other."""
     design, links = experiment.design, experiment.links
     if not isinstance(design, ListOfPoints):
@@ -199,7 +199,7 @@ def _bad_rows(experiment: Experiment) -> Iterator[Fault]:
                 yield Fault("", place, row[key], words)
 
 
-def _bad_starts(experiment: Experiment) -> Iterator[Fault]:
+def _bad_starts(experiment: Question) -> Iterator[Fault]:
     """One at a time starts from the scenario's own values."""
     if not isinstance(experiment.design, OneAtATime):
         return
@@ -223,14 +223,14 @@ def _bad_starts(experiment: Experiment) -> Iterator[Fault]:
             yield Fault("", f"{place}.also", NOT_GIVEN, words)
 
 
-def _moves_apart(experiment: Experiment, key: str, factor: Factor) -> bool:
+def _moves_apart(experiment: Question, key: str, factor: Factor) -> bool:
     known, start = experiment.base_values, experiment.start_of(key)
     if factor.in_proportion or factor.times or start is None:
         return False
     return any(known.get(experiment.own_name(t.key)) != start for t in experiment.targets[key])
 
 
-def _too_many(experiment: Experiment, max_runs: int | None) -> Iterator[Fault]:
+def _too_many(experiment: Question, max_runs: int | None) -> Iterator[Fault]:
     most = experiment.stop.max_runs if max_runs is None else max_runs
     most_points = most // experiment.replicates
     n_points = count_points(experiment, most_points)

@@ -249,9 +249,10 @@ def _sobol(
     y = blocks.means.ravel()
     _check_varies(whole, y)
     n_resamples, seed = resampled
+    sobol, _ = _analyses()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # where a draw is the same at many points
-        found = _salib("sobol").analyze(
+        found = sobol.analyze(
             dict(problem), y, calc_second_order=second_order, num_resamples=n_resamples,
             conf_level=CONFIDENCE, seed=seed,
         )  # fmt: skip
@@ -312,7 +313,8 @@ def _elementary_effects(
     problem: Problem, x: Numbers, y: Numbers, n_levels: int
 ) -> tuple[Numbers, Numbers]:
     """Effects and their sizes, (n_trajectories, n_factors): SALib's analysis of each trajectory."""
-    morris, options = _salib("morris"), {"num_levels": n_levels, "num_resamples": 2}
+    _, morris = _analyses()
+    options = {"num_levels": n_levels, "num_resamples": 2}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # one trajectory has no sigma, which is not asked for
         found = [
@@ -395,13 +397,12 @@ def _check_varies(whole: Panel, y: Numbers) -> None:
         raise InvalidInput(f"{whole.outcome.name}: the same at every point, no factor matters")
 
 
-def _salib(method: str) -> Any:
-    """An analysis of SALib, or the sentence that says how to come by it."""
-    from importlib import import_module
-
+def _analyses() -> tuple[Any, Any]:
+    """SALib's analyses by Sobol' and by Morris, or the sentence that says how to come by them."""
     try:
-        return import_module(f"SALib.analyze.{method}")
+        from SALib.analyze import morris, sobol
     except ImportError:
         raise InvalidInput(
             "Sobol' and Morris indices need SALib: install carry-unwind[analysis]"
         ) from None
+    return sobol, morris

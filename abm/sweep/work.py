@@ -12,7 +12,8 @@ import pyarrow as pa
 from abm.errors import FailedRun
 from abm.population.time_limit import time_limit
 from abm.runs import OutputRequest, RunOutput, watched_cascade, watched_run
-from abm.sweep.experiment import Experiment, scenario_at
+from abm.sweep.experiment import Experiment
+from abm.sweep.question import scenario_at
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario

@@ -1,12 +1,12 @@
 """Designs against hand counts and the properties that the methods rely on."""
 
+import sys
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from abm.errors import InvalidInput
-from abm.sweep import designs
 from abm.sweep.designs import count_points, design_points, problem_of, unit_points, values_at
 from abm.sweep.experiment import Experiment
 from abm.sweep.kinds import Factor
@@ -210,10 +210,7 @@ def test_every_whole_number_and_every_word_is_as_likely():
 
 
 def test_without_salib_a_design_that_needs_it_says_what_to_install(monkeypatch):
-    def missing(name):
-        raise ImportError(name)
-
-    monkeypatch.setattr(designs, "import_module", missing)
+    monkeypatch.setitem(sys.modules, "SALib.sample", None)
     with pytest.raises(InvalidInput, match=r"install carry-unwind\[analysis\]"):
         points_of("morris", THREE, n_trajectories=4)
     assert len(points_of("sobol", THREE, n_points=4)) == 4

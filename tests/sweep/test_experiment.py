@@ -8,13 +8,8 @@ from abm.errors import ScenarioFaults, UnreadableFile
 from abm.runs import run
 from abm.scenario import load_scenario
 from abm.sweep.designs import design_points
-from abm.sweep.experiment import (
-    Experiment,
-    base_scenario,
-    load_experiment,
-    scenario_at,
-    series_names,
-)
+from abm.sweep.experiment import Experiment, base_scenario, load_experiment
+from abm.sweep.question import scenario_at, series_names
 
 HEAD = 'scenario = "hike"\nreplicates = 2\nseed = 1\n'
 GRID = HEAD + '[design]\nkind = "grid"\n[design.factors]\n'

@@ -14,7 +14,8 @@ import pytest
 
 from abm.sweep import digest, kinds, sweep
 from abm.sweep.designs import count_points
-from abm.sweep.experiment import Experiment, Outputs, Stop, load_experiment
+from abm.sweep.experiment import Experiment, load_experiment
+from abm.sweep.question import Outputs, Stop
 from tests.sweep.small import experiment
 
 ROOT = Path(__file__).parents[2]

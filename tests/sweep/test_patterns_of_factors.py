@@ -6,8 +6,9 @@ from abm.cli.check import check_experiment
 from abm.errors import ScenarioFaults
 from abm.scenario import load_scenario
 from abm.sweep.designs import design_points
-from abm.sweep.experiment import Experiment, load_experiment, scenario_at
+from abm.sweep.experiment import Experiment, load_experiment
 from abm.sweep.plan import read_plan, run_of_row
+from abm.sweep.question import scenario_at
 from abm.sweep.runner import sweep
 
 STYLES = "funds.styles.*.leverage"

@@ -23,8 +23,8 @@ from abm.sweep import (
     store,
     sweep,
 )
-from abm.sweep.experiment import scenario_at
 from abm.sweep.locks import only_runner, taking_turns
+from abm.sweep.question import scenario_at
 from abm.sweep.work import run_task
 from tests.sweep import small
 from tests.sweep.small import experiment, factors
