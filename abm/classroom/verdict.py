@@ -11,12 +11,11 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from abm.figures.finding import UNWINDS, falls, how_forced, signed_percent
+from abm.figures.finding import UNWINDS, falls, signed_percent
 from abm.figures.style import CLASS_COLOURS
-from abm.measures.classes import BROKEN_BEFORE
 from abm.report import effects
-from abm.report.script import currency
-from abm.report.summary import class_told, is_shocked
+from abm.report.script import class_of, currency, is_shocked
+from abm.report.summary import class_facts
 from abm.words import key_of
 
 if TYPE_CHECKING:
@@ -57,10 +56,9 @@ GROUPS = {"shock": BY_SHOCK, "run": IN_RUN}
 
 def verdict(run: LiveRun, say: Words) -> str:
     """What class of event it was, and its numbers; every digit of each in its title."""
-    measures = run.measures
-    name = class_told(run.scenario, measures)
-    known = is_shocked(run.scenario)
-    heading = say(f"classes.{key_of(name)}") if known else say("classes.none")
+    measures, known = run.measures, is_shocked(run.scenario)
+    name = class_of(run.scenario, measures)
+    first, *notes = _notes(run, say) if known else (say("classes.none"),)
     colour = CLASS_COLOURS.get(name, "#D9D9D9") if known else "#D9D9D9"
     groups = [("shock", BY_SHOCK)] if known else []
     groups.append(("run", IN_RUN | (BEFORE if known and run.scenario.shock_day else {})))
@@ -68,10 +66,11 @@ def verdict(run: LiveRun, say: Words) -> str:
         f"<h4>{escape(say(f'summary.group.{name}'))}</h4><p>{_numbers(measures, keys, say)}</p>"
         for name, keys in groups
     )
-    notes = "".join(f"<p>{escape(note)}</p>" for note in (_notes(run, say) if known else ()))
+    below = "".join(f"<p>{escape(note)}</p>" for note in notes)
+    heading = f"{first[:1].upper()}{first[1:]}"
     return (
         f'<div class="verdict" role="status" style="border-color:{colour}">'
-        f"<h3>{escape(heading)}</h3>{notes}{told}</div>"
+        f"<h3>{escape(heading)}</h3>{below}{told}</div>"
     )
 
 
@@ -97,20 +96,18 @@ def _numbers(measures: Mapping[str, Any], keys: Mapping[str, str], say: Words) -
 
 
 def _notes(run: LiveRun, say: Words) -> Iterator[str]:
-    """Sentences on a dam that broke before, on force, and on an open amplification."""
+    """The class in a sentence; then the eve, the absence of calls, and an open amplification."""
     measures = run.measures
-    if measures["class"] == BROKEN_BEFORE:
-        yield from effects.eve(run.scenario, measures, say)
-    how = how_forced(measures) if measures["class"] in UNWINDS else ""
-    if how:
-        yield say(f"classes.{how}")
+    yield from class_facts(run.scenario, measures, say)
+    if measures["class"] in UNWINDS:
+        yield from effects.without_call(measures, say)
     if not math.isfinite(float(measures["price_amplification"])):
         name = currency(run.scenario.funding_currency, say.language)
         yield effects.amplification(measures, name, say)
 
 
 def class_words(name: str, say: Words) -> str:
-    """A class, or what `class_told` gives for one, in two or three words of the page."""
+    """A class, or what `class_of` gives for one, in two or three words of the page."""
     return say(f"classes.short.{key_of(name)}")
 
 

@@ -95,7 +95,6 @@ def run_and_keep(
 ) -> Outcome:
     """Run a scenario and its twins, and write everything into `out` at once."""
     from abm.cli.run_figures import NETWORK, SIMULATING, figures_of_run, twins_of
-    from abm.report import pictures
     from abm.report.summary import Told, summary_text
 
     warn_of_compiling()
@@ -111,10 +110,8 @@ def run_and_keep(
                 figures = figures_of_run(run, twins_of(cascade), graph, run.worst_day)
         with progress.step("writing"), output.all_or_nothing(out):
             run.save(out, force=force, figures=figures)
-    real = pictures.real_quotes(scenario)
-    told = Told(scenario, seed, replicate, run.days, run.institutions, cascade, real)
     written = ["tables", "summary.json", *(f"figures/{name}.png" for name in figures)]
-    return Outcome(run.summary, summary_text(told), written)
+    return Outcome(run.summary, summary_text(Told.of(run)), written)
 
 
 def _row_of(

@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from abm.measures.classes import LEAST_SHORT_UNITS
+from abm.measures.classes import class_told
 from abm.words import Words, key_of, words
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 LEAST_USD_BN = 0.05  # of forced sales that are written
 NO_FORCE_SHARE = 0.005  # of the closing: a smaller forced share is written as 0%
-NOBODY_SHORT = "nobody short"  # of undetermined runs those without a net yen short on the eve
 VOLUNTARY, UNCALLED = "voluntary", "uncalled"  # nothing forced; something, but by no margin call
 UNWINDS = ("dam break", "leak")
 
@@ -65,9 +64,7 @@ def eve_leverage(summary: Measures, n_digits: int) -> str:
 
 def verdict_key(summary: Measures) -> str:
     """Key of what a title says of the class; apart where nothing or no margin call forced it."""
-    name = str(summary["class"])
-    if name == "undetermined" and number(summary, "eve_yen_short_units") < LEAST_SHORT_UNITS:
-        return key_of(NOBODY_SHORT)
+    name = class_told(summary)
     how = how_forced(summary) if name in UNWINDS else ""
     return key_of(f"{name} {how}".strip())
 

@@ -8,8 +8,8 @@ the five days pass and ended before a leak shows is no dam break: it counts, as 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DAM_BREAK, UNDETERMINED, BROKEN_BEFORE = "dam break", "undetermined", "broken before the shock"
 DE_RISKING, BUILD_UP = "de-risking", "build-up"  # of news that lowers the yen
+NOBODY_SHORT = "nobody short"  # of undetermined runs those without a net yen short on the eve
 # In the order of tables and legends.
 CLASSES = ("absorbed", "leak", DAM_BREAK, BROKEN_BEFORE, DE_RISKING, BUILD_UP, UNDETERMINED)
 
@@ -74,6 +75,23 @@ def classify(
         return slow
     has_grown = -u5 >= DAM_BREAK_SHARE or -min(later) >= LEAK_SHARE
     return BUILD_UP if lowers_yen and has_grown else "absorbed"
+
+
+def class_told(measures: Mapping[str, Any], n_days_after: int = 0) -> str:
+    """Class of a run as people are told it: of those undetermined, NOBODY_SHORT apart.
+
+    `n_days_after`: days of the run after the shock day; 0 where that is not known. A run that has
+    BREAK_DAYS of them lacks the share of five days because the short on the eve was nil or, net, a
+    long; of a shorter run the short itself tells it.
+    """
+    name = str(measures["class"])
+    if name != UNDETERMINED:
+        return name
+    if n_days_after >= BREAK_DAYS:
+        is_nobody_short = not np.isfinite(float(measures[WITHIN]))
+    else:
+        is_nobody_short = float(measures.get("eve_yen_short_units", np.nan)) < LEAST_SHORT_UNITS
+    return NOBODY_SHORT if is_nobody_short else UNDETERMINED
 
 
 def is_counted(table: pd.DataFrame) -> NDArray[np.bool_]:

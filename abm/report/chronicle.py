@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from abm.report import causes, sentences
 from abm.report.lineage import CALLS, CENTRAL_BANK, FUNDING, Event, Lineage, kind_of
 from abm.report.phrases import Phrases
-from abm.report.script import day_name, trigger
+from abm.report.script import day_name, is_shocked
 from abm.words import words
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def shock_divider(
     `told` is the key of its words: "from_shock", or where the newest stands on top
     "from_shock_upwards".
     """
-    if not trigger(scenario, language):
+    if not is_shocked(scenario):
         return None
     day = day_name(scenario, scenario.shock_day, language)
     return Divider(scenario.shock_day, words(language)(f"chronicle.{told}", day=day))

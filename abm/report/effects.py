@@ -104,12 +104,17 @@ def _unwound(measures: Measures, say: Words) -> Iterator[str]:
     forced = number(measures, "forced_share_of_unwind")
     if math.isnan(forced):
         return
+    if how_forced(measures) != VOLUNTARY:
+        yield say("summary.forced_share", share=_percent(forced), days=HORIZONS_DAYS[0])
+    yield from without_call(measures, say)
+
+
+def without_call(measures: Measures, say: Words) -> Iterator[str]:
+    """That nothing of the closing was forced, or that no margin call forced it."""
     how = how_forced(measures)
     if how == VOLUNTARY:
         yield say("summary.voluntary", days=HORIZONS_DAYS[0])
-        return
-    yield say("summary.forced_share", share=_percent(forced), days=HORIZONS_DAYS[0])
-    if how == UNCALLED:
+    elif how == UNCALLED:
         yield say("summary.uncalled")
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import InvalidInput, one_line
-from abm.report.script import acts, currency, day_name, trigger
+from abm.report.script import acts, class_of, currency, day_name, is_shocked, trigger
 from abm.words import words
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def title(scenario: Scenario, measures: Mapping[str, Any], language: str = "en")
     from abm.figures.finding import finding
 
     cause = trigger(scenario, language)
+    if "class" in measures:
+        measures = {**measures, "class": class_of(scenario, measures)}
     return finding(measures, cause, language, scenario.funding_currency)
 
 
@@ -66,11 +68,11 @@ def cascade_picture(
     said = [f"{drawn}."]
     if real is not None:
         said.append("Real: ECB fixing 14:15 CET; simulated: close of the day.")
-    is_shocked = bool(trigger(scenario))
-    if not is_shocked:  # without a shock the run is its own twin
+    has_shock = is_shocked(scenario)
+    if not has_shock:  # without a shock the run is its own twin
         twins = {name: table for name, table in twins.items() if name != "no shock"}
     if twins:
-        said.extend(_twin_words(scenario, is_shocked, "class" in measures))
+        said.extend(_twin_words(scenario, has_shock, "class" in measures))
     return cascade_figure(
         days,
         events,
@@ -96,15 +98,15 @@ def branch_words(run: RunResult, language: str = "en") -> str:
     )
 
 
-def _twin_words(scenario: Scenario, is_shocked: bool, is_titled: bool) -> Iterator[str]:
+def _twin_words(scenario: Scenario, has_shock: bool, is_titled: bool) -> Iterator[str]:
     """Meaning of the twins, and of title and panels where the title is of what the shock did."""
     since = day_name(scenario, scenario.shock_day)
-    if is_shocked and is_titled:
+    if has_shock and is_titled:
         yield (
             "Title: the run less the no-shock run, which has the same seed without news and policy "
             f"from {since} on. Panels: the run."
         )
-    elif is_shocked:
+    elif has_shock:
         yield f"No shock: same seed without news and policy from {since} on."
     yield (
         f"Frozen: same script, but from {since} on no institution except value investors and "
@@ -134,7 +136,7 @@ def network_picture(
 
 def _whole_run(scenario: Scenario) -> str:
     """Sentence on what boxes and arrows add up, where the title is of something else."""
-    if not trigger(scenario):
+    if not is_shocked(scenario):
         return "Boxes and arrows add up the whole run."
     day = day_name(scenario, scenario.shock_day)
     early = f", days before {day} included" if scenario.shock_day > 0 else ""

@@ -83,7 +83,7 @@ def content(
         ) + pictures.branch_words(result, language),
         "about": scenario.about,
         "contents": CONTENTS,
-        "groups": groups(_told(result), language),
+        "groups": groups(Told.of(result), language),
         "pictures": _pictures(figures, finding, say),
         "has_events": scenario.outputs.events,
         "entries": list(_lines(entries[:_MOST_ENTRIES], shock_divider(scenario, language))),
@@ -94,14 +94,6 @@ def content(
         "manifest": flat(manifest_of(result) if manifest is None else manifest),
         **parameters(scenario),
     }  # fmt: skip
-
-
-def _told(result: RunResult) -> Told:
-    real = pictures.real_quotes(result.scenario)
-    return Told(
-        result.scenario, result.seed, result.replicate, result.days, result.institutions,
-        result.summary, real,
-    )  # fmt: skip
 
 
 def _pictures(figures: Mapping[str, bytes], finding: str, say: Words) -> list[Picture]:

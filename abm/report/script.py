@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from abm.measures.classes import class_told
 from abm.report.phrases import Phrases
 from abm.words import Words, words
 
@@ -32,6 +33,16 @@ def day_name(scenario: Scenario, day: int, language: str = "en") -> str:
     dates = scenario.calendar.dates()
     date = dates[day].isoformat() if 0 <= day < len(dates) else ""
     return Phrases(words(language)).when(day, date)
+
+
+def is_shocked(scenario: Scenario) -> bool:
+    """True where anything happens from the shock day on."""
+    return any(act.day >= scenario.shock_day for act in acts(scenario))
+
+
+def class_of(scenario: Scenario, measures: Mapping[str, Any]) -> str:
+    """Class of a run as people are told it, by `abm.measures.classes.class_told`."""
+    return class_told(measures, scenario.calendar.days - 1 - scenario.shock_day)
 
 
 def trigger(scenario: Scenario, language: str = "en") -> str:

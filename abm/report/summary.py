@@ -13,23 +13,24 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from abm.figures.finding import LEAST_USD_BN, NOBODY_SHORT, falls, number
+from abm.figures.finding import LEAST_USD_BN, falls, number
 from abm.measures.cascade import (
     DAM_BREAK_SHARE,
-    HORIZONS_DAYS,
     LEAK_SHARE,
     STATUS_FAILED,
     forced_by_type,
 )
-from abm.measures.classes import BROKEN_BEFORE, UNDETERMINED
+from abm.measures.classes import BROKEN_BEFORE
 from abm.report import effects
 from abm.report.phrases import Phrases
-from abm.report.script import acts, currency, day_name
+from abm.report.pictures import real_quotes
+from abm.report.script import acts, class_of, currency, day_name, is_shocked
 from abm.words import Words, key_of, words
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from abm.runs import RunResult
     from abm.scenario import Scenario
 
 WIDTH = 100
@@ -49,6 +50,14 @@ class Told(NamedTuple):
     institutions: pd.DataFrame
     measures: Mapping[str, Any]
     real: pd.Series | None
+
+    @classmethod
+    def of(cls, result: RunResult) -> Told:
+        """That of a run whose summary has the measures beside its twins, if they are known."""
+        return cls(
+            result.scenario, result.seed, result.replicate, result.days, result.institutions,
+            result.summary, real_quotes(result.scenario),
+        )  # fmt: skip
 
 
 class Section(NamedTuple):
@@ -203,23 +212,6 @@ def _has_twins(told: Told) -> bool:
     return "class" in told.measures
 
 
-def is_shocked(scenario: Scenario) -> bool:
-    """Whether anything happens from the shock day on."""
-    return any(act.day >= scenario.shock_day for act in acts(scenario))
-
-
-def class_told(scenario: Scenario, measures: Mapping[str, Any]) -> str:
-    """Class of a run as people are told it: of those undetermined, NOBODY_SHORT apart.
-
-    The share closed in five days has no value where the run is shorter, and where the yen short on
-    the eve of the shock was nil or, net, a long.
-    """
-    name, horizon = str(measures["class"]), HORIZONS_DAYS[0]
-    is_long_enough = scenario.calendar.days > scenario.shock_day + horizon
-    has_share = math.isfinite(float(measures[f"unwound_{horizon}d"]))
-    return NOBODY_SHORT if name == UNDETERMINED and is_long_enough and not has_share else name
-
-
 def usd_quotes(scenario: Scenario, days: pd.DataFrame) -> tuple[float, list[float]]:
     """Units of the funding currency per dollar: at the opening, and at every close."""
     name = scenario.funding_currency
@@ -356,17 +348,23 @@ def _named(rows: pd.DataFrame, key: str, told: Told, say: Words) -> str:
 def _class(told: Told, say: Words) -> Iterator[str]:
     if not is_shocked(told.scenario):
         yield say("summary.no_class")
-        return
-    if not _has_twins(told):
+    elif not _has_twins(told):
         yield say("summary.no_twins")
-        return
-    name, funding = class_told(told.scenario, told.measures), told.scenario.funding_currency
+    else:
+        yield from class_facts(told.scenario, told.measures, say)
+
+
+def class_facts(scenario: Scenario, measures: Mapping[str, Any], say: Words) -> Iterator[str]:
+    """The class that a shock has given a run; the state on its eve where the dam broke before."""
+    name = class_of(scenario, measures)
     yield say(
-        f"summary.class.{key_of(name)}", currency=currency(funding, say.language),
-        dam_break=f"{DAM_BREAK_SHARE:.0%}", leak=f"{LEAK_SHARE:.0%}",
-    )  # fmt: skip
+        f"summary.class.{key_of(name)}",
+        currency=currency(scenario.funding_currency, say.language),
+        dam_break=f"{DAM_BREAK_SHARE:.0%}",
+        leak=f"{LEAK_SHARE:.0%}",
+    )
     if name == BROKEN_BEFORE:
-        yield from effects.eve(told.scenario, told.measures, say)
+        yield from effects.eve(scenario, measures, say)
 
 
 def _books(told: Told, say: Words) -> Iterator[str]:

@@ -248,7 +248,7 @@ def test_the_phase_diagram_opens_the_run_that_was_chosen(visit, photograph):
     replicate = page.get_by_role("textbox", name="Replicate")
     expect(replicate).to_have_value("24")
     to_the_end(page)
-    assert page.locator(".verdict").inner_text().startswith("The dam broke")
+    assert page.locator(".verdict").inner_text().startswith("Dam break")
 
 
 def test_a_language_is_one_click_away_and_keeps_the_run(visit, photograph):
@@ -332,7 +332,7 @@ def test_the_verdict_tells_the_shock_and_the_run_apart(visit, photograph):
     page = visit(**early, liquidity__depth_multiple=0.5)
     to_the_end(page)
     told = page.locator(".verdict")
-    assert told.locator("h3").inner_text().startswith("The dam broke before the shock")
+    assert told.locator("h3").inner_text().startswith("Broken before the shock")
     assert told.locator("h4").all_inner_texts() == [
         "Because of the shock: this run less the same run without it",
         "In the run, whatever caused it",

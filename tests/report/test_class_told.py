@@ -1,15 +1,20 @@
 """A run without a class: too short to have one, or of a market in which nobody was short."""
 
+import json
 import math
+import re
+from dataclasses import replace
 
 import pytest
 
 import abm
 from abm.classroom.live import LiveRun
 from abm.classroom.verdict import class_words, verdict, written
-from abm.figures.finding import NOBODY_SHORT
-from abm.measures.classes import CLASSES
-from abm.report.summary import Told, class_told, sections
+from abm.measures.classes import CLASSES, NOBODY_SHORT
+from abm.report.pictures import title
+from abm.report.script import class_of
+from abm.report.summary import Told, class_facts, sections
+from abm.scenario import Scenario
 from abm.words import LANGUAGES, key_of, words
 
 NAN = math.nan
@@ -34,7 +39,7 @@ def hike(n_days):
     ],
 )
 def test_no_share_in_a_run_that_is_long_enough_means_that_nobody_was_short(n_days, name, u5, told):
-    assert class_told(hike(n_days), measures(name, u5)) == told
+    assert class_of(hike(n_days), measures(name, u5)) == told
 
 
 @pytest.fixture(scope="module")
@@ -61,13 +66,33 @@ def test_a_summary_says_so_too(net_long):
     assert by_heading["Class"] == ["undetermined: no net yen short on the eve of the shock"]
 
 
+def test_title_summary_and_page_agree_where_a_short_run_had_nobody_short(net_long):
+    # Each had a rule of its own: the title said "no net yen short", the others "ends too soon".
+    short = LiveRun(net_long.scenario.with_changes({"calendar.days": 5}), 1)
+    short.finish()
+    result = replace(short.model.result(), summary=short.measures)
+    facts = {section.heading: section.facts for section in sections(Told.of(result))}
+    assert short.measures["class"] == "undetermined"
+    assert "(no net yen short on its eve)" in title(short.scenario, short.measures)
+    assert facts["Class"] == ["undetermined: no net yen short on the eve of the shock"]
+    assert "Undetermined: no net yen short on the eve of the shock" in verdict(short, words("en"))
+
+
+def test_the_page_tells_the_class_in_the_words_of_the_summary_and_of_the_currency_owed():
+    raw = json.dumps(hike(66).to_dict(), default=str).replace("JPY", "CHF")
+    francs = LiveRun(Scenario.from_dict(json.loads(raw)), 7)
+    francs.finish()
+    (heading,) = re.findall("<h3>(.*?)</h3>", verdict(francs, words("en")))
+    fact = next(class_facts(francs.scenario, francs.measures, words("en")))
+    assert heading.lower() == fact.lower() and "of the CHF short" in heading
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_class_and_unit_has_words_in_every_language(language):
     say = words(language)
     names = (*CLASSES, NOBODY_SHORT)
     assert len({class_words(name, say) for name in names}) == len(names) == 8
     for name in names:
-        assert say(f"classes.{key_of(name)}")
         assert say(f"summary.class.{key_of(name)}", currency="x", dam_break="y", leak="z")
     assert "12.3" in written(0.1234, "log_points", say)
     assert ("log points" in written(0.1234, "log_points", say)) == (language == "en")

@@ -23,7 +23,7 @@ from abm.classroom.widgets.charts import (
 )
 from abm.classroom.widgets.controls import Knobs
 from abm.figures.style import SIMULATED
-from abm.report.summary import class_told, is_shocked
+from abm.report.script import class_of, is_shocked
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure as Figure
@@ -255,7 +255,7 @@ def _class_words(run: LiveRun, measures: Mapping[str, Any], say: Words) -> str:
     """A run's class; that it has none without a shock."""
     if not is_shocked(run.scenario):
         return say("classes.short.none")
-    return class_words(class_told(run.scenario, measures), say)
+    return class_words(class_of(run.scenario, measures), say)
 
 
 def _row(label: str, cells: Iterable[str], n_columns: int, tag: str = "td") -> str:

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from abm.classroom.choice import shipped
 from abm.classroom.knobs import Value, values_of
 from abm.errors import UnreadableFile
-from abm.figures.finding import NOBODY_SHORT
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE
 from abm.measures.classes import (
     BROKEN_BEFORE,
     N_RUNS,
+    NOBODY_SHORT,
     UNDETERMINED,
     class_counts,
     is_counted,
 )
-from abm.report.summary import class_told
+from abm.report.script import class_of
 from abm.scenario import list_scenarios
 from abm.scenario.files import PACKAGE
 from abm.sweep.outcomes import DAM_BREAK, Panel, at, levels_of, panel
@@ -99,7 +99,7 @@ def read_study() -> Study:
     runs = load_sweep(folder, list(COLUMNS))
     breaks = panel(runs, DAM_BREAK, plan.points, plan.experiment.replicates)
     runs["class"] = [
-        class_told(plan.scenario, {"class": name, "unwound_5d": share})
+        class_of(plan.scenario, {"class": name, "unwound_5d": share})
         for name, share in zip(runs["class"], runs["unwound_5d"], strict=True)
     ]
     return Study(plan.scenario, plan.experiment.seed, runs, breaks)
