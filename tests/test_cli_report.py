@@ -174,5 +174,5 @@ def test_a_speed_that_cannot_be_shown_is_refused(unwind, words, message):
 
 def test_readers_are_told_of_stop_outs_and_of_nothing_else():
     meanings = [row.meaning for row in parameter_table(abm.load_scenario("august-2024"))]
-    assert "days out after a stop-out" in meanings
+    assert "days inactive after a stop-out" in meanings
     assert not [meaning for meaning in meanings if "loss-cut" in meaning]

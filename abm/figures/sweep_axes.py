@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from abm.figures import style
+from abm.scenario.labels import label_of
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -17,16 +20,11 @@ _LOG_FROM = 50.0  # largest over smallest level
 _MOST_TICKS = 14
 _UNBROKEN = "\N{NO-BREAK SPACE}"
 _LONGEST_UNBROKEN = 60  # letters, beyond which a line of a title may not have room
-_KNOWN = {
-    "shock.surprise_bp": "BoJ surprise, bp",
-    "policy.boj.surprise_bp": "BoJ surprise, bp",
-    "policy.boj.hike_bp": "BoJ hike, bp",
-    "funds.leverage_cap": "leverage cap, times wealth",
-    "funds.overlap": "overlap of the funds' books, share",
-    "liquidity.depth_multiple": "market depth, times calibrated",
+_OUTPUTS = {
     # Because of the shock: the run less the same run without it.
     "peak_yen_appreciation": "peak yen rise vs the no-shock run, log",
     "peak_yen_depreciation": "peak yen fall vs the no-shock run, log",
+    "frozen_yen_appreciation": "peak yen rise with positions frozen, log",
     "price_amplification": "amplification of the yen move within 20 days, times",
     "loss_amplification": "amplification of fund losses within 20 days, times",
     "unwound_5d": "yen short closed in 5 days because of the shock, share",
@@ -41,13 +39,37 @@ _KNOWN = {
     "eve_yen_short_units": "yen short on the eve, units",
     "eve_leverage": "fund leverage on the eve, times wealth",
     "eve_share_unlevered": "unlevered funds on the eve, share",
+    "eve_fund_wealth_usd_bn": "wealth of the hedge funds on the eve, USD bn",
+    "forced_sales_before_usd_bn": "forced sales before the shock, USD bn",
+    "n_margin_calls_before": "margin calls before the shock",
+    "n_failed_before": "failed institutions before the shock",
+    "n_margin_calls_burn_in": "margin calls in the burn-in",
+    "n_failures_burn_in": "failures in the burn-in",
     # In the run, whatever caused it.
     "largest_yen_rise_log": "largest yen rise in the run, log",
     "forced_sales_usd_bn": "forced sales in the run, USD bn",
     "n_margin_calls": "margin calls in the run",
     "n_failed": "failed institutions in the run",
     "n_banks_failed": "failed banks in the run",
+    "n_days": "length of the run, days",
+    "n_days_failed_to_clear": "days that did not clear",
+    "n_days_at_limit": "days at a price limit",
+    "n_rounds_max": "largest number of clearing rounds in a day",
+    "max_conservation_error": "largest conservation error, relative",
+    "max_feedback_gain": "largest feedback gain",
+    "branching_ratio": "share of margin calls that other calls caused",
+    "worst_day": "worst day of the run",
+    "n_events": "events in the run",
 }
+_OF_PAIR = {
+    "max_drawdown": "drawdown of {}, share",
+    "var_95": "95% daily value at risk of {}, log",
+    "es_95": "95% daily expected shortfall of {}, log",
+    "skewness": "skewness of daily {} changes",
+    "excess_kurtosis": "excess kurtosis of daily {} changes",
+    "hill_left": "tail index of {} losses",
+}
+_OF_KIND = re.compile(r"forced_(?!sales)(?P<kind>[a-z_]+)_usd_bn")
 _UNITS = {
     "_usd_bn": "USD bn",
     "_jpy_bn": "JPY bn",
@@ -132,14 +154,27 @@ def plain_title(title: str) -> str:
 
 def _name_and_unit(key: str) -> tuple[str, str]:
     """A name, which may have commas of its own where its table is a table's, and its unit or ""."""
-    if key in _KNOWN:
-        name, _, unit = _KNOWN[key].rpartition(", ")
+    if declared := label_of(key):
+        return _escaped(declared.name), declared.unit
+    if known := _output_words(key):
+        name, _, unit = known.rpartition(", ")
         return (name, unit) if name else (unit, "")
     leaf = key.rpartition(".")[2]
     for suffix, unit in _UNITS.items():
         if leaf.endswith(suffix):
             return _escaped(_worded(key.removesuffix(suffix))), unit
     return _escaped(_worded(key)), ""
+
+
+def _output_words(column: str) -> str:
+    """An output of a run in words and unit; "" for a column of the user's own."""
+    pair, _, measure = column.partition("_")
+    if measure in _OF_PAIR:
+        return _OF_PAIR[measure].format(pair.upper())
+    if of_kind := _OF_KIND.fullmatch(column):
+        kind = of_kind["kind"]
+        return f"forced sales of {style.ACTOR_NAMES.get(kind, kind)}, USD bn"
+    return _OUTPUTS.get(column, "")
 
 
 def value_words(key: str, value: Any) -> str:
@@ -158,7 +193,7 @@ def outcome_words(outcome: str) -> str:
     column, sign, level = asked.groups()
     if column == "class":
         return _escaped(f"P({level})")
-    return _escaped(f"P({_worded(column)} {_SIGNS[sign]} {level})")
+    return f"P({name_words(column)} {_SIGNS[sign]} {_escaped(level)})"
 
 
 def percent_axis(axes: Axes) -> None:

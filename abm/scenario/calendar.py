@@ -18,16 +18,20 @@ class Calendar(Part):
 
     start: CalendarDate | None = choice(
         "date of day 0; leave out for a run without dates",
+        label="first day",
         unit="date",
         default=None,
         allowed="a weekday that is not a holiday",
     )
-    days: Whole = number("trading days of the run", "days", "scenario", ge=1, le=1_000_000)
+    days: Whole = number(
+        "trading days of the run", "days", "scenario", label="length of the run", ge=1, le=1_000_000
+    )
     burn_in_days: Whole = number(
         "trading days before day 0, in which estimates and books settle; not reported",
         "days",
         "assumed; plausible 60 to 120",
         80,
+        label="length of the burn-in",
         ge=0,
         le=100_000,
     )
@@ -36,17 +40,23 @@ class Calendar(Part):
         "days",
         "assumed",
         60,
+        label="length of the drift before the start",
         ge=0,
         le=100_000,
     )
     shock_day: When = choice(
         "day (index or date) from which the counterfactual runs differ from the run",
+        label="day of the shock",
         default=0,
         unit="day",
         allowed="a trading day of the run",
     )
     holidays: Annotated[tuple[CalendarDate, ...], AS_TUPLE] = choice(
-        "weekdays on which nothing trades", default=(), unit="dates", allowed="dates"
+        "weekdays on which nothing trades",
+        label="holidays",
+        default=(),
+        unit="dates",
+        allowed="dates",
     )
 
     def dates(self) -> tuple[date, ...]:

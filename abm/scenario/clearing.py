@@ -8,7 +8,15 @@ from abm.scenario.fields import Part, Whole, number
 class ClearingRule(Part):
     """How a day's market clears."""
 
-    rounds: Whole = number("rounds in a day", "rounds", "assumed", 6, ge=1, le=100)
+    rounds: Whole = number(
+        "rounds in a day", "rounds", "assumed", 6, label="clearing rounds a day", ge=1, le=100
+    )
     tolerance: float = number(
-        "largest residual of a cleared price", "log", "assumed", 1e-10, ge=1e-14, le=1e-3
+        "largest residual of a cleared price",
+        "log",
+        "assumed",
+        1e-10,
+        label="clearing tolerance",
+        ge=1e-14,
+        le=1e-3,
     )

@@ -13,6 +13,7 @@ class Dealers(Part):
         "per day",
         "tuned; plausible .02 to .1",
         0.02,
+        label="reversion of dealers' reference price",
         ge=0,
         le=1,
     )
@@ -21,6 +22,7 @@ class Dealers(Part):
         "-",
         "tuned; plausible 1 to 1.5",
         1.3,
+        label="exponent of dealer depth in volatility",
         ge=0,
         le=5,
     )
@@ -29,17 +31,25 @@ class Dealers(Part):
         "-",
         "tuned; plausible .5 to 1.5",
         0.8,
+        label="exponent of dealer depth in bank capital",
         ge=0,
         le=5,
     )
     depth_floor: float = number(
-        "least share of calm depth that remains", "share", "assumed", 0.05, ge=LEAST_SHARE, le=1
+        "least share of calm depth that remains",
+        "share",
+        "assumed",
+        0.05,
+        label="floor of dealer depth",
+        ge=LEAST_SHARE,
+        le=1,
     )
     half_spread_log: float = number(
         "half of the bid-ask spread in calm, paid to dealers",
         "log",
         "assumed 1bp",
         1e-4,
+        label="half bid-ask spread",
         ge=0,
         le=0.1,
     )
@@ -48,5 +58,6 @@ class Dealers(Part):
         "a third of what it should be",
         "tuned",
         True,
+        label="dealers reprice on public news",
         allowed="true or false",
     )

@@ -1,4 +1,4 @@
-"""How a choice is declared: its meaning, unit, range and source, in one place, once.
+"""Declaration of a choice: its meaning, label, unit, range and source, in one place, once.
 
 Every number of a scenario is made with `number`, `whole`, `numbers` or one of their relatives, so
 that the JSON Schema, the commented template, the parameter table of the ODD and the message about
@@ -173,15 +173,19 @@ def number(
     source: str,
     default: Any = REQUIRED,
     usual: tuple[float, float, float] | None = None,
+    *,
+    label: str = "",
     **bounds: Any,
 ) -> Any:
     """A field that holds one number: what it means, [unit], range (ge, le, gt, lt) and source.
 
-    `usual` is what a slider shows of the range: its ends and its step.
+    `usual` is what a slider shows of the range: its ends and its step. `label` is its name on a
+    figure, in a few words.
     """
     allowed = range_text(**bounds)
     extra: dict[str, Any] = {
         "meaning": meaning,
+        "label": label,
         "unit": unit,
         "range": allowed,
         "source": source,
@@ -200,6 +204,7 @@ def choice(
     default: Any = REQUIRED,
     unit: str = "-",
     allowed: str = "",
+    label: str = "",
 ) -> Any:
     """A field that is not one number: a word, a table, a list, a part; `allowed` says what may."""
     note = "; ".join(part for part in (unit if unit != "-" else "", allowed, source) if part)
@@ -208,6 +213,7 @@ def choice(
         description=f"{meaning} [{note}]",
         json_schema_extra={
             "meaning": meaning,
+            "label": label,
             "unit": unit,
             "range": allowed,
             "source": source,
@@ -218,17 +224,17 @@ def choice(
 def presence() -> Any:
     """Whether a group takes part. It came later than the first scenarios: see `canonical_hash`."""
     meaning = "whether they take part; false leaves them out and changes nothing else"
-    field = choice(meaning, default=True, allowed="true or false")
+    field = choice(meaning, default=True, allowed="true or false", label="present")
     field.json_schema_extra["came_later"] = True
     return field
 
 
-def part_of(part: type[Part], meaning: str) -> Any:
-    """A field that is a part with a default of its own."""
-    return Field(default_factory=part, description=meaning)
+def part_of(part: type[Part], meaning: str, *, label: str = "") -> Any:
+    """A field that is a part with a default of its own; `label` goes before those of its fields."""
+    return Field(default_factory=part, description=meaning, json_schema_extra={"label": label})
 
 
 def note(field: FieldInfo, which: str) -> str:
-    """What a field's declaration says about its `meaning`, `unit`, `range` or `source`."""
+    """One note of a field's declaration: `meaning`, `label`, `unit`, `range` or `source`."""
     extra = field.json_schema_extra
     return str(extra.get(which, "")) if isinstance(extra, dict) else ""

@@ -18,6 +18,7 @@ class Population(Part):
         "-",
         "scenario",
         1.0,
+        label="population scale",
         ge=1e-4,
         le=100_000,
     )
@@ -27,8 +28,18 @@ class FundGroup(Part):
     """A group of funds that holds a volatility target."""
 
     present: bool = presence()
-    n: Whole = number("number of funds; 0 for none", "funds", "assumed", 0, ge=0, le=10_000_000)
-    equity_usd_bn: float = number("equity, all together", "USD bn", "record", 0.0, ge=0, le=1e6)
+    n: Whole = number(
+        "number of funds; 0 for none",
+        "funds",
+        "assumed",
+        0,
+        label="number of funds",
+        ge=0,
+        le=10_000_000,
+    )
+    equity_usd_bn: float = number(
+        "equity, all together", "USD bn", "record", 0.0, label="equity", ge=0, le=1e6
+    )
 
 
 def whole_or_absent(part: str, group: Any, money: str) -> Faults:

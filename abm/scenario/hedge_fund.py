@@ -25,12 +25,18 @@ class Style(Part):
     """One way of running a carry trade."""
 
     share_of_number: float = number(
-        "share of all hedge funds that run this style", "share", "assumed", ge=1e-7, le=1
+        "share of all hedge funds that run this style",
+        "share",
+        "assumed",
+        label="share of hedge funds",
+        ge=1e-7,
+        le=1,
     )
     equity_usd_bn: float = number(
         "equity behind the style's carry trades, all funds together",
         "USD bn",
         "tuned to the carry stock of BIS Bulletin 90",
+        label="equity",
         ge=0,
         le=1e6,
     )
@@ -38,15 +44,22 @@ class Style(Part):
         "calm leverage",
         "1 + borrowing / wealth",
         "tuned; plausible 2 to 4.5",
+        label="calm leverage",
         ge=1,
         le=100,
     )
     yen_share: float = number(
-        "share of borrowing in the funding currency", "share", "assumed", ge=0, le=1
+        "share of borrowing in the funding currency",
+        "share",
+        "assumed",
+        label="yen share of borrowing",
+        ge=0,
+        le=1,
     )
     weights: Shares = choice(
         "assets per unit of leverage; what is left of 1 stays in dollar cash",
         "assumed",
+        label="portfolio weight",
         allowed="shares that sum to at most 1, by instrument",
     )
 
@@ -54,12 +67,21 @@ class Style(Part):
 class HedgeFunds(Part):
     """Leveraged carry traders with their own sizing, limits and stops."""
 
-    n: Whole = number("number of hedge funds", "funds", "assumed", 0, ge=0, le=10_000_000)
+    n: Whole = number(
+        "number of hedge funds",
+        "funds",
+        "assumed",
+        0,
+        label="number of hedge funds",
+        ge=0,
+        le=10_000_000,
+    )
     leverage_cap: float = number(
         "largest leverage a fund may run",
         "1 + borrowing / wealth",
         "plausible 5 to 15",
         10.0,
+        label="leverage cap",
         ge=1,
         le=100,
         usual=(1, 15, 0.5),
@@ -69,21 +91,35 @@ class HedgeFunds(Part):
         "share",
         "assumed",
         0.5,
+        label="overlap of the funds' books",
         ge=0,
         le=1,
         usual=(0, 1, 0.05),
     )
     size_dispersion: float = number(
-        "standard deviation of log equity within a style", "log", "assumed", 0.5, ge=0, le=3
+        "standard deviation of log equity within a style",
+        "log",
+        "assumed",
+        0.5,
+        label="dispersion of fund size",
+        ge=0,
+        le=3,
     )
     leverage_dispersion: float = number(
-        "standard deviation of log calm leverage within a style", "log", "assumed", 0.2, ge=0, le=2
+        "standard deviation of log calm leverage within a style",
+        "log",
+        "assumed",
+        0.2,
+        label="dispersion of fund leverage",
+        ge=0,
+        le=2,
     )
     opening_cap_share: float = number(
         "calm leverage is drawn at most at this share of the cap",
         "share",
         "assumed",
         0.95,
+        label="opening leverage over the cap",
         ge=LEAST_SHARE,
         le=1,
     )
@@ -92,6 +128,7 @@ class HedgeFunds(Part):
         "-",
         "tuned; plausible 0 to .06, above .08 spontaneous crashes",
         0.045,
+        label="weight of trend in expected return",
         ge=0,
         le=1,
     )
@@ -100,17 +137,25 @@ class HedgeFunds(Part):
         "per year",
         "assumed; plausible .1 to .2",
         0.15,
+        label="weight of value in expected return",
         ge=0,
         le=5,
     )
     carry_floor_per_year: float = number(
-        "least carry from which risk aversion is set", "per year", "assumed", 0.01, ge=1e-6, le=1
+        "least carry from which risk aversion is set",
+        "per year",
+        "assumed",
+        0.01,
+        label="carry floor for risk aversion",
+        ge=1e-6,
+        le=1,
     )
     anchor_share: float = number(
         "weight of the long-run variance in sizing",
         "share",
         "tuned; plausible .3 to .7",
         0.43,
+        label="weight of long-run variance in fund sizing",
         ge=0,
         le=1,
     )
@@ -119,6 +164,7 @@ class HedgeFunds(Part):
         "share",
         "tuned; plausible .15 to .3",
         0.2,
+        label="no-trade band of funds",
         ge=0,
         lt=1,
     )
@@ -127,6 +173,7 @@ class HedgeFunds(Part):
         "per day",
         "tuned; plausible .03 to .06",
         0.06,
+        label="hedge funds: speed of adding",
         ge=0,
         le=1,
     )
@@ -135,6 +182,7 @@ class HedgeFunds(Part):
         "per day",
         "tuned; plausible .08 to .16",
         0.09,
+        label="hedge funds: speed of cutting",
         ge=0,
         le=1,
     )
@@ -143,6 +191,7 @@ class HedgeFunds(Part):
         "per day",
         "assumed",
         0.15,
+        label="speed of cutting over the VaR limit",
         ge=0,
         le=1,
     )
@@ -151,6 +200,7 @@ class HedgeFunds(Part):
         "per day",
         "tuned; plausible .3 to .6",
         0.5,
+        label="speed of cutting after a stop-loss",
         ge=0,
         le=1,
     )
@@ -159,17 +209,25 @@ class HedgeFunds(Part):
         "share of the high-water mark",
         "tuned; plausible .2 to .4",
         0.26,
+        label="stop-loss drawdown of funds",
         ge=LEAST_SHARE,
         le=1,
     )
     stop_leverage_share: float = number(
-        "share of leverage beyond 1 kept after a stop-loss", "share", "assumed", 0.25, ge=0, le=1
+        "share of leverage beyond 1 kept after a stop-loss",
+        "share",
+        "assumed",
+        0.25,
+        label="leverage kept after a stop-loss",
+        ge=0,
+        le=1,
     )
     var_limit: float = number(
         "limit on the 99% ten-day value at risk",
         "share of wealth",
         "not binding in 2024; plausible .25 to .5",
         0.34,
+        label="99% ten-day VaR limit",
         ge=LEAST_SHARE,
         le=5,
     )
@@ -178,20 +236,34 @@ class HedgeFunds(Part):
         "-",
         "assumed",
         1.1,
+        label="tolerance of the VaR limit",
         ge=1,
         le=5,
     )
     payout_per_day: float = number(
-        "share of wealth above opening wealth paid out", "per day", "assumed", 0.01, ge=0, le=1
+        "share of wealth above opening wealth paid out",
+        "per day",
+        "assumed",
+        0.01,
+        label="payout of funds' gains",
+        ge=0,
+        le=1,
     )
     subscription_per_day: float = number(
-        "share of the gap below opening wealth subscribed", "per day", "assumed", 0.003, ge=0, le=1
+        "share of the gap below opening wealth subscribed",
+        "per day",
+        "assumed",
+        0.003,
+        label="subscriptions after losses",
+        ge=0,
+        le=1,
     )
     days_out: Whole = number(
         "days until a failed institution comes back with fresh capital",
         "days",
         "assumed",
         120,
+        label="absence after a failure",
         ge=0,
         le=1_000_000,
     )
@@ -200,6 +272,7 @@ class HedgeFunds(Part):
         "share",
         "assumed",
         0.05,
+        label="wealth share at which a fund closes out",
         ge=0,
         lt=1,
     )
@@ -208,11 +281,15 @@ class HedgeFunds(Part):
         "share",
         "tuned; plausible .4 to .8",
         0.625,
+        label="share of funds with a day of grace",
         ge=0,
         le=1,
     )
     styles: Annotated[dict[Name, Style], AT_MOST_MANY, FROZEN] = choice(
-        "the styles by name", default={}, allowed="tables whose share_of_number sum to 1"
+        "the styles by name",
+        label="styles",
+        default={},
+        allowed="tables whose share_of_number sum to 1",
     )
 
 

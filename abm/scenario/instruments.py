@@ -39,6 +39,7 @@ class _Instrument(Part):
         "market convention",
         "record",
         100.0,
+        label="opening quote",
         ge=1e-6,
         le=1e9,
     )
@@ -48,17 +49,24 @@ class _Instrument(Part):
         "per year",
         "market rates of mid-2024",
         0.0,
+        label="yield",
         ge=-0.5,
         le=5.0,
     )
     volatility_per_year: float = number(
-        "volatility of news about the fundamental", "log per sqrt(year)", "tuned", ge=1e-4, le=5
+        "volatility of news about the fundamental",
+        "log per sqrt(year)",
+        "tuned",
+        label="news volatility",
+        ge=1e-4,
+        le=5,
     )
     daily_limit_log: float = number(
         "largest move of one round's price from yesterday's close",
         "log",
         "assumed",
         0.12,
+        label="daily price limit",
         ge=LEAST_SHARE,
         le=MOST_DAILY_LOG,
     )
@@ -66,6 +74,7 @@ class _Instrument(Part):
         "lasting depth: what value investors buy per log the price falls below fundamental",
         "USD bn per log",
         "tuned; USDJPY 6-9bp per USD 1bn with news in 2022-24",
+        label="value investors' depth",
         ge=LEAST_USD_BN,
         le=MOST_DEPTH_USD_BN,
     )
@@ -74,6 +83,7 @@ class _Instrument(Part):
         "log",
         "assumed",
         0.4,
+        label="gap at which value capital is used up",
         ge=LEAST_SHARE,
         le=10,
     )
@@ -82,6 +92,7 @@ class _Instrument(Part):
         "per day",
         "tuned; plausible .08 to .5",
         0.3,
+        label="value investors' speed",
         ge=0,
         le=1,
     )
@@ -89,6 +100,7 @@ class _Instrument(Part):
         "what dealers take per log the price leaves their reference, in calm",
         "USD bn per log",
         "tuned",
+        label="dealer depth",
         ge=LEAST_USD_BN,
         le=MOST_DEPTH_USD_BN,
     )
@@ -97,6 +109,7 @@ class _Instrument(Part):
         "log",
         "real drift April to June 2024, rounded",
         0.0,
+        label="drift before the start",
         ge=-1,
         le=1,
     )
@@ -115,6 +128,7 @@ class Currency(_Instrument):
         "unit (AUDUSD)",
         "market convention",
         False,
+        label="quoted per dollar",
         allowed="true or false",
     )
     day_count: Literal[360, 365] = choice(
@@ -122,6 +136,7 @@ class Currency(_Instrument):
         "(abm.carry.DAY_COUNT) where it is known there",
         "money-market convention",
         365,
+        label="day count",
         unit="days",
         allowed="360 or 365",
     )
@@ -136,7 +151,10 @@ class Asset(_Instrument):
 
     kind: Literal["asset"] = "asset"
     quote: Name = choice(
-        "currency its price is in", default="USD", allowed='"USD" or a currency of the scenario'
+        "currency its price is in",
+        label="currency of the price",
+        default="USD",
+        allowed='"USD" or a currency of the scenario',
     )
 
 

@@ -15,19 +15,36 @@ class Insurers(Part):
 
     present: bool = presence()
     n: Whole = number(
-        "number of insurers; 0 for none", "insurers", "assumed", 0, ge=0, le=10_000_000
+        "number of insurers; 0 for none",
+        "insurers",
+        "assumed",
+        0,
+        label="number",
+        ge=0,
+        le=10_000_000,
     )
     assets_usd_bn: float = number(
-        "dollar assets, all together", "USD bn", "assumed; plausible 200 to 600", 0.0, ge=0, le=1e6
+        "dollar assets, all together",
+        "USD bn",
+        "assumed; plausible 200 to 600",
+        0.0,
+        label="dollar assets",
+        ge=0,
+        le=1e6,
     )
     weights: Shares = choice(
-        "what is held", "assumed", {}, allowed="shares that sum to 1, by instrument"
+        "what is held",
+        "assumed",
+        {},
+        label="portfolio weight",
+        allowed="shares that sum to 1, by instrument",
     )
     hedge_share: float = number(
         "share of assets hedged at the opening",
         "share",
         "45% in 2024; plausible .44 to .63",
         0.45,
+        label="hedge ratio at the opening",
         ge=0,
         le=1,
     )
@@ -36,6 +53,7 @@ class Insurers(Part):
         "share per log",
         "tuned; plausible .3 to .8",
         0.46,
+        label="hedge ratio per yen rise",
         ge=0,
         le=10,
     )
@@ -44,11 +62,22 @@ class Insurers(Part):
         "share per (per year)",
         "assumed",
         2.0,
+        label="hedge ratio per change of the basis",
         ge=0,
         le=100,
     )
-    rise_days: Whole = number("days of the yen's rise", "days", "assumed", 20, ge=1, le=250)
-    speed_per_day: float = number("share of the gap closed", "per day", "assumed", 0.05, ge=0, le=1)
+    rise_days: Whole = number(
+        "days of the yen's rise",
+        "days",
+        "assumed",
+        20,
+        label="window of the yen's rise",
+        ge=1,
+        le=250,
+    )
+    speed_per_day: float = number(
+        "share of the gap closed", "per day", "assumed", 0.05, label="speed of hedging", ge=0, le=1
+    )
 
 
 @needs("insurers")

@@ -20,6 +20,7 @@ class Link(Part):
         "log per log",
         "tuned; plausible .8 to 1.2",
         0.0,
+        label="currency beta",
         ge=-5,
         le=5,
     )
@@ -29,11 +30,13 @@ class Link(Part):
         "share",
         "tuned; Tokyo closes before New York; plausible .5 to .8",
         0.0,
+        label="lagged share of the currency effect",
         ge=0,
         le=1,
     )
     leader: Name | None = choice(
         "instrument whose close of yesterday it follows",
+        label="leading market",
         default=None,
         allowed="an instrument of the scenario",
     )
@@ -42,6 +45,7 @@ class Link(Part):
         "log per log",
         "tuned; plausible .6 to .9",
         0.0,
+        label="beta to the leading market",
         ge=-5,
         le=5,
     )
@@ -54,6 +58,7 @@ class Liquidity(Part):
     mode: Literal["simultaneous", "frozen"] = choice(
         "whether orders follow the price while the market clears, or are frozen at the opening "
         "prices of the round",
+        label="order mode",
         default="simultaneous",
         allowed='"simultaneous" or "frozen"',
     )
@@ -62,13 +67,16 @@ class Liquidity(Part):
         "-",
         "scenario",
         1.0,
+        label="market depth (1 = calibrated)",
         ge=LEAST_SHARE,
         le=20,
         usual=(0.25, 3, 0.05),
     )
     dealers: Dealers = part_of(Dealers, "market makers")
     links: Annotated[dict[Name, Link], FROZEN] = choice(
-        "share indices that follow a currency and another index, by instrument", default={}
+        "share indices that follow a currency and another index, by instrument",
+        label="linked indices",
+        default={},
     )
 
 

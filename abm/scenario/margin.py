@@ -37,6 +37,7 @@ class _MarginRule(Part):
         "share",
         "assumed; plausible .85 to .95",
         0.9,
+        label="target leverage after a call",
         ge=0.01,
         le=1,
     )
@@ -45,6 +46,7 @@ class _MarginRule(Part):
         "per round",
         "assumed; plausible .9 to 1",
         0.95,
+        label="speed of forced sales",
         ge=LEAST_SHARE,
         le=1,
     )
@@ -60,6 +62,7 @@ class VolatilityMargin(_MarginRule):
         "share of assets",
         "tuned; FX prime brokers 2 to 5%, EM 5 to 15%; plausible .05 to .10",
         0.08,
+        label="margin floor",
         ge=LEAST_SHARE,
         le=1,
     )
@@ -68,6 +71,7 @@ class VolatilityMargin(_MarginRule):
         "share of assets",
         "assumed; plausible .4 to .8",
         0.6,
+        label="margin ceiling",
         ge=LEAST_SHARE,
         le=1,
     )
@@ -76,18 +80,26 @@ class VolatilityMargin(_MarginRule):
         "-",
         "tuned; plausible 5 to 8",
         6.8,
+        label="margin over 10-day volatility",
         ge=0,
         le=100,
         usual=(0, 15, 0.1),
     )
     long_run_share: float = number(
-        "weight of long-run volatility in the margin", "share", "assumed", 0.0, ge=0, le=1
+        "weight of long-run volatility in the margin",
+        "share",
+        "assumed",
+        0.0,
+        label="weight of long-run volatility in the margin",
+        ge=0,
+        le=1,
     )
     concentration_addon: float = number(
         "relative add-on per unit of Herfindahl index of the weights",
         "-",
         "tuned, weak; plausible 0 to .3",
         0.11,
+        label="margin add-on for concentration",
         ge=0,
         le=10,
     )
@@ -96,6 +108,7 @@ class VolatilityMargin(_MarginRule):
         "-",
         "assumed; plausible .5 to 2",
         1.0,
+        label="margin add-on for broker balance sheets",
         ge=0,
         le=100,
     )
@@ -105,7 +118,9 @@ class FixedMargin(_MarginRule):
     """One margin rate for all, for ever."""
 
     kind: Literal["fixed"] = "fixed"
-    rate: float = number("margin rate", "share of assets", "scenario", ge=LEAST_SHARE, le=1)
+    rate: float = number(
+        "margin rate", "share of assets", "scenario", label="margin rate", ge=LEAST_SHARE, le=1
+    )
 
 
 class NoMargin(Part):

@@ -21,6 +21,7 @@ class DrawnBrokers(Part):
         "numbers of brokers a fund may have",
         "assumed",
         (2, 3, 4),
+        label="numbers of brokers of a fund",
         unit="brokers",
         allowed="whole numbers from 1 to the number of core banks",
     )
@@ -28,12 +29,14 @@ class DrawnBrokers(Part):
         "probability of each of these numbers; empty for equal",
         "assumed",
         (),
+        label="probabilities of numbers of brokers",
         allowed="as many shares as numbers, summing to 1",
     )
     bank_probabilities: Annotated[tuple[Share, ...], AS_TUPLE] = choice(
         "probability by which each core bank is drawn; empty for equal",
         "assumed",
         (),
+        label="probabilities of brokers",
         allowed="one share for each core bank, summing to 1",
     )
     share_concentration: float = number(
@@ -41,6 +44,7 @@ class DrawnBrokers(Part):
         "-",
         "assumed",
         2.0,
+        label="Dirichlet parameter of loan shares",
         ge=LEAST_SHARE,
         le=1e6,
     )
@@ -48,6 +52,7 @@ class DrawnBrokers(Part):
         "share of the first broker, drawn uniformly; empty for whatever Dirichlet gives",
         "practice: 30 to 50%",
         (),
+        label="share of the first broker",
         unit="share",
         allowed="two shares, the smaller first",
     )
@@ -56,11 +61,18 @@ class DrawnBrokers(Part):
         "share",
         "scenario; plausible 0 to .8",
         0.0,
+        label="loans concentrated on one bank",
         ge=0,
         le=1,
     )
     concentrated_on: Whole = number(
-        "core bank they are moved to, counted from 1", "-", "scenario", 3, ge=1, le=1000
+        "core bank they are moved to, counted from 1",
+        "-",
+        "scenario",
+        3,
+        label="bank that loans are concentrated on",
+        ge=1,
+        le=1000,
     )
 
 
@@ -69,7 +81,9 @@ class GraphFile(Part):
 
     kind: Literal["file"] = "file"
     path: str = choice(
-        "the file, relative to the scenario's own folder", allowed="a .graphml or .csv file"
+        "the file, relative to the scenario's own folder",
+        label="graph file",
+        allowed="a .graphml or .csv file",
     )
 
 
@@ -82,6 +96,7 @@ class _Interbank(Part):
         "times",
         "assumed",
         1.0,
+        label="debt of the concentrated bank",
         ge=0,
         le=100,
     )
@@ -96,6 +111,7 @@ class CorePeriphery(_Interbank):
         "USD bn",
         "assumed",
         8.0,
+        label="claims between core banks",
         ge=0,
         le=MOST_CLAIM_USD_BN,
     )
@@ -104,11 +120,18 @@ class CorePeriphery(_Interbank):
         "USD bn",
         "assumed",
         2.0,
+        label="claims between core and periphery",
         ge=0,
         le=MOST_CLAIM_USD_BN,
     )
     every: Whole = number(
-        "one in so many core-periphery pairs has a claim", "pairs", "assumed", 2, ge=1, le=1000
+        "one in so many core-periphery pairs has a claim",
+        "pairs",
+        "assumed",
+        2,
+        label="spacing of core-periphery claims",
+        ge=1,
+        le=1000,
     )
 
 
@@ -116,9 +139,23 @@ class ErdosRenyi(_Interbank):
     """Every ordered pair of banks has a claim with one probability."""
 
     kind: Literal["erdos-renyi"] = "erdos-renyi"
-    probability: float = number("probability of a claim", "share", "scenario", 0.2, ge=0, le=1)
+    probability: float = number(
+        "probability of a claim",
+        "share",
+        "scenario",
+        0.2,
+        label="probability of an interbank claim",
+        ge=0,
+        le=1,
+    )
     claim_usd_bn: float = number(
-        "size of a claim", "USD bn", "assumed", 4.0, ge=0, le=MOST_CLAIM_USD_BN
+        "size of a claim",
+        "USD bn",
+        "assumed",
+        4.0,
+        label="size of an interbank claim",
+        ge=0,
+        le=MOST_CLAIM_USD_BN,
     )
 
 
@@ -126,9 +163,23 @@ class ScaleFree(_Interbank):
     """Preferential attachment (Barabási and Albert 1999): few banks with many claims."""
 
     kind: Literal["scale-free"] = "scale-free"
-    links: Whole = number("claims each new bank brings", "claims", "scenario", 2, ge=1, le=1000)
+    links: Whole = number(
+        "claims each new bank brings",
+        "claims",
+        "scenario",
+        2,
+        label="claims of each new bank",
+        ge=1,
+        le=1000,
+    )
     claim_usd_bn: float = number(
-        "size of a claim", "USD bn", "assumed", 4.0, ge=0, le=MOST_CLAIM_USD_BN
+        "size of a claim",
+        "USD bn",
+        "assumed",
+        4.0,
+        label="size of an interbank claim",
+        ge=0,
+        le=MOST_CLAIM_USD_BN,
     )
 
 

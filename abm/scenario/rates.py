@@ -11,15 +11,28 @@ class Rates(Part):
     """Policy rates at the opening."""
 
     funding_per_year: float = number(
-        "rate of the funding currency", "per year", "BoJ 0 to 0.1% in July 2024", 0.0, ge=-0.1, le=1
+        "rate of the funding currency",
+        "per year",
+        "BoJ 0 to 0.1% in July 2024",
+        0.0,
+        label="funding-currency rate",
+        ge=-0.1,
+        le=1,
     )
     usd_per_year: float = number(
-        "dollar rate", "per year", "Fed 5.25 to 5.5% in July 2024", 0.0, ge=-0.1, le=1
+        "dollar rate",
+        "per year",
+        "Fed 5.25 to 5.5% in July 2024",
+        0.0,
+        label="dollar rate",
+        ge=-0.1,
+        le=1,
     )
     usd_day_count: Literal[360, 365] = choice(
         "days of a year by which dollar interest accrues",
         "money-market convention",
         360,
+        label="dollar day count",
         unit="days",
         allowed="360 or 365",
     )
@@ -33,6 +46,7 @@ class Funding(Part):
         "per year",
         "record; plausible .002 to .005",
         0.003,
+        label="cross-currency basis",
         ge=0,
         le=0.5,
     )
@@ -41,6 +55,7 @@ class Funding(Part):
         "per year",
         "assumed",
         0.01,
+        label="slope of the cross-currency basis",
         ge=0,
         le=5,
     )
@@ -49,6 +64,7 @@ class Funding(Part):
         "per year",
         "assumed 300bp",
         0.03,
+        label="widest cross-currency basis",
         ge=0,
         le=0.5,
     )
@@ -57,6 +73,7 @@ class Funding(Part):
         "share",
         "assumed",
         0.3,
+        label="swap capacity of banks",
         ge=0,
         le=1,
     )

@@ -14,27 +14,51 @@ class RetailEquity(Part):
     """Cohorts long of a home share index on margin, resident in the funding currency."""
 
     present: bool = presence()
-    n: Whole = number("number of cohorts; 0 for none", "cohorts", "assumed", 0, ge=0, le=10_000_000)
-    asset: Name = choice("what they hold", default="NKY", allowed="an asset of the scenario")
+    n: Whole = number(
+        "number of cohorts; 0 for none",
+        "cohorts",
+        "assumed",
+        0,
+        label="number of cohorts",
+        ge=0,
+        le=10_000_000,
+    )
+    asset: Name = choice(
+        "what they hold", label="asset held", default="NKY", allowed="an asset of the scenario"
+    )
     notional_usd_bn: float = number(
-        "margin longs, all together", "USD bn", "30.8 in June 2024", 0.0, ge=0, le=1e6
+        "margin longs, all together",
+        "USD bn",
+        "30.8 in June 2024",
+        0.0,
+        label="margin longs",
+        ge=0,
+        le=1e6,
     )
     leverage: float = number(
         "median leverage",
         "notional / equity",
         "legal 30% margin; plausible 2.3 to 3.2",
         2.8,
+        label="median leverage",
         ge=1,
         le=100,
     )
     leverage_dispersion: float = number(
-        "standard deviation of log leverage among cohorts", "log", "assumed", 0.18, ge=0, le=2
+        "standard deviation of log leverage among cohorts",
+        "log",
+        "assumed",
+        0.18,
+        label="dispersion of leverage",
+        ge=0,
+        le=2,
     )
     loss_cut: float = number(
         "median equity over notional below which they must sell",
         "share",
         "tuned; 20 to 25% maintenance; plausible .18 to .27",
         0.23,
+        label="stop-out level",
         ge=LEAST_SHARE,
         le=1,
     )
@@ -43,6 +67,7 @@ class RetailEquity(Part):
         "share of it",
         "assumed",
         0.2,
+        label="spread of stop-out levels",
         ge=0,
         lt=1,
     )
@@ -51,11 +76,18 @@ class RetailEquity(Part):
         "per day",
         "tuned; 1 folds the Nikkei; plausible .3 to .7",
         0.43,
+        label="speed of forced sales",
         ge=0,
         le=1,
     )
     days_out: Whole = number(
-        "days inactive after a stop-out", "days", "assumed", 40, ge=0, le=1_000_000
+        "days inactive after a stop-out",
+        "days",
+        "assumed",
+        40,
+        label="inactivity after a stop-out",
+        ge=0,
+        le=1_000_000,
     )
 
 

@@ -14,38 +14,82 @@ class RetailFx(Part):
     """Cohorts long of foreign currency against the funding currency, at high leverage."""
 
     present: bool = presence()
-    n: Whole = number("number of cohorts; 0 for none", "cohorts", "assumed", 0, ge=0, le=10_000_000)
+    n: Whole = number(
+        "number of cohorts; 0 for none",
+        "cohorts",
+        "assumed",
+        0,
+        label="number of cohorts",
+        ge=0,
+        le=10_000_000,
+    )
     notional_usd_bn: float = number(
         "open interest, all together",
         "USD bn",
         "tuned; 23.6 in April 2014; plausible 20 to 45",
         0.0,
+        label="open interest",
         ge=0,
         le=1e6,
     )
     leverage: float = number(
-        "median leverage", "notional / equity", "tuned; plausible 5 to 8", 7.0, ge=1, le=100
+        "median leverage",
+        "notional / equity",
+        "tuned; plausible 5 to 8",
+        7.0,
+        label="median leverage",
+        ge=1,
+        le=100,
     )
     leverage_dispersion: float = number(
-        "standard deviation of log leverage among cohorts", "log", "assumed", 0.5, ge=0, le=2
+        "standard deviation of log leverage among cohorts",
+        "log",
+        "assumed",
+        0.5,
+        label="dispersion of leverage",
+        ge=0,
+        le=2,
     )
     opening_leverage_cap: float = number(
-        "largest leverage at the opening", "notional / equity", "assumed", 22.0, ge=1, le=100
+        "largest leverage at the opening",
+        "notional / equity",
+        "assumed",
+        22.0,
+        label="leverage cap at the opening",
+        ge=1,
+        le=100,
     )
     leverage_cap: float = number(
-        "legal cap", "notional / equity", "Japan since 2011", 25.0, ge=1, le=1000
+        "legal cap",
+        "notional / equity",
+        "Japan since 2011",
+        25.0,
+        label="legal leverage cap",
+        ge=1,
+        le=1000,
     )
     cap_use: float = number(
-        "positions are kept within this share of the cap", "share", "assumed", 0.9, ge=0.01, le=1
+        "positions are kept within this share of the cap",
+        "share",
+        "assumed",
+        0.9,
+        label="largest use of the leverage cap",
+        ge=0.01,
+        le=1,
     )
     weights: Shares = choice(
-        'what is held, "USD" included', "assumed", {}, allowed="shares that sum to 1, by currency"
+        'what is held, "USD" included',
+        "assumed",
+        {},
+        label="portfolio weight",
+        allowed="shares that sum to 1, by currency",
     )
     loss_cut: float = number(
         "median equity over notional below which everything is closed",
         "share",
         "50 to 100% of the required 4%; plausible .02 to .04",
         0.03,
+        label="stop-out level",
         ge=LEAST_SHARE,
         le=1,
     )
@@ -54,6 +98,7 @@ class RetailFx(Part):
         "share of it",
         "assumed",
         0.33,
+        label="spread of stop-out levels",
         ge=0,
         lt=1,
     )
@@ -62,6 +107,7 @@ class RetailFx(Part):
         "share",
         "BoJ Review 2016-E-5, size assumed; plausible .1 to .5",
         0.25,
+        label="contrarian response",
         ge=0,
         le=1,
     )
@@ -70,13 +116,30 @@ class RetailFx(Part):
         "log",
         "assumed",
         0.03,
+        label="move that saturates the contrarian response",
         ge=1e-4,
         le=1,
     )
-    contrarian_days: Whole = number("days of that move", "days", "assumed", 5, ge=1, le=250)
-    speed_per_day: float = number("share of the gap closed", "per day", "assumed", 0.1, ge=0, le=1)
+    contrarian_days: Whole = number(
+        "days of that move",
+        "days",
+        "assumed",
+        5,
+        label="window of the contrarian response",
+        ge=1,
+        le=250,
+    )
+    speed_per_day: float = number(
+        "share of the gap closed", "per day", "assumed", 0.1, label="speed of trading", ge=0, le=1
+    )
     days_out: Whole = number(
-        "days inactive after a stop-out", "days", "assumed", 40, ge=0, le=1_000_000
+        "days inactive after a stop-out",
+        "days",
+        "assumed",
+        40,
+        label="inactivity after a stop-out",
+        ge=0,
+        le=1_000_000,
     )
 
 

@@ -13,6 +13,7 @@ class Estimation(Part):
         "-",
         "tuned; plausible .95 to .985",
         0.96,
+        label="decay of the slow covariance",
         ge=0.01,
         lt=1,
     )
@@ -21,6 +22,7 @@ class Estimation(Part):
         "-",
         "tuned; RiskMetrics .94; plausible .90 to .95",
         0.94,
+        label="decay of the fast covariance",
         ge=0.01,
         lt=1,
     )
@@ -29,17 +31,25 @@ class Estimation(Part):
         "-",
         "tuned; plausible 1 to 1.2",
         1.15,
+        label="opening covariance over that of news",
         ge=0.01,
         le=10,
     )
     long_run_multiple: float = number(
-        "long-run variance as a multiple of the variance of news", "-", "tuned", 1.3, ge=0.01, le=10
+        "long-run variance as a multiple of the variance of news",
+        "-",
+        "tuned",
+        1.3,
+        label="long-run variance over that of news",
+        ge=0.01,
+        le=10,
     )
     trend_days: float = number(
         "days of the average return by which hedge funds see a trend",
         "days",
         "assumed",
         60.0,
+        label="window of the trend that hedge funds see",
         ge=1,
         le=MOST_DAYS,
     )

@@ -15,10 +15,17 @@ class RiskParity(FundGroup):
     """Leveraged on diversified assets, hedged against currencies."""
 
     volatility_target_per_year: float = number(
-        "target volatility", "log per sqrt(year)", "record of 2024", 0.08, ge=LEAST_SHARE, le=2
+        "target volatility",
+        "log per sqrt(year)",
+        "record of 2024",
+        0.08,
+        label="target volatility",
+        ge=LEAST_SHARE,
+        le=2,
     )
     weighting: Literal["inverse-volatility", "equal-risk"] = choice(
         "how weights follow risk",
+        label="weighting",
         default="inverse-volatility",
         allowed='"inverse-volatility" or "equal-risk"',
     )
@@ -26,16 +33,18 @@ class RiskParity(FundGroup):
         "multiplies the weight (or the share of risk) of each asset held",
         "assumed",
         {},
+        label="tilt",
         allowed="numbers from 0.001 to 1000, by instrument",
     )
     leverage_cap: float = number(
-        "largest leverage", "times wealth", "assumed", 2.5, ge=0.01, le=100
+        "largest leverage", "times wealth", "assumed", 2.5, label="leverage cap", ge=0.01, le=100
     )
     speed_down_per_day: float = number(
         "share of the gap closed when cutting",
         "per day",
         "tuned; plausible .3 to .6",
         0.6,
+        label="speed of cutting",
         ge=0,
         le=1,
     )
@@ -44,6 +53,7 @@ class RiskParity(FundGroup):
         "per day",
         "assumed; 2024: none for three weeks",
         0.05,
+        label="speed of adding",
         ge=0,
         le=1,
     )
@@ -52,6 +62,7 @@ class RiskParity(FundGroup):
         "share",
         "assumed",
         0.05,
+        label="no-trade band",
         ge=0,
         lt=1,
     )
@@ -60,6 +71,7 @@ class RiskParity(FundGroup):
         "share",
         "assumed",
         0.0,
+        label="yen share of borrowing",
         ge=0,
         le=1,
     )

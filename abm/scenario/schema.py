@@ -43,10 +43,13 @@ class Outputs(Part):
         "days",
         "scenario",
         1,
+        label="spacing of feedback gains",
         ge=0,
         le=1_000_000,
     )
-    events: bool = choice("record every event", default=True, allowed="true or false")
+    events: bool = choice(
+        "record every event", label="events recorded", default=True, allowed="true or false"
+    )
 
 
 class Scenario(Part):
@@ -56,40 +59,49 @@ class Scenario(Part):
     equal. The keys inside its parts are those of the parameter table (ODD.md, section 7.14).
     """
 
-    name: Line = choice("what it is called", default="untitled", allowed="text")
-    title: Line = choice("one line that says what it is", default="", allowed="text")
-    about: Lines = choice("what a reader should know", default="", allowed="text")
+    name: Line = choice("what it is called", label="name", default="untitled", allowed="text")
+    title: Line = choice("one line that says what it is", label="title", default="", allowed="text")
+    about: Lines = choice("what a reader should know", label="about", default="", allowed="text")
     calendar: Calendar = Field(description="which days are traded")
     population: Population = part_of(Population, "number of institutions")
     instruments: Instruments = choice(
         "what is traded, currencies before assets; the first currency funds carry trades",
+        label="instruments",
         allowed="tables by name",
     )
     correlations: Correlations = choice(
         'correlation of news by pair, as "JPY-AUD"; pairs left out are 0',
         "record",
         {},
+        label="correlation of news",
         allowed="numbers from -1 to 1 that make a positive definite matrix",
     )
     rates: Rates = part_of(Rates, "policy rates at the opening")
     estimation: Estimation = part_of(Estimation, "how risk is estimated")
     liquidity: Liquidity = part_of(Liquidity, "the other side of the market")
     funds: HedgeFunds = part_of(HedgeFunds, "hedge funds")
-    risk_parity: RiskParity = part_of(RiskParity, "risk-parity funds")
-    volatility_target: VolatilityTarget = part_of(VolatilityTarget, "volatility-target funds")
-    trend: TrendFollowers = part_of(TrendFollowers, "trend followers")
-    retail_fx: RetailFx = part_of(RetailFx, "retail currency traders")
-    retail_equity: RetailEquity = part_of(RetailEquity, "retail margin longs in shares")
-    insurers: Insurers = part_of(Insurers, "life insurers")
+    risk_parity: RiskParity = part_of(RiskParity, "risk-parity funds", label="risk parity")
+    volatility_target: VolatilityTarget = part_of(
+        VolatilityTarget, "volatility-target funds", label="volatility target"
+    )
+    trend: TrendFollowers = part_of(TrendFollowers, "trend followers", label="trend followers")
+    retail_fx: RetailFx = part_of(RetailFx, "retail currency traders", label="retail FX")
+    retail_equity: RetailEquity = part_of(
+        RetailEquity, "retail margin longs in shares", label="retail equity"
+    )
+    insurers: Insurers = part_of(Insurers, "life insurers", label="life insurers")
     banks: Banks = part_of(Banks, "banks")
     network: Network = part_of(Network, "who lends to whom")
     margin: Margin = part_of(VolatilityMargin, "margin rule")
     clearing: ClearingRule = part_of(ClearingRule, "how a day clears")
     funding: Funding = part_of(Funding, "dollars through currency swaps")
-    shock: Shock = part_of(NoShock, "the shock, on calendar.shock_day")
+    shock: Shock = part_of(NoShock, "the shock")
     policy: Policy = part_of(Policy, "what authorities do")
     news: Annotated[tuple[News, ...], AS_TUPLE] = choice(
-        "scripted public news", default=(), allowed="a list of tables with name, day, moves"
+        "scripted public news",
+        label="news",
+        default=(),
+        allowed="a list of tables with name, day, moves",
     )
     outputs: Outputs = part_of(Outputs, "what is recorded")
 

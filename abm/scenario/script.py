@@ -40,6 +40,7 @@ class RateSurprise(Part):
         "surprise, which moves the policy rate by as much; negative is an easing",
         "bp",
         "scenario; 5 to 150 tried",
+        label="BoJ surprise",
         ge=-2000,
         le=2000,
         usual=(0, 150, 1),
@@ -49,6 +50,7 @@ class RateSurprise(Part):
         "log per bp",
         "tuned: 25bp is 1.94% on 31 July 2024",
         7.76e-4,
+        label="yen move per basis point of surprise",
         ge=0,
         le=MOST_NEWS_LOG_PER_BP,
     )
@@ -60,10 +62,16 @@ Shock = Annotated[NoShock | RateSurprise, Field(discriminator="kind")]
 class RateMove(Part):
     """One scripted move of the policy rate."""
 
-    name: Name = choice("name by which this move is addressed", allowed="letters, digits and _")
-    day: When = choice("when", unit="day", allowed=TRADING_DAY)
-    hike_bp: float = number("change of the policy rate", "bp", "record", 0.0, ge=-2000, le=2000)
-    surprise_bp: float = number("part that is news", "bp", "record", 0.0, ge=-2000, le=2000)
+    name: Name = choice(
+        "name by which this move is addressed", label="name", allowed="letters, digits and _"
+    )
+    day: When = choice("when", label="day", unit="day", allowed=TRADING_DAY)
+    hike_bp: float = number(
+        "change of the policy rate", "bp", "record", 0.0, label="BoJ hike", ge=-2000, le=2000
+    )
+    surprise_bp: float = number(
+        "part that is news", "bp", "record", 0.0, label="BoJ surprise", ge=-2000, le=2000
+    )
 
 
 class NoBoj(Part):
@@ -76,12 +84,17 @@ class BojScript(Part):
     """The Bank of Japan moves its rate on given days."""
 
     kind: Literal["script"] = "script"
-    day: When = choice("day of the move", unit="day", allowed=TRADING_DAY)
-    hike_bp: float = number("change of the policy rate", "bp", "record", ge=-2000, le=2000)
+    day: When = choice(
+        "day of the move", label="day of the BoJ move", unit="day", allowed=TRADING_DAY
+    )
+    hike_bp: float = number(
+        "change of the policy rate", "bp", "record", label="BoJ hike", ge=-2000, le=2000
+    )
     surprise_bp: float = number(
         "surprise the announcement was worth, which moves the yen",
         "bp",
         "tuned",
+        label="BoJ surprise",
         ge=-2000,
         le=2000,
         usual=(0, 150, 1),
@@ -91,11 +104,15 @@ class BojScript(Part):
         "log per bp",
         "tuned: 25bp is 1.94% on 31 July 2024",
         7.76e-4,
+        label="yen move per basis point of surprise",
         ge=0,
         le=MOST_NEWS_LOG_PER_BP,
     )
     path: Annotated[tuple[RateMove, ...], AS_TUPLE] = choice(
-        "further moves", default=(), allowed="a list of tables with name, day, hike_bp, surprise_bp"
+        "further moves",
+        label="BoJ moves",
+        default=(),
+        allowed="a list of tables with name, day, hike_bp, surprise_bp",
     )
 
     def moves(self) -> tuple[RateMove, ...]:
@@ -112,12 +129,15 @@ Boj = Annotated[NoBoj | BojScript, Field(discriminator="kind")]
 class Intervention(Part):
     """One day of buying the funding currency with dollars."""
 
-    name: Name = choice("name by which this day is addressed", allowed="letters, digits and _")
-    day: When = choice("when", unit="day", allowed=TRADING_DAY)
+    name: Name = choice(
+        "name by which this day is addressed", label="name", allowed="letters, digits and _"
+    )
+    day: When = choice("when", label="day", unit="day", allowed=TRADING_DAY)
     usd_bn: float = number(
         "dollars sold for the funding currency; negative sells it",
         "USD bn",
         "Ministry of Finance, monthly and daily figures",
+        label="dollars sold",
         ge=-1000,
         le=1000,
     )
@@ -126,6 +146,7 @@ class Intervention(Part):
         "log",
         "tuned; plausible 0 to .01",
         0.0,
+        label="signal",
         ge=-1,
         le=1,
     )
@@ -142,7 +163,9 @@ class InterventionScript(Part):
 
     kind: Literal["script"] = "script"
     interventions: Annotated[tuple[Intervention, ...], AS_TUPLE] = choice(
-        "the days", allowed="a list of tables with name, day, usd_bn, signal_log"
+        "the days",
+        label="interventions",
+        allowed="a list of tables with name, day, usd_bn, signal_log",
     )
 
 
@@ -159,23 +182,37 @@ class SwapLine(Part):
     """A dollar swap line, open from a day on."""
 
     kind: Literal["line"] = "line"
-    day: When = choice("first day it is open", default=0, unit="day", allowed=TRADING_DAY)
+    day: When = choice(
+        "first day it is open",
+        label="first day of the dollar swap line",
+        default=0,
+        unit="day",
+        allowed=TRADING_DAY,
+    )
     haircut_ceiling: float = number(
         "margin rates are held at or below this",
         "share of assets",
         "policy",
         0.1,
+        label="margin ceiling under the swap line",
         ge=LEAST_SHARE,
         le=1,
     )
     dealer_depth_floor: float = number(
-        "dealers' depth is held at or above this share of calm", "share", "policy", 0.6, ge=0, le=1
+        "dealers' depth is held at or above this share of calm",
+        "share",
+        "policy",
+        0.6,
+        label="dealer-depth floor under the swap line",
+        ge=0,
+        le=1,
     )
     basis_ceiling_per_year: float = number(
         "basis is held at or below this, as a positive number (unused: constant basis)",
         "per year",
         "policy: 75bp",
         0.0075,
+        label="basis ceiling under the swap line",
         ge=0,
         le=0.5,
     )
@@ -195,12 +232,15 @@ class Policy(Part):
 class News(Part):
     """Public news on one day."""
 
-    name: Name = choice("name by which it is addressed", allowed="letters, digits and _")
-    day: When = choice("when", unit="day", allowed=TRADING_DAY)
-    title: Line = choice("what happened, for figures", default="", allowed="text")
+    name: Name = choice(
+        "name by which it is addressed", label="name", allowed="letters, digits and _"
+    )
+    day: When = choice("when", label="day", unit="day", allowed=TRADING_DAY)
+    title: Line = choice("what happened, for figures", label="title", default="", allowed="text")
     moves: Logs = choice(
         "change of fundamentals",
         "record",
+        label="move of fundamentals",
         unit="log",
         allowed="numbers from -2 to 2, by instrument",
     )

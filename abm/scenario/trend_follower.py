@@ -15,13 +15,20 @@ class TrendFollowers(FundGroup):
     """Long what rises and short what falls, both signs, on futures."""
 
     volatility_target_per_year: float = number(
-        "target volatility", "log per sqrt(year)", "assumed", 0.1, ge=LEAST_SHARE, le=2
+        "target volatility",
+        "log per sqrt(year)",
+        "assumed",
+        0.1,
+        label="target volatility",
+        ge=LEAST_SHARE,
+        le=2,
     )
     fast_days: float = number(
         "averaging days of the fast half of the funds",
         "days",
         "tuned; plausible 12 to 20",
         15.0,
+        label="length of the fast filter",
         ge=1,
         le=MOST_DAYS,
     )
@@ -30,39 +37,67 @@ class TrendFollowers(FundGroup):
         "days",
         "tuned; plausible 40 to 60",
         58.0,
+        label="length of the slow filter",
         ge=1,
         le=MOST_DAYS,
     )
     gain: float = number(
-        "position per unit of signal", "-", "tuned; plausible .4 to .8", 0.5, ge=0, le=10
+        "position per unit of signal",
+        "-",
+        "tuned; plausible .4 to .8",
+        0.5,
+        label="position per unit of signal",
+        ge=0,
+        le=10,
     )
     signal_scale: float = number(
-        "how fast the signal saturates, tanh(scale x z)", "-", "assumed", 0.8, ge=LEAST_SHARE, le=10
+        "how fast the signal saturates, tanh(scale x z)",
+        "-",
+        "assumed",
+        0.8,
+        label="steepness of the signal",
+        ge=LEAST_SHARE,
+        le=10,
     )
     volatility_floor: float = number(
         "fast volatility is taken at least at this multiple of calm",
         "-",
         "assumed",
         0.7,
+        label="volatility floor over calm",
         ge=0,
         le=10,
     )
     leverage_cap: float = number(
-        "largest position in one instrument", "times wealth", "assumed", 2.0, ge=0.01, le=100
+        "largest position in one instrument",
+        "times wealth",
+        "assumed",
+        2.0,
+        label="largest position",
+        ge=0.01,
+        le=100,
     )
     speed_per_day: float = number(
-        "share of the gap closed", "per day", "tuned; plausible .2 to .5", 0.36, ge=0, le=1
+        "share of the gap closed",
+        "per day",
+        "tuned; plausible .2 to .5",
+        0.36,
+        label="speed of trading",
+        ge=0,
+        le=1,
     )
     weights: Shares = choice(
         "share of the risk budget used in each instrument",
         "assumed",
         {},
+        label="share of the risk budget",
         allowed="shares from 0 to 1, by instrument",
     )
     opening_signal: SignedShares = choice(
         "signal the filters open at, so that opening positions agree with it",
         "assumed",
         {},
+        label="opening signal",
         allowed="numbers from -1 to 1, by instrument",
     )
 

@@ -18,6 +18,7 @@ class VolatilityTarget(FundGroup):
         "log per sqrt(year)",
         "tuned; plausible .09 to .12",
         0.11,
+        label="target volatility",
         ge=LEAST_SHARE,
         le=2,
     )
@@ -26,31 +27,44 @@ class VolatilityTarget(FundGroup):
         "log",
         "assumed",
         0.15,
+        label="dispersion of the target",
         ge=0,
         le=2,
     )
     weights: Shares = choice(
-        "what is held", "assumed", {}, allowed="shares that sum to 1, by instrument"
+        "what is held",
+        "assumed",
+        {},
+        label="portfolio weight",
+        allowed="shares that sum to 1, by instrument",
     )
     leverage_cap: float = number(
-        "largest leverage", "times wealth", "assumed", 1.5, ge=0.01, le=100
+        "largest leverage", "times wealth", "assumed", 1.5, label="leverage cap", ge=0.01, le=100
     )
     speed_down_per_day: float = number(
         "share of the gap closed when cutting",
         "per day",
         "tuned; plausible .3 to .6",
         0.6,
+        label="speed of cutting",
         ge=0,
         le=1,
     )
     speed_up_per_day: float = number(
-        "share of the gap closed when adding", "per day", "assumed", 0.05, ge=0, le=1
+        "share of the gap closed when adding",
+        "per day",
+        "assumed",
+        0.05,
+        label="speed of adding",
+        ge=0,
+        le=1,
     )
     dead_band: float = number(
         "no trade while leverage is within this share of its target",
         "share",
         "assumed",
         0.05,
+        label="no-trade band",
         ge=0,
         lt=1,
     )

@@ -163,10 +163,10 @@ def test_pawn_has_the_mark_of_a_factor_without_influence():
 def test_keys_and_outcomes_are_said_in_words_with_units():
     assert axis_words("dealers.capacity_usd_bn") == "dealers: capacity, USD bn"
     assert name_words(CAP) == "leverage cap"
-    assert name_words("funds.styles.FXM.yen_share") == "funds, styles, FXM: yen share"
+    assert name_words("funds.styles.FXM.yen_share") == "FXM: yen share of borrowing"
     assert name_words("a.b.loss_usd_bn") == "a, b: loss" != axis_words("a.b.loss_usd_bn")
     assert outcome_words("class=dam break") == "P(dam break)"
-    assert outcome_words("n_failed>=3") == "P(n failed ≥ 3)"
+    assert outcome_words("n_failed>=3") == "P(failed institutions in the run ≥ 3)"
     assert axis_words("custom.$x_days") == r"custom: \$x, days"
 
 

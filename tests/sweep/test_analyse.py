@@ -107,7 +107,11 @@ def test_saltelli_points_have_sobol_indices(analysed):
     points = scaled(pd.DataFrame(unit, columns=NAMES))
     chosen = study("saltelli", points, problem=UNIT, second_order=True)
     told, files = analysed(chosen, "peak_yen_appreciation")
-    assert told.index("BoJ surprise, bp") < told.index("leverage cap") < told.index("funds: band")
+    assert (
+        told.index("BoJ surprise, bp")
+        < told.index("leverage cap")
+        < told.index("no-trade band of funds")
+    )
     assert "peak_yen_appreciation-sobol-pairs.csv" in files
 
 
@@ -308,7 +312,7 @@ def test_a_title_has_a_factors_whole_name_and_does_not_break_inside_it(analysed)
     table = sweep_table(points, {"peak_yen_appreciation": push})
     whole = Study("mine", "grid", table, points, 20, "Scenario hike, seed 1.")
     found = examined(whole, panel(table, PEAK, points))
-    assert "depends most on funds, styles, FXM: yen share: " in found.titles["curves"]
+    assert "depends most on FXM: yen share of borrowing: " in found.titles["curves"]
     drawn = "\n".join(text.get_text() for text in found.figures["curves"].texts)
     assert "funds,\N{NO-BREAK SPACE}styles,\N{NO-BREAK SPACE}FXM:" in drawn
 
