@@ -314,7 +314,7 @@ def test_a_title_has_a_factors_whole_name_and_does_not_break_inside_it(analysed)
     found = examined(whole, panel(table, PEAK, points))
     assert "depends most on FXM: yen share of borrowing: " in found.titles["curves"]
     drawn = "\n".join(text.get_text() for text in found.figures["curves"].texts)
-    assert "funds,\N{NO-BREAK SPACE}styles,\N{NO-BREAK SPACE}FXM:" in drawn
+    assert "FXM:\N{NO-BREAK SPACE}yen\N{NO-BREAK SPACE}share\N{NO-BREAK SPACE}of" in drawn
 
 
 def test_no_factor_is_named_where_only_chance_moves_the_mean():
