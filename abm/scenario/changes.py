@@ -5,29 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from abm.errors import NOT_GIVEN, Fault, InvalidInput, Nearest, ScenarioFaults
 from abm.files import parse_toml
 from abm.scenario.faults import UNKNOWN, validated
-from abm.scenario.fields import Table
+from abm.scenario.fields import Part, Table
 from abm.scenario.instruments import additions_in_order
 from abm.scenario.patterns import spelled_out
 from abm.scenario.places import entry_name, leaves, part_of_entries
-from abm.scenario.schema import Scenario
 from abm.scenario.writing import to_dict
 
+Changed = TypeVar("Changed", bound=Part)
 
-def changed(scenario: Scenario, changes: Mapping[str, Any], where: str) -> Scenario:
+
+def changed(scenario: Changed, changes: Mapping[str, Any], where: str) -> Changed:
     """A validated copy. Kinds and whole tables are set before the keys inside them."""
     if not isinstance(changes, Mapping) or not all(isinstance(key, str) for key in changes):
         raise InvalidInput(f"{where} must be values by dotted key, as {{'funds.leverage_cap': 5}}")
     changes, faults = spelled_out(changes, _values(scenario))
     raw = _opened(scenario)
+    instruments_before = raw["instruments"]
     seen = set()
-    begun = new_entries(changes)
+    begun = new_entries(changes, type(scenario))
     for key in sorted(changes, key=_depth):
         steps = tuple(_same_pair(raw, key.split(".")))
         if steps in seen:
@@ -36,9 +38,9 @@ def changed(scenario: Scenario, changes: Mapping[str, Any], where: str) -> Scena
         fault = _set(scenario, raw, key, plain(changes[key]), begun)
         if fault is not None:
             faults.append(fault)
-    raw["instruments"] = additions_in_order(scenario.instruments, raw["instruments"])
+    raw["instruments"] = additions_in_order(instruments_before, raw["instruments"])
     try:
-        copy = validated(raw, where)
+        copy = validated(type(scenario), raw, where)
     except ScenarioFaults as refused:
         faults.extend(_with_hint(scenario, fault) for fault in refused.faults)
     if faults:
@@ -46,7 +48,7 @@ def changed(scenario: Scenario, changes: Mapping[str, Any], where: str) -> Scena
     return copy
 
 
-def _with_hint(scenario: Scenario, fault: Fault) -> Fault:
+def _with_hint(scenario: Part, fault: Fault) -> Fault:
     """An unknown key for which its own table knows no better: look in all of them."""
     if fault.allowed == UNKNOWN and isinstance(fault.near, Nearest):
         return replace(fault, near=replace(fault.near, otherwise=_near(scenario, fault.key)))
@@ -88,7 +90,7 @@ def plain(value: Any) -> Any:
     return value
 
 
-def new_entries(changes: Mapping[str, Any]) -> set[tuple[str, ...]]:
+def new_entries(changes: Mapping[str, Any], schema: type[Part]) -> set[tuple[str, ...]]:
     """Entries of lists, as `policy.mof.interventions.october`, that changes say enough of.
 
     All keys that an entry must have are given: it is begun where the list has none of that name,
@@ -98,11 +100,11 @@ def new_entries(changes: Mapping[str, Any]) -> set[tuple[str, ...]]:
     for key in changes:
         steps = tuple(key.split("."))
         for n in range(1, len(steps) - 1):
-            if part_of_entries(Scenario, steps[:n]) is not None:
+            if part_of_entries(schema, steps[:n]) is not None:
                 given.setdefault(steps[: n + 1], {"name"}).add(steps[n + 1])
     enough = set()
     for entry, names in given.items():
-        part = part_of_entries(Scenario, entry[:-1])
+        part = part_of_entries(schema, entry[:-1])
         assert part is not None
         if {name for name, field in part.model_fields.items() if field.is_required()} <= names:
             enough.add(entry)
@@ -123,7 +125,7 @@ def _begin(node: Any, steps: tuple[str, ...], begun: set[tuple[str, ...]]) -> An
 
 
 def _set(
-    scenario: Scenario, raw: dict[str, Any], key: str, value: Any, begun: set[tuple[str, ...]]
+    scenario: Part, raw: dict[str, Any], key: str, value: Any, begun: set[tuple[str, ...]]
 ) -> Fault | None:
     """Put one value where its key points; the fault, if there is no such place."""
     *path, last = _same_pair(raw, key.split("."))
@@ -185,13 +187,13 @@ def _same_pair(raw: dict[str, Any], steps: list[str]) -> list[str]:
     return steps
 
 
-def _unknown(scenario: Scenario, key: str, value: Any) -> Fault:
+def _unknown(scenario: Part, key: str, value: Any) -> Fault:
     """A key that leads nowhere, with the nearest of those that lead somewhere."""
     given = NOT_GIVEN if value is None else value
     return Fault("", key, given, UNKNOWN, _near(scenario, key))
 
 
-def _near(scenario: Scenario, key: str) -> str | Nearest:
+def _near(scenario: Part, key: str) -> str | Nearest:
     """The one key of the same name, or else the nearest."""
     same = _by_name(scenario).get(key.rpartition(".")[2], [])
     if len(same) == 1:
@@ -200,13 +202,13 @@ def _near(scenario: Scenario, key: str) -> str | Nearest:
 
 
 @lru_cache(maxsize=8)
-def _values(scenario: Scenario) -> dict[str, Any]:
+def _values(scenario: Part) -> dict[str, Any]:
     """What a scenario has, by dotted key."""
     return {leaf.key: leaf.value for leaf in leaves(scenario)}
 
 
 @lru_cache(maxsize=8)
-def _by_name(scenario: Scenario) -> dict[str, list[str]]:
+def _by_name(scenario: Part) -> dict[str, list[str]]:
     """Dotted keys by their last part."""
     found: dict[str, list[str]] = {}
     for key in _values(scenario):

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 from pydantic import ValidationError, create_model
 
 from abm.errors import NOT_GIVEN, Fault, Nearest, ScenarioFaults
-from abm.scenario import schema
 from abm.scenario.checks import Disagreement, disagreements
 from abm.scenario.fields import Part, note
 from abm.scenario.places import Place, bounds_text, kind_of, kind_words, locate, parts_in
 
+Checked = TypeVar("Checked", bound=Part)
 Origin = Callable[[str], tuple[str, int | None]]
 UNKNOWN = "unknown key"
 TYPE_WORDS = {
@@ -42,13 +42,15 @@ OUT_OF_RANGE = {
 }
 
 
-def validated(raw: Mapping[str, Any], where: str, origin: Origin | None = None) -> schema.Scenario:
-    """A scenario from nested mappings, or ScenarioFaults with all that is wrong with them."""
+def validated(
+    root: type[Checked], raw: Mapping[str, Any], where: str, origin: Origin | None = None
+) -> Checked:
+    """What nested mappings say by the schema `root`, or ScenarioFaults with all that is wrong."""
     try:
-        return schema.Scenario.model_validate(raw)
+        return root.model_validate(raw)
     except ValidationError as refused:
-        found = faults_of(refused, raw, schema.Scenario)
-        faults = [*found, *_faults_between_sound_parts(refused, raw)]
+        found = faults_of(refused, raw, root)
+        faults = [*found, *_faults_between_sound_parts(refused, raw, root)]
         raise ScenarioFaults(placed(faults, where, origin)) from None
 
 
@@ -142,7 +144,9 @@ def _shown(given: Any) -> Any:
     return dict(given) if isinstance(given, Part) else given
 
 
-def _faults_between_sound_parts(refused: ValidationError, raw: Mapping[str, Any]) -> list[Fault]:
+def _faults_between_sound_parts(
+    refused: ValidationError, raw: Mapping[str, Any], root: type[Part]
+) -> list[Fault]:
     """What checks between parts say about those parts that are sound without unknown keys."""
     errors = refused.errors(include_url=False)
     if any(isinstance(error.get("ctx", {}).get("error"), Disagreement) for error in errors):
@@ -150,14 +154,14 @@ def _faults_between_sound_parts(refused: ValidationError, raw: Mapping[str, Any]
     pruned = deepcopy(dict(raw))
     broken: set[str] = set()
     for error in errors:
-        place = locate(schema.Scenario, error["loc"], raw)
+        place = locate(root, error["loc"], raw)
         if error["type"] == "extra_forbidden":
             _remove(pruned, place.steps)
         elif place.keys:
             broken.add(place.keys[0])
     sound = {
         name: (field.annotation, field)
-        for name, field in schema.Scenario.model_fields.items()
+        for name, field in root.model_fields.items()
         if name not in broken
     }
     partial = create_model("Partial", __base__=Part, **sound)  # type: ignore[call-overload]

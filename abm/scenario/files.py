@@ -91,7 +91,7 @@ def load_scenario(name_or_path: str | Path) -> Scenario:
                 "scenario that it names"
             )
         raw.setdefault("name", path.stem)
-        return validated(raw, where, lambda key: origin_of(origins, key, where))
+        return validated(Scenario, raw, where, lambda key: origin_of(origins, key, where))
     except RecursionError:
         raise UnreadableFile(f"{where} cannot be read: {TOO_DEEP}") from None
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from abm.errors import UnreadableFile
 from abm.files import MOST_OF_GRAPH, read_bytes
-
-if TYPE_CHECKING:
-    from abm.scenario.schema import Scenario
+from abm.scenario.fields import Part
+from abm.scenario.writing import to_dict
 
 ENDS = ("brokers", "interbank")  # of `network`, each of which may be a file
 KEYS = tuple(f"network.{end}.path" for end in (*ENDS, "*"))  # each, and both by a pattern
@@ -27,9 +26,9 @@ class Portable(NamedTuple):
     """The copies, by their name in the folder."""
 
 
-def portable(scenario: Scenario) -> Portable:
+def portable(scenario: Part) -> Portable:
     """A scenario whose graph files lie in its own folder. Raises UnreadableFile if one has gone."""
-    raw, files = scenario.to_dict(), {}
+    raw, files = to_dict(scenario), {}
     for end in ENDS:
         part = raw["network"][end]
         if part["kind"] == "file":

@@ -12,16 +12,20 @@ from pydantic import Field, model_validator
 from abm.errors import InvalidInput
 from abm.scenario.bank import Banks
 from abm.scenario.calendar import Calendar
+from abm.scenario.changes import changed
 from abm.scenario.checks import refuse_disagreement
 from abm.scenario.clearing import ClearingRule
+from abm.scenario.faults import validated
 from abm.scenario.fields import AS_TUPLE, Line, Lines, Part, Whole, choice, number, part_of
 from abm.scenario.groups import Population
+from abm.scenario.hashing import canonical_hash
 from abm.scenario.hedge_fund import HedgeFunds
 from abm.scenario.instruments import Asset, Correlations, Currency, Instruments, correlation_matrix
 from abm.scenario.life_insurer import Insurers
 from abm.scenario.liquidity import Liquidity
 from abm.scenario.margin import Margin, VolatilityMargin
 from abm.scenario.network import Network
+from abm.scenario.places import leaves
 from abm.scenario.rates import Funding, Rates
 from abm.scenario.retail_equity import RetailEquity
 from abm.scenario.retail_fx import RetailFx
@@ -30,6 +34,7 @@ from abm.scenario.risk_parity import RiskParity
 from abm.scenario.script import News, NoShock, Policy, Shock
 from abm.scenario.trend_follower import TrendFollowers
 from abm.scenario.volatility_target import VolatilityTarget
+from abm.scenario.writing import to_dict, to_toml
 
 if TYPE_CHECKING:
     import numpy as np
@@ -180,9 +185,7 @@ class Scenario(Part):
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any], where: str = "scenario") -> Scenario:
         """A validated scenario from nested mappings; every fault at once as ScenarioFaults."""
-        from abm.scenario.faults import validated
-
-        return validated(raw, where)
+        return validated(cls, raw, where)
 
     def with_changes(self, changes: Mapping[str, Any], where: str = "changes") -> Scenario:
         """A validated copy with other values under dotted keys.
@@ -206,30 +209,20 @@ class Scenario(Part):
         InvalidInput
             If the changes are no mapping from texts.
         """
-        from abm.scenario.changes import changed
-
         return changed(self, changes, where)
 
     def dotted_keys(self) -> list[str]:
         """Every key that `with_changes` knows, in the order of the file."""
-        from abm.scenario.places import leaves
-
         return [leaf.key for leaf in leaves(self)]
 
     def to_dict(self) -> dict[str, Any]:
         """Nested plain mappings, lists, numbers and dates, without what is not set."""
-        from abm.scenario.writing import to_dict
-
         return to_dict(self)
 
     def to_toml(self) -> str:
         """The whole scenario as a TOML file that loads to an equal one."""
-        from abm.scenario.writing import to_toml
-
         return to_toml(self.to_dict())
 
     def canonical_hash(self) -> str:
         """SHA-256 of the choices made, whatever the order and the spelling of the file."""
-        from abm.scenario.writing import canonical_hash
-
-        return canonical_hash(self)
+        return canonical_hash(self, self.day_index)

@@ -1,26 +1,16 @@
-"""A scenario written out: as plain mappings, as TOML, as the hash of what was chosen."""
+"""A scenario written out: as plain mappings and as TOML."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel
 
-from abm.scenario.fields import note
-from abm.scenario.graph_files import hash_of
-from abm.scenario.places import leaves
-
-if TYPE_CHECKING:
-    from abm.scenario.schema import Scenario
-
-SCHEMA_VERSION = 1
 WORDS = ("name", "title", "about")  # said about a scenario, not chosen in it
-DAY_KEYS = ("day", "shock_day")
 BARE_KEY = re.compile(r"^[A-Za-z0-9_-]+\Z")
 
 
@@ -91,54 +81,3 @@ def toml_value(value: Any) -> str:
         inside = ", ".join(f"{toml_key(k)} = {toml_value(v)}" for k, v in value.items())
         return f"{{ {inside} }}" if inside else "{}"
     return repr(value)
-
-
-def canonical_hash(scenario: Scenario) -> str:
-    """SHA-256 of canonical JSON: sorted keys, one spelling for every number, day and pair.
-
-    The order of `instruments` and of `funds.styles` is kept, for it numbers the columns and the
-    funds; a graph file counts by what is in it, not by where it lies. A choice that came later
-    than the first scenarios counts where it is made: at its default the hash stays what it was.
-    """
-    raw = {key: value for key, value in to_dict(scenario).items() if key not in WORDS}
-    for leaf in leaves(scenario):
-        if note(leaf.field, "came_later") and leaf.value == leaf.field.default:
-            _drop(raw, leaf.key.split("."))
-    raw["instruments"] = _in_order(raw["instruments"])
-    raw["funds"]["styles"] = _in_order(raw["funds"]["styles"])
-    raw["correlations"] = {
-        "-".join(sorted(pair.split("-"))): value for pair, value in raw["correlations"].items()
-    }
-    for end in raw["network"].values():
-        if end["kind"] == "file":
-            end["path"] = hash_of(end["path"])
-    canonical = json.dumps(
-        {"schema": SCHEMA_VERSION, "scenario": _canonical(raw, "", scenario)},
-        sort_keys=True,
-        separators=(",", ":"),
-        allow_nan=False,
-    )
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _drop(raw: dict[str, Any], steps: list[str]) -> None:
-    *path, last = steps
-    for step in path:
-        raw = raw[step]
-    del raw[last]
-
-
-def _in_order(table: Mapping[str, Any]) -> list[list[Any]]:
-    return [[name, entry] for name, entry in table.items()]
-
-
-def _canonical(value: Any, key: str, scenario: Scenario) -> Any:
-    if isinstance(value, dict):
-        return {k: _canonical(v, k, scenario) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_canonical(v, key, scenario) for v in value]
-    if key in DAY_KEYS and isinstance(value, date):
-        return scenario.day_index(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return value + 0.0 if isinstance(value, float) else value  # -0.0 is 0.0

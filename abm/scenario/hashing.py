@@ -1,0 +1,70 @@
+"""The hash of what was chosen in a scenario, whatever the order and the spelling of its file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from abm.scenario.fields import Part, note
+from abm.scenario.graph_files import hash_of
+from abm.scenario.places import leaves
+from abm.scenario.writing import WORDS, to_dict
+
+SCHEMA_VERSION = 1
+DAY_KEYS = ("day", "shock_day")
+IndexOf = Callable[[date], int]
+
+
+def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
+    """SHA-256 of canonical JSON: sorted keys, one spelling for every number, day and pair.
+
+    The order of `instruments` and of `funds.styles` is kept, for it numbers the columns and the
+    funds; a graph file counts by what is in it, not by where it lies. A choice that came later
+    than the first scenarios counts where it is made: at its default the hash stays what it was.
+    `index_of` gives the trading day of a date.
+    """
+    raw = {key: value for key, value in to_dict(scenario).items() if key not in WORDS}
+    for leaf in leaves(scenario):
+        if note(leaf.field, "came_later") and leaf.value == leaf.field.default:
+            _drop(raw, leaf.key.split("."))
+    raw["instruments"] = _in_order(raw["instruments"])
+    raw["funds"]["styles"] = _in_order(raw["funds"]["styles"])
+    raw["correlations"] = {
+        "-".join(sorted(pair.split("-"))): value for pair, value in raw["correlations"].items()
+    }
+    for end in raw["network"].values():
+        if end["kind"] == "file":
+            end["path"] = hash_of(end["path"])
+    canonical = json.dumps(
+        {"schema": SCHEMA_VERSION, "scenario": _canonical(raw, "", index_of)},
+        sort_keys=True,
+        separators=(",", ":"),
+        allow_nan=False,
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _drop(raw: dict[str, Any], steps: list[str]) -> None:
+    *path, last = steps
+    for step in path:
+        raw = raw[step]
+    del raw[last]
+
+
+def _in_order(table: Mapping[str, Any]) -> list[list[Any]]:
+    return [[name, entry] for name, entry in table.items()]
+
+
+def _canonical(value: Any, key: str, index_of: IndexOf) -> Any:
+    if isinstance(value, dict):
+        return {k: _canonical(v, k, index_of) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_canonical(v, key, index_of) for v in value]
+    if key in DAY_KEYS and isinstance(value, date):
+        return index_of(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    return value + 0.0 if isinstance(value, float) else value  # -0.0 is 0.0
