@@ -34,5 +34,5 @@ def insurer_rule(scenario: Scenario) -> dict[str, Any]:
         "insurer_speed": rule.speed_per_day,
         "insurer_rise": rule.hedge_per_yen_rise,
         "insurer_rise_days": rule.rise_days,
-        "insurer_basis": rule.hedge_per_basis,
+        "insurer_basis": 0.0,  # until the cross-currency basis moves
     }

@@ -15,6 +15,7 @@ from abm.scenario.faults import validated
 from abm.scenario.instruments import additions_in_order
 from abm.scenario.lines import lines_of_keys
 from abm.scenario.places import Positions, entry_name
+from abm.scenario.retired import is_kept, without_retired
 from abm.scenario.schema import Scenario
 from abm.scenario.writing import WORDS
 
@@ -150,6 +151,8 @@ def _layer(path: Path, above: tuple[Path, ...]) -> Layered:
     """A file laid over its base, and that over its own."""
     raw, text = read_toml(path)
     where, lines = shown(path), lines_of_keys(text, raw)
+    if is_kept(path):
+        raw = without_retired(raw)
     _resolve_graphs(raw, path.parent)
     origins: dict[str, tuple[str, int | None]] = {key: (where, line) for key, line in lines.items()}
     base, without = raw.pop("base", None), raw.pop("without", [])

@@ -11,6 +11,7 @@ from typing import Any
 from abm.scenario.fields import Part, note
 from abm.scenario.graph_files import hash_of
 from abm.scenario.places import leaves
+from abm.scenario.retired import with_retired
 from abm.scenario.writing import WORDS, to_dict
 
 SCHEMA_VERSION = 1
@@ -24,12 +25,14 @@ def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
     The order of `instruments` and of `funds.styles` is kept, for it numbers the columns and the
     funds; a graph file counts by what is in it, not by where it lies. A choice that came later
     than the first scenarios counts where it is made: at its default the hash stays what it was.
-    `index_of` gives the trading day of a date.
+    Choices that have left without having had an effect count as they were by default. `index_of`
+    gives the trading day of a date.
     """
     raw = {key: value for key, value in to_dict(scenario).items() if key not in WORDS}
     for leaf in leaves(scenario):
         if note(leaf.field, "came_later") and leaf.value == leaf.field.default:
             _drop(raw, leaf.key.split("."))
+    raw = with_retired(raw)
     raw["instruments"] = _in_order(raw["instruments"])
     raw["funds"]["styles"] = _in_order(raw["funds"]["styles"])
     raw["correlations"] = {

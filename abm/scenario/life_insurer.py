@@ -57,15 +57,6 @@ class Insurers(Part):
         ge=0,
         le=10,
     )
-    hedge_per_basis: float = number(
-        "rise of the hedge share per unit the basis narrows (unused: constant basis)",
-        "share per (per year)",
-        "assumed",
-        2.0,
-        label="hedge ratio per change of the basis",
-        ge=0,
-        le=100,
-    )
     rise_days: Whole = number(
         "days of the yen's rise",
         "days",

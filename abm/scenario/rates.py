@@ -50,30 +50,3 @@ class Funding(Part):
         ge=0,
         le=0.5,
     )
-    basis_slope_per_year: float = number(
-        "widening when demand for dollars is twice the capacity (unused: constant basis)",
-        "per year",
-        "assumed",
-        0.01,
-        label="slope of the cross-currency basis",
-        ge=0,
-        le=5,
-    )
-    basis_floor_per_year: float = number(
-        "widest basis, as a positive number (unused: constant basis)",
-        "per year",
-        "assumed 300bp",
-        0.03,
-        label="widest cross-currency basis",
-        ge=0,
-        le=0.5,
-    )
-    capacity_share: float = number(
-        "share of banks' free balance sheet lent through swaps (unused: constant basis)",
-        "share",
-        "assumed",
-        0.3,
-        label="swap capacity of banks",
-        ge=0,
-        le=1,
-    )

@@ -207,15 +207,6 @@ class SwapLine(Part):
         ge=0,
         le=1,
     )
-    basis_ceiling_per_year: float = number(
-        "basis is held at or below this, as a positive number (unused: constant basis)",
-        "per year",
-        "policy: 75bp",
-        0.0075,
-        label="basis ceiling under the swap line",
-        ge=0,
-        le=0.5,
-    )
 
 
 SwapLinePolicy = Annotated[NoSwapLine | SwapLine, Field(discriminator="kind")]

@@ -8,6 +8,7 @@ from typing import Any
 from abm.errors import NOT_GIVEN, Fault, ScenarioFaults
 from abm.scenario.faults import UNKNOWN
 from abm.scenario.patterns import is_pattern
+from abm.scenario.retired import NO_EFFECT
 from abm.sweep.designs import in_order
 from abm.sweep.kinds import Factor, Link, ListOfPoints, OneAtATime, Value
 from abm.sweep.points_refused import place_of
@@ -27,9 +28,10 @@ def unknown_keys(experiment: Question) -> Iterator[Fault]:
         changes = _plain_changes(experiment, point)
         for fault in _faults_of(experiment, changes):
             owner = next((name for name in point if fault.key in _plain_keys(experiment, name)), "")
-            if fault.allowed == UNKNOWN and owner == key and fault.key not in told:
+            if fault.allowed in (UNKNOWN, NO_EFFECT) and owner == key and fault.key not in told:
                 told.add(fault.key)
-                words = UNKNOWN if fault.key == key else f"{fault.key} {UNKNOWN}"
+                said = fault.allowed
+                words = said if fault.key == key else f"{fault.key} {said}"
                 yield Fault("", place_of(experiment, key), NOT_GIVEN, words, fault.near)
 
 

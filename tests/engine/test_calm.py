@@ -64,7 +64,7 @@ def unlevered(**changes):
         volatility_target__leverage_cap=1.0, volatility_target__weights={"SPX": 1.0},
         retail_equity__leverage=1.0,
         retail_equity__leverage_dispersion=0.0, insurers__hedge_share=0.0,
-        insurers__hedge_per_yen_rise=0.0, insurers__hedge_per_basis=0.0, calendar__days=60,
+        insurers__hedge_per_yen_rise=0.0, calendar__days=60,
         **changes,
     )  # fmt: skip
 

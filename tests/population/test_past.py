@@ -15,13 +15,10 @@ DAY = 5
 DESK = {"kind": "carry", "capital_share": 0.1, "leverage": 4.0, "weights": {"UST": 0.5}}
 SWAP = {"kind": "line", "day": 20}
 SCENARIO = abm.load_scenario("august-2024").with_changes(
-    {"banks.desk": DESK, "policy.swap_line": SWAP, "insurers.hedge_per_basis": 0.1}
+    {"banks.desk": DESK, "policy.swap_line": SWAP}
 )
-# Said about a run or shown with it, or (the ODD says so) kept for rules that do not read it yet.
-INERT = (
-    "name", "title", "about", "calendar.shock_day", "policy.swap_line.basis_ceiling_per_year",
-    "funding.basis_slope_per_year", "funding.basis_floor_per_year", "funding.capacity_share",
-)  # fmt: skip
+# Said about a run or shown with it.
+INERT = ("name", "title", "about", "calendar.shock_day")
 
 
 def others_of(value):

@@ -69,7 +69,6 @@ KEYS = {
     "rte_s": "retail_equity.speed_per_day",
     "lif_A": "insurers.assets_usd_bn",
     "lif_H0": "insurers.hedge_share",
-    "lif_c1": "insurers.hedge_per_basis",
     "lif_c2": "insurers.hedge_per_yen_rise",
     "lif_s": "insurers.speed_per_day",
     "kap_mm": "liquidity.dealers.reversion_per_day",
@@ -101,8 +100,6 @@ KEYS = {
     "rJ0": "rates.funding_per_year",
     "rU": "rates.usd_per_year",
     "b0": "funding.basis_per_year",
-    "b1": "funding.basis_slope_per_year",
-    "phi_b": "funding.capacity_share",
     "hike_bp": "policy.boj.hike_bp",
     "mof1": "policy.mof.interventions.first.usd_bn",
     "mof2": "policy.mof.interventions.second.usd_bn",
@@ -117,8 +114,15 @@ INSTRUMENT_KEYS = {
     "sg": "volatility_per_year",
     "pre": "drift_before_start_log",
 }
-# Rules of central banks and the swap line are not part of the script of 2024; uch_NKY is 0.
-ELSEWHERE = {"sw_h", "sw_M", "sw_b", "boj_f", "mof_usd", "pol_thr", "hike_f", "uch_NKY"}
+# Rules of central banks and the swap line are not part of the script of 2024, what a basis that
+# moves would need has left the scenario; uch_NKY is 0.
+MOVING_BASIS = {
+    "lif_c1": "insurers.hedge_per_basis",
+    "b1": "funding.basis_slope_per_year",
+    "phi_b": "funding.capacity_share",
+    "sw_b": "policy.swap_line.basis_ceiling_per_year",
+}
+ELSEWHERE = {"sw_h", "sw_M", "boj_f", "mof_usd", "pol_thr", "hike_f", "uch_NKY", *MOVING_BASIS}
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,63 @@
+"""Keys that have left because they had no effect: refused in a user's file, read where kept."""
+
+from pathlib import Path
+
+import pytest
+
+from abm.errors import ScenarioFaults
+from abm.scenario import Scenario, load_scenario
+from abm.scenario.retired import NO_EFFECT, RETIRED
+
+# Of `hike` in results/leak-or-dam/plan.json, where all five keys were still choices.
+HASH_OF_HIKE = "3d154d74acb74a6d0d8358e339cff58d68090c493487935b699b7740636e154f"
+HIKE = load_scenario("hike").with_changes({"policy.swap_line": {"kind": "line", "day": 3}})
+WITH_THEM = """
+base = "hike"
+[funding]
+capacity_share = {share}
+[insurers]
+hedge_per_basis = 2.0
+"""
+
+
+def write(folder: Path, share: float) -> Path:
+    path = folder / "scenario.toml"
+    path.write_text(WITH_THEM.format(share=share))
+    return path
+
+
+@pytest.mark.parametrize("key", RETIRED)
+def test_a_key_without_effect_is_refused_at_any_value(key: str) -> None:
+    for value in (RETIRED[key], 0.123):
+        with pytest.raises(ScenarioFaults) as refused:
+            HIKE.with_changes({key: value})
+        (fault,) = refused.value.faults
+        assert (fault.key, fault.allowed, str(fault.near)) == (key, NO_EFFECT, "")
+
+
+def test_a_users_file_is_told_every_one_of_them_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioFaults) as refused:
+        load_scenario(write(tmp_path, 0.3))
+    assert [(fault.key, fault.line) for fault in refused.value.faults] == [
+        ("funding.capacity_share", 4),
+        ("insurers.hedge_per_basis", 6),
+    ]
+
+
+@pytest.mark.parametrize("beside", ["manifest.json", "plan.json"])
+def test_a_kept_scenario_that_spells_out_their_defaults_loads(tmp_path: Path, beside: str) -> None:
+    (tmp_path / beside).write_text("{}")
+    assert load_scenario(write(tmp_path, 0.3)).canonical_hash() == HASH_OF_HIKE
+    with pytest.raises(ScenarioFaults, match=r"capacity_share = 0\.4"):
+        load_scenario(write(tmp_path, 0.4))
+
+
+def test_the_hash_of_a_scenario_is_what_it_was_with_them() -> None:
+    hike = load_scenario("hike")
+    assert hike.canonical_hash() == HASH_OF_HIKE
+    assert Scenario.from_dict(HIKE.to_dict()).canonical_hash() == HIKE.canonical_hash()
+    assert HIKE.canonical_hash() != HASH_OF_HIKE
+
+
+def test_no_scenario_declares_a_key_that_has_left() -> None:
+    assert not RETIRED.keys() & set(HIKE.dotted_keys())
