@@ -340,6 +340,11 @@ def funding_currency(days: Table) -> str:
     raise InvalidInput("days: no column log_<instrument>")
 
 
+def largest_yen_rise(days: Table) -> float:
+    """Largest rise of the funding currency since the opening [log, at least 0]."""
+    return max(0.0, float(values_of(days, f"log_{funding_currency(days)}").max()))
+
+
 def usd_returns(days: Table) -> FloatArray:
     """Daily log returns of the dollar in the funding currency (USDJPY): -diff x, (n_days - 1,)."""
     name = f"log_{funding_currency(days)}"
@@ -369,14 +374,24 @@ def tail_measures(days: Table) -> dict[str, float]:
 
 def run_measures(run: RunTables) -> dict[str, float | int | str]:
     """Every number of one run that needs no twin, as plain scalars."""
-    days, events = run.days, run.events
+    return {
+        **day_measures(run),
+        "branching_ratio": branching_ratio(run.events),
+        **tail_measures(run.days),
+    }
+
+
+def day_measures(run: RunTables) -> dict[str, float | int | str]:
+    """Those that need neither events nor tails of returns, which cost more than all others."""
+    days = run.days
     need(days, "day", "status", "rounds", "conservation_error", "n_margin_calls", "feedback_gain")
     n_failed, n_banks_failed = _n_failed(run)
+    forced = forced_by_type(days)
     gain = values_of(days, "feedback_gain").astype(np.float64)
     return {
         "n_days": len(values_of(days, "day")),
-        "forced_sales_usd_bn": forced_volume(days),
-        **{f"forced_{kind}_usd_bn": amount for kind, amount in forced_by_type(days).items()},
+        "forced_sales_usd_bn": float(sum(forced.values())),
+        **{f"forced_{kind}_usd_bn": amount for kind, amount in forced.items()},
         "n_margin_calls": int(values_of(days, "n_margin_calls").sum()),
         "n_failed": n_failed,
         "n_banks_failed": n_banks_failed,
@@ -385,8 +400,6 @@ def run_measures(run: RunTables) -> dict[str, float | int | str]:
         "n_rounds_max": int(values_of(days, "rounds").max()),
         "max_conservation_error": float(values_of(days, "conservation_error").max()),
         "max_feedback_gain": float(np.nanmax(gain)) if np.isfinite(gain).any() else float("nan"),
-        "branching_ratio": branching_ratio(events),
-        **tail_measures(days),
     }
 
 
