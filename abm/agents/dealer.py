@@ -13,5 +13,5 @@ class Dealers(MarketAccount):
 
     @property
     def depth_usd_bn(self) -> dict[str, float]:
-        """What they take per log of price, today, by instrument."""
+        """Depth today, by instrument: amount they take per log of price."""
         return dict(zip(self.model.instruments, self.market.dealer_depth.tolist(), strict=True))
