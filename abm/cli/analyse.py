@@ -36,7 +36,7 @@ def analyse(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON")] = False,
 ) -> None:
-    """What a sweep shows: responses, thresholds, sensitivities, as tables and figures."""
+    """Analyse a sweep: responses, thresholds, sensitivities, as tables and figures."""
     analyse_and_tell(Asked(folder, tuple(outputs or ()), out, json))
 
 
