@@ -1,4 +1,4 @@
-"""What a shock set off: one function per published number, read off a run and its twins.
+"""Effects of a shock: one function per published number, from a run and its counterfactuals.
 
 Twins share the run's seed. No-shock: scripted news and policy from the shock day on removed.
 Frozen: same script, but from the shock day on no institution except value investors and dealers
@@ -63,7 +63,7 @@ _N_CHANGES_LEAST = 5
 
 
 class RunTables(Protocol):
-    """What the measures read of a run: three of its tables, those of `RunResult`."""
+    """The tables that the measures read of a run: three of those of `RunResult`."""
 
     @property
     def days(self) -> Table:
@@ -150,7 +150,7 @@ def peak_depreciation(
 
 
 def lowers_yen(frozen_days: Table, frozen_no_shock_days: Table, shock_day: int) -> bool:
-    """Whether the shock itself lowered the yen: x''(d) < x'''(d).                       (M61)
+    """True if the shock itself lowered the yen: x''(d) < x'''(d). (M61)
 
     Read off the frozen twins at the close of the shock day: what the news did to the price before
     any trade and before any later news. A move below `SMALLEST_MOVE_LOG` is none.
@@ -166,7 +166,7 @@ class Amplification(NamedTuple):
     value: float
     """The ratio; NaN where there is a reason for none."""
     reason: str = ""
-    """Why there is none, in a few words; empty where there is one."""
+    """The reason for its absence, in a few words; empty where there is one."""
 
 
 NO_FROZEN_MOVE = "no frozen move"
@@ -215,7 +215,7 @@ def price_amplification_reason(
     shock_day: int,
     window_days: int = AMPLIFICATION_WINDOW_DAYS,
 ) -> str:
-    """Why there is no price amplification: "no frozen move", "frozen move within noise" or
+    """The reason for a missing price amplification: "no frozen move", "frozen move within noise" or
     "run too short"; empty where there is one."""
     return _price(0.0, frozen_days, frozen_no_shock_days, shock_day, window_days).reason
 
@@ -431,7 +431,7 @@ def before_measures(
 def net_measures(
     run: RunTables, no_shock: RunTables, shock_day: int
 ) -> dict[str, float | int | str]:
-    """What was forced and who failed because of the shock: the run less its no-shock twin.
+    """Forced sales, calls and failures because of the shock: the run less the no-shock run.
 
     Counts of failures are of institutions that failed at least once; before the shock day run and
     twin are one, so the difference is from that day on.
