@@ -14,7 +14,8 @@ from abm.cli.terminal import tell
 from abm.words import counted
 
 if TYPE_CHECKING:
-    from abm.report.findings import Findings, Study
+    from abm.report.findings import Findings
+    from abm.report.study import Study
 
 
 class Asked(NamedTuple):
