@@ -12,7 +12,7 @@ from abm.kernels.events import MARGIN_CALL
 from abm.kernels.record import DAY_SHORT
 from abm.kernels.state import HEDGE_FUND
 from abm.model import CarryUnwindModel
-from abm.report.summary import usd_quotes
+from abm.report.quotes import usd_quotes
 from abm.runs.fast import fast_cascade
 from abm.runs.genealogy import events_from_day_0, events_table, whole
 from abm.runs.tables import dates_of, days_table

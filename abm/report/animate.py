@@ -18,8 +18,8 @@ from abm.population.exposures import exposure_graph
 from abm.population.origin import Origin
 from abm.report import pictures
 from abm.report.phrases import Phrases
+from abm.report.quotes import real_quotes, usd_quotes
 from abm.report.script import acts, day_name
-from abm.report.summary import usd_quotes
 from abm.runs.genealogy import CALLS
 from abm.words import words
 
@@ -113,7 +113,7 @@ def film_of(run: RunResult, graphs: Mapping[int, nx.DiGraph], note: str = "") ->
     scenario = run.scenario
     shots = [_shot(run, day, graph) for day, graph in graphs.items()]
     name = f"{pictures.literal(scenario.name)}, seed {run.seed}, replicate {run.replicate}"
-    real = pictures.real_quotes(scenario)
+    real = real_quotes(scenario)
     said = [
         f"{name}.",
         "Circles: assets at the first close shown; red area: sold by force that day.",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from abm.errors import InvalidInput, one_line
+from abm.errors import one_line
+from abm.report.quotes import real_quotes, usd_quotes
 from abm.report.script import acts, class_of, currency, day_name, is_shocked, trigger
 from abm.words import words
 
@@ -18,22 +18,6 @@ if TYPE_CHECKING:
 
     from abm.runs import RunResult
     from abm.scenario import Scenario
-
-_DAYS_BEFORE = 10  # of the record, so that a fixing lies before the first day of the run
-
-
-def real_quotes(scenario: Scenario) -> pd.Series | None:
-    """The real path of the dollar in the funding currency; None without dates or without record."""
-    dates = scenario.calendar.dates()
-    if not dates:
-        return None
-    from abm.episodes.record import real_path
-
-    pair = f"USD{scenario.funding_currency}"
-    try:
-        return real_path(pair, dates[0] - timedelta(days=_DAYS_BEFORE), dates[-1])
-    except InvalidInput:
-        return None
 
 
 def literal(text: str) -> str:
@@ -62,7 +46,6 @@ def cascade_picture(
 ) -> Figure:
     """Price, leverage, margins, forced sales, calls; `drawn` names scenario and seed."""
     from abm.figures.cascade import cascade_figure
-    from abm.report.summary import usd_quotes
 
     real = real_quotes(scenario)
     said = [f"{drawn}."]

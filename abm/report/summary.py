@@ -23,7 +23,7 @@ from abm.measures.cascade import (
 from abm.measures.classes import BROKEN_BEFORE
 from abm.report import effects
 from abm.report.phrases import Phrases
-from abm.report.pictures import real_quotes
+from abm.report.quotes import real_quotes, usd_quotes
 from abm.report.script import acts, class_of, currency, day_name, is_shocked
 from abm.words import Words, key_of, words
 
@@ -210,14 +210,6 @@ def _acts(scenario: Scenario, say: Words, before: bool) -> Iterator[str]:
 def _has_twins(told: Told) -> bool:
     """Whether the run was made beside its twins: a class needs them."""
     return "class" in told.measures
-
-
-def usd_quotes(scenario: Scenario, days: pd.DataFrame) -> tuple[float, list[float]]:
-    """Units of the funding currency per dollar: at the opening, and at every close."""
-    name = scenario.funding_currency
-    part = scenario.currencies[name]
-    opening = part.opening_quote if part.per_usd else 1.0 / part.opening_quote
-    return opening, [opening * math.exp(-x) for x in days[f"log_{name}"]]
 
 
 def move_around(quotes: Mapping[int, float], shock_day: int, is_rise: bool) -> Move | None:

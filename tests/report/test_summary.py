@@ -8,7 +8,8 @@ import pytest
 import abm
 from abm.report import effects
 from abm.report.effects import amplification
-from abm.report.pictures import real_quotes, title
+from abm.report.pictures import title
+from abm.report.quotes import real_quotes
 from abm.report.summary import Told, groups, move_around, sections, summary_text
 from abm.words import LANGUAGES, words
 

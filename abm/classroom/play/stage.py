@@ -35,9 +35,8 @@ from abm.classroom.widgets.charts import (
 )
 from abm.figures.cascade import quotes_on_days
 from abm.figures.style import ACTOR_COLOURS, QUIET, REAL, SIMULATED
-from abm.report.pictures import real_quotes
+from abm.report.quotes import real_quotes, usd_quotes
 from abm.report.script import acts
-from abm.report.summary import usd_quotes
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ from abm.classroom.choice import Choice
 from abm.classroom.live import LiveRun
 from abm.classroom.play.network import MOST_FLOWS, Network, colours_of
 from abm.classroom.play.stage import Stage
-from abm.report.summary import usd_quotes
+from abm.report.quotes import usd_quotes
 from abm.scenario import Scenario
 from abm.words import LANGUAGES, words
 

@@ -14,7 +14,7 @@ from abm.classroom.terms import RANGES, TARGETS, Terms
 from abm.classroom.trade import path as trade
 from abm.classroom.trade.charts import MOST_BINS, bin_edges
 from abm.classroom.trade.words import distance_in_weeks
-from abm.report.summary import usd_quotes
+from abm.report.quotes import usd_quotes
 from abm.scenario import list_scenarios
 from abm.words import LANGUAGES, words
 
