@@ -118,11 +118,11 @@ class Fault:
     given: object
     """The value as the user wrote it; `NOT_GIVEN` where nothing was."""
     allowed: str
-    """The allowed values."""
+    """What would do."""
     near: str | Nearest = ""
-    """Suggestion of `hint`, computed on first use."""
+    """What `hint` tells, found when it is asked for."""
     line: int | None = None
-    """Line in the file, from 1."""
+    """Where in the file, from 1."""
 
     @property
     def hint(self) -> str:
@@ -134,7 +134,7 @@ class Fault:
         return f"{place}  {reason}"
 
     def _columns(self) -> tuple[str, str]:
-        """The value as it was written, and the reason it is refused."""
+        """What was written, in the shape it was written; and why it will not do."""
         table, leaf = _told_key(self.key)
         if isinstance(self.given, dict):
             place = f"[{table}.{leaf}]" if table else f"[{leaf}]"
@@ -156,7 +156,7 @@ class _NotGiven:
 
 
 NOT_GIVEN = _NotGiven()
-"""Value of `Fault.given` where the fault is that nothing was given."""
+"""What `Fault.given` is when the fault is that nothing was given."""
 
 
 class ScenarioFaults(UnwindError, ValueError):

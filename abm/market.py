@@ -65,10 +65,10 @@ Lambda: `value_depth` [units per log], ub: `value_capacity` [log]. Cont and Scha
 """
 
 IMPACT_MODES = ("simultaneous", "frozen")
-"""Modes of ordering: at the prices being found, or at the last ones."""
+"""Whether institutions order at the prices being found, or at the last ones."""
 
 STATUSES = ("cleared", "limit", "failed")
-"""Ends of a round: all clear, some price stands at a limit, no price was found."""
+"""How a round ends: all clear, some price stands at a limit, no price was found."""
 
 _BY_HOLDING = ("holdings", "targets", "orders")
 _BY_INSTITUTION = ("cash", "speed", "resident")
@@ -140,7 +140,7 @@ class ClearingProblem:
     law: str | Sequence[str] = "tanh"
     """Impact law of the value investors (`LAWS`), one for all or one for each instrument."""
     impact_mode: str = "simultaneous"
-    """The mode of ordering: at the prices being found, or at those of `start` ("frozen")."""
+    """Whether institutions order at the prices being found, or at those of `start` ("frozen")."""
 
     def __post_init__(self) -> None:
         arrays = [field.name for field in fields(self) if field.name not in ("law", "impact_mode")]
@@ -164,24 +164,24 @@ class ClearingProblem:
 
     @property
     def n_institutions(self) -> int:
-        """Number of institutions that order."""
+        """How many institutions order."""
         return int(self.cash.shape[0])
 
     @property
     def n_instruments(self) -> int:
-        """Number of instruments that are priced."""
+        """How many instruments are priced."""
         return int(self.quote.shape[0])
 
 
 class MarketClearing(NamedTuple):
-    """The result of one round of clearing."""
+    """What one round of clearing found."""
 
     log_prices: FloatArray
     """(n_instruments,) prices x; `start` where the round failed."""
     excess: FloatArray
     """(n_instruments,) excess demand F [units]; zero to rounding unless at a limit."""
     status: str
-    """The end of the round: "cleared", "limit" (some price is at a limit) or "failed"."""
+    """How it ended: "cleared", "limit" (some price is at a limit) or "failed"."""
     iterations: int
     """Steps of the flow and of Newton."""
     residual: float
@@ -267,7 +267,7 @@ def clear_apart(problem: ClearingProblem) -> MarketClearing:
 
 
 def _described(goal: Goal, report: ClearingReport) -> MarketClearing:
-    """The kernel's report, in words."""
+    """What the kernel reports, in words."""
     return MarketClearing(
         goal.log_price,
         goal.excess,

@@ -13,5 +13,5 @@ class Dealers(MarketAccount):
 
     @property
     def depth_usd_bn(self) -> dict[str, float]:
-        """Depth today, by instrument: amount they take per log of price."""
+        """What they take per log of price, today, by instrument."""
         return dict(zip(self.model.instruments, self.market.dealer_depth.tolist(), strict=True))

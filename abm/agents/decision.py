@@ -1,4 +1,4 @@
-"""Decisions of one institution for the next morning, by the very rules of the day."""
+"""What one institution will want when the next day opens, by the very rules of the day."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def decide_alone(
 
 
 class Decision(NamedTuple):
-    """The decision of one institution on a morning, and the book it decides on."""
+    """What one institution wants on a morning, and the book it decides on."""
 
     intent: Array  # (K,) target shares of wealth (speed > 0) or units to trade (speed 0)
     speed: float  # share of the gap closed
@@ -42,7 +42,7 @@ class Decision(NamedTuple):
 
 
 def next_decision(world: World, row: int, day: int) -> Decision:
-    """The decision of one row on the morning of `day`; the world is left as it is.
+    """What one row will decide on the morning of `day`; the world is left as it is.
 
     After the last day there is no news: the rule is asked at the last close.
     """

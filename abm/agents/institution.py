@@ -104,7 +104,7 @@ class Institution(mesa.Agent):
 
     @property
     def books(self) -> Books:
-        """Assets and debts of all institutions, a column each."""
+        """What all institutions own and owe, a column each."""
         return self.model.world.books
 
     @property
@@ -124,7 +124,7 @@ class Institution(mesa.Agent):
 
     @property
     def wealth_usd_bn(self) -> float:
-        """Assets less debts at the last mark. Written: paid in or out in dollars."""
+        """What it owns less what it owes, at the last mark. Written: paid in or out in dollars."""
         return cell(self.books.wealth, self.row)
 
     @wealth_usd_bn.setter
@@ -206,7 +206,7 @@ class Institution(mesa.Agent):
 
     @property
     def n_failures(self) -> int:
-        """Number of its failures since day 0."""
+        """How often it has failed since day 0."""
         return int(cell(self.world.diary.n_failures, self.row))
 
     @property
@@ -242,7 +242,7 @@ class Institution(mesa.Agent):
         )
 
     def _write_mandate(self, column: str, value: float) -> None:
-        """Set a column of the mandates for this row, from now on and in this run alone."""
+        """What it is, from now on: a column of the mandates, which belong to this run alone."""
         getattr(self.world.rules.mandates, column)[self.row] = float(value)
         self.model.was_written_to = True
 

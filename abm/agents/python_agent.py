@@ -85,7 +85,7 @@ class PythonAgent(Institution):
         return AgentSpec(cls, settings)
 
     def orders(self) -> Orders:
-        """Orders of today: amounts to buy (positive) and sell (negative).
+        """What to buy (positive) and sell (negative) today.
 
         Returns
         -------
@@ -107,7 +107,7 @@ class PythonAgent(Institution):
         )
 
     def decide(self) -> dict[str, float]:
-        """The amounts of `orders` now [USD bn by instrument]; none while it is inactive."""
+        """What `orders` says now [USD bn by instrument]; nothing while it is out."""
         return dict(zip(self.model.instruments, self.order_column().tolist(), strict=True))
 
     def order_column(self) -> Array:
@@ -137,7 +137,7 @@ class PythonAgent(Institution):
 
 
 def amounts_by_instrument(given: Any, names: tuple[str, ...], who: str) -> Mapping[str, float]:
-    """The amounts that a user's `orders` returned, by instrument, yet to be checked."""
+    """What a user's `orders` returned, by instrument; the amounts are yet to be checked."""
     if isinstance(given, Mapping):
         return given
     if given is None:
@@ -163,7 +163,7 @@ class AgentSpec:
     kind: type[PythonAgent]
     """Its class."""
     settings: Mapping[str, Any]
-    """The arguments of `PythonAgent.spec`, yet to be checked."""
+    """What `PythonAgent.spec` was given, yet to be checked."""
 
 
 class AgentRequest(NamedTuple):
@@ -204,7 +204,7 @@ def _entries(given: Any) -> list[Any]:
 
 
 def _no_spec(entry: Any) -> str:
-    """The fault of an entry that is not a spec, and its spelling."""
+    """What is wrong with an entry that is no spec, and how it is written."""
     if isinstance(entry, tuple | list) and len(entry) == 2:
         return f"a pair (class, settings) is written {_example(entry[0])}"
     if isinstance(entry, PythonAgent):

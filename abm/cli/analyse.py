@@ -14,8 +14,7 @@ from abm.cli.terminal import tell
 from abm.words import counted
 
 if TYPE_CHECKING:
-    from abm.report.findings import Findings
-    from abm.report.study import Study
+    from abm.report.findings import Findings, Study
 
 
 class Asked(NamedTuple):
@@ -37,7 +36,7 @@ def analyse(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON")] = False,
 ) -> None:
-    """Analyse a sweep: responses, thresholds, sensitivities, as tables and figures."""
+    """What a sweep shows: responses, thresholds, sensitivities, as tables and figures."""
     analyse_and_tell(Asked(folder, tuple(outputs or ()), out, json))
 
 

@@ -1,4 +1,4 @@
-"""Options that several commands share, and the reading of their text."""
+"""What several commands ask for, and how what was typed is read."""
 
 from __future__ import annotations
 

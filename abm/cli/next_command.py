@@ -1,4 +1,4 @@
-"""Suggestions of the next command after a run, ready to be pasted."""
+"""What to try after a run: a command that can be pasted."""
 
 from __future__ import annotations
 

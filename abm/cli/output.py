@@ -1,4 +1,4 @@
-"""Folders and files for results: refused before the run, written whole or not at all."""
+"""Where results go: refused before the run if it will not do, and written whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Interbank payments once every bank has paid what it can."""
+"""Who pays what to whom once everybody has paid what they can."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from abm.contagion.networks import ArrayLike, BoolArray, FloatArray, IntArray, Network
 
 SENIORITIES = ("pari-passu", "senior")
-"""Ranks of a defaulter's outside creditors: beside the banks, or before them."""
+"""How a defaulter may rank its outside creditors: beside the banks, or before them."""
 
 _NOTHING = 1e-15  # of what is owed: too little to pay on
 _ROUNDING = 1e-6  # of elimination, generously: nobody pays more than is owed
 
 
 class Clearing(NamedTuple):
-    """Payments, equity and defaults once every bank has paid what it can."""
+    """Who pays what once everybody has paid what they can."""
 
     payments: FloatArray
     """(n_banks,) p: to banks and outside together, in the money of the debts."""

@@ -23,7 +23,7 @@ _LABEL_POINTS, _LABEL_INCHES = 6.8, 0.125
 
 
 class Box(NamedTuple):
-    """The place of a box [inches]."""
+    """Where something stands [inches]."""
 
     left: float
     bottom: float

@@ -66,7 +66,7 @@ class Spiral(NamedTuple):
 
 
 class Rest(NamedTuple):
-    """The end of the spiral."""
+    """Where the spiral ends."""
 
     price: float
     position: float  # of speculators, units
@@ -197,7 +197,7 @@ def follow_spiral(
 
 
 def rest(spiral: Spiral, funding_shock: float = 0.0) -> Rest:
-    """The end of the spiral that a funding shock sets off at the last price."""
+    """Where the spiral ends that a funding shock sets off at the last price."""
     prices = follow_spiral(spiral, funding_shock)
     price, n_turns, margin = prices[-1], len(prices) - 1, margin_at(spiral, prices[-1])
     wealth = spiral.wealth + funding_shock + spiral.position * (price - spiral.last_price)
@@ -257,7 +257,7 @@ def findings(quick: bool = False, tick: Tick = silent) -> pd.DataFrame:
 
 
 def _label(experiment: str, market: str, spiral: Spiral) -> dict[str, Any]:
-    """The subject of a row of the findings."""
+    """What a row of the findings is about."""
     return {
         "experiment": experiment,
         "market": market,

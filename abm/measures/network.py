@@ -20,7 +20,7 @@ DAYS_PER_YEAR = 250
 
 
 def portfolio_overlap(positions: ArrayLike, depth: ArrayLike) -> FloatArray:
-    """Loss that one institution's sales cause another, over its own [share], (n, n).
+    """How far one institution's sales hurt another, against its own [share], (n, n).
 
         Omega_ij = W_ij / sqrt(W_ii W_jj),   W_ij = sum_k pos_ik pos_jk / D_k
 
@@ -67,7 +67,7 @@ def absorption_ratio(covariance: ArrayLike, share: float = 0.2) -> float:
 
 
 def risk_reversal_proxy(log_yen: ArrayLike, window_days: int = 60) -> FloatArray:
-    """Cost of yen calls over yen puts, estimated from past days [volatility per year], (n,).
+    """What yen calls would cost over yen puts, from past days [volatility per year], (n,).
 
         RR_t = sqrt(250) (sqrt(mean min(r, 0)^2) - sqrt(mean max(r, 0)^2))   over 60 days
 
