@@ -44,9 +44,6 @@ FUNCTIONS = [
     (tails.max_drawdown, {"returns": [-0.1, 0.2]}),
     (tails.ewma_variance, {"returns": [0.1, 0.2], "decay": 0.9, "opening_variance": 1e-4}),
     (network.portfolio_overlap, {"positions": [[1.0, 2.0], [2.0, 1.0]], "depth": [1.0, 2.0]}),
-    (network.absorption_ratio, {"covariance": [[1.0, 0.0], [0.0, 1.0]], "share": 0.5}),
-    (network.risk_reversal_proxy, {"log_yen": [0.0, 0.1, 0.2], "window_days": 2}),
-    (network.carry_to_risk, {"differential_per_year": 0.05, "fast_volatility_per_year": 0.1}),
     (vulnerability.deleveraging_sales, BANKS),
     (vulnerability.systemicness, BANKS),
     (ClearingProblem, {
