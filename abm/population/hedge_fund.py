@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from abm.kernels.constraints.value_at_risk import limit_by_var
 from abm.kernels.rules import FundRule
-from abm.kernels.state import TRADING_DAYS, Z_99
 from abm.population.groups import (
     CALLED,
     MANDATE,
@@ -118,7 +118,9 @@ def open_fund_books(group: Group, calm_leverage: Array, scenario: Scenario, term
     group.leverage_cap[:] = rule.leverage_cap
     opening = np.minimum(np.maximum(carry, 0.0) / (group.risk_aversion * calm), rule.leverage_cap)
     slow = estimate.opening_multiple * variance
-    opening = np.minimum(opening, rule.var_limit / (Z_99 * np.sqrt(10.0 / TRADING_DAYS * slow)))
+    limit = np.empty(group.n)
+    limit_by_var(rule.var_limit, slow, limit)
+    opening = np.minimum(opening, limit)
     if not isinstance(margin, NoMargin) and group.has_margin_account.any():
         opening = np.minimum(opening, margin.buffer / opening_margin_rate(group, scenario))
     shares = weights * opening

@@ -25,8 +25,8 @@ OPENING = (
     "insurers.assets_usd_bn", "funds.styles.*.share_of_number", "funds.size_dispersion",
     "funds.opening_cap_share", "trend.opening_signal.*", "retail_fx.leverage",
     "retail_fx.leverage_dispersion", "retail_fx.opening_leverage_cap", "retail_equity.leverage",
-    "retail_equity.leverage_dispersion", "retail_equity.asset", "banks.n_core",
-    "banks.n_periphery", "banks.core_capital_usd_bn", "banks.core_capital_factors",
+    "retail_equity.leverage_dispersion", "retail_equity.opening_cut_share", "retail_equity.asset",
+    "banks.n_core", "banks.n_periphery", "banks.core_capital_usd_bn", "banks.core_capital_factors",
     "banks.periphery_capital_usd_bn", "banks.opening_utilisation", "banks.desk.kind",
     "network.*",
 )  # fmt: skip

@@ -26,7 +26,7 @@ def draw_retail_equity(scenario: Scenario, terms: Terms, rng: np.random.Generato
     )
     group.loss_cut[:] = rule.loss_cut * (1.0 + rule.loss_cut_spread * spread)
     leverage = rule.leverage * np.exp(rule.leverage_dispersion * noise)
-    leverage = np.maximum(np.minimum(leverage, 0.95 / group.loss_cut), 1.0)
+    leverage = np.maximum(np.minimum(leverage, rule.opening_cut_share / group.loss_cut), 1.0)
     group.size_usd_bn[:] = rule.notional_usd_bn / group.n
     group.wealth[:] = group.size_usd_bn / leverage
     group.resident[:] = 1

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from abm.scenario.checks import Faults, fault_at, nearest, needs
-from abm.scenario.fields import LEAST_SHARE, Name, Part, Whole, choice, number, presence
+from abm.scenario.fields import LEAST_SHARE, Name, Part, Whole, choice, later, number, presence
 from abm.scenario.groups import whole_or_absent
 
 
@@ -52,6 +52,17 @@ class RetailEquity(Part):
         label="dispersion of leverage",
         ge=0,
         le=2,
+    )
+    opening_cut_share: float = later(
+        number(
+            "leverage is drawn at most at this share of that at which a cohort must sell",
+            "share",
+            "assumed",
+            0.95,
+            label="largest opening leverage over that of the loss cut",
+            ge=LEAST_SHARE,
+            le=1,
+        )
     )
     loss_cut: float = number(
         "median equity over notional below which they must sell",

@@ -42,7 +42,7 @@ class RetailFx(Part):
         le=100,
     )
     leverage_dispersion: float = number(
-        "standard deviation of log leverage among cohorts",
+        "range of log leverage over which the cohorts are spread evenly",
         "log",
         "assumed",
         0.5,

@@ -26,3 +26,12 @@ def test_a_world_without_rule_followers_and_households_still_conserves_everythin
     found = abm.cascade(SCENARIO.with_changes({**changes, "shock.surprise_bp": 50}), rng=3)
     assert set(found.run.institutions["kind"]) == {"hedge_fund", "bank"}
     assert found["max_conservation_error"] < 1e-9
+
+
+@pytest.mark.parametrize("share", [0.5, 0.95])
+def test_no_cohort_opens_above_its_share_of_the_leverage_at_which_it_is_cut(share):
+    changes = {"retail_equity.opening_cut_share": share, "retail_equity.leverage": 100.0}
+    drawn = draw_groups(SCENARIO.with_changes(changes), 3, 0)
+    (group,) = (g for g in drawn if g.kind == "retail_equity")
+    leverage = group.size_usd_bn / group.wealth
+    assert leverage == pytest.approx(share / group.loss_cut)
