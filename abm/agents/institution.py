@@ -11,6 +11,8 @@ import mesa
 import numpy as np
 
 from abm.errors import InvalidInput, show
+from abm.kernels.compiler.reference import by_reference
+from abm.kernels.contracts.balances import mark_books
 from abm.kernels.state import SUBSCRIPTIONS
 from abm.numbers import real
 from abm.population.exposures import leverage_of
@@ -273,14 +275,9 @@ class Institution(mesa.Agent):
         """
         books, market, row = self.books, self.world.market, self.row
         self.model.was_written_to = True
-        before = books.wealth.item(row)
-        values = books.units[:, row] * market.usd_price
-        n_currencies = len(market.rates) - 1
-        books.wealth[row] = books.cash[row] + values.sum()
-        lent = books.borrowing[row]
-        books.borrowing[row] = max(-books.cash[row], 0.0)
-        books.borrowing[row] += np.maximum(-values[:n_currencies], 0.0).sum()
-        self._lend(books.borrowing[row] - lent)
+        before, lent = books.wealth.item(row), books.borrowing.item(row)
+        mark_books(row, row + 1, *by_reference(books, market))
+        self._lend(books.borrowing.item(row) - lent)
         if before > 0.0 and books.wealth[row] > 0.0:
             books.high_water[row] *= books.wealth[row] / before
 
