@@ -52,10 +52,10 @@ for name, rate in (("dollar", rate_dollar), ("peso", rate_peso)):
 # %% [markdown]
 # ### A year, and what it was made of
 #
-# Somebody in Tokyo borrows JPY 100bn on 10 July 2023 and buys dollars, or pesos, at the exchange
+# An investor in Tokyo borrows JPY 100bn on 10 July 2023 and buys dollars, or pesos, at the exchange
 # rate of that day. A year later the dollars are sold and the loan is paid back. Quotes are the
 # European Central Bank's of 14:15: USDJPY is yen per dollar, so that a *fall* means the yen has
-# become *dearer*, and the trade loses.
+# *appreciated*, and the trade loses.
 #
 # `attribute_pnl` splits the profit into the interest (at an unchanged exchange rate), the move of
 # the exchange rate on the sum borrowed, and its move on the interest earned. The parts add up
@@ -101,13 +101,13 @@ print(week.round(2).to_string(index=False))
 
 # %% [markdown]
 # A week of interest is a tenth or two of a billion. The exchange rate took some seventy times as
-# much: more than a year of carry, in five days. Small sure gains, rare large losses: people call it
-# picking up pennies in front of a steamroller.
+# much: more than a year of carry, in five days. Small steady gains, rare large losses: traders call
+# it picking up pennies in front of a steamroller.
 #
 # ### Could one have insured the exchange rate?
 #
-# A *forward* fixes today the rate at which one will sell the dollars in a year. Nobody gives money
-# away: the forward is below the spot by just the interest difference. Sold through it, the trade
+# A *forward* fixes today the rate at which one will sell the dollars in a year. There is no free
+# lunch: the forward is below the spot by just the interest difference. Sold through it, the trade
 # earns nothing. The carry trade is the bet that the spot does *not* follow its forward.
 
 # %%

@@ -15,9 +15,9 @@
 #
 # ## Question
 #
-# Who has borrowed must sell when prices fall, and selling makes them fall further. When does that
-# come to an end, and how much larger is the fall by then? And if borrowing is so dangerous, why do
-# markets of people who borrow look so calm on most days?
+# Leveraged investors must sell when prices fall, and selling makes prices fall further. When does
+# that end, and how much larger is the fall by then? And if leverage is so dangerous, why do
+# markets of leveraged investors look so calm on most days?
 #
 # You need lesson 1.
 
@@ -58,7 +58,7 @@ print("Leverage after a fall of the price, assets over own money")
 print(book.round(2).to_string())
 
 # %% [markdown]
-# A fall makes everybody who borrows *more* leveraged, and those who borrowed most, most of all. Now
+# A fall makes every borrower *more* leveraged, and those who borrowed most, most of all. Now
 # the broker who lent the money asks that own money be at least 10% of assets: that is the *margin
 # rate* $m$, and it allows a leverage of up to $1/m = 10$. Who is above gets a *margin call* and has
 # to sell. At an unchanged price a sale pays back debt and leaves own money $E$ alone, so assets $A$
@@ -109,8 +109,8 @@ show(spirals.PAPER.figure(spirals.findings(quick=QUICK)))
 #
 # Then why does all look well for so long? Because on most days those who borrow *calm* the market:
 # they buy what gets cheap, and with borrowed money they buy more. Thurner, Farmer and Geanakoplos
-# (2012) let ten such funds trade for a long time with people who buy and sell at random. The same
-# random people come below into a market where funds may not borrow (limit 1), and into two where
+# (2012) let ten such funds trade for a long time with noise traders. The same
+# noise traders come below into a market where funds may not borrow (limit 1), and into two where
 # they may hold 4 and 10 times their wealth.
 
 # %%
@@ -214,7 +214,7 @@ title = (
 )
 caption = (
     f"Scenario hike, surprise of {SURPRISE_BP}bp, seed {SEED}, replicates 0 to {N_RUNS - 1}, the"
-    " same at every cap. Lines: medians; bands: 5 to 95% of runs. Frozen: nobody trades from the"
+    " same at every cap. Lines: medians; bands: 5 to 95% of runs. Frozen: no fund trades from the"
     " day of the surprise on."
 )
 with house_style():
@@ -232,7 +232,7 @@ with house_style():
 show(figure)
 
 # %% [markdown]
-# Up to a cap of 2 hardly anybody gets a margin call, and the rise is amplified all the same: people
+# Up to a cap of 2 hardly any fund gets a margin call, and the rise is amplified all the same: funds
 # sell because the trade has become riskier, not because they must. From 3 on calls and failures set
 # in. Beyond 7 the cap makes no difference: the funds do not want more, by their own limits on risk.
 #
@@ -276,7 +276,7 @@ answer = ...
 check("2.3", answer, market=market)
 
 # %% [markdown]
-# **2.4** At a cap of 1 no hedge fund may owe anybody anything, and yet there are forced sales. Who
+# **2.4** At a cap of 1 no hedge fund may borrow, and yet there are forced sales. Who
 # is forced to sell most? Answer with the name of a column of `by_cap`, in quotation marks.
 
 # %%

@@ -15,9 +15,9 @@
 #
 # ## Question
 #
-# The Bank of Japan surprises the market. Sometimes nothing happens, sometimes people close their
-# yen debts over weeks (a *leak*), sometimes nearly all at once (the *dam* breaks). How large must a
-# surprise be to break the dam, and how sure can one be of the answer?
+# The Bank of Japan surprises the market. Sometimes nothing happens, sometimes investors close their
+# yen shorts over weeks (a *leak*), sometimes nearly all at once (the *dam* breaks). How large must
+# a surprise be to break the dam, and how sure can one be of the answer?
 #
 # You need lesson 2, and what a share of $n$ draws is.
 
@@ -41,8 +41,8 @@ from experiments.lessons.frame import check, pick, show
 #
 # ### One seed
 #
-# `abm.cascade` runs a scenario on one draw of chance (`rng`) beside its twin without the surprise,
-# and says how much of the yen short (all yen that people owe) was closed *because of it* after 5,
+# `abm.cascade` runs a scenario on one draw of chance (`rng`) beside the run without the
+# surprise, and says how much of the yen short (all yen owed) was closed *because of it* after 5,
 # 30 and 60 days. That decides the class of the run. (Where as much had been closed within five days
 # before the surprise came, and not been rebuilt, the dam was *broken before the shock*: what was
 # left cannot tell what a surprise does. Such runs are counted, and are a class of their own.)
@@ -57,8 +57,8 @@ print(f"class {one['class']}: closed {one['unwound_5d']:.0%} of the yen short in
 print(f"{one['unwound_30d']:.0%} in 30; the yen rose {one['peak_yen_appreciation']:.1%} (log)")
 
 # %% [markdown]
-# More than 100%? *Closed* is the difference from the twin, as a share of the short before the
-# surprise; it passes 100% when people end up owning yen, as here.
+# More than 100%? *Closed* is the difference from the no-shock run, as a share of the short before
+# the surprise; it passes 100% when institutions end up long of yen, as here.
 #
 # So 45 basis points at a leverage cap of 4 do *that*. Or do they? Nine more seeds, nothing else
 # changed. (`fast_cascade` gives the same numbers without the tables.)

@@ -112,7 +112,7 @@ print(banks.round(1).to_string())
 # Let one bank lose all its outside assets, and let deposits be paid before debts to banks (in many
 # countries that is the law). `clear_interbank` then finds who can still pay what: the *clearing
 # vector* of Eisenberg and Noe (2001). Who can, pays in full; who cannot, pays what there is; that
-# may bring down others, and so on until nobody new falls.
+# may bring down others, and so on until no further bank falls.
 #
 # `multiple` makes all interbank claims so many times larger, in case the banks grow closer.
 
@@ -137,9 +137,9 @@ print("Capital that each bank (row) loses when a broker (column) fails, USD bn")
 print((losses.round(1) + 0.0).to_string())  # no minus before a zero
 
 # %% [markdown]
-# Each creditor loses its claim on the failed broker, and *nobody else fails*: claims of 8bn, or 2bn
-# from a small bank, stand opposite capital of 45bn or 12bn. How much closer would the banks have to
-# be for one failure to become many?
+# Each creditor loses its claim on the failed broker, and *no other bank fails*: claims of 8bn, or
+# 2bn from a small bank, stand opposite capital of 45bn or 12bn. How much closer would the banks
+# have to be for one failure to become many?
 
 # %%
 MULTIPLES = np.arange(1.0, 10.01, pick(0.25, 1.0))

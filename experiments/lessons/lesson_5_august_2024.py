@@ -15,7 +15,7 @@
 #
 # ## Question
 #
-# On Monday, 5 August 2024, the Nikkei lost 12% in a day, and the yen was 12% dearer in dollars
+# On Monday, 5 August 2024, the Nikkei lost 12% in a day, and the yen was 12% higher in dollars
 # than in early July. Four weeks later shares had made good most of it. What happened on which
 # day, does the model tell the same story, and where does it not?
 #
@@ -38,7 +38,7 @@ from experiments.lessons.frame import check, pick, show
 #
 # ### The record
 #
-# These are the days people remember. Currencies are noon rates in New York, the Nikkei its close.
+# The days of the record. Currencies are noon rates in New York, the Nikkei its close.
 
 # %%
 record = key_days_2024()
@@ -166,9 +166,9 @@ print(shown.loc[shown_days].round(2).to_string())
 # * **11 and 12 July.** The ministry sells 35 billion dollars. Hedge funds, whose margins and
 #   limits tighten, and trend followers buy back yen: a third of the short is gone by the end of
 #   the month.
-# * **31 July, 1 August.** The hike moves the yen by 2% and forces almost nobody: the funds'
+# * **31 July, 1 August.** The hike moves the yen by 2% and forces almost no sales: the funds'
 #   margins still hold.
-# * **2 August.** Payrolls. A few margin calls, the first cuts of retail traders.
+# * **2 August.** Payrolls. A few margin calls, the first stop-outs of retail traders.
 # * **5 August.** No news in the script at all. What was learned of risk on Friday raises margins
 #   and tightens limits on Monday; the called sell, and the price they make calls the next.
 # * **6 August.** The model's worst day. The real market had turned by then.
@@ -201,14 +201,14 @@ print(pd.DataFrame(misses, columns=columns).round(2).to_string(index=False))
 # %% [markdown]
 # The model is *too mild*: its shares fall less than the real ones did. And it is *too slow to
 # turn*: ten days after 5 August the real Nikkei had half of its fall back, and not one run comes
-# near. Part of the rebound was news that nobody has scripted; part is that in the model those who
+# near. Part of the rebound was news that is not scripted; part is that in the model those who
 # could buy back are slow to do so. A model that explains how the dam broke need not explain how
 # it was mended.
 #
 # ### One of them
 #
-# A mean of many runs is nobody's August. Take the runs whose USDJPY comes nearest to New York's
-# noon rates on the days of the record. They have much the same yen. Have they the same cascade?
+# A mean of many runs is not a path that happened. Take the runs whose USDJPY comes nearest to New
+# York's noon rates on the days of the record. Is their cascade the same?
 
 # %%
 gap = np.log(usdjpy.loc[record.index]).sub(np.log(record["usdjpy"]), axis="index")

@@ -36,9 +36,9 @@ from experiments.lessons.frame import check, pick, show
 #
 # ### Four worlds, one field apart
 #
-# The scenario `hike` is one surprise of the Bank of Japan and nothing else; we make it a large
+# The scenario `hike` is a single BoJ surprise and nothing else; we make it a large
 # one, 50bp. What authorities do is part of a scenario, the table `policy`: a *script*, because in
-# this model nobody in office reacts to what he sees. Each world below differs from the first in
+# this model no authority reacts to what it sees. Each world below differs from the first in
 # one entry. Every policy comes the day after the hike.
 #
 # * `policy.mof` is a list of days on which the ministry sells dollars for yen. With `usd_bn`
@@ -67,7 +67,7 @@ hike = abm.load_scenario("hike").with_changes({"shock.surprise_bp": 50})
 
 
 def runs_of(scenario):
-    """The same draws of luck for every scenario: replicate 3 of one and of another are twins."""
+    """The same draws for every scenario: replicate 3 of one and of another meet the same news."""
     for k in range(N_RUNS):
         yield abm.run(scenario, rng=SEED, replicate=k)
 
@@ -98,7 +98,7 @@ print(means.round(1).to_string())
 
 # %% [markdown]
 # Selling dollars makes it *worse*. It is the ministry's weapon against a weak yen, and in an
-# unwind the yen is too strong: who buys yen then pushes where everybody is falling.
+# unwind the yen is too strong: who buys yen then adds to the rush.
 #
 # ### How sure are we?
 #
@@ -159,7 +159,7 @@ show(figure)
 
 # %% [markdown]
 # The swap line takes nearly all forced sales away, in nearly every run. That is no discovery:
-# margins that may not rise call nobody. What the model adds is what is *left*: the yen still
+# margins that may not rise call no fund. What the model adds is what is *left*: the yen still
 # gains eleven per cent, because those who are not forced to sell leave as well. Think of the
 # line's effect as the most that cheap dollars could do.
 #
@@ -272,7 +272,7 @@ show(figure)
 #
 # * By 5 August the yen has risen *less* without the intervention, not more. What is worse is the
 #   speed and who is forced, not the distance.
-# * The band of single pairs reaches below nought: in one pair of seven August was milder without
+# * The band of single pairs reaches below zero: in one pair of seven August was milder without
 #   it.
 # * Of the 3.5% in July some 1.2 come from `signal_log`: what the ministry's appearance told the
 #   market. That number is tuned, not measured.

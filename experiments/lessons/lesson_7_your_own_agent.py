@@ -15,8 +15,8 @@
 #
 # ## Question
 #
-# When everybody must buy yen, the yen gets dearer than it is worth. Somebody with cool blood and
-# money of his own could sell yen into the rush and buy them back when it is over: that should
+# When many must buy yen, the yen rises above its fundamental value. A trader with cool blood and
+# money of its own could sell yen into the rush and buy them back when it is over: that should
 # pay, and it should calm the market. Does it?
 #
 # You need lessons 3 and 6, and to have written a class in Python before.
@@ -40,28 +40,28 @@ from experiments.lessons.frame import check, pick, show
 # market opens, and says what to buy (positive) and sell (negative) today, in billions of dollars
 # by instrument; `{}` is nothing. The instruments are three currencies, `"JPY"`, `"AUD"` and
 # `"MXN"`, bonds, `"UST"`, `"HY"`, `"EM"` and `"JGB"`, and shares, `"SPX"` and `"NKY"`. Everything
-# he may know is on `self`:
+# it may know is on `self`:
 #
 # | | |
 # |---|---|
-# | `self.wealth_usd_bn` | what he owns less what he owes |
-# | `self.positions_usd_bn["JPY"]` | what he holds of an instrument; negative: he owes it |
-# | `self.leverage`, `self.leverage_limit` | how indebted he is (1 + debt / wealth), and may be |
+# | `self.wealth_usd_bn` | assets less debts |
+# | `self.positions_usd_bn["JPY"]` | holding of an instrument; negative: a short |
+# | `self.leverage`, `self.leverage_limit` | leverage (1 + debt / wealth), and its limit |
 # | `self.model.log_yen` | rise of the yen since the close before the first day, log |
 # | `self.model.day` | days traded so far |
 # | `self.model.quotes["JPY"]` | the quote as markets write it: yen per dollar |
 #
-# Above `self.leverage_limit` (infinite on the first morning) his broker calls: he is forced to pay
-# back at any price, and who cannot is closed out. Who sells yen that he does not have owes them,
-# and dearer yen are a larger debt.
+# Above `self.leverage_limit` (infinite on the first morning) the broker calls: the trader must pay
+# back at any price, or is closed out. Who sells yen short owes them, and a rise of the yen is
+# a larger debt.
 #
-# An order of day $d$ is filled on day $d$, at a price that he does not know yet: on that morning
+# An order of day $d$ is filled on day $d$, at a price that is not known yet: on that morning
 # `self.model.log_yen` shows the close of day $d - 1$, row $d - 1$ of `days["log_JPY"]` in the table
 # that a run leaves.
 #
-# Here is one who leans against the rush. He sells yen for half his wealth after a day on which
+# Here is one that leans against the rush. It sells yen for half its wealth after a day on which
 # the yen rose by more than 2%, and buys them back bit by bit on quiet days. A class that is to
-# remember something needs an `__init__`; `model` and `row`, his place in the books, only have to
+# remember something needs an `__init__`; `model` and `row`, its place in the books, only have to
 # be handed on.
 
 
@@ -85,12 +85,12 @@ class Leaner(PythonAgent):
 
 
 # %% [markdown]
-# And one who does nothing, to compare with. His dollars earn interest.
+# And one that does nothing, to compare with. Its dollars earn interest.
 
 
 # %%
 class Idler(PythonAgent):
-    """Keeps his dollars."""
+    """Keeps its dollars."""
 
     def orders(self):
         return {}
@@ -99,8 +99,8 @@ class Idler(PythonAgent):
 # %% [markdown]
 # ### In the market
 #
-# He joins the model with money of his own and a broker, and trades at the prices of everybody
-# else. The scenario is a surprise of 50bp on day 0 at a leverage cap of 10, after which the dam
+# It joins the model with money of its own and a broker, and trades at the same prices as all
+# others. The scenario is a surprise of 50bp on day 0 at a leverage cap of 10, after which the dam
 # nearly always breaks. (Lesson 3 looked for the threshold at a cap of 4, where it is higher.)
 
 # %%
@@ -117,12 +117,12 @@ def run_with(kind, wealth_usd_bn, replicate):
 
 
 def try_out(kind, wealth_usd_bn=20.0, n_draws=FEW_DRAWS):
-    """How a trader fares and what he does to the yen, a row for each draw of luck."""
+    """The result of a trader and its effect on the yen, a row for each draw."""
     rows = []
     for replicate in range(n_draws):
         model = run_with(kind, wealth_usd_bn, replicate)
         if model.was_written_to:
-            raise ValueError("he wrote to his own books: money from nowhere does not count")
+            raise ValueError("it wrote to its own books: money from nowhere does not count")
         summary, trader = model.result().summary, model.python_agents[0]
         made = trader.wealth_usd_bn / wealth_usd_bn - 1
         rows.append(
@@ -137,14 +137,14 @@ def try_out(kind, wealth_usd_bn=20.0, n_draws=FEW_DRAWS):
 
 
 print("Made in % of wealth, the yen's largest rise in log %, all forced sales in USD bn, and how")
-print("often his broker closed him out")
+print("often its broker closed it out")
 for kind in (Idler, Leaner):
     print(f"\n{kind.__name__} with USD 20bn, {FEW_DRAWS} draws")
     print(try_out(kind).round(1).to_string())
 
 # %% [markdown]
 # The five draws differ a good deal. But `Leaner` and `Idler` met the same five, so compare row by
-# row (lesson 6 says why): he takes a little off the peak, and each time he would have done better
+# row (lesson 6 says why): it takes a little off the peak, and each time it would have done better
 # to do nothing.
 #
 # ### More money, more draws
@@ -161,7 +161,7 @@ gained = {wealth: table - idle for wealth, table in tried.items()}  # row by row
 
 
 def mean_and_error(table):
-    """Mean and standard error of what he makes, of the peak and of the sales, in words."""
+    """Mean and standard error of what it makes, of the peak and of the sales, in words."""
     errors = table.std() / np.sqrt(len(table))
     columns = ("made", "peak", "sales")
     return {name: f"{table[name].mean():+.2f} ± {errors[name]:.2f}" for name in columns}
@@ -183,7 +183,7 @@ def draw_gain(axes, column, label):
         axes.errorbar(place + 0.5, values.mean(), error, color="black", marker="o", markersize=3.5)
     axes.set_xticks(np.arange(len(gained)) + 0.25, labels=[f"{wealth}bn" for wealth in gained])
     axes.set_xlim(-0.25, len(gained) - 0.25)
-    axes.set_xlabel("his wealth, USD")
+    axes.set_xlabel("its wealth, USD")
     write_header(axes, label)
 
 
@@ -194,19 +194,19 @@ title = (
 )
 caption = (
     f"Scenario hike at 50bp and a leverage cap of {hike.funds.leverage_cap:g}, seed {SEED},"
-    f" replicates 0 to {N_DRAWS - 1}. Each dot: the run with Leaner less that with one who does"
+    f" replicates 0 to {N_DRAWS - 1}. Each dot: the run with Leaner less that with one that does"
     " nothing, same draws. Black: mean and twice its standard error. Points: log %."
 )
 with house_style():
     figure, (left, right) = panels(title, caption, ((0.06, 0.42), (0.55, 0.42)))
-    draw_gain(left, "made", "What he makes more than Idler, % of his wealth")
+    draw_gain(left, "made", "What it makes more than Idler, % of its wealth")
     draw_gain(right, "peak", "Change of the yen's largest rise, points")
 show(figure)
 
 # %% [markdown]
-# He helps everybody but himself, and he is early twice: he begins to sell yen after the first day
-# of the rush, and to buy them back on the first quiet day. Which of the two costs him so much? Let
-# one sell as he does, and buy nothing back before day 40.
+# It helps all others but itself, and it is early twice: it begins to sell yen after the first day
+# of the rush, and to buy them back on the first quiet day. Which of the two costs it so much? Let
+# one sell as it does, and buy nothing back before day 40.
 
 
 # %%
@@ -224,8 +224,8 @@ print("Made more than Idler with USD 20bn, % of wealth: mean difference ± stand
 print(f"Leaner {mean_and_error(gained[20])['made']}, LateBuyer {mean_and_error(late)['made']}")
 
 # %% [markdown]
-# Most of it is the selling: the yen had further to rise. More money does not help: the larger he
-# is, the more he moves the price against himself. The ministry that bought dollars in lesson 6 was
+# Most of it is the selling: the yen had further to rise. More money does not help: the larger it
+# is, the more it moves the price against itself. The ministry that bought dollars in lesson 6 was
 # such a trader. It had other reasons.
 #
 # But that is *this* trader. Is there a better one?
@@ -241,17 +241,17 @@ answer = ...
 check("7.1", answer, leaner=tried[20], idle=idle, n_few=FEW_DRAWS)
 
 # %% [markdown]
-# **7.2** Write a trader who ends *richer than Idler*, in the mean over the five draws of
-# `try_out(YourTrader)`, by at least a tenth of a per cent of his 20bn. You may change everything
-# in `orders`, except what he owns: money from outside does not count. Look at a path of `log_yen`
-# first, `run_with(Idler, 20.0, 0).result().days["log_JPY"]`: when is the yen dear, and when is it
-# cheap? Then write the name of your class, without quotes and without brackets, in place of the
-# three dots: the check runs it.
+# **7.2** Write a trader that ends *richer than Idler*, in the mean over the five draws of
+# `try_out(YourTrader)`, by at least a tenth of a per cent of its 20bn. You may change everything
+# in `orders`, except what it owns: money from outside does not count. Look at a path of `log_yen`
+# first, `run_with(Idler, 20.0, 0).result().days["log_JPY"]`: when is the yen expensive, and when
+# is it cheap? Then write the name of your class, without quotes and without brackets, in place of
+# the three dots: the check runs it.
 
 
 # %%
 class YourTrader(PythonAgent):
-    """Yours. So far he does nothing."""
+    """Yours. So far it does nothing."""
 
     def orders(self):
         return {}
@@ -261,13 +261,13 @@ answer = ...
 check("7.2", answer, try_out=try_out, idler=Idler, leaner=Leaner)
 
 # %% [markdown]
-# **7.3** Write one who takes more off the yen's peak than `Leaner` does, by at least half a point
-# (of log %), in the mean over the same five draws and with the same 20bn. What does it cost him?
+# **7.3** Write one that takes more off the yen's peak than `Leaner` does, by at least half a point
+# (of log %), in the mean over the same five draws and with the same 20bn. What does it cost?
 
 
 # %%
 class YourCalmer(PythonAgent):
-    """Yours. So far he does nothing."""
+    """Yours. So far it does nothing."""
 
     def orders(self):
         return {}
@@ -277,8 +277,8 @@ answer = ...
 check("7.3", answer, try_out=try_out, idler=Idler, leaner=Leaner)
 
 # %% [markdown]
-# No check for this one: is there somebody who passes both? Economists have argued since Milton
+# No check for this one: is there a trader that passes both? Economists have argued since Milton
 # Friedman (1953) whether speculators who make money must make prices steadier. You have a
 # laboratory now. Before you trust it: in this model the news comes on day 0, and value investors
 # pull the price back to what it is worth. Who waits is rewarded by construction. In the world,
-# nobody tells him that the news is over.
+# there is no signal that the news is over.

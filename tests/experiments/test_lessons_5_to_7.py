@@ -75,11 +75,11 @@ def test_doing_nothing_is_what_leaning_is_held_against():
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (-3.0, "right. He earns carry"),
+        (-3.0, "right. It earns carry"),
         (-1.0, "over the 2 draws of try_out; take all N_DRAWS"),
-        (-0.03, "a share of his wealth"),
+        (-0.03, "a share of its wealth"),
         (3.0, "Mind the sign"),
-        (-1.5, "doing nothing is not for nothing"),
+        (-1.5, "doing nothing earns interest"),
         (1.5, "what Idler makes"),
     ],
 )
@@ -142,7 +142,7 @@ def exercises():
 
 
 class Waits(PythonAgent):
-    """Sells yen once, when they are a tenth dearer."""
+    """Sells yen once, when they are up by a tenth."""
 
     def orders(self):
         dear = self.model.log_yen > 0.1 and self.positions_usd_bn["JPY"] == 0
@@ -150,7 +150,7 @@ class Waits(PythonAgent):
 
 
 class SellsAtOnce(PythonAgent):
-    """Sells yen for all he has every morning of the first week."""
+    """Sells yen for all it has every morning of the first week."""
 
     def orders(self):
         return {"JPY": -self.wealth_usd_bn} if 0 < self.model.day < 6 else {}
@@ -164,7 +164,7 @@ class FrontRuns(PythonAgent):
 
 
 class SellsTooMuch(PythonAgent):
-    """Sells yen for eight times what he has on the second day."""
+    """Sells yen for eight times what it has on the second day."""
 
     def orders(self):
         return {"JPY": -8.0 * self.wealth_usd_bn} if self.model.day == 1 else {}
@@ -232,12 +232,12 @@ def line_in(method, n_below):
 @pytest.mark.parametrize(
     ("number", "trader", "words"),
     [
-        ("7.2", Patient, "right. What did he do to the peak? Try draws he has not seen"),
+        ("7.2", Patient, "right. What did it do to the peak? Try draws it has not seen"),
         ("7.2", Waits, "right."),
-        ("7.2", FrontRuns, "right. What did he do to the peak?"),
-        ("7.2", Sleeps, "the interest on his dollars"),
-        ("7.2", SellsAtOnce, "no richer than Idler. When did he sell"),
-        ("7.2", SellsTooMuch, "His broker closed him out"),
+        ("7.2", FrontRuns, "right. What did it do to the peak?"),
+        ("7.2", Sleeps, "the interest on its dollars"),
+        ("7.2", SellsAtOnce, "no richer than Idler. When did it sell"),
+        ("7.2", SellsTooMuch, "Its broker closed it out"),
         ("7.3", Patient, "right."),
         ("7.3", SellsAtOnce, "right."),
         ("7.3", FrontRuns, "does not stay half a point below"),
@@ -275,7 +275,7 @@ def test_a_hair_more_than_leaner_is_not_calmer(exercises):
         (HandsOnWrongly, f"failed in __init__, line {line_in(HandsOnWrongly.__init__, 1)}: Value"),
         (Inherits, f"failed in __init__, line {line_in(HandsOnWrongly.__init__, 1)}: Value"),
         (PrintsMoney, "money from nowhere does not count"),
-        (dict, "is no subclass of PythonAgent"),
+        (dict, "is not a subclass of PythonAgent"),
         ([99, 0], "The answer is the name of your class"),
         ((99.0, 0.0, 0), "The answer is the name of your class"),
         ("Waits", "The answer is the name of your class"),

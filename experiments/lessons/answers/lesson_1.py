@@ -25,7 +25,7 @@ def break_even(spot: float, rate_yen: float, rate_dollar: float, leverage: float
         mistakes=(
             Mistake(
                 spot * (1.0 + rate_dollar) / (1.0 + rate_yen),
-                "That is above the spot: does the trade lose when the dollar gets dearer?",
+                "That is above the spot: does the trade lose when the dollar appreciates?",
             ),
             Mistake(
                 spot * (1.0 - carry),

@@ -88,7 +88,7 @@ def multiplier(market: Spiral) -> Exercise:
 def forced_without_borrowing(forced_usd_bn: pd.Series) -> Exercise:
     """2.4: kind of trader forced to sell most where funds may not borrow."""
     others = {
-        "hedge funds": "They may owe nobody anything here, so that hardly one is called.",
+        "hedge funds": "They may not borrow here, so that hardly one is called.",
         "retail FX": "They are cut sometimes, but look at the table once more.",
         "retail equity": "They are cut sometimes, but look at the table once more.",
     }

@@ -27,11 +27,11 @@ def payments_by_hand(
         right=right,
         tolerance=0.05,
         why="A falls by itself, B because of A, and C has enough left to stand.",
-        hint="Begin with A, whom nobody owes anything. What A pays is what B has besides its own.",
+        hint="Begin with A, which has no claims. What A pays is what B has besides its own.",
         mistakes=(
             Mistake(full, "That is what they owe. Can all of them pay it?"),
             Mistake([right[0], *full[1:]], "A is right. Now: what has B, if A pays only that?"),
-            Mistake(own, "That is what they pay if nobody pays them; but A pays something."),
+            Mistake(own, "That is what they pay if no bank pays them; but A pays something."),
         ),
     )
 

@@ -32,7 +32,7 @@ def closed_before_the_hike(tables: Sequence[pd.DataFrame]) -> Exercise:
         why="The model closes less of it early than the record's 0.64: it waits for August.",
         hint="For each run (closed from 2 to 30 July) / (closed from 2 July to 6 August).",
         mistakes=(
-            Mistake(100.0 * right, "That is in per cent; a share was asked for."),
+            Mistake(100.0 * right, "That is in per cent; the answer is a share."),
             Mistake(
                 float(np.median((short[_START] - short[_EVE]) / short[_START])),
                 "That is a share of the whole short; asked is the share of what was closed.",

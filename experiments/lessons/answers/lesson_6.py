@@ -54,7 +54,7 @@ def paired_error(sales: pd.DataFrame) -> Exercise:
     return Exercise(
         right=right,
         tolerance=_ROOM * right,
-        why=f"The change is {abs(change.mean()) / right:.0f} standard errors from nought.",
+        why=f"The change is {abs(change.mean()) / right:.0f} standard errors from zero.",
         hint="First the differences, row by row; then their standard deviation over sqrt(n).",
         mistakes=(
             Mistake(

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 _TENTH_OF_A_PERCENT = 0.1
 _HALF_A_POINT = 0.5
 _CLOSED_OUT = (
-    "His broker closed him out. Who owes yen is then forced to buy them, and the forced buying"
+    "Its broker closed it out. A short of yen is then bought back by force, and the forced buying"
     " raises the yen: stay well below self.leverage_limit."
 )
 _NO_CLASS = "The answer is the name of your class, without quotes and brackets."
 
 
 class Patient(PythonAgent):
-    """Waits until the yen is 6% dearer, sells for twice his wealth, and keeps his nerve."""
+    """Waits until the yen is up by 6%, sells for twice its wealth, and holds on."""
 
     def orders(self) -> dict[str, float]:
         if self.model.log_yen > 0.06 and self.positions_usd_bn["JPY"] == 0.0:
@@ -40,7 +40,7 @@ class Outcome(NamedTuple):
 
     made: float  # mean [% of wealth]
     peak: float  # mean of the yen's largest rise [log %]
-    n_failures: int  # how often his broker closed him out
+    n_failures: int  # how often its broker closed it out
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +58,8 @@ class OfTraders(Exercise):
             return super().judge(answer)
         if not isinstance(answer, type):
             return Verdict(False, f"not right. {_NO_CLASS}")
+        if not issubclass(answer, PythonAgent):
+            return Verdict(False, f"not right. {answer.__name__} is not a subclass of PythonAgent")
         try:
             came = outcome(answer, self.try_out)
         except Exception as fault:  # the student's code: anything may go wrong in it
@@ -116,16 +118,16 @@ def cost_of_leaning(leaner: pd.DataFrame, idle: pd.DataFrame, n_few: int) -> Exe
     return Exercise(
         right=right,
         tolerance=_TENTH_OF_A_PERCENT,
-        why="He earns carry on what he sold and still loses, most of it because he sold on the"
+        why="It earns carry on what it sold and still loses, most of it because it sold on the"
         " first day of the rush: the yen had further to rise.",
         hint="Mean of the column 'made' of the one less that of the other, over all N_DRAWS.",
         mistakes=(
-            Mistake(-right, "Mind the sign: does he end richer or poorer than Idler?"),
-            Mistake(right / 100.0, "That is a share of his wealth; the answer is in per cent."),
+            Mistake(-right, "Mind the sign: does it end richer or poorer than Idler?"),
+            Mistake(right / 100.0, "That is a share of its wealth; the answer is in per cent."),
             *((of_few,) if n_few < len(more) else ()),
             Mistake(
                 float(leaner["made"].mean()),
-                "That is what he makes. But doing nothing is not for nothing: it earns interest.",
+                "That is what it makes. But doing nothing earns interest, too.",
             ),
             Mistake(float(idle["made"].mean()), "That is what Idler makes."),
         ),
@@ -140,12 +142,12 @@ def richer_than_idle(
         try_out=try_out,
         right=Patient,
         accepts=lambda came: came.made >= outcome(idler, try_out).made + _TENTH_OF_A_PERCENT,
-        why="What did he do to the peak? Try draws he has not seen, n_draws=40; and 80bn in place"
+        why="What did it do to the peak? Try draws it has not seen, n_draws=40; and 80bn in place"
         " of 20bn: does it still pay?",
-        hint="He ends no richer than Idler. When did he sell yen, and were they dearer later?",
+        hint="It ends no richer than Idler. When did it sell yen, and was the yen higher later?",
         mistakes=(
-            Mistake(idler, "He makes what Idler makes, the interest on his dollars."),
-            Mistake(leaner, "He makes what Leaner makes. Must he hurry so?"),
+            Mistake(idler, "It makes what Idler makes, the interest on its dollars."),
+            Mistake(leaner, "It makes what Leaner makes. Must it hurry so?"),
         ),
     )
 
@@ -158,12 +160,12 @@ def calmer_than_leaner(
         try_out=try_out,
         right=Patient,
         accepts=lambda came: came.peak <= outcome(leaner, try_out).peak - _HALF_A_POINT,
-        why="Now look at what he makes by it: `try_out` has it in the column 'made'.",
+        why="Now look at what it makes by it: `try_out` has it in the column 'made'.",
         hint="The yen does not stay half a point below its peak with Leaner. Sell more of them"
-        " while they rise; but who is above self.leverage_limit is forced to buy.",
+        " while they rise; but above self.leverage_limit a trader is forced to buy.",
         mistakes=(
-            Mistake(idler, "With him the yen goes as high as with Idler."),
-            Mistake(leaner, "That is just as high as with Leaner; he has to do more."),
+            Mistake(idler, "With it the yen goes as high as with Idler."),
+            Mistake(leaner, "That is just as high as with Leaner; it has to do more."),
         ),
     )
 
