@@ -296,11 +296,12 @@ class CarryUnwindModel(mesa.Model):
         return Path(path)
 
     def cascade(self) -> Cascade:
-        """What the shock still to come does: the days that are left, beside their three twins.
+        """Effects of the shock still to come: the days that are left, beside counterfactuals.
 
         As `abm.cascade`, from where this model stands: on day 0 the numbers are the same. The
-        twins share every day so far. The model itself stays where it is. Raises InvalidInput where
-        calendar.shock_day has been traded, or with Python agents, of whom there is only one.
+        three counterfactual runs share every day so far. The model itself stays where it is. Raises
+        InvalidInput where calendar.shock_day has been traded, or with Python agents, of whom there
+        is only one.
         """
         return cascade_of(self)
 

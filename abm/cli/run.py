@@ -1,4 +1,4 @@
-"""`unwind run`: simulate a scenario and its twins, tell what happened, draw, keep."""
+"""`unwind run`: simulate a scenario and its counterfactual runs, tell what happened, draw, keep."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def run(
     figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw them")] = True,
     timeout: Timeout = None,
 ) -> None:
-    """Run a scenario and its twins on one seed, tell what happened, keep tables and figures."""
+    """Run a scenario and its counterfactuals on one seed; tell what happened, keep and draw it."""
     root, draw = whole("--seed", seed), whole("--replicate", replicate)
     if sweep_folder is not None or row is not None:
         chosen, root, draw, name = _row_of(sweep_folder, row, scenario, settings)
@@ -93,8 +93,8 @@ def run_and_keep(
     with_figures: bool,
     timeout: float | None = None,
 ) -> Outcome:
-    """Run a scenario and its twins, and write everything into `out` at once."""
-    from abm.cli.run_figures import NETWORK, SIMULATING, figures_of_run, twins_of
+    """Run a scenario and its counterfactual runs, and write everything into `out` at once."""
+    from abm.cli.run_figures import NETWORK, SIMULATING, counterfactuals_of, figures_of_run
     from abm.report.summary import Told, summary_text
 
     warn_of_compiling()
@@ -107,7 +107,7 @@ def run_and_keep(
         if with_figures:
             graph = progress.do(NETWORK, lambda: cascade.run.network)
             with progress.step("figures"):
-                figures = figures_of_run(run, twins_of(cascade), graph, run.worst_day)
+                figures = figures_of_run(run, counterfactuals_of(cascade), graph, run.worst_day)
         with progress.step("writing"), output.all_or_nothing(out):
             run.save(out, force=force, figures=figures)
     written = ["tables", "summary.json", *(f"figures/{name}.png" for name in figures)]

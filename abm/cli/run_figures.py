@@ -39,15 +39,15 @@ def draw_again(folder: Path) -> list[Path]:
 def drawn_again(run: RunResult) -> dict[str, bytes]:
     """PNG files of the figures of a kept run, by name.
 
-    Twins and the network of the worst day are not kept: they are simulated again, and left out
-    where that does not give the run of the tables.
+    Counterfactuals and the network of the worst day are not kept: they are simulated again, and
+    left out where that does not give the run of the tables.
     """
-    twins: dict[str, pd.DataFrame] = {}
+    counterfactuals: dict[str, pd.DataFrame] = {}
     graph, day = run.exposures, int(run.days["day"].iloc[-1])
     with Progress(3) as progress:
         cascade = _simulated_again(run, progress)
         if cascade is not None:
-            twins, day = twins_of(cascade), cascade.run.worst_day
+            counterfactuals, day = counterfactuals_of(cascade), cascade.run.worst_day
             graph = progress.do(NETWORK, lambda: cascade.run.network)
         else:
             say(
@@ -55,13 +55,13 @@ def drawn_again(run: RunResult) -> dict[str, bytes]:
                 "of the last day"
             )
         with progress.step("figures"):
-            figures = figures_of_run(run, twins, graph, day)
+            figures = figures_of_run(run, counterfactuals, graph, day)
             return {name: pictures.png(figure) for name, figure in figures.items()}
 
 
 def _simulated_again(run: RunResult, progress: Progress) -> Cascade | None:
-    """The run and its twins once more; None where it is not the run of the tables, or a branch
-    whose shock came before it."""
+    """The run and its counterfactuals once more; None where it is not the run of the tables, or a
+    branch whose shock came before it."""
     if not run.is_repeatable:
         return None
     warn_of_compiling()
@@ -81,13 +81,13 @@ def _cascade_again(run: RunResult) -> Cascade | None:
     return cascade_again(run)
 
 
-def twins_of(cascade: Cascade) -> dict[str, pd.DataFrame]:
-    """Days of the twins, by what is said of them in a figure."""
+def counterfactuals_of(cascade: Cascade) -> dict[str, pd.DataFrame]:
+    """Days of the counterfactual runs, by what is said of them in a figure."""
     return {"no shock": cascade.no_shock_days, "frozen": cascade.frozen_days}
 
 
 def figures_of_run(
-    run: RunResult, twins: Mapping[str, pd.DataFrame], graph: nx.DiGraph, day: int
+    run: RunResult, counterfactuals: Mapping[str, pd.DataFrame], graph: nx.DiGraph, day: int
 ) -> dict[str, Figure]:
     """The figures by the names of their files; without events nobody knows who forced whom."""
     scenario, summary = run.scenario, run.summary
@@ -95,7 +95,9 @@ def figures_of_run(
     drawn += pictures.branch_words(run)
     when = pictures.day_words(run.days, scenario, day)
     figures = {
-        "cascade": pictures.cascade_picture(scenario, drawn, run.days, run.events, summary, twins),
+        "cascade": pictures.cascade_picture(
+            scenario, drawn, run.days, run.events, summary, counterfactuals
+        ),
         "network": pictures.network_picture(scenario, drawn, graph, when, summary),
     }
     if scenario.outputs.events:

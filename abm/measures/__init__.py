@@ -1,6 +1,6 @@
 """Numbers read off tables: pure functions, one per published number.
 
-* `abm.measures.cascade`: what a shock set off, read off a run and its twins;
+* `abm.measures.cascade`: what a shock set off, read off a run and its counterfactual runs;
 * `abm.measures.tails`: losses of one series of returns;
 * `abm.measures.network`: crowding;
 * `abm.measures.vulnerability`: one round of fire sales of leveraged banks.

@@ -43,7 +43,7 @@ def broke_before(days: Table, shock_day: int, burn_in: Table | None = None) -> b
         S(t + 5) <= (1 - .4) S(t)  and  S(d - 1) <= (1 - .4) S(t)  for some t <= d - 6     (M60)
 
     S: `yen_short_units` at the close, d the shock day. Some five days closed as much of the yen
-    short as a dam break closes, gross, since before the shock there is no twin to compare with;
+    short as a dam break closes, gross, since before the shock no counterfactual differs;
     and on the eve the short was not rebuilt, so that the shock met what was left of it. A short of
     less than one unit (USD 1bn at the opening) does not count as one.
     """

@@ -1,13 +1,14 @@
-"""What a shock set off: one function per published number, read off a run and its twins.
+"""Effects of a shock: one function per published number, read off a run and its counterfactuals.
 
-Twins share the run's seed. No-shock: scripted news and policy from the shock day on removed.
-Frozen: same script, but from the shock day on no institution except value investors and dealers
-sends an order. Frozen no-shock: both. A run is measured against the twin that lacks the shock and
-nothing else: the run against the no-shock twin, the frozen twin against the frozen no-shock twin.
+Counterfactual runs share the run's seed. No-shock: scripted news and policy from the shock day on
+removed. Frozen, the no-trade counterfactual: same script, but from the shock day on no institution
+except value investors and dealers sends an order. Frozen no-shock: both. A run is measured against
+the one that lacks the shock and nothing else: the run against the no-shock run, the frozen run
+against the frozen no-shock run.
 Tables are those of `RunResult` (schemas in ODD.md), as pandas tables or, where thousands of runs
 are measured, as plain columns by name; `shock_day` is a value of their column `day`.
 A number whose days lie beyond the run is NaN, never a guess; a table without a column that is
-needed, or twins of unlike length, are InvalidInput.
+needed, or counterfactuals of unlike length, are InvalidInput.
 """
 
 from __future__ import annotations
@@ -39,8 +40,8 @@ PEAK_WINDOW_DAYS = 60
 
 AMPLIFICATION_WINDOW_DAYS = 20
 """Days after the shock in which peaks are compared with those of frozen positions: later, ordinary
-trading that the shock has put in another order moves a run further from its twin than a small
-shock did."""
+trading that the shock has put in another order moves a run further from the no-shock run than a
+small shock did."""
 
 NOISE_SHARE = 0.5
 """Standard deviations of a day's change that a frozen move must exceed to be compared with: less
@@ -83,17 +84,17 @@ def unwound_share(days: Table, no_shock_days: Table, shock_day: int, horizon: in
 
         U_h = (S'(d + h) - S(d + h)) / S(d - 1)
 
-    S: `yen_short_units` at the close, S' that of the no-shock twin [units], d the shock day.
+    S: `yen_short_units` at the close, S' that of the no-shock run [units], d the shock day.
     S(d + h) is the row `day` = d + h: the close of the h-th trading day after d, whose own close
     is h = 0. The shock is heard on d, but estimates of risk learn of it only at d's close, so U5
     gives those who act on them five days, d + 1 to d + 5. S(d - 1) is the last close before the
-    shock, where run and twin are one; if d is the table's first day, S'(d) stands for it.
+    shock, where the two runs are one; if d is the table's first day, S'(d) stands for it.
     NaN if the run ends before d + h, or nobody was short: S(d - 1) below one unit.
     """
     opening = _before_shock(days, no_shock_days, "yen_short_units", shock_day)
     run = on_day(days, "yen_short_units", shock_day + horizon)
-    twin = on_day(no_shock_days, "yen_short_units", shock_day + horizon)
-    return (twin - run) / opening if opening >= LEAST_SHORT_UNITS else float("nan")
+    without = on_day(no_shock_days, "yen_short_units", shock_day + horizon)
+    return (without - run) / opening if opening >= LEAST_SHORT_UNITS else float("nan")
 
 
 def peak_appreciation(
@@ -103,11 +104,11 @@ def peak_appreciation(
     window_days: int = PEAK_WINDOW_DAYS,
     funding: str | None = None,
 ) -> float:
-    """Largest rise of the funding currency over the no-shock twin [log, at least 0].
+    """Largest rise of the funding currency over the no-shock run [log, at least 0].
 
         max_{d <= t <= d + window} (x(t) - x'(t))^+
 
-    x is the run's quote, x' the twin's; before d they are the same, so nothing is re-based.
+    x is the run's quote, x' the no-shock run's; before d they are the same, so nothing is re-based.
     `funding` names the instrument; by default the first of the table.
     """
     name = f"log_{funding or funding_currency(days)}"
@@ -128,8 +129,8 @@ def frozen_appreciation(
 
         max_{d <= t <= d + window} (x''(t) - x'''(t))^+    [log, at least 0]
 
-    x'' is the frozen twin's quote, x''' the frozen no-shock twin's. Net of x''' and not of the
-    no-shock twin: sixty days of ordinary trading there would count as an effect of the shock.
+    x'' is the frozen run's quote, x''' the frozen no-shock run's. Net of x''' and not of the
+    no-shock run: sixty days of ordinary trading there would count as an effect of the shock.
     Nor of its news: a price away from its fundamental on d returns to it without any shock.
     """
     return peak_appreciation(frozen_days, frozen_no_shock_days, shock_day, window_days, funding)
@@ -142,9 +143,9 @@ def peak_depreciation(
     window_days: int = PEAK_WINDOW_DAYS,
     funding: str | None = None,
 ) -> float:
-    """Largest fall of the funding currency below the no-shock twin [log, at least 0].
+    """Largest fall of the funding currency below the no-shock run [log, at least 0].
 
-    max_{d <= t <= d + window} (x'(t) - x(t))^+, as `peak_appreciation` with the twins exchanged.
+    max_{d <= t <= d + window} (x'(t) - x(t))^+, as `peak_appreciation` with the runs exchanged.
     """
     return peak_appreciation(no_shock_days, days, shock_day, window_days, funding)
 
@@ -152,7 +153,7 @@ def peak_depreciation(
 def lowers_yen(frozen_days: Table, frozen_no_shock_days: Table, shock_day: int) -> bool:
     """Whether the shock itself lowered the yen: x''(d) < x'''(d).                       (M61)
 
-    Read off the frozen twins at the close of the shock day: what the news did to the price before
+    Read off the frozen runs at the close of the shock day: what the news did to the price before
     any trade and before any later news. A move below `SMALLEST_MOVE_LOG` is none.
     """
     name = f"log_{funding_currency(frozen_days)}"
@@ -179,7 +180,7 @@ def amplification(peak: float, frozen: float, frozen_changes: FloatArray) -> Amp
 
         A = peak / frozen            if frozen > .5 sd(frozen_changes)
 
-    `frozen_changes` are daily changes of the same quantity in the frozen no-shock twin, over the
+    `frozen_changes` are daily changes of the same quantity in the frozen no-shock run, over the
     days in which the peaks are looked for: what happens to it without shock and without trading.
     """
     if not frozen > _NO_LOSS:
@@ -242,9 +243,9 @@ def loss_amplification(
         L = max_{d <= t <= d + window} (W'(t) - W(t)),   L'' = max (W'''(t) - W''(t)),   L / L''
 
     W: wealth of the margined funds [USD bn], with as many primes as the price in
-    `frozen_appreciation`. The frozen loss is net of the frozen no-shock twin for the same reason:
+    `frozen_appreciation`. The frozen loss is net of the frozen no-shock run for the same reason:
     what funds earn by trading is no loss of those who did not trade.
-    NaN at leverage 1 before the shock, and where the frozen twin loses no more than the noise of
+    NaN at leverage 1 before the shock, and where the frozen run loses no more than the noise of
     its daily gains and losses (`amplification`). Falls for huge shocks, since funds that are out
     stop losing: not a measure to classify by.
     """
@@ -266,7 +267,7 @@ def forced_volume(days: Table, from_day: int | None = None, before_day: int | No
 
 
 def forced_volume_net(days: Table, no_shock_days: Table, shock_day: int) -> float:
-    """Forced sales from the shock day on, less those of the no-shock twin [USD bn]."""
+    """Forced sales from the shock day on, less those of the no-shock run [USD bn]."""
     return forced_volume(days, shock_day) - forced_volume(no_shock_days, shock_day)
 
 
@@ -296,7 +297,7 @@ def forced_share_of_unwind(days: Table, no_shock_days: Table, shock_day: int) ->
         (sum_{d <= t <= d + 5} F(t) - F'(t)) / (S'(d + 5) - S(d + 5)), at least 0 and at most 1
 
     F: units of the yen short that orders after margin calls, close-outs, loss-cuts and recalls
-    closed on the day (M58), F' those of the no-shock twin. The rest was closed by the rules of
+    closed on the day (M58), F' those of the no-shock run. The rest was closed by the rules of
     the institutions themselves: targets of leverage and volatility, value at risk, stops, trends.
     At most 1, where others opened some of what forced orders closed; at least 0, where fewer were
     forced than without the shock. NaN unless more than a hundredth of the opening yen short was
@@ -368,7 +369,7 @@ def tail_measures(days: Table) -> dict[str, float]:
 
 
 def run_measures(run: RunTables) -> dict[str, float | int | str]:
-    """Every number of one run that needs no twin, as plain scalars."""
+    """Every number of one run that needs no counterfactual run, as plain scalars."""
     days, events = run.days, run.events
     need(days, "day", "status", "rounds", "conservation_error", "n_margin_calls", "feedback_gain")
     n_failed, n_banks_failed = _n_failed(run)
@@ -418,14 +419,14 @@ def before_measures(
 def net_measures(
     run: RunTables, no_shock: RunTables, shock_day: int
 ) -> dict[str, float | int | str]:
-    """What was forced and who failed because of the shock: the run less its no-shock twin.
+    """What was forced and who failed because of the shock: the run less its no-shock run.
 
     Counts of failures are of institutions that failed at least once; before the shock day run and
-    twin are one, so the difference is from that day on.
+    no-shock run are one, so the difference is from that day on.
     """
     a, b = run.days, no_shock.days
     calls = [int(values_of(days, "n_margin_calls").sum()) for days in (a, b)]
-    failed, banks_failed = zip(*(_n_failed(twin) for twin in (run, no_shock)), strict=True)
+    failed, banks_failed = zip(*(_n_failed(each) for each in (run, no_shock)), strict=True)
     return {
         "forced_sales_net_usd_bn": forced_volume_net(a, b, shock_day),
         "n_margin_calls_net": calls[0] - calls[1],
@@ -443,7 +444,7 @@ def cascade_measures(
     shock_day: int,
     burn_in: Table | None = None,
 ) -> dict[str, float | int | str]:
-    """Every published number of a run beside its three twins, as plain scalars.
+    """Every published number of a run beside its three counterfactuals, as plain scalars.
 
     `burn_in` has the run's days before its first, numbered -1 and less; without it a dam that
     broke then is not seen.
@@ -491,7 +492,7 @@ SHOCK_MEASURES = (
     "n_banks_failed_net",
     "forced_share_of_unwind",
 )
-"""Numbers of a cascade that say what the shock did: those that need a twin."""
+"""Numbers of a cascade that say what the shock did: those that need a counterfactual run."""
 
 
 def by_origin(measures: Mapping[str, float | int | str]) -> dict[str, dict[str, Any]]:
@@ -511,14 +512,14 @@ def _n_failed(run: RunTables) -> tuple[int, int]:
 
 
 def _before_shock(days: Table, no_shock_days: Table, name: str, shock_day: int) -> float:
-    """The close before the shock; on the table's first day the no-shock twin's own close."""
+    """The close before the shock; on the table's first day the no-shock run's own close."""
     need(days, "day", name)
     if shock_day > int(values_of(days, "day")[0]):
         return on_day(days, name, shock_day - 1)
     return on_day(no_shock_days, name, shock_day)
 
 
-def _same_days(days: Table, twin: Table, name: str) -> None:
-    day, of_twin = values_of(days, "day"), values_of(twin, "day")
-    if not np.array_equal(day, of_twin):
-        raise InvalidInput(f"{name} run: {len(of_twin)} days, must be the {len(day)} of the run")
+def _same_days(days: Table, other: Table, name: str) -> None:
+    day, of_other = values_of(days, "day"), values_of(other, "day")
+    if not np.array_equal(day, of_other):
+        raise InvalidInput(f"{name} run: {len(of_other)} days, must be the {len(day)} of the run")

@@ -1,6 +1,7 @@
 """The time a run may take: an argument of the run, never of its scenario.
 
-Looked at every few days, so that those at work are finished. With twins, all of them share it.
+Looked at every few days, so that those at work are finished. Counterfactual runs share that of
+their run.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def cascade_picture(
     days: pd.DataFrame,
     events: pd.DataFrame,
     measures: Mapping[str, Any],
-    twins: Mapping[str, pd.DataFrame],
+    counterfactuals: Mapping[str, pd.DataFrame],
 ) -> Figure:
     """Price, leverage, margins, forced sales, calls; `drawn` names scenario and seed."""
     from abm.figures.cascade import cascade_figure
@@ -52,16 +52,16 @@ def cascade_picture(
     if real is not None:
         said.append("Real: ECB fixing 14:15 CET; simulated: close of the day.")
     has_shock = is_shocked(scenario)
-    if not has_shock:  # without a shock the run is its own twin
-        twins = {name: table for name, table in twins.items() if name != "no shock"}
-    if twins:
-        said.extend(_twin_words(scenario, has_shock, "class" in measures))
+    if not has_shock:  # without a shock the run is its own
+        counterfactuals = {k: v for k, v in counterfactuals.items() if k != "no shock"}
+    if counterfactuals:
+        said.extend(_counterfactual_words(scenario, has_shock, "class" in measures))
     return cascade_figure(
         days,
         events,
         title(scenario, measures),
         real=real,
-        twins=twins,
+        twins=counterfactuals,
         caption=" ".join(said),
         opening_quote=usd_quotes(scenario, days)[0],
         marks=[(act.day, literal(act.label)) for act in acts(scenario)],
@@ -81,8 +81,8 @@ def branch_words(run: RunResult, language: str = "en") -> str:
     )
 
 
-def _twin_words(scenario: Scenario, has_shock: bool, is_titled: bool) -> Iterator[str]:
-    """Meaning of the twins, and of title and panels where the title is of what the shock did."""
+def _counterfactual_words(scenario: Scenario, has_shock: bool, is_titled: bool) -> Iterator[str]:
+    """Meaning of the counterfactuals, and of title and panels where the title is of the shock."""
     since = day_name(scenario, scenario.shock_day)
     if has_shock and is_titled:
         yield (

@@ -53,7 +53,7 @@ class Told(NamedTuple):
 
     @classmethod
     def of(cls, result: RunResult) -> Told:
-        """That of a run whose summary has the measures beside its twins, if they are known."""
+        """That of a run whose summary has the measures beside its counterfactuals, if known."""
         return cls(
             result.scenario, result.seed, result.replicate, result.days, result.institutions,
             result.summary, real_quotes(result.scenario),
@@ -112,7 +112,7 @@ def sections(told: Told, language: str = "en") -> list[Section]:
     say = words(language)
     name = currency(told.scenario.funding_currency, language)
     capital = f"{name[:1].upper()}{name[1:]}"
-    has_effects = is_shocked(told.scenario) and _has_twins(told)
+    has_effects = is_shocked(told.scenario) and _has_counterfactuals(told)
     of_shock = effects.facts(told.scenario, told.measures, say) if has_effects else {}
     made = (
         ("", "uncleared", _uncleared(told, say)),
@@ -207,8 +207,8 @@ def _acts(scenario: Scenario, say: Words, before: bool) -> Iterator[str]:
         yield say("summary.no_shock")
 
 
-def _has_twins(told: Told) -> bool:
-    """Whether the run was made beside its twins: a class needs them."""
+def _has_counterfactuals(told: Told) -> bool:
+    """Whether the run was made beside its counterfactual runs: a class needs them."""
     return "class" in told.measures
 
 
@@ -340,7 +340,7 @@ def _named(rows: pd.DataFrame, key: str, told: Told, say: Words) -> str:
 def _class(told: Told, say: Words) -> Iterator[str]:
     if not is_shocked(told.scenario):
         yield say("summary.no_class")
-    elif not _has_twins(told):
+    elif not _has_counterfactuals(told):
         yield say("summary.no_twins")
     else:
         yield from class_facts(told.scenario, told.measures, say)

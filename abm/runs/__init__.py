@@ -1,4 +1,4 @@
-"""One run and its twins: results, measures, and the folder they are kept in.
+"""One run and its counterfactual runs: results, measures, and the folder they are kept in.
 
 `run`, `cascade` and `load_result` are on the front door too (`abm`). The `fast_` functions give
 the same scalars without pandas tables, for thousands of runs in a loop of one's own.

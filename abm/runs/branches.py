@@ -1,4 +1,4 @@
-"""Runs from where a model stands: its branch again, and its twins from there on."""
+"""Runs from where a model stands: its branch again, and its counterfactual runs from there on."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from abm.population.branching import Replay, Stop, carried_on, replay
 from abm.population.origin import Origin
 from abm.population.saved import arrays_of
 from abm.runs.result import Cascade, RunResult, result_of_world
-from abm.runs.running import Twin, beside_twins, cascade, twin_of_world
+from abm.runs.running import Counterfactual, beside_counterfactuals, cascade, counterfactual_of
 
 if TYPE_CHECKING:
     from abm.population.advance import InitialState
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 def cascade_of(model: TradedModel) -> Cascade:
-    """The days a model has left beside their three twins: as `abm.cascade`, from a state.
+    """The days a model has left beside their counterfactuals: as `abm.cascade`, from a state.
 
     The model stays where it is. Raises InvalidInput where calendar.shock_day has been traded (the
-    past has no twin) and with Python agents; FailedRun as `abm.run`.
+    past has no counterfactual) and with Python agents; FailedRun as `abm.run`.
     """
     if model.python_agents:
         raise InvalidInput(
@@ -35,7 +35,7 @@ def cascade_of(model: TradedModel) -> Cascade:
 
 
 def cascade_from(stop: Stop, day: int, origin: Origin | None, is_repeatable: bool) -> Cascade:
-    """A run carried on from a day, and its twins from the same state."""
+    """A run carried on from a day, and its counterfactual runs from the same state."""
     scenario, start = stop.scenario, time.perf_counter()
     if scenario.shock_day < day:
         raise InvalidInput(
@@ -48,7 +48,7 @@ def cascade_from(stop: Stop, day: int, origin: Origin | None, is_repeatable: boo
         world, opening, scenario, stop.seed, stop.replicate, scenario.calendar.days,
         is_repeatable=is_repeatable, origin=origin, wall_seconds=time.perf_counter() - start,
     )  # fmt: skip
-    return beside_twins(result, partial(_twin, stop, day))
+    return beside_counterfactuals(result, partial(_counterfactual, stop, day))
 
 
 def cascade_again(result: RunResult) -> Cascade | None:
@@ -86,7 +86,9 @@ def _to_the_end(
     return advance(world, burn_in + day, len(world.draws.news)), opening
 
 
-def _twin(stop: Stop, day: int, *, shocked: bool = True, silent: bool = False) -> Twin:
-    """A twin from a state on; its events are not kept."""
+def _counterfactual(
+    stop: Stop, day: int, *, shocked: bool = True, silent: bool = False
+) -> Counterfactual:
+    """A counterfactual run from a state on; its events are not kept."""
     world, opening = _to_the_end(stop, day, shocked=shocked, silent=silent, with_events=False)
-    return twin_of_world(world, opening, stop.scenario)
+    return counterfactual_of(world, opening, stop.scenario)

@@ -71,7 +71,7 @@ def fast_run(scenario: Scenario, seed: int, replicate: int = 0) -> dict[str, Sca
 
 
 def fast_cascade(scenario: Scenario, seed: int, replicate: int = 0) -> dict[str, Scalar]:
-    """Scalars of a run beside its three twins: the names and values of `abm.cascade`."""
+    """Scalars of a run beside its counterfactuals: the names and values of `abm.cascade`."""
     return watched_cascade(scenario, seed, replicate).scalars
 
 
@@ -90,7 +90,7 @@ def watched_run(
 def watched_cascade(
     scenario: Scenario, seed: int, replicate: int = 0, request: OutputRequest = ONLY_SCALARS
 ) -> RunOutput:
-    """`fast_cascade`, and what else is asked for of the run itself, not of its twins."""
+    """`fast_cascade`, and what else is asked for of the run itself, not of the others."""
     columns = partial(_columns, scenario, seed, replicate)
     run = columns(with_events=True)
     no_shock, frozen = columns(shocked=False), columns(silent=True)
@@ -103,15 +103,15 @@ def watched_cascade(
 
 
 def _columns(
-    scenario: Scenario, seed: int, replicate: int, *, with_events: bool = False, **twin: bool
+    scenario: Scenario, seed: int, replicate: int, *, with_events: bool = False, **differences: bool
 ) -> Columns:
-    """One run as columns; a twin's events are not kept, nor who failed where nobody trades."""
-    world, opening = whole_run(scenario, seed, replicate, with_events=with_events, **twin)
+    """One run as columns; a counterfactual keeps no events, nor who failed where no one trades."""
+    world, opening = whole_run(scenario, seed, replicate, with_events=with_events, **differences)
     n_days = scenario.calendar.days
     events = event_columns(world, scenario, n_days) if with_events else {}
     days = day_columns(world, opening, scenario, n_days)
     before = burn_in_columns(world, opening) if with_events else None
-    failures = {} if twin.get("silent") else failure_columns(world, opening)
+    failures = {} if differences.get("silent") else failure_columns(world, opening)
     return Columns(days, events, failures, before)
 
 

@@ -17,6 +17,7 @@ from abm.measures.cascade import before_measures, forced_volume, run_measures
 from abm.population.branching import replay
 from abm.population.exposures import exposure_graph
 from abm.population.origin import Origin
+from abm.runs.exports import write_csv, write_workbook
 from abm.runs.folder import save
 from abm.runs.genealogy import events_table
 from abm.runs.prices import dataset_of, prices_table
@@ -47,7 +48,7 @@ class RunResult:
     exposures: nx.DiGraph
     """Who lends to whom at the last close, lender to borrower, weights in USD bn."""
     summary: dict[str, Scalar]
-    """Every number of the run that needs no twin."""
+    """Every number of the run that needs no counterfactual run."""
     scenario: Scenario
     """What was run."""
     seed: int
@@ -146,8 +147,6 @@ class RunResult:
         OutputRefused
             If the folder holds anything (without `force`) or cannot be written.
         """
-        from abm.runs.exports import write_csv
-
         return write_csv(self, Path(folder), force)
 
     def to_excel(self, path: str | Path, force: bool = False) -> Path:
@@ -170,8 +169,6 @@ class RunResult:
         InvalidInput
             If the path ends otherwise, openpyxl is missing, or a table has more rows than a sheet.
         """
-        from abm.runs.exports import write_workbook
-
         return write_workbook(self, Path(path), force)
 
     def to_xarray(self) -> xr.Dataset:
@@ -187,7 +184,7 @@ class RunResult:
 
 @dataclass(frozen=True, eq=False)
 class Cascade(Mapping[str, Scalar]):
-    """The published numbers of a run beside its twins, by name; and the runs they come from.
+    """The published numbers of a run beside its counterfactuals, by name; and their runs.
 
     A mapping whose numbers are attributes too: `c["unwound_5d"]` is `c.unwound_5d`; only "class", a
     word of Python, is a key alone. Keys and units: ODD.md, section 4; equations:
@@ -199,12 +196,12 @@ class Cascade(Mapping[str, Scalar]):
     run: RunResult
     """The run itself, whole."""
     no_shock_days: pd.DataFrame
-    """Days of the twin without scripted news and policy from the shock day on."""
+    """Days of the run without scripted news and policy from the shock day on."""
     frozen_days: pd.DataFrame
-    """Days of the twin in which no institution except value investors and dealers sends an order
-    from the shock day on."""
+    """Days of the no-trade counterfactual: no institution except value investors and dealers sends
+    an order from the shock day on."""
     frozen_no_shock_days: pd.DataFrame
-    """Days of the twin with neither that news nor those orders: the frozen twin's baseline."""
+    """Days of the run with neither that news nor those orders: the frozen run's baseline."""
 
     def __getitem__(self, name: str) -> Scalar:
         return self.measures[name]
@@ -264,7 +261,7 @@ def result_of_world(
 
 
 def run_summary(result: RunResult) -> dict[str, Scalar]:
-    """Every number of the run that needs no twin, as plain scalars."""
+    """Every number of the run that needs no counterfactual run, as plain scalars."""
     yen = result.days[f"log_{result.scenario.funding_currency}"]
     return {
         **run_measures(result),

@@ -1,4 +1,4 @@
-"""Running a scenario: alone, or beside its twins."""
+"""Running a scenario: alone, or beside its counterfactual runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from abm.population.world import World
 
 
-class Twin(NamedTuple):
+class Counterfactual(NamedTuple):
     """What the measures read of a run that was made for comparison; its events are not kept."""
 
     days: pd.DataFrame
@@ -97,34 +97,35 @@ def cascade(
     *,
     timeout: float | None = None,
 ) -> Cascade:
-    """A run and its three twins on one seed, and the measures of all four.
+    """A run and its three counterfactual runs on one seed, and the measures of all four.
 
-    The twins: without the shock, with positions frozen from the shock day on, and both at once,
-    which is what the frozen twin is measured against. About four times the time of `run`.
+    They are: without the shock, with positions frozen from the shock day on, and both at once,
+    which is what the frozen run is measured against. About four times the time of `run`.
 
     Parameters
     ----------
     scenario, rng, replicate
         As in `run`, as are the errors.
     timeout
-        As in `run`, for the run and its twins together.
+        As in `run`, for the run and its counterfactual runs together.
 
     Returns
     -------
     Cascade
-        The measures by name, the run, and the days of its twins. A number whose days lie beyond
-        the run is NaN: `unwound_60d` needs 60 days after the shock day.
+        The measures by name, the run, and the days of its counterfactuals. A number whose days lie
+        beyond the run is NaN: `unwound_60d` needs 60 days after the shock day.
     """
     chosen = _scenario(scenario)
     with time_limit(timeout):
         result = run(chosen, rng, replicate)
-        return beside_twins(result, partial(_twin, chosen, result.seed, result.replicate))
+        again = partial(_counterfactual, chosen, result.seed, result.replicate)
+        return beside_counterfactuals(result, again)
 
 
-def beside_twins(result: RunResult, twin: Callable[..., Twin]) -> Cascade:
-    """A run and the measures of it beside its twins; `twin(shocked=…, silent=…)` makes one."""
-    no_shock, frozen = twin(shocked=False), twin(silent=True)
-    frozen_no_shock = twin(shocked=False, silent=True)
+def beside_counterfactuals(result: RunResult, again: Callable[..., Counterfactual]) -> Cascade:
+    """A run and its measures beside three others, which `again(shocked=…, silent=…)` makes."""
+    no_shock, frozen = again(shocked=False), again(silent=True)
+    frozen_no_shock = again(shocked=False, silent=True)
     shock_day = result.scenario.shock_day
     measures = cascade_measures(
         result, no_shock, frozen, frozen_no_shock, shock_day, result.burn_in
@@ -189,22 +190,22 @@ def whole_run(
     return advance(world, world.draws.burn_in, last), opening
 
 
-def _twin(
+def _counterfactual(
     scenario: Scenario, seed: int, replicate: int, *, shocked: bool = True, silent: bool = False
-) -> Twin:
-    """A twin's days and institutions; its events are not kept."""
+) -> Counterfactual:
+    """Days and institutions of a counterfactual run; its events are not kept."""
     world, opening = whole_run(
         scenario, seed, replicate, with_events=False, shocked=shocked, silent=silent
     )
-    return twin_of_world(world, opening, scenario)
+    return counterfactual_of(world, opening, scenario)
 
 
-def twin_of_world(world: World, opening: InitialState, scenario: Scenario) -> Twin:
+def counterfactual_of(world: World, opening: InitialState, scenario: Scenario) -> Counterfactual:
     """What the measures read of a world after its last day."""
     import pandas as pd
 
     days = days_table(world, opening, scenario, scenario.calendar.days)
-    return Twin(days, pd.DataFrame(), institutions_table(world, opening))
+    return Counterfactual(days, pd.DataFrame(), institutions_table(world, opening))
 
 
 def _scenario(given: Scenario | str | Path) -> Scenario:

@@ -174,6 +174,7 @@ def is_missing(value: Value | None) -> bool:
 
 def series_names(scenario: Scenario) -> list[str]:
     """Columns of the days table that a sweep can keep."""
+    # Here, for these bring the compiler: files of experiments are read and checked without it.
     from abm.kernels.record import DAY_COLUMNS
     from abm.runs.tables import FORCED_TYPES
 

@@ -108,8 +108,8 @@ def sweep(
     retry_failed
         Also run again what failed before.
     timeout
-        Seconds for each run with its twins; one that takes longer is a failed row. None for no
-        limit.
+        Seconds for each run with its counterfactuals; one that takes longer is a failed row. None
+        for no limit.
     chunk_rows
         Runs kept in one file, in a new folder; by default about 3 seconds of them.
     progress

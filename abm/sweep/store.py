@@ -28,8 +28,9 @@ import pyarrow.parquet as pq
 
 from abm.errors import InvalidInput, OutputRefused, UnreadableFile
 from abm.files import MOST_OF_TABLE, refuse_irregular
+from abm.runs.described import Entries
 from abm.runs.manifest import platform_tag, table_hash
-from abm.sweep.plan import Chunk
+from abm.sweep.plan import Chunk, read_description
 from abm.words import counted
 
 if TYPE_CHECKING:
@@ -263,9 +264,6 @@ def load_sweep(folder: str | Path, columns: list[str] | None = None) -> pd.DataF
     InvalidInput
         If no run has a column of a name in `columns`.
     """
-    from abm.runs.described import Entries
-    from abm.sweep.plan import read_description
-
     where = Path(folder)
     read_description(where, Entries)  # a sweep's folder, of a schema that is read here
     table = read_tables(where, ROWS, columns)

@@ -32,7 +32,7 @@ class Task(NamedTuple):
     experiment: Experiment
     rows: tuple[int, ...]
     points: Mapping[int, Point]  # those of the rows, by number
-    timeout: float | None = None  # seconds for each run, its twins included
+    timeout: float | None = None  # seconds for each run, its counterfactual runs included
 
 
 class Finished(NamedTuple):
