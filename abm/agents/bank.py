@@ -20,7 +20,7 @@ class Bank(mesa.Agent):
 
     _ids: ClassVar[Any] = AGENT_NUMBERS
     kind = "bank"
-    """What it is."""
+    """Kind of agent."""
     model: HostModel
     """The model it is in."""
     row: int
@@ -33,7 +33,7 @@ class Bank(mesa.Agent):
 
     @property
     def graph(self) -> Graph:
-        """Who lends to whom, and the books of all banks, a column each."""
+        """The lending network, and the books of all banks, a column each."""
         return self.model.world.graph
 
     @property
@@ -88,7 +88,7 @@ class Bank(mesa.Agent):
 
     @property
     def has_failed(self) -> bool:
-        """Whether it has failed."""
+        """True once it has failed."""
         return bool(self.graph.failed[self.row])
 
     @property

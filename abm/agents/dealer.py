@@ -13,5 +13,5 @@ class Dealers(MarketAccount):
 
     @property
     def depth_usd_bn(self) -> dict[str, float]:
-        """What they take per log of price, today, by instrument."""
+        """Depth they quote today, by instrument [USD bn per log]."""
         return dict(zip(self.model.instruments, self.market.dealer_depth.tolist(), strict=True))

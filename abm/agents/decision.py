@@ -1,4 +1,4 @@
-"""What one institution will want when the next day opens, by the very rules of the day."""
+"""The decision of one institution when the next day opens, by the very rules of the day."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def decide_alone(
 
 
 class Decision(NamedTuple):
-    """What one institution wants on a morning, and the book it decides on."""
+    """Orders of one institution on a morning, and the book it decides on."""
 
     intent: Array  # (K,) target shares of wealth (speed > 0) or units to trade (speed 0)
     speed: float  # share of the gap closed
@@ -42,7 +42,7 @@ class Decision(NamedTuple):
 
 
 def next_decision(world: World, row: int, day: int) -> Decision:
-    """What one row will decide on the morning of `day`; the world is left as it is.
+    """Decision of one row on the morning of `day`; the world is left as it is.
 
     After the last day there is no news: the rule is asked at the last close.
     """
@@ -57,7 +57,7 @@ def next_decision(world: World, row: int, day: int) -> Decision:
         wealth = max(float(books.wealth[row]), 0.0)
         orders = speed * (intent * wealth - units * price)
         if world.rules.mandates.resident[row]:
-            orders[0] = 0.0  # a resident's balance in his own currency is what is left over
+            orders[0] = 0.0  # a resident's balance in its own currency is what is left over
     return Decision(intent, speed, orders, units, float(books.cash[row]))
 
 

@@ -106,7 +106,7 @@ class Institution(mesa.Agent):
 
     @property
     def books(self) -> Books:
-        """What all institutions own and owe, a column each."""
+        """Books of all institutions, a column each."""
         return self.model.world.books
 
     @property
@@ -126,7 +126,7 @@ class Institution(mesa.Agent):
 
     @property
     def wealth_usd_bn(self) -> float:
-        """What it owns less what it owes, at the last mark. Written: paid in or out in dollars."""
+        """Assets less debts at the last mark. Written: paid in or out in dollars."""
         return cell(self.books.wealth, self.row)
 
     @wealth_usd_bn.setter
@@ -135,7 +135,7 @@ class Institution(mesa.Agent):
 
     @property
     def cash_usd_bn(self) -> float:
-        """Dollar balance; below nought a loan."""
+        """Dollar balance; below zero a loan."""
         return cell(self.books.cash, self.row)
 
     @cash_usd_bn.setter
@@ -150,7 +150,7 @@ class Institution(mesa.Agent):
     def units(self) -> Units:
         """Units by instrument; `agent.units["JPY"] = -3` writes them.
 
-        A unit is the amount worth USD 1bn at the opening; a currency below nought is a loan.
+        A unit is the amount worth USD 1bn at the opening; a currency below zero is a loan.
         """
         return Units(self)
 
@@ -203,12 +203,12 @@ class Institution(mesa.Agent):
 
     @property
     def is_out(self) -> bool:
-        """Is closing everything, or sits out after having failed."""
+        """Is closing everything, or suspended after a failure or a loss cut."""
         return cell(self.books.closing, self.row) > 0 or cell(self.books.days_out, self.row) > 0
 
     @property
     def n_failures(self) -> int:
-        """How often it has failed since day 0."""
+        """Number of failures since day 0."""
         return int(cell(self.world.diary.n_failures, self.row))
 
     @property
@@ -244,7 +244,7 @@ class Institution(mesa.Agent):
         )
 
     def _write_mandate(self, column: str, value: float) -> None:
-        """What it is, from now on: a column of the mandates, which belong to this run alone."""
+        """Write a column of the mandates, which belong to this run alone, from now on."""
         getattr(self.world.rules.mandates, column)[self.row] = float(value)
         self.model.was_written_to = True
 

@@ -19,7 +19,7 @@ class MarketAccount(mesa.Agent):
 
     _ids: ClassVar[Any] = AGENT_NUMBERS
     kind: ClassVar[str]
-    """What it is."""
+    """Kind of agent."""
     held: ClassVar[str]
     """Column of the market with the units it holds."""
     balances: ClassVar[str]

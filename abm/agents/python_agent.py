@@ -38,7 +38,7 @@ class PythonAgent(Institution):
     """Base of institutions written in Python: override `orders`.
 
     It is asked once a day, before the market opens, and trades in the first round at the clearing
-    price, both legs, like everybody. It opens with its wealth in dollars on day 0; spending more
+    price, both legs, like all others. It opens with its wealth in dollars on day 0; spending more
     than it has is borrowing, from its broker where it has one.
 
     >>> import abm
@@ -85,7 +85,7 @@ class PythonAgent(Institution):
         return AgentSpec(cls, settings)
 
     def orders(self) -> Orders:
-        """What to buy (positive) and sell (negative) today.
+        """Purchases (positive) and sales (negative) of today.
 
         Returns
         -------
@@ -107,11 +107,11 @@ class PythonAgent(Institution):
         )
 
     def decide(self) -> dict[str, float]:
-        """What `orders` says now [USD bn by instrument]; nothing while it is out."""
+        """Orders as of now [USD bn by instrument]; none while it is suspended."""
         return dict(zip(self.model.instruments, self.order_column().tolist(), strict=True))
 
     def order_column(self) -> Array:
-        """The orders as a checked column (K,) [USD bn]; nought while it is out."""
+        """The orders as a checked column (K,) [USD bn]; zero while it is suspended."""
         names = self.model.instruments
         column = np.zeros(len(names))
         if self.is_out:
@@ -137,7 +137,7 @@ class PythonAgent(Institution):
 
 
 def amounts_by_instrument(given: Any, names: tuple[str, ...], who: str) -> Mapping[str, float]:
-    """What a user's `orders` returned, by instrument; the amounts are yet to be checked."""
+    """Return value of a user's `orders` by instrument; the amounts are yet to be checked."""
     if isinstance(given, Mapping):
         return given
     if given is None:
@@ -163,7 +163,7 @@ class AgentSpec:
     kind: type[PythonAgent]
     """Its class."""
     settings: Mapping[str, Any]
-    """What `PythonAgent.spec` was given, yet to be checked."""
+    """Arguments of `PythonAgent.spec`, yet to be checked."""
 
 
 class AgentRequest(NamedTuple):
@@ -204,7 +204,7 @@ def _entries(given: Any) -> list[Any]:
 
 
 def _no_spec(entry: Any) -> str:
-    """What is wrong with an entry that is no spec, and how it is written."""
+    """Fault of an entry that is no spec, and how it is written."""
     if isinstance(entry, tuple | list) and len(entry) == 2:
         return f"a pair (class, settings) is written {_example(entry[0])}"
     if isinstance(entry, PythonAgent):

@@ -13,6 +13,6 @@ class ValueInvestors(MarketAccount):
 
     @property
     def fundamentals(self) -> dict[str, float]:
-        """What they take each price to be worth [log, relative to the opening]."""
+        """Fundamental of each price, links included [log, relative to the opening]."""
         value = self.market.fundamental + self.market.link_level
         return dict(zip(self.model.instruments, value.tolist(), strict=True))

@@ -1,4 +1,4 @@
-"""Who is exposed to whom: the books as graphs, lender to borrower, and common holdings."""
+"""Exposures: the books as graphs, lender to borrower, and common holdings."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def exposure_graph(world: World) -> nx.DiGraph:
     Edges carry `weight` [USD bn] and `kind` ("loan" or "interbank"). Nodes carry `kind`,
     `assets_usd_bn`, `wealth_usd_bn`, `margin_slack` (maintenance leverage over leverage, less 1;
     infinite without a margin rule, NaN for banks), `failed` (has failed in this run) and `out`
-    (sits out today, after a failure or a loss-cut; False for banks).
+    (suspended today, after a failure or a loss cut; False for banks).
     """
     import networkx as nx
 
@@ -114,7 +114,7 @@ def _add_loans(graph: nx.DiGraph, world: World) -> None:
 
 
 def depth_of_market(world: World) -> Array:
-    """What all market makers take per log of price today, (K,) [USD bn per log]: sv L + M."""
+    """Depth of all market makers today, (K,) [USD bn per log]: sv L + M."""
     rule = world.rules.market
     return np.asarray(rule.value_speed * rule.value_depth + world.market.dealer_depth)
 
@@ -138,5 +138,5 @@ def overlap_graph(
 
 
 def positions_usd_bn(world: World) -> Array:
-    """What every institution holds, (N, K) [USD bn], owed negative."""
+    """Positions of every institution, (N, K) [USD bn], owed negative."""
     return np.ascontiguousarray((world.books.units * world.market.usd_price[:, None]).T)

@@ -48,7 +48,7 @@ class Edge(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """What a file says."""
+    """Content of a file."""
 
     edges: list[Edge]
     alone: list[str]  # nodes without an edge
@@ -81,7 +81,7 @@ def read_broker_edges(
 
 
 def read_interbank_claims(path: str | Path, bank_names: list[str]) -> Array:
-    """What banks owe one another [USD bn], (B, B), [i, j]: i owes j."""
+    """Debts between banks [USD bn], (B, B), [i, j]: i owes j."""
     liabilities = np.zeros((len(bank_names), len(bank_names)))
     edges = _checked(path, bank_names, bank_names, LARGEST_CLAIM_USD_BN, INTERBANK)
     for lender, borrower, weight in edges:
@@ -117,7 +117,7 @@ def _faults_of(
     seen: dict[tuple[str, str], Edge],
     largest: float,
 ) -> Iterator[Fault]:
-    """What is wrong with one edge."""
+    """Faults of one edge."""
 
     def fault(key: str, given: object, allowed: str, hint: str | Nearest = "") -> Fault:
         return Fault(where, key, given, allowed, hint, edge.line)
@@ -143,7 +143,7 @@ def _faults_of(
 
 
 def _strangers(alone: list[str], where: str, known: dict[str, None]) -> Iterator[Fault]:
-    """Nodes without an edge that are nobody of this scenario."""
+    """Nodes without an edge that this scenario does not have."""
     for name in alone:
         if name not in known:
             words = "is neither bank nor institution of this scenario"

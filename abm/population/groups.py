@@ -51,7 +51,7 @@ class Group:
         self._open_traits()
 
     def _open_traits(self) -> None:
-        """What it can do, by row: of a group that says nothing else, next to nothing."""
+        """Traits by row: as little as can be, until an actor's file says more."""
         n = self.n
         self.has_margin_account = np.zeros(n, np.uint8)  # a prime broker of its may call margin
         self.call_rule = np.full(n, NO_CALL)

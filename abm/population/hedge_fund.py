@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Styles(NamedTuple):
-    """What hedge funds are before any chance, by fund; made once per scenario."""
+    """Hedge funds before any chance, by fund; made once per scenario."""
 
     names: tuple[str, ...]  # (n,)
     members: tuple[slice, ...]  # rows of each style

@@ -1,6 +1,6 @@
 """The seeded draw of institutions: what each one is, and the books it opens with.
 
-Opening books are what each institution's own rule asks for at the opening prices, so that nobody
+Opening books are what each institution's own rule asks for at the opening prices, so that none
 trades on the first morning. Rows are sorted by kind in the order of ``KIND_NAMES``.
 """
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Terms:
-    """What every institution knows at the opening, as arrays; made once per scenario."""
+    """Instruments and rates at the opening, as arrays; made once per scenario."""
 
     names: tuple[str, ...]
     quote: Array  # (K,)

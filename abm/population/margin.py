@@ -32,9 +32,9 @@ def opening_margin_rate(group: Group, scenario: Scenario) -> Array:
 
 
 def margin_rule(scenario: Scenario) -> MarginRule:
-    """The margin object of the scenario; ``none`` calls nobody."""
+    """The margin rule of the scenario; ``none`` makes no calls."""
     rule, line = scenario.margin, scenario.policy.swap_line
-    nobody = MarginRule(
+    no_calls = MarginRule(
         is_on=False,
         floor=0.0,
         ceiling=0.0,
@@ -49,8 +49,8 @@ def margin_rule(scenario: Scenario) -> MarginRule:
         swap_line_ceiling=line.haircut_ceiling if line.kind == "line" else 1.0,
     )
     if rule.kind == "none":
-        return nobody
-    called = nobody._replace(
+        return no_calls
+    called = no_calls._replace(
         is_on=True,
         buffer=rule.buffer,
         forced_speed=rule.forced_speed,

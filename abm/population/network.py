@@ -1,4 +1,4 @@
-"""Who lends to whom at the opening: brokers of every borrower, and claims between banks."""
+"""The lending network at the opening: brokers of every borrower, and claims between banks."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def shares_of_one(weights: Array) -> Array:
 
 
 def draw_claims(scenario: Scenario, rule: DrawnClaims, rng: np.random.Generator) -> Array:
-    """What banks owe one another [USD bn], (B, B), [i, j]: i owes j."""
+    """Debts between banks [USD bn], (B, B), [i, j]: i owes j."""
     n_core = scenario.banks.n_core
     n = n_core + scenario.banks.n_periphery
     claims = np.zeros((n, n))

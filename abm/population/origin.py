@@ -1,4 +1,4 @@
-"""Where a branch comes from: the run it left, on which day, and what is different from then on."""
+"""Origin of a branch: the run it left, on which day, and what is different from then on."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Act(NamedTuple):
 
 
 def past_faults(before: Scenario, after: Scenario, day: int) -> list[str]:
-    """What a branch after `day` traded days may not change, one line for each key."""
+    """Changes that a branch after `day` traded days may not make, one line for each key."""
     changed = _changed(before, after)
     faults = {key: _OPENED for key in changed if _is(key, OPENING)}
     faults |= {key: _RECORDED for key in changed if _is(key, RECORD)}
@@ -61,7 +61,7 @@ def past_faults(before: Scenario, after: Scenario, day: int) -> list[str]:
 
 
 def lineage_faults(origin: Origin, scenario: Scenario) -> list[str]:
-    """What is wrong with where a branch claims to come from: it must lead to `scenario`, day by
+    """Faults of the origin that a branch claims: it must lead to `scenario`, day by
     day and without changing a past."""
     days = [branch.day for branch in origin.branches]
     if days != sorted(days):
@@ -158,7 +158,7 @@ def acts_of(scenario: Scenario, day: int) -> dict[str, Act]:
 
 
 def _is_same_past(before: Scenario, after: Scenario, day: int) -> bool:
-    """Whether the script of all days traded, burn-in included, is what it was."""
+    """True where the script of all days traded, burn-in included, is what it was."""
     old, new = write_script(before), write_script(after)
     end = before.calendar.burn_in_days + day
     return all(

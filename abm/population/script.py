@@ -1,4 +1,4 @@
-"""What comes from outside on every day: drawn news, and the script of shocks and policies."""
+"""Inputs from outside on every day: drawn news, and the script of shocks and policies."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ STREAMS = ("news", "institutions", "brokers", "interbank")
 SEED_BITS = 49
 
 Rng = int | np.integer[Any] | np.random.SeedSequence | np.random.Generator
-"""What `rng` takes: a whole number, a SeedSequence or a Generator (SPEC 7 of Scientific Python)."""
+"""Values of `rng`: a whole number, a SeedSequence or a Generator (SPEC 7 of Scientific Python)."""
 
 
 def generator(stream: str, seed: int, replicate: int) -> np.random.Generator:

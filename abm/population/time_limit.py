@@ -23,13 +23,13 @@ class TimeLimit:
     """When what is at work now has to be over."""
 
     seconds: float
-    """How long it may take."""
+    """Seconds it may take."""
     end: float
     """When it is over, of `time.monotonic`."""
 
     @property
     def is_over(self) -> bool:
-        """Whether no further day may begin."""
+        """True once no further day may begin."""
         return time.monotonic() >= self.end
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""What a user may choose: frozen, typed, with units and ranges; TOML in, errors out.
+"""The choices of a user: frozen, typed, with units and ranges; TOML in, errors out.
 
 >>> hike = load_scenario("hike")
 >>> mine = hike.with_changes({"shock.surprise_bp": 50, "funds.leverage_cap": 4})

@@ -203,7 +203,7 @@ def _near(scenario: Part, key: str) -> str | Nearest:
 
 @lru_cache(maxsize=8)
 def _values(scenario: Part) -> dict[str, Any]:
-    """What a scenario has, by dotted key."""
+    """Values of a scenario by dotted key."""
     return {leaf.key: leaf.value for leaf in leaves(scenario)}
 
 

@@ -1,4 +1,4 @@
-"""How one part of a scenario demands something of another: names that exist, shares that sum.
+"""Demands of one part of a scenario on another: names that exist, shares that sum.
 
 A check stands below the part whose keys it names. It reads the parts it asks for and yields faults
 with dotted keys. It is run whenever those parts are sound by themselves, so that a fault in one

@@ -6,7 +6,7 @@ from abm.scenario.fields import Part, Whole, number
 
 
 class ClearingRule(Part):
-    """How a day's market clears."""
+    """Rounds in a day, and the precision of a cleared price."""
 
     rounds: Whole = number(
         "rounds in a day", "rounds", "assumed", 6, label="clearing rounds a day", ge=1, le=100

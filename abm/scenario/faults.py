@@ -46,7 +46,7 @@ OUT_OF_RANGE = {
 def validated(
     root: type[Checked], raw: Mapping[str, Any], where: str, origin: Origin | None = None
 ) -> Checked:
-    """What nested mappings say by the schema `root`, or ScenarioFaults with all that is wrong."""
+    """Nested mappings as a part of the schema `root`, or ScenarioFaults with all that is wrong."""
     try:
         return root.model_validate(raw)
     except ValidationError as refused:
@@ -66,7 +66,7 @@ def placed(faults: Iterable[Fault], where: str, origin: Origin | None) -> list[F
 
 
 def faults_of(refused: ValidationError, raw: Mapping[str, Any], root: type[Part]) -> list[Fault]:
-    """What pydantic refused of a file whose schema is `root`, in the user's words."""
+    """Faults that pydantic found in a file whose schema is `root`, in the user's words."""
     faults: list[Fault] = []
     for error in refused.errors(include_url=False):
         cause = error.get("ctx", {}).get("error")
@@ -150,7 +150,7 @@ def _shown(given: Any) -> Any:
 def _faults_between_sound_parts(
     refused: ValidationError, raw: Mapping[str, Any], root: type[Part]
 ) -> list[Fault]:
-    """What checks between parts say about those parts that are sound without unknown keys."""
+    """Faults between those parts that are sound once their unknown keys are left out."""
     errors = refused.errors(include_url=False)
     if any(isinstance(error.get("ctx", {}).get("error"), Disagreement) for error in errors):
         return []  # the parts were all sound and have been checked

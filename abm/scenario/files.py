@@ -23,10 +23,10 @@ PACKAGE = Path(__file__).resolve().parents[1]
 
 
 class ScenarioTitle(NamedTuple):
-    """What a list of scenarios shows of one."""
+    """Name and title of a scenario in a list."""
 
     name: str
-    """What `load_scenario` takes."""
+    """Its name, as `load_scenario` takes it."""
     title: str
     """One line that says what it is."""
 
@@ -39,7 +39,7 @@ class Layered(NamedTuple):
 
 
 def scenario_folders() -> tuple[Path, ...]:
-    """Where named scenarios lie: in the installed package, or in configs/ of a checkout."""
+    """Folders of named scenarios: in the installed package, or configs/ of a checkout."""
     shipped, checkout = PACKAGE / "_configs", PACKAGE.parent
     folders = [shipped]
     if (checkout / "pyproject.toml").is_file():
@@ -128,7 +128,7 @@ def _named(name: str) -> Path:
 
 
 def read_toml(path: Path, most_bytes: int = MOST_OF_SCENARIO) -> tuple[dict[str, Any], str]:
-    """What a TOML file says, and its text; one clear sentence if it cannot be read."""
+    """Content of a TOML file, and its text; one clear sentence if it cannot be read."""
     where = shown(path)
     try:
         if path.is_dir():

@@ -11,7 +11,7 @@ ROUNDING = 1e-9
 
 
 class Population(Part):
-    """How many institutions stand for the same money."""
+    """Number of institutions that stand for the same money."""
 
     scale: float = number(
         "multiplies the number of every group but banks, at equal total money",

@@ -32,7 +32,7 @@ MOST_DEPTH_USD_BN = 1e5  # per log; ten times that of the market in Treasuries
 
 
 class _Instrument(Part):
-    """What every instrument has. Opening units are worth USD 1bn each, so depths are per log."""
+    """Keys of every instrument. Opening units are worth USD 1bn each, so depths are per log."""
 
     opening_quote: float = number(
         "quote on the day before the run, for display",
@@ -159,7 +159,7 @@ class Asset(_Instrument):
 
 
 def is_currency(part: object) -> bool:
-    """Whether an instrument, as a part or as a file has it, is a currency."""
+    """True for a currency, given as a part or as a file has it."""
     kind = part.get("kind") if isinstance(part, Mapping) else getattr(part, "kind", None)
     return kind == "currency"
 

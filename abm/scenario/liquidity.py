@@ -1,4 +1,4 @@
-"""Who takes the other side, and how share indices are linked."""
+"""The other side of the market, and links between share indices."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from abm.scenario.value_investor import Impact, TanhImpact
 
 
 class Link(Part):
-    """What else moves the fundamental of a share index."""
+    """Currency and index that move the fundamental of a share index."""
 
     currency_beta: float = number(
         "fall of the fundamental per rise of the currency it is quoted in (exporters)",

@@ -115,7 +115,7 @@ class VolatilityMargin(_MarginRule):
 
 
 class FixedMargin(_MarginRule):
-    """One margin rate for all, for ever."""
+    """One margin rate for all, permanently."""
 
     kind: Literal["fixed"] = "fixed"
     rate: float = number(
@@ -124,7 +124,7 @@ class FixedMargin(_MarginRule):
 
 
 class NoMargin(Part):
-    """Nobody is ever called."""
+    """No margin calls."""
 
     kind: Literal["none"] = "none"
 

@@ -1,4 +1,4 @@
-"""Who lends to whom: prime brokers, and claims between banks."""
+"""The lending network: prime brokers, and claims between banks."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ Interbank = Annotated[
 
 
 class Network(Part):
-    """Who lends to whom."""
+    """Loans of prime brokers, and claims between banks."""
 
     brokers: Brokers = part_of(DrawnBrokers, "prime-broker loans")
     interbank: Interbank = part_of(CorePeriphery, "claims between banks")

@@ -19,7 +19,7 @@ ROUNDING = 1e-9  # to which a multiple of a whole number is one
 
 
 def is_pattern(key: str) -> bool:
-    """Whether a key stands for all of a kind."""
+    """True for a key that stands for all of a kind."""
     return ANY in key
 
 
@@ -48,7 +48,7 @@ def multiplied(value: int | float, multiple: float) -> int | float:
 
 
 def nearest_pattern(pattern: str, keys: Iterable[str]) -> Nearest:
-    """What a pattern that fits nothing may have meant: a key with the * in the same places."""
+    """Nearest key to a pattern that fits nothing, with the * in the same places."""
     steps = pattern.split(".")
     made: dict[str, None] = {}
     for key in keys:

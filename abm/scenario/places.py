@@ -1,4 +1,4 @@
-"""Where a key stands in the schema: from pydantic's location to what a user wrote."""
+"""The place of a key in the schema: from pydantic's location to what a user wrote."""
 
 from __future__ import annotations
 
@@ -116,14 +116,14 @@ def _inside(place: Place, parts: tuple[type[Part], ...], step: str | int, raw: A
 
 
 def entry_name(entries: Any, index: str | int) -> str:
-    """What an entry of a list is addressed by: its name, or its number."""
+    """Address of an entry of a list: its name, or its number."""
     entry = _item(entries, index)
     name = entry.get("name") if isinstance(entry, dict) else None
     return name if isinstance(name, str) else str(index)
 
 
 class Positions:
-    """Where the entries of lists stand, by name; each list is looked through once."""
+    """Positions of the entries of lists, by name; each list is looked through once."""
 
     def __init__(self) -> None:
         self._found: dict[int, tuple[list[Any], dict[str, int]]] = {}

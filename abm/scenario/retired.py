@@ -17,13 +17,13 @@ RETIRED: Mapping[str, float] = {
     "funding.capacity_share": 0.3,
     "policy.swap_line.basis_ceiling_per_year": 0.0075,
 }
-"""What each was by default."""
+"""The default that each had."""
 NO_EFFECT = "has left until the cross-currency basis moves: it has no effect; remove it"
 _KEPT_BESIDE = ("manifest.json", "plan.json")  # of a result, of a sweep
 
 
 def is_kept(path: Path) -> bool:
-    """Whether a scenario lies in the folder of a result or of a sweep."""
+    """True for a scenario in the folder of a result or of a sweep."""
     return any((path.parent / name).is_file() for name in _KEPT_BESIDE)
 
 

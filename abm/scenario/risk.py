@@ -6,7 +6,7 @@ from abm.scenario.fields import MOST_DAYS, Part, number
 
 
 class Estimation(Part):
-    """How institutions estimate risk from past returns."""
+    """Decay and calm level of the estimates of risk from past returns."""
 
     slow_decay: float = number(
         "decay of the slow covariance per day",

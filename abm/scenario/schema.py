@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 class Outputs(Part):
-    """What a run records beyond its tables."""
+    """Records of a run beyond its tables."""
 
     feedback_gain_every_days: Whole = number(
         "days between two exact computations of the feedback gain; 0 for never",
@@ -136,7 +136,7 @@ class Scenario(Part):
 
     @property
     def currencies(self) -> dict[str, Currency]:
-        """The currencies by name, the dollar apart."""
+        """The currencies by name, excluding USD."""
         return {k: v for k, v in self.instruments.items() if isinstance(v, Currency)}
 
     @property

@@ -1,4 +1,4 @@
-"""What happens to the world from outside: the shock, what authorities do, and the news."""
+"""Events from outside: the shock, acts of authorities, and the news."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ SwapLinePolicy = Annotated[NoSwapLine | SwapLine, Field(discriminator="kind")]
 
 
 class Policy(Part):
-    """What authorities do."""
+    """Acts of the authorities."""
 
     boj: Boj = part_of(NoBoj, "Bank of Japan")
     mof: Mof = part_of(NoIntervention, "Ministry of Finance: intervention in the currency market")

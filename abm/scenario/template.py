@@ -32,15 +32,15 @@ class Parameter(NamedTuple):
     key: str
     """Dotted, as `Scenario.with_changes` takes it."""
     value: Any
-    """What the scenario has."""
+    """The scenario's value."""
     unit: str
     """Of the value; "-" for none."""
     range: str
-    """What is allowed, in words."""
+    """The values allowed, in words."""
     source: str
-    """Where the value comes from: a record, a paper, tuned, assumed."""
+    """Source of the value: a record, a paper, tuned, assumed."""
     meaning: str
-    """What it is."""
+    """Meaning of the key."""
 
 
 def parameter_table(scenario: Scenario) -> list[Parameter]:
@@ -95,7 +95,7 @@ def _commented(scenario: Scenario) -> Iterator[str]:
 
 
 def _choice(leaf: Leaf) -> Iterator[str]:
-    """What a key means, and the line that sets it."""
+    """Meaning of a key, and the line that sets it."""
     facts = [note(leaf.field, which) for which in ("unit", "range", "source")]
     known = "; ".join(fact for fact in facts if fact not in ("", "-"))
     yield f"## {note(leaf.field, 'meaning')} [{known}]"
