@@ -251,7 +251,7 @@ def _draw_circle(axes: Axes, chain: Chain, boxes: dict[str, Box], width: float) 
     points = [(start.centre, start.top), *turns, (end.centre, end.top)]
     draw_curve(axes, points, width, style.QUIET)
     half_way = 0.125 * (start.top + end.top) + 0.75 * above  # of the cubic curve
-    write_label(axes, 0.5 * (start.centre + end.centre), half_way, chain.circle)
+    write_label(axes, 0.5 * (start.centre + end.centre), half_way, chain.circle, style.QUIET)
 
 
 def _draw_failure(axes: Axes, start: Box, end: Box, width: float) -> None:

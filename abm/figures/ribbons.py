@@ -20,6 +20,7 @@ _BEND = 0.55  # share of the way at which a ribbon is half up or down
 _EDGE_POINTS = 0.6  # so that a steep ribbon does not vanish
 _ALPHA, _HEAD_ALPHA = 0.5, 0.85
 _LABEL_POINTS, _LABEL_INCHES = 6.8, 0.125
+_COURSE_POINTS = 40  # of a ribbon, at which its label may stand
 
 
 class Box(NamedTuple):
@@ -58,17 +59,57 @@ class Ribbon(NamedTuple):
 
 
 def draw_ribbons(axes: Axes, ribbons: Sequence[Ribbon]) -> None:
-    """All of them, the wide ones below, with labels of which none covers another."""
+    """All of them, the wide ones below, each label on its own ribbon."""
     starts, ends = _ports(ribbons, at_start=True), _ports(ribbons, at_start=False)
     for i in sorted(range(len(ribbons)), key=lambda i: -ribbons[i].width):
         _draw_ribbon(axes, ribbons[i], starts[i], ends[i])
-    for gap in {(r.start.right, r.end.left) for r in ribbons}:
-        told = [i for i, r in enumerate(ribbons) if r.label and (r.start.right, r.end.left) == gap]
-        heights = [_BEND * starts[i] + (1.0 - _BEND) * ends[i] for i in told]
-        low, high = axes.get_ylim()
-        places = style.spread_apart(heights, _LABEL_INCHES, low + 0.1, high - 0.1)
-        for i, height in zip(told, places, strict=True):
-            write_label(axes, 0.5 * sum(gap), height, ribbons[i].label)
+    courses = [_course(*ends) for ends in zip(ribbons, starts, ends, strict=True)]
+    for i, place in label_places(ribbons, courses).items():
+        write_label(axes, *place, ribbons[i].label, ribbons[i].colour)
+
+
+def label_places(ribbons: Sequence[Ribbon], courses: Sequence[Sequence[Point]]) -> dict[int, Point]:
+    """Middle of each label, by the number of its ribbon: where it covers least of the others.
+
+    The widest choose first. A label stands on its own ribbon, clear of the boxes where it fits.
+    """
+    places: dict[int, Point] = {}
+    halves = {i: 0.5 * text_inches(r.label, _LABEL_POINTS, "normal")
+              for i, r in enumerate(ribbons) if r.label}  # fmt: skip
+    for i in sorted(halves, key=lambda i: -ribbons[i].width):
+        left, right, half = ribbons[i].start.right, ribbons[i].end.left, halves[i]
+        middle = courses[i][len(courses[i]) // 2]
+        room = [p for p in courses[i] if left + half <= p[0] <= right - _HEAD_INCHES - half]
+        lines = [p for j, course in enumerate(courses) if j != i for p in course]
+        labels = [(halves[j], place) for j, place in places.items()]
+        costs = {p: (_n_covered(p, half, lines, labels), abs(p[0] - middle[0])) for p in room}
+        places[i] = min(costs, key=costs.__getitem__, default=middle)
+    return places
+
+
+def _n_covered(
+    at: Point, half: float, lines: Sequence[Point], labels: Sequence[tuple[float, Point]]
+) -> int:
+    """How much a label would cover: points of other ribbons, and all of them for each label."""
+    x, y = at
+    n_labels = sum(
+        abs(x - there[0]) < half + other and abs(y - there[1]) < _LABEL_INCHES
+        for other, there in labels
+    )
+    n_points = sum(abs(x - p[0]) < half and abs(y - p[1]) < 0.5 * _LABEL_INCHES for p in lines)
+    return n_points + len(lines) * n_labels
+
+
+def _course(ribbon: Ribbon, y0: float, y1: float) -> list[Point]:
+    """Points along the middle of a ribbon: a cubic curve that leaves and arrives level."""
+    x0, x1 = ribbon.start.right, ribbon.end.left - _HEAD_INCHES
+    bend, points = x0 + _BEND * (x1 - x0), []
+    for k in range(_COURSE_POINTS + 1):
+        t = k / _COURSE_POINTS
+        u = 1.0 - t
+        x = u**3 * x0 + 3.0 * u * t * bend + t**3 * x1
+        points.append((x, (u**3 + 3.0 * u * u * t) * y0 + (3.0 * u * t * t + t**3) * y1))
+    return points
 
 
 def draw_curve(axes: Axes, points: Sequence[Point], width: float, colour: str) -> None:
@@ -90,12 +131,10 @@ def draw_curve(axes: Axes, points: Sequence[Point], width: float, colour: str) -
     _draw_head(axes, neck, along, width, colour)
 
 
-def write_label(axes: Axes, x: float, y: float, text: str) -> None:
-    """A number on an arrow, on paper, so that it can be read."""
-    write(
-        axes, x, y, text, fontsize=_LABEL_POINTS, ha="center", zorder=4,
-        bbox={"facecolor": style.PAPER, "alpha": 0.85, "linewidth": 0, "pad": 0.5},
-    )  # fmt: skip
+def write_label(axes: Axes, x: float, y: float, text: str, colour: str) -> None:
+    """A number on an arrow, on paper with an edge in the arrow's colour."""
+    paper = {"facecolor": style.PAPER, "edgecolor": colour, "linewidth": 0.6, "pad": 0.8}
+    write(axes, x, y, text, fontsize=_LABEL_POINTS, ha="center", zorder=4, bbox=paper)
 
 
 def write(axes: Axes, x: float, y: float, text: str, **look: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from abm.figures.mechanism import (
@@ -20,7 +20,13 @@ from abm.figures.mechanism import (
     Node,
 )
 from abm.report import labels
-from abm.report.announcements import NEWS_DAYS, Announcement, announced_before, announcements
+from abm.report.announcements import (
+    NEWS_DAYS,
+    ORDINARY,
+    Announcement,
+    announced_before,
+    announcements,
+)
 from abm.report.labels import OTHERS
 from abm.report.lineage import CALLS, FUNDING, Event, Lineage, kind_of
 from abm.report.phrases import Phrases, total
@@ -90,7 +96,7 @@ class _Story:
         links = [*self.news_links(news), *(self.link(ends, flows[ends]) for ends in flows)]
         columns = sorted({node.column for node in nodes} & _HEADINGS.keys())
         headings = {c: (_HEADINGS[c], self.days(c, flows)) for c in columns}
-        return Chain(tuple(nodes), tuple(links), headings, self.circle(flows), self.notes())
+        return Chain(tuple(nodes), tuple(links), headings, self.circle(flows), self.notes(news))
 
     def quiet_chain(self) -> Chain:
         """What was announced and what it moved, and that no institution had to sell."""
@@ -242,11 +248,12 @@ class _Story:
         )
         return (*((called,) if told else ()), *((back,) if is_bought else ()))
 
-    def notes(self) -> tuple[str, ...]:
+    def notes(self, news: Sequence[Announcement]) -> tuple[str, ...]:
         """What was merged and what counts, for the caption."""
         notes = ["Arrows are as wide as their amounts in USD bn.", *self.amounts()]
         if any(call.generation == 0 and call.instrument for call in self.calls):
             notes.append(f"News: what moved that price at most {NEWS_DAYS} trading days before.")
+            notes.extend(self.unanswered(news))
         waves = 1 + max(e.generation for e in (*self.calls, *self.sales))
         if waves > 2:
             notes.append(f"Waves 2 to {waves} of calls and sales share columns 5 and 6.")
@@ -255,6 +262,14 @@ class _Story:
             names = sorted(map(self.phrases.instrument, rest))
             notes.append(f"Others: {', '.join(names)}.")
         return tuple(notes)
+
+    def unanswered(self, news: Sequence[Announcement]) -> Iterator[str]:
+        """What was announced, where no first call answers a price that it moved against anyone."""
+        known = announcements(self.lineage, self.phrases).values()
+        if known and all(one.lines == ORDINARY for one in news):
+            told = [f"{what} ({when})" for what, when in (one.lines for one in known)]
+            more = f" and {len(told) - _MOST_NEWS} more" if len(told) > _MOST_NEWS else ""
+            yield f"Announced, but behind no first call: {', '.join(told[:_MOST_NEWS])}{more}."
 
 
 def _largest(events: Sequence[Event], by: Callable[[Event], str], most: int) -> list[str]:

@@ -21,7 +21,7 @@ from abm.figures.mechanism import (
     mechanism_figure,
     place,
 )
-from abm.figures.ribbons import fitted, text_inches
+from abm.figures.ribbons import Box, Ribbon, fitted, label_places, text_inches
 from abm.report.chain import read_chain
 from tests.report.happenings import ruin, run_of, spiral, table
 
@@ -124,6 +124,17 @@ def test_numbers_of_crossing_arrows_stand_apart():
     numbers = [box for text, box in boxes(figure).items() if text.get_text() == "5.0bn"]
     assert len(numbers) == 4
     assert not any(a.overlaps(b) for a, b in itertools.combinations(numbers, 2))
+
+
+def test_a_number_stands_on_its_own_arrow_and_between_the_boxes():
+    left, right = Box(0.0, 0.0, 1.0, 2.0), Box(2.0, 0.0, 1.0, 2.0)
+    ribbons = [Ribbon(left, right, 0.1, "red", "5.0bn"), Ribbon(left, right, 0.05, "blue")]
+    own = [(1.0 + 0.05 * k, 0.5) for k in range(19)]
+    across = [(1.0 + 0.05 * k, 0.5 if k < 12 else 1.5) for k in range(19)]
+    ((x, y),) = label_places(ribbons, [own, across]).values()
+    half = 0.5 * text_inches("5.0bn", 6.8, "normal")
+    assert (x, y) in own and x - half > 1.0 and x + half < 2.0
+    assert x - half > 1.0 + 0.05 * 11  # clear of the other arrow, which left at the same height
 
 
 def test_columns_stand_from_left_to_right_in_the_order_of_causes():

@@ -103,6 +103,16 @@ def test_news_counts_for_two_weeks_and_only_where_it_hurt():
     assert titles(called_on(12, news(13, 0.02, "too late"))) == [other]
 
 
+def test_what_was_announced_and_called_nobody_is_named_in_the_caption():
+    # A surprise of -100bp had left no trace in the picture of the sales that followed it.
+    said = " ".join(called_on(12, news(11, -0.02, "the other way")).notes)
+    assert "Announced, but behind no first call: the other way (day 11)." in said
+    assert "Announced" not in " ".join(called_on(12, news(2, 0.02, "in time")).notes)
+    assert "Announced" not in " ".join(called_on(12).notes)
+    many = [news(day, -0.02, f"n{day}") for day in range(5)]
+    assert "n0 (day 0), n1 (day 1), n2 (day 2) and 2 more." in " ".join(called_on(12, *many).notes)
+
+
 def test_a_day_of_policy_is_one_box():
     act = {"counterparty": "", "instrument": "JPY", "amount_usd_bn": 0.0015}
     rate = (3, "policy", "central_bank", act)
