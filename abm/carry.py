@@ -374,12 +374,12 @@ def covered_forward(
 
         F = S0 G(i_d + basis) / G(i_f)
 
-    The basis [per year] sits on the domestic rate: a negative yen basis makes the yen implied
-    by swaps cheaper than the yen rate, the forward lower and hedging dollars dearer
-    (Du, Tepper and Verdelhan 2018, JF 73, eq. 2). Days in each currency's year
-    (`basis_domestic`, `basis_foreign`) are another thing: with them each leg accrues by its own
-    day count, as the market quotes it. Other arguments and errors as in `uncovered_return`; also
-    InvalidInput for "daily".
+    The basis [per year] sits on the domestic rate: a negative yen basis makes the yen implied by
+    swaps cheaper than the yen rate, the forward lower and hedging dollars more expensive (Du,
+    Tepper and Verdelhan 2018, JF 73, eq. 2). Days in each currency's year (`basis_domestic`,
+    `basis_foreign`) are another thing: with them each leg accrues by its own day count, as the
+    market quotes it. Other arguments and errors as in `uncovered_return`; also InvalidInput for
+    "daily".
 
     Ninety-one days of yen (ACT/365) against dollars (ACT/360):
 

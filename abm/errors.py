@@ -1,10 +1,10 @@
 """The few ways a user can be told no, by name, and the one way a run fails; how what a user wrote
 is quoted.
 
-Every `UnwindError` is a mistake somebody can put right: the command answers with the message alone
-and exit code 2. A `FailedRun` is a run whose numbers cannot be trusted: message alone, exit code 1.
-A default of an institution or a market that cannot clear is an outcome of the model and never one
-of these.
+Every `UnwindError` is a mistake that a user can put right: the command answers with the message
+alone and exit code 2. A `FailedRun` is a run whose numbers cannot be trusted: message alone, exit
+code 1. A default of an institution or a market that cannot clear is an outcome of the model and
+never one of these.
 
 Keys, names, paths and cells come from files that others wrote. A message quotes them through
 `one_line`, so that no character moves the cursor, changes a colour or turns the direction of the
@@ -70,8 +70,8 @@ class UnreadableFile(UnwindError):
 
 
 class OutputRefused(UnwindError):
-    """Results cannot be written where they were asked for: the folder holds other things,
-    may not be written to, or the disk is full."""
+    """Results cannot be written where they should be: the folder holds other things, may not be
+    written to, or the disk is full."""
 
 
 class FailedRun(Exception):
@@ -134,7 +134,7 @@ class Fault:
         return f"{place}  {reason}"
 
     def _columns(self) -> tuple[str, str]:
-        """What was written, in the shape it was written; and why it will not do."""
+        """What was written, in the shape it was written; and the reason it is refused."""
         table, leaf = _told_key(self.key)
         if isinstance(self.given, dict):
             place = f"[{table}.{leaf}]" if table else f"[{leaf}]"

@@ -1,7 +1,7 @@
 """One round of clearing on plain arrays: the typed face of the clearing kernel.
 
 The trading day uses the same kernel. One share, whose dealers take 100 units per log of price, and
-somebody who sells 5 of them whatever the price: it falls by 5 / 100.
+an institution that sells 5 of them whatever the price: it falls by 5 / 100.
 
 >>> none, one = [[0.0]], [1.0]
 >>> problem = ClearingProblem(
@@ -107,8 +107,8 @@ class ClearingProblem:
     orders: FloatArray
     """(N, K) units ordered whatever the price."""
     resident: FloatArray
-    """(N,) 1 for residents of the currency that is instrument 0, who hold and order no asset
-    quoted in any other currency than that and USD; 0 for everybody else."""
+    """(N,) 1 for residents of the currency that is instrument 0, who hold and order no asset quoted
+    in any other currency than that and USD; 0 for all others."""
     quote: FloatArray
     """(K,) -1 quoted in USD, otherwise the index of the currency. Currencies have -1."""
     value_held_open: FloatArray

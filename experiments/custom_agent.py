@@ -2,8 +2,8 @@
 
     python experiments/custom_agent.py
 
-Does somebody who leans against the cascade pay for it, and does it help the others? The same seed
-is run without him and with him at three sizes.
+Does a trader that leans against the cascade pay for it, and does it help the others? The same seed
+is run without it and with it at three sizes.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def main() -> None:
     for wealth in WEALTH_USD_BN:
         seller = YenSeller.spec(wealth_usd_bn=wealth, broker="bank-1", after_rise_log=0.02)
         model = CarryUnwindModel(scenario, rng=SEED, python_agents=[seller])
-        model.run()  # day by day in Python, for his sake
+        model.run()  # day by day in Python, for its sake
         trader = model.python_agents[0]
         tell(f"{wealth:g}bn", model, f"{trader.wealth_usd_bn / wealth - 1.0:+.1%}")
 

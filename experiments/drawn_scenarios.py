@@ -232,7 +232,7 @@ def draw_value(rng: np.random.Generator, leaf: Leaf, scenario: Scenario, way: st
 
 
 def _named(rng: np.random.Generator, key: str, scenario: Scenario) -> str | None:
-    """The name of an instrument, where one is asked for."""
+    """The name of an instrument, where one is wanted."""
     if key.endswith(".quote"):
         return str(rng.choice(["USD", *scenario.currencies]))
     if key.endswith((".leader", ".asset")):

@@ -3,11 +3,11 @@
     python -m experiments.fuzz [--draws 10000] [--days 40] [--seed 1] [--workers 2] [--out DIR]
 
 Half of the draws take fields over their whole declared range, half from a twentieth to twenty times
-their value in a shipped scenario. Each scenario is run for some weeks; every tenth with its twins.
-A finding is a run that raises, does not conserve money, has NaN or infinity where a table may not,
-ends its process, or takes too long. What is found is made small and printed as one command. The
-exit code is 1 where something is found or nothing could be run. Draw k of a seed is the same
-whatever the others are.
+their value in a shipped scenario. Each scenario is run for some weeks; every tenth with its
+counterfactual runs. A finding is a run that raises, does not conserve money, has NaN or infinity
+where a table may not, ends its process, or takes too long. What is found is made small and printed
+as one command. The exit code is 1 where something is found or nothing could be run. Draw k of a
+seed is the same whatever the others are.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from experiments.drawn_scenarios import Changes, DrawnScenario, draw
 LARGEST_ERROR = 1e-9
 SLOW_SECONDS = 20.0
 TWINS_EVERY = 10
-N_RUNS = 4  # of a run and its twins
+N_RUNS = 4  # of a run and its counterfactual runs
 CHUNK = 20
 MOST_MINIMISED = 12
 """Findings of one kind that are made small; the others are counted."""
@@ -75,7 +75,7 @@ class Finding:
 
     @property
     def kind(self) -> str:
-        """What is the same in all findings of a kind: no number is."""
+        """What is the same in all findings of a kind: numbers are not."""
         return self.fault.partition(":")[0]
 
     @property

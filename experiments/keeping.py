@@ -45,7 +45,7 @@ def keep(
 ) -> None:
     """Write tables, figures and manifest.json; `about` says seeds, replicates and the like.
 
-    Nothing is written if the sources changed meanwhile: nobody could say what the numbers are of.
+    Nothing is written if the sources changed meanwhile: the numbers could be of neither.
     """
     if sources_sha256() != SOURCES_AT_START:
         raise SystemExit("abm/ or configs/ changed during the run: nothing kept, run again")

@@ -2,9 +2,9 @@
 
     python -m experiments.picture [--replicates 200] [--workers 2]
 
-Two questions on the world of reference-2024, each run beside its no-shock twin, and both again
-with positions frozen at the shock: how large must a surprise be to break the dam, and how much of
-the yen's move is leverage? Every line of the table stands beside the band it is held to.
+Two questions on the world of reference-2024, each run beside its no-shock run, and both again with
+positions frozen at the shock: how large must a surprise be to break the dam, and how much of the
+yen's move is leverage? Every line of the table stands beside the band it is held to.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def compare(
     frozen_calm: pd.DataFrame,
     shock_day: int,
 ) -> dict[str, Any]:
-    """The measures of `abm.cascade` that the picture shows, from a run and its three twins."""
+    """The measures of `abm.cascade` in the picture, from a run and its counterfactual runs."""
     unwound = {h: measures.unwound_share(days, calm, shock_day, h) for h in measures.HORIZONS_DAYS}
     amplification = measures.price_amplification(days, calm, frozen, frozen_calm, shock_day)
     nikkei = days["log_NKY"] - calm["log_NKY"]

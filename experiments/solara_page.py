@@ -1,4 +1,4 @@
-"""Mesa's own page of this model, for people who come from there.
+"""Mesa's own page of this model, for users who come from there.
 
     pip install -e '.[solara]'
     solara run experiments/solara_page.py

@@ -145,7 +145,7 @@ def bytes_per_institution() -> Iterator[dict[str, Any]]:
     sizes, columns, traced = [], [], []
     for n in (10_000, 20_000):
         scenario = world_of(n)
-        build_world(scenario, SEED)  # caches of the scenario are nobody's weight
+        build_world(scenario, SEED)  # caches of the scenario are no institution's weight
         tracemalloc.start()
         world = build_world(scenario, SEED)
         traced.append(tracemalloc.get_traced_memory()[0])

@@ -15,7 +15,7 @@ INTERRUPTED_LINE = "unwind: interrupted; nothing half-written stays behind"
 
 
 def main() -> NoReturn:
-    """Entry point of `unwind`: exit code 0 done, 2 the user must change something, 1 our fault."""
+    """Entry point of `unwind`: exit code 0 done, 2 a user's mistake, 1 internal error."""
     try:
         _prepare()
         from abm.cli.commands import app

@@ -57,7 +57,7 @@ def answered(command: Callable[Parameters, None]) -> Callable[Parameters, None]:
 
 @contextmanager
 def writing(place: Path) -> Iterator[None]:
-    """Whatever the disk refuses is said of the place that was asked for."""
+    """Whatever the disk refuses is said of the place given."""
     try:
         yield
     except BrokenPipeError:

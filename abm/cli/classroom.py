@@ -43,7 +43,7 @@ def serve(port: int | None, show: bool) -> None:
 
 
 def _ready(url: str) -> None:
-    """Everything is compiled before anybody waits for a page."""
+    """Everything is compiled before a page is waited for."""
     _compile()
     tell(f"Carry Unwind: {url}   (Ctrl-C ends it)")
 

@@ -1,4 +1,4 @@
-"""Where results go: refused before the run if it will not do, and written whole or not at all."""
+"""Where results go: refused before the run if not allowed, and written whole or not at all."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def report_and_keep(asked: Asked) -> Path:
     """
     from abm.sweep.plan import PLAN
 
-    words(asked.language)  # one that nobody wrote is refused before any work
+    words(asked.language)  # an unknown one is refused before any work
     own = asked.folder / PAGE
     place = asked.out or own
     output.refuse_file(place, asked.force or place == own)
@@ -80,7 +80,7 @@ def _of_run(asked: Asked) -> str:
         raise InvalidInput("--output chooses numbers of a sweep; this is the folder of a run")
     run = result_in(asked.folder)
     figures = _kept_figures(asked.folder)
-    # Without events nobody knows who forced whom: there is no mechanism to draw.
+    # Without events the chain of forced sales is not known: there is no mechanism to draw.
     needed = len(FIGURES) - (not run.scenario.outputs.events)
     if len(figures) < needed:
         figures = drawn_again(run)

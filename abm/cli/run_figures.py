@@ -89,7 +89,7 @@ def counterfactuals_of(cascade: Cascade) -> dict[str, pd.DataFrame]:
 def figures_of_run(
     run: RunResult, counterfactuals: Mapping[str, pd.DataFrame], graph: nx.DiGraph, day: int
 ) -> dict[str, Figure]:
-    """The figures by the names of their files; without events nobody knows who forced whom."""
+    """The figures by the names of their files; without events there is no mechanism to draw."""
     scenario, summary = run.scenario, run.summary
     drawn = f"{pictures.literal(scenario.name)}, seed {run.seed}, replicate {run.replicate}"
     drawn += pictures.branch_words(run)

@@ -18,7 +18,7 @@ ANALYSIS = "analysis"  # the folder in that of the sweep
 
 
 def analysed(folder: Path, outputs: Sequence[str] = ()) -> tuple[Study, list[Findings]]:
-    """A sweep and what its design allows to be said, of the outputs asked for or the usual ones."""
+    """A sweep and what its design allows to be said, of the outputs given or the usual ones."""
     study = read_study(folder)
     names = dict.fromkeys(outputs or usual(study.table))
     chosen = [outcome(name, study.table) for name in names]

@@ -23,7 +23,7 @@ def tell(*lines: object) -> None:
 
 
 def say(*lines: object) -> None:
-    """The same on stderr; nobody listening is no reason to stop."""
+    """The same on stderr; without a listener the work goes on."""
     with suppress(OSError, ValueError):
         spelt = (one_line(str(line), LONGEST_LINE) for line in lines)
         print(*spelt, sep="\n", file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""Who pays what to whom once everybody has paid what they can."""
+"""Who pays what to whom once every bank has paid what it can."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ SENIORITIES = ("pari-passu", "senior")
 """How a defaulter may rank its outside creditors: beside the banks, or before them."""
 
 _NOTHING = 1e-15  # of what is owed: too little to pay on
-_ROUNDING = 1e-6  # of elimination, generously: nobody pays more than is owed
+_ROUNDING = 1e-6  # of elimination, generously: no bank pays more than it owes
 
 
 class Clearing(NamedTuple):
-    """Who pays what once everybody has paid what they can."""
+    """Who pays what once every bank has paid what it can."""
 
     payments: FloatArray
     """(n_banks,) p: to banks and outside together, in the money of the debts."""
@@ -68,7 +68,7 @@ def clear_interbank(
         sum_j x_ij = max(0, p_i - b_i)                "senior": outside creditors first
 
     All start as paying in full; those who then cannot are in default and pay what they have, which
-    brings down others, until a round finds nobody new.
+    brings down others, until a round finds no further bank.
 
     Parameters
     ----------
@@ -185,7 +185,7 @@ def _solve(incoming: Any, debtors: Debtors, failed: BoolArray, payments: FloatAr
         y = max(0, q + B y)        q: own assets and what the solvent pay; B: shares among them
 
     Guess who pays anything, solve, take out who would pay less than nothing and take in who has
-    something, until nobody moves. From the second guess on y rises, so the guesses end.
+    something, until no bank moves. From the second guess on y rises, so the guesses end.
     """
     into_failed, owed = incoming[failed], debtors.owed[failed]
     own = debtors.recovered[failed] + into_failed @ np.where(failed, 0.0, payments)

@@ -65,7 +65,7 @@ def frames(film: Film) -> Iterator[Figure]:
     """One Figure of 960 by 640 pixels for each shot; every circle stays in its place.
 
     A red halo's area is what its institution was forced to sell that day, a red line the call of a
-    broker. Circles are as large as assets are at the first close shown. Who owes nobody on any of
+    broker. Circles are as large as assets are at the first close shown. Who owes nothing on any of
     the days is left out.
     """
     stage = _stage(film.shots)

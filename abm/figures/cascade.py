@@ -55,7 +55,7 @@ def cascade_figure(
     real
         Real USDJPY by date, drawn where the table has dates.
     twins
-        `days` of the twins under "no shock" and "frozen".
+        `days` of the counterfactual runs under "no shock" and "frozen".
     caption
         Scenario, seed, what is shown.
     opening_quote
@@ -192,7 +192,7 @@ def _draw_forced(axes: Axes, days: pd.DataFrame, no_shock: pd.DataFrame | None) 
 
 
 def _total_words(total_usd_bn: float, no_shock: pd.DataFrame | None) -> str:
-    """Forced sales of the whole run, beside those of the twin without the shock."""
+    """Forced sales of the whole run, beside those of the no-shock run."""
     said = f"{_amount(total_usd_bn)} in all"
     if no_shock is None:
         return said

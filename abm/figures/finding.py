@@ -29,7 +29,8 @@ def finding(
 
     `summary` is that of a cascade (with `class`) or of a run alone; `trigger` says what set it off,
     in the same language, and is empty for a run without a shock; `funding` is the currency owed.
-    Without a shock, or without its twins, the title tells what happened in the run, and says so.
+    Without a shock, or without its counterfactual runs, the title tells what happened in the run,
+    and says so.
     """
     say = words(language)
     comma = say("chronicle.list.clause")
@@ -83,7 +84,7 @@ def number(summary: Measures, name: str) -> float:
 
 
 def yen_move(summary: Measures, funding: str, say: Words) -> str:
-    """Largest move of the funding currency because of the shock: over, or under, the twin."""
+    """Largest move of the funding currency because of the shock: over or under no-shock."""
     log = peak_log(summary)
     if not math.isfinite(log):
         return ""
@@ -96,14 +97,14 @@ def _name_of(currency: str, say: Words) -> str:
 
 
 def peak_log(summary: Measures) -> float:
-    """The larger of the peaks over and under the twin [log], with its sign."""
+    """The larger of the peaks over and under the no-shock run [log], with its sign."""
     if falls(summary):
         return -number(summary, "peak_yen_depreciation")
     return number(summary, "peak_yen_appreciation")
 
 
 def falls(summary: Measures) -> bool:
-    """True where the funding currency fell further under the twin than it rose over it."""
+    """True where the funding currency fell further under the no-shock run than it rose over it."""
     up, down = (number(summary, f"peak_yen_{way}") for way in ("appreciation", "depreciation"))
     return down > up
 
@@ -132,7 +133,7 @@ def _net_sales(summary: Measures, say: Words) -> str:
 
 
 def _net_failures(summary: Measures, say: Words) -> str:
-    """Failures of institutions and banks, less those of the twin."""
+    """Failures of institutions and banks, less those of the no-shock run."""
     net = number(summary, "n_failed_net") + number(summary, "n_banks_failed_net")
     return say("finding.net_failures", count=signed_count(net)) if math.isfinite(net) else ""
 

@@ -22,7 +22,7 @@ _INNER_RING = 0.45  # radius of the banks that lend to banks only
 _FIRST_CLIENT_RADIUS = 1.5
 _ROOM_ABOVE_ROWS = 0.32
 _N_SWEEPS = 300
-_PULL = 0.02  # towards the place asked for, per sweep
+_PULL = 0.02  # towards the wanted place, per sweep
 _CLEARANCE = 1.14  # between circles, in sums of their radii
 
 

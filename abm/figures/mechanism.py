@@ -34,7 +34,7 @@ _BOX_HEIGHT, _BOX_GAP = 0.54, 0.1
 _BELOW_HEIGHT, _BELOW_GAP = 0.36, 0.45
 _HEAD_INCHES, _CIRCLE_INCHES, _FOOT_INCHES = 0.4, 0.36, 0.8
 _MOST_GAP_INCHES = 1.2
-_QUIET_INCHES = 3.2  # for what is said where nobody had to sell
+_QUIET_INCHES = 3.2  # for the text where no institution had to sell
 _WIDEST_INCHES, _THINNEST_INCHES = 0.4, 0.016  # of all arrows at one side of a box; of any one
 _CIRCLE_WIDEST_INCHES = 0.12
 _LABELLED_SHARE, _MOST_LABELS = 0.08, 4  # between two columns; other arrows have no number
@@ -77,7 +77,7 @@ class Chain:
     notes
         What was merged, for the caption.
     quiet
-        What is said where nobody was forced to sell; else empty.
+        Text where no institution was forced to sell; else empty.
     """
 
     nodes: tuple[Node, ...]

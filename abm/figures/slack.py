@@ -22,7 +22,7 @@ def slack_colours() -> Any:
 
     def colour(slack: float | None) -> Any:
         if slack is None or math.isnan(slack) or slack == math.inf:
-            return NO_SLACK  # a bank, or nobody asks it for margin
+            return NO_SLACK  # a bank, or without margin
         # Clipped here: who owes and has nothing is infinitely far below.
         return mapped.to_rgba(max(_MOST_CALLED, min(_MOST_SLACK, slack)))
 

@@ -93,7 +93,7 @@ _RC: Any = {
 
 @contextmanager
 def house_style() -> Iterator[None]:
-    """The house look, for artists made inside; nobody else's matplotlib is touched."""
+    """The house look, for artists made inside; the user's own matplotlib is left alone."""
     import matplotlib
 
     with matplotlib.rc_context(_RC):

@@ -7,7 +7,7 @@ If claims are marked to the equity of the borrower, every loss is passed on, eac
 
     h_i(t+1) = min(1, h_i(t) + sum_j W_ij (h_j(t) - h_j(t-1)))
 
-As long as nobody has lost all, losses are the series h(0) + W h(0) + W^2 h(0) + …: with spectral
+As long as no bank has lost all, losses are the series h(0) + W h(0) + W^2 h(0) + …: with spectral
 radius of W below 1 it ends at (I - W)^-1 h(0), above 1 any shock grows until banks default. The
 original DebtRank stops each bank after its first turn and so leaves out what comes round again.
 

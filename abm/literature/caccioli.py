@@ -8,8 +8,8 @@ equity is one over its leverage. A bank whose loss exceeds its equity fails and 
 
     price_k = p0_k exp(-alpha x_k),   x_k: share of all that is held of asset k sold so far
 
-and everybody marks to the new prices: synchronous rounds until nobody new fails. The first push is
-an asset that falls to 0.65, or a bank that fails. More than 5% of banks failed is contagion.
+and all mark to the new prices: synchronous rounds until no further bank fails. The first push is an
+asset that falls to 0.65, or a bank that fails. More than 5% of banks failed is contagion.
 
 On our kernels: failed banks order minus all their units, whatever the price; value investors with a
 linear law in logs, of depth (units held in all)/alpha, take them, which is the paper's exponential.

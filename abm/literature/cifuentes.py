@@ -1,4 +1,4 @@
-"""Cifuentes, Ferrucci and Shin 2005: a capital ratio turns one bank's loss into everybody's.
+"""Cifuentes, Ferrucci and Shin 2005: a capital ratio turns one bank's loss into that of all.
 
 Cifuentes, R., Ferrucci, G. and Shin, H. S. (2005). Liquidity Risk and Contagion. Journal of the
 European Economic Association 3(2-3).
@@ -10,7 +10,7 @@ must keep a capital ratio. With p the price of the illiquid asset and s_i the un
     s_i = min(e_i, max(0, e_i - (equity_i / r* - received_i) / p))
     p = exp(-a sum_i s_i)
 
-and payments clear at that price. Sales lower the price, the price lowers everybody's equity, and
+and payments clear at that price. Sales lower the price, the price lowers all banks' equity, and
 that asks for more sales. The answer is the greatest fixed point, found from p = 1 and full payment
 downwards.
 

@@ -13,7 +13,7 @@ S (1 - Psi), with depth D and a floor B below which other buyers stand ready:
     Psi(q, S) = (1 - B/S) (1 - exp(-q/delta)),   delta = D (1 - B/S0),   D = c (ADV/sigma) sqrt(tau)
     loss_i = sum_k ((1 - Gamma_i) + alpha Gamma_i) Pi_ik Psi_k,   alpha = 1/2
 
-Holders lose Psi on what they keep and half of it on what they sell. Rounds go on until nobody
+Holders lose Psi on what they keep and half of it on what they sell. Rounds go on until no bank
 sells.
 
 On our kernels: one unit is one unit of money at the marks before a round, as the paper values q.

@@ -9,8 +9,8 @@ creditors ask for a vector of payments with
     p_i = min(pbar_i, e_i + sum_j Pi_ji p_j)
 
 The greatest is found in at most n rounds: all pay in full; those who then cannot are in default,
-pay what they have, and so bring others down, until a round finds nobody new. The round in which a
-bank falls says how it depends on others: those of round 1 fail even if everybody else pays.
+pay what they have, and so bring others down, until a round finds no further bank. The round in
+which a bank falls says how it depends on others: those of round 1 fail even if all others pay.
 
 Mapping: `clear_interbank` is this algorithm. The paper has no debts to outside: here they are
 creditors like others, who owe nothing in turn (a sink node of the paper). Its option of outside

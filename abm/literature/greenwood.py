@@ -17,7 +17,7 @@ on x, and the reading is free. Systemicness is a clearing in which one bank alon
 
 Convention: one round, uncapped, marked at initial holdings, as in the paper. We also go on until
 sales die out, in two ways: marked at initial holdings, where rounds sum to the geometric series
-T (1 - T)^-1 f with T = L M' A B M; and from what is left, of which nobody can sell more than there
+T (1 - T)^-1 f with T = L M' A B M; and from what is left, of which no bank can sell more than there
 is. What is sold fetches the price after the sale: a round's loss is on what was held before it.
 Returns of successive rounds are added. The last round is the one that moves no price by more than
 1e-10, the tolerance of the market.

@@ -172,7 +172,7 @@ def distance_to_clear_market(rules: Rules, shocks: Floats) -> float:
     """Largest distance of a compiled price from that of `clear_market` for the step [log].
 
     Every step by itself, from the books and the price at its opening; demand is stated as at the
-    compiled price. At most T_reintro steps: until then nobody comes back between two steps.
+    compiled price. At most T_reintro steps: until then no fund comes back between two steps.
     """
     market, money = thurner_days.open_market(rules), noise_money(shocks[: rules.steps_out])
     steps = np.zeros((money.size, thurner_days.N_COLUMNS))

@@ -125,7 +125,7 @@ def wanted_leverage(price: float, aggressiveness: float, rules: Rules) -> float:
 
 @kernel
 def state_demand(log_price: float, money: float, rules: Rules, market: Market) -> None:
-    """Targets and liquidity that equal everybody's demand at this price, in value and slope."""
+    """Targets and liquidity that equal the demand of all at this price, in value and slope."""
     price, floating, haste = math.exp(log_price), rules.n_units, 0.0
     n_funds = rules.aggressiveness.size
     for h in range(n_funds):

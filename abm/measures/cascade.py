@@ -89,7 +89,7 @@ def unwound_share(days: Table, no_shock_days: Table, shock_day: int, horizon: in
     is h = 0. The shock is heard on d, but estimates of risk learn of it only at d's close, so U5
     gives those who act on them five days, d + 1 to d + 5. S(d - 1) is the last close before the
     shock, where the two runs are one; if d is the table's first day, S'(d) stands for it.
-    NaN if the run ends before d + h, or nobody was short: S(d - 1) below one unit.
+    NaN if the run ends before d + h, or without a net short: S(d - 1) below one unit.
     """
     opening = _before_shock(days, no_shock_days, "yen_short_units", shock_day)
     run = on_day(days, "yen_short_units", shock_day + horizon)

@@ -78,7 +78,7 @@ def classify(
 
 
 def class_told(measures: Mapping[str, Any], n_days_after: int = 0) -> str:
-    """Class of a run as people are told it: of those undetermined, NOBODY_SHORT apart.
+    """Class of a run as a reader is told it: of those undetermined, NOBODY_SHORT apart.
 
     `n_days_after`: days of the run after the shock day; 0 where that is not known. A run that has
     BREAK_DAYS of them lacks the share of five days because the short on the eve was nil or, net, a

@@ -1,6 +1,6 @@
 """Crowding, read off positions and the depth of their markets.
 
-What is no number, not finite, of the wrong shape or out of range is InvalidInput.
+Values that are not numbers, not finite, of the wrong shape or out of range are InvalidInput.
 """
 
 from __future__ import annotations
