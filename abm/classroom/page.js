@@ -1,5 +1,8 @@
 // Runs once Bokeh is loaded and before the page is drawn.
 
+document.documentElement.lang = new URLSearchParams(location.search).get("lang") || "en";
+window.addEventListener("popstate", () => location.reload());
+
 // A slider's handle is what is focused and read aloud: it says the slider's title and value.
 const Slider = Bokeh.Models.get("Slider").prototype.default_view.prototype;
 const rendered = Slider.render;

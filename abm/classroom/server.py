@@ -18,31 +18,11 @@ from abm.words import words
 ADDRESS = "127.0.0.1"
 NAMES = (ADDRESS, "localhost")  # under which the page is served
 USUAL_PORT = 8642  # so that a link outlives the server; another where it is taken
-STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
-SCRIPT = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
-MILLISECONDS_WITHOUT_BROWSER = 15_000  # until a page that nobody looks at is dropped
-
-TEMPLATE = (
-    """
-{% extends base %}
-{% block postamble %}
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="icon" href="data:,">
-<script>
-document.documentElement.lang = new URLSearchParams(location.search).get("lang") || "en";
-window.addEventListener("popstate", () => location.reload());
-"""
-    + SCRIPT
-    + """
-</script>
-{% endblock %}
-{% block contents %}
-<div class="working" role="status"><span>{{ working }}</span></div>
-<main>{{ embed(roots.page) }}</main>
-{{ embed(roots.location) }}
-{% endblock %}
-"""
+_ROOM = Path(__file__).parent
+STYLE, SCRIPT, TEMPLATE = (
+    (_ROOM / f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js", "html")
 )
+MILLISECONDS_WITHOUT_BROWSER = 15_000  # until a page that nobody looks at is dropped
 
 
 def open_classroom(
@@ -106,6 +86,7 @@ def new_page() -> pn.Template:
     page = Page(pn.state.location.search if pn.state.location else "")
     pn.state.on_session_destroyed(lambda _: page.close())
     template = pn.Template(TEMPLATE, location=True)
+    template.add_variable("script", SCRIPT)
     template.add_variable("working", page.say("page.working"))
     template.add_panel("page", page.view())
     return template

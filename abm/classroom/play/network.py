@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,28 +29,7 @@ WIDEST_LOAN, WIDEST_FLOW = 4.0, 6.0  # pixels
 MOST_FLOWS = 40  # of a day, the largest: more would hide each other
 _ROOM_BESIDE = 1.25  # of the markets' column, in radii of the ring
 _N_COLOURS = 256
-# The browser moves the dashes, eight steps a second, as long as there are flows; for a reader who
-# asked for less motion they rest.
-_MOVE = """
-if (window.matchMedia('(prefers-reduced-motion: reduce)').matches) return;
-window.unwind_moving ??= new Set();
-if (window.unwind_moving.has(flows.id) || !flows.data.x0.length) return;
-window.unwind_moving.add(flows.id);
-let offset = 0, last = 0;
-const move = (now) => {
-    if (!flows.document || !flows.data.x0.length) {
-        window.unwind_moving.delete(flows.id);
-        return;
-    }
-    if (now - last > 120) {
-        last = now;
-        offset = (offset + 22) % 24;
-        glyph.line_dash_offset = {value: offset};
-    }
-    requestAnimationFrame(move);
-};
-requestAnimationFrame(move);
-"""
+_MOVE_DASHES = (Path(__file__).parent / "move_dashes.js").read_text(encoding="utf-8")
 
 
 class Network:
@@ -168,7 +148,7 @@ class Network:
             "x", "y", source=self.crosses, marker="x", size=15, line_color=INK, line_width=3
         )
         motion = {"flows": self.flows, "glyph": self.moving.glyph}
-        self.flows.js_on_change("data", CustomJS(args=motion, code=_MOVE))
+        self.flows.js_on_change("data", CustomJS(args=motion, code=_MOVE_DASHES))
         self._write(chart)
         facts = [("", "@name"), ("", "@kind"), ("USD bn", "@assets{0.0}")]
         facts.append((self.say("play.slack"), "@slack"))

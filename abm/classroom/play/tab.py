@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
@@ -30,25 +31,11 @@ LEAST_FRAME_S = 0.12  # the browser is asked for no more frames than this
 DOUBLE_CLICK_S = 0.4  # a second click this soon is part of the first
 MOST_ENTRIES = 400  # of the chronicle, the newest
 
-# A button with another label is made anew in the browser; who came to it by the keyboard stays.
-_STAY = """
-requestAnimationFrame(() => requestAnimationFrame(() => {
-    const view = Bokeh.index.find_one(source);
-    if (view && document.activeElement === document.body) view.button_el.focus();
-}));
-"""
-# The browser asks for the next frame when it has drawn the last: a slow machine gets fewer frames,
-# each of several days, and a page that was closed asks for none. The server asks with a positive
-# number and is answered with its negative. (`source` alone is named in these codes: Panel keeps
-# whatever else a callback is given for as long as the process lives, and with it the whole page.)
-_ANSWER = """
-if (source.value <= 0) return;
-const wait = Math.max(0, least_ms - (performance.now() - (window.unwind_asked || 0)));
-requestAnimationFrame(() => setTimeout(() => {
-    window.unwind_asked = performance.now();
-    source.value = -source.value;
-}, wait));
-"""
+# `source` alone is named in these codes: Panel keeps whatever else a callback is given for as long
+# as the process lives, and with it the whole page.
+_ROOM = Path(__file__).parent
+_STAY = (_ROOM / "stay.js").read_text(encoding="utf-8")
+_NEXT_FRAME = (_ROOM / "next_frame.js").read_text(encoding="utf-8")
 
 
 class PlayTab:
@@ -64,7 +51,7 @@ class PlayTab:
         self.stage: Stage
         self.tick = pn.widgets.IntInput(value=0, visible=False, tags=[UNASKING])
         self.tick.param.watch(lambda event: self._answered(event.new), "value")
-        self.tick.jscallback(args={"least_ms": 1000 * LEAST_FRAME_S}, value=_ANSWER)
+        self.tick.jscallback(args={"least_ms": 1000 * LEAST_FRAME_S}, value=_NEXT_FRAME)
         self.buttons = self._buttons()
         self.buttons["play"].jscallback(label=_STAY)
         self.speed = pn.widgets.Select(

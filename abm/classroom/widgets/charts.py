@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import panel as pn
@@ -41,45 +42,9 @@ GRID = """
 :host { display: grid !important; gap: 10px; align-items: start;
   grid-template-columns: repeat(auto-fit, minmax(max(325px, 30%), 1fr)); }
 """
-_SAVE_CSV = """
-const columns = names.filter((name) => name in source.data);
-const cell = (v) => v === null || v === undefined || Number.isNaN(v) ? '' :
-    typeof v === 'string' && /[",\\n]/.test(v) ? '"' + v.replaceAll('"', '""') + '"' : String(v);
-const n = columns.length ? source.data[columns[0]].length : 0;
-const lines = [columns.join(',')];
-for (let i = 0; i < n; i++) lines.push(columns.map((c) => cell(source.data[c][i])).join(','));
-const link = document.createElement('a');
-link.href = URL.createObjectURL(new Blob([lines.join('\\n') + '\\n'], {type: 'text/csv'}));
-link.download = file + '.csv';
-link.click();
-setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-"""
-# The title stands on the page above the chart; its picture has it drawn on top.
-_SAVE_PNG = """
-const view = Bokeh.index.find_one(chart);
-view.export('png', true).to_blob().then((blob) => createImageBitmap(blob)).then((drawn) => {
-    const scale = drawn.width / view.el.clientWidth, top = 34 * scale;
-    const canvas = document.createElement('canvas');
-    canvas.width = drawn.width;
-    canvas.height = drawn.height + top;
-    const pen = canvas.getContext('2d');
-    pen.fillStyle = '#ffffff';
-    pen.fillRect(0, 0, canvas.width, canvas.height);
-    pen.fillStyle = '#1a1a1a';
-    pen.font = `600 ${13 * scale}px sans-serif`;
-    pen.fillText(title, 8 * scale, 15 * scale);
-    pen.font = `${11 * scale}px sans-serif`;
-    pen.fillText(file, 8 * scale, 29 * scale);
-    pen.drawImage(drawn, 0, top);
-    canvas.toBlob((whole) => {
-        const link = document.createElement('a');
-        link.href = URL.createObjectURL(whole);
-        link.download = file + '.png';
-        link.click();
-        setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-    });
-});
-"""
+_ROOM = Path(__file__).parent
+_SAVE_CSV = (_ROOM / "save_csv.js").read_text(encoding="utf-8")
+_SAVE_PNG = (_ROOM / "save_png.js").read_text(encoding="utf-8")
 
 
 def new_chart(
