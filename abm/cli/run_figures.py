@@ -12,6 +12,7 @@ from abm.cli.asked import result_in
 from abm.cli.progress import Progress, warn_of_compiling
 from abm.cli.terminal import say
 from abm.report import pictures
+from abm.report.parameters import run_name
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -91,7 +92,7 @@ def figures_of_run(
 ) -> dict[str, Figure]:
     """The figures by the names of their files; without events there is no mechanism to draw."""
     scenario, summary = run.scenario, run.summary
-    drawn = f"{pictures.literal(scenario.name)}, seed {run.seed}, replicate {run.replicate}"
+    drawn = pictures.literal(run_name(scenario, run.seed, run.replicate))
     drawn += pictures.branch_words(run)
     when = pictures.day_words(run.days, scenario, day)
     figures = {

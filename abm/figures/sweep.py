@@ -108,7 +108,7 @@ def heat_map_figure(grid: pd.DataFrame, outcome: str, words: Words) -> Figure:
         figure, axes = boxed(words, [(0.09, 0.80)], 3.6)
         limits = (0.0, 1.0) if is_share else _limits(grid)
         mesh = draw_cells(axes[0], grid, colours, limits)
-        write_numbers(axes[0], grid, limits, is_share)
+        write_numbers(axes[0], grid, mesh, is_share)
         axes[0].set_title(outcome_words(outcome), loc="left", pad=6.0, color=style.INK)
         bar = figure.add_axes((0.915, axes[0].get_position().y0, 0.014,
                                axes[0].get_position().height))  # fmt: skip

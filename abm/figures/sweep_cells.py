@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SHARE_COLOURS = ("#FAF5F1", "#FBE3D3", "#EFA67C", style.CLASS_COLOURS["dam break"])
 VALUE_COLOURS = ("#F3F6F9", "#D5E4F1", "#7FAFD6", style.SIMULATED)
 _MOST_NUMBERS = 120  # cells, beyond which numbers in them cannot be read
+_STROKE_POINTS = 3.0  # of a number, in the colour of its cell
 _DARK_FROM = 0.72  # of the colours: from there on ink cannot be read
 
 
@@ -58,25 +59,25 @@ def label_cells(axes: Axes, across: Scale, up: Scale, across_key: str, up_key: s
     axes.tick_params(length=0)
 
 
-def write_numbers(
-    axes: Axes, grid: pd.DataFrame, limits: tuple[float, float], is_share: bool
-) -> None:
-    """The mean of each cell, low in it, where a line is least likely to cross."""
+def write_numbers(axes: Axes, grid: pd.DataFrame, mesh: Any, is_share: bool) -> None:
+    """The mean of each cell of `draw_cells`, low in it; a line that crosses one stops around it."""
+    from matplotlib.patheffects import withStroke
+
     if grid.size > _MOST_NUMBERS:
         return
     across, up = scale_of(grid.columns), scale_of(grid.index)
     placed = ordered(grid, across, up)
-    span = max(limits[1] - limits[0], 1e-300)
     for row, bottom in enumerate(up.edges[:-1]):
         for column, left in enumerate(across.edges[:-1]):
             value = placed[row, column]
             if not np.isfinite(value):
                 continue
-            dark = (value - limits[0]) / span > _DARK_FROM
+            dark = mesh.norm(value) > _DARK_FROM
             axes.annotate(
                 f"{100 * value:.0f}" if is_share else f"{value:.2g}", (left, bottom), (4, 4),
                 textcoords="offset points", fontsize=6.8, ha="left", va="bottom",
-                color=style.PAPER if dark else style.INK,
+                color=style.PAPER if dark else style.INK, zorder=5,
+                path_effects=[withStroke(linewidth=_STROKE_POINTS, foreground=mesh.to_rgba(value))],
             )  # fmt: skip
 
 

@@ -71,8 +71,8 @@ def phase_diagram(
     more_rows = _ROW_INCHES * (math.ceil(len(known) / _legend_columns(known)) - 1)
     with style.house_style():
         figure, (left, right) = boxed(said, [(0.07, 0.43), (0.55, 0.43)], 3.6, 0.5 + more_rows)
-        draw_cells(left, grid, SHARE_COLOURS, (0.0, 1.0))
-        write_numbers(left, grid, (0.0, 1.0), True)
+        mesh = draw_cells(left, grid, SHARE_COLOURS, (0.0, 1.0))
+        write_numbers(left, grid, mesh, True)
         if boundary is not None:
             _draw_boundary(left, boundary, scale_of(grid.columns), scale_of(grid.index), up)
         _class_cells(right, cells, across, up, known)

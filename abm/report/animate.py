@@ -17,6 +17,7 @@ from abm.population.branching import replays
 from abm.population.exposures import exposure_graph
 from abm.population.origin import Origin
 from abm.report import pictures
+from abm.report.parameters import run_name
 from abm.report.phrases import Phrases
 from abm.report.quotes import real_quotes, usd_quotes
 from abm.report.script import acts, day_name
@@ -112,7 +113,7 @@ def film_of(run: RunResult, graphs: Mapping[int, nx.DiGraph], note: str = "") ->
     """What the frames show; `note` is added to their caption."""
     scenario = run.scenario
     shots = [_shot(run, day, graph) for day, graph in graphs.items()]
-    name = f"{pictures.literal(scenario.name)}, seed {run.seed}, replicate {run.replicate}"
+    name = pictures.literal(run_name(scenario, run.seed, run.replicate))
     real = real_quotes(scenario)
     said = [
         f"{name}.",

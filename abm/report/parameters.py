@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from abm.scenario import list_scenarios, load_scenario
 from abm.scenario.template import Parameter, parameter_table
 from abm.scenario.writing import toml_value
+from abm.words import counted
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
 
 NOT_THERE = "—"
+_MOST_CHANGES, _MOST_LETTERS = 3, 24  # named in a caption; of a value beside its key
 
 
 class Difference(NamedTuple):
@@ -29,6 +31,20 @@ class Compared(NamedTuple):
 
     base: str
     differences: list[Difference]
+
+
+def run_name(scenario: Scenario, seed: int, replicate: int) -> str:
+    """A run in a caption: scenario, what differs from the shipped one of that name, its draws."""
+    shipped = scenario.name in list_scenarios()
+    found = differences(scenario, load_scenario(scenario.name)) if shipped else []
+    named = [
+        f"{one.key} = {one.value}" if len(one.value) <= _MOST_LETTERS else one.key
+        for one in found[:_MOST_CHANGES]
+    ]
+    n_more = len(found) - len(named)
+    more = f" and {counted(n_more, 'more change')}" if n_more else ""
+    changes = f" ({', '.join(named)}{more})" if named else ""
+    return f"{scenario.name}{changes}, seed {seed}, replicate {replicate}"
 
 
 def parameters(scenario: Scenario) -> dict[str, Any]:

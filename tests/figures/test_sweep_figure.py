@@ -49,6 +49,15 @@ def test_a_curve_goes_through_the_means_at_the_levels():
     assert figure.axes[0].get_xlabel() == "BoJ surprise, bp"
 
 
+def test_the_line_of_one_half_stops_around_the_numbers_of_the_cells():
+    left = phase_diagram(cells(), SURPRISE, CAP, WORDS, boundary()).axes[0]
+    drawn_last = max(line.get_zorder() for line in left.lines)
+    assert [text.get_text() for text in left.texts] == ["0", "0", "0", "0", "50", "100"]
+    for text in left.texts:
+        (stroke,) = text.get_path_effects()
+        assert text.get_zorder() > drawn_last and stroke._gc["linewidth"] > 2.0
+
+
 def test_panels_come_by_importance_and_share_one_height():
     curves = {CAP: curve(CAP, [2, 10], [1, 1.1]), SURPRISE: curve(SURPRISE, [5, 50], [1, 4])}
     panels = curves_figure(curves, "y", WORDS).axes

@@ -35,8 +35,9 @@ def progress(run: LiveRun, say: Words) -> str:
 
 def mechanism_png(run: LiveRun) -> str:
     """The figure `mechanism` of a run that is over, as a PNG in base64."""
+    from abm.report.parameters import run_name
     from abm.report.pictures import literal, mechanism_picture, png
 
-    drawn = f"{literal(run.scenario.name)}, seed {run.seed}, replicate {run.replicate}"
+    drawn = literal(run_name(run.scenario, run.seed, run.replicate))
     figure = mechanism_picture(run.scenario, drawn, run.events(), run.measures)
     return base64.b64encode(png(figure)).decode("ascii")
