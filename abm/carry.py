@@ -38,14 +38,14 @@ DAY_COUNT = MappingProxyType(
 
 
 class CarryAttribution(NamedTuple):
-    """Where the profit of one carry trade came from [domestic currency]."""
+    """The profit of one carry trade by source [domestic currency]."""
 
     carry: float
     """Interest earned less interest paid, at an unchanged spot."""
     fx_on_principal: float
-    """What the spot did to the sum that was invested."""
+    """Effect of the spot on the sum that was invested."""
     fx_on_interest: float
-    """What the spot did to the interest on it."""
+    """Effect of the spot on the interest on it."""
     total: float
     """Their sum."""
 
@@ -62,22 +62,22 @@ class Leg(NamedTuple):
 
 
 class HomeAttribution(NamedTuple):
-    """Where the profit of a book came from that borrows and invests abroad [home currency]."""
+    """The profit, by source, of a book that borrows and invests abroad [home currency]."""
 
     carry: float
     """Interest earned less interest paid, at unchanged spots."""
     fx_on_investment: float
-    """What the spot of the invested currency did to the sum."""
+    """Effect of the invested currency's spot on the sum."""
     fx_on_loan: float
-    """What the spot of the borrowed currency did to the loan; a loss where that currency rose."""
+    """Effect of the borrowed currency's spot on the loan; a loss where that currency rose."""
     fx_on_interest: float
-    """What both spots did to the interest."""
+    """Effect of both spots on the interest."""
     total: float
     """Their sum."""
 
 
 class TradeCosts(NamedTuple):
-    """What a carry trade pays besides the funding rate; nothing unless given."""
+    """Costs of a carry trade besides the funding rate; none unless given."""
 
     financing_spread: float = 0.0
     """Of the broker, over the domestic rate [per year]."""
@@ -90,16 +90,16 @@ class TradeCosts(NamedTuple):
 
 
 class CostDecomposition(NamedTuple):
-    """What becomes of the gross carry [share of capital]; what is paid is negative."""
+    """The gross carry and its deductions [share of capital]; costs are negative."""
 
     gross_carry: float
     """Interest earned on the investment."""
     funding: float
     """Interest at the domestic rate."""
     financing_spread: float
-    """What the broker's spread adds to it."""
+    """The broker's spread on top of it."""
     fx_spread: float
-    """What is lost by buying at the ask and selling at the bid."""
+    """The loss from buying at the ask and selling at the bid."""
     fees: float
     """Management and custody."""
     hedging: float
@@ -109,7 +109,7 @@ class CostDecomposition(NamedTuple):
 
 
 class BreakEvens(NamedTuple):
-    """Where an unhedged carry trade returns zero."""
+    """Points at which an unhedged carry trade returns zero."""
 
     spot_end: float
     """End spot [domestic per foreign]."""
@@ -330,7 +330,7 @@ def decompose_costs(
     costs: TradeCosts,
     compounding: str = "annual",
 ) -> CostDecomposition:
-    """What becomes of the gross carry at an unchanged mid spot [share of capital].
+    """The gross carry and its deductions at an unchanged mid spot [share of capital].
 
         gross carry        G_f - 1
         funding            -(G_d - 1)

@@ -118,11 +118,11 @@ class Fault:
     given: object
     """The value as the user wrote it; `NOT_GIVEN` where nothing was."""
     allowed: str
-    """What would do."""
+    """The allowed values."""
     near: str | Nearest = ""
-    """What `hint` tells, found when it is asked for."""
+    """Suggestion of `hint`, computed on first use."""
     line: int | None = None
-    """Where in the file, from 1."""
+    """Line in the file, from 1."""
 
     @property
     def hint(self) -> str:
@@ -156,7 +156,7 @@ class _NotGiven:
 
 
 NOT_GIVEN = _NotGiven()
-"""What `Fault.given` is when the fault is that nothing was given."""
+"""Value of `Fault.given` where the fault is that nothing was given."""
 
 
 class ScenarioFaults(UnwindError, ValueError):

@@ -77,7 +77,7 @@ def read_bytes(path: str | os.PathLike[str], most_bytes: int) -> bytes:
 
 
 def read_json(path: str | os.PathLike[str], most_bytes: int = MOST_OF_DESCRIPTION) -> Any:
-    """What a JSON file says; raises OSError, TooDeep or another ValueError."""
+    """The content of a JSON file; raises OSError, TooDeep or another ValueError."""
     text = read_bytes(path, most_bytes).decode("utf-8")
     try:
         content = json.loads(text)
@@ -93,7 +93,7 @@ def read_json(path: str | os.PathLike[str], most_bytes: int = MOST_OF_DESCRIPTIO
 
 
 def _opens_deep(text: str) -> bool:
-    """Whether more than `DEEPEST` brackets are open at some place of a text."""
+    """True if more than `DEEPEST` brackets are open at some place of a text."""
     n_open = 0
     for bracket in _BRACKET.findall(_QUOTED.sub("q", text)):
         n_open += 1 if bracket in "[{" else -1
@@ -103,7 +103,7 @@ def _opens_deep(text: str) -> bool:
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """What a TOML text says; raises TooDeep, or tomllib's TOMLDecodeError."""
+    """The content of a TOML text; raises TooDeep, or tomllib's TOMLDecodeError."""
     if _LONG_KEY.search(_QUOTED.sub("q", text)):
         raise TooDeep
     try:
@@ -131,7 +131,7 @@ def refuse_deep(content: Any) -> None:
 
 
 def exists(path: str | os.PathLike[str]) -> bool:
-    """Whether something of this name is there; false for a name that none can have."""
+    """True if a file or folder of this name is there; false for a name that none can have."""
     try:
         return os.path.exists(path)
     except ValueError:

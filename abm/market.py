@@ -65,10 +65,10 @@ Lambda: `value_depth` [units per log], ub: `value_capacity` [log]. Cont and Scha
 """
 
 IMPACT_MODES = ("simultaneous", "frozen")
-"""Whether institutions order at the prices being found, or at the last ones."""
+"""Modes of ordering: at the prices being found, or at the last ones."""
 
 STATUSES = ("cleared", "limit", "failed")
-"""How a round ends: all clear, some price stands at a limit, no price was found."""
+"""Ends of a round: all clear, some price stands at a limit, no price was found."""
 
 _BY_HOLDING = ("holdings", "targets", "orders")
 _BY_INSTITUTION = ("cash", "speed", "resident")
@@ -140,7 +140,7 @@ class ClearingProblem:
     law: str | Sequence[str] = "tanh"
     """Impact law of the value investors (`LAWS`), one for all or one for each instrument."""
     impact_mode: str = "simultaneous"
-    """Whether institutions order at the prices being found, or at those of `start` ("frozen")."""
+    """The mode of ordering: at the prices being found, or at those of `start` ("frozen")."""
 
     def __post_init__(self) -> None:
         arrays = [field.name for field in fields(self) if field.name not in ("law", "impact_mode")]
@@ -164,24 +164,24 @@ class ClearingProblem:
 
     @property
     def n_institutions(self) -> int:
-        """How many institutions order."""
+        """Number of institutions that order."""
         return int(self.cash.shape[0])
 
     @property
     def n_instruments(self) -> int:
-        """How many instruments are priced."""
+        """Number of instruments that are priced."""
         return int(self.quote.shape[0])
 
 
 class MarketClearing(NamedTuple):
-    """What one round of clearing found."""
+    """The result of one round of clearing."""
 
     log_prices: FloatArray
     """(n_instruments,) prices x; `start` where the round failed."""
     excess: FloatArray
     """(n_instruments,) excess demand F [units]; zero to rounding unless at a limit."""
     status: str
-    """How it ended: "cleared", "limit" (some price is at a limit) or "failed"."""
+    """The end of the round: "cleared", "limit" (some price is at a limit) or "failed"."""
     iterations: int
     """Steps of the flow and of Newton."""
     residual: float
@@ -267,7 +267,7 @@ def clear_apart(problem: ClearingProblem) -> MarketClearing:
 
 
 def _described(goal: Goal, report: ClearingReport) -> MarketClearing:
-    """What the kernel reports, in words."""
+    """The kernel's report, in words."""
     return MarketClearing(
         goal.log_price,
         goal.excess,

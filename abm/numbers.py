@@ -1,4 +1,4 @@
-"""What counts as a number where a user gives some: a real one.
+"""Real numbers among what a user gives.
 
 NumPy reads True as 1, the text "5" as 5, and drops the imaginary part of what is complex: none of
 these was meant as an amount of money.
@@ -42,7 +42,7 @@ def real(value: Any) -> float:
 
 
 def is_real(value: Any) -> bool:
-    """Whether a value is one real number."""
+    """True if a value is one real number."""
     try:
         real(value)
     except (TypeError, ValueError, OverflowError):
@@ -51,7 +51,7 @@ def is_real(value: Any) -> bool:
 
 
 def is_whole(value: Any) -> bool:
-    """Whether a value is one whole number, as positions and counts are."""
+    """True if a value is one whole number, as positions and counts are."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 

@@ -14,7 +14,8 @@ from abm.cli.terminal import tell
 from abm.words import counted
 
 if TYPE_CHECKING:
-    from abm.report.findings import Findings, Study
+    from abm.report.findings import Findings
+    from abm.report.study import Study
 
 
 class Asked(NamedTuple):
@@ -36,7 +37,7 @@ def analyse(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON")] = False,
 ) -> None:
-    """What a sweep shows: responses, thresholds, sensitivities, as tables and figures."""
+    """Analyse a sweep: responses, thresholds, sensitivities, as tables and figures."""
     analyse_and_tell(Asked(folder, tuple(outputs or ()), out, json))
 
 

@@ -1,4 +1,4 @@
-"""What a user is told when a command cannot do what was asked, and with which exit code."""
+"""Answers to a mistake: the message, and the exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several commands ask for, and how what was typed is read."""
+"""Options that several commands share, and the reading of their text."""
 
 from __future__ import annotations
 

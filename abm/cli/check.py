@@ -59,7 +59,7 @@ def _check_scenario(name: str, settings: list[str] | None) -> str:
 
 
 def is_experiment(name: str) -> bool:
-    """Whether a name on the command line is an experiment's file, by the keys that it has."""
+    """True if a name on the command line is an experiment's file, by the keys that it has."""
     from abm.files import MOST_OF_EXPERIMENT
     from abm.scenario.files import read_toml
     from abm.sweep.reading import OF_AN_EXPERIMENT
@@ -113,7 +113,7 @@ def _what(experiment: Experiment, points: pd.DataFrame) -> list[str]:
 
 
 def _values_words(experiment: Experiment, key: str, points: pd.DataFrame) -> str:
-    """What a factor does, in one line."""
+    """The values of a factor, in one line."""
     from abm.scenario.patterns import is_pattern
     from abm.sweep.kinds import Factor, ListOfPoints
 

@@ -1,4 +1,4 @@
-"""What `unwind` can be asked. A command is in the file of its name: its options, what it tells.
+"""The commands of `unwind`. Each is in the file of its name: its options, its answer.
 
 These files stay light, for all are read whatever is asked: what a command needs of other rooms is
 imported where it is used. What is heavy or shared is in files named for what they hold.

@@ -14,7 +14,7 @@ def labelled(label: str, text: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """How long a sweep took or will take, in the unit that suits it."""
+    """Time of a sweep, past or to come, in the unit that suits it."""
     if math.isnan(seconds):
         return "some time"
     if seconds < 2 * MINUTE:

@@ -35,7 +35,7 @@ class Reproduction(NamedTuple):
 
     @property
     def agrees(self) -> bool:
-        """Whether every number is as expected."""
+        """True if every number is as expected."""
         return all(line.agrees for line in self.lines)
 
 

@@ -1,4 +1,4 @@
-"""What to try after a run: a command that can be pasted."""
+"""Suggestions of the next command after a run, ready to be pasted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an experiment would take: a few of its runs are timed. For `unwind check`."""
+"""Pilot runs of an experiment, timed to tell how long it would take. For `unwind check`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is being done, on stderr: a bar on a terminal, elsewhere one line a minute."""
+"""Progress on stderr: a bar on a terminal, elsewhere one line a minute."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Progress(OnStderr):
         return _Step(self, what)
 
     def tick(self, done: int, total: int) -> None:
-        """How much of the present step is done."""
+        """Advance the present step to a share done."""
         self.part = done / total
         if self.bar is not None:
             self.bar.update(self.bar.task_ids[0], completed=self.n_done + self.part)

@@ -47,7 +47,7 @@ def reproduced(folder: Path, n_rows: int | None) -> Reproduction:
 
 
 def told(folder: Path, outcome: Reproduction) -> str:
-    """Whether the run is the same, where it is not, and what has changed since."""
+    """The answer of a comparison: the same or not, where it differs, and what has changed since."""
     if outcome.is_same:
         lines = [f"{folder}: the same bytes again ({', '.join(outcome.same)})."]
     else:

@@ -6,7 +6,7 @@ from abm.cli.terminal import tell
 
 
 def scenarios() -> None:
-    """What can be run, with one line each."""
+    """List the scenarios that can be run, with one line each."""
     from abm.scenario import describe_scenarios
 
     described = describe_scenarios()

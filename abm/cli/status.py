@@ -25,7 +25,7 @@ def status(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print it as JSON")] = False,
 ) -> None:
-    """How much of a sweep is done, what failed, and how long the rest will take."""
+    """Show how much of a sweep is done, what failed, and how long the rest will take."""
     leave(tell_status(folder, verify, json))
 
 
@@ -50,7 +50,7 @@ def tell_status(folder: Path, verified: bool = False, as_json: bool = False) -> 
 
 
 def status_lines(now: Status, folder: Path) -> list[str]:
-    """How a sweep stands, in words."""
+    """The state of a sweep, in words."""
     share = now.n_done / now.n_rows if now.n_rows else 1.0
     lines = [
         labelled("Sweep", f"{now.name}, in {folder}"),

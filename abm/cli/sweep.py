@@ -38,7 +38,7 @@ class Asked(NamedTuple):
 
     @property
     def command(self) -> str:
-        """What was typed, without what it need not be told again."""
+        """The command as typed, without what it need not be told again."""
         words = ["unwind", "sweep", self.experiment]
         for option in ("out", "workers", "cluster", "shard", "max_runs", "timeout"):
             value = getattr(self, option)
@@ -108,7 +108,7 @@ def sweep_and_tell(asked: Asked) -> int:
 
 
 def summary_lines(done: Summary, asked: Asked) -> list[str]:
-    """What was run, what failed, where it lies, what to do next."""
+    """Runs done and failed, the folder of the results, and the next command."""
     progress, folder = done.progress, done.folder
     took = f"{counted(progress.n_new, 'run')} in {duration(progress.seconds)}"
     now = took if progress.n_new else "no run"
@@ -135,7 +135,7 @@ def summary_lines(done: Summary, asked: Asked) -> list[str]:
 
 
 class SweepProgress(OnStderr):
-    """How far a sweep is: a bar on a terminal, elsewhere a line a minute."""
+    """Progress of a sweep: a bar on a terminal, elsewhere a line a minute."""
 
     def __init__(self, every_seconds: float = LINE_EVERY_SECONDS) -> None:
         super().__init__(_bar, every_seconds)

@@ -10,8 +10,8 @@ from abm.cli import output
 from abm.cli.progress import Progress
 from abm.errors import InvalidInput
 from abm.report import pictures
-from abm.report.findings import Findings, Study, examined
-from abm.report.study import read_study, usual
+from abm.report.findings import Findings, examined
+from abm.report.study import Study, read_study, usual
 from abm.sweep.outcomes import outcome, panel
 
 ANALYSIS = "analysis"  # the folder in that of the sweep

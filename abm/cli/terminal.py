@@ -1,4 +1,4 @@
-"""What every command says, and with which signals it is ended: stdout, stderr, Ctrl-C."""
+"""Output of every command and the signals that end it: stdout, stderr, Ctrl-C."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ def say(*lines: object) -> None:
 
 
 def warned(message: object, *_: object, **__: object) -> None:
-    """What a library warns of, in one line: it may quote a name that a user gave."""
+    """A library's warning in one line: it may quote a name that a user gave."""
     say(f"warning: {message}")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from abm.contagion.networks import ArrayLike, BoolArray, FloatArray, IntArray, Network
 
 SENIORITIES = ("pari-passu", "senior")
-"""How a defaulter may rank its outside creditors: beside the banks, or before them."""
+"""Ranks of a defaulter's outside creditors: beside the banks, or before them."""
 
 _NOTHING = 1e-15  # of what is owed: too little to pay on
 _ROUNDING = 1e-6  # of elimination, generously: no bank pays more than it owes

@@ -122,7 +122,7 @@ def as_whole(name: str, given: Any, n: int, faults: list[str]) -> IntArray:
 
 
 def positions(given: Any) -> npt.NDArray[Any]:
-    """What may be whole numbers, as an array; one of objects where it has no shape."""
+    """Possible whole numbers as an array; one of objects where it has no shape."""
     try:
         real_array(given)
         return np.asarray(given)

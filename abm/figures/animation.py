@@ -52,7 +52,7 @@ class Film(NamedTuple):
 
 
 class _Stage(NamedTuple):
-    """What stays where it is from the first frame to the last."""
+    """The parts of the picture that stay in place from the first frame to the last."""
 
     places: dict[str, tuple[float, float]]
     radius: dict[str, float]
@@ -146,7 +146,7 @@ def _halo_radius(amount_usd_bn: float, radius: float, largest_usd_bn: float) -> 
 def _label_seller(
     axes: Axes, place: tuple[float, float], radius: float, amount_usd_bn: float
 ) -> None:
-    """What it sold, on the side away from the banks."""
+    """Label a seller with its sales, on the side away from the banks."""
     far = math.hypot(*place) or 1.0
     stretch = 1.0 + (radius + 0.17) / far
     axes.text(

@@ -255,7 +255,7 @@ def _make_strip(axes: Axes) -> None:
 
 
 def _header(axes: Axes, text: str) -> None:
-    """What the panel shows and its unit, above it; on paper, so that no line runs through it."""
+    """Write a panel's subject and unit above it; on paper, so that no line runs through it."""
     header = axes.set_title(text, loc="left", pad=4.0, color=style.INK)
     header.set_bbox({"facecolor": style.PAPER, "edgecolor": "none", "pad": 1.2})
 

@@ -1,4 +1,4 @@
-"""Where the nodes of an exposure graph go: banks inside, clients packed outside their broker.
+"""Places of the nodes of an exposure graph: banks inside, clients outside their broker.
 
 Who has no loan stands in rows below.
 

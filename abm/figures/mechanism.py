@@ -64,7 +64,7 @@ class Link(NamedTuple):
 
 @dataclass(frozen=True)
 class Chain:
-    """What led to what in a run, from left to right.
+    """The chain of causes in a run, from left to right.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class Chain:
     quiet: str = ""
 
     def column(self, name: str) -> int:
-        """Where a box stands."""
+        """The column of a box."""
         return next(node.column for node in self.nodes if node.name == name)
 
     def between(self, sources: Sequence[int], target: int) -> list[Link]:
@@ -101,7 +101,7 @@ class Chain:
 
 
 def mechanism_figure(chain: Chain, title: str, caption: str = "") -> Figure:
-    """Who forced whom, from the news to the losses; arrows as wide as the amounts they carry.
+    """The chain of forced sales, from the news to the losses; arrows as wide as their amounts.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def place(chain: Chain) -> dict[str, Box]:
 
 
 def _place_below(chain: Chain, boxes: dict[str, Box]) -> dict[str, Box]:
-    """Who bears the losses at the right, and left of it the failures, under those who fail."""
+    """Place the bearers of losses at the right and the failures left of them."""
     edge, placed = max((box.right for box in boxes.values()), default=0.0), {}
     for node in sorted(chain.nodes, key=lambda node: -node.column):
         if node.column in (FAILED, BORNE):
@@ -303,7 +303,7 @@ def _lines(node: Node, box: Box) -> list[tuple[str, str, str]]:
 
 
 def _draw_headings(axes: Axes, chain: Chain, boxes: dict[str, Box]) -> None:
-    """What each column is, with its days, above it."""
+    """Write each column's subject and days above it."""
     top = axes.get_ylim()[1]
     for column, (heading, days) in chain.headings.items():
         left = min(boxes[node.name].left for node in chain.nodes if node.column == column)

@@ -1,4 +1,4 @@
-"""Who lends to whom, who is near a margin call, who has failed."""
+"""The exposure network: lenders and borrowers, distance to a margin call, failures."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def _head_rows(
     places: dict[str, tuple[float, float]],
     radius: dict[str, float],
 ) -> None:
-    """What the rows below the ring are."""
+    """Write the headings of the rows below the ring."""
     alone = [n for n in places if graph.nodes[n].get("kind") != "bank" and not graph.in_degree(n)]
     if alone:
         edge = max(places[n][1] + radius[n] for n in alone) + 0.05
@@ -280,7 +280,7 @@ def _label_failed(
 def _covers(
     x: float, y: float, half_width: float, half_height: float, circle: tuple[float, float, float]
 ) -> bool:
-    """Whether a label about (x, y) touches a circle."""
+    """True if a label about (x, y) touches a circle."""
     dx = max(0.0, abs(circle[0] - x) - half_width)
     dy = max(0.0, abs(circle[1] - y) - half_height)
     return math.hypot(dx, dy) < circle[2]

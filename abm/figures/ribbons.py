@@ -24,7 +24,7 @@ _COURSE_POINTS = 40  # of a ribbon, at which its label may stand
 
 
 class Box(NamedTuple):
-    """Where something stands [inches]."""
+    """The place of a box [inches]."""
 
     left: float
     bottom: float

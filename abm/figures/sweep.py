@@ -1,4 +1,4 @@
-"""What a sweep found: response curves, heat maps, the phase diagram, sensitivity.
+"""Figures of a sweep: response curves, heat maps, the phase diagram, sensitivity.
 
 Tables are those of `abm.sweep.analysis`, `thresholds` and `sensitivity`.
 """
@@ -66,7 +66,7 @@ def curves_figure(curves: Mapping[str, pd.DataFrame], outcome: str, words: Words
 
 
 def _n_independent(curves: Mapping[str, pd.DataFrame], is_share: bool) -> str:
-    """How many independent runs the intervals are of, where the tables say so."""
+    """The number of independent runs behind the intervals, where the tables say so."""
     every = [n for curve in curves.values() for n in curve.get("n_independent", ())]
     if not every:
         return ""

@@ -25,7 +25,7 @@ _DARK_FROM = 0.72  # of the colours: from there on ink cannot be read
 
 
 class Words(NamedTuple):
-    """What a figure says: its finding, and scenario, seeds and what was left out."""
+    """The texts of a figure: its finding, scenario, seeds, and the runs left out."""
 
     title: str
     caption: str = ""

@@ -47,7 +47,7 @@ def phase_diagram(
     words: Words,
     boundary: pd.DataFrame | None = None,
 ) -> Figure:
-    """Where the dam breaks, over two factors; and the shares of all classes beside it.
+    """The share of dam breaks over two factors, and the shares of all classes beside it.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def _draw_boundary(
 
 
 def _rises(table: pd.DataFrame, across: Scale) -> bool:
-    """Whether the share grows along the axis: read off where an uncrossed half lies."""
+    """True if the share grows along the axis: read off where an uncrossed half lies."""
     below = table[table["status"] == "below throughout"]
     above = table[table["status"] == "above throughout"]
     falls = (below["low"] == -np.inf).any() or (above["high"] == np.inf).any()

@@ -67,7 +67,7 @@ def steps_figure(table: pd.DataFrame, outcome: str, words: Words, kind: str) -> 
 
 
 def _label(line: dict[Any, Any]) -> str:
-    """What steps, and from where to where; two lines at most."""
+    """The factor of a step and its two levels; two lines at most."""
     names = ", ".join(name_words(name) for name in str(line["factor"]).split(", "))
     if ", " not in str(line["factor"]):
         names = axis_words(str(line["factor"]))

@@ -133,7 +133,7 @@ def model_differentials(scenario: Scenario) -> FloatArray:
 
 
 class Panel(NamedTuple):
-    """What the regressions read of one run."""
+    """The variables that the regressions read of one run."""
 
     skewness: FloatArray  # by currency, mean over quarters
     predict: float

@@ -66,7 +66,7 @@ class Spiral(NamedTuple):
 
 
 class Rest(NamedTuple):
-    """Where the spiral ends."""
+    """The end of the spiral."""
 
     price: float
     position: float  # of speculators, units
@@ -197,7 +197,7 @@ def follow_spiral(
 
 
 def rest(spiral: Spiral, funding_shock: float = 0.0) -> Rest:
-    """Where the spiral ends that a funding shock sets off at the last price."""
+    """The end of the spiral that a funding shock sets off at the last price."""
     prices = follow_spiral(spiral, funding_shock)
     price, n_turns, margin = prices[-1], len(prices) - 1, margin_at(spiral, prices[-1])
     wealth = spiral.wealth + funding_shock + spiral.position * (price - spiral.last_price)
@@ -257,7 +257,7 @@ def findings(quick: bool = False, tick: Tick = silent) -> pd.DataFrame:
 
 
 def _label(experiment: str, market: str, spiral: Spiral) -> dict[str, Any]:
-    """What a row of the findings is about."""
+    """The subject of a row of the findings."""
     return {
         "experiment": experiment,
         "market": market,

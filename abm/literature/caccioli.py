@@ -99,7 +99,7 @@ class Networks(NamedTuple):
 
 
 class Draw(NamedTuple):
-    """What chance gives one draw."""
+    """The random numbers of one draw."""
 
     links: FloatArray  # (N, M) a bank holds an asset where this is below mu/M
     asset: int
@@ -131,7 +131,7 @@ def networks(draws: list[Draw], degree: float) -> Networks:
 
 
 def failures(drawn: Networks, leverage: float, push: str) -> BoolArray:
-    """Who has failed once nobody new does, (n_draws x N,)."""
+    """Banks failed at the end of the cascade, (n_draws x N,)."""
     if push not in PUSHES or not 1.0 <= leverage < math.inf:
         raise InvalidInput(
             f"push = {push!r}, leverage = {leverage}: "

@@ -63,7 +63,7 @@ class Banks(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """Where price, sales and payments agree."""
+    """An equilibrium of price, sales and payments."""
 
     price: float  # of the illiquid asset, 1 before any sale
     sales: FloatArray  # (n_banks,) units
@@ -139,7 +139,7 @@ def find_outcome(banks: Banks, impact: float) -> Outcome:
 
 
 def sales_at(price: float, banks: Banks) -> tuple[FloatArray, Clearing]:
-    """What banks sell at a price to keep their capital ratio [units], and who pays what there."""
+    """Sales that keep the capital ratio at a price [units], and the payments there."""
     illiquid, liquid = np.array(banks.illiquid, float), np.array(banks.liquid, float)
     clearing = clear_interbank(banks.debts, price * illiquid + liquid, banks.outside)
     received = _received(clearing, banks)
@@ -153,7 +153,7 @@ def holding_impact(price: float, banks: Banks) -> float:
 
 
 def _received(clearing: Clearing, banks: Banks) -> FloatArray:
-    """What each bank gets from the others [money]."""
+    """Payments of each bank from the others [money]."""
     debts = np.array(banks.debts, float)
     owed = debts.sum(axis=1)
     per_debt = clearing.payments_to_banks / np.where(owed > 0.0, owed, 1.0)
@@ -265,7 +265,7 @@ def compare(table: pd.DataFrame) -> list[Comparison]:
 
 
 def _compare_jump(table: pd.DataFrame) -> list[Comparison]:
-    """Where limited sales cease to be an answer, and what happens past it."""
+    """Compare the end of limited sales, and the state past it."""
     fold = table[table["part"] == "fold"].iloc[0]
     past = 1.02 * FOLD_IMPACT
     by_impact = table[table["part"] == "impact"].set_index("impact")

@@ -88,7 +88,7 @@ NAMES = {
 
 
 def draw_network(rng: np.random.Generator, n_banks: int, mean_degree: float) -> sp.csr_array:
-    """Who lent to whom: each of n (n - 1) claims is there with probability z / (n - 1)."""
+    """Draw a network: each of n (n - 1) claims is there with probability z / (n - 1)."""
     if n_banks < 2 or not 0.0 <= mean_degree <= n_banks - 1:
         raise InvalidInput(
             f"n_banks = {n_banks}, mean_degree = {mean_degree}: must be at least 2 banks and a mean"

@@ -143,7 +143,7 @@ def multiplier(banks: Banks) -> FloatArray:
 
 
 def findings(quick: bool = False, tick: Tick = silent) -> pd.DataFrame:
-    """What the sales do to prices and banks.
+    """Effects of the sales on prices and banks.
 
     Columns: case; impact_times (the case's price impact times so much); quantity; of (bank or
     asset, or empty); round (0 the shock, else of sales; -1 where there is none); value (shares
@@ -231,7 +231,7 @@ def _value(case: pd.DataFrame, quantity: str, who: str) -> float:
 
 
 def figure(findings: pd.DataFrame) -> Figure:
-    """Whose sales hurt whom, round by round, and how far one round is from the last."""
+    """Losses that sales cause, round by round, and the distance of one round from the last."""
     case = findings[(findings["case"] == SWEPT) & (findings["impact_times"] == 1.0)]
     direct = _value(case[case["round"] == 0], "what is left", "")
     first = _value(case, "aggregate vulnerability", "")
@@ -255,7 +255,7 @@ def figure(findings: pd.DataFrame) -> Figure:
 
 
 def _draw_banks(axes: Axes, case: pd.DataFrame) -> None:
-    """Who causes losses and who bears them."""
+    """Draw the losses that banks cause and bear."""
     places = np.arange(2)
     quantities = (("systemicness", "caused (of all equity)", style.SIMULATED),
                   ("indirect vulnerability", "suffered (of its own)", "#E69F00"))  # fmt: skip

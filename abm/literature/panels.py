@@ -32,5 +32,5 @@ def panels(
 
 
 def write_header(axes: Axes, text: str) -> None:
-    """What a panel shows, with its unit, flush left above it."""
+    """Write a panel's subject and unit, flush left above it."""
     axes.set_title(text, loc="left", pad=6.0, color=style.INK, linespacing=1.3)

@@ -1,4 +1,4 @@
-"""What a restated paper consists of, and how its numbers are held against what they should be."""
+"""The parts of a restated paper, and the comparison of its numbers with those expected."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Comparison(NamedTuple):
     """One number of a paper: as computed here, and as expected."""
 
     quantity: str
-    """What it is, with its unit."""
+    """The number in words, with its unit."""
     computed: float
     """By our kernels."""
     expected: float
-    """What it should be."""
+    """The expected value."""
     tolerance: float
     """Largest difference that counts as agreement, in the unit of the number."""
     basis: str
@@ -38,7 +38,7 @@ class Comparison(NamedTuple):
 
     @property
     def agrees(self) -> bool:
-        """Whether computed and expected differ by no more than the tolerance; NaN never agrees."""
+        """True if computed and expected differ by no more than the tolerance; NaN never agrees."""
         return abs(self.computed - self.expected) <= self.tolerance
 
 
@@ -53,7 +53,7 @@ class Paper:
     """One paper on our kernels: its claim, its table, what the table must show, its figure."""
 
     name: str
-    """What the command calls it: "eisenberg-noe"."""
+    """The paper's name for the command: "eisenberg-noe"."""
     citation: str
     """Authors, year, journal."""
     claim: str

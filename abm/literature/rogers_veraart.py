@@ -75,13 +75,13 @@ MOST_ASSETS = 8.0
 
 
 def both_default(assets: float) -> float:
-    """What each of the two pays if both are in default: alpha e / (1 - beta pi) [money]."""
+    """The payment of each of the two if both are in default: alpha e / (1 - beta pi) [money]."""
     share = MUTUAL_DEBT / (MUTUAL_DEBT + OUTSIDE_DEBT)
     return PAIR_RECOVERY * assets / (1.0 - PAIR_RECOVERY * share)
 
 
 def default_is_consistent(assets: float) -> bool:
-    """Whether two banks that pay `both_default` to each other indeed cannot pay in full."""
+    """True if two banks that pay `both_default` to each other cannot pay in full."""
     share = MUTUAL_DEBT / (MUTUAL_DEBT + OUTSIDE_DEBT)
     return assets + share * both_default(assets) < MUTUAL_DEBT + OUTSIDE_DEBT
 
@@ -120,7 +120,7 @@ def findings(quick: bool = False, tick: Tick = silent) -> pd.DataFrame:
 
 
 def _received(paid: np.ndarray, debts: np.ndarray) -> np.ndarray:
-    """What each bank gets from the others, who share what they pay banks by what they owe."""
+    """Payments of each bank from the others, who share theirs by what they owe."""
     owed = debts.sum(axis=1)
     received: np.ndarray = (paid / np.where(owed > 0.0, owed, 1.0)) @ debts
     return received

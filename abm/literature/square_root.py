@@ -133,7 +133,7 @@ def unstable_equilibrium(banks: Banks, shock: float) -> float:
 
 
 def _iterate(banks: Banks, shock: float, sale: float) -> float:
-    """Where s <- g(s) comes to rest; NaN where it does not settle."""
+    """The fixed point of s <- g(s); NaN where it does not settle."""
     for _ in range(_MAX_ROUNDS):
         wanted = required_sale(banks, shock, sale)
         if abs(wanted - sale) <= _SETTLED:

@@ -57,7 +57,7 @@ _ROOM = 1.0  # log; limits of a price that `clear_market` finds
 
 
 class Sampling(NamedTuple):
-    """How much is simulated: every limit meets the same shocks."""
+    """The size of the simulation: every limit meets the same shocks."""
 
     leverage_limits: tuple[float, ...]
     n_seeds: int
@@ -70,7 +70,7 @@ QUICK = Sampling((1.0, 4.0, 10.0), n_seeds=8, burn_in=10_000, n_steps=10_000)
 
 
 class Measured(NamedTuple):
-    """What is measured on one path, after the burn-in."""
+    """Measures of one path, after the burn-in."""
 
     volatility: float  # of log returns, per step
     tail_index: float  # Hill, losses of steps that open below V

@@ -218,12 +218,12 @@ def _terms(trade: Trade) -> tuple[float, float, float, float]:
 
 
 def _attribute(trade: Trade, spot_end: float) -> CarryAttribution:
-    """Where the profit of a trade came from, at simple interest [domestic currency]."""
+    """The profit of a trade by source, at simple interest [domestic currency]."""
     return attribute_pnl(trade.loan_domestic, *_terms(trade), spot_end)
 
 
 def figure(findings: pd.DataFrame) -> Figure:
-    """What the notes print, as a share of what is right, number by number."""
+    """The printed numbers of the notes over the correct ones, one by one."""
     shown = findings[findings["printed"].notna()].reset_index(drop=True)
     wrong = shown[shown["is_misprint"]]
     worst = (wrong["printed"] / wrong["computed"] - 1.0).abs().max()

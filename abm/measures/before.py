@@ -38,7 +38,7 @@ def eve(days: Table, shock_day: int, burn_in: Table | None = None) -> dict[str, 
 
 
 def broke_before(days: Table, shock_day: int, burn_in: Table | None = None) -> bool:
-    """Whether the dam broke before the shock, between the start of the burn-in and the eve.
+    """True if the dam broke before the shock, between the start of the burn-in and the eve.
 
         S(t + 5) <= (1 - .4) S(t)  and  S(d - 1) <= (1 - .4) S(t)  for some t <= d - 6     (M60)
 

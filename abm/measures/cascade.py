@@ -1,4 +1,4 @@
-"""Effects of a shock: one function per published number, read off a run and its counterfactuals.
+"""Effects of a shock: one function per published number, from a run and its counterfactuals.
 
 Counterfactual runs share the run's seed. No-shock: scripted news and policy from the shock day on
 removed. Frozen, the no-trade counterfactual: same script, but from the shock day on no institution
@@ -64,7 +64,7 @@ _N_CHANGES_LEAST = 5
 
 
 class RunTables(Protocol):
-    """What the measures read of a run: three of its tables, those of `RunResult`."""
+    """The tables that the measures read of a run: three of those of `RunResult`."""
 
     @property
     def days(self) -> Table:
@@ -151,7 +151,7 @@ def peak_depreciation(
 
 
 def lowers_yen(frozen_days: Table, frozen_no_shock_days: Table, shock_day: int) -> bool:
-    """Whether the shock itself lowered the yen: x''(d) < x'''(d).                       (M61)
+    """True if the shock itself lowered the yen: x''(d) < x'''(d).                        (M61)
 
     Read off the frozen runs at the close of the shock day: what the news did to the price before
     any trade and before any later news. A move below `SMALLEST_MOVE_LOG` is none.
@@ -167,7 +167,7 @@ class Amplification(NamedTuple):
     value: float
     """The ratio; NaN where there is a reason for none."""
     reason: str = ""
-    """Why there is none, in a few words; empty where there is one."""
+    """The reason for its absence, in a few words; empty where there is one."""
 
 
 NO_FROZEN_MOVE = "no frozen move"
@@ -216,7 +216,7 @@ def price_amplification_reason(
     shock_day: int,
     window_days: int = AMPLIFICATION_WINDOW_DAYS,
 ) -> str:
-    """Why there is no price amplification: "no frozen move", "frozen move within noise" or
+    """The reason for a missing price amplification: "no frozen move", "frozen move within noise" or
     "run too short"; empty where there is one."""
     return _price(0.0, frozen_days, frozen_no_shock_days, shock_day, window_days).reason
 
@@ -341,6 +341,11 @@ def funding_currency(days: Table) -> str:
     raise InvalidInput("days: no column log_<instrument>")
 
 
+def largest_yen_rise(days: Table) -> float:
+    """Largest rise of the funding currency since the opening [log, at least 0]."""
+    return max(0.0, float(values_of(days, f"log_{funding_currency(days)}").max()))
+
+
 def usd_returns(days: Table) -> FloatArray:
     """Daily log returns of the dollar in the funding currency (USDJPY): -diff x, (n_days - 1,)."""
     name = f"log_{funding_currency(days)}"
@@ -370,14 +375,24 @@ def tail_measures(days: Table) -> dict[str, float]:
 
 def run_measures(run: RunTables) -> dict[str, float | int | str]:
     """Every number of one run that needs no counterfactual run, as plain scalars."""
-    days, events = run.days, run.events
+    return {
+        **day_measures(run),
+        "branching_ratio": branching_ratio(run.events),
+        **tail_measures(run.days),
+    }
+
+
+def day_measures(run: RunTables) -> dict[str, float | int | str]:
+    """The same without those of events or tails of returns, which cost more than all others."""
+    days = run.days
     need(days, "day", "status", "rounds", "conservation_error", "n_margin_calls", "feedback_gain")
     n_failed, n_banks_failed = _n_failed(run)
+    forced = forced_by_type(days)
     gain = values_of(days, "feedback_gain").astype(np.float64)
     return {
         "n_days": len(values_of(days, "day")),
-        "forced_sales_usd_bn": forced_volume(days),
-        **{f"forced_{kind}_usd_bn": amount for kind, amount in forced_by_type(days).items()},
+        "forced_sales_usd_bn": float(sum(forced.values())),
+        **{f"forced_{kind}_usd_bn": amount for kind, amount in forced.items()},
         "n_margin_calls": int(values_of(days, "n_margin_calls").sum()),
         "n_failed": n_failed,
         "n_banks_failed": n_banks_failed,
@@ -386,8 +401,6 @@ def run_measures(run: RunTables) -> dict[str, float | int | str]:
         "n_rounds_max": int(values_of(days, "rounds").max()),
         "max_conservation_error": float(values_of(days, "conservation_error").max()),
         "max_feedback_gain": float(np.nanmax(gain)) if np.isfinite(gain).any() else float("nan"),
-        "branching_ratio": branching_ratio(events),
-        **tail_measures(days),
     }
 
 
@@ -419,7 +432,7 @@ def before_measures(
 def net_measures(
     run: RunTables, no_shock: RunTables, shock_day: int
 ) -> dict[str, float | int | str]:
-    """What was forced and who failed because of the shock: the run less its no-shock run.
+    """Forced sales, calls and failures because of the shock: the run less the no-shock run.
 
     Counts of failures are of institutions that failed at least once; before the shock day run and
     no-shock run are one, so the difference is from that day on.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def portfolio_overlap(positions: ArrayLike, depth: ArrayLike) -> FloatArray:
-    """How far one institution's sales hurt another, against its own [share], (n, n).
+    """Loss that one institution's sales cause another, over its own [share], (n, n).
 
         Omega_ij = W_ij / sqrt(W_ii W_jj),   W_ij = sum_k pos_ik pos_jk / D_k
 

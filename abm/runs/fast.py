@@ -8,23 +8,22 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from abm.kernels.record import DAY_COLUMNS
-from abm.measures.before import EVE
-from abm.measures.cascade import STATUS_FAILED, before_measures, cascade_measures
+from abm.measures.cascade import (
+    before_measures,
+    cascade_measures,
+    day_measures,
+    largest_yen_rise,
+)
 from abm.runs.genealogy import event_columns
 from abm.runs.result import Scalar
 from abm.runs.running import whole_run
 from abm.runs.tables import (
-    asked_gains,
     burn_in_columns,
     day_columns,
     failure_columns,
-    forced_types,
 )
 
 if TYPE_CHECKING:
-    from abm.population.advance import InitialState
-    from abm.population.world import World
     from abm.scenario import Scenario
 
 Array = np.ndarray
@@ -81,9 +80,14 @@ def watched_run(
     """`fast_run`, and what else is asked for."""
     world, opening = whole_run(scenario, seed, replicate, with_events=request.events)
     n_days = scenario.calendar.days
-    days = day_columns(world, opening, scenario, n_days) if request.series else {}
+    days = day_columns(world, opening, scenario, n_days)
     events = event_columns(world, scenario, n_days) if request.events else {}
-    scalars = _run_scalars(world, opening, scenario.shock_day)
+    run = Columns(days, {}, failure_columns(world, opening))
+    scalars = {
+        **day_measures(run),
+        **before_measures(run, scenario.shock_day, burn_in_columns(world, opening)),
+        "largest_yen_rise_log": largest_yen_rise(days),
+    }
     return RunOutput(scalars, _asked_days(days, request), events)
 
 
@@ -118,34 +122,3 @@ def _columns(
 def _asked_days(days: Mapping[str, Array], request: OutputRequest) -> dict[str, Array]:
     names = dict.fromkeys(("day", *request.series)) if request.series else {}
     return {name: days[name][:: request.stride] for name in names}
-
-
-def _run_scalars(world: World, opening: InitialState, shock_day: int) -> dict[str, Scalar]:
-    burn = world.draws.burn_in
-    written = world.diary.days[burn:]
-    column = dict(zip(DAY_COLUMNS, written.T, strict=True))
-    by_type = {
-        f"forced_{name}_usd_bn": column[f"forced_{kind}_usd_bn"]
-        for name, kind in forced_types(world).items()
-    }
-    forced = {name: sold.sum().item() for name, sold in by_type.items()}
-    read = ("n_margin_calls", *EVE)
-    days = {"day": np.arange(len(written)), **{n: column[n] for n in read}, **by_type}
-    run = Columns(days, {}, failure_columns(world, opening))
-    gain = asked_gains(column["feedback_gain"], burn, world.draws.gain_every)
-    yen = world.diary.log_prices[burn:, 0] - opening.log_prices[0]
-    return {
-        "n_days": len(written),
-        "forced_sales_usd_bn": sum(forced.values()),
-        **forced,
-        "n_margin_calls": int(column["n_margin_calls"].sum()),
-        "n_failed": int(np.count_nonzero(world.diary.n_failures)),
-        "n_banks_failed": int(np.count_nonzero((world.graph.failed > 0) & ~opening.bank_failed)),
-        "n_days_failed_to_clear": int((column["status"] == STATUS_FAILED).sum()),
-        "n_days_at_limit": int((column["n_at_limit"] > 0).sum()),
-        "n_rounds_max": int(column["rounds"].max()),
-        "max_conservation_error": column["conservation_error"].max().item(),
-        "max_feedback_gain": np.nanmax(gain).item() if np.isfinite(gain).any() else float("nan"),
-        **before_measures(run, shock_day, burn_in_columns(world, opening)),
-        "largest_yen_rise_log": max(0.0, yen.max().item()),
-    }

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abm.errors import LONGEST_KEY, InvalidInput, Nearest, one_line
-from abm.measures.cascade import before_measures, forced_volume, run_measures
+from abm.measures.cascade import before_measures, forced_volume, largest_yen_rise, run_measures
 from abm.population.branching import replay
 from abm.population.exposures import exposure_graph
 from abm.population.origin import Origin
@@ -267,7 +267,7 @@ def run_summary(result: RunResult) -> dict[str, Scalar]:
         **run_measures(result),
         **before_measures(result, result.scenario.shock_day, result.burn_in),
         "worst_day": day_of_worst(result.days, yen.to_numpy()),
-        "largest_yen_rise_log": max(0.0, float(yen.max())),
+        "largest_yen_rise_log": largest_yen_rise(result.days),
         "n_events": len(result.events),
     }
 

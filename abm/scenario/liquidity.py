@@ -67,7 +67,7 @@ class Liquidity(Part):
         "-",
         "scenario",
         1.0,
-        label="market depth (1 = calibrated)",
+        label="market depth",
         ge=LEAST_SHARE,
         le=20,
         usual=(0.25, 3, 0.05),

@@ -14,17 +14,18 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 FOLDER = Path(__file__).parent
+ENGLISH = "english"  # the folder of what is told in English alone: figures, the analysis of a sweep
 
 
-def templates(language: str) -> Environment:
-    """The templates of a language, without the filters that write amounts and names.
+def templates(folder: str) -> Environment:
+    """The templates of a language, or of ENGLISH, without the filters that write amounts and names.
 
     They make plain text, for terminals and figures: a page escapes it as any other value.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     return Environment(
-        loader=FileSystemLoader(FOLDER / language),
+        loader=FileSystemLoader(FOLDER / folder),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -11,8 +11,8 @@ from abm.cli.analyse import Asked, analyse_and_tell
 from abm.cli.sweep_analysis import file_stem
 from abm.errors import InvalidInput, OutputRefused, UnreadableFile
 from abm.report import findings
-from abm.report.findings import Study, examined
-from abm.report.study import usual
+from abm.report.findings import examined
+from abm.report.study import Study, usual
 from abm.sweep import analysis, differences
 from abm.sweep.outcomes import panel
 from tests.sweep.tables import failing, grid, sweep_table
