@@ -10,18 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from abm.errors import InvalidInput
-from abm.figures.sweep_axes import (
-    axis_words,
-    name_words,
-    outcome_words,
-    plain_title,
-    title_words,
-    value_words,
-)
+from abm.figures.sweep_axes import axis_words, name_words, outcome_words, plain_title
 from abm.measures.classes import class_counts
+from abm.report.study import Study
+from abm.report.sweep_sentences import level, lines, told
 from abm.sweep import analysis, differences, sensitivity, thresholds
 from abm.sweep.outcomes import DAM_BREAK, Panel, is_numeric, varied
-from abm.words import counted, is_or_are
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,29 +28,7 @@ _MOST_STEPS = 24
 _DRAWS_ENOUGH = 10
 _LEAST_TOLD = 0.01  # below 0, from which an index is said to be off
 _CHANCE_TOLD = 0.05  # of the variance, beyond which a title has it
-_PAIRED = (
-    "each pair is two runs on the same draws; unpaired: the error that independent runs would have"
-)
-_PAIRED_INTERVAL = "in brackets: 95% Student interval of the paired difference, draws as replicates"
 _MOST_BOUNDARIES = 400  # settings of the other factors, beyond which only one factor is kept
-Problem = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Study:
-    """A sweep as it was read: its table, its design, and what every caption says."""
-
-    name: str
-    kind: str
-    table: pd.DataFrame
-    points: pd.DataFrame
-    n_replicates: int
-    caption: str
-    problem: Problem = field(default_factory=dict)  # of SALib; for saltelli and morris
-    unit_points: pd.DataFrame | None = None  # for morris
-    second_order: bool = False  # of saltelli
-    n_levels: int = 4  # of morris
-    multiples: tuple[str, ...] = ()  # factors whose levels are multiples of what the scenario has
 
 
 class Rows(NamedTuple):
@@ -95,6 +67,15 @@ class Findings:
     def draw(self, name: str, words: Words, figure: Figure) -> None:
         """Keep a figure, and what it says."""
         self.figures[name], self.titles[name] = figure, plain_title(words.title)
+
+    def say(self, template: str, **values: Any) -> None:
+        """Keep the sentences of a template, each as a finding."""
+        self.found += [Rows(sentence=line) for line in lines(template, **values)]
+
+    @property
+    def short(self) -> str:
+        """The outcome in a sentence."""
+        return outcome_words(self.outcome).partition(",")[0]
 
     @property
     def lines(self) -> list[str]:
@@ -138,24 +119,21 @@ def _differences(study: Study, whole: Panel, found: Findings) -> None:
     head = ("factor", "from", "to", f"difference{unit}", "paired s.e.", "unpaired s.e.", "pairs")
     rows = [_step_row(whole, line) for line in _records(table)]
     found.found.append(Rows(head, rows[:_MOST_STEPS]))
-    hidden = len(rows) - _MOST_STEPS
-    more = f"; {hidden} more steps are in the table of differences" if hidden > 0 else ""
-    if table["low"].notna().any():
-        found.found.append(Rows(sentence=f"{_PAIRED_INTERVAL}{_unmoved_told(whole, table)}"))
-    found.found.append(Rows(sentence=f"{_PAIRED}{more}"))
+    n_hidden, unmoved = max(0, len(rows) - _MOST_STEPS), _unmoved(whole, table)
+    has_intervals = bool(table["low"].notna().any())
+    found.say("steps", has_intervals=has_intervals, unmoved=unmoved, n_hidden=n_hidden)
     words = _words(study, _steps_title(whole, table, found), whole)
     known = table[table["n_pairs"] > 0].reset_index(drop=True)
-    kind = f"Student, draws as replicates{_unmoved_told(whole, table)}"
+    kind = told("steps_interval", unmoved=unmoved)
     found.draw("differences", words, steps_figure(known, found.outcome, words, kind))
 
 
-def _unmoved_told(whole: Panel, table: pd.DataFrame) -> str:
-    """What the interval of a share is that no pair of runs moves."""
+def _unmoved(whole: Panel, table: pd.DataFrame) -> str:
+    """Pairs of a share whose interval none of them moves: "none" differs, or all "alike"."""
     unmoved = table[table["low"].notna() & ~(table["se_paired"] > 0.0)]
     if not whole.outcome.is_share or unmoved.empty:
         return ""
-    where = "no pair differs" if (unmoved["difference"] == 0.0).all() else "all pairs differ alike"
-    return f"; where {where}, as wide as Wilson's of none"
+    return "none" if (unmoved["difference"] == 0.0).all() else "alike"
 
 
 def _step_row(whole: Panel, line: dict[str, Any]) -> tuple[str, ...]:
@@ -171,7 +149,7 @@ def _step_row(whole: Panel, line: dict[str, Any]) -> tuple[str, ...]:
     factors = line["factor"].split(", ")
     one = len(factors) == 1
     names = axis_words(factors[0]) if one else ", ".join(map(name_words, factors))
-    where = (_level(line["from"]), _level(line["to"]))
+    where = (level(line["from"]), level(line["to"]))
     return (names, *where, difference, *errors, f"{line['n_pairs']:,}")
 
 
@@ -179,14 +157,18 @@ def _steps_title(whole: Panel, table: pd.DataFrame, found: Findings) -> str:
     """The largest of the steps that are told from chance; or that none is."""
     is_known = (table["low"] > 0.0) | (table["high"] < 0.0)
     if not is_known.any():
-        return f"{_short(found)}: no step is told from chance at 95%"
+        return told("steps_title", outcome=found.short, factors=[])
     line = max(_records(table[is_known]), key=lambda step: abs(step["difference"]))
-    names = [title_words(name) for name in line["factor"].split(", ")]
-    ways = "rises" if line["difference"] > 0.0 else "falls"
-    times = 100.0 if whole.outcome.is_share else 1.0
-    size = f"{times * abs(line['difference']):.3g}{'pp' if whole.outcome.is_share else ''}"
-    step = f"{' and '.join(names)} {_level(line['from'])} to {_level(line['to'])}"
-    return f"{_short(found)} {ways} by {size} with {step}, on the same draws"
+    is_share = whole.outcome.is_share
+    return told(
+        "steps_title",
+        outcome=found.short,
+        factors=line["factor"].split(", "),
+        low=line["from"],
+        high=line["to"],
+        difference=(100.0 if is_share else 1.0) * line["difference"],
+        unit="pp" if is_share else "",
+    )
 
 
 def _curves(study: Study, whole: Panel, found: Findings) -> None:
@@ -210,11 +192,14 @@ def _curves(study: Study, whole: Panel, found: Findings) -> None:
     rows = []
     for factor in order:
         low, high = _extremes(curves[factor])
-        said = (_estimate(whole, low), _level(low[factor]), _estimate(whole, high))
-        rows.append((axis_words(factor), *said, _level(high[factor])))
+        said = (_estimate(whole, low), level(low[factor]), _estimate(whole, high))
+        rows.append((axis_words(factor), *said, level(high[factor])))
     found.found.append(Rows(("factor", "lowest mean", "at", "highest mean", "at"), rows))
     if found.tables["curves"]["low"].notna().any():
-        found.found.append(Rows(sentence=_intervals_told(whole, found.tables["curves"])))
+        n_independent = found.tables["curves"]["n_independent"]
+        low, high = round(n_independent.min()), round(n_independent.max())
+        is_share = whole.outcome.is_share
+        found.say("curves_interval", low=f"{low:,}", high=f"{high:,}", n=high, is_share=is_share)
     words = _words(study, _curves_title(study, whole, found, order), whole)
     found.draw("curves", words, curves_figure(curves, found.outcome, words))
 
@@ -222,15 +207,11 @@ def _curves(study: Study, whole: Panel, found: Findings) -> None:
 def _curves_title(study: Study, whole: Panel, found: Findings, order: Sequence[str]) -> str:
     """The factor that moves the mean most, of those whose move is told from chance."""
     is_drawn = study.kind in analysis.DRAWN  # no two points share a setting: there are no pairs
-    told = [name for name in order if is_drawn or _is_told(whole, found.curves[name], name)]
-    if not told:
-        return f"{_short(found)}: no factor is told from chance at 95%"
-    most = told[0]
-    ends = [
-        f"{_number(whole, line['mean'])} at {value_words(most, line[most])}"
-        for line in sorted(_extremes(found.curves[most]), key=lambda line: line[most])
-    ]
-    return f"{_short(found)} depends most on {title_words(most)}: {', '.join(ends)}"
+    known = [name for name in order if is_drawn or _is_told(whole, found.curves[name], name)]
+    factor = known[0] if known else ""
+    ends = sorted(_extremes(found.curves[factor]), key=lambda line: line[factor]) if known else []
+    means = [(_number(whole, line["mean"]), line[factor]) for line in ends]
+    return told("curves_title", outcome=found.short, factor=factor, ends=means)
 
 
 def _is_told(whole: Panel, curve: pd.DataFrame, factor: str) -> bool:
@@ -238,20 +219,6 @@ def _is_told(whole: Panel, curve: pd.DataFrame, factor: str) -> bool:
     low, high = (line[factor] for line in _extremes(curve))
     step = differences.between(whole, factor, low, high)
     return step is not None and (step.low > 0.0 or step.high < 0.0)
-
-
-def _intervals_told(whole: Panel, curves: pd.DataFrame) -> str:
-    """What the intervals of the means are, and of how many independent runs."""
-    n_independent = curves["n_independent"]
-    low, high = round(n_independent.min()), round(n_independent.max())
-    up_to = "" if low == high else f"{low:,} to "
-    what = counted(high, "independent run" if whole.outcome.is_share else "independent draw")
-    if whole.outcome.is_share:
-        return (
-            f"in brackets: 95% Wilson interval of {up_to}{what}; the runs of a level that "
-            "share their draws are fewer than they seem"
-        )
-    return f"in brackets: 95% Student interval of {up_to}{what}"
 
 
 def _pairs(study: Study, whole: Panel, found: Findings) -> None:
@@ -266,7 +233,7 @@ def _pairs(study: Study, whole: Panel, found: Findings) -> None:
         return
     grid = analysis.heat_map(whole, across, up)
     found.tables["heat-map"] = grid.reset_index()
-    title = f"{_short(found)}, by {title_words(across)} and {title_words(up)}"
+    title = told("pair_title", outcome=found.short, across=across, up=up)
     words = _words(study, title, whole)
     found.draw("heat-map", words, heat_map_figure(grid, found.outcome, words))
 
@@ -284,9 +251,11 @@ def _phase(study: Study, whole: Panel, found: Findings, factors: tuple[str, str]
         boundary = thresholds.boundary(whole, across, [up])
     except InvalidInput:
         boundary = None  # along words, or never run at the same settings
-    title = f"P(dam break), by {title_words(across)} and {title_words(up)}"
+    title = told("pair_title", outcome="P(dam break)", across=across, up=up)
     if boundary is not None:
-        title = _boundary_title(boundary, across, up)
+        crossed = boundary[boundary["status"] == thresholds.CROSSED]
+        ends = list(_records(crossed.iloc[[0, -1]].drop_duplicates(up))) if len(crossed) else []
+        title = told("boundary_title", across=across, up=up, ends=ends)
     words = _words(study, title, whole)
     found.draw("phase", words, phase_diagram(cells, across, up, words, boundary))
 
@@ -304,13 +273,10 @@ def _threshold(study: Study, whole: Panel, found: Findings) -> None:
     table = thresholds.boundary(whole, along, others)
     found.tables["threshold"] = table
     if study.n_replicates < thresholds.N_SEEDS_ENOUGH:
-        n = study.n_replicates
-        found.said.append(
-            f"thresholds: {counted(n, 'replicate')} {is_or_are(n)} few, their intervals may be "
-            f"too narrow; {thresholds.N_SEEDS_ENOUGH} are enough"
-        )
+        n, enough = study.n_replicates, thresholds.N_SEEDS_ENOUGH
+        found.said.append(told("few_replicates", n=n, enough=enough))
     head = (*map(axis_words, others), "threshold")
-    rows = [(*(_level(line[name]) for name in others), _place(line)) for line in _records(table)]
+    rows = [(*(level(line[name]) for name in others), _place(line)) for line in _records(table)]
     found.found.append(Rows(head, rows, f"half of the runs, along {axis_words(along)}:"))
 
 
@@ -320,43 +286,32 @@ def _sobol(study: Study, whole: Panel, found: Findings) -> None:
     if indices.pairs is not None:
         found.tables["sobol-pairs"] = indices.pairs
     top = indices.table.sort_values("total").iloc[-1]
-    title = f"{title_words(top['factor'])} carries {min(top['total'], 1.0):.0%} of the variance of "
-    title += f"{_short(found)}, interactions included"
     chance = sensitivity.noise(whole).of_the_means
-    if chance > _CHANCE_TOLD:
-        title += f"; other draws would change {chance:.0%} of that variance"
+    title = told(
+        "sobol_title",
+        outcome=found.short,
+        factor=top["factor"],
+        share=min(top["total"], 1.0),
+        chance=chance if chance > _CHANCE_TOLD else None,
+    )
     found.found.append(Rows(sentence=_shares_told(indices.table, chance)))
     _draw_indices(study, whole, found, indices, ("total", "first"), title)
     shares = indices.table[["first", "total"]].to_numpy()
     if (shares > 1.0).any() or (shares < -_LEAST_TOLD).any():
         found.said.append("an index below 0 or above 1 is the error of few base points")
     if 1 < study.n_replicates < _DRAWS_ENOUGH:
-        found.said.append(
-            f"{study.n_replicates} draws are few: what the intervals hold of other draws is itself "
-            f"rough; {_DRAWS_ENOUGH} replicates are enough"
-        )
-
-
-def _totals_told(total: float) -> str:
-    """The sum of the total indices, and why it is not the whole; it is never less but by error."""
-    words, percent = f"totals add up to {total:.0%}", round(100.0 * total)
-    if percent > 100:
-        return f"{words}, as an interaction counts for each of its factors"
-    return f"{words}: less than 100% is the error of few points" if percent < 100 else words
+        found.said.append(told("few_draws", n=study.n_replicates, enough=_DRAWS_ENOUGH))
 
 
 def _shares_told(table: pd.DataFrame, chance: float) -> str:
-    """What the shares are of, and why they do not add up to the whole."""
-    alone = min(max(float(table["first"].sum()), 0.0), 1.0)
-    words = (
-        f"shares of the variance of the points' means: the factors alone {alone:.0%}, interactions "
-        f"{1.0 - alone:.0%}; {_totals_told(float(table['total'].sum()))}"
-    )
-    if math.isnan(chance):
-        return words
-    return (
-        f"{words}. Chance is {chance:.0%} of the same variance and lies inside these shares: how "
-        "the draws that were made respond to the factors, and others would not"
+    """The shares' whole, and why they do not add up to it; they are never less but by error."""
+    total = float(table["total"].sum())
+    return told(
+        "shares",
+        alone=min(max(float(table["first"].sum()), 0.0), 1.0),
+        total=total,
+        percent=round(100.0 * total),
+        chance=_known(chance),
     )
 
 
@@ -365,8 +320,8 @@ def _morris(study: Study, whole: Panel, found: Findings) -> None:
     indices = sensitivity.morris_effects(whole, study.problem, study.unit_points, study.n_levels)
     _keep_indices(found, indices, "morris", ("mu_star", "sigma"))
     top = indices.table.sort_values("mu_star").iloc[-1]
-    title = f"{title_words(top['factor'])} moves {_short(found)} most: "
-    title += f"by {top['mu_star']:.3g} over its whole range"
+    effect = top["mu_star"]
+    title = told("morris_title", outcome=found.short, factor=top["factor"], effect=effect)
     _draw_indices(study, whole, found, indices, ("mu_star", "sigma"), title)
 
 
@@ -374,23 +329,17 @@ def _pawn(study: Study, whole: Panel, found: Findings) -> None:
     indices = sensitivity.pawn_indices(whole)
     _keep_indices(found, indices, "pawn", ("pawn",))
     top = indices.table.sort_values("pawn").iloc[-1]
-    title = f"{title_words(top['factor'])} shifts the distribution of {_short(found)} most"
+    title = told("pawn_title", outcome=found.short, factor=top["factor"])
     _draw_indices(study, whole, found, indices, ("pawn",), title)
 
 
 def _chance(study: Study, whole: Panel, found: Findings) -> None:
     noise = sensitivity.noise(whole)
-    if math.isnan(noise.of_a_run):
-        if study.n_replicates > 1:
-            return  # nothing varies, or nothing is known: said before
-        words = "chance: one replicate a point cannot tell it from the factors"
-        found.found.append(Rows(sentence=words))
-        return
-    of_means = "" if math.isnan(noise.of_the_means) else (
-        f", and {noise.of_the_means:.1%} of that of the means of {study.n_replicates} replicates"
-    )  # fmt: skip
-    words = f"chance: {noise.of_a_run:.0%} of the variance of a run{of_means}"
-    found.found.append(Rows(sentence=words))
+    if math.isnan(noise.of_a_run) and study.n_replicates > 1:
+        return  # nothing varies, or nothing is known: said before
+    of_a_run, of_means = _known(noise.of_a_run), _known(noise.of_the_means)
+    n = study.n_replicates
+    found.say("chance", of_a_run=of_a_run, of_the_means=of_means, n_replicates=n)
 
 
 def _keep_indices(
@@ -440,11 +389,6 @@ def _draw_indices(
     found.draw("sensitivity", words, figure)
 
 
-def _short(found: Findings) -> str:
-    """The outcome in a sentence."""
-    return outcome_words(found.outcome).partition(",")[0]
-
-
 def by_range(curves: dict[str, pd.DataFrame]) -> list[str]:
     """Factors in order of how far the mean moves along them."""
     return sorted(curves, key=lambda name: -float(np.ptp(curves[name]["mean"].dropna())))
@@ -465,18 +409,6 @@ def _two_factors(whole: Panel, found: Findings) -> tuple[str, str]:
     numeric = [name for name in order if is_numeric(whole.points[name])]
     across = (numeric or order or [""])[0]
     return across, next((name for name in order if name != across), "")
-
-
-def _boundary_title(boundary: pd.DataFrame, across: str, up: str) -> str:
-    crossed = boundary[boundary["status"] == thresholds.CROSSED]
-    if crossed.empty:
-        return f"Half of the runs break the dam nowhere in the range of {title_words(across)}"
-    ends = crossed.iloc[[0, -1]].drop_duplicates(up)
-    places = [value_words(across, line["threshold"]) for line in _records(ends)]
-    levels = [_level(line[up]) for line in _records(ends)]
-    title = f"Half of the runs break the dam at {places[0]} of {title_words(across)} "
-    title += f"({title_words(up)} {levels[0]})"
-    return title if len(places) == 1 else f"{title}, {places[1]} ({levels[1]})"
 
 
 def _place(line: dict[str, Any]) -> str:
@@ -510,10 +442,8 @@ def _number(whole: Panel, value: float) -> str:
     return f"{100.0 * value:.3g}%" if whole.outcome.is_share else f"{value:.3g}"
 
 
-def _level(value: Any) -> str:
-    if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
-    return f"{value:.4g}" if isinstance(value, int | float) else str(value)
+def _known(share: float) -> float | None:
+    return None if math.isnan(share) else share
 
 
 def _joined(refused: Sequence[str]) -> list[str]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import UnreadableFile
 from abm.figures.sweep_axes import name_words
 from abm.measures.classes import BROKEN_BEFORE
-from abm.report.findings import Study
+from abm.report.sweep_sentences import told
 from abm.sweep.outcomes import DAM_BREAK, outputs_of
-from abm.words import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +19,23 @@ if TYPE_CHECKING:
 _USUAL = (DAM_BREAK, "peak_yen_appreciation", "price_amplification")
 _OF_BROKEN = f"class={BROKEN_BEFORE}"  # where there are such runs, their share is an answer too
 _USUAL_ALONE = ("largest_yen_rise_log", "forced_sales_usd_bn", "n_failed")
+
+
+@dataclass(frozen=True)
+class Study:
+    """A sweep as it was read: its table, its design, and what every caption says."""
+
+    name: str
+    kind: str
+    table: pd.DataFrame
+    points: pd.DataFrame
+    n_replicates: int
+    caption: str
+    problem: dict[str, Any] = field(default_factory=dict)  # of SALib; for saltelli and morris
+    unit_points: pd.DataFrame | None = None  # for morris
+    second_order: bool = False  # of saltelli
+    n_levels: int = 4  # of morris
+    multiples: tuple[str, ...] = ()  # factors whose levels are multiples of what the scenario has
 
 
 def read_study(folder: Path) -> Study:
@@ -33,17 +50,19 @@ def read_study(folder: Path) -> Study:
     table = load_sweep(folder)
     experiment, points = plan.experiment, plan.points
     n_runs = len(points) * experiment.replicates
-    done = "" if len(table) == n_runs else f"{len(table):,} of "
-    replicates = counted(experiment.replicates, "replicate")
-    caption = (
-        f"Experiment {experiment.name}, scenario {plan.scenario.name}, seed {experiment.seed}: "
-        f"{counted(len(points), 'point')} × {replicates}, {done}{counted(n_runs, 'run')}."
-    )
     factors = getattr(experiment.design, "factors", {})
     multiples = tuple(key for key, factor in factors.items() if getattr(factor, "times", False))
-    if multiples:
-        named = "; ".join(map(name_words, multiples))
-        caption += f" Levels of {named} are multiples of the scenario's own."
+    caption = told(
+        "caption",
+        name=experiment.name,
+        scenario=plan.scenario.name,
+        seed=experiment.seed,
+        n_points=len(points),
+        n_replicates=experiment.replicates,
+        n_done=len(table),
+        n_runs=n_runs,
+        multiples=list(map(name_words, multiples)),
+    )
     return Study(
         multiples=multiples,
         name=experiment.name,

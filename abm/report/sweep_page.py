@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from abm.errors import InvalidInput, UnreadableFile
 from abm.figures.sweep_axes import axis_words, outcome_words
 from abm.report import pictures
-from abm.report.findings import Findings, Rows, Study, examined
+from abm.report.findings import Findings, Rows, examined
 from abm.report.html import Picture, flat, page, picture
 from abm.report.parameters import parameters
-from abm.report.study import read_study, usual
+from abm.report.study import Study, read_study, usual
 from abm.scenario.template import parameter_table
 from abm.scenario.writing import toml_value
 from abm.sweep.outcomes import outcome, panel
