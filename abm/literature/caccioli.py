@@ -40,6 +40,7 @@ from abm.literature.panels import write_header
 from abm.literature.paper import Comparison, Paper, Tick, compare_simulated, share_error, silent
 from abm.literature.sales import sales_market, settled
 from abm.market import clear_apart
+from abm.words import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -272,9 +273,9 @@ def figure(findings: pd.DataFrame) -> Figure:
     )
     caption = (
         f"Caccioli, Shrestha, Moore and Farmer 2014: {N_BANKS} banks, {N_ASSETS} assets, seeds 0 "
-        f"to {n_draws - 1}, {n_draws} draws a point; contagion: more than 5% of banks fail. Bands: "
-        f"two standard errors. Rings: an independent program, {REFERENCE_DRAWS} draws. Extents of "
-        f"fewer than {_FEWEST} contagions are left out."
+        f"to {n_draws - 1}, {counted(n_draws, 'draw')} a point; contagion: more than 5% of banks "
+        f"fail. Bands: two standard errors. Rings: an independent program, {REFERENCE_DRAWS} draws."
+        f" Extents of fewer than {_FEWEST} contagions are left out."
     )
     with style.house_style():
         top, bottom = style.title_height(title) + 0.4, style.caption_height(caption) + 0.5

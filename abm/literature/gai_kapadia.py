@@ -49,6 +49,7 @@ from abm.literature.paper import (
     share_error,
     silent,
 )
+from abm.words import counted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -215,9 +216,9 @@ def figure(table: pd.DataFrame) -> Figure:
     caption = (
         f"Gai and Kapadia (2010): {N_BANKS:,} banks, claims drawn evenly, interbank assets"
         f" {INTERBANK_ASSETS}% and capital {CAPITAL}% of assets, nothing recovered, no fire sales."
-        f" {int(at['n_draws'])} draws a point (seed {SEED}, one stream a mean degree, the same"
-        f" networks for both ties); bands are {STANDARD_ERRORS / 2:g} standard errors. Shaded:"
-        " the analytic window, in red its part that needs a tie to fail."
+        f" {counted(int(at['n_draws']), 'draw')} a point (seed {SEED}, one stream a mean degree,"
+        f" the same networks for both ties); bands are {STANDARD_ERRORS / 2:g} standard errors."
+        " Shaded: the analytic window, in red its part that needs a tie to fail."
     )
     headers = (
         "Frequency: share of draws with contagion, %",

@@ -27,6 +27,7 @@ from abm.measures.classes import DAM_BREAK_SHARE as DAM_BREAK_SHARE  # named her
 from abm.measures.classes import LEAK_SHARE as LEAK_SHARE
 from abm.measures.classes import classify as classify
 from abm.measures.table import after_shock, names_of, need, on_day, values_of, within
+from abm.words import counted
 
 if TYPE_CHECKING:
     from abm.contagion.networks import FloatArray
@@ -535,4 +536,5 @@ def _before_shock(days: Table, no_shock_days: Table, name: str, shock_day: int) 
 def _same_days(days: Table, other: Table, name: str) -> None:
     day, of_other = values_of(days, "day"), values_of(other, "day")
     if not np.array_equal(day, of_other):
-        raise InvalidInput(f"{name} run: {len(of_other)} days, must be the {len(day)} of the run")
+        given = counted(len(of_other), "day")
+        raise InvalidInput(f"{name} run: {given}, must be the {len(day)} of the run")

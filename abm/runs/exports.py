@@ -20,6 +20,7 @@ import numpy as np
 from abm.errors import InvalidInput, OutputRefused, one_line
 from abm.files import write_folder, write_whole
 from abm.runs.folder import check_free, readable_faults
+from abm.words import counted, is_or_are
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -191,12 +192,14 @@ def as_stata(tables: Tables) -> Exported:
         names += [(name, old, new) for old, new in mapping.items()]
         n_infinite = int(np.isinf(table.select_dtypes("number").to_numpy(dtype=np.float64)).sum())
         if n_infinite:
-            said.append(f"{name}: {n_infinite:,} infinite numbers are missing in Stata")
+            lost = f"{counted(n_infinite, 'infinite number')} {is_or_are(n_infinite)}"
+            said.append(f"{name}: {lost} missing in Stata")
     n_other = sum(old != new for _, old, new in names)
     told = as_csv({"columns": pd.DataFrame(names, columns=["table", "column", "stata"])})
     files |= told.files
     if n_other:
-        said.append(f"{n_other:,} columns have other names in Stata: {NAMES} says which")
+        other = "column has another name" if n_other == 1 else "columns have other names"
+        said.append(f"{n_other:,} {other} in Stata: {NAMES} says which")
     return Exported(files, said)
 
 

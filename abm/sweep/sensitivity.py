@@ -189,7 +189,7 @@ def pawn_indices(whole: Panel, seed: int = 1) -> Indices:
     table["pawn_low"] = table["pawn_low"].clip(lower=0.0)
     table["pawn_high"] = table["pawn_high"].clip(upper=1.0)
     n_empty = int((~np.isfinite(whole.means)).sum())
-    said = f"{n_empty:,} of {len(whole.means):,} points have no run and are left out"
+    said = f"left out for want of a run: {n_empty:,} of {counted(len(whole.means), 'point')}"
     return Indices(table, None, _and_draws(said if n_empty else "", whole, len(left_out)))
 
 

@@ -132,7 +132,7 @@ def test_what_stata_lacks_is_given_another_form_and_told():
     assert again["big"].tolist() == [str(2**60), "1"] and again["wide"].tolist() == [2**31, 0]
     assert again["x"].isna().all() and again["on"].tolist() == [1, 0]
     assert again["text"].tolist() == ["y" * 3000, "日本"] and again["none"].tolist() == ["", "z"]
-    assert made.said[0] == "t: 1 infinite numbers are missing in Stata"
+    assert made.said[0] == "t: 1 infinite number is missing in Stata"
 
 
 @pytest.mark.parametrize("kind", exports.FORMATS)
