@@ -206,12 +206,21 @@ def _curves(study: Study, whole: Panel, found: Findings) -> None:
 
 def _curves_title(study: Study, whole: Panel, found: Findings, order: Sequence[str]) -> str:
     """The factor that moves the mean most, of those whose move is told from chance."""
-    is_drawn = study.kind in analysis.DRAWN  # no two points share a setting: there are no pairs
-    known = [name for name in order if is_drawn or _is_told(whole, found.curves[name], name)]
+    curves = found.curves
+    if study.kind in analysis.DRAWN:  # no two points share a setting: there are no pairs
+        known = [name for name in order if _is_apart(curves[name])]
+    else:
+        known = [name for name in order if _is_told(whole, curves[name], name)]
     factor = known[0] if known else ""
-    ends = sorted(_extremes(found.curves[factor]), key=lambda line: line[factor]) if known else []
+    ends = sorted(_extremes(curves[factor]), key=lambda line: line[factor]) if known else []
     means = [(_number(whole, line["mean"]), line[factor]) for line in ends]
     return told("curves_title", outcome=found.short, factor=factor, ends=means)
+
+
+def _is_apart(curve: pd.DataFrame) -> bool:
+    """The 95% intervals of the lowest and of the highest mean have nothing in common."""
+    lowest, highest = _extremes(curve)
+    return bool(lowest["high"] < highest["low"])
 
 
 def _is_told(whole: Panel, curve: pd.DataFrame, factor: str) -> bool:
@@ -329,7 +338,8 @@ def _pawn(study: Study, whole: Panel, found: Findings) -> None:
     indices = sensitivity.pawn_indices(whole)
     _keep_indices(found, indices, "pawn", ("pawn",))
     top = indices.table.sort_values("pawn").iloc[-1]
-    title = told("pawn_title", outcome=found.short, factor=top["factor"])
+    factor = top["factor"] if top["pawn"] > top["dummy"] else ""
+    title = told("pawn_title", outcome=found.short, factor=factor)
     _draw_indices(study, whole, found, indices, ("pawn",), title)
 
 

@@ -328,6 +328,19 @@ def test_no_factor_is_named_where_only_chance_moves_the_mean():
     assert found.titles["curves"].endswith("no factor is told from chance at 95%")
 
 
+@pytest.mark.parametrize("kind", ["latin-hypercube", "sobol"])
+@pytest.mark.parametrize("slope", [0.0, 0.3])
+def test_a_factor_of_drawn_points_is_named_where_it_is_told_from_chance(kind, slope):
+    points = scaled(cube(60))
+    values = np.random.default_rng(3).normal(size=(60, 5)) + slope * points[[CAP]].to_numpy()
+    table = sweep_table(points, {"peak_yen_appreciation": values})
+    found = examined(Study("mine", kind, table, points, 5, "One."), panel(table, PEAK, points))
+    for name in ("curves", "sensitivity"):
+        is_named = "everage cap" in found.titles[name]
+        assert is_named == bool(slope)
+        assert ("no factor is told from chance at 95%" in found.titles[name]) != is_named
+
+
 def test_no_interval_is_of_what_cannot_be():
     points = grid(**{CAP: [4, 10]})
     sales = np.zeros((2, 3))
