@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from abm.figures.finding import (
-    UNCALLED,
-    VOLUNTARY,
     eve_leverage,
     how_forced,
     number,
@@ -19,7 +17,7 @@ from abm.figures.finding import (
 from abm.measures.cascade import AMPLIFICATION_WINDOW_DAYS, HORIZONS_DAYS, PEAK_WINDOW_DAYS
 from abm.report.phrases import Phrases
 from abm.report.script import currency, day_name
-from abm.words import Words, key_of
+from abm.words import Words
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
     Measures = Mapping[str, Any]
 
 
-def facts(scenario: Scenario, measures: Measures, say: Words) -> dict[str, Iterator[str]]:
+def facts(scenario: Scenario, measures: Measures, say: Words) -> dict[str, Iterable[str]]:
     """Facts by the key of their heading; all of them are differences from the no-shock run."""
     name = currency(scenario.funding_currency, say.language)
     return {
@@ -38,84 +36,69 @@ def facts(scenario: Scenario, measures: Measures, say: Words) -> dict[str, Itera
     }
 
 
-def eve(scenario: Scenario, measures: Measures, say: Words) -> Iterator[str]:
+def eve(scenario: Scenario, measures: Measures, say: Words) -> list[str]:
     """The state at the close before the shock day; and what the burn-in had broken by then."""
-    phrases, day = Phrases(say), scenario.shock_day - 1
-    share = number(measures, "eve_share_unlevered")
-    if not math.isnan(share):  # there are hedge funds
-        yield say(
-            "summary.eve",
-            day=day_name(scenario, day, say.language) if day >= 0 else say("summary.before_day_0"),
-            leverage=eve_leverage(measures, 2),
-            share=_percent(share),
-            wealth=phrases.usd(number(measures, "eve_fund_wealth_usd_bn")),
-            currency=currency(scenario.funding_currency, say.language),
-            short=f"{number(measures, 'eve_yen_short_units'):,.0f}".replace("-", "−"),
-        )
-    calls, failures = (int(measures[f"n_{what}_burn_in"]) for what in ("margin_calls", "failures"))
-    if calls or failures:
-        yield say(
-            "summary.burn_in",
-            calls=say("summary.calls", n=calls),
-            failures=say("finding.failures", n=failures),
-        )
+    day = scenario.shock_day - 1
+    return Phrases(say).lines(
+        "summary/eve",
+        day=day_name(scenario, day, say.language) if day >= 0 else "",
+        leverage=eve_leverage(measures, 2),
+        share=_known(measures, "eve_share_unlevered"),  # None without hedge funds
+        wealth_usd_bn=number(measures, "eve_fund_wealth_usd_bn"),
+        currency=currency(scenario.funding_currency, say.language),
+        short_units=number(measures, "eve_yen_short_units"),
+        n_calls=int(measures["n_margin_calls_burn_in"]),
+        n_failures=int(measures["n_failures_burn_in"]),
+    )
 
 
 def amplification(measures: Measures, name: str, say: Words) -> str:
     """The currency's move over the same with positions frozen, or the reason why there is none."""
     times = number(measures, "price_amplification")
-    if math.isfinite(times):
-        days = AMPLIFICATION_WINDOW_DAYS
-        return say("summary.amplified", times=f"{times:.2f}", days=days, currency=name)
-    reason = key_of(str(measures.get("price_amplification_reason", "")))
-    key = f"summary.unamplified.{reason}"
-    if not say.has(key):
-        return ""
-    return say("summary.no_amplification", reason=say(key, currency=name))
+    said = Phrases(say).lines(
+        "summary/amplification",
+        times=times if math.isfinite(times) else None,
+        reason=measures.get("price_amplification_reason", ""),
+        currency=name,
+        days=AMPLIFICATION_WINDOW_DAYS,
+    )
+    return "".join(said)
 
 
 def _price(measures: Measures, name: str, say: Words) -> Iterator[str]:
     """Peak of the currency's move; and how much of it trading added."""
     log = peak_log(measures)
-    if math.isfinite(log):
-        yield say(
-            f"summary.{'depreciation' if log < 0.0 else 'appreciation'}",
-            currency=name,
-            percent=f"{'' if log < 0.0 else '+'}{abs(100.0 * math.expm1(log)):.1f}%",
-            days=PEAK_WINDOW_DAYS,
-        )
+    percent = f"{'' if log < 0.0 else '+'}{abs(100.0 * math.expm1(log)):.1f}%"
+    yield from Phrases(say).lines(
+        "summary/peak",
+        currency=name,
+        is_fall=log < 0.0,
+        move=percent if math.isfinite(log) else None,
+        days=PEAK_WINDOW_DAYS,
+    )
     told = amplification(measures, name, say)
     if told:
         yield told
 
 
-def _unwound(measures: Measures, say: Words) -> Iterator[str]:
+def _unwound(measures: Measures, say: Words) -> list[str]:
     """Shares of the short that were closed, and how much of the closing was forced."""
     shares = [(h, number(measures, f"unwound_{h}d")) for h in HORIZONS_DAYS]
-    said = [
-        say("summary.within", share=_percent(share), days=h)
-        for h, share in shares
-        if math.isfinite(share)
-    ]
-    if said:
-        has_grown = any(round(100.0 * share) < 0 for _, share in shares if math.isfinite(share))
-        key = "summary.closed_or_grown" if has_grown else "summary.closed"
-        yield say(key, shares=say("chronicle.list.comma").join(said))
-    forced = number(measures, "forced_share_of_unwind")
-    if math.isnan(forced):
-        return
-    if how_forced(measures) != VOLUNTARY:
-        yield say("summary.forced_share", share=_percent(forced), days=HORIZONS_DAYS[0])
-    yield from without_call(measures, say)
+    closed = [(h, share) for h, share in shares if math.isfinite(share)]
+    return Phrases(say).lines(
+        "summary/unwound",
+        closed=closed,
+        has_grown=any(round(100.0 * share) < 0 for _, share in closed),
+        forced=_known(measures, "forced_share_of_unwind"),
+        how=how_forced(measures),
+        days=HORIZONS_DAYS[0],
+    )
 
 
-def without_call(measures: Measures, say: Words) -> Iterator[str]:
+def without_call(measures: Measures, say: Words) -> list[str]:
     """That nothing of the closing was forced, or that no margin call forced it."""
     how = how_forced(measures)
-    if how == VOLUNTARY:
-        yield say("summary.voluntary", days=HORIZONS_DAYS[0])
-    elif how == UNCALLED:
-        yield say("summary.uncalled")
+    return Phrases(say).lines("summary/without_call", how=how, days=HORIZONS_DAYS[0])
 
 
 def _forced(measures: Measures, say: Words) -> Iterator[str]:
@@ -130,6 +113,6 @@ def _failed(measures: Measures, say: Words) -> Iterator[str]:
         yield say("summary.net_failed", n=signed_count(n), banks=signed_count(banks))
 
 
-def _percent(share: float) -> str:
-    text = f"{share:.0%}"
-    return "0%" if text == "-0%" else text.replace("-", "−")
+def _known(measures: Measures, name: str) -> float | None:
+    value = number(measures, name)
+    return None if math.isnan(value) else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abm.report.lineage import FUNDING, Event, is_trade
@@ -74,16 +74,17 @@ class Phrases:
         """The lines of a template as sentences, one after the other."""
         return functools.reduce(
             lambda first, then: self.say("chronicle.list.sentences", first=first, then=then),
-            self._lines(template, values),
+            self.lines(template, **values),
         )
 
     def clauses(self, template: str, **values: Any) -> str:
         """The lines of a template as parts of one sentence."""
-        return self.say("chronicle.list.clause").join(self._lines(template, values))
+        return self.say("chronicle.list.clause").join(self.lines(template, **values))
 
-    def _lines(self, template: str, values: dict[str, Any]) -> Iterator[str]:
+    def lines(self, template: str, **values: Any) -> list[str]:
+        """The lines of a template that are not empty, each by itself."""
         told = environment(self.say.language).get_template(f"{template}.jinja").render(values)
-        return (line.strip() for line in told.split("\n") if line.strip())
+        return [line.strip() for line in told.split("\n") if line.strip()]
 
     def listed(self, names: Sequence[str]) -> str:
         """Names with commas between, and an "and" before the last."""
@@ -141,6 +142,13 @@ def environment(language: str) -> Environment:
         "bank": phrases.central_bank,
         "capital": lambda text: text[:1].upper() + text[1:],
         "day": lambda when: phrases.when(when.day, when.date),
+        "actor": lambda kind: phrases.say.group("actors").get(kind, kind),
+        "counted": lambda n, key: phrases.say(key, n=n),
+        "quote": quote,
+        "change": change,
+        "rounded": rounded,
+        "whole": lambda number: f"{number:,.0f}".replace("-", "−"),
+        "twice": lambda number: f"{number:.2f}",
     }
     found.tests |= {
         "trade": is_trade,
@@ -164,6 +172,22 @@ def share_of_flow(trades: Iterable[Event]) -> float:
 def percent(share: float) -> str:
     """A share in whole percent, what is less than one as such."""
     return "<1%" if 0.0 < share < 0.005 else f"{100.0 * share:.0f}%"
+
+
+def rounded(share: float) -> str:
+    """A share in whole percent, with its sign where it is negative."""
+    text = f"{share:.0%}"
+    return "0%" if text == "-0%" else text.replace("-", "−")
+
+
+def change(share: float) -> str:
+    """A change in percent, with its sign: +1.6%."""
+    return f"{100.0 * share:+.1f}%".replace("-", "−")
+
+
+def quote(per_usd: float) -> str:
+    """A quote of the dollar with as many digits as it is traded with."""
+    return f"{per_usd:.2f}" if per_usd >= 20.0 else f"{per_usd:.4f}"
 
 
 def move_percent(log: float) -> str:

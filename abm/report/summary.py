@@ -22,7 +22,7 @@ from abm.measures.cascade import (
 )
 from abm.measures.classes import BROKEN_BEFORE
 from abm.report import effects
-from abm.report.phrases import Phrases
+from abm.report.phrases import Phrases, change, quote
 from abm.report.quotes import real_quotes, usd_quotes
 from abm.report.script import acts, class_of, currency, day_name, is_shocked
 from abm.words import Words, key_of, words
@@ -89,22 +89,33 @@ class Move(NamedTuple):
     end: float
 
     def told(self, scenario: Scenario, say: Words) -> str:
-        start, end = ("low", "high") if self.is_rise else ("high", "low")
-        values = {
-            "shock": say("summary.the_shock"),
-            "within": LOW_WITHIN_DAYS,
-            start: _quote(self.start),
-            f"{start}_day": day_name(scenario, self.from_day, say.language),
-            "eve": _quote(self.eve),
-            end: _quote(self.end),
-            f"{end}_day": day_name(scenario, self.to_day, say.language),
-            "up" if self.is_rise else "down": _percent(self.end / self.start - 1.0),
-            "since": _percent(self.end / self.eve - 1.0),
-        }
-        key = "summary.rise" if self.is_rise else "summary.fall"
-        if self.from_day < 0 or self.start == self.eve:
-            return say(key, **values)
-        return say(f"{key}_from_{start}", **values)
+        (said,) = Phrases(say).lines(
+            "summary/move",
+            move=self,
+            is_named_once=self.from_day < 0 or self.start == self.eve,
+            from_day=day_name(scenario, self.from_day, say.language),
+            to_day=day_name(scenario, self.to_day, say.language),
+            since=self.end / self.eve - 1.0,
+            whole=self.end / self.start - 1.0,
+            within_days=LOW_WITHIN_DAYS,
+        )
+        return said
+
+
+class Before(NamedTuple):
+    """Of what happened in a run the part before its shock."""
+
+    usd_bn: float
+    n_calls: int
+
+
+class Failed(NamedTuple):
+    """Institutions that failed "before" the shock, "after" it, or "ever" in a run without one."""
+
+    when: str
+    n: int
+    named: list[tuple[str, str]]  # the first of them, with their days
+    n_more: int
 
 
 def sections(told: Told, language: str = "en") -> list[Section]:
@@ -169,14 +180,11 @@ def title(scenario: Scenario) -> str:
     return f"{scenario.name}: {scenario.title}" if scenario.title else scenario.name
 
 
-def _uncleared(told: Told, say: Words) -> Iterator[str]:
+def _uncleared(told: Told, say: Words) -> list[str]:
     """Days without a price, first of all: what the run did on them is not what it wanted."""
     days = told.days.loc[told.days["status"] == STATUS_FAILED, "day"].tolist()
-    if not days:
-        return
     named = [day_name(told.scenario, int(day), say.language) for day in days[:_N_NAMED]]
-    names = say("chronicle.list.comma").join(named) + ("" if len(days) <= _N_NAMED else " …")
-    yield say("summary.uncleared", days=say("summary.not_cleared", n=len(days)), names=names)
+    return Phrases(say).lines("summary/uncleared", n=len(days), days=named)
 
 
 def _run(told: Told, say: Words) -> Iterator[str]:
@@ -238,10 +246,10 @@ def real_move(told: Told) -> Move | None:
         return None
     day_of = {day: index for index, day in enumerate(dates)}
     quotes: dict[int, float] = {}
-    for when, quote in told.real.items():
+    for when, fixing in told.real.items():
         day = date.fromisoformat(str(when)[:10])
         if day < dates[0] or day in day_of:
-            quotes[day_of.get(day, -1)] = float(quote)
+            quotes[day_of.get(day, -1)] = float(fixing)
     ways = (move_around(quotes, told.scenario.shock_day, is_rise) for is_rise in (False, True))
     moves = [move for move in ways if move is not None]
     return max(moves, key=lambda move: abs(math.log(move.end / move.eve)), default=None)
@@ -267,13 +275,13 @@ def _range(told: Told, say: Words) -> str:
     high, low = (choose(range(len(quotes)), key=quotes.__getitem__) for choose in (max, min))
     return say(
         "summary.range",
-        opening=_quote(opening),
-        high=_quote(quotes[high]),
+        opening=quote(opening),
+        high=quote(quotes[high]),
         high_day=day_name(told.scenario, days[high], say.language),
-        low=_quote(quotes[low]),
+        low=quote(quotes[low]),
         low_day=day_name(told.scenario, days[low], say.language),
-        last=_quote(quotes[-1]),
-        change=_percent(quotes[-1] / opening - 1.0),
+        last=quote(quotes[-1]),
+        change=change(quotes[-1] / opening - 1.0),
     )
 
 
@@ -283,58 +291,41 @@ def _eve(told: Told, say: Words) -> Iterator[str]:
         yield from effects.eve(told.scenario, told.measures, say)
 
 
-def _forced(told: Told, say: Words) -> Iterator[str]:
+def _forced(told: Told, say: Words) -> list[str]:
     """Forced sales of the whole run by type, and how much of them came before the shock."""
-    amounts = {kind: a for kind, a in forced_by_type(told.days).items() if a >= LEAST_USD_BN}
-    calls = say("summary.calls", n=int(told.measures["n_margin_calls"]))
-    if not amounts:
-        yield say("summary.none_forced", calls=calls)
-        return
-    phrases, names = Phrases(say), say.group("actors")
-    largest = sorted(amounts, key=lambda kind: -amounts[kind])
-    parts = [f"{names.get(kind, kind)} {phrases.usd(amounts[kind], 'short')}" for kind in largest]
-    yield say(
-        "summary.forced",
-        amount=phrases.usd(sum(amounts.values())),
-        parts=say("chronicle.list.comma").join(parts),
-        calls=calls,
+    by_type = {kind: a for kind, a in forced_by_type(told.days).items() if a >= LEAST_USD_BN}
+    before_usd_bn = number(told.measures, "forced_sales_before_usd_bn")
+    before = None
+    if is_shocked(told.scenario) and before_usd_bn >= LEAST_USD_BN:
+        before = Before(before_usd_bn, int(number(told.measures, "n_margin_calls_before")))
+    return Phrases(say).lines(
+        "summary/forced",
+        amount_usd_bn=sum(by_type.values()),
+        by_type=sorted(by_type.items(), key=lambda item: -item[1]),
+        n_calls=int(told.measures["n_margin_calls"]),
+        before=before,
     )
-    before = number(told.measures, "forced_sales_before_usd_bn")
-    if is_shocked(told.scenario) and before >= LEAST_USD_BN:
-        n_calls = int(number(told.measures, "n_margin_calls_before"))
-        yield say(
-            "summary.forced_before",
-            amount=phrases.usd(before),
-            calls=say("summary.calls", n=n_calls),
-        )
 
 
-def _failed(told: Told, say: Words) -> Iterator[str]:
+def _failed(told: Told, say: Words) -> list[str]:
     """Failures with their days, those of before the shock apart."""
     table = told.institutions
     rows = table[table["n_failures"] > 0].sort_values("first_failure_day", kind="stable")
-    if not len(rows):
-        yield say("summary.nobody")
-        return
-    if not is_shocked(told.scenario):
-        yield _named(rows, "failed", told, say)
-        return
     is_before = rows["first_failure_day"] < told.scenario.shock_day
-    for key, part in (("failed_before", rows[is_before]), ("failed_after", rows[~is_before])):
-        if len(part):
-            yield _named(part, key, told, say)
+    parts = {"before": rows[is_before], "after": rows[~is_before]}
+    if not is_shocked(told.scenario):
+        parts = {"ever": rows}
+    failed = [_failed_part(when, part, told, say) for when, part in parts.items() if len(part)]
+    return Phrases(say).lines("summary/failed", parts=failed)
 
 
-def _named(rows: pd.DataFrame, key: str, told: Told, say: Words) -> str:
-    """A count of failures, and the first of them by name and day."""
+def _failed_part(when: str, rows: pd.DataFrame, told: Told, say: Words) -> Failed:
+    first = rows.iloc[:_N_NAMED]
     named = [
-        say("summary.failed_on", name=name, day=day_name(told.scenario, int(day), say.language))
-        for name, day in zip(rows["name"], rows["first_failure_day"], strict=True)
+        (str(name), day_name(told.scenario, int(day), say.language))
+        for name, day in zip(first["name"], first["first_failure_day"], strict=True)
     ]
-    names, more = say("chronicle.list.comma").join(named[:_N_NAMED]), len(named) - _N_NAMED
-    if more > 0:
-        names = say("summary.more_failed", names=names, more=f"{more:,}")
-    return say(f"summary.{key}", count=f"{len(named):,}", names=names)
+    return Failed(when, len(rows), named, len(rows) - len(first))
 
 
 def _class(told: Told, say: Words) -> Iterator[str]:
@@ -359,16 +350,7 @@ def class_facts(scenario: Scenario, measures: Mapping[str, Any], say: Words) -> 
         yield from effects.eve(scenario, measures, say)
 
 
-def _books(told: Told, say: Words) -> Iterator[str]:
+def _books(told: Told, say: Words) -> list[str]:
     error = float(told.measures["max_conservation_error"])
     n = int(told.measures["n_days_failed_to_clear"])
-    cleared = say("summary.all_cleared") if n == 0 else say("summary.not_cleared", n=n)
-    yield say("summary.books", error=f"{error:.1e}", cleared=cleared)
-
-
-def _quote(quote: float) -> str:
-    return f"{quote:.2f}" if quote >= 20.0 else f"{quote:.4f}"
-
-
-def _percent(share: float) -> str:
-    return f"{100.0 * share:+.1f}%".replace("-", "−")
+    return Phrases(say).lines("summary/books", error=f"{error:.1e}", n_failed=n)
