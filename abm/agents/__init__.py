@@ -17,6 +17,7 @@ from abm.agents.bank import Bank, BankDesk
 from abm.agents.central_bank import CentralBank
 from abm.agents.dealer import Dealers
 from abm.agents.hedge_fund import HedgeFund
+from abm.agents.host import HostModel
 from abm.agents.institution import Institution
 from abm.agents.life_insurer import LifeInsurer
 from abm.agents.market_account import MarketAccount
@@ -36,6 +37,7 @@ __all__ = [
     "CentralBank",
     "Dealers",
     "HedgeFund",
+    "HostModel",
     "Institution",
     "LifeInsurer",
     "MarketAccount",
