@@ -88,11 +88,11 @@ class CarryUnwindModel(mesa.Model):
     Notes
     -----
     The burn-in is over when the model is made: the first `step()` is day 0 of the tables. Agents
-    are views of rows, made when they are first asked for. The data collector sees the days that
-    are stepped, and none that `run()` passes in one compiled call. `steps` and `time`, Mesa's
-    counter and clock, are `day` after both. Events scheduled with Mesa 3.5 take place on the days
-    that are stepped, none during `run()`. A refused order ends that schedule, as all that raises
-    does there: `step()` goes on, without events.
+    are views of rows, made on first use. The data collector sees the days that are stepped, and
+    none that `run()` passes in one compiled call. `steps` and `time`, Mesa's counter and clock, are
+    `day` after both. Events scheduled with Mesa 3.5 take place on the days that are stepped, none
+    during `run()`. A refused order ends that schedule, as all that raises does there: `step()` goes
+    on, without events.
 
     Mesa's `batch_run` hands every iteration the same arguments: with one `rng` and several
     iterations all give the same draw. Give `replicate` (or `rng`) as a list instead, as
@@ -104,7 +104,7 @@ class CarryUnwindModel(mesa.Model):
     seed: int
     """Random seed."""
     replicate: int
-    """Which repetition under the seed."""
+    """Number of the replicate under the seed."""
     given_scenario: Scenario
     """The scenario, changes included."""
     instruments: tuple[str, ...]
@@ -122,7 +122,7 @@ class CarryUnwindModel(mesa.Model):
     time: float
     """Mesa's from 3.5: days traded, as `day`."""
     was_written_to: bool
-    """Whether somebody wrote to a book: scenario and seed alone do not give this run again."""
+    """True if a user wrote to a book: scenario and seed alone do not give this run again."""
     origin: Origin | None
     """The run a branch left, and every turn since; None for a run from its opening."""
     datacollector: DataCollector
@@ -206,7 +206,7 @@ class CarryUnwindModel(mesa.Model):
 
     @property
     def steps_in_python(self) -> bool:
-        """Whether `run()` goes day by day: there are Python agents, or `step` is overridden."""
+        """True if `run()` goes day by day: there are Python agents, or `step` is overridden."""
         return bool(self.python_agents) or type(self).step is not CarryUnwindModel.step
 
     @property
@@ -221,7 +221,7 @@ class CarryUnwindModel(mesa.Model):
 
     @property
     def exposures(self) -> nx.DiGraph:
-        """Who lends to whom now, lender to borrower, weights in USD bn."""
+        """The exposure graph of now, lender to borrower, weights in USD bn."""
         return exposure_graph(self.world)
 
     @property
@@ -399,7 +399,7 @@ class CarryUnwindModel(mesa.Model):
         getattr(mesa.Agent, "_ids", {}).pop(self, None)
 
     def __getstate__(self) -> dict[str, Any]:
-        """What is written of the events, and of the empty rows behind it one (none: keep none)."""
+        """The events that are written, and of the empty rows behind them one (none: keep none)."""
         state = self.__dict__.copy()
         diary = self.world.diary
         written = diary.events[: int(diary.n_events[0]) + 1].copy()
@@ -446,7 +446,7 @@ class CarryUnwindModel(mesa.Model):
         return admitted
 
     def _write_orders(self) -> None:
-        """What Python agents want today, all on the same opening prices."""
+        """Write the orders of Python agents for today, all at the same opening prices."""
         columns = [agent.order_column() for agent in self.python_agents]
         for number, column in enumerate(columns):
             self.world.draws.orders_usd_bn[:, number] = column
@@ -489,7 +489,7 @@ def _with_brokers(world: World, asked: list[AgentRequest]) -> World:
 
 
 def _is_left_out(rng: Any) -> bool:
-    """Whether no seed was given; a page hands on an empty box."""
+    """True if no seed was given; a page hands on an empty box."""
     return rng is None or (isinstance(rng, str) and not rng)
 
 
