@@ -45,7 +45,7 @@ def odd_text() -> str:
 
 
 class Described(NamedTuple):
-    """What an archive is told about a folder."""
+    """The description of a folder for an archive."""
 
     name: str
     description: str
@@ -127,7 +127,7 @@ def _file(name: str) -> dict[str, Any]:
 
 
 def _about_other(name: str) -> tuple[str, str]:
-    """What a file is of which there may be several."""
+    """The description of a file of which there may be several."""
     stem, suffix = Path(name).stem, Path(name).suffix
     if name.startswith("graphs/"):
         return f"Graph file {stem}", "text/csv" if suffix == ".csv" else "application/graphml+xml"

@@ -1,5 +1,5 @@
-"""What a result folder says of itself in JSON, manifest.json, plan.json and summary.json: read as
-data, every entry of the kind it must be before anything is made of it."""
+"""The JSON of a result folder, manifest.json, plan.json and summary.json: read as data, every entry
+checked for its kind before use."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Entries(BaseModel):
 
 
 class _Versions(Entries):
-    """What `current_versions` writes."""
+    """The content of `current_versions`."""
 
     package_version: str
     python: str
@@ -81,7 +81,7 @@ class PlanDescription(_Versions):
 
 
 class KeptSummary(dict[str, Any]):
-    """The numbers of a kept run by name; one that is asked for and missing is the file's fault."""
+    """The numbers of a kept run by name; one that is wanted and missing is the file's fault."""
 
     where = ""
 

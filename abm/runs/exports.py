@@ -80,7 +80,7 @@ def exposures_table(graph: nx.DiGraph) -> pd.DataFrame:
 
 
 def write_csv(run: RunResult, folder: Path, force: bool) -> Path:
-    """What `RunResult.to_csv` does."""
+    """Write the tables of a result as CSV: `RunResult.to_csv`."""
     check_free(folder, force)
     made = as_csv(tables_of_run(run))
     with readable_faults(folder):
@@ -90,7 +90,7 @@ def write_csv(run: RunResult, folder: Path, force: bool) -> Path:
 
 
 def write_workbook(run: RunResult, path: Path, force: bool) -> Path:
-    """What `RunResult.to_excel` does."""
+    """Write the tables of a result as a workbook: `RunResult.to_excel`."""
     if path.suffix.lower() != ".xlsx":
         raise InvalidInput(f"path = {path}, must end in .xlsx")
     with readable_faults(path):

@@ -30,32 +30,32 @@ Array = np.ndarray
 
 
 class RunOutput(NamedTuple):
-    """What is kept of a run: always its scalars, on request columns of its days and its events."""
+    """The kept output of a run: always its scalars, on request columns of its days and events."""
 
     scalars: dict[str, Scalar]
-    """What `fast_run` or `fast_cascade` gives."""
+    """The scalars of `fast_run` or `fast_cascade`."""
     days: dict[str, Array]
     """The columns asked for of `RunResult.days`, and `day`; empty where none are."""
     events: dict[str, Array]
-    """All columns of `RunResult.events`; empty unless asked for."""
+    """All columns of `RunResult.events`; empty unless wanted."""
 
 
 class OutputRequest(NamedTuple):
-    """What to keep of a run beside its scalars; nothing unless asked for."""
+    """The output to keep of a run beside its scalars; none unless wanted."""
 
     series: tuple[str, ...] = ()
     """Columns of `RunResult.days`."""
     stride: int = 1
     """Days from one row of them to the next."""
     events: bool = False
-    """Whether the events are kept."""
+    """True to keep the events."""
 
 
 ONLY_SCALARS = OutputRequest()
 
 
 class Columns(NamedTuple):
-    """What the measures read of a run, as plain columns."""
+    """The tables that the measures read of a run, as plain columns."""
 
     days: Mapping[str, Array]
     events: Mapping[str, Array]
@@ -77,7 +77,7 @@ def fast_cascade(scenario: Scenario, seed: int, replicate: int = 0) -> dict[str,
 def watched_run(
     scenario: Scenario, seed: int, replicate: int = 0, request: OutputRequest = ONLY_SCALARS
 ) -> RunOutput:
-    """`fast_run`, and what else is asked for."""
+    """`fast_run`, and what else is wanted."""
     world, opening = whole_run(scenario, seed, replicate, with_events=request.events)
     n_days = scenario.calendar.days
     days = day_columns(world, opening, scenario, n_days)
@@ -94,7 +94,7 @@ def watched_run(
 def watched_cascade(
     scenario: Scenario, seed: int, replicate: int = 0, request: OutputRequest = ONLY_SCALARS
 ) -> RunOutput:
-    """`fast_cascade`, and what else is asked for of the run itself, not of the others."""
+    """`fast_cascade`, and what else is wanted of the run itself, not of the others."""
     columns = partial(_columns, scenario, seed, replicate)
     run = columns(with_events=True)
     no_shock, frozen = columns(shocked=False), columns(silent=True)

@@ -87,7 +87,7 @@ def _write(result: RunResult, folder: Path, figures: Mapping[str, Any]) -> None:
 
 
 def _since(origin: Origin | None) -> str:
-    """What the scenario of a branch must be told with: since when it holds."""
+    """The day from which the scenario of a branch holds, in words."""
     if origin is None:
         return ""
     day = origin.branches[-1].day
@@ -137,7 +137,7 @@ def _spelt(value: Any) -> Any:
 
 @contextmanager
 def readable_faults(folder: Path) -> Iterator[None]:
-    """What the operating system refuses, in words."""
+    """Refusals of the operating system, in words."""
     try:
         yield
     except OSError as bad:

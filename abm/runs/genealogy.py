@@ -86,7 +86,7 @@ def event_columns(world: World, scenario: Scenario, n_days: int) -> dict[str, Ar
 
 
 def _titles(scenario: Scenario) -> dict[tuple[int, str], Iterator[str]]:
-    """What each piece of news was, by day and instrument moved, in the order of the script."""
+    """Titles of the news by day and instrument moved, in the order of the script."""
     titles: dict[tuple[int, str], list[str]] = {}
     for news in scenario.news:
         for instrument, move in news.moves.items():
@@ -135,7 +135,7 @@ def generations(kind: Array, cause: Array, clearing: Array) -> Array:
     """Generation of every event, (n_events,).
 
     A call answers a clearing: it is one generation after the latest call whose forced sales fed
-    that clearing, 0 where none did. Calls are margin calls, close-outs, loss cuts and recalls. A
+    that clearing, 0 where none did. Calls are margin calls, close-outs, stop-outs and recalls. A
     forced sale, and the close-out of a call that stayed unmet, has its call's generation, a
     clearing the latest of those that fed it (-1: none), everything else its parent's (0 without a
     parent).

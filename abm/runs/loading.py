@@ -84,7 +84,7 @@ def _reason(bad: BaseException) -> str:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
-    """What a result folder says of itself, of a schema that this version reads."""
+    """The manifest of a result folder, of a schema that this version reads."""
     path = folder / MANIFEST
     try:
         return read_description(path, Manifest, SCHEMA_VERSION)
@@ -106,7 +106,7 @@ def _read_graph(path: Path) -> Any:
 
 
 def _origin_in(folder: Path, manifest: Mapping[str, Any]) -> Origin | None:
-    """Where a branch comes from, which must lead to what was run."""
+    """The origin of a branch, which must lead to the run at hand."""
     parent = manifest.get("parent")
     if parent is None:
         return None
@@ -120,7 +120,7 @@ def _origin_in(folder: Path, manifest: Mapping[str, Any]) -> Origin | None:
 
 
 def _changed(result: RunResult, manifest: Mapping[str, Any]) -> list[str]:
-    """What is not as it was saved."""
+    """The files that are not as they were saved."""
     found, said = hashes_of(result), manifest["sha256"]
     changed = [name for name in found if found[name] != said.get(name)]
     if result.scenario.canonical_hash() != manifest["scenario_hash"]:

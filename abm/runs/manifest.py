@@ -1,4 +1,4 @@
-"""What a result was made from and with, and the hashes that tell whether it is unchanged."""
+"""The manifest of a result: origin, versions, and hashes that tell whether it is unchanged."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _lineage(result: RunResult) -> dict[str, Any]:
 
 
 def current_versions() -> dict[str, Any]:
-    """What the bytes of a result may depend on beside scenario and seed."""
+    """Versions on which the bytes of a result may depend beside scenario and seed."""
     return {
         "package_version": version.__version__,
         "python": platform.python_version(),
@@ -140,7 +140,7 @@ def _framed(content: bytes) -> bytes:
 
 
 def platform_tag() -> str:
-    """What the bits of exp and log depend on: system, processor, C library."""
+    """The platform that decides the bits of exp and log: system, processor, C library."""
     library = "".join(platform.libc_ver()) or "libc unknown"
     return f"{sys.platform}-{platform.machine()}-{library}"
 

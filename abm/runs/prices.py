@@ -72,7 +72,7 @@ def dates_in(days: pd.DataFrame) -> Array:
 
 
 def dataset_of(run: RunResult) -> xr.Dataset:
-    """What `RunResult.to_xarray` does."""
+    """The dataset of `RunResult.to_xarray`."""
     try:
         import xarray as xr
     except ImportError:

@@ -27,7 +27,7 @@ OF_ROUNDING = ("conservation_error", "residual")
 
 
 class Gap(NamedTuple):
-    """Where a table is farthest from what was saved."""
+    """The largest difference of a table from the saved one."""
 
     table: str
     column: str  # "" where the tables have other rows or columns
@@ -43,7 +43,7 @@ class Reproduction(NamedTuple):
 
     @property
     def is_same(self) -> bool:
-        """Whether every table has the bytes it had."""
+        """True if every table has the bytes it had."""
         return not self.gaps
 
     @property

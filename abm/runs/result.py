@@ -46,24 +46,24 @@ class RunResult:
     institutions: pd.DataFrame
     """One row per institution and bank: how it opened, closed and failed."""
     exposures: nx.DiGraph
-    """Who lends to whom at the last close, lender to borrower, weights in USD bn."""
+    """The exposure graph at the last close, lender to borrower, weights in USD bn."""
     summary: dict[str, Scalar]
     """Every number of the run that needs no counterfactual run."""
     scenario: Scenario
-    """What was run."""
+    """The scenario of the run."""
     seed: int
     """Random seed."""
     replicate: int
-    """Which repetition under the seed."""
+    """Number of the replicate under the seed."""
     is_repeatable: bool = True
-    """Whether scenario, seed and replicate, and the origin of a branch, alone give this run again:
+    """True if scenario, seed and replicate, and the origin of a branch, alone give this run again:
     not with Python agents or with books that were written to."""
     origin: Origin | None = None
     """The run a branch left, on which days and with which changes; None for an unbranched run."""
     started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
-    """When its tables were made, UTC, ISO 8601."""
+    """The time its tables were made, UTC, ISO 8601."""
     wall_seconds: float = float("nan")
-    """How long it took [seconds]; nan for the result of a model."""
+    """Its duration [seconds]; nan for the result of a model."""
     burn_in: pd.DataFrame | None = None
     """One row per day before day 0, -1 the last: yen short, leverage, wealth and share unlevered
     of the hedge funds, calls, failures. None for a result read from a folder, which keeps what

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Counterfactual(NamedTuple):
-    """What the measures read of a run that was made for comparison; its events are not kept."""
+    """The tables of a run made for comparison; its events are not kept."""
 
     days: pd.DataFrame
     events: pd.DataFrame
@@ -201,7 +201,7 @@ def _counterfactual(
 
 
 def counterfactual_of(world: World, opening: InitialState, scenario: Scenario) -> Counterfactual:
-    """What the measures read of a world after its last day."""
+    """The tables of a world after its last day."""
     import pandas as pd
 
     days = days_table(world, opening, scenario, scenario.calendar.days)

@@ -1,4 +1,4 @@
-"""What the kernels wrote, as tables: one row per day, one per institution."""
+"""The kernels' record as tables: one row per day, one per institution."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def burn_in_table(world: World, opening: InitialState) -> pd.DataFrame:
 
 
 def burn_in_columns(world: World, opening: InitialState) -> dict[str, Array]:
-    """What the measures read of the days before day 0, `day` -1 the last of them.
+    """The columns that the measures read of the days before day 0, `day` -1 the last of them.
 
     Without a burn-in one row, the opening itself.
     """
@@ -96,7 +96,7 @@ def burn_in_columns(world: World, opening: InitialState) -> dict[str, Array]:
 
 
 def _opening_columns(world: World, opening: InitialState) -> dict[str, Array]:
-    """The same of books that nobody has traded yet."""
+    """The same of books before any trade."""
     first = world.rules.mandates.first_row
     funds = slice(first[HEDGE_FUND], first[HEDGE_FUND + 1])
     wealth, leverage = opening.wealth[funds], opening.leverage[funds]
@@ -128,7 +128,7 @@ def price_columns(
 
 
 def asked_gains(gain: Array, burn_in: int, every: int) -> Array:
-    """Feedback gains of the days they were asked for; NaN on the others."""
+    """Feedback gains of the days on which they were computed; NaN on the others."""
     if every == 0:
         return np.full(len(gain), np.nan)
     asked = (np.arange(len(gain)) + burn_in) % every == 0
