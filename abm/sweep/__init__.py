@@ -52,7 +52,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Load a name when it is first asked for: a worker needs none of the runner."""
+    """Load a name on first use: a worker needs none of the runner."""
     if name not in _FILE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"abm.sweep.{_FILE_OF[name]}"), name)

@@ -60,8 +60,7 @@ def design_points(experiment: Question) -> pd.DataFrame:
 
 
 def count_points(experiment: Question, most: int) -> int:
-    """How many points there are, without making them; of a grid with conditions, no more are
-    counted than `most` + 1."""
+    """Number of points, without making them; of a grid with conditions at most `most` + 1."""
     design = experiment.design
     if isinstance(design, Grid):
         if any(factor.when for factor in design.factors.values()):
@@ -281,7 +280,7 @@ def _completed(
 def _setting(
     key: str, factors: Mapping[str, Factor], start: Mapping[str, Value | None]
 ) -> dict[str, Value]:
-    """What makes a factor apply that does not apply at the base."""
+    """The setting under which a factor applies that does not apply at the base."""
     setting: dict[str, Value] = {}
     for name, wanted in factors[key].when.items():
         if start[name] not in wanted:

@@ -1,4 +1,4 @@
-"""Differences between design points on common draws: the first thing a sweep is asked for.
+"""Differences between design points on common draws: the first thing to look at in a sweep.
 
 Replicate n meets the same shocks at every point. What they do to two points alike cancels in the
 difference of the two, run by run: its paired standard error is that of these differences, and is

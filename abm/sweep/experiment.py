@@ -71,7 +71,7 @@ def base_scenario(experiment: Experiment) -> Scenario:
 
 
 def _chosen(part: Part) -> dict[str, Any]:
-    """What was chosen in a part, as plain mappings and lists."""
+    """The choices of a part, as plain mappings and lists."""
     return {
         name: _plain(getattr(part, name))
         for name, field in type(part).model_fields.items()

@@ -1,4 +1,4 @@
-"""What an experiment varies, and by which design: the table `[design]` of an experiment file.
+"""The factors of an experiment and their design: the table `[design]` of an experiment file.
 
 [design]
 kind = "latin-hypercube"   # or grid, list, sobol, saltelli, morris, one-at-a-time
@@ -96,7 +96,7 @@ def scalar(value: Any) -> Value:
 
 
 def sort_of(value: Value) -> str:
-    """What does not mix within one factor."""
+    """The sort of a value; sorts do not mix within one factor."""
     if isinstance(value, bool):
         return "true/false"
     return "words" if isinstance(value, str) else "numbers"
@@ -147,7 +147,7 @@ Row = Annotated[dict[str, Value], PlainValidator(_row), FROZEN, AS_TABLE]
 
 
 class Link(Part):
-    """When a factor applies, and what moves with it."""
+    """The condition under which a factor applies, and the keys that move with it."""
 
     when: Conditions = choice(
         "the factor applies only where other factors have these values, and is missing elsewhere",

@@ -26,8 +26,8 @@ _LOCKED = b" "
 def only_runner(folder: Path, label: str) -> Iterator[None]:
     """Hold the lock `label` (as "shard-1-of-4") in a folder.
 
-    Raises OutputRefused where another runner holds it, or one that divides the folder into
-    another number of shards. A lock whose runner was killed holds nobody up.
+    Raises OutputRefused where another runner holds it, or one that divides the folder into another
+    number of shards. A lock whose runner was killed holds up no other.
     """
     place = folder / LOCKS
     with said_plainly(folder):
@@ -52,7 +52,7 @@ def only_runner(folder: Path, label: str) -> Iterator[None]:
 
 @contextmanager
 def taking_turns(folder: Path) -> Iterator[None]:
-    """What runners of a folder do one after the other: a moment each."""
+    """Hold a folder for a moment: its runners take turns."""
     handle = _take_patiently(folder / LOCKS / "turn", _TRIES_OF_A_TURN)
     if handle is None:
         raise OutputRefused(f"{folder}: another runner keeps it locked; try again")
@@ -63,7 +63,7 @@ def taking_turns(folder: Path) -> Iterator[None]:
 
 
 def holders(folder: Path) -> list[str]:
-    """Labels of the locks that somebody holds now."""
+    """Labels of the locks that a process holds now."""
     held = []
     for path in sorted((folder / LOCKS).glob("shard-*")):
         if not path.is_file():
@@ -97,7 +97,7 @@ def _take(path: Path, flags: int = os.O_RDWR | os.O_CREAT) -> int | None:
 
 
 def _take_patiently(path: Path, n_tries: int = _TRIES) -> int | None:
-    """Who only looks whether a lock is held holds it for a moment."""
+    """Take a lock that another process may hold for a moment, only to look at it."""
     for _ in range(n_tries):
         handle = _take(path)
         if handle is not None:

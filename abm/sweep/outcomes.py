@@ -1,4 +1,4 @@
-"""What is asked of a sweep: one number of every run, laid out by design point and replicate."""
+"""Outcomes of a sweep: one number of every run, laid out by design point and replicate."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Panel:
         return means
 
     def left_out(self) -> str:
-        """What is not in the numbers, in words; empty where nothing is missing."""
+        """The runs left out of the numbers, in words; empty where none is missing."""
         counts = (
             (int(self.n_failed.sum()), "failed"),
             (self.n_missing, "not done"),
@@ -95,7 +95,7 @@ class Panel:
         return f"{', '.join(said)} of {counted(self.values.size, 'run')}" if said else ""
 
     def advice(self) -> str:
-        """What to do about runs without a value: what helps depends on why they have none."""
+        """Advice about runs without a value: it depends on why they have none."""
         n_undefined, column = int(self.n_undefined.sum()), self.outcome.column
         said = ["finish the sweep"] if self.n_missing else []
         if self.n_failed.any():

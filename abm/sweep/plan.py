@@ -1,4 +1,4 @@
-"""What is to be run: rows and chunks of an experiment, and whether a folder holds the same.
+"""The plan of a sweep: rows and chunks of an experiment, and whether a folder holds the same.
 
     row = point * replicates + replicate
 
@@ -67,16 +67,16 @@ class Chunk(NamedTuple):
 
 
 class RowRun(NamedTuple):
-    """What one row ran."""
+    """The run of one row."""
 
     scenario: Scenario
     """The scenario at its point."""
     seed: int
     """That of the experiment."""
     replicate: int
-    """Which repetition under it."""
+    """Number of the replicate under it."""
     measure: str
-    """What the experiment keeps of it: "cascade" or "run"."""
+    """The measure that the experiment keeps of it: "cascade" or "run"."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +122,7 @@ def plan_of(experiment: Experiment) -> Plan:
 
 
 def described(plan: Plan) -> dict[str, Any]:
-    """What plan.json holds: what the rows follow from, its hash, and what it was made with."""
+    """The content of plan.json: what the rows follow from, its hash, and the versions."""
     chosen = _chosen(plan.experiment)
     chosen["design"] = {key: value for key, value in chosen["design"].items() if key != "points"}
     what = {
@@ -151,7 +151,7 @@ def points_hash(points: pd.DataFrame) -> str:
 
 
 def files_of(plan: Plan) -> dict[str, bytes]:
-    """What is written beside the results, by file name; plan.json last, it makes them a sweep.
+    """The files beside the results, by name; plan.json last, it makes them a sweep.
 
     Graph files that the scenario, the changes or the points name are copied into the folder, and
     what lies there names the copies.
@@ -193,7 +193,7 @@ def _with_paths(points: pd.DataFrame, change: Callable[[str], str]) -> pd.DataFr
 
 
 def _crate(plan: Plan, has_graphs: bool) -> dict[str, Any]:
-    """What an archive is told about a sweep."""
+    """The description of a sweep for an archive."""
     experiment, now = plan.experiment, datetime.now(UTC).isoformat(timespec="seconds")
     about = Described(
         name=f"Simulated unwinds of yen carry trades: {experiment.name}",
@@ -258,7 +258,7 @@ def read_plan(folder: str | Path) -> Plan:
 
 
 def run_of_row(folder: str | Path, row: int) -> RowRun:
-    """What one row of a sweep ran, for `abm.run(scenario, seed, replicate)` or `abm.cascade`.
+    """The run of one row of a sweep, for `abm.run(scenario, seed, replicate)` or `abm.cascade`.
 
     Raises UnreadableFile for a folder that holds no sweep, InvalidInput for a row beyond the last.
     """
@@ -357,7 +357,7 @@ def _write_parquet(table: pa.Table, sink: Any) -> None:
 
 
 def _chosen(experiment: Experiment) -> dict[str, Any]:
-    """What an experiment's file says, with defaults where they are read later."""
+    """The choices of an experiment's file, with defaults where they are read later."""
     chosen = tomllib.loads(experiment.to_toml())
     return chosen | {"seed": experiment.seed, "outputs": to_dict(experiment.outputs)}
 

@@ -33,7 +33,7 @@ class _Group:
 
 
 def faults_at_points(experiment: Question, points: pd.DataFrame) -> list[Fault]:
-    """What the scenario refuses at any point, one fault for all points that share it."""
+    """Faults of the scenario at any point, one for all points that share it."""
     groups: dict[tuple[str, str], _Group] = {}
     owners = {t.key: key for key, targets in experiment.targets.items() for t in targets}
     alone: set[str] = set()
@@ -56,7 +56,7 @@ def faults_at_points(experiment: Question, points: pd.DataFrame) -> list[Fault]:
 
 
 def place_of(experiment: Question, factor: str, index: int = 0) -> str:
-    """Where the file says what values a factor takes."""
+    """The place in the file that gives the values of a factor."""
     if isinstance(experiment.design, ListOfPoints):
         return f"design.points.{index}.{factor}"
     return f"design.factors.{factor}"
@@ -99,7 +99,7 @@ def _given(experiment: Question, group: _Group) -> Any:
 
 
 def _hint(experiment: Question, group: _Group) -> str:
-    """What to write; for whole numbers between two ends, the word for it."""
+    """A hint for the file; for whole numbers between two ends, the word for it."""
     wants_whole = group.fault.allowed.startswith("must be a whole number")
     if wants_whole and _is_range(experiment, group):
         return "" if _is_of_multiples(experiment, group.factor) else "add whole = true"

@@ -131,7 +131,7 @@ class RebuildingPool(Executor):
             )
         try:
             inner = self._pool.submit(job.work, *job.args)
-        except BrokenProcessPool:  # somebody died between two chunks
+        except BrokenProcessPool:  # a process died between two chunks
             self._is_broken = True
             self._waiting.appendleft(job)
             self._inbox.put(("ended", None))
@@ -203,7 +203,7 @@ def begin_worker() -> None:
 
 
 def _end_with(parent: Any) -> None:
-    """A worker whose parent was killed would wait for it for ever."""
+    """A worker whose parent was killed would wait for it endlessly."""
     parent.join()
     os._exit(1)
 
@@ -272,12 +272,12 @@ class _Size:
 
 
 def is_death(bad: BaseException) -> bool:
-    """Whether an exception says that the process died: ours, or Dask's own."""
+    """True if an exception says that the process died: ours, or Dask's own."""
     return type(bad).__name__ == "KilledWorker"
 
 
 def fault_of(future: Future[Any]) -> BaseException | None:
-    """What went wrong with a finished piece of work; a scheduler that is gone is told as such."""
+    """The fault of a finished piece of work; a scheduler that is gone is told as such."""
     try:
         bad = future.exception()
     except CancelledError as cancelled:

@@ -1,4 +1,4 @@
-"""What an experiment asks, as data: a scenario, what is varied in it, and what is kept."""
+"""The question of an experiment, as data: a scenario, its factors, and the outputs to keep."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Changes = Annotated[dict[str, Any], BeforeValidator(flat), FROZEN]
 
 
 class Outputs(Part):
-    """What is kept of every run."""
+    """The outputs to keep of every run."""
 
     measure: Literal["cascade", "run"] = choice(
         "cascade: the run and its counterfactual runs; run: the run alone, four times as fast",
@@ -35,7 +35,7 @@ class Outputs(Part):
 
 
 class Stop(Part):
-    """When a sweep ends before it is complete, or does not start."""
+    """Conditions that end a sweep before it is complete, or keep it from starting."""
 
     max_failed: Share = number(
         "share of failed runs beyond which the sweep ends", "share", "experiment", 1.0, ge=0, le=1
@@ -87,7 +87,7 @@ class Question(Part):
 
     @property
     def links(self) -> dict[str, Link]:
-        """When each factor applies, and what moves with it."""
+        """The condition of each factor, and the keys that move with it."""
         return {key: self.design.factors.get(key, Link()) for key in self.factor_keys}
 
     @cached_property
@@ -97,7 +97,7 @@ class Question(Part):
 
     @cached_property
     def base_values(self) -> dict[str, Any]:
-        """What the base has under every key."""
+        """The base's value of every key."""
         return {row.key: row.value for row in parameter_table(self.base)}
 
     @cached_property
@@ -157,7 +157,7 @@ def scenario_at(experiment: Question, point: Mapping[str, Any]) -> Scenario:
 
 
 def changes_at(experiment: Question, point: Mapping[str, Any]) -> dict[str, Any]:
-    """What a point sets, linked keys included."""
+    """The changes of a point, linked keys included."""
     changes: dict[str, Any] = {}
     for key, value in point.items():
         if is_missing(value):

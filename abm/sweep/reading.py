@@ -36,7 +36,7 @@ REPLACEABLE = {"name", "replicates", "seed", "outputs", "stop"}
 
 
 class Source(NamedTuple):
-    """Where an experiment stands: file, folder, and file and line of every key."""
+    """The source of an experiment: file, folder, and file and line of every key."""
 
     where: str
     folder: Path
@@ -197,7 +197,7 @@ def _stand_in(design: Any) -> dict[str, Any]:
 
 
 def _without(raw: Mapping[str, Any], places: Iterable[tuple[int | str, ...]]) -> dict[str, Any]:
-    """What is left when everything at these places is taken away, and what needs it."""
+    """The rest when all at these places is taken away, and the keys that need it."""
     rest = deepcopy(dict(raw))
     design = rest.get("design")
     factors: set[Any] = set()

@@ -1,4 +1,4 @@
-"""What is wrong between an experiment and its scenario, found before anything runs."""
+"""Faults between an experiment and its scenario, found before anything runs."""
 
 from __future__ import annotations
 

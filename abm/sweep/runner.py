@@ -47,16 +47,16 @@ NO_PILOT = Pilot(0.0, {})
 
 
 class Summary(NamedTuple):
-    """What a session did."""
+    """The result of a session."""
 
     folder: Path
-    """Where the results are."""
+    """The folder of the results."""
     progress: Progress
-    """How far it came."""
+    """Its progress at the end."""
 
     @property
     def is_complete(self) -> bool:
-        """Whether every run of its shard is done."""
+        """True if every run of its shard is done."""
         return self.progress.n_done == self.progress.n_rows
 
 
@@ -127,7 +127,7 @@ def sweep(
     ScenarioFaults
         With every fault of the experiment, each point of its design checked.
     OutputRefused
-        If the folder holds other things or another sweep, somebody is at work on it, or the disk
+        If the folder holds other things or another sweep, a process is at work on it, or the disk
         refuses.
     InvalidInput
         If an argument is out of range, or the design has more runs than allowed.

@@ -1,4 +1,4 @@
-"""How much each factor matters: Sobol' indices, Morris effects, PAWN.
+"""Sensitivity of outcomes to each factor: Sobol' indices, Morris effects, PAWN.
 
 Replicates are averaged at every point first: the indices are those of the mean over the draws that
 were made. All points have the same draws, so what a draw adds everywhere cancels; how a draw
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 N_RESAMPLES = 1000
 MOST_DROPPED = 0.2  # of the blocks or trajectories: beyond, those that are left are another design
 N_SHUFFLES = 200
-FEWEST_RESAMPLES = 2  # where the intervals of SALib are not asked for
+FEWEST_RESAMPLES = 2  # where the intervals of SALib are not wanted
 _TAILS = ((1.0 - CONFIDENCE) / 2.0, (1.0 + CONFIDENCE) / 2.0)
 _TWO_SIDED = 1.96
 POINTS_ALONE = "intervals are over the points alone"
@@ -56,7 +56,7 @@ class Indices(NamedTuple):
 
 
 class Noise(NamedTuple):
-    """What chance, rather than any factor, contributes; NaN with one replicate."""
+    """The share of the variance from chance rather than from factors; NaN with one replicate."""
 
     of_a_run: float  # share of the variance of single runs that no factor explains
     of_the_means: float  # share of the variance of the points' means that averaging has left
@@ -300,8 +300,8 @@ def _blocks(whole: Panel, length: int, what: str) -> Blocks:
 
 
 def _seed_effects(complete: Numbers) -> Numbers:
-    """What each seed adds at all points alike, (n_replicates,), from the blocks that have all:
-    so that a block is not shifted by the seeds it lacks."""
+    """Effect of each seed at all points alike, (n_replicates,), from the blocks that have all: so
+    that a block is not shifted by the seeds it lacks."""
     if not len(complete):
         return np.zeros(complete.shape[2])
     of_seed: Numbers = complete.mean(axis=(0, 1))
@@ -316,7 +316,7 @@ def _elementary_effects(
     _, morris = _analyses()
     options = {"num_levels": n_levels, "num_resamples": 2}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # one trajectory has no sigma, which is not asked for
+        warnings.simplefilter("ignore")  # one trajectory has no sigma, which is not wanted
         found = [
             morris.analyze(dict(problem), x[i], y[i], **options, seed=1) for i in range(len(y))
         ]
@@ -364,7 +364,7 @@ def _said(blocks: Blocks, what: str) -> str:
 
 
 def _and_draws(said: str, whole: Panel, n_with_fewer: int) -> str:
-    """What was left out, and where the intervals are over the points alone."""
+    """Notes on what was left out, and on intervals that are over the points alone."""
     if n_with_fewer > 1:
         return said
     why = "one replicate" if whole.values.shape[1] == 1 else "too few replicates vary"

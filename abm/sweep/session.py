@@ -42,7 +42,7 @@ INTERRUPTED = "interrupted"
 
 
 class Progress(NamedTuple):
-    """How far a session is: rows of its shard, done before and now."""
+    """Progress of a session: rows of its shard, done before and now."""
 
     n_rows: int
     """Runs there are to do."""
@@ -55,7 +55,7 @@ class Progress(NamedTuple):
     seconds: float
     """Since its first chunk was handed out."""
     stopped: str = ""
-    """Why no more is handed out before the last row; empty if nothing stops it."""
+    """The reason that no more is handed out before the last row; empty if there is none."""
 
     @property
     def rows_per_second(self) -> float:
@@ -141,7 +141,7 @@ class SweepSession:
         return Pilot(math.inf, {})  # one row to a chunk: something in there kills
 
     def keep_pilot(self, made: Pilot) -> None:
-        """What was run before an end came that early, each row in a file of its own."""
+        """Keep the pilot runs of a session that ended that early, each row in a file of its own."""
         for row, finished in made.finished.items():
             self._write(Job((row,)), finished)
 

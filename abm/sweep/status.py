@@ -1,5 +1,5 @@
-"""How a sweep stands: done, failed, how fast, for each level of each factor; and whether it is
-what was written."""
+"""The state of a sweep: done, failed, speed, for each level of each factor; and whether its files
+are as they were written."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Level(NamedTuple):
 
 
 class Status(NamedTuple):
-    """What a folder holds of what was planned."""
+    """The content of a folder against its plan."""
 
     name: str
     n_rows: int
@@ -39,7 +39,7 @@ class Status(NamedTuple):
     n_failed: int
     seconds_per_run: float  # mean
     rows_per_second: float  # of late, by the times of the files
-    runners: list[str]  # shards somebody is at work on
+    runners: list[str]  # shards that a process is at work on
     levels: list[Level]
     errors: dict[str, int]  # the commonest, with the number of runs
     damaged: list[str]
@@ -50,14 +50,14 @@ class Status(NamedTuple):
 
     @property
     def seconds_left(self) -> float:
-        """As fast as of late; NaN where nobody is at work."""
+        """As fast as of late; NaN where no process is at work."""
         if not self.runners or not self.rows_per_second > 0.0:
             return float("nan")
         return self.n_missing / self.rows_per_second
 
 
 def status(folder: str | Path) -> Status:
-    """How the sweep in a folder stands."""
+    """The state of the sweep in a folder."""
     where = Path(folder)
     plan = read_description(where)
     files = store.kept_files(where)

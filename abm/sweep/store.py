@@ -1,8 +1,8 @@
-"""Where runs are kept: one Parquet file per chunk, named by its rows, there whole or not at all.
+"""The store of runs: one Parquet file per chunk, named by its rows, there whole or not at all.
 
     DIR/runs/rows-<first>-<last>.parquet     one row per run
-    DIR/runs/days-<first>-<last>.parquet     series, where asked for
-    DIR/runs/events-<first>-<last>.parquet   events, where asked for
+    DIR/runs/days-<first>-<last>.parquet     series, where wanted
+    DIR/runs/events-<first>-<last>.parquet   events, where wanted
 
 What is done is what has a file of rows, which is written last. A file whose rows lie within those
 of another is a leftover of a compaction and is passed over. DuckDB reads the same files:
@@ -76,7 +76,7 @@ def kept_files(folder: Path, kind: str = ROWS) -> list[StoredChunk]:
 
 
 class Covered:
-    """Which rows have a file."""
+    """The rows that have a file."""
 
     def __init__(self, files: Iterable[StoredChunk]) -> None:
         self.chunks = [kept.chunk for kept in files]
@@ -147,7 +147,7 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def said_plainly(folder: Path) -> Iterator[None]:
-    """What the disk refuses, in words; nothing that was kept is touched by it."""
+    """The disk's refusal in words; nothing that was kept is touched by it."""
     try:
         yield
     except OSError as bad:
@@ -158,7 +158,7 @@ def said_plainly(folder: Path) -> Iterator[None]:
 
 
 def clean(folder: Path, is_ours: set[str]) -> None:
-    """Remove what killed writers left, by the labels of locks that nobody else holds."""
+    """Remove what killed writers left, by the labels of locks that no other process holds."""
     for path in (*folder.glob(f"{UNFINISHED}*"), *(folder / RUNS).glob(f"{UNFINISHED}*")):
         label = re.match(r"(.+?-of-\d+)-", path.name.removeprefix(UNFINISHED))
         if label is None or label[1] in is_ours:
@@ -183,7 +183,7 @@ def remove_set_aside(folder: Path) -> None:
 
 
 def check(kept: StoredChunk, sides: Iterable[str], folder: Path, *, whole: bool) -> str:
-    """What is wrong with a file of rows and those beside it; empty if nothing is.
+    """Faults of a file of rows and of those beside it; empty if there are none.
 
     Quickly from its footer, or, `whole`, with the hash of all columns.
     """

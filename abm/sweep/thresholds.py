@@ -1,4 +1,4 @@
-"""Where along a factor an event becomes more likely than not, with an interval."""
+"""Thresholds along a factor at which an event becomes more likely than not, with intervals."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Numbers = NDArray[np.float64]
 
 
 class Threshold(NamedTuple):
-    """Where a share crosses 1/2. NaN: not crossed; an infinite bound: beyond the range."""
+    """The crossing of 1/2 by a share. NaN: not crossed; an infinite bound: beyond the range."""
 
     threshold: float
     low: float
@@ -87,7 +87,7 @@ def boundary(
 
 
 def locate(ladder: Ladder, draws: Numbers) -> Threshold:
-    """Where the share crosses 1/2: log odds in a straight line between neighbouring levels.
+    """The crossing of 1/2: log odds in a straight line between neighbouring levels.
 
     Shares are first made monotone (isotonic regression), and k of n is read as
     (k + 1/2)/(n + 1), so that none and all have finite odds (Anscombe 1956): exact for a logistic
@@ -146,7 +146,7 @@ def _make_monotone(rows: Numbers, rising: bool) -> None:
 
 
 def _crossings(levels: Numbers, odds: Numbers, rising: bool) -> Numbers:
-    """Where each row of log odds is 0, (n_rows,); infinite on the side beyond the range."""
+    """The zero of each row of log odds, (n_rows,); infinite on the side beyond the range."""
     up = odds if rising else -odds
     n_below = (up < 0.0).sum(axis=1)
     left = np.clip(n_below - 1, 0, len(levels) - 2)
@@ -185,7 +185,7 @@ def _crosses_twice(bounds: Numbers) -> bool:
 
 
 def _resamples(n_replicates: int, seed: int) -> Numbers:
-    """How often each replicate is drawn, (N_RESAMPLES, n_replicates): the same for all levels."""
+    """Counts of each replicate, (N_RESAMPLES, n_replicates): the same for all levels."""
     chances = np.full(n_replicates, 1.0 / n_replicates)
     generator = np.random.Generator(np.random.PCG64(seed))
     counts = generator.multinomial(n_replicates, chances, N_RESAMPLES)

@@ -1,4 +1,4 @@
-"""What a worker does with a chunk of runs: run each, catch what goes wrong, return columns."""
+"""The work on a chunk of runs: run each, catch what goes wrong, return columns."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Task(NamedTuple):
 
 
 class Finished(NamedTuple):
-    """What came of a task, as columns: one row per run, and on request its days and events."""
+    """The result of a task, as columns: one row per run, and on request its days and events."""
 
     runs: pa.Table
     days: pa.Table | None
