@@ -31,12 +31,14 @@ DOORS = {
 BY_NAME = {"import_module", "__import__"}
 
 
-def names_of_files() -> dict[str, Path]:
-    """Every file of the package by the name it is imported under."""
+@cache
+def trees() -> dict[str, ast.Module]:
+    """Every file of the package, parsed, by the name it is imported under."""
     found = {}
     for path in sorted((ROOT / "abm").rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts
-        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+        found[name] = ast.parse(path.read_text(encoding="utf-8"))
     return found
 
 
@@ -61,8 +63,8 @@ def said_by(node: ast.AST, files: set[str]) -> set[str]:
         return {alias.name for alias in node.names} & files
     if isinstance(node, ast.ImportFrom):
         assert not node.level, "a relative import: write where it comes from"
-        whole = {f"{node.module}.{alias.name}" for alias in node.names}
-        return whole & files or {str(node.module)} & files
+        wholes = {f"{node.module}.{alias.name}" for alias in node.names}
+        return {whole if whole in files else str(node.module) for whole in wholes} & files
     return set()
 
 
@@ -76,14 +78,14 @@ def named_in_texts(tree: ast.AST, package: str, files: set[str]) -> set[str]:
 @cache
 def imports(with_types: bool = False) -> nx.DiGraph:
     """Who imports whom, file by file; with the imports of types, or without."""
-    graph, files = nx.DiGraph(), names_of_files()
-    for name, path in files.items():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+    graph, files = nx.DiGraph(), set(trees())
+    for name, tree in trees().items():
         apart = set() if with_types else for_types_alone(tree)
-        read = [said_by(node, set(files)) for node in ast.walk(tree) if node not in apart]
+        read = [said_by(node, files) for node in ast.walk(tree) if node not in apart]
         if imports_by_name(tree):
-            package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-            read.append(named_in_texts(tree, package, set(files)))
+            is_package = any(other.startswith(f"{name}.") for other in files)
+            package = name if is_package else name.rpartition(".")[0]
+            read.append(named_in_texts(tree, package, files))
         graph.add_node(name)
         graph.add_edges_from((name, other) for found in read for other in found - {name})
     return graph
@@ -117,12 +119,10 @@ def test_no_circle_is_defended_that_is_gone(name):
 
 
 def test_only_doors_import_by_name_and_only_what_is_behind_them():
-    files = names_of_files()
-    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in files.items()}
-    doors = {name for name, tree in trees.items() if imports_by_name(tree)}
+    doors = {name for name, tree in trees().items() if imports_by_name(tree)}
     assert doors == set(DOORS)
     for name in doors & {"abm", "abm.sweep", "abm.literature"}:
-        behind = named_in_texts(trees[name], name, set(files)) - {name}
+        behind = named_in_texts(trees()[name], name, set(trees())) - {name}
         assert behind and all(found.startswith(f"{name}.") for found in behind), name
 
 
@@ -131,6 +131,8 @@ def test_a_hidden_import_is_seen():
     hidden = ast.parse("def late():\n    from abm.runs import run\n    import abm.model\n")
     seen = set().union(*(said_by(node, files) for node in ast.walk(hidden)))
     assert seen == {"abm.runs", "abm.model"}
+    (both,) = ast.parse("from abm import cascade, model\n").body
+    assert said_by(both, files) == {"abm", "abm.model"}
     named = ast.parse("def late():\n    return import_module('abm.runs').run\n")
     assert imports_by_name(named) and named_in_texts(named, "abm", files) == {"abm.runs"}
     typed = ast.parse("if TYPE_CHECKING:\n    from abm.runs import run\n")
