@@ -8,14 +8,13 @@ the page has a control for: nothing from a link is run, and nothing is read as a
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from abm.classroom.knobs import KEYS, Value, knobs_of, spelt, values_of
+from abm.classroom.knobs import KEYS, Value, knobs_of, number_in, spelt, values_of
 from abm.classroom.terms import TERMS, Terms
 from abm.errors import ScenarioFaults
 from abm.scenario import Scenario, list_scenarios, load_scenario
@@ -151,11 +150,7 @@ def _numbers(
 def _value(text: str, is_switch: bool) -> Value | None:
     if is_switch:
         return {"true": True, "false": False}.get(text)
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and text.isascii() else None
+    return number_in(text)
 
 
 def _out_of_range(choice: Choice) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -75,6 +76,15 @@ def spelt(value: Value) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return repr(float(value)).removesuffix(".0")
+
+
+def number_in(text: str) -> float | None:
+    """The finite number that a link spells in ASCII; None for any other text."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and text.isascii() else None
 
 
 def _knob(leaf: Leaf) -> Knob:

@@ -78,11 +78,11 @@ class Page:
 
     def act(self, do: Callable[..., object], *given: Any) -> None:
         """Do what a click or a key asked for, and tell the browser that it is done."""
-        self.go_on(self._answer, do, *given)
+        self.go_on(self._do_and_say_so, do, *given)
 
-    def _answer(self, do: Callable[..., object], *given: Any) -> None:
+    def _do_and_say_so(self, do: Callable[..., object], *given: Any) -> None:
         try:
-            self._heed(do, *given)
+            self._do_or_refuse(do, *given)
         finally:
             self.n_done.value += 1
 
@@ -97,19 +97,19 @@ class Page:
         """
         document = self.document
         if document is None or document.session_context is None:
-            self._heed(do, *given)  # no browser: a test
+            self._do_or_refuse(do, *given)  # no browser: a test
             return
 
         def held() -> None:
             document.hold("collect")
             try:
-                self._heed(do, *given)
+                self._do_or_refuse(do, *given)
             finally:
                 document.unhold()
 
         document.add_next_tick_callback(held)
 
-    def _heed(self, do: Callable[..., object], *given: Any) -> None:
+    def _do_or_refuse(self, do: Callable[..., object], *given: Any) -> None:
         try:
             do(*given)
         except (UnwindError, FailedRun) as bad:

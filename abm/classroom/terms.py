@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import NamedTuple
 
-from abm.classroom.knobs import spelt
+from abm.classroom.knobs import number_in, spelt
 
 TERMS = "trade."  # before their keys in a link
 TARGETS = ("USD", "AUD", "MXN")
@@ -73,11 +72,8 @@ class Terms:
 
 
 def _within(text: str, allowed: Range) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and allowed.low <= number <= allowed.high else None
+    number = number_in(text)
+    return number if number is not None and allowed.low <= number <= allowed.high else None
 
 
 def _allowed(name: str) -> str:

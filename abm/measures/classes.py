@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 DAM_BREAK, UNDETERMINED, BROKEN_BEFORE = "dam break", "undetermined", "broken before the shock"
 DE_RISKING, BUILD_UP = "de-risking", "build-up"  # of news that lowers the yen
-NOBODY_SHORT = "nobody short"  # of undetermined runs those without a net yen short on the eve
+NO_NET_SHORT = "no net short"  # of undetermined runs those without a net yen short on the eve
 # In the order of tables and legends.
 CLASSES = ("absorbed", "leak", DAM_BREAK, BROKEN_BEFORE, DE_RISKING, BUILD_UP, UNDETERMINED)
 
@@ -78,7 +78,7 @@ def classify(
 
 
 def class_told(measures: Mapping[str, Any], n_days_after: int = 0) -> str:
-    """Class of a run as a reader is told it: of those undetermined, NOBODY_SHORT apart.
+    """Class of a run as a reader is told it: of those undetermined, NO_NET_SHORT apart.
 
     `n_days_after`: days of the run after the shock day; 0 where that is not known. A run that has
     BREAK_DAYS of them lacks the share of five days because the short on the eve was nil or, net, a
@@ -88,10 +88,10 @@ def class_told(measures: Mapping[str, Any], n_days_after: int = 0) -> str:
     if name != UNDETERMINED:
         return name
     if n_days_after >= BREAK_DAYS:
-        is_nobody_short = not np.isfinite(float(measures[WITHIN]))
+        is_without = not np.isfinite(float(measures[WITHIN]))
     else:
-        is_nobody_short = float(measures.get("eve_yen_short_units", np.nan)) < LEAST_SHORT_UNITS
-    return NOBODY_SHORT if is_nobody_short else UNDETERMINED
+        is_without = float(measures.get("eve_yen_short_units", np.nan)) < LEAST_SHORT_UNITS
+    return NO_NET_SHORT if is_without else UNDETERMINED
 
 
 def is_counted(table: pd.DataFrame) -> NDArray[np.bool_]:

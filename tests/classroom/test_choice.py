@@ -79,6 +79,12 @@ def test_a_value_that_is_no_number_is_refused(text):
     assert "must be a number, from 1 to 100" in fault
 
 
+@pytest.mark.parametrize("text", ["nan", "inf", "ten", "", "٣"])
+def test_a_term_of_a_trade_that_is_no_number_is_refused_by_the_same_rule(text):
+    (fault,) = faults_of(trade__leverage=text)
+    assert "must be a number from 1 to" in fault
+
+
 def test_all_faults_are_said_at_once():
     faults = faults_of(scenario="no", seed="-1", tab="no", lang="fr", funds__levrage_cap="3")
     assert len(faults) == 5

@@ -10,7 +10,7 @@ import pytest
 import abm
 from abm.classroom.live import LiveRun
 from abm.classroom.verdict import class_words, verdict, written
-from abm.measures.classes import CLASSES, NOBODY_SHORT
+from abm.measures.classes import CLASSES, NO_NET_SHORT
 from abm.report.pictures import title
 from abm.report.script import class_of
 from abm.report.summary import Told, class_facts, sections
@@ -31,8 +31,8 @@ def hike(n_days):
 @pytest.mark.parametrize(
     ("n_days", "name", "u5", "told"),
     [
-        (66, "undetermined", NAN, NOBODY_SHORT),
-        (6, "undetermined", NAN, NOBODY_SHORT),  # the fifth day after day 0 is in the run
+        (66, "undetermined", NAN, NO_NET_SHORT),
+        (6, "undetermined", NAN, NO_NET_SHORT),  # the fifth day after day 0 is in the run
         (5, "undetermined", NAN, "undetermined"),  # and here it is not
         (20, "undetermined", 0.1, "undetermined"),  # short, but the thirtieth day is missing
         (66, "leak", 0.1, "leak"),
@@ -90,7 +90,7 @@ def test_the_page_tells_the_class_in_the_words_of_the_summary_and_of_the_currenc
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_class_and_unit_has_words_in_every_language(language):
     say = words(language)
-    names = (*CLASSES, NOBODY_SHORT)
+    names = (*CLASSES, NO_NET_SHORT)
     assert len({class_words(name, say) for name in names}) == len(names) == 8
     for name in names:
         assert say(f"summary.class.{key_of(name)}", currency="x", dam_break="y", leak="z")

@@ -14,7 +14,7 @@ from abm.figures.phase import LEVERAGE_CAP, SURPRISE
 from abm.measures.classes import (
     BROKEN_BEFORE,
     N_RUNS,
-    NOBODY_SHORT,
+    NO_NET_SHORT,
     UNDETERMINED,
     class_counts,
     is_counted,
@@ -38,7 +38,7 @@ MADE_BY = f"unwind sweep experiments/{STUDY}.toml"
 COLUMNS = ("row", "point", "replicate", "seed", *FACTORS, "status", "seconds", "class",
            "unwound_5d", PEAK)  # fmt: skip
 CLASSES = ("dam break", "leak", "absorbed", BROKEN_BEFORE)
-WITHOUT = (NOBODY_SHORT, UNDETERMINED)  # runs that have no class, and are in no share
+WITHOUT = (NO_NET_SHORT, UNDETERMINED)  # runs that have no class, and are in no share
 ENDS = ["low", "high", "n_independent"]  # of an interval, and of how many independent runs
 Held = tuple[tuple[str, float], ...]  # factors that are held, at which level
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import panel as pn
     from bokeh.plotting import figure as Figure
 
-    from abm.classroom.trade.path import Course, Held
+    from abm.classroom.trade.path import Course, Outcome
     from abm.scenario import Scenario
     from abm.words import Words
 
@@ -68,7 +68,7 @@ class PathCharts:
                  ["day", "date", "equity_usd_mn"]),
         ]  # fmt: skip
 
-    def show(self, course: Course, held: Held, axis: str) -> None:
+    def show(self, course: Course, held: Outcome, axis: str) -> None:
         """Another trade, or the same along another run; where it is liquidated is marked."""
         self.source.data = {
             **course._asdict(),

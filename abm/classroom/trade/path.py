@@ -87,7 +87,7 @@ class Marked(NamedTuple):
     equity_usd_mn: Numbers
 
 
-class Held(NamedTuple):
+class Outcome(NamedTuple):
     """What became of it; arrays (...)."""
 
     last_day: NDArray[np.int64]  # closed, at its term, at the end of the run or by the broker
@@ -201,7 +201,7 @@ def mark(terms: Terms, opening: Opening, days: Numbers, logs: Logs) -> Marked:
     return Marked(quote, np.broadcast_to(level, quote.shape), position, position - debt)
 
 
-def hold(terms: Terms, marked: Marked, days: Numbers) -> Held:
+def hold(terms: Terms, marked: Marked, days: Numbers) -> Outcome:
     """Keep it until its term, the end of the run or the first close at which it is liquidated."""
     n_held = min(int(np.searchsorted(days, terms.days)) + 1, len(days))
     equity = marked.equity_usd_mn
@@ -211,10 +211,10 @@ def hold(terms: Terms, marked: Marked, days: Numbers) -> Held:
     last = np.where(is_liquidated, is_below.argmax(axis=-1), n_held - 1)
     final = np.take_along_axis(equity, last[..., None], axis=-1)
     kept = np.where(np.arange(len(days)) <= last[..., None], equity, final)
-    return Held(last, is_liquidated, final[..., 0] / terms.equity_usd_mn - 1.0, kept)
+    return Outcome(last, is_liquidated, final[..., 0] / terms.equity_usd_mn - 1.0, kept)
 
 
-def course(terms: Terms, opening: Opening, days: Numbers, marked: Marked, held: Held) -> Course:
+def course(terms: Terms, opening: Opening, days: Numbers, marked: Marked, held: Outcome) -> Course:
     """One trade from the eve, when it was opened at its opening quotes, to the last close."""
     nothing = np.zeros(1)
     eve = mark(terms, opening, nothing, Logs(nothing, nothing))

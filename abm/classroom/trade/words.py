@@ -15,7 +15,7 @@ from abm.figures.style import CLASS_COLOURS, SIMULATED
 from abm.sweep.intervals import wilson
 
 if TYPE_CHECKING:
-    from abm.classroom.trade.path import Held, Marked, Opening, Profit
+    from abm.classroom.trade.path import Marked, Opening, Outcome, Profit
     from abm.words import Words
 
 LIQUIDATED = CLASS_COLOURS["dam break"]
@@ -92,7 +92,7 @@ def _liquidated_before(terms: Terms, opening: Opening, end: float, say: Words) -
     return f"{said} {say('trade.not_there', quote=quoted(level))}" if end < level else said
 
 
-def path_text(terms: Terms, marked: Marked, held: Held, names: list[str], say: Words) -> str:
+def path_text(terms: Terms, marked: Marked, held: Outcome, names: list[str], say: Words) -> str:
     """What became of the trade along the page's run."""
     last = int(held.last_day)
     equity = float(held.equity_usd_mn[last])
@@ -110,7 +110,7 @@ def path_text(terms: Terms, marked: Marked, held: Held, names: list[str], say: W
     )
 
 
-def seeds_text(held: Held, n_all: int, say: Words) -> str:
+def seeds_text(held: Outcome, n_all: int, say: Words) -> str:
     """Over many seeds: how often it is liquidated, and how it ends."""
     n = len(held.final_return)
     share = float(held.is_liquidated.mean())

@@ -135,7 +135,7 @@ class Knobs:
         changes: Mapping[str, Value],
         changed: Callable[[dict[str, Value]], None],
     ) -> None:
-        self.page, self.scenario, self.told = page, scenario, changed
+        self.page, self.scenario, self.changed = page, scenario, changed
         self.base = shipped(scenario)
         self.own = {knob.key: knob.value for knob in knobs_of(self.base)}
         self.values = self.own | dict(changes)
@@ -191,14 +191,14 @@ class Knobs:
             self._warn_beyond(key, value)
         self.show(self.changes())
         if self.values[key] == value:
-            self.told(self.changes())
+            self.changed(self.changes())
 
 
 class SeedBox:
     """Seed and replicate of the run, typed; or the next seed."""
 
     def __init__(self, page: Page, changed: Callable[[int, int], None]) -> None:
-        self.page, self.told, self.is_setting = page, changed, False
+        self.page, self.changed, self.is_setting = page, changed, False
         say, choice = page.say, page.choice
         how = {"width": 84, "margin": (0, 8, 0, 0)}
         self.seed = Box(label=say("page.seed"), value=str(choice.seed), **how)
@@ -222,7 +222,7 @@ class SeedBox:
             self.page.act(self._was_typed, text)
 
     def _next(self) -> None:
-        self.told(self.page.choice.seed + 1, 0)
+        self.changed(self.page.choice.seed + 1, 0)
 
     def _was_typed(self, text: str) -> None:
         """Both boxes as they stand; another seed is its own first run."""
@@ -234,7 +234,7 @@ class SeedBox:
             self.show(choice.seed, choice.replicate)
         elif (seed, replicate) != (choice.seed, choice.replicate):
             self.page.quiet()
-            self.told(seed, replicate if seed == choice.seed else 0)
+            self.changed(seed, replicate if seed == choice.seed else 0)
 
 
 def scenario_cards(page: Page, changed: Callable[[str], None]) -> pn.widgets.RadioBoxGroup:

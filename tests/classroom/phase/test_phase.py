@@ -90,10 +90,10 @@ def stored_at(depth, overlap, surprise_bp, cap):
 
 def test_runs_with_a_class_and_those_in_which_nobody_was_short_are_all_runs_of_a_cell():
     found = study.cells(())
-    assert (found["n_runs"] + found["nobody short"] == 400).all()
+    assert (found["n_runs"] + found["no net short"] == 400).all()
     assert found[list(study.CLASSES)].sum(axis=1).tolist() == found["n_runs"].tolist()
     without = (load_sweep(study.study_folder())["class"] == "undetermined").sum()
-    assert found["nobody short"].sum() == without and not found["undetermined"].any()
+    assert found["no net short"].sum() == without and not found["undetermined"].any()
 
 
 def test_shares_of_a_cell_are_all_of_the_runs_that_have_a_class():
@@ -101,18 +101,18 @@ def test_shares_of_a_cell_are_all_of_the_runs_that_have_a_class():
     counts = stored_at(0.5, 0.5, 50, 7)["class"].value_counts()
     assert here["dam break"] == counts["dam break"] == 16
     n = int(here["n_runs"])
-    assert n == 25 - here["nobody short"]
+    assert n == 25 - here["no net short"]
     told, share = cell_text(here, words("en")), f"{16 / n:.0%}"
     assert f"The dam breaks in {share} of {n} runs" in told
     assert f"<b>{share}</b> (16 runs)" in told
-    assert ("2 runs excluded: " in told) == (here["nobody short"] == 2)
+    assert ("2 runs excluded: " in told) == (here["no net short"] == 2)
 
 
 def test_runs_that_broke_before_the_shock_are_a_class_of_their_cell():
     """Of four runs of a cell one broke before, and two are dam breaks: 50% and 25% of four."""
     line = {"share": 0.5, "low": 0.2, "high": 0.8, "n_runs": 4, "n_independent": 4.0}
     line |= {"dam break": 2, "leak": 1, "absorbed": 0, "broken before the shock": 1}
-    line |= {"nobody short": 0, "undetermined": 0, "median_peak_log": 0.1}
+    line |= {"no net short": 0, "undetermined": 0, "median_peak_log": 0.1}
     told = cell_text(line, words("en"))
     assert "broken before the shock <b>25%</b> (1 run)" in told
     assert "left out" not in told and "in 50% of 4 runs" in told
