@@ -18,11 +18,10 @@ from abm.population.exposures import exposure_graph
 from abm.population.origin import Origin
 from abm.report import pictures
 from abm.report.parameters import run_name
-from abm.report.phrases import Phrases
+from abm.report.phrases import in_english
 from abm.report.quotes import real_quotes, usd_quotes
 from abm.report.script import acts, day_name
 from abm.runs.genealogy import CALLS
-from abm.words import words
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -39,11 +38,6 @@ _DAYS_OF_A_SHOCK = 15  # that are shown even if nothing is forced on anybody
 _OVER = 0.01  # of the worst day's forced sales: less is no cascade any more
 _EVENTFUL_TICKS, _LAST_TICKS = 4, 16  # how long days with news and the last one stay
 _MOST_COLOURS, _COMMON_COLOURS = 255, 128  # of a GIF; of them those that are kept exactly
-_COUNTED = {
-    "margin_call": "margin call", "close_out": "close-out", "loss_cut": "stop-out",
-    "recall": "recalled loan", "limit_hit": "price limit", "default": "default",
-    "bank_failure": "bank failure",
-}  # fmt: skip
 _CALLS = tuple(EVENT_KINDS[kind] for kind in CALLS)
 
 Tick = Callable[[int, int], None]
@@ -115,16 +109,10 @@ def film_of(run: RunResult, graphs: Mapping[int, nx.DiGraph], note: str = "") ->
     shots = [_shot(run, day, graph) for day, graph in graphs.items()]
     name = pictures.literal(run_name(scenario, run.seed, run.replicate))
     real = real_quotes(scenario)
-    said = [
-        f"{name}.",
-        "Circles: assets at the first close shown; red area: sold by force that day.",
-        "Real: ECB fixing 14:15 CET." if real is not None else "",
-        note,
-    ]
-    caption = " ".join(sentence for sentence in said if sentence)
+    told = in_english("figures/film_caption", name=name, has_real=real is not None, note=note)
     opening_quote = usd_quotes(scenario, run.days)[0]
     return Film(
-        shots, run.days, pictures.title(scenario, run.summary), caption, opening_quote, real
+        shots, run.days, pictures.title(scenario, run.summary), " ".join(told), opening_quote, real
     )
 
 
@@ -236,18 +224,14 @@ def _screen() -> tuple[Any, Callable[[Image], None]]:
 
 def _happened(run: RunResult, day: int, sold_usd_bn: Mapping[str, float]) -> str:
     """What came from outside on a day, and under it what was forced on whom."""
-    came = "; ".join(act.what for act in acts(run.scenario) if act.day == day)
-    kinds = run.events["kind"][run.events["day"] == day].value_counts()
-    counts = [
-        f"{kinds[kind]:,} {word}{'' if kinds[kind] == 1 else 's'}"
-        for kind, word in _COUNTED.items()
-        if kind in kinds
-    ]
-    if sold_usd_bn:
-        n, amount = len(sold_usd_bn), Phrases(words("en")).usd(sum(sold_usd_bn.values()))
-        counts.append(f"{n:,} {'has' if n == 1 else 'have'} to sell {amount}")
-    lines = [pictures.literal(line[:1].upper() + line[1:]) for line in (came, ", ".join(counts))]
-    return "\n".join(line for line in lines if line)
+    told = in_english(
+        "figures/film_day",
+        came=[act.what for act in acts(run.scenario) if act.day == day],
+        counts=run.events["kind"][run.events["day"] == day].value_counts().to_dict(),
+        n_sellers=len(sold_usd_bn),
+        sold_usd_bn=sum(sold_usd_bn.values()),
+    )
+    return pictures.literal("\n".join(told))
 
 
 def _sold_usd_bn(events: pd.DataFrame, day: int, funding: str) -> dict[str, float]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from abm.report.lineage import CENTRAL_BANK, Event, Lineage, hurting_way, kind_of
-from abm.report.phrases import Phrases, basis_points, plain
+from abm.report.phrases import Phrases, in_english, plain
 
 NEWS_DAYS = 10  # before a price calls somebody; what moved it then is the news behind it
 
@@ -32,7 +32,7 @@ def announcements(lineage: Lineage, phrases: Phrases) -> dict[tuple[int, str], A
             groups.setdefault((event.day, event.institution), []).append(event)
     return {
         key: Announcement(
-            (_title(events, phrases), phrases.short_day(events[0].day, events[0].date)),
+            (_title(events), phrases.short_day(events[0].day, events[0].date)),
             _moves_log(events),
         )
         for key, events in sorted(groups.items(), key=lambda item: item[0][0])
@@ -92,21 +92,9 @@ def _added(moves_log: Iterable[dict[str, float]]) -> dict[str, float]:
     return together
 
 
-def _title(events: Sequence[Event], phrases: Phrases) -> str:
+def _title(events: Sequence[Event]) -> str:
     """A user's title, or what the authorities did."""
     who = events[0].institution
-    if who != CENTRAL_BANK:
-        return plain(who)
-    told = [_act(e, phrases) for e in events if e.kind == "policy"]
-    return ", ".join(told) or "Central bank surprise"
-
-
-def _act(event: Event, phrases: Phrases) -> str:
-    """A rate move or an official trade, in a few words."""
-    if event.counterparty:
-        verb = "buy" if event.amount_usd_bn > 0.0 else "sell"
-        amount = phrases.usd(event.amount_usd_bn, "short")
-        return f"Authorities {verb} {amount} of {phrases.instrument(event.instrument)}"
-    sign = "+" if event.amount_usd_bn > 0.0 else "−"
-    bank = phrases.central_bank(event.instrument).removeprefix("the ")
-    return f"{bank[0].upper()}{bank[1:]} {sign}{basis_points(event.amount_usd_bn)}bp"
+    acts = [event for event in events if event.kind == "policy"]
+    title = None if who == CENTRAL_BANK else plain(who)
+    return "".join(in_english("figures/announced", title=title, acts=acts))

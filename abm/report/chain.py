@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from abm.figures.mechanism import (
@@ -29,7 +29,7 @@ from abm.report.announcements import (
 )
 from abm.report.labels import OTHERS
 from abm.report.lineage import CALLS, FUNDING, Event, Lineage, kind_of
-from abm.report.phrases import Phrases, total
+from abm.report.phrases import Phrases, in_english, total
 from abm.words import words
 
 if TYPE_CHECKING:
@@ -42,12 +42,6 @@ _MOST_KINDS, _MOST_INSTRUMENTS, _MOST_NEWS = 4, 5, 3
 _LEAST_SHARE = 0.01  # of all amounts; what is smaller is one of the others
 _FAILURES, _LENDERS = (FAILED, "(failures)"), (BORNE, "(lenders)")
 _RECALL, _MARGIN = "(recall)", "(margin)"
-_AMOUNTS = {
-    "margin_call": "owed above margin (calls)",
-    "close_out": "held (close-outs)",
-    "loss_cut": "held (stop-outs)",
-    "recall": "recalled (recalls)",
-}
 _TERMS = {_RECALL: "Banks recall loans", _MARGIN: "No price loss"}  # calls without a price
 _HEADINGS = {
     OUTSIDE: "1  News",
@@ -236,40 +230,29 @@ class _Story:
         first, last = (self.phrases.short_day(e.day, e.date) for e in ends)
         return first if first == last else f"{first} to {last}"
 
-    def amounts(self) -> tuple[str, ...]:
-        """What amounts of calls are, by their kind, and what totals of forced sales leave out."""
-        kinds = {call.kind for call in self.calls}
-        told = [said for kind, said in _AMOUNTS.items() if kind in kinds]
-        called = f"Amounts in columns 3 and 5: what was {', '.join(told)}."
-        is_bought = any(e.side == "bought" for e in self.sales)
-        back = (
-            "Totals of forced sales leave out what was bought back."
-            " Dollars sold, the unit of account, are not counted."
-        )
-        return (*((called,) if told else ()), *((back,) if is_bought else ()))
-
     def notes(self, news: Sequence[Announcement]) -> tuple[str, ...]:
         """What was merged and what counts, for the caption."""
-        notes = ["Arrows are as wide as their amounts in USD bn.", *self.amounts()]
-        if any(call.generation == 0 and call.instrument for call in self.calls):
-            notes.append(f"News: what moved that price at most {NEWS_DAYS} trading days before.")
-            notes.extend(self.unanswered(news))
-        waves = 1 + max(e.generation for e in (*self.calls, *self.sales))
-        if waves > 2:
-            notes.append(f"Waves 2 to {waves} of calls and sales share columns 5 and 6.")
-        rest = {e.instrument for e in self.sales} - set(self.instruments)
-        if rest:
-            names = sorted(map(self.phrases.instrument, rest))
-            notes.append(f"Others: {', '.join(names)}.")
+        events = (*self.calls, *self.sales)
+        is_priced = any(call.generation == 0 and call.instrument for call in self.calls)
+        others = {e.instrument for e in self.sales} - set(self.instruments)
+        notes = in_english(
+            "figures/chain_notes",
+            kinds={call.kind for call in self.calls},
+            is_bought=any(e.side == "bought" for e in self.sales),
+            is_priced=is_priced,
+            news_days=NEWS_DAYS,
+            unanswered=self.unanswered(news) if is_priced else [],
+            most_news=_MOST_NEWS,
+            n_waves=1 + max(e.generation for e in events),
+            others=sorted(map(self.phrases.instrument, others)),
+        )
         return tuple(notes)
 
-    def unanswered(self, news: Sequence[Announcement]) -> Iterator[str]:
+    def unanswered(self, news: Sequence[Announcement]) -> list[tuple[str, ...]]:
         """What was announced, where no first call answers a price that it moved against anyone."""
         known = announcements(self.lineage, self.phrases).values()
-        if known and all(one.lines == ORDINARY for one in news):
-            told = [f"{what} ({when})" for what, when in (one.lines for one in known)]
-            more = f" and {len(told) - _MOST_NEWS} more" if len(told) > _MOST_NEWS else ""
-            yield f"Announced, but behind no first call: {', '.join(told[:_MOST_NEWS])}{more}."
+        is_ordinary = all(one.lines == ORDINARY for one in news)
+        return [one.lines for one in known] if is_ordinary else []
 
 
 def _largest(events: Sequence[Event], by: Callable[[Event], str], most: int) -> list[str]:

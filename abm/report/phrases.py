@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abm.report.lineage import FUNDING, Event, is_trade
 from abm.words import Words, words
-from abm.words.templates import templates
+from abm.words.templates import ENGLISH, templates
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -83,8 +83,7 @@ class Phrases:
 
     def lines(self, template: str, **values: Any) -> list[str]:
         """The lines of a template that are not empty, each by itself."""
-        told = environment(self.say.language).get_template(f"{template}.jinja").render(values)
-        return [line.strip() for line in told.split("\n") if line.strip()]
+        return _lines(environment(self.say.language), template, values)
 
     def listed(self, names: Sequence[str]) -> str:
         """Names with commas between, and an "and" before the last."""
@@ -127,10 +126,20 @@ def parts(events: Iterable[Event], by: Callable[[Event], str], most: int = N_NAM
     return [*named, Part("", amount, math.nan, len(rest), False)] if rest else named
 
 
+def in_english(template: str, **values: Any) -> list[str]:
+    """The lines of a template of what is told in English alone."""
+    return _lines(environment("en", ENGLISH), template, values)
+
+
+def _lines(known: Environment, template: str, values: dict[str, Any]) -> list[str]:
+    told = known.get_template(f"{template}.jinja").render(values)
+    return [line.strip() for line in told.split("\n") if line.strip()]
+
+
 @functools.cache
-def environment(language: str) -> Environment:
+def environment(language: str, folder: str = "") -> Environment:
     """A language's templates, with all by which they write their values."""
-    phrases, found = Phrases(words(language)), templates(language)
+    phrases, found = Phrases(words(language)), templates(folder or language)
     found.filters |= {
         "usd": phrases.usd,
         "short": lambda amount_usd_bn: phrases.usd(amount_usd_bn, "short"),

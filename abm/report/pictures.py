@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import one_line
+from abm.report.phrases import in_english
 from abm.report.quotes import real_quotes, usd_quotes
 from abm.report.script import acts, class_of, currency, day_name, is_shocked, trigger
 from abm.words import words
@@ -47,22 +48,25 @@ def cascade_picture(
     """Price, leverage, margins, forced sales, calls; `drawn` names scenario and seed."""
     from abm.figures.cascade import cascade_figure
 
-    real = real_quotes(scenario)
-    said = [f"{drawn}."]
-    if real is not None:
-        said.append("Real: ECB fixing 14:15 CET; simulated: close of the day.")
-    has_shock = is_shocked(scenario)
+    real, has_shock = real_quotes(scenario), is_shocked(scenario)
     if not has_shock:  # without a shock the run is its own
         counterfactuals = {k: v for k, v in counterfactuals.items() if k != "no shock"}
-    if counterfactuals:
-        said.extend(_counterfactual_words(scenario, has_shock, "class" in measures))
+    caption = in_english(
+        "figures/cascade_caption",
+        drawn=drawn,
+        has_real=real is not None,
+        has_counterfactuals=bool(counterfactuals),
+        is_shocked=has_shock,
+        is_titled="class" in measures,
+        since=day_name(scenario, scenario.shock_day),
+    )
     return cascade_figure(
         days,
         events,
         title(scenario, measures),
         real=real,
         twins=counterfactuals,
-        caption=" ".join(said),
+        caption=" ".join(caption),
         opening_quote=usd_quotes(scenario, days)[0],
         marks=[(act.day, literal(act.label)) for act in acts(scenario)],
     )
@@ -81,22 +85,6 @@ def branch_words(run: RunResult, language: str = "en") -> str:
     )
 
 
-def _counterfactual_words(scenario: Scenario, has_shock: bool, is_titled: bool) -> Iterator[str]:
-    """Meaning of the counterfactuals, and of title and panels where the title is of the shock."""
-    since = day_name(scenario, scenario.shock_day)
-    if has_shock and is_titled:
-        yield (
-            "Title: the run less the no-shock run, which has the same seed without news and policy "
-            f"from {since} on. Panels: the run."
-        )
-    elif has_shock:
-        yield f"No shock: same seed without news and policy from {since} on."
-    yield (
-        f"Frozen: same script, but from {since} on no institution except value investors and "
-        "dealers trades."
-    )
-
-
 def mechanism_picture(
     scenario: Scenario, drawn: str, events: pd.DataFrame, measures: Mapping[str, Any]
 ) -> Figure:
@@ -105,7 +93,14 @@ def mechanism_picture(
     from abm.report.chain import read_chain
 
     chain = read_chain(events, scenario.funding_currency)
-    return mechanism_figure(chain, title(scenario, measures), f"{drawn}. {_whole_run(scenario)}")
+    caption = in_english(
+        "figures/mechanism_caption",
+        drawn=drawn,
+        is_shocked=is_shocked(scenario),
+        has_days_before=scenario.shock_day > 0,
+        since=day_name(scenario, scenario.shock_day),
+    )
+    return mechanism_figure(chain, title(scenario, measures), " ".join(caption))
 
 
 def network_picture(
@@ -117,24 +112,17 @@ def network_picture(
     return network_figure(graph, title(scenario, measures), f"{drawn}; {when}.")
 
 
-def _whole_run(scenario: Scenario) -> str:
-    """Sentence on what boxes and arrows add up, where the title is of something else."""
-    if not is_shocked(scenario):
-        return "Boxes and arrows add up the whole run."
-    day = day_name(scenario, scenario.shock_day)
-    early = f", days before {day} included" if scenario.shock_day > 0 else ""
-    return f"Boxes and arrows add up the whole run{early}, not only what the shock caused."
-
-
 def day_words(days: pd.DataFrame, scenario: Scenario, day: int) -> str:
     """Which close this is: of the largest forced sales, or of what else it is known for."""
     forced = days[[c for c in days.columns if c.startswith("forced_")]].sum(axis=1)
-    close = f"the close of {day_name(scenario, day)}"
-    if forced.max() > 0.0 and forced.iloc[day] == forced.max():
-        return f"{close}, the day of the largest forced sales"
-    if day == len(days) - 1:
-        return f"{close}, the last day"
-    return f"{close}, the day of the {currency(scenario.funding_currency)}'s largest rise"
+    (said,) = in_english(
+        "figures/close",
+        day=day_name(scenario, day),
+        is_worst=forced.max() > 0.0 and forced.iloc[day] == forced.max(),
+        is_last=day == len(days) - 1,
+        currency=currency(scenario.funding_currency),
+    )
+    return said
 
 
 def png(figure: Figure) -> bytes:
