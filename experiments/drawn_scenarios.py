@@ -26,7 +26,7 @@ WAYS = ("range", "around")
 NEAR, FAR = 0.05, 20.0
 """Around a shipped value: from a twentieth of it to twenty times as much."""
 FURTHEST = 1e12
-"""Where a field has no bound of its own."""
+"""Bounds of a field without bounds of its own."""
 FINEST = 1e-9
 """Of a range that begins at 0, how far down its decades are drawn, over its upper end."""
 REPAIRS = 12
@@ -135,7 +135,7 @@ def kinds_of_parts(scenario: Scenario) -> tuple[tuple[str, list[str]], ...]:
 
 
 def _annotation_at(annotation: Any, step: str) -> Any:
-    """What is allowed under a name, in whichever of the kinds has it."""
+    """The annotation under a name, in whichever of the kinds has it."""
     fields = (part.model_fields for part in parts_in(annotation))
     return next(known[step].annotation for known in fields if step in known)
 
@@ -335,7 +335,7 @@ def _banks_of(changes: Changes) -> Changes:
 
 
 def _touches(key: str, fault: str) -> bool:
-    """Whether a change lies where a fault was found, or what was found lies within it."""
+    """True if a change lies where a fault was found, or what was found lies within it."""
     one, other = key.split("."), fault.split(".")
     n = min(len(one), len(other))
     return all(a == b or "*" in (a, b) for a, b in zip(one[:n], other[:n], strict=True))

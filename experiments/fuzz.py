@@ -67,25 +67,25 @@ class Finding:
     number: int
     """Of the draw."""
     fault: str
-    """What was wrong: its kind, a colon, and the details."""
+    """The fault: its kind, a colon, and the details."""
     drawn: DrawnScenario
     """As drawn, or as small as it could be made."""
     is_minimal: bool = False
-    """Whether it has been made small."""
+    """True once it has been made small."""
 
     @property
     def kind(self) -> str:
-        """What is the same in all findings of a kind: numbers are not."""
+        """The common part of all findings of a kind, without numbers."""
         return self.fault.partition(":")[0]
 
     @property
     def command(self) -> str:
-        """What to type to see it."""
+        """The command that shows it."""
         return reproducer(self.drawn)
 
 
 class Tally(NamedTuple):
-    """What came of some draws."""
+    """The results of some draws."""
 
     n_run: Counter[str]
     """Scenarios that ran, by way of drawing."""
@@ -98,7 +98,7 @@ class Tally(NamedTuple):
 
 
 def short_run(days: int) -> Changes:
-    """What every drawn scenario has: few days, and a burn-in as short."""
+    """The calendar of every drawn scenario: few days, and a burn-in as short."""
     return {
         "calendar.days": days,
         "calendar.burn_in_days": BURN_IN_DAYS,
@@ -107,7 +107,7 @@ def short_run(days: int) -> Changes:
 
 
 def fault_of(scenario: Scenario, seed: int, with_twins: bool = False) -> str:
-    """What is wrong with a run of a scenario; empty if nothing is."""
+    """The fault of a run of a scenario; empty if there is none."""
     try:
         return _fault_beside_twins(scenario, seed) if with_twins else _fault_alone(scenario, seed)
     except FailedRun as failed:
@@ -140,7 +140,7 @@ def _fault_beside_twins(scenario: Scenario, seed: int) -> str:
 
 
 def _kind_of(failed: FailedRun) -> str:
-    """What made a run fail, in a word or two."""
+    """The kind of failure of a run, in a word or two."""
     words = {"do not balance": "audit", "its limit": "slow"}
     return next((kind for part, kind in words.items() if part in str(failed)), "not finite")
 
@@ -204,7 +204,7 @@ def run_draws(numbers: tuple[int, ...], seed: int, days: int) -> Tally:
 
 
 def fault_when_drawn(drawn: DrawnScenario, with_twins: bool = False) -> str:
-    """What is wrong with a drawn scenario; empty where it is refused or runs."""
+    """The fault of a drawn scenario; empty where it is refused or runs."""
     try:
         scenario = load_scenario(drawn.base).with_changes(drawn.changes)
     except UnwindError:
@@ -253,7 +253,7 @@ def _smaller(drawn: DrawnScenario, kind: str, look: Look) -> Iterator[DrawnScena
 
 
 def _pieces(names: list[str]) -> Iterator[list[str]]:
-    """What to leave out: halves, quarters and so on, whole tables, then one key after the other."""
+    """Pieces to leave out: halves, quarters and so on, whole tables, then single keys."""
     size = len(names) // 2
     while size > 1:
         yield from (names[i : i + size] for i in range(0, len(names), size))
@@ -314,7 +314,7 @@ def fuzz(n_draws: int, days: int, seed: int, n_workers: int, first: int = 0) -> 
 
 
 class _Found:
-    """What the processes of a fuzz bring home."""
+    """Findings of the processes of a fuzz."""
 
     def __init__(self) -> None:
         self.n_run: Counter[str] = Counter()

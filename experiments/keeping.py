@@ -1,4 +1,4 @@
-"""How a result is kept: tables as CSV, figures as PNG, and what they were made with."""
+"""The folder of a result: tables as CSV, figures as PNG, and what they were made with."""
 
 from __future__ import annotations
 

@@ -333,7 +333,7 @@ def with_tables(text: str) -> str:
 
 
 def stale(text: str) -> str:
-    """What would change, as a unified diff; empty when both tables are fresh."""
+    """Changes to come, as a unified diff; empty when both tables are fresh."""
     lines = text.splitlines(), with_tables(text).splitlines()
     return "\n".join(difflib.unified_diff(*lines, "kept", "as the code is", n=0, lineterm=""))
 

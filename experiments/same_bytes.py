@@ -72,7 +72,7 @@ class Work(NamedTuple):
 
 
 class Differences(NamedTuple):
-    """What two sides do not share, as lines to print."""
+    """Differences of two sides, as lines to print."""
 
     unequal: list[str]
     """Columns of other bytes, and what one side did not compute."""
@@ -201,12 +201,12 @@ def computed(todo: list[Work]) -> dict[str, Hashes]:
 
 
 def versions() -> dict[str, Any]:
-    """What the bytes may depend on beside the code."""
+    """Versions that the bytes may depend on beside the code."""
     return {key: value for key, value in current_versions().items() if key != "package_version"}
 
 
 def read(file: Path) -> dict[str, Any]:
-    """What `--write` wrote. Raises InvalidInput where it did not write this, OSError where it
+    """The content that `--write` wrote. Raises InvalidInput for another content, OSError where it
     cannot be read."""
     try:
         said = json.loads(file.read_text(encoding="utf-8"))
@@ -262,7 +262,7 @@ def differences(before: dict[str, Hashes], now: dict[str, Hashes]) -> Difference
 
 
 def _unequal(before: dict[str, str], now: dict[str, str]) -> Iterator[str]:
-    """What is wrong with a table, in at most one line."""
+    """The fault of a table, in at most one line."""
     shared = [column for column in before if column in now and column != ALL]
     other = [column for column in shared if before[column] != now[column]]
     if not shared:

@@ -1,4 +1,4 @@
-"""How fast a day is, what an institution weighs, and how long a user waits for the first answer.
+"""Speed of a day, memory of an institution, and the time to a user's first answer.
 
     python -m experiments.speed [--without-million] [--without-compile]
 
@@ -141,7 +141,7 @@ def resident_bytes() -> int:
 
 
 def bytes_per_institution() -> Iterator[dict[str, Any]]:
-    """What one more institution adds to a world: slope between 10,000 and 20,000."""
+    """Memory of one more institution in a world: slope between 10,000 and 20,000."""
     sizes, columns, traced = [], [], []
     for n in (10_000, 20_000):
         scenario = world_of(n)
@@ -166,7 +166,7 @@ def array_bytes(part: Any) -> int:
 
 
 def waiting(with_compile: bool) -> Iterator[dict[str, Any]]:
-    """What a user waits for, as whole processes."""
+    """Times that a user waits, as whole processes."""
     python = sys.executable
     command = [python, "-m", "abm.cli"]
     bare = [process_seconds([python, "-c", "pass"]) for _ in range(TIMES)]

@@ -1,4 +1,4 @@
-"""What a sweep costs beside the bare loop, and what a second worker gains.
+"""The cost of a sweep beside the bare loop, and the gain from a second worker.
 
     python -m experiments.sweep_speed [N_RUNS]
 

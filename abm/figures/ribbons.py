@@ -90,7 +90,7 @@ def label_places(ribbons: Sequence[Ribbon], courses: Sequence[Sequence[Point]]) 
 def _n_covered(
     at: Point, half: float, lines: Sequence[Point], labels: Sequence[tuple[float, Point]]
 ) -> int:
-    """How much a label would cover: points of other ribbons, and all of them for each label."""
+    """Number of points under a label: of other ribbons, and all of them for each label."""
     x, y = at
     n_labels = sum(
         abs(x - there[0]) < half + other and abs(y - there[1]) < _LABEL_INCHES

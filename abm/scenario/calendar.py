@@ -14,7 +14,7 @@ SATURDAY = 5
 
 
 class Calendar(Part):
-    """Which days are traded. Day 0 is the first of the run; the burn-in comes before it."""
+    """The trading days. Day 0 is the first of the run; the burn-in comes before it."""
 
     start: CalendarDate | None = choice(
         "date of day 0; leave out for a run without dates",

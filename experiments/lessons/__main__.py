@@ -24,7 +24,7 @@ ROOT = FOLDER.parents[1]
 
 
 class Outcome(NamedTuple):
-    """What became of one lesson."""
+    """The outcome of one lesson."""
 
     seconds: float
     fault: str  # the failing line and its error; empty if it ran to its end

@@ -74,7 +74,7 @@ class Mistake(NamedTuple):
 
 @dataclass(frozen=True)
 class Exercise:
-    """What is right, what to say of it, and which mistakes get a hint of their own.
+    """An exercise: the right answer, what to say of it, and mistakes with a hint of their own.
 
     Attributes
     ----------
@@ -100,7 +100,7 @@ class Exercise:
     accepts: Callable[[Any], bool] | None = None
 
     def judge(self, answer: Any) -> Verdict:
-        """Whether an answer is right, and the words for it."""
+        """The verdict on an answer, and the words for it."""
         if answer is Ellipsis:
             return Verdict(False, "not answered yet: write your answer in place of the three dots")
         form = self._fault_of_form(answer)
@@ -119,7 +119,7 @@ class Exercise:
         return _is_near(answer, self.right, self.tolerance)
 
     def _fault_of_form(self, answer: Any) -> str:
-        """What is wrong with the kind of answer, if anything."""
+        """The fault of the kind of answer, if any."""
         if self.accepts is not None or _is_word(self.right):
             return ""
         given, wanted = _numbers(answer), _numbers(self.right)
@@ -129,7 +129,7 @@ class Exercise:
         return ""
 
     def _times(self, mistake: Any) -> float:
-        """How many times as large as the right answer a mistake is."""
+        """Ratio of a mistake to the right answer, in words."""
         if _is_word(mistake) or self.tolerance == 0.0:
             return 1.0
         size = np.abs(_numbers(self.right)).max()
@@ -137,7 +137,7 @@ class Exercise:
 
 
 class Verdict(NamedTuple):
-    """Whether an answer is right (so is its truth value), and the line that says so."""
+    """A verdict, true for a right answer, and the line that says so."""
 
     is_right: bool
     words: str

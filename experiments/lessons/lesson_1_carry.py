@@ -70,7 +70,7 @@ rates = {"USDJPY": rate_dollar, "MXNJPY": rate_peso}
 
 
 def profit_jpy_bn(pair, first_day, last_day):
-    """Where the profit of the position came from between two days [JPY bn]."""
+    """The profit of the position between two days, by source [JPY bn]."""
     path = paths[pair]
     years = (pd.Timestamp(last_day) - pd.Timestamp(first_day)).days / 365
     spot, spot_end = path[first_day], path[last_day]
@@ -134,7 +134,7 @@ LEVERAGES = {1: QUIET, 3: "#E69F00", 5: "#D55E00"}
 
 
 def wealth_path(pair, leverage):
-    """What becomes of 1 unit of own money, by day [times the first]."""
+    """Growth of 1 unit of own money, by day [times the first]."""
     path = paths[pair]
     years = (path.index - path.index[0]).days.to_numpy() / 365
     position = leverage * (path.to_numpy() / path.iloc[0]) * (1.0 + rates[pair] * years)
@@ -143,7 +143,7 @@ def wealth_path(pair, leverage):
 
 
 def draw_wealth(axes, pair, currency):
-    """What became of own money in one pair, a line for each leverage."""
+    """Draw own money in one pair, a line for each leverage."""
     for leverage, colour in LEVERAGES.items():
         label = f"leverage {leverage}"
         axes.plot(paths[pair].index, wealth_path(pair, leverage), color=colour, label=label)

@@ -182,7 +182,7 @@ dates = [date.isoformat() for date in august.calendar.dates()]
 
 
 def measure(table):
-    """What we want to know of one August: the yen in per cent (logs), amounts in USD bn."""
+    """Measures of one August: the yen in per cent (logs), amounts in USD bn."""
     days = table.set_index("date")
     yen, forced = 100 * days["log_JPY"], days.filter(regex="^forced_").sum(axis="columns")
     return {

@@ -1,4 +1,4 @@
-"""What is right in lesson 1. Try the exercises first."""
+"""Answers to lesson 1. Try the exercises first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is right in lesson 7. Try the exercises first."""
+"""Answers to lesson 7. Try the exercises first."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Patient(PythonAgent):
 
 
 class Outcome(NamedTuple):
-    """What comes of a trader, over the draws."""
+    """The results of a trader, over the draws."""
 
     made: float  # mean [% of wealth]
     peak: float  # mean of the yen's largest rise [log %]
@@ -79,7 +79,7 @@ class OfTraders(Exercise):
 
 @cache
 def outcome(kind: type[PythonAgent], try_out: TryOut) -> Outcome:
-    """What comes of a trader over the draws of `try_out`."""
+    """The results of a trader over the draws of `try_out`."""
     table = try_out(kind)
     return Outcome(
         float(table["made"].mean()), float(table["peak"].mean()), int(table["failed"].sum())
@@ -87,7 +87,7 @@ def outcome(kind: type[PythonAgent], try_out: TryOut) -> Outcome:
 
 
 def in_one_line(kind: type, fault: Exception) -> str:
-    """Which class failed, where in its own code and with what: never more than a line."""
+    """The class that failed, the place in its own code and the fault: never more than a line."""
     written = [owner for owner in kind.__mro__ if owner not in PythonAgent.__mro__]
     code = {
         method.__code__
