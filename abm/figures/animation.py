@@ -7,8 +7,9 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from abm.figures import layout, network, style
+from abm.figures import network, style
 from abm.figures.cascade import quotes_on_days
+from abm.figures.layout import Circles
 from abm.figures.slack import draw_slack_bar
 from abm.words import words
 
@@ -54,8 +55,7 @@ class Film(NamedTuple):
 class _Stage(NamedTuple):
     """The parts of the picture that stay in place from the first frame to the last."""
 
-    places: dict[str, tuple[float, float]]
-    radius: dict[str, float]
+    circles: Circles
     largest_usd_bn: dict[str, float]  # loan and interbank claim
     largest_sale_usd_bn: float
     kinds: list[str]  # of those who are drawn
@@ -76,7 +76,6 @@ def frames(film: Film) -> Iterator[Figure]:
 def _stage(shots: Sequence[Shot]) -> _Stage:
     linked = {name for shot in shots for edge in shot.graph.edges for name in edge}
     first = shots[0].graph.subgraph(linked)
-    radius = network.radii(first)
     largest: dict[str, float] = {}
     for shot in shots:
         for kind, weight in network.largest_edges(shot.graph).items():
@@ -84,7 +83,7 @@ def _stage(shots: Sequence[Shot]) -> _Stage:
     sales = [amount for shot in shots for amount in shot.sold_usd_bn.values()]
     present = {kind for _, kind in first.nodes(data="kind")}
     return _Stage(
-        layout.ring_layout(first, radius), radius, largest, max(sales, default=0.0),
+        network.circles_of(first), largest, max(sales, default=0.0),
         [kind for kind in style.ACTOR_COLOURS if kind in present],
     )  # fmt: skip
 
@@ -121,20 +120,21 @@ def _draw_network(axes: Axes, shot: Shot, stage: _Stage) -> None:
     from matplotlib.collections import LineCollection
     from matplotlib.patches import Circle
 
-    graph = shot.graph.subgraph(stage.places)
-    network.draw_network(axes, graph, stage.places, stage.radius, stage.largest_usd_bn)
-    calls = [c for c in dict.fromkeys(shot.calls) if stage.places.keys() >= set(c)]
-    lines = [[stage.places[broker], stage.places[client]] for broker, client in calls]
+    places, radii = stage.circles
+    graph = shot.graph.subgraph(places)
+    network.draw_network(axes, graph, stage.circles, stage.largest_usd_bn)
+    calls = [c for c in dict.fromkeys(shot.calls) if places.keys() >= set(c)]
+    lines = [[places[broker], places[client]] for broker, client in calls]
     axes.add_collection(LineCollection(lines, colors=_SALE, linewidths=1.5, zorder=3))
-    sold = {n: x for n, x in shot.sold_usd_bn.items() if x > 0.0 and n in stage.places}
+    sold = {n: x for n, x in shot.sold_usd_bn.items() if x > 0.0 and n in places}
     for name, amount in sold.items():
-        halo = _halo_radius(amount, stage.radius[name], stage.largest_sale_usd_bn)
+        halo = _halo_radius(amount, radii[name], stage.largest_sale_usd_bn)
         axes.add_patch(
-            Circle(stage.places[name], halo, facecolor=_HALO, edgecolor=_SALE, linewidth=0.9,
+            Circle(places[name], halo, facecolor=_HALO, edgecolor=_SALE, linewidth=0.9,
                    zorder=3.5, clip_on=False)
         )  # fmt: skip
     for name in sorted(sold, key=lambda n: -sold[n])[:_LABELLED_SELLERS]:
-        _label_seller(axes, stage.places[name], stage.radius[name], sold[name])
+        _label_seller(axes, places[name], radii[name], sold[name])
 
 
 def _halo_radius(amount_usd_bn: float, radius: float, largest_usd_bn: float) -> float:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,13 +27,28 @@ _PULL = 0.02  # towards the wanted place, per sweep
 _CLEARANCE = 1.14  # between circles, in sums of their radii
 
 
+Place = tuple[float, float]
+
+
+class Circles(NamedTuple):
+    """The nodes of a drawn graph by name, in radii of the ring of banks."""
+
+    places: dict[str, Place]
+    radii: dict[str, float]
+
+    @property
+    def extent(self) -> tuple[float, float, float, float]:
+        """Left, right, foot and top of all of them."""
+        return extent(self.places, self.radii)
+
+
 def natural_order(name: str) -> tuple[tuple[int, int, str], ...]:
     """Sort key by which bank-2 comes before bank-10."""
     parts = re.findall(r"\d+|\D+", str(name))
     return tuple((0, int(p), "") if p.isdigit() else (1, 0, p) for p in parts)
 
 
-def ring_layout(graph: nx.DiGraph, radius: dict[str, float]) -> dict[str, tuple[float, float]]:
+def ring_layout(graph: nx.DiGraph, radius: dict[str, float]) -> dict[str, Place]:
     """Place of each node; `radius` is that of its circle, in the same unit.
 
     Banks with clients share a ring in sectors as wide as their clients' circles need; other banks
@@ -45,7 +61,7 @@ def ring_layout(graph: nx.DiGraph, radius: dict[str, float]) -> dict[str, tuple[
     broker = {n: bank for n, bank in main.items() if bank is not None}
     lenders = [b for b in names if b in is_bank and b in set(broker.values())]
     angle = _sector_angles(lenders, broker, radius)
-    places: dict[str, tuple[float, float]] = {
+    places: dict[str, Place] = {
         b: _polar(_CLIENT_RING if len(lenders) > 1 else 0.0, angle[b]) for b in lenders
     }
     others = [b for b in names if b in is_bank and b not in places]
@@ -61,7 +77,7 @@ def ring_layout(graph: nx.DiGraph, radius: dict[str, float]) -> dict[str, tuple[
 
 
 def extent(
-    places: dict[str, tuple[float, float]], radius: dict[str, float]
+    places: Mapping[str, Place], radius: Mapping[str, float]
 ) -> tuple[float, float, float, float]:
     """Left, right, foot and top of all circles."""
     return (
@@ -73,8 +89,8 @@ def extent(
 
 
 def _rows_below(
-    names: list[str], above: dict[str, tuple[float, float]], radius: dict[str, float]
-) -> dict[str, tuple[float, float]]:
+    names: list[str], above: dict[str, Place], radius: dict[str, float]
+) -> dict[str, Place]:
     """Circles side by side in rows as wide as what is above them, and below it."""
     left, right, foot, _ = extent(above, radius)
     rows: list[list[str]] = [[]]
@@ -83,7 +99,7 @@ def _rows_below(
         if rows[-1] and width > right - left:
             rows.append([])
         rows[-1].append(name)
-    places: dict[str, tuple[float, float]] = {}
+    places: dict[str, Place] = {}
     edge = foot - _ROOM_ABOVE_ROWS
     for row in rows:
         tallest = max((radius[n] for n in row), default=0.0)
@@ -125,9 +141,9 @@ def _client_places(
     lenders: list[str],
     angle: dict[str, float],
     radius: dict[str, float],
-) -> dict[str, tuple[float, float]]:
+) -> dict[str, Place]:
     """Clients fanned out about their broker's angle, the largest nearest to it."""
-    places: dict[str, tuple[float, float]] = {}
+    places: dict[str, Place] = {}
     for bank in lenders:
         clients = [c for c, b in broker.items() if b == bank]
         clients.sort(key=lambda c: (-radius[c], natural_order(c)))
@@ -140,10 +156,10 @@ def _client_places(
 
 def _push_apart(
     names: list[str],
-    places: dict[str, tuple[float, float]],
+    places: dict[str, Place],
     radius: dict[str, float],
     fixed: set[str],
-) -> dict[str, tuple[float, float]]:
+) -> dict[str, Place]:
     """Clients moved until no circles overlap, while each is drawn back to where it belongs."""
     at = np.array([places[n] for n in names], dtype=np.float64).reshape(-1, 2)
     home, size = at.copy(), np.array([radius[n] for n in names])

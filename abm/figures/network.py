@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from abm.figures import layout, style
+from abm.figures.layout import Circles, Place
 from abm.figures.slack import NO_SLACK, draw_slack_bar, slack_colours
 
 if TYPE_CHECKING:
@@ -42,11 +43,10 @@ def network_figure(graph: nx.DiGraph, title: str, caption: str = "") -> Figure:
     title, caption
         The finding; scenario, seed and day.
     """
-    radius = radii(graph)
-    places = layout.ring_layout(graph, radius)
+    circles = circles_of(graph)
     with style.house_style():
         top, bottom = style.title_height(title) + 0.05, style.caption_height(caption) + 0.05
-        inches = _graph_inches(places, radius)
+        inches = _graph_inches(circles)
         height = top + inches + _FOOT_INCHES + bottom
         figure = style.new_figure(height)
         width = style.WIDTH_INCHES - _LEFT_INCHES - _RIGHT_INCHES
@@ -55,8 +55,8 @@ def network_figure(graph: nx.DiGraph, title: str, caption: str = "") -> Figure:
         axes = figure.add_axes((*box, inches / height))
         style.write_title(figure, title)
         style.write_caption(figure, caption)
-        unit = draw_network(axes, graph, places, radius, largest_edges(graph))
-        _head_rows(axes, graph, places, radius)
+        unit = draw_network(axes, graph, circles, largest_edges(graph))
+        _head_rows(axes, graph, circles)
         draw_slack_bar(figure, (0.38, (bottom + 0.28) / height, 0.44, 0.12 / height))
         beside = figure.add_axes((0.01, foot, box[0] - 0.01, inches / height))
         _legend(beside, graph)
@@ -67,17 +67,16 @@ def network_figure(graph: nx.DiGraph, title: str, caption: str = "") -> Figure:
 def draw_network(
     axes: Axes,
     graph: nx.DiGraph,
-    places: dict[str, tuple[float, float]],
-    radius: dict[str, float],
+    circles: Circles,
     largest_usd_bn: Mapping[str, float],
 ) -> float:
     """Lines, circles and crosses into a panel; returns inches per unit of length.
 
     `largest_usd_bn` is the loan and the interbank claim that are drawn widest.
     """
-    unit = _frame(axes, places, radius)
-    _draw_edges(axes, graph, places, largest_usd_bn)
-    _draw_nodes(axes, graph, places, radius, unit)
+    unit = _frame(axes, circles)
+    _draw_edges(axes, graph, circles.places, largest_usd_bn)
+    _draw_nodes(axes, graph, circles, unit)
     return unit
 
 
@@ -111,6 +110,12 @@ def _crowding(graph: nx.DiGraph) -> float:
     return min(1.0, math.sqrt(130.0 / max(len(graph), 1)))
 
 
+def circles_of(graph: nx.DiGraph) -> Circles:
+    """Everybody's circle, in its place."""
+    radius = radii(graph)
+    return Circles(layout.ring_layout(graph, radius), radius)
+
+
 def radii(graph: nx.DiGraph) -> dict[str, float]:
     """Radius of everybody's circle, in radii of the ring of banks."""
     scale, least = _scale(graph), _SMALLEST * _crowding(graph)
@@ -122,16 +127,16 @@ def _assets(graph: nx.DiGraph, name: str) -> float:
     return assets if math.isfinite(assets) and assets > 0.0 else 0.0
 
 
-def _graph_inches(places: dict[str, tuple[float, float]], radius: dict[str, float]) -> float:
+def _graph_inches(circles: Circles) -> float:
     """Height of the graph at the full width beside the legend, within limits."""
-    left, right, foot, top = layout.extent(places, radius)
+    left, right, foot, top = circles.extent
     width = style.WIDTH_INCHES - _LEFT_INCHES - _RIGHT_INCHES
     return min(_MOST_INCHES, max(_LEAST_INCHES, width * (top - foot) / (right - left)))
 
 
-def _frame(axes: Axes, places: dict[str, tuple[float, float]], radius: dict[str, float]) -> float:
+def _frame(axes: Axes, circles: Circles) -> float:
     """The graph in the middle of its panel, as large as fits; inches per unit of length."""
-    left, right, foot, top = layout.extent(places, radius)
+    left, right, foot, top = circles.extent
     size, dpi = axes.get_window_extent(), axes.figure.dpi
     width, height = size.width / dpi, size.height / dpi
     unit = 0.98 * min(width / (right - left), height / (top - foot))
@@ -145,10 +150,10 @@ def _frame(axes: Axes, places: dict[str, tuple[float, float]], radius: dict[str,
 def _head_rows(
     axes: Axes,
     graph: nx.DiGraph,
-    places: dict[str, tuple[float, float]],
-    radius: dict[str, float],
+    circles: Circles,
 ) -> None:
     """Write the headings of the rows below the ring."""
+    places, radius = circles
     alone = [n for n in places if graph.nodes[n].get("kind") != "bank" and not graph.in_degree(n)]
     if alone:
         edge = max(places[n][1] + radius[n] for n in alone) + 0.05
@@ -159,7 +164,7 @@ def _head_rows(
 def _draw_edges(
     axes: Axes,
     graph: nx.DiGraph,
-    places: dict[str, tuple[float, float]],
+    places: Mapping[str, Place],
     largest_usd_bn: Mapping[str, float],
 ) -> None:
     from matplotlib.collections import LineCollection
@@ -200,12 +205,12 @@ def _arc(
 def _draw_nodes(
     axes: Axes,
     graph: nx.DiGraph,
-    places: dict[str, tuple[float, float]],
-    radius: dict[str, float],
+    circles: Circles,
     unit: float,
 ) -> None:
     from matplotlib.patches import Circle
 
+    places, radius = circles
     colour_of = slack_colours()
     failed = []
     banks = [n for n in graph.nodes if graph.nodes[n].get("kind") == "bank"]
@@ -226,7 +231,7 @@ def _draw_nodes(
             failed.append(name)
             _cross(axes, places[name], radius[name])
     clients = [n for n in failed if graph.nodes[n].get("kind") != "bank"]
-    _label_failed(axes, clients, places, radius, unit)
+    _label_failed(axes, clients, circles, unit)
 
 
 def _label_bank(
@@ -250,11 +255,11 @@ def _bank_labels(banks: Sequence[str], radius: dict[str, float], unit: float) ->
 def _label_failed(
     axes: Axes,
     failed: Sequence[str],
-    places: dict[str, tuple[float, float]],
-    radius: dict[str, float],
+    circles: Circles,
     unit: float,
 ) -> None:
     """Names of the largest that failed, each where it covers no circle and no other name."""
+    places, radius = circles
     taken = [(*places[n], radius[n]) for n in places]
     left, right = axes.get_xlim()
     for name in failed:
