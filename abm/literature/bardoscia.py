@@ -269,7 +269,7 @@ def _draw_network(axes: Axes, drawn: pd.DataFrame) -> None:
 PAPER = Paper(
     name="bardoscia-debtrank",
     citation="Bardoscia, Battiston, Caccioli and Caldarelli 2015, PLoS ONE 10(6), e0130406",
-    claim="Passed on every time, a small loss dies out below a spectral radius of 1 "
+    claim="With every loss passed on, a small shock dies out below a spectral radius of 1 "
     "and ruins the system above it.",
     through=("abm.contagion.debtrank",),
     findings=findings,

@@ -208,7 +208,7 @@ def _draw_parts(axes: Axes, shown: pd.DataFrame) -> None:
 PAPER = Paper(
     name="battiston-debtrank",
     citation="Battiston, Puliga, Kaushik, Tasca and Caldarelli 2012, Scientific Reports 2, 541",
-    claim="What a bank's distress costs others, long before they default, "
+    claim="The cost of a bank's distress to others, long before they default, "
     "can be many times its size.",
     through=("abm.contagion.debtrank",),
     findings=findings,

@@ -386,7 +386,7 @@ def _draw_statistics(axes: Axes, slopes: dict[tuple[str, str], Line]) -> None:
 PAPER = Paper(
     name="brunnermeier-nagel-pedersen",
     citation="Brunnermeier, Nagel and Pedersen 2008, NBER Macroeconomics Annual 23",
-    claim="Currencies of high interest rates crash, more so after carry positions have built up, "
+    claim="High-interest currencies crash, more so after carry positions have built up, "
     "and the carry trade loses and shrinks when volatility rises; in the model the skewness is a "
     "tenth of the record's, and without leverage there is none.",
     through=("abm.runs.run", "abm.episodes.record.real_path"),

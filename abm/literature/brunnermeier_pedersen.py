@@ -392,7 +392,7 @@ def _draw_losses(axes: Axes, findings: pd.DataFrame) -> None:
 PAPER = Paper(
     name="brunnermeier-pedersen",
     citation="Brunnermeier and Pedersen 2009, Review of Financial Studies 22(6)",
-    claim="Losses on what is held and margins that rise as prices fall multiply a funding shock.",
+    claim="Losses on positions and margins that rise as prices fall multiply a funding shock.",
     through=("abm.market.clear_market",),
     findings=findings,
     compare=compare,

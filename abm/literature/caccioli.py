@@ -344,8 +344,8 @@ def _errors(line: pd.DataFrame, quantity: str) -> FloatArray:
 PAPER = Paper(
     name="caccioli",
     citation="Caccioli, Shrestha, Moore and Farmer 2014, Journal of Banking and Finance 46",
-    claim="Contagion through common assets needs some diversification and dies of much; within its "
-    "window it takes nearly all banks, and leverage widens the window.",
+    claim="Contagion through common assets needs some diversification and dies out with much; "
+    "within its window it takes nearly all banks, and leverage widens the window.",
     through=("abm.market.clear_apart",),
     findings=findings,
     compare=compare,

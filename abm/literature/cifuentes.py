@@ -333,7 +333,7 @@ def _draw_answers(axes: Axes, by_impact: pd.DataFrame, held: pd.DataFrame, colum
 PAPER = Paper(
     name="cifuentes-ferrucci-shin",
     citation="Cifuentes, Ferrucci and Shin 2005, Journal of the European Economic Association 3",
-    claim="Sales that restore each bank's capital ratio can destroy everybody's: "
+    claim="Sales that restore each bank's capital ratio can lower those of all: "
     "past a market depth no limited sale is enough.",
     through=("abm.market.clear_market", "abm.contagion.clear_interbank"),
     findings=findings,

@@ -323,7 +323,7 @@ def figure(findings: pd.DataFrame) -> Figure:
     swept = findings[(findings["case"] == "depth x 1") & (findings["quantity"] == "amplification")]
     threshold = first_to_sell(THREE_BANKS)
     title = (
-        f"A loss of {100 * threshold:.1f}% of illiquid assets costs what it costs: just above, "
+        f"A loss of {100 * threshold:.1f}% of illiquid assets forces no sale: just above, "
         f"forced sales make it {swept['value'].max():.1f} times as much"
     )
     caption = (
@@ -371,7 +371,7 @@ def _draw_sweep(axes: Axes, findings: pd.DataFrame, threshold: float) -> None:
         ends.append((float(shown[1][-1]), f"depth x {times}", colour))
     axes.axvline(100 * threshold, color=style.QUIET, linewidth=0.8, linestyle=(0, (3, 2)))
     axes.text(
-        100 * threshold - 0.08, 4.55, "nobody\nmust sell", ha="right", va="top", fontsize=7.0,
+        100 * threshold - 0.08, 4.55, "no forced\nsales", ha="right", va="top", fontsize=7.0,
         color=style.QUIET, linespacing=1.2,
     )  # fmt: skip
     axes.set_xlim(0.0, 5.05)
@@ -384,8 +384,8 @@ def _draw_sweep(axes: Axes, findings: pd.DataFrame, threshold: float) -> None:
 PAPER = Paper(
     name="cont-schaanning",
     citation="Cont and Schaanning 2017, Norges Bank working paper 2/2017",
-    claim="Below a threshold a shock costs what it costs; above it forced sales of common holdings "
-    "multiply the loss at once.",
+    claim="Below a threshold a shock has its direct loss only; above it forced sales of common "
+    "holdings multiply the loss at once.",
     through=("abm.market.clear_market",),
     findings=findings,
     compare=compare,

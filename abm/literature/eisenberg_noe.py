@@ -203,8 +203,8 @@ def _draw_rounds(axes: Axes, drawn: pd.DataFrame) -> None:
 PAPER = Paper(
     name="eisenberg-noe",
     citation="Eisenberg and Noe 2001, Management Science 47(2)",
-    claim="Who pays what in a network of debts has one greatest answer, "
-    "found in as many rounds as banks fall one because of another.",
+    claim="Payments in a network of debts have a greatest solution, "
+    "found in as many rounds as the longest chain of defaults.",
     through=("abm.contagion.clear_interbank",),
     findings=findings,
     compare=compare,

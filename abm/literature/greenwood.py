@@ -319,7 +319,7 @@ def _draw_sweep(axes: Axes, findings: pd.DataFrame) -> None:
 PAPER = Paper(
     name="greenwood-landier-thesmar",
     citation="Greenwood, Landier and Thesmar 2015, Journal of Financial Economics 115(3)",
-    claim="Banks that sell to restore leverage make losses for all who hold the same assets, and "
+    claim="Banks that sell to restore leverage cause losses to all holders of the same assets, and "
     "one round of sales understates them.",
     through=("abm.market.clear_market",),
     findings=findings,

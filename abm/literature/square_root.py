@@ -302,7 +302,7 @@ PAPER = Paper(
     name="braouezec-wagalath",
     citation="After Braouezec and Wagalath 2019, European Journal of Operational Research 274(3)",
     claim="With square-root impact a bank that meets its requirement may have to sell only because "
-    "it sells, and one that just misses it must sell much.",
+    "it sells, and one that narrowly misses it must sell much.",
     through=("abm.market.clear_market",),
     findings=findings,
     compare=compare,
