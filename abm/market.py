@@ -27,13 +27,13 @@ import numpy.typing as npt
 
 from abm.errors import InvalidInput
 from abm.kernels.behaviours.value_investor import CONT_SCHAANNING, LINEAR, NONE, SQUARE_ROOT, TANH
-from abm.kernels.markets.clearing import TOLERANCE, ClearingReport, Goal, clear_round
+from abm.kernels.markets.clearing import TOLERANCE, ClearingReport, SolverOptions, clear_round
 from abm.kernels.markets.impact import Liquidity, allocate_work
 from abm.kernels.markets.one_by_one import clear_one_by_one
 from abm.kernels.markets.orders import (
     IN_UNITS,
-    Box,
-    Traders,
+    OrderBook,
+    PriceLimits,
     allocate_orders,
     collect_orders,
     freeze_orders,
@@ -219,14 +219,14 @@ def clear_market(problem: ClearingProblem) -> MarketClearing:
     """
     n = problem.n_instruments
     quote = problem.quote.astype(np.int64)
-    traders, box, goal = _traders(problem), _box(problem), _goal(n)
+    traders, limits, options = _order_book(problem), _limits(problem), _options(n)
     prices = np.exp(problem.start + np.where(quote >= 0, problem.start[quote], 0.0))
     orders = allocate_orders(n)
     collect_orders(traders, prices, quote, 0, traders.cash.size, orders)
     if problem.impact_mode == "frozen":
-        freeze_orders(orders, quote, box.start)
-    report = clear_round(traders, orders, _liquidity(problem), box, goal, allocate_work(n))
-    return _described(goal, report)
+        freeze_orders(orders, quote, limits.start)
+    report = clear_round(traders, orders, _liquidity(problem), limits, options, allocate_work(n))
+    return _described(options, report)
 
 
 def clear_apart(problem: ClearingProblem) -> MarketClearing:
@@ -259,18 +259,23 @@ def clear_apart(problem: ClearingProblem) -> MarketClearing:
         faults.append(f"quote must be -1, up to {problem.quote.max():g} given")
     if faults:
         raise InvalidInput("prices move one another: " + "; ".join(faults))
-    ordered, goal = problem.orders.sum(axis=0), _goal(problem.n_instruments)
+    ordered, options = problem.orders.sum(axis=0), _options(problem.n_instruments)
     report = clear_one_by_one(
-        ordered, _liquidity(problem), _box(problem), goal, allocate_orders(1), allocate_work(1)
+        ordered,
+        _liquidity(problem),
+        _limits(problem),
+        options,
+        allocate_orders(1),
+        allocate_work(1),
     )
-    return _described(goal, report)
+    return _described(options, report)
 
 
-def _described(goal: Goal, report: ClearingReport) -> MarketClearing:
+def _described(options: SolverOptions, report: ClearingReport) -> MarketClearing:
     """The kernel's report, in words."""
     return MarketClearing(
-        goal.log_price,
-        goal.excess,
+        options.log_price,
+        options.excess,
         STATUSES[report.status],
         int(report.iterations),
         float(report.residual),
@@ -278,11 +283,11 @@ def _described(goal: Goal, report: ClearingReport) -> MarketClearing:
     )
 
 
-def _traders(problem: ClearingProblem) -> Traders:
+def _order_book(problem: ClearingProblem) -> OrderBook:
     """Books and intents by instrument: target orders first, frozen orders as rows of their own."""
     shape = (problem.n_instruments, problem.n_institutions)
     targets = problem.targets.T * (problem.speed > 0.0)
-    return Traders(
+    return OrderBook(
         units=np.ascontiguousarray(np.hstack([problem.holdings.T, np.zeros(shape)])),
         cash=np.concatenate([problem.cash, np.zeros(shape[1])]),
         intent=np.ascontiguousarray(np.hstack([targets, problem.orders.T])),
@@ -291,15 +296,15 @@ def _traders(problem: ClearingProblem) -> Traders:
     )
 
 
-def _box(problem: ClearingProblem) -> Box:
+def _limits(problem: ClearingProblem) -> PriceLimits:
     """Start and limits of the log prices."""
     quote = problem.quote.astype(np.int64)
-    return Box(quote, problem.lower.copy(), problem.upper.copy(), problem.start.copy())
+    return PriceLimits(quote, problem.lower.copy(), problem.upper.copy(), problem.start.copy())
 
 
-def _goal(n_instruments: int) -> Goal:
+def _options(n_instruments: int) -> SolverOptions:
     """The tolerance of the day, and room for prices and excess demands."""
-    return Goal(TOLERANCE, True, np.empty(n_instruments), np.empty(n_instruments))
+    return SolverOptions(TOLERANCE, True, np.empty(n_instruments), np.empty(n_instruments))
 
 
 def _liquidity(problem: ClearingProblem) -> Liquidity:

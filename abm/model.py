@@ -22,7 +22,6 @@ from abm.agents import (
 from abm.agents.institution import refuse_books_without_numbers
 from abm.agents.python_agent import AgentRequest, agent_requests, group_of
 from abm.errors import FailedRun, InvalidInput
-from abm.kernels.record import DAY_CALLS, DAY_FAILURES, DAY_LEVERAGE, DAY_SHORT
 from abm.kernels.state import CUSTOM
 from abm.measures.network import portfolio_overlap
 from abm.population.advance import InitialState, advance, begin_record, open_world
@@ -212,12 +211,12 @@ class CarryUnwindModel(mesa.Model):
     @property
     def next_day(self) -> int:
         """Row of the next day in what the kernels write, burn-in first: burn-in + `day`."""
-        return self.world.draws.burn_in + self.day
+        return self.world.burn_in + self.day
 
     @property
     def n_days(self) -> int:
         """Rows of days that the kernels write, burn-in included."""
-        return len(self.world.draws.news)
+        return self.world.n_days
 
     @property
     def exposures(self) -> nx.DiGraph:
@@ -251,22 +250,22 @@ class CarryUnwindModel(mesa.Model):
     @property
     def yen_short_units(self) -> float:
         """Yen owed to fund positions elsewhere, net, at the last close (M54) [units]."""
-        return self._last(DAY_SHORT)
+        return self._last("yen_short_units")
 
     @property
     def leverage(self) -> float:
         """Leverage of the hedge funds together, at the last close."""
-        return self._last(DAY_LEVERAGE)
+        return self._last("leverage")
 
     @property
     def n_margin_calls(self) -> int:
         """Margin calls of the last day."""
-        return int(self._last(DAY_CALLS)) if self.next_day else 0
+        return int(self._last("n_margin_calls")) if self.next_day else 0
 
     @property
     def n_failures(self) -> int:
         """Institutions that failed on the last day."""
-        return int(self._last(DAY_FAILURES)) if self.next_day else 0
+        return int(self._last("n_failures")) if self.next_day else 0
 
     def result(self) -> RunResult:
         """The days so far as tables, as `abm.run` gives them.
@@ -401,15 +400,15 @@ class CarryUnwindModel(mesa.Model):
     def __getstate__(self) -> dict[str, Any]:
         """The events that are written, and of the empty rows behind them one (none: keep none)."""
         state = self.__dict__.copy()
-        diary = self.world.diary
-        written = diary.events[: int(diary.n_events[0]) + 1].copy()
-        state["world"] = self.world._replace(diary=diary._replace(events=written))
+        record = self.world.record
+        written = record.events[: int(record.n_events[0]) + 1].copy()
+        state["world"] = self.world._replace(record=record._replace(events=written))
         return state
 
     def _pass_days(self, last: int) -> None:
         """All days before `last`; a run that failed does not go on."""
         refuse_books_without_numbers(self.world)
-        day = last - self.world.draws.burn_in
+        day = last - self.world.burn_in
         try:
             self.world = advance(self.world, self.next_day, last)
         except FailedRun:
@@ -449,7 +448,7 @@ class CarryUnwindModel(mesa.Model):
         """Write the orders of Python agents for today, all at the same opening prices."""
         columns = [agent.order_column() for agent in self.python_agents]
         for number, column in enumerate(columns):
-            self.world.draws.orders_usd_bn[:, number] = column
+            self.world.user_orders.usd_bn[:, number] = column
 
     def _make_views(self) -> None:
         """One agent for every row and account, once."""
@@ -464,9 +463,9 @@ class CarryUnwindModel(mesa.Model):
         for account in (ValueInvestors, Dealers, CentralBank):
             account(self)
 
-    def _last(self, column: int) -> float:
+    def _last(self, column: str) -> float:
         """A column of the last day's row; NaN before there is one."""
-        return self.world.diary.days[self.next_day - 1, column].item() if self.next_day else np.nan
+        return float(self.world.record.days[column][self.next_day - 1]) if self.next_day else np.nan
 
 
 def _with_brokers(world: World, asked: list[AgentRequest]) -> World:
@@ -478,7 +477,7 @@ def _with_brokers(world: World, asked: list[AgentRequest]) -> World:
     has_broker = np.array([bool(request.broker) for request in asked])
     start = graph.broker_start.copy()
     start[first + 1 :] += np.cumsum(has_broker)
-    mandates.margined[first:] = has_broker
+    mandates.has_margin_account[first:] = has_broker
     return world._replace(
         graph=graph._replace(
             broker_start=start,

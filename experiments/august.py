@@ -18,7 +18,6 @@ import pandas as pd
 
 from abm.episodes.record import FX_SOURCE, KEY_DAYS_2024, real_path
 from abm.figures import style
-from abm.kernels.record import DAY_AT_LIMIT, DAY_FORCED, DAY_LOSS_CUTS, DAY_SHORT
 from abm.kernels.state import HEDGE_FUND, RETAIL_EQUITY, RETAIL_FX, TRADING_DAYS, TREND
 from abm.population.advance import advance, open_world
 from abm.scenario import load_scenario
@@ -86,15 +85,15 @@ class Simulated(NamedTuple):
 def simulate(scenario: Scenario, replicate: int) -> Simulated:
     """One run, stopped on the days whose positions are read."""
     world, opening = open_world(scenario, SEED, replicate, with_events=False)
-    burn, wealth = world.draws.burn_in, hedge_fund_wealth(world)
+    burn, wealth = world.burn_in, hedge_fund_wealth(world)
     trend_short, done = [], burn
     for stop in STOPS:
         last = burn + day(scenario, stop) + 1
         world, done = advance(world, done, last), last
         trend_short.append(trend_yen_short(world))
-    quotes = np.vstack([opening.log_prices, world.diary.log_prices[burn:done]])
+    quotes = np.vstack([opening.log_prices, world.record.log_prices[burn:done]])
     paths = paths_of(quotes - opening.log_prices, scenario)
-    short = world.diary.days[burn - 1 : done, DAY_SHORT].copy()
+    short = world.record.days["yen_short_units"][burn - 1 : done].copy()
     moments = moments_of(paths, short, scenario) | calm_volatilities(world, scenario)
     moments |= {
         "cta_unw": 1.0 - trend_short[1] / trend_short[0] if trend_short[0] > 0.0 else np.nan,
@@ -161,7 +160,7 @@ def fall_and_rebound(path: np.ndarray, scenario: Scenario) -> tuple[float, float
 
 def calm_volatilities(world: World, scenario: Scenario) -> dict[str, float]:
     """Standard deviation of daily returns in the burn-in, per year."""
-    quotes = world.diary.log_prices[: world.draws.burn_in]
+    quotes = world.record.log_prices[: world.burn_in]
     paths = paths_of(quotes, scenario)
     keys = ("v_usd", "v_aud", "v_mxn", "v_nky", "v_spx")
     names, scale = (*CROSSES, "NKY", "SPX"), np.sqrt(TRADING_DAYS)
@@ -173,14 +172,14 @@ def calm_volatilities(world: World, scenario: Scenario) -> dict[str, float]:
 
 def counts_of(world: World, first: int, last: int) -> dict[str, float]:
     """Forced sales, cuts, failures and limit days between two days."""
-    days, start = world.diary.days[first:last], world.rules.mandates.first_row
-    failed = world.diary.n_failures
+    days, start = world.record.days[first:last], world.rules.mandates.first_row
+    failed = world.record.n_failures
     wiped_out = failed[start[RETAIL_FX] : start[RETAIL_EQUITY + 1]].sum()
     return {
-        "forced": days[:, DAY_FORCED + HEDGE_FUND].sum(),
-        "lc": days[:, DAY_LOSS_CUTS].sum() + wiped_out,
+        "forced": world.record.forced_usd_bn[first:last, HEDGE_FUND].sum(),
+        "lc": days["n_loss_cuts"].sum() + wiped_out,
         "ndef": float(failed[: start[RETAIL_FX]].sum()),
-        "lim": float(days[:, DAY_AT_LIMIT].any()),
+        "lim": float(days["n_at_limit"].any()),
     }
 
 
@@ -235,9 +234,9 @@ def yen_short_beside_reference(short: pd.Series) -> pd.DataFrame:
     reference = []
     for replicate in range(len(short)):
         world, _ = open_world(scenario, SEED, replicate, with_events=False)
-        last = world.draws.burn_in + day(scenario, STOPS[0])
-        advance(world, world.draws.burn_in, last + 1)
-        reference.append(world.diary.days[last, DAY_SHORT])
+        last = world.burn_in + day(scenario, STOPS[0])
+        advance(world, world.burn_in, last + 1)
+        reference.append(world.record.days["yen_short_units"][last])
     there, scale = pd.Series(reference), np.sqrt(np.pi / 2.0 / len(short))
     line = {
         "median": short.median(),

@@ -21,7 +21,6 @@ import numpy as np
 import pandas as pd
 
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE, phase_figure
-from abm.kernels.record import DAY_FORCED, DAY_LOSS_CUTS, DAY_SHORT
 from abm.kernels.state import HEDGE_FUND, RETAIL_EQUITY, RETAIL_FX
 from abm.measures import cascade as measures
 from abm.measures.before import broke_before
@@ -99,7 +98,7 @@ def run(
     """The columns of the days table that the measures read, how many failed or were cut, and the
     days of the burn-in."""
     world, opening = open_world(scenario, seed, replicate, with_events=False, **twin)
-    advance(world, world.draws.burn_in, len(world.draws.news))
+    advance(world, world.burn_in, world.n_days)
     burn_in = burn_in_columns(world, opening)
     return days_read(world, opening, scenario), counts_of(world), burn_in
 
@@ -107,13 +106,13 @@ def run(
 def days_read(world: World, opening: InitialState, scenario: Scenario) -> pd.DataFrame:
     """Prices, fundamentals, yen short and hedge funds' forced sales by day."""
     n_days = scenario.calendar.days
-    days = world.diary.days[world.draws.burn_in :]
-    forced = days[:, DAY_FORCED + HEDGE_FUND]
+    days = world.record.days[world.burn_in :]
+    forced = world.record.forced_usd_bn[world.burn_in :, HEDGE_FUND]
     return pd.DataFrame(
         {
             "day": np.arange(n_days),
             **price_columns(world, opening, scenario, n_days),
-            "yen_short_units": days[:, DAY_SHORT],
+            "yen_short_units": days["yen_short_units"],
             "forced_hedge_fund_usd_bn": forced,
         }
     )
@@ -121,9 +120,9 @@ def days_read(world: World, opening: InitialState, scenario: Scenario) -> pd.Dat
 
 def counts_of(world: World) -> dict[str, int]:
     """Failed funds, and retail cohorts cut (with money left or without)."""
-    first, failed = world.rules.mandates.first_row, world.diary.n_failures
+    first, failed = world.rules.mandates.first_row, world.record.n_failures
     retail = failed[first[RETAIL_FX] : first[RETAIL_EQUITY + 1]].sum()
-    cuts = world.diary.days[world.draws.burn_in :, DAY_LOSS_CUTS].sum()
+    cuts = world.record.days["n_loss_cuts"][world.burn_in :].sum()
     return {
         "n_fund_failures": int(failed[: first[RETAIL_FX]].sum()),
         "n_loss_cuts": int(cuts + retail),

@@ -105,7 +105,7 @@ def days_per_second(n_institutions: int, target: float) -> Iterator[dict[str, An
         start = time.perf_counter()
         world = build_world(scenario, SEED, replicate)
         drawing.append(time.perf_counter() - start)
-        wall = seconds(lambda w=world: run_days(0, N_DAYS, *w[:6]))
+        wall = seconds(lambda w=world: run_days(0, N_DAYS, *w.groups))
         trading.append(N_DAYS / wall)
     n = len(world.names)
     yield line(f"{n:,} institutions, {N_DAYS} days", "days/s", trading, target, 2 * target)
@@ -122,7 +122,7 @@ def million() -> list[dict[str, Any]]:
     drawing = time.perf_counter() - start
     n, held = len(world.names), resident_bytes() - before
     rates = [
-        stretch / seconds(lambda d=day: run_days(d, d + stretch, *world[:6]))
+        stretch / seconds(lambda d=day: run_days(d, d + stretch, *world.groups))
         for day in range(0, n_days, stretch)
     ]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

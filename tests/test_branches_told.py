@@ -14,6 +14,7 @@ from abm.model import CarryUnwindModel
 from abm.population import past
 from abm.population.branching import replay
 from abm.population.saved import SCHEMA_VERSION, read_state, state_hash
+from abm.population.soundness import as_numbers
 from abm.report import pictures
 from abm.runs import cascade_again
 from abm.runs.manifest import hashes_of
@@ -168,7 +169,7 @@ def test_on_day_0_the_cascade_of_a_model_is_that_of_its_scenario():
     mine, plain = model.cascade(), abm.cascade(small(), rng=3)
     np.testing.assert_equal(dict(mine), dict(plain))
     assert hashes_of(mine.run) == hashes_of(plain.run)
-    assert model.day == 0 and model.world.diary.days[model.next_day :].sum() == 0.0
+    assert model.day == 0 and not as_numbers(model.world.record.days[model.next_day :]).any()
 
 
 def test_a_branch_has_twins_from_its_state_on(state):
@@ -314,7 +315,7 @@ def test_a_policy_of_days_to_come_is_possible_and_replaces_what_would_have_been(
     written = model.result().events
     acts = written[written["kind"].isin(["policy", "news"])]
     assert {9, 8} >= set(acts["day"]) - {10, 11, 12} and {11} <= set(acts["day"])
-    assert model.world.draws.official_usd_bn[model.world.draws.burn_in + 12, 0] == 30.0
+    assert model.world.script.official_usd_bn[model.world.burn_in + 12, 0] == 30.0
 
 
 def test_the_leverage_limit_of_banks_holds_from_the_branch_on(nine):

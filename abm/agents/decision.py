@@ -6,29 +6,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from abm.kernels.behaviours.decisions import decide_rows, set_market_view
-from abm.kernels.compiler.jit import kernel
 from abm.kernels.compiler.reference import by_reference
-from abm.kernels.day import accrue, hear_news, mark_and_move_capital
+from abm.kernels.day import decide_alone
+from abm.kernels.scratch import allocate_scratch
 
 if TYPE_CHECKING:
     from abm.population.world import World
 
 Array = np.ndarray
-
-
-@kernel
-def decide_alone(
-    row: Any, day: Any, is_new_day: Any, books: Any, market: Any, graph: Any, rules: Any,
-    draws: Any, diary: Any,
-) -> None:  # fmt: skip
-    """Phases 1 to 3 of the day for one row. Changes everything it is given: give it copies."""
-    if is_new_day:
-        hear_news(day, market, rules, draws, diary)
-        accrue(day, books, market, graph, rules, draws)
-        mark_and_move_capital(books, market, rules, diary)
-    set_market_view(market, rules)
-    decide_rows(row, row + 1, day, books, market, graph, rules, draws, diary)
 
 
 class Decision(NamedTuple):
@@ -46,10 +31,10 @@ def next_decision(world: World, row: int, day: int) -> Decision:
 
     After the last day there is no news: the rule is asked at the last close.
     """
-    n_days = len(world.draws.news)
+    n_days = world.n_days
     copies = _copies(world)
     books, price = copies.books, copies.market.usd_price
-    decide_alone(row, min(day, n_days - 1), day < n_days, *by_reference(*copies[:6]))
+    decide_alone(row, min(day, n_days - 1), day < n_days, *by_reference(*copies.groups))
     intent, units = books.intent[:, row], books.units[:, row]
     speed = max(0.0, float(books.speed[row]))  # IN_UNITS is no share of a gap
     orders = intent * price
@@ -73,14 +58,11 @@ def _copies(world: World) -> World:
             }
         )
 
-    diary = world.diary._replace(
-        events=np.zeros((0, world.diary.events.shape[1])),
-        n_events=world.diary.n_events.copy(),
-        lanes=world.diary.lanes.copy(),
-    )
+    k, n = world.books.units.shape
     return world._replace(
         books=copied(world.books),
         market=copied(world.market),
         graph=copied(world.graph),
-        diary=diary,
+        record=copied(world.record)._replace(events=world.record.events[:0].copy()),
+        scratch=allocate_scratch(k, n),
     )

@@ -25,6 +25,6 @@ class HedgeFund(Institution):
         return cell(self.books.high_water, self.row)
 
     @property
-    def has_grace(self) -> bool:
+    def has_grace_day(self) -> bool:
         """Has a day to meet a margin call."""
-        return bool(self.world.rules.mandates.is_slow[self.row])
+        return bool(self.world.rules.mandates.grace_days[self.row])

@@ -181,9 +181,9 @@ class Institution(mesa.Agent):
         return cell(self.books.margin_rate, self.row)
 
     @property
-    def leverage_limit(self) -> float:
+    def maintenance_leverage(self) -> float:
         """Maintenance leverage of today; above it a margin call is made."""
-        return cell(self.books.leverage_limit, self.row)
+        return cell(self.books.maintenance_leverage, self.row)
 
     @property
     def leverage_cap(self) -> float:
@@ -204,12 +204,14 @@ class Institution(mesa.Agent):
     @property
     def is_out(self) -> bool:
         """Is closing everything, or suspended after a failure or a loss cut."""
-        return cell(self.books.closing, self.row) > 0 or cell(self.books.days_out, self.row) > 0
+        return (
+            cell(self.books.closing, self.row) > 0 or cell(self.books.suspended_days, self.row) > 0
+        )
 
     @property
     def n_failures(self) -> int:
         """Number of failures since day 0."""
-        return int(cell(self.world.diary.n_failures, self.row))
+        return int(cell(self.world.record.n_failures, self.row))
 
     @property
     def brokers(self) -> dict[str, float]:

@@ -9,6 +9,6 @@ class TrendFollower(Institution):
     """Follows the trend in every market, both ways, with a fast or a slow filter."""
 
     @property
-    def is_slow(self) -> bool:
+    def uses_slow_filter(self) -> bool:
         """Looks at the slow moving average."""
-        return bool(self.world.rules.mandates.is_slow[self.row])
+        return bool(self.world.rules.mandates.uses_slow_filter[self.row])

@@ -9,12 +9,11 @@ import numpy as np
 
 from abm.figures.layout import ring_layout
 from abm.kernels.events import MARGIN_CALL
-from abm.kernels.record import DAY_SHORT
 from abm.kernels.state import HEDGE_FUND
 from abm.model import CarryUnwindModel
 from abm.report.quotes import usd_quotes
 from abm.runs.fast import fast_cascade
-from abm.runs.genealogy import events_from_day_0, events_table, whole
+from abm.runs.genealogy import events_from_day_0, events_table
 from abm.runs.tables import dates_of, days_table
 
 if TYPE_CHECKING:
@@ -98,9 +97,9 @@ class LiveRun:
     @property
     def opening_short(self) -> float:
         """Yen owed at the close before day 0 [units]; NaN without a day before it."""
-        burn_in = self.model.world.draws.burn_in
-        days = self.model.world.diary.days
-        return float(days[burn_in - 1, DAY_SHORT]) if burn_in else float("nan")
+        burn_in = self.model.world.burn_in
+        days = self.model.world.record.days
+        return float(days["yen_short_units"][burn_in - 1]) if burn_in else float("nan")
 
     def calendar(self) -> pd.DataFrame:
         """Every trading day of the run, traded or to come: its number and its date."""
@@ -151,7 +150,7 @@ def fund_leverage(world: Any, day: int) -> FundLeverage:
     has_wealth = wealth > 0.0
     leverage = 1.0 + borrowing[has_wealth] / wealth[has_wealth]
     is_above = np.zeros(hi - lo, dtype=bool)
-    is_above[has_wealth] = leverage > books.leverage_limit[lo:hi][has_wealth]
+    is_above[has_wealth] = leverage > books.maintenance_leverage[lo:hi][has_wealth]
     is_above[called(world, day, lo, hi) - lo] = True
     low, high = np.percentile(leverage, BAND) if len(leverage) else (np.nan, np.nan)
     return FundLeverage(float(low), float(high), float(is_above.mean()) if hi > lo else np.nan)
@@ -160,8 +159,8 @@ def fund_leverage(world: Any, day: int) -> FundLeverage:
 def called(world: Any, day: int, lo: int, hi: int) -> np.ndarray:
     """Which of rows lo .. hi had a margin call on a day."""
     written = events_from_day_0(world, day + 1)
-    is_call = (whole(written, "kind") == MARGIN_CALL) & (whole(written, "day") == day)
-    rows = np.unique(whole(written, "institution")[is_call])
+    is_call = (written["kind"] == MARGIN_CALL) & (written["day"] == day)
+    rows = np.unique(written["institution"][is_call])
     return rows[(rows >= lo) & (rows < hi)]
 
 

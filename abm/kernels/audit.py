@@ -7,7 +7,7 @@ from abm.kernels.state import STRETCH
 
 @kernel
 def count_units(books, market, graph, totals):
-    """Units of every instrument, then dollars, over all accounts: constant for ever.   (M55)"""
+    """Units of every instrument, then dollars, over all accounts: they never change.  (M55)"""
     K, C = market.quote.size, market.rates.size - 1
     for k in range(K):
         total = 0.0
@@ -42,10 +42,10 @@ def larger(a, b):
 
 
 @kernel
-def conservation_error(books, market, graph):
+def conservation_error(books, market, graph, scratch):
     """Largest change of a total since the opening, relative to the gross opening position."""
     K = market.quote.size
-    now = market.audit
+    now = scratch.counts
     count_units(books, market, graph, now)
     worst = 0.0
     for k in range(K + 1):
@@ -75,3 +75,10 @@ def wealth_error(books, market, graph):
         value += price * market.totals[k]
         gross += price * market.gross_totals[k]
     return abs(marked - value) / gross
+
+
+@kernel
+def worst_error(books, market, graph, scratch):
+    """The larger of both errors at this moment."""
+    error = conservation_error(books, market, graph, scratch)
+    return larger(error, wealth_error(books, market, graph))

@@ -2,9 +2,9 @@
 
 import math
 
-from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.compiler.jit import kernel
 from abm.kernels.numerics.columns import chunk_sum
-from abm.kernels.state import HEDGE_FUND, RETAIL_EQUITY, RISK_PARITY, TREND, VOLATILITY_TARGET
+from abm.kernels.state import COUNTED_BEYOND_HEDGE, NOT_COUNTED
 
 
 @kernel
@@ -12,37 +12,53 @@ def carry_short(books, market, rules):
     """Yen owed to fund positions elsewhere, net, in units: what unwinds.               (M54)
 
     Hedge funds, desks, trend followers and retail traders with all they owe; risk parity beyond
-    the yen sold forward against its yen assets.
+    the yen sold forward against its yen assets. The trait ``carry_short`` says who counts.
     """
-    first = rules.mandates.first_row
-    yen = books.units[0]
-    owed = -chunk_sum(yen[first[HEDGE_FUND] : first[VOLATILITY_TARGET]])
-    owed -= chunk_sum(yen[first[TREND] : first[RETAIL_EQUITY]])
+    trait = rules.mandates.carry_short
+    owed, end = 0.0, 0
+    while end < trait.size:
+        start, end = next_counted(trait, NOT_COUNTED, end)
+        owed -= chunk_sum(books.units[0][start:end])
     for k in range(market.rates.size - 1, market.quote.size):
         if market.quote[k] == 0:
-            held = chunk_sum(books.units[k][first[RISK_PARITY] : first[VOLATILITY_TARGET]])
-            owed -= held * math.exp(market.log_price[k])
+            owed -= held_beyond_hedge(books.units[k], trait) * math.exp(market.log_price[k])
     return owed
 
 
-@inlined
-def is_carry_trader(i, first_row):
-    """Whether the yen that an institution owes counts in the yen short.                (M54)"""
-    return i < first_row[VOLATILITY_TARGET] or first_row[TREND] <= i < first_row[RETAIL_EQUITY]
+@kernel
+def next_counted(trait, least, after):
+    """First row and end of the next stretch of rows whose trait is above `least`."""
+    start = after
+    while start < trait.size and trait[start] <= least:
+        start += 1
+    end = start
+    while end < trait.size and trait[end] > least:
+        end += 1
+    return start, end
+
+
+@kernel
+def held_beyond_hedge(units, trait):
+    """Units of an asset held by those whose yen counts beyond what hedges it."""
+    held, end = 0.0, 0
+    while end < trait.size:
+        start, end = next_counted(trait, COUNTED_BEYOND_HEDGE - 1, end)
+        held += chunk_sum(units[start:end])
+    return held
 
 
 @kernel
 def short_closed(i, j, trades, market, rules):
     """Units by which a trade of institution i (column j of a chunk) lowers the yen short.  (M58)
 
-    Of risk parity, yen-quoted assets that are sold close the yen sold against them, and the other
-    way round.
+    Of those who count beyond their hedge, yen-quoted assets that are sold close the yen sold
+    against them, and the other way round.
     """
-    first = rules.mandates.first_row
-    if not is_carry_trader(i, first):
+    trait = rules.mandates.carry_short[i]
+    if trait == NOT_COUNTED:
         return 0.0
     closed = trades[0, j]
-    if first[RISK_PARITY] <= i < first[VOLATILITY_TARGET]:
+    if trait == COUNTED_BEYOND_HEDGE:
         for k in range(market.rates.size - 1, market.quote.size):
             if market.quote[k] == 0:
                 closed += trades[k, j] * math.exp(market.log_price[k])

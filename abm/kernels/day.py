@@ -1,47 +1,103 @@
-"""One trading day. ``advance_day`` is the table of contents; ODD §3 has the same lines."""
+"""One trading day. ``advance_day`` is the table of contents; ODD §3 has the same lines.
 
+A phase names the groups of state that it reads and writes; only here does a function take more
+than four of them.
+"""
+
+from abm.kernels.audit import worst_error
 from abm.kernels.banks.capital import rebuild_capital, share_dealer_profit, sweep_desks
-from abm.kernels.banks.failures import fail_banks
-from abm.kernels.banks.losses import pass_on_losses
+from abm.kernels.banks.failures import fail_banks, leave_clients
+from abm.kernels.banks.losses import pass_on_losses, suspend_emptied
 from abm.kernels.behaviours.dealer import withdraw_dealers
-from abm.kernels.behaviours.decisions import decide
+from abm.kernels.behaviours.decisions import decide_rows
+from abm.kernels.behaviours.expectations import set_market_view
+from abm.kernels.behaviours.idle import cancel_orders
+from abm.kernels.behaviours.python_agent import take_user_orders
+from abm.kernels.behaviours.trend_follower import size_trends
 from abm.kernels.compiler.ahead import compile_ahead
 from abm.kernels.compiler.jit import kernel
 from abm.kernels.compiler.reference import by_reference
-from abm.kernels.constraints.bank_leverage import cut_lines, set_lines
-from abm.kernels.constraints.forced_orders import force_orders, test_margins
-from abm.kernels.contracts.balances import accrue_institutions, accrue_market_makers, mark_all
-from abm.kernels.contracts.fund_shares import move_capital, raise_high_water, return_after_absence
+from abm.kernels.constraints.bank_leverage import recall_credit, set_lines
+from abm.kernels.constraints.close_out import book_calls, book_loss_cuts
+from abm.kernels.constraints.forced_orders import (
+    find_forced,
+    force_orders,
+    record_recalls,
+    test_margins,
+)
+from abm.kernels.constraints.margin import consult_brokers, test_unmet_calls
+from abm.kernels.contracts.balances import (
+    accrue_institutions,
+    accrue_market_makers,
+    mark_all,
+    mark_books,
+)
+from abm.kernels.contracts.fund_shares import (
+    move_capital,
+    return_after_suspension,
+    update_high_water_marks,
+)
 from abm.kernels.contracts.loans import mark_loans, pay_spread
-from abm.kernels.events import record_script
-from abm.kernels.markets.rounds import build_orders, clear_and_settle, trade_in_rounds
-from abm.kernels.numerics.columns import copy
-from abm.kernels.record import record_day
+from abm.kernels.events import record_limits, record_script, share_flows
+from abm.kernels.markets.flow import AT_LIMIT, FAILED
+from abm.kernels.markets.rounds import (
+    build_orders,
+    cancel_round,
+    find_prices,
+    update_linked_fundamentals,
+)
+from abm.kernels.markets.settlement import (
+    commit_trades,
+    fill_trades,
+    open_settlement,
+    ration,
+    record_forced,
+    record_volume,
+    settle_market_makers,
+    write_trades,
+)
+from abm.kernels.news import apply_news
+from abm.kernels.numerics.columns import copy, is_any
+from abm.kernels.policy import pull_levers
+from abm.kernels.record import (
+    record_banks,
+    record_clearing,
+    record_error,
+    record_institutions,
+    write_from,
+)
 from abm.kernels.risk import estimate_risk
-from abm.kernels.state import FARTHEST_LOG
+from abm.kernels.state import CHUNK
 
 
 @kernel
-def advance_day(day, books, market, graph, rules, draws, diary):
+def advance_day(
+    day, books, market, graph, rules, chance, script, user_orders, options, record, scratch
+):
     """One trading day, in order (ODD §3)."""
-    hear_news(day, market, rules, draws, diary)
-    accrue(day, books, market, graph, rules, draws)
-    mark_and_move_capital(books, market, rules, diary)
-    decide(day, books, market, graph, rules, draws, diary)
-    trade_in_rounds(day, books, market, graph, rules, draws, diary)
-    pass_on_losses(day, books, market, graph, rules, diary)
-    settle_banks(day, books, market, graph, rules, diary)
-    withdraw_dealers(market, graph, rules, draws.swap_line[day])
-    estimate_risk(market, rules)
-    record_day(day, books, market, graph, rules, diary)
+    apply_news(day, market, rules, chance, script)
+    set_policy(day, market, rules, script, record)
+    accrue(day, books, market, graph, rules, script)
+    mark_and_move_capital(books, market, rules, scratch)
+    decide(day, books, market, graph, rules, user_orders, options, scratch)
+    clear_intraday_rounds(day, books, market, graph, rules, options, record, scratch)
+    realise_losses(books, market, graph, rules, record)
+    settle_banks(books, market, graph, rules, record)
+    withdraw_dealers(market, graph, rules)
+    estimate_risk(market, rules, scratch)
+    record_day(day, books, market, graph, rules, record)
 
 
-def run_days(first, last, books, market, graph, rules, draws, diary):
+def run_days(
+    first, last, books, market, graph, rules, chance, script, user_orders, options, record, scratch
+):
     """All days first <= day < last in one compiled loop."""
-    references = by_reference(books, market, graph, rules, draws, diary)
+    references = by_reference(
+        books, market, graph, rules, chance, script, user_orders, options, record, scratch
+    )
     compile_ahead(
         run_days_compiled,
-        (decide, build_orders, test_margins, force_orders, settle_banks, pass_on_losses, accrue),
+        (decide, call_margins, force_sales, build_orders, realise_losses, settle_banks, accrue),
         clear_and_settle,
         references,
     )
@@ -49,53 +105,193 @@ def run_days(first, last, books, market, graph, rules, draws, diary):
 
 
 @kernel
-def run_days_compiled(first, last, books, market, graph, rules, draws, diary):
+def run_days_compiled(
+    first, last, books, market, graph, rules, chance, script, user_orders, options, record, scratch
+):
     """`run_days` on columns by reference."""
     for day in range(first, last):
-        advance_day(day, books, market, graph, rules, draws, diary)
+        advance_day(
+            day, books, market, graph, rules, chance, script, user_orders, options, record, scratch
+        )
 
 
 @kernel
-def hear_news(day, market, rules, draws, diary):
-    """News moves fundamentals and, where public, the dealers' reference; rates are set. (M6, M7)"""
-    C = market.rates.size - 1
-    copy(market.value_held, market.value_held_open)
-    for k in range(market.quote.size):
-        market.fundamental[k] += draws.news[day, k]
-        if rules.market.news_moves_reference:
-            market.dealer_reference[k] += draws.news[day, k]
-        market.lower[k] = max(market.close[0, k] - rules.market.daily_limit[k], -FARTHEST_LOG)
-        market.upper[k] = min(market.close[0, k] + rules.market.daily_limit[k], FARTHEST_LOG)
-        market.external[k] = draws.official_usd_bn[day, k] / market.usd_price[k]
-    for c in range(C + 1):
-        market.rates[c] = draws.rates[day, c]
-    record_script(day, market, draws, diary)
+def decide_alone(
+    row, day, is_new_day, books, market, graph, rules, chance, script, user_orders, options,
+    record, scratch,
+):  # fmt: skip
+    """The day up to the decision of one row. Changes all that it is given: give it copies."""
+    if is_new_day:
+        apply_news(day, market, rules, chance, script)
+        set_policy(day, market, rules, script, record)
+        accrue(day, books, market, graph, rules, script)
+        mark_and_move_capital(books, market, rules, scratch)
+    form_views(market, graph, rules, scratch)
+    cancel_orders(row, row + 1, books)
+    if day < options.no_trade_from:
+        decide_rows(row, row + 1, books, market, rules, scratch)
+        take_user_orders(user_orders, books, market, rules)
 
 
 @kernel
-def accrue(day, books, market, graph, rules, draws):
+def set_policy(day, market, rules, script, record):
+    """Levers of the day; the record turns to it, and holds what was scripted."""
+    write_from(day, 0, record)
+    pull_levers(day, market, rules, script)
+    record_script(day, script, record)
+
+
+@kernel
+def accrue(day, books, market, graph, rules, script):
     """Interest and coupons against the outside accounts; financing spread to the brokers."""
-    accrue_institutions(day, books, market, rules, draws)
-    accrue_market_makers(day, market, rules, draws)
-    pay_spread(day, books, graph, market, rules, draws)
+    days = script.accrual_days[day]
+    accrue_institutions(days, books, market, rules)
+    accrue_market_makers(days, market, rules)
+    pay_spread(days, books, market, graph, rules)
 
 
 @kernel
-def mark_and_move_capital(books, market, rules, diary):
-    """Mark every book; those who sat out come back; investors pay in and take out."""
+def mark_and_move_capital(books, market, rules, scratch):
+    """Mark every book; those whose suspension is over return; investors pay in and take out."""
     mark_all(books, market)
-    return_after_absence(books, market, rules)
-    move_capital(books, market, rules, diary)
-    raise_high_water(books.wealth, books.high_water)
+    return_after_suspension(books, market, rules)
+    move_capital(books, market, rules, scratch)
+    update_high_water_marks(books.wealth, books.high_water)
 
 
 @kernel
-def settle_banks(day, books, market, graph, rules, diary):
+def decide(day, books, market, graph, rules, user_orders, options, scratch):
+    """All institutions decide on the same prices."""
+    form_views(market, graph, rules, scratch)
+    cancel_orders(0, books.cash.size, books)
+    if day < options.no_trade_from:
+        for lo in range(0, books.cash.size, CHUNK):
+            decide_rows(lo, min(lo + CHUNK, books.cash.size), books, market, rules, scratch)
+        take_user_orders(user_orders, books, market, rules)
+
+
+@kernel
+def form_views(market, graph, rules, scratch):
+    """Expected returns, trends and the brokers' use of their balance sheets, as of last night."""
+    set_market_view(market, rules)
+    size_trends(market, rules)
+    consult_brokers(graph, scratch)
+
+
+@kernel
+def clear_intraday_rounds(day, books, market, graph, rules, options, record, scratch):
+    """Round 0 carries voluntary orders and overdue calls, later rounds only forced ones."""
+    may_trade = day < options.no_trade_from
+    for round_ in range(rules.market.rounds + 1):
+        write_from(day, round_, record)
+        scratch.n_forced[0] = 0
+        if may_trade:
+            call_margins(books, market, graph, rules, record)
+            if round_ < rules.market.rounds:
+                force_sales(day, round_, books, market, graph, rules, record, scratch)
+        if round_ > 0 and scratch.n_forced[0] == 0:
+            break
+        update_linked_fundamentals(market, rules)
+        build_orders(round_, books, market, rules, scratch)
+        status = clear_and_settle(
+            day, round_, books, market, graph, rules, options, record, scratch
+        )
+        cancel_round(round_, books, market, scratch)
+        if round_ > 0 and status == FAILED:
+            break  # nothing has moved: the same orders would meet the same market
+    if may_trade:
+        fail_unmet_calls(day, books, market, graph, rules, record)
+    write_from(day, 0, record)
+
+
+@kernel
+def call_margins(books, market, graph, rules, record):
+    """Test all margins at these prices, and book who is called, cut or closed out."""
+    if test_margins(books, market, rules) > 0:
+        book_calls(books, market, graph, record)
+        book_loss_cuts(books, market, graph, record)
+
+
+@kernel
+def force_sales(day, round_, books, market, graph, rules, record, scratch):
+    """Find who must trade now, and write the orders that this forces."""
+    find_forced(day, round_, books, rules, scratch)
+    record_recalls(books, graph, record, scratch)
+    force_orders(books, market, rules, scratch)
+
+
+@kernel
+def fail_unmet_calls(day, books, market, graph, rules, record):
+    """A call still unmet at the close after its grace is a failure."""
+    write_from(day, rules.market.rounds, record)
+    if test_unmet_calls(day, books, rules) > 0:
+        book_calls(books, market, graph, record)
+
+
+@kernel
+def clear_and_settle(day, round_, books, market, graph, rules, options, record, scratch):
+    """New prices, both legs of every trade, and the audit; how it cleared. A failed round moves
+    nothing, and the audit sees that it did not.
+    """
+    want_gain = round_ == 0 and options.gain_every > 0 and day % options.gain_every == 0
+    if round_ == 0:
+        copy(market.usd_price, record.mark)
+    report = find_prices(want_gain, books, market, rules, scratch)
+    record_clearing(want_gain, report, record)
+    if report.status != FAILED:
+        first_event = record.n_events[0]
+        settle(round_, books, market, rules, record, scratch)
+        share_flows(first_event, market, record, scratch)
+    if report.status == AT_LIMIT:
+        record_limits(record, scratch)
+    if options.audit:
+        record_error(worst_error(books, market, graph, scratch), record)
+    return report.status
+
+
+@kernel
+def settle(round_, books, market, rules, record, scratch):
+    """Trade all orders of the round at the new prices and mark every book.            (M40)"""
+    open_settlement(market, rules, scratch)
+    is_rationed = ration(books, market, rules, scratch)
+    n_recorded = 0
+    for lo in range(0, books.cash.size, CHUNK):
+        hi = min(lo + CHUNK, books.cash.size)
+        if round_ > 0 and not is_any(books.forced[lo:hi]):
+            mark_books(lo, hi, books, market)
+            continue
+        write_trades(lo, hi, books, market, rules, scratch)
+        if is_rationed:
+            fill_trades(lo, hi, market, rules, scratch)
+        n_recorded = record_forced(hi, n_recorded, market, rules, record, scratch)
+        commit_trades(lo, hi, books, market, rules, scratch)
+    settle_market_makers(market, scratch)
+    record_volume(market, record, scratch)
+
+
+@kernel
+def realise_losses(books, market, graph, rules, record):
+    """Books that have been emptied leave; what they owe is their brokers' loss."""
+    suspend_emptied(books, market, rules, record)
+    pass_on_losses(books, market, graph, record)
+
+
+@kernel
+def settle_banks(books, market, graph, rules, record):
     """Dealers' and desks' profit, failures, fresh capital, and the lines of tomorrow."""
     share_dealer_profit(market, graph)
     sweep_desks(books, graph, rules)
-    fail_banks(day, books, market, graph, rules, diary)
+    n_failed = fail_banks(market, graph, rules, record)
+    if n_failed > 0:
+        leave_clients(books, graph, rules)
     rebuild_capital(market, graph, rules)
     mark_loans(books, graph, rules)
     set_lines(graph, rules)
-    cut_lines(books, graph)
+    recall_credit(books, graph)
+
+
+@kernel
+def record_day(day, books, market, graph, rules, record):
+    """The day's row of the tables, and everybody's worst moment."""
+    record_institutions(day, books, market, rules, record)
+    record_banks(day, graph, record)

@@ -1,11 +1,12 @@
-"""The events of a run: their kinds, their table, and what caused what."""
+"""Events of a run: their kinds, their table, and what caused what."""
 
 import math
 
-from abm.kernels.compiler.jit import kernel
-from abm.kernels.record import GROSS
+import numpy as np
 
-# Kinds of event, and the columns of the events table that the kernels write.
+from abm.kernels.compiler.jit import kernel
+from abm.kernels.scratch import GROSS
+
 EVENT_KINDS = (
     "margin_call",
     "forced_sale",
@@ -34,102 +35,110 @@ EVENT_KINDS = (
     LOSS_CUT,
     NEWS,
 ) = range(12)
-EVENT_COLUMNS = (
-    "day",
-    "round",
-    "kind",
-    "institution",
-    "counterparty",
-    "instrument",
-    "amount_usd_bn",
-    "cause",
-    "share_of_flow",
-    "clearing",
-)
-N_EVENT_COLUMNS = 10
-NOBODY, MARKET, CENTRAL_BANK, SCRIPT = -1, -2, -3, -4  # codes of who; banks are -10 - b
+# Who: a row of an institution, or one of these; bank b is FIRST_BANK - b.
+NOBODY, MARKET, CENTRAL_BANK, SCRIPT = -1, -2, -3, -4
 FIRST_BANK = -10
+EVENT = np.dtype(
+    [
+        ("day", np.int64),
+        ("round", np.int64),
+        ("kind", np.int64),  # of EVENT_KINDS
+        ("institution", np.int64),  # who
+        ("counterparty", np.int64),
+        ("instrument", np.int64),  # -1 none
+        ("amount_usd_bn", np.float64),
+        ("cause", np.int64),  # event, -1 none
+        ("share_of_flow", np.float64),  # of forced sales
+        ("clearing", np.int64),  # event that a forced sale fed, -1 none
+    ]
+)
+_NO_SHARE = math.nan
 
 
 @kernel
-def record_event(day, round_, kind, who, whom, instrument, amount_usd_bn, cause, diary):
-    """Append an event; return its number. Events beyond the table's length are only counted."""
-    number = diary.n_events[0]
-    diary.n_events[0] = number + 1
-    if number < diary.events.shape[0]:
-        row = diary.events[number]
-        row[0] = day
-        row[1] = round_
-        row[2] = kind
-        row[3] = who
-        row[4] = whom
-        row[5] = instrument
-        row[6] = amount_usd_bn
-        row[7] = cause
-        row[8] = math.nan
-        row[9] = -1.0
+def record_event(kind, who, whom, instrument, amount_usd_bn, cause, record):
+    """Append an event of now; return its number. Beyond the table's end it is only counted."""
+    return record_event_of(
+        record.now[0], record.now[1], kind, who, whom, instrument, amount_usd_bn, cause, record
+    )
+
+
+@kernel
+def record_event_of(day, round_, kind, who, whom, instrument, amount_usd_bn, cause, record):
+    """Append an event of some day and round; return its number."""
+    number = record.n_events[0]
+    record.n_events[0] = number + 1
+    if number < record.events.shape[0]:
+        row = record.events[number]
+        row.day = day
+        row.round = round_
+        row.kind = kind
+        row.institution = who
+        row.counterparty = whom
+        row.instrument = instrument
+        row.amount_usd_bn = amount_usd_bn
+        row.cause = cause
+        row.share_of_flow = _NO_SHARE
+        row.clearing = -1
     return number
 
 
 @kernel
-def open_clearing(day, round_, market, diary):
+def open_clearing(market, record, scratch):
     """A new round has cleared: its events are written when something first refers to them."""
-    diary.when[0], diary.when[1] = day, round_
+    record.when[0], record.when[1] = record.now[0], record.now[1]
     for k in range(market.quote.size):
-        diary.clearing_event[k] = -1
-        diary.gross[k] = diary.flows[GROSS, k] * market.usd_price[k]
+        record.clearing_event[k] = -1
+        record.gross[k] = scratch.flows[GROSS, k] * market.usd_price[k]
 
 
 @kernel
-def clearing_of(k, diary):
+def clearing_of(k, record):
     """Event of the last clearing of instrument k (-1 for none): the parent of what it caused."""
-    if k < 0 or diary.when[0] < 0:
+    if k < 0 or record.when[0] < 0:
         return -1
-    if diary.clearing_event[k] < 0:
-        diary.clearing_event[k] = record_event(
-            diary.when[0], diary.when[1], CLEARING, MARKET, NOBODY, k, diary.gross[k], -1, diary
+    if record.clearing_event[k] < 0:
+        record.clearing_event[k] = record_event_of(
+            record.when[0], record.when[1], CLEARING, MARKET, NOBODY, k, record.gross[k], -1, record
         )
-    return diary.clearing_event[k]
+    return record.clearing_event[k]
 
 
 @kernel
-def share_flows(day, round_, first_event, market, diary):
-    """The round's forced orders learn their share of gross flow and the clearing they fed."""
-    open_clearing(day, round_, market, diary)
-    last = min(diary.n_events[0], diary.events.shape[0])
+def share_flows(first_event, market, record, scratch):
+    """Forced orders of the round get their share of gross flow and the clearing they fed."""
+    open_clearing(market, record, scratch)
+    last = min(record.n_events[0], record.events.shape[0])
     for number in range(first_event, last):
-        row = diary.events[number]
-        k = int(row[5])
-        if diary.gross[k] > 0.0:
-            row[8] = abs(row[6]) / diary.gross[k]
-        row[9] = clearing_of(k, diary)
+        row = record.events[number]
+        k = row.instrument
+        if record.gross[k] > 0.0:
+            row.share_of_flow = abs(row.amount_usd_bn) / record.gross[k]
+        row.clearing = clearing_of(k, record)
 
 
 @kernel
-def record_limits(day, round_, market, diary):
-    """One event per instrument at its limit; returns how many."""
-    count = 0
-    for k in range(market.quote.size):
-        if diary.side[k] != 0.0:
-            count += 1
-            parent = clearing_of(k, diary)
-            record_event(day, round_, LIMIT_HIT, MARKET, NOBODY, k, diary.gross[k], parent, diary)
-    return count
+def record_limits(record, scratch):
+    """Write one event per instrument at its limit, and count them."""
+    for k in range(scratch.side.size):
+        if scratch.side[k] != 0.0:
+            record.days[record.now[0]].n_at_limit += 1.0
+            parent = clearing_of(k, record)
+            record_event(LIMIT_HIT, MARKET, NOBODY, k, record.gross[k], parent, record)
 
 
 @kernel
-def record_script(day, market, draws, diary):
-    """What was scripted: rate changes [fraction per year], official orders [USD bn], news [log]."""
-    for c in range(market.rates.size - 1):
-        before = draws.rates[max(day - 1, 0), c]
-        if draws.rates[day, c] != before:
-            change = draws.rates[day, c] - before
-            record_event(day, 0, POLICY, CENTRAL_BANK, NOBODY, c, change, -1, diary)
-    for k in range(market.quote.size):
-        order = draws.official_usd_bn[day, k]
+def record_script(day, script, record):
+    """Write the day's script: rate changes [per year], official orders [USD bn], news [log]."""
+    for c in range(script.rates.shape[1] - 1):
+        change = script.rates[day, c] - script.rates[max(day - 1, 0), c]
+        if change != 0.0:
+            record_event(POLICY, CENTRAL_BANK, NOBODY, c, change, -1, record)
+    for k in range(script.official_usd_bn.shape[1]):
+        order = script.official_usd_bn[day, k]
         if order != 0.0:
-            record_event(day, 0, POLICY, CENTRAL_BANK, MARKET, k, order, -1, diary)
-    for m in range(draws.scripted_moves.shape[0]):
-        move = draws.scripted_moves[m]
+            record_event(POLICY, CENTRAL_BANK, MARKET, k, order, -1, record)
+    for m in range(script.moves.shape[0]):
+        move = script.moves[m]
         if move[0] == day:
-            record_event(day, 0, NEWS, int(move[1]), MARKET, int(move[2]), move[3], -1, diary)
+            record_event(NEWS, int(move[1]), MARKET, int(move[2]), move[3], -1, record)

@@ -1,16 +1,20 @@
-"""The day's row of the tables, and the record of a run."""
+"""The record of a run: a row for each day, and each institution's worst moments."""
 
 import math
 from typing import NamedTuple
 
 import numpy as np
 
+from abm.kernels.audit import larger
 from abm.kernels.carry_short import carry_short
 from abm.kernels.compiler.jit import kernel
+from abm.kernels.markets.flow import FAILED
 from abm.kernels.numerics.columns import chunk_sum
-from abm.kernels.state import HEDGE_FUND, KIND_NAMES, N_KINDS
+from abm.kernels.state import HEDGE_FUND
 
-# Columns of the days table that the kernels write, in order (prices and fundamentals follow).
+UNLEVERED = 1.05  # leverage up to which a fund counts as unlevered
+
+# Numbers of a day, all of them float64, so that one sweep over the memory can look at all.
 DAY_COLUMNS = (
     "status",
     "rounds",
@@ -22,7 +26,6 @@ DAY_COLUMNS = (
     "leverage",
     "margin_rate",
     "fund_wealth_usd_bn",
-    *(f"forced_{name}_usd_bn" for name in KIND_NAMES),
     "n_margin_calls",
     "n_failures",
     "n_loss_cuts",
@@ -35,43 +38,18 @@ DAY_COLUMNS = (
     "share_unlevered",
     "yen_short_closed_by_force_units",
 )
-(
-    DAY_STATUS,
-    DAY_ROUNDS,
-    DAY_ITERATIONS,
-    DAY_RESIDUAL,
-    DAY_GAIN,
-    DAY_AT_LIMIT,
-    DAY_SHORT,
-    DAY_LEVERAGE,
-    DAY_MARGIN_RATE,
-    DAY_FUND_WEALTH,
-    DAY_FORCED,
-) = range(11)
-(
-    DAY_CALLS,
-    DAY_FAILURES,
-    DAY_LOSS_CUTS,
-    DAY_BANK_FAILURES,
-    DAY_BROKER_LOSS,
-    DAY_BANK_EQUITY,
-    DAY_DEALER_DEPTH,
-    DAY_VOLUME,
-    DAY_CONSERVATION,
-    DAY_UNLEVERED,
-    DAY_SHORT_CLOSED,
-) = range(DAY_FORCED + N_KINDS, DAY_FORCED + N_KINDS + 11)
-N_DAY_COLUMNS = DAY_SHORT_CLOSED + 1
-ORDERED, LEGS, GROSS, SELLING, BUYING = 0, 1, 2, 3, 4  # rows of Diary.flows
+DAY = np.dtype([(name, np.float64) for name in DAY_COLUMNS])
 
 
-class Diary(NamedTuple):
-    """What a run writes down, and the scratch columns of the day."""
+class Record(NamedTuple):
+    """What a run writes down."""
 
-    days: np.ndarray  # (T, N_DAY_COLUMNS)
+    now: np.ndarray  # (2,) int64 day and round that are being written
+    days: np.ndarray  # (T,) of DAY
+    forced_usd_bn: np.ndarray  # (T, N_KINDS) forced sales by kind of seller
     log_prices: np.ndarray  # (T, K)
-    fundamentals: np.ndarray  # (T, K)
-    events: np.ndarray  # (capacity, N_EVENT_COLUMNS)
+    fundamentals: np.ndarray  # (T, K) links included
+    events: np.ndarray  # (capacity,) of EVENT
     n_events: np.ndarray  # (1,) int64, goes on counting when the table is full
     cause: np.ndarray  # (N,) int64 event that an institution's forced orders answer
     clearing_event: np.ndarray  # (K,) int64 event of the last clearing of each, -1 not written
@@ -84,33 +62,77 @@ class Diary(NamedTuple):
     first_failure_day: np.ndarray  # (N,) int64, -1 never
     peak_leverage: np.ndarray  # (N,)
     worst_wealth: np.ndarray  # (N,) USD bn
-    rows: np.ndarray  # (N,) int64 institutions forced to trade in the round
-    lanes: np.ndarray  # (K + 4, CHUNK) scratch columns of a chunk
-    is_traded: np.ndarray  # (K,) uint8: whether anybody in the chunk trades it
-    flows: np.ndarray  # (5, K) units of the round: ordered, currency legs, gross, sold, bought
-    before: np.ndarray  # (K,) log prices before the round
-    fill: np.ndarray  # (K,) share of the long side filled
-    side: np.ndarray  # (K,) the long side at a limit: -1 sellers, 1 buyers, 0 no limit
-
-
-UNLEVERED = 1.05  # leverage up to which a fund counts as unlevered
 
 
 @kernel
-def count_failure(day, i, diary):
-    """An institution has failed. (A retail trader who is cut with money left has not.)"""
-    diary.n_failures[i] += 1
-    diary.days[day, DAY_FAILURES] += 1.0
-    if diary.first_failure_day[i] < 0:
-        diary.first_failure_day[i] = day
+def write_from(day, round_, record):
+    """Set the day and the round that everything written from now on belongs to."""
+    record.now[0], record.now[1] = day, round_
 
 
 @kernel
-def unlevered_share(wealth, borrowing, days_out):
-    """Share of institutions that are out of the market or hardly borrow; NaN of none.     (M57)"""
+def count_failure(i, record):
+    """Count a failure. (A retail trader who is cut with money left has not failed.)"""
+    today = record.now[0]
+    record.n_failures[i] += 1
+    record.days[today].n_failures += 1.0
+    if record.first_failure_day[i] < 0:
+        record.first_failure_day[i] = today
+
+
+@kernel
+def record_institutions(day, books, market, rules, record):
+    """Write the day's row of the tables, and every institution's worst moments."""
+    row = record.days[day]
+    row.yen_short_units = carry_short(books, market, rules)
+    lo, hi = rules.mandates.first_row[HEDGE_FUND], rules.mandates.first_row[HEDGE_FUND + 1]
+    wealth, borrowing = chunk_sum(books.wealth[lo:hi]), chunk_sum(books.borrowing[lo:hi])
+    margin = weighted_sum(books.margin_rate[lo:hi], books.wealth[lo:hi])
+    row.fund_wealth_usd_bn = wealth
+    row.leverage = 1.0 + borrowing / wealth if wealth > 0.0 else math.nan
+    row.margin_rate = margin / wealth if wealth > 0.0 else math.nan
+    row.share_unlevered = unlevered_share(
+        books.wealth[lo:hi], books.borrowing[lo:hi], books.suspended_days[lo:hi]
+    )
+    row.dealer_depth_share = market.dealer_depth[0] / rules.market.dealer_depth[0]
+    for k in range(market.quote.size):
+        record.log_prices[day, k] = market.log_price[k]
+        record.fundamentals[day, k] = market.fundamental[k] + market.link_level[k]
+    record_extremes(books.wealth, books.borrowing, record.worst_wealth, record.peak_leverage)
+
+
+@kernel
+def record_banks(day, graph, record):
+    """Write the banks' capital into the day's row."""
+    record.days[day].bank_equity_usd_bn = chunk_sum(graph.equity)
+
+
+@kernel
+def record_clearing(want_gain, report, record):
+    """Write how a round cleared into the day's row."""
+    row = record.days[record.now[0]]
+    row.rounds = record.now[1] + 1.0
+    row.status = max(row.status, float(report.status))
+    row.iterations += report.iterations
+    if want_gain:
+        row.feedback_gain = report.gain
+    if report.status != FAILED:
+        row.residual = max(row.residual, report.residual)
+
+
+@kernel
+def record_error(error, record):
+    """Keep the largest error of the day's audits."""
+    row = record.days[record.now[0]]
+    row.conservation_error = larger(row.conservation_error, error)
+
+
+@kernel
+def unlevered_share(wealth, borrowing, suspended_days):
+    """Share of institutions that are suspended or hardly borrow; NaN of none.           (M57)"""
     count = 0
     for i in range(wealth.size):
-        count += (days_out[i] > 0) | (borrowing[i] <= (UNLEVERED - 1.0) * wealth[i])
+        count += (suspended_days[i] > 0) | (borrowing[i] <= (UNLEVERED - 1.0) * wealth[i])
     return count / wealth.size if wealth.size > 0 else math.nan
 
 
@@ -124,31 +146,8 @@ def weighted_sum(weights, column):
 
 
 @kernel
-def record_day(day, books, market, graph, rules, diary):
-    """The day's row of the tables, and every institution's worst moments."""
-    row = diary.days[day]
-    first = rules.mandates.first_row
-    row[DAY_SHORT] = carry_short(books, market, rules)
-    lo, hi = first[HEDGE_FUND], first[HEDGE_FUND + 1]
-    wealth, borrowing = chunk_sum(books.wealth[lo:hi]), chunk_sum(books.borrowing[lo:hi])
-    margin = weighted_sum(books.margin_rate[lo:hi], books.wealth[lo:hi])
-    row[DAY_FUND_WEALTH] = wealth
-    row[DAY_LEVERAGE] = 1.0 + borrowing / wealth if wealth > 0.0 else math.nan
-    row[DAY_MARGIN_RATE] = margin / wealth if wealth > 0.0 else math.nan
-    row[DAY_UNLEVERED] = unlevered_share(
-        books.wealth[lo:hi], books.borrowing[lo:hi], books.days_out[lo:hi]
-    )
-    row[DAY_BANK_EQUITY] = chunk_sum(graph.equity)
-    row[DAY_DEALER_DEPTH] = market.dealer_depth[0] / rules.market.dealer_depth[0]
-    for k in range(market.quote.size):
-        diary.log_prices[day, k] = market.log_price[k]
-        diary.fundamentals[day, k] = market.fundamental[k] + market.link_level[k]
-    record_extremes(books.wealth, books.borrowing, diary.worst_wealth, diary.peak_leverage)
-
-
-@kernel
 def record_extremes(wealth, borrowing, worst_wealth, peak_leverage):
-    """Every institution's least wealth and, while it has any, its highest leverage."""
+    """Lower and raise every institution's least wealth and, while it has any, highest leverage."""
     for i in range(wealth.size):
         worst_wealth[i] = min(worst_wealth[i], wealth[i])
         leverage = 1.0 + borrowing[i] / wealth[i]

@@ -5,13 +5,13 @@ from abm.kernels.state import TRADING_DAYS
 
 
 @kernel
-def estimate_risk(market, rules):
+def estimate_risk(market, rules, scratch):
     """Exponential covariances and moving averages of log returns, per year.        (M51, M52)
 
     S <- d S + (1 - d) 250 r r';   EMA <- (1 - 1/n) EMA + r / n
     """
     K = market.quote.size
-    returns = market.work[0]
+    returns = scratch.work[0]
     for k in range(K):
         returns[k] = market.log_price[k] - market.close[0, k]
     slow, fast = rules.estimate.slow_decay, rules.estimate.fast_decay

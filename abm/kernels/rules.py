@@ -19,7 +19,6 @@ class MarginRule(NamedTuple):
     buffer: float
     forced_speed: float
     liquidation: int  # 0 pro rata, 1 least impact, 2 waterfall
-    swap_line_ceiling: float
 
 
 class FundRule(NamedTuple):
@@ -37,7 +36,6 @@ class FundRule(NamedTuple):
     speed_stop: float
     payout: float
     subscription: float
-    days_out: int
     failure_share: float
 
 
@@ -69,13 +67,10 @@ class HouseholdRule(NamedTuple):
     contrarian_days: int
     speed: float
     most_leverage: float
-    days_out_fx: int
-    days_out_equity: int
     margin_sale_share: float
     insurer_speed: float
     insurer_rise: float
     insurer_rise_days: int
-    insurer_basis: float
 
 
 class MarketRule(NamedTuple):
@@ -99,7 +94,6 @@ class MarketRule(NamedTuple):
     depth_floor: float
     half_spread: float
     news_moves_reference: bool
-    swap_line_depth: float
     rounds: int
     tolerance: float
 
@@ -108,6 +102,13 @@ class EstimateRule(NamedTuple):
     slow_decay: float
     fast_decay: float
     trend_days: np.ndarray  # (3,) funds', fast and slow followers'
+
+
+class PolicyRule(NamedTuple):
+    """What an open swap line of central banks guarantees."""
+
+    margin_ceiling: float  # most that brokers ask [share of gross assets]
+    depth_floor: float  # share of dealers' calm depth
 
 
 class BankRule(NamedTuple):
@@ -132,3 +133,4 @@ class Rules(NamedTuple):
     market: MarketRule
     estimate: EstimateRule
     banks: BankRule
+    policy: PolicyRule

@@ -1,4 +1,4 @@
-"""The columns of the world: what one trading day reads and writes.
+"""The columns of the world: state that one trading day reads and writes.
 
 State is columns, not objects. Every array is C-contiguous float64 unless said; shapes use
 
@@ -7,15 +7,14 @@ State is columns, not objects. Every array is C-contiguous float64 unless said; 
     T days (burn-in included)
 
 One unit of an instrument is the amount worth USD 1bn at the opening. Rows of institutions are
-sorted by kind, so a kind is a range of rows: ``mandates.first_row[kind]`` to ``[kind + 1]``.
+sorted by kind, and ``mandates.first_row[kind]`` to ``[kind + 1]`` is the range of a kind: it
+selects a behaviour and a column of the tables. Whatever else an institution can do is a trait, a
+column of the mandates that is read by its name.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-
-from abm.kernels.markets.impact import ClearingWork
-from abm.kernels.markets.orders import Orders
 
 # Kinds of institution, in the order of their rows.
 HEDGE_FUND, BANK_DESK, RISK_PARITY, VOLATILITY_TARGET, TREND = 0, 1, 2, 3, 4
@@ -32,6 +31,12 @@ KIND_NAMES = (
     "insurer",
     "custom",
 )
+
+# Traits with more than two values.
+NO_CALL, CALLED, CUT = 0, 1, 2  # call_rule: by margin and ruin; by equity over notional
+MANDATE, HOLDINGS, SHARE_A_DAY = 0, 1, 2  # sale_rule: what a sale that is forced keeps in shape
+NOT_COUNTED, COUNTED, COUNTED_BEYOND_HEDGE = 0, 1, 2  # carry_short
+
 # Accounts outside the model: everything that enters or leaves does so through one of these.
 ACCRUALS, SUBSCRIPTIONS, RECAPITALISATION, DEADWEIGHT, DEPOSIT_INSURANCE = 0, 1, 2, 3, 4
 ACCOUNT_NAMES = (
@@ -41,21 +46,22 @@ ACCOUNT_NAMES = (
     "deadweight",
     "deposit_insurance",
 )
-# How a round ended.
-CLEARED, AT_LIMIT, FAILED = 0, 1, 2
+
 TRADING_DAYS = 250.0  # a year of trading days: risk scaling dt = 1/250
 # No price leaves a factor of 55 around its opening: there trading stops at a limit, since sizes,
 # depths and debts set at the opening mean nothing beyond (the yen moved by 1.6 log in 1971-2011).
 FARTHEST_LOG = 4.0
 Z_99 = 2.3263478740408408  # 99% quantile of the standard normal
+
 CHUNK = 128  # institutions handled together: their columns stay in the first-level cache
 STRETCH = 2048  # the same where one column after the other is gone through
 
 
 class Mandates(NamedTuple):
-    """What each institution is. Fixed for a run."""
+    """Each institution's terms and traits. Fixed for a run."""
 
     first_row: np.ndarray  # (N_KINDS + 1,) int64
+    kind: np.ndarray  # (N,) int64
     resident: np.ndarray  # (N,) uint8, 1: resident of the funding currency
     weights: np.ndarray  # (K, N) shares of gross assets; row 0 is minus the yen share of funding
     risk_aversion: np.ndarray  # (N,) gamma of (M20)
@@ -64,36 +70,45 @@ class Mandates(NamedTuple):
     size_usd_bn: np.ndarray  # (N,) base notional (retail) or dollar assets (insurers)
     target_volatility: np.ndarray  # (N,) per year
     leverage_cap: np.ndarray  # (N,)
-    is_slow: np.ndarray  # (N,) uint8: grace of one day (funds), slow filter (trend)
     loss_cut: np.ndarray  # (N,) equity over notional
     opening_wealth: np.ndarray  # (N,) USD bn
-    margined: np.ndarray  # (N,) uint8: has a prime broker who calls margin
     owner: np.ndarray  # (N,) int64: bank that owns a desk, -1 otherwise
+    has_margin_account: np.ndarray  # (N,) uint8: with a prime broker who calls margin
+    has_maintenance_cap: np.ndarray  # (N,) uint8: brokers lend up to the leverage cap at most
+    call_rule: np.ndarray  # (N,) int64: NO_CALL, CALLED or CUT
+    sale_rule: np.ndarray  # (N,) int64: MANDATE, HOLDINGS or SHARE_A_DAY
+    grace_days: np.ndarray  # (N,) int64: days after a call before its sales are forced
+    uses_slow_filter: np.ndarray  # (N,) uint8: of trend followers
+    suspended_days_after_failure: np.ndarray  # (N,) int64
+    takes_subscriptions: np.ndarray  # (N,) uint8: investors pay in and take out
+    carry_short: np.ndarray  # (N,) int64: NOT_COUNTED, COUNTED or COUNTED_BEYOND_HEDGE
+    hedges_quote_currency: np.ndarray  # (N,) uint8: sells its assets' currency forward
 
 
 class Books(NamedTuple):
-    """What each institution owns and owes, and where it stands with its brokers."""
+    """Each institution's holdings and debts, and its standing with its brokers."""
 
     units: np.ndarray  # (K, N) a currency balance may be negative: a loan
     cash: np.ndarray  # (N,) USD bn
     wealth: np.ndarray  # (N,) USD bn at the last mark
     borrowing: np.ndarray  # (N,) USD bn at the last mark
-    margin_rate: np.ndarray  # (N,)
-    leverage_limit: np.ndarray  # (N,) maintenance leverage of today
-    wanted_leverage: np.ndarray  # (N,) what its own rule would hold today
+    margin_rate: np.ndarray  # (N,) of today
+    maintenance_leverage: np.ndarray  # (N,) of today
+    target_leverage: np.ndarray  # (N,) of its own rule, today
     high_water: np.ndarray  # (N,) USD bn, scaled by flows
     entry_wealth: np.ndarray  # (N,) USD bn at the last (re)entry
     call_day: np.ndarray  # (N,) int64 day the open margin call was made, -1 none
-    days_out: np.ndarray  # (N,) int64 trading days still to sit out
+    suspended_days: np.ndarray  # (N,) int64 trading days until it may trade again
     closing: np.ndarray  # (N,) uint8: sells everything
-    line_cut: np.ndarray  # (N,) share of its borrowing recalled by banks, due this morning
+    recalled: np.ndarray  # (N,) share of its borrowing recalled by banks, due this morning
+    verdict: np.ndarray  # (N,) uint8 of a test, until it is booked
     intent: np.ndarray  # (K, N) target shares of wealth (speed > 0) or units to trade
     speed: np.ndarray  # (N,) share of the gap closed in this round; IN_UNITS, or 0: no order
-    forced: np.ndarray  # (N,) uint8: today's orders of this round are forced
+    forced: np.ndarray  # (N,) uint8: the reason why this round's orders are forced
 
 
 class Market(NamedTuple):
-    """Prices, those who make them, and what is estimated from them."""
+    """Prices, the accounts of market makers and authorities, and estimates from prices."""
 
     quote: np.ndarray  # (K,) int64 currency an asset is quoted in, -1 dollar
     log_price: np.ndarray  # (K,) x
@@ -110,33 +125,31 @@ class Market(NamedTuple):
     official_units: np.ndarray  # (K,) central banks
     official_cash: np.ndarray  # (C + 1,)
     outside: np.ndarray  # (accounts, C + 1) external accounts by currency
-    external: np.ndarray  # (K,) exogenous orders of this round, units
+    rates: np.ndarray  # (C + 1,) policy rates per year, dollar last
+    margin_ceiling: np.ndarray  # (1,) most that brokers may ask today; infinite without a policy
+    depth_floor: np.ndarray  # (1,) share of dealers' calm depth that a policy guarantees today
+    basis_ceiling: np.ndarray  # (1,) per year; infinite without a policy
+    external: np.ndarray  # (K,) official orders of this round, units
     lower: np.ndarray  # (K,) today's limits
     upper: np.ndarray  # (K,)
-    rates: np.ndarray  # (C + 1,) per year, dollar last
     covariance: np.ndarray  # (K, K) slow, per year
     covariance_fast: np.ndarray  # (K, K)
     trend: np.ndarray  # (3, K) moving averages of returns: funds', fast and slow followers'
+    close: np.ndarray  # (days kept, K) closes, newest first
     risk_slow: np.ndarray  # (K, K) covariance of USD returns, lower triangle, off-diagonals doubled
     risk_fast: np.ndarray  # (K, K) the same from the fast estimate
     expected: np.ndarray  # (K,) expected return per unit of weight and year
-    close: np.ndarray  # (days kept, K) closes, newest first
-    totals: np.ndarray  # (K + 1,) units of everything at the opening, dollar last
-    gross_totals: np.ndarray  # (K + 1,) gross positions at the opening, to scale errors by
-    audit: np.ndarray  # (K + 1,) the same now
+    trend_size: np.ndarray  # (3, K) share of wealth per unit of a follower's weight and volatility
     anchor: np.ndarray  # (K,) fundamental of this round, links included
     value_order: np.ndarray  # (K,) units value investors order at the clearing price
     dealer_order: np.ndarray  # (K,)
     excess: np.ndarray  # (K,) excess demand left by the solver, units
-    held: np.ndarray  # (K,) int64 scratch: instruments that somebody in the chunk holds
-    trend_size: np.ndarray  # (3, K) share of wealth per unit of a follower's weight and volatility
-    work: np.ndarray  # (6, K) scratch
-    orders: Orders
-    solver: ClearingWork
+    totals: np.ndarray  # (K + 1,) units of everything at the opening, dollar last
+    gross_totals: np.ndarray  # (K + 1,) gross positions at the opening, to scale errors by
 
 
 class Graph(NamedTuple):
-    """Who lends to whom, and the lenders."""
+    """Loans and claims from lender to borrower, and the lenders."""
 
     broker_start: np.ndarray  # (N + 1,) int64
     broker: np.ndarray  # (E,) int64
@@ -152,4 +165,4 @@ class Graph(NamedTuple):
     desk_assets: np.ndarray  # (B,) borrowed by the bank's own desks
     utilisation: np.ndarray  # (B,) excess over the threshold
     cut: np.ndarray  # (B,) share of its lending a bank recalls tomorrow
-    clearing: np.ndarray  # (5, B) scratch of interbank clearing
+    clearing: np.ndarray  # (5, B) interbank clearing of the last failure

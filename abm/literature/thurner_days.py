@@ -26,13 +26,13 @@ import numpy.typing as npt
 
 from abm.kernels.behaviours.value_investor import LINEAR
 from abm.kernels.compiler.jit import kernel
-from abm.kernels.markets.clearing import TOLERANCE, Goal, clear_round
+from abm.kernels.markets.clearing import TOLERANCE, SolverOptions, clear_round
 from abm.kernels.markets.flow import FAILED
 from abm.kernels.markets.impact import ClearingWork, Liquidity, allocate_work
 from abm.kernels.markets.orders import (
-    Box,
+    OrderBook,
     Orders,
-    Traders,
+    PriceLimits,
     allocate_orders,
     clear_orders,
     collect_orders,
@@ -155,11 +155,11 @@ def clear_once(
     market.upper[0] = min(high, log_price + _REACH)
     market.price[0] = math.exp(log_price)
     clear_orders(market.orders)
-    traders = Traders(market.units, market.cash, market.intent, market.speed, market.resident)
+    traders = OrderBook(market.units, market.cash, market.intent, market.speed, market.resident)
     collect_orders(traders, market.price, market.quote, 0, market.cash.size, market.orders)
-    box = Box(market.quote, market.lower, market.upper, market.start)
-    goal = Goal(TOLERANCE, False, market.log_price, market.excess)
-    report = clear_round(traders, market.orders, market.liquidity, box, goal, market.work)
+    limits = PriceLimits(market.quote, market.lower, market.upper, market.start)
+    options = SolverOptions(TOLERANCE, False, market.log_price, market.excess)
+    report = clear_round(traders, market.orders, market.liquidity, limits, options, market.work)
     status: int = report.status
     return status
 

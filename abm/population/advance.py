@@ -9,7 +9,7 @@ import numpy as np
 
 from abm.errors import FailedRun
 from abm.kernels.carry_short import carry_short
-from abm.kernels.events import N_EVENT_COLUMNS
+from abm.kernels.events import EVENT
 from abm.population.exposures import bank_assets, leverage_of
 from abm.population.soundness import failed_on, require_sound
 from abm.population.time_limit import limit_at_work
@@ -67,7 +67,7 @@ def open_world(
     )
     if with_events and scenario.outputs.events:
         world = with_room(world, room_for_events(len(world.names)))
-    world = advance(world, 0, world.draws.burn_in)
+    world = advance(world, 0, world.burn_in)
     return world, begin_record(world)
 
 
@@ -79,13 +79,13 @@ def advance(world: World, first: int, last: int) -> World:
     any room for events keeps none. Raises FailedRun where the days that passed cannot be trusted,
     or did not pass within the time limit.
     """
-    first_event = int(world.diary.n_events[0])
-    keeps_events = len(world.diary.events) > 0
+    first_event = int(world.record.n_events[0])
+    keeps_events = len(world.record.events) > 0
     before = _copy_of_state(world) if keeps_events else []
     _pass_days(world, first, last)
     # A full table hides some of the events that others cause: count again until all are in.
-    while keeps_events and int(world.diary.n_events[0]) > len(world.diary.events):
-        n_counted = int(world.diary.n_events[0])
+    while keeps_events and int(world.record.n_events[0]) > len(world.record.events):
+        n_counted = int(world.record.n_events[0])
         for live, kept in zip(_state_of(world), before, strict=True):
             live[...] = kept
         world = with_room(world, 2 * n_counted + room_for_events(len(world.names)))
@@ -103,16 +103,16 @@ def _pass_days(world: World, first: int, last: int) -> None:
 
     limit = limit_at_work()
     if limit is None:
-        run_days(first, last, *world[:6])
+        run_days(first, last, *world.groups)
         return
     with limit.not_counted():
-        run_days(first, first, *world[:6])  # compiles, or loads what was compiled
+        run_days(first, first, *world.groups)  # compiles, or loads what was compiled
     day, stride = first, 1
     while day < last:
         if limit.is_over:
             raise FailedRun(failed_on(world, day, f"it takes longer than its limit of {limit}"))
         start, until = time.perf_counter(), min(day + stride, last)
-        run_days(day, until, *world[:6])
+        run_days(day, until, *world.groups)
         seconds = (time.perf_counter() - start) / (until - day)
         stride = int(min(max(_STRIDE_SECONDS / seconds, 1.0), _LONGEST_STRIDE))
         day = until
@@ -120,22 +120,22 @@ def _pass_days(world: World, first: int, last: int) -> None:
 
 def with_room(world: World, n_rows: int) -> World:
     """The same world with an events table of n_rows, what is written kept."""
-    events = np.zeros((n_rows, N_EVENT_COLUMNS))
-    n_written = min(int(world.diary.n_events[0]), len(world.diary.events), n_rows)
-    events[:n_written] = world.diary.events[:n_written]
-    return world._replace(diary=world.diary._replace(events=events))
+    events = np.zeros(n_rows, EVENT)
+    n_written = min(int(world.record.n_events[0]), len(world.record.events), n_rows)
+    events[:n_written] = world.record.events[:n_written]
+    return world._replace(record=world.record._replace(events=events))
 
 
 def begin_record(world: World) -> InitialState:
     """Counts of the record start at nought on day 0; returns how everybody stands."""
-    books, diary, graph = world.books, world.diary, world.graph
+    books, record, graph = world.books, world.record, world.graph
     leverage = leverage_of(books.wealth, books.borrowing)
-    diary.n_calls[:] = 0
-    diary.forced_sales[:] = 0.0
-    diary.n_failures[:] = 0
-    diary.first_failure_day[:] = -1
-    diary.peak_leverage[:] = np.where(books.wealth > 0.0, leverage, 1.0)
-    diary.worst_wealth[:] = books.wealth
+    record.n_calls[:] = 0
+    record.forced_sales[:] = 0.0
+    record.n_failures[:] = 0
+    record.first_failure_day[:] = -1
+    record.peak_leverage[:] = np.where(books.wealth > 0.0, leverage, 1.0)
+    record.worst_wealth[:] = books.wealth
     return InitialState(
         wealth=books.wealth.copy(),
         leverage=leverage,
@@ -156,14 +156,9 @@ def _short_now(world: World) -> float:
 
 
 def _state_of(world: World) -> list[Array]:
-    """Every array that a day may change, the events table apart."""
-    market = world.market
-    nested = [*market.orders, *market.solver]
-    flat = [array for array in market if isinstance(array, np.ndarray)]
-    named = zip(world.diary._fields, world.diary, strict=True)
-    diary = [array for name, array in named if name != "events"]
-    arrays = [*world.books, *flat, *nested, *world.graph, *diary]
-    return [array for array in arrays if isinstance(array, np.ndarray)]
+    """Every array that a day may change, the events table and scratch apart."""
+    record = world.record._replace(events=world.record.n_events)
+    return [*world.books, *world.market, *world.graph, *record]
 
 
 def _copy_of_state(world: World) -> list[Array]:

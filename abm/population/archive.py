@@ -110,6 +110,12 @@ def quoted(text: str) -> str:
     return f"'{one_line(text, LONGEST_KEY)}'"
 
 
+def _is_plain(dtype: np.dtype) -> bool:
+    """True for numbers, text, and records of them."""
+    parts = [dtype[name] for name in dtype.names] if dtype.names else [dtype]
+    return not any(part.hasobject or part.names or part.subdtype for part in parts)
+
+
 def _header(content: IO[bytes], name: str, n_bytes: int) -> Header:
     """The header of one array, no object among its types and no order but C's."""
     version = np.lib.format.read_magic(content)
@@ -120,7 +126,7 @@ def _header(content: IO[bytes], name: str, n_bytes: int) -> Header:
     else:
         raise Refused(f"{quoted(name)} has version {version} of numpy's format, must be 1.0 or 2.0")
     shape, is_fortran, dtype = read(content, max_header_size=LONGEST_HEADER)
-    if dtype.hasobject or dtype.names or dtype.subdtype:
+    if not _is_plain(dtype):
         raise Refused(f"{quoted(name)} has type {dtype!s:.40}, must be numbers or text")
     if is_fortran:
         raise Refused(f"{quoted(name)} is stored by columns, must be by rows")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.kernels.rules import BankRule
-from abm.population.groups import CALLED, MANDATE, YEN_OWED, Array, Group
+from abm.kernels.state import CALLED, COUNTED, MANDATE
+from abm.population.groups import Array, Group
 from abm.population.hedge_fund import open_fund_books
 from abm.population.instruments import opening_terms
 
@@ -26,10 +27,11 @@ def draw_desks(scenario: Scenario) -> Group:
     capital = banks.core_capital_usd_bn * np.array(banks.core_capital_factors or (1.0,) * group.n)
     group.owner[:] = np.arange(group.n)
     group.set_traits(
+        has_maintenance_cap=True,
         call_rule=CALLED,
         sale_rule=MANDATE,
         suspended_days_after_failure=scenario.funds.days_out,
-        carry_short=YEN_OWED,
+        carry_short=COUNTED,
     )
     group.wealth[:] = desk.capital_share * capital
     group.weights[:] = terms.column(desk.weights)[:, None]

@@ -9,7 +9,7 @@ import numpy as np
 
 from abm.population.advance import InitialState, advance, open_world, room_for_events, with_room
 from abm.population.saved import arrays_of, restored, state_hash
-from abm.population.script import draw_news, write_script
+from abm.population.script import draw_news
 from abm.population.world import World, build_world
 
 if TYPE_CHECKING:
@@ -52,11 +52,11 @@ def carried_on(
     scenario, seed, replicate, branches, arrays = stop
     world = build_world(scenario, seed, replicate, shocked=shocked, silent=silent)
     for branch in branches:
-        _redraw(world, scenario, replicate, branch, shocked)
+        _redraw(world, scenario, replicate, branch)
     if with_events and scenario.outputs.events:
         world = with_room(world, room_for_events(len(world.names)))
     else:
-        arrays = {**arrays, "diary.events": arrays["diary.events"][:0]}
+        arrays = {**arrays, "record.events": arrays["record.events"][:0]}
     return restored(world, before or world, arrays)
 
 
@@ -73,7 +73,7 @@ def replays(
 ) -> Iterator[Replay]:
     """The same, stopped after each of these numbers of days, which must rise."""
     world, opening = open_world(origin.scenario, seed, replicate, with_events=with_events)
-    burn_in, day, hashes = world.draws.burn_in, 0, list[str]()
+    burn_in, day, hashes = world.burn_in, 0, list[str]()
     for stop in stops:
         for branch in origin.branches[len(hashes) :]:
             if branch.day > stop:
@@ -103,18 +103,15 @@ def _turned(
     """The world of a branch, carried on from that of the run it left."""
     origin, number, seed, replicate = left
     branches = origin.branches[:number]
-    arrays = arrays_of(world, opening, world.draws.burn_in + branches[-1].day)
+    arrays = arrays_of(world, opening, world.burn_in + branches[-1].day)
     before = build_world(origin.scenario_after(number - 1), seed, replicate)
     stop = Stop(origin.scenario_after(number), seed, replicate, branches, arrays)
     return carried_on(stop, before, with_events=with_events)
 
 
-def _redraw(
-    world: World, scenario: Scenario, replicate: int, branch: Branch, shocked: bool
-) -> None:
+def _redraw(world: World, scenario: Scenario, replicate: int, branch: Branch) -> None:
     """Draw the news after a branch from its own seed, where it has one; the script stays."""
     if branch.rng is None:
         return
-    first = world.draws.burn_in + branch.day
-    script, chance = write_script(scenario, shocked), draw_news(scenario, branch.rng, replicate)
-    world.draws.news[first:] = script.news[first:] + chance[first:]
+    first = world.burn_in + branch.day
+    world.chance.news[first:] = draw_news(scenario, branch.rng, replicate)[first:]

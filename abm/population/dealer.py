@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def dealer_rule(scenario: Scenario) -> dict[str, Any]:
     """Calm depth by instrument, and what moves it: their part of `state.MarketRule`."""
-    dealers, line = scenario.liquidity.dealers, scenario.policy.swap_line
+    dealers = scenario.liquidity.dealers
     depth = np.array([part.dealer_depth_usd_bn for part in scenario.instruments.values()])
     return {
         "dealer_depth": scenario.liquidity.depth_multiple * depth,
@@ -22,5 +22,4 @@ def dealer_rule(scenario: Scenario) -> dict[str, Any]:
         "depth_floor": dealers.depth_floor,
         "half_spread": dealers.half_spread_log,
         "news_moves_reference": dealers.news_moves_reference,
-        "swap_line_depth": line.dealer_depth_floor if line.kind == "line" else 0.0,
     }

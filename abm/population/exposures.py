@@ -62,12 +62,12 @@ def exposure_graph(world: World) -> nx.DiGraph:
 
 
 def _add_institutions(graph: nx.DiGraph, world: World) -> None:
-    books, diary = world.books, world.diary
+    books, record = world.books, world.record
     assets = books.wealth + books.borrowing
-    leverage, limit = leverage_of(books.wealth, books.borrowing), books.leverage_limit
+    leverage, limit = leverage_of(books.wealth, books.borrowing), books.maintenance_leverage
     with np.errstate(invalid="ignore"):
         slack = np.where(np.isinf(limit), np.inf, limit / leverage - 1.0)
-    failed, out = diary.n_failures > 0, books.days_out > 0
+    failed, out = record.n_failures > 0, books.suspended_days > 0
     for i, kind in enumerate(kinds_of(world.rules.mandates)):
         graph.add_node(
             world.names[i],

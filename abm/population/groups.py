@@ -7,16 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from abm.kernels.state import KIND_NAMES, N_KINDS
+from abm.kernels.state import HOLDINGS, KIND_NAMES, N_KINDS, NO_CALL, NOT_COUNTED
 
 Array = np.ndarray
-
-# Who demands what of an institution, and when it must act.
-NO_CALL, CALLED, CUT = 0, 1, 2  # never; margin or a floor of wealth; equity below its loss cut
-# What it sells when it must.
-MANDATE, HOLDINGS, SHARE_A_DAY = 0, 1, 2  # by its weights; by what it holds; a share of its assets
-# How its yen count in the carry short.
-NOT_COUNTED, YEN_OWED, YEN_NET_OF_ASSETS = 0, 1, 2
 
 # Who lends to a group where the scenario draws its lenders.
 NO_LENDER, PRIME_BROKERS, CLIENT_BANK = "none", "prime brokers", "client bank"
@@ -54,6 +47,7 @@ class Group:
         """Traits by row: as little as can be, until an actor's file says more."""
         n = self.n
         self.has_margin_account = np.zeros(n, np.uint8)  # a prime broker of its may call margin
+        self.has_maintenance_cap = np.zeros(n, np.uint8)  # brokers lend up to its cap at most
         self.call_rule = np.full(n, NO_CALL)
         self.sale_rule = np.full(n, HOLDINGS)
         self.grace_days = np.zeros(n, np.int64)  # to meet a margin call
@@ -69,9 +63,9 @@ class Group:
             getattr(self, name)[:] = value
 
     @property
-    def is_slow(self) -> Array:
-        """Has days of grace, or a slow filter. (n,)"""
-        return ((self.grace_days > 0) | (self.uses_slow_filter > 0)).astype(np.uint8)
+    def rows_of_kind(self) -> Array:
+        """Number of its kind, for every row. (n,)"""
+        return np.full(self.n, KIND_NAMES.index(self.kind))
 
     def hold(self, shares: Array) -> None:
         """Open with these shares of wealth in each instrument, the rest in dollars. (K, n)"""

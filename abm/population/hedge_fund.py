@@ -10,16 +10,8 @@ import numpy as np
 
 from abm.kernels.constraints.value_at_risk import limit_by_var
 from abm.kernels.rules import FundRule
-from abm.population.groups import (
-    CALLED,
-    MANDATE,
-    PRIME_BROKERS,
-    YEN_OWED,
-    Array,
-    Group,
-    count,
-    shares_of_number,
-)
+from abm.kernels.state import CALLED, COUNTED, MANDATE
+from abm.population.groups import PRIME_BROKERS, Array, Group, count, shares_of_number
 from abm.population.instruments import Terms, opening_terms
 from abm.population.margin import opening_margin_rate
 from abm.population.products import product, quadratic_form
@@ -73,11 +65,12 @@ def draw_hedge_funds(scenario: Scenario, terms: Terms, rng: np.random.Generator)
     group = Group("hedge_fund", n, len(terms.names), list(styles.names), lender=PRIME_BROKERS)
     group.set_traits(
         has_margin_account=True,
+        has_maintenance_cap=True,
         call_rule=CALLED,
         sale_rule=MANDATE,
         suspended_days_after_failure=rule.days_out,
         takes_subscriptions=True,
-        carry_short=YEN_OWED,
+        carry_short=COUNTED,
     )
     size = np.exp(rule.size_dispersion * rng.standard_normal(n))
     tilted = styles.weights * rng.standard_exponential((len(terms.names), n))
@@ -146,6 +139,5 @@ def fund_rule(scenario: Scenario) -> FundRule:
         speed_stop=funds.speed_stop_per_day,
         payout=funds.payout_per_day,
         subscription=funds.subscription_per_day,
-        days_out=funds.days_out,
         failure_share=funds.failure_share,
     )

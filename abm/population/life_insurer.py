@@ -34,5 +34,4 @@ def insurer_rule(scenario: Scenario) -> dict[str, Any]:
         "insurer_speed": rule.speed_per_day,
         "insurer_rise": rule.hedge_per_yen_rise,
         "insurer_rise_days": rule.rise_days,
-        "insurer_basis": 0.0,  # until the cross-currency basis moves
     }

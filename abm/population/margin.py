@@ -33,7 +33,7 @@ def opening_margin_rate(group: Group, scenario: Scenario) -> Array:
 
 def margin_rule(scenario: Scenario) -> MarginRule:
     """The margin rule of the scenario; ``none`` makes no calls."""
-    rule, line = scenario.margin, scenario.policy.swap_line
+    rule = scenario.margin
     no_calls = MarginRule(
         is_on=False,
         floor=0.0,
@@ -46,7 +46,6 @@ def margin_rule(scenario: Scenario) -> MarginRule:
         buffer=1.0,
         forced_speed=0.0,
         liquidation=PRO_RATA,
-        swap_line_ceiling=line.haircut_ceiling if line.kind == "line" else 1.0,
     )
     if rule.kind == "none":
         return no_calls

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from abm.population.groups import CALLED, Group
+from abm.kernels.state import CALLED
+from abm.population.groups import Group
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -18,6 +19,7 @@ def open_python_agents(
     group = Group("custom", len(names), len(scenario.instruments), style=list(names))
     group.set_traits(
         has_margin_account=True,
+        has_maintenance_cap=True,
         call_rule=CALLED,
         suspended_days_after_failure=scenario.funds.days_out,
     )

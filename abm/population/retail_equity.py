@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abm.population.groups import CLIENT_BANK, CUT, SHARE_A_DAY, Group, count
+from abm.kernels.state import CUT, SHARE_A_DAY
+from abm.population.groups import CLIENT_BANK, Group, count
 from abm.population.instruments import Terms
 
 if TYPE_CHECKING:
@@ -40,4 +41,4 @@ def draw_retail_equity(scenario: Scenario, terms: Terms, rng: np.random.Generato
 def equity_rule(scenario: Scenario) -> dict[str, Any]:
     """Their part of `state.HouseholdRule`."""
     rule = scenario.retail_equity
-    return {"days_out_equity": rule.days_out, "margin_sale_share": rule.speed_per_day}
+    return {"margin_sale_share": rule.speed_per_day}

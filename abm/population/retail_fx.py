@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abm.population.groups import CLIENT_BANK, CUT, YEN_OWED, Group, count
+from abm.kernels.state import COUNTED, CUT
+from abm.population.groups import CLIENT_BANK, Group, count
 from abm.population.instruments import Terms
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ def draw_retail_fx(scenario: Scenario, terms: Terms, rng: np.random.Generator) -
     if not group.n:
         return group
     group.lender = CLIENT_BANK
-    group.set_traits(
-        call_rule=CUT, suspended_days_after_failure=rule.days_out, carry_short=YEN_OWED
-    )
+    group.set_traits(call_rule=CUT, suspended_days_after_failure=rule.days_out, carry_short=COUNTED)
     z = np.linspace(-0.5, 0.5, group.n) if group.n > 1 else np.zeros(1)
     leverage = rule.leverage * np.exp(rule.leverage_dispersion * z)
     leverage = np.minimum(leverage, rule.opening_leverage_cap)
@@ -47,5 +46,4 @@ def fx_rule(scenario: Scenario) -> dict[str, Any]:
         "contrarian_days": rule.contrarian_days,
         "speed": rule.speed_per_day,
         "most_leverage": rule.cap_use * rule.leverage_cap,
-        "days_out_fx": rule.days_out,
     }

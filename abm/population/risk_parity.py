@@ -9,15 +9,8 @@ import numpy as np
 
 from abm.kernels.numerics.weights import equal_risk_contributions, inverse_volatility_weights
 from abm.kernels.rules import BandRule
-from abm.population.groups import (
-    CALLED,
-    NO_LENDER,
-    PRIME_BROKERS,
-    YEN_NET_OF_ASSETS,
-    Array,
-    Group,
-    count,
-)
+from abm.kernels.state import CALLED, COUNTED_BEYOND_HEDGE
+from abm.population.groups import NO_LENDER, PRIME_BROKERS, Array, Group, count
 from abm.population.instruments import opening_terms, sell_currency_forward
 from abm.population.products import quadratic_form
 
@@ -38,7 +31,7 @@ def draw_risk_parity(scenario: Scenario) -> Group:
         call_rule=CALLED,
         suspended_days_after_failure=scenario.funds.days_out,
         takes_subscriptions=True,
-        carry_short=YEN_NET_OF_ASSETS,
+        carry_short=COUNTED_BEYOND_HEDGE,
         hedges_quote_currency=True,
     )
     group.wealth[:] = rule.equity_usd_bn / group.n

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abm.kernels.rules import EstimateRule, FollowerRule, HouseholdRule, MarketRule, Rules
+from abm.kernels.rules import (
+    EstimateRule,
+    FollowerRule,
+    HouseholdRule,
+    MarketRule,
+    PolicyRule,
+    Rules,
+)
 from abm.kernels.state import Mandates
 from abm.population import risk_parity, volatility_target
 from abm.population.bank import bank_rule
@@ -45,7 +52,16 @@ def make_rules(scenario: Scenario) -> Rules:
         market=market_rule(scenario),
         estimate=estimate_rule(scenario),
         banks=bank_rule(scenario),
+        policy=policy_rule(scenario),
     )
+
+
+def policy_rule(scenario: Scenario) -> PolicyRule:
+    """Guarantees of an open swap line."""
+    line = scenario.policy.swap_line
+    if line.kind == "line":
+        return PolicyRule(line.haircut_ceiling, line.dealer_depth_floor)
+    return PolicyRule(margin_ceiling=1.0, depth_floor=0.0)
 
 
 def estimate_rule(scenario: Scenario) -> EstimateRule:

@@ -19,7 +19,6 @@ import numpy as np
 
 from abm.errors import InvalidInput, OutputRefused, ScenarioFaults, UnreadableFile, UnwindError
 from abm.files import parse_toml
-from abm.kernels.record import N_DAY_COLUMNS
 from abm.population.advance import InitialState, with_room
 from abm.population.archive import Archive, Refused, opened, quoted
 from abm.population.institutions import number_of_institutions
@@ -40,8 +39,8 @@ from abm.scenario import Scenario
 
 Array = np.ndarray
 
-# 3: where a branch comes from; days have two more columns, the opening its yen short
-SCHEMA_VERSION = 3
+# 4: chance, script, record and scratch apart; traits; days and events by name
+SCHEMA_VERSION = 4
 LARGEST_DESCRIPTION_BYTES = 2**24  # a whole scenario has some 20 kB
 MOST_FAULTS = 10
 _DESCRIPTION = "description"  # name of the JSON text among the arrays
@@ -118,7 +117,7 @@ def read_state(path: Path) -> Checked:
 
 def _sound_arrays(archive: Archive, before: World, day: int) -> dict[str, Array]:
     """All arrays of a state, each of which is what it must be in this world."""
-    next_day = before.draws.burn_in + day
+    next_day = before.burn_in + day
     columns = columns_of(before, next_day)
     strangers = archive.headers.keys() - columns.keys() - {_DESCRIPTION}
     _refuse(f"{quoted(name)} is not an array of a state" for name in sorted(strangers))
@@ -194,7 +193,7 @@ def _size_faults(scenario: Scenario, day: int, archive: Archive) -> Iterable[str
     shapes = {
         "books.wealth": (number_of_institutions(scenario),),
         "graph.liabilities": (n_banks, n_banks),
-        "diary.days": (scenario.calendar.burn_in_days + day, N_DAY_COLUMNS),
+        "record.days": (scenario.calendar.burn_in_days + day,),
     }
     for name, shape in shapes.items():
         header = archive.headers.get(name)
@@ -217,9 +216,9 @@ def arrays_of(world: World, opening: InitialState, next_day: int) -> dict[str, A
     """Everything that later days depend on, and the record so far, by name."""
     arrays = state_of(world)
     for name in BY_DAY:
-        arrays[f"diary.{name}"] = getattr(world.diary, name)[:next_day]
-    n_written = min(int(world.diary.n_events[0]), len(world.diary.events))
-    arrays["diary.events"] = world.diary.events[:n_written]
+        arrays[f"record.{name}"] = getattr(world.record, name)[:next_day]
+    n_written = min(int(world.record.n_events[0]), len(world.record.events))
+    arrays["record.events"] = world.record.events[:n_written]
     return arrays | {f"opening.{name}": np.asarray(a) for name, a in opening._asdict().items()}
 
 
@@ -242,8 +241,8 @@ def restored(
     bank (mandates, leverage limits) follow the new scenario where that differs from the old, and
     the saved state elsewhere. Raises InvalidInput where the state does not fit the world.
     """
-    n_events = len(arrays["diary.events"])
-    world = with_room(world, max(n_events, len(world.diary.events)))
+    n_events = len(arrays["record.events"])
+    world = with_room(world, max(n_events, len(world.record.events)))
     live, old = state_of(world), state_of(before)
     faults = [
         f"{name} has shape {arrays[name].shape}, here it is {live[name].shape}"
@@ -262,8 +261,8 @@ def restored(
         else:
             array[...] = arrays[name]
     for name in WRITTEN:
-        table = getattr(world.diary, name)
-        kept = arrays[f"diary.{name}"]
+        table = getattr(world.record, name)
+        kept = arrays[f"record.{name}"]
         table[: len(kept)] = kept
     opening = InitialState(**{name: arrays[f"opening.{name}"] for name in InitialState._fields})
     return world, opening

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from abm.kernels.events import CENTRAL_BANK, SCRIPT
-from abm.kernels.inputs import Draws
+from abm.kernels.inputs import Script
 from abm.kernels.state import TRADING_DAYS
 from abm.population.instruments import opening_terms
 from abm.population.products import cholesky_factor, product
@@ -17,19 +17,7 @@ from abm.population.streams import generator
 if TYPE_CHECKING:
     from abm.scenario import Scenario
 
-NEVER = 2**62
 BP = 1e-4
-
-
-class Script(NamedTuple):
-    """Scripted changes by day, burn-in first."""
-
-    news: np.ndarray  # (T, K) log, drift before day 0 included
-    moves: np.ndarray  # (n, 4) its parts, without that drift: day, who, instrument, log
-    rates: np.ndarray  # (T, C + 1) per year
-    official_usd_bn: np.ndarray  # (T, K)
-    swap_line: np.ndarray  # (T,) uint8
-    accrual_days: np.ndarray  # (T,)
 
 
 @lru_cache(maxsize=64)
@@ -104,30 +92,3 @@ def news_factor(scenario: Scenario) -> np.ndarray:
     parts = scenario.instruments.values()
     volatility = np.array([p.volatility_per_year for p in parts]) / np.sqrt(TRADING_DAYS)
     return np.asarray(volatility[:, None] * factor)
-
-
-def make_draws(
-    scenario: Scenario,
-    seed: int,
-    replicate: int,
-    *,
-    shocked: bool = True,
-    silent: bool = False,
-    n_custom: int = 0,
-) -> Draws:
-    """Everything from outside, as the day reads it."""
-    script = write_script(scenario, shocked)
-    burn = scenario.calendar.burn_in_days
-    return Draws(
-        news=script.news + draw_news(scenario, seed, replicate),
-        scripted_moves=script.moves,
-        rates=script.rates,
-        official_usd_bn=script.official_usd_bn,
-        swap_line=script.swap_line,
-        accrual_days=script.accrual_days,
-        orders_usd_bn=np.zeros((len(scenario.instruments), n_custom)),
-        burn_in=burn,
-        silent_from=burn + scenario.shock_day if silent else NEVER,
-        gain_every=scenario.outputs.feedback_gain_every_days,
-        audit=True,
-    )

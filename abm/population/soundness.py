@@ -9,16 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from abm.errors import FailedRun
-from abm.kernels.events import EVENT_COLUMNS
-from abm.kernels.record import (
-    DAY_COLUMNS,
-    DAY_CONSERVATION,
-    DAY_FUND_WEALTH,
-    DAY_GAIN,
-    DAY_LEVERAGE,
-    DAY_MARGIN_RATE,
-    DAY_UNLEVERED,
-)
+from abm.kernels.record import DAY_COLUMNS
+from abm.kernels.state import KIND_NAMES
 
 if TYPE_CHECKING:
     from abm.population.world import World
@@ -27,7 +19,8 @@ Array = np.ndarray
 
 AUDIT_LIMIT = 1e-9
 """Largest error of (M55) and (M56) of a run that counts, over gross opening positions."""
-_AMOUNT = EVENT_COLUMNS.index("amount_usd_bn")
+# May be undefined while funds have no wealth.
+_OF_FUNDS = ("leverage", "margin_rate", "share_unlevered")
 
 
 class Unsound(NamedTuple):
@@ -44,8 +37,8 @@ def require_sound(world: World, first: int, last: int, first_event: int = 0) -> 
     Days count from the first of the burn-in. The schema's own NaN (ODD.md, 4) pass: a feedback
     gain that was not asked for, leverage, margin rate and share unlevered of funds without wealth.
     """
-    days = world.diary.days[first:last]
-    error = days[:, DAY_CONSERVATION]
+    days = world.record.days[first:last]
+    error = days["conservation_error"]
     if is_sound_at_a_glance(world, first, last, first_event):
         return
     broken = np.flatnonzero(~(error <= AUDIT_LIMIT))  # NaN too
@@ -60,26 +53,34 @@ def require_sound(world: World, first: int, last: int, first_event: int = 0) -> 
         )
 
 
+def as_numbers(days: Array) -> Array:
+    """The rows of days as one table of float64, a column for each of DAY_COLUMNS."""
+    return days.view(np.float64).reshape(len(days), len(DAY_COLUMNS))
+
+
 def is_sound_at_a_glance(world: World, first: int, last: int, first_event: int) -> bool:
     """Whether these days balance and hold finite numbers only; False where it takes a closer look.
 
     A sum of squares is finite where all are, and costs a sweep nothing that can be measured.
     """
-    diary, books = world.diary, world.books
+    record, books = world.record, world.books
     tables = (
-        diary.days[first:last],
-        diary.log_prices[first:last],
-        diary.fundamentals[first:last],
-        diary.events[first_event : int(diary.n_events[0]), _AMOUNT],
+        as_numbers(record.days[first:last]),
+        record.forced_usd_bn[first:last],
+        record.log_prices[first:last],
+        record.fundamentals[first:last],
+        record.events["amount_usd_bn"][first_event : int(record.n_events[0])],
         books.wealth,
         books.borrowing,
-        diary.worst_wealth,
-        diary.forced_sales,
+        record.worst_wealth,
+        record.forced_sales,
         world.graph.equity,
     )
     if not all(math.isfinite(np.vdot(table, table)) for table in tables):
         return False
-    return last == first or float(tables[0][:, DAY_CONSERVATION].max()) <= AUDIT_LIMIT
+    return (
+        last == first or float(record.days["conservation_error"][first:last].max()) <= AUDIT_LIMIT
+    )
 
 
 def _imbalance(error: float) -> str:
@@ -91,29 +92,33 @@ def _imbalance(error: float) -> str:
 
 def failed_on(world: World, day: int, what: str) -> str:
     """The run, the day and what is wrong with it."""
-    burn_in = world.draws.burn_in
+    burn_in = world.burn_in
     when = f"day {day - burn_in}" if day >= burn_in else f"burn-in day {day + 1} of {burn_in}"
     return f"{world.label or 'a run'}: failed on {when}: {what}"
 
 
 def _not_finite(world: World, first: int, last: int, first_event: int) -> Iterator[Unsound]:
     """First number of each table that is not finite; where it is not by day, the last one's."""
-    diary = world.diary
-    days = diary.days[first:last]
-    bad = ~np.isfinite(days)
-    has_none = days[:, DAY_FUND_WEALTH] <= 0.0
-    bad[:, DAY_GAIN] &= ~np.isnan(days[:, DAY_GAIN])
-    for column in (DAY_LEVERAGE, DAY_MARGIN_RATE, DAY_UNLEVERED):
-        bad[:, column] &= ~(has_none & np.isnan(days[:, column]))
-    yield from _first_of("days", bad, days, DAY_COLUMNS, first)
+    record = world.record
+    days = record.days[first:last]
+    numbers = as_numbers(days)
+    bad = ~np.isfinite(numbers)
+    has_none = days["fund_wealth_usd_bn"] <= 0.0
+    for name in ("feedback_gain", *_OF_FUNDS):
+        may_be = np.isnan(days[name]) & (has_none if name in _OF_FUNDS else True)
+        bad[:, DAY_COLUMNS.index(name)] &= ~may_be
+    yield from _first_of("days", bad, numbers, DAY_COLUMNS, first)
+    forced = record.forced_usd_bn[first:last]
+    columns = [f"forced_{name}_usd_bn" for name in KIND_NAMES]
+    yield from _first_of("days", ~np.isfinite(forced), forced, columns, first)
     for prefix, source in (("log", "log_prices"), ("fundamental", "fundamentals")):
-        level = getattr(diary, source)[first:last]
+        level = getattr(record, source)[first:last]
         columns = [f"{prefix}_{name}" for name in world.instruments]
         yield from _first_of("days", ~np.isfinite(level), level, columns, first)
-    amounts = diary.events[first_event : int(diary.n_events[0]), _AMOUNT]
+    amounts = record.events["amount_usd_bn"][first_event : int(record.n_events[0])]
     if not np.isfinite(amounts).all():
         number = int(np.flatnonzero(~np.isfinite(amounts))[0])
-        day = int(diary.events[first_event + number, 0])
+        day = int(record.events["day"][first_event + number])
         yield Unsound(day, "events amount_usd_bn", float(amounts[number]))
     yield from _institutions(world, last)
 
@@ -133,8 +138,8 @@ def _institutions(world: World, last: int) -> Iterator[Unsound]:
     columns = {
         "wealth_usd_bn": books.wealth,
         "borrowing_usd_bn": books.borrowing,
-        "worst_wealth_usd_bn": world.diary.worst_wealth,
-        "forced_sales_usd_bn": world.diary.forced_sales,
+        "worst_wealth_usd_bn": world.record.worst_wealth,
+        "forced_sales_usd_bn": world.record.forced_sales,
     }
     for column, values in columns.items():
         bad = np.flatnonzero(~np.isfinite(values))

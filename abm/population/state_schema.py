@@ -11,9 +11,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from abm.kernels.events import EVENT_COLUMNS, EVENT_KINDS, FIRST_BANK, N_EVENT_COLUMNS
+from abm.kernels.events import EVENT, EVENT_KINDS, FIRST_BANK
+from abm.kernels.markets.flow import FAILED
 from abm.kernels.record import DAY_COLUMNS
-from abm.kernels.state import FAILED
+from abm.kernels.state import (
+    COUNTED_BEYOND_HEDGE,
+    CUT,
+    MANDATE,
+    NO_CALL,
+    NOT_COUNTED,
+    SHARE_A_DAY,
+)
 from abm.population.advance import InitialState
 from abm.population.archive import Header
 from abm.population.world import World
@@ -21,23 +29,26 @@ from abm.population.world import World
 Array = np.ndarray
 
 # Records of the days so far: as many rows as there were days, or events.
-BY_DAY = ("days", "log_prices", "fundamentals")
+BY_DAY = ("days", "forced_usd_bn", "log_prices", "fundamentals")
 WRITTEN = (*BY_DAY, "events")
 
 LARGEST_COUNT = 2**53
 LARGEST_NUMBER = 1e100  # squares and products of such numbers are numbers still
 WORST_BALANCE = 1e-6  # of gross positions: a thousand times what the audit of a run allows
-_FLAGS_TO_2 = ("books.closing", "graph.failed")  # 2: liquidating; failed today
+_FLAGS = {"graph.failed": 2, "books.verdict": 5, "books.forced": 3}  # where more than 0 and 1
 # Fixed for a run: the scenario, the seed and the replicate say what they are.
 _FIXED = (
-    "mandates.first_row", "mandates.owner", "market.quote", "graph.broker_start", "graph.is_core",
+    "mandates.first_row", "mandates.kind", "mandates.owner", "market.quote", "graph.broker_start",
+    "graph.is_core",
 )  # fmt: skip
 # Without a limit: leverage that no broker and no rule bounds, debt of those who have nothing left.
 _MAY_BE_INFINITE = (
-    "books.leverage_limit", "mandates.leverage_cap", "opening.leverage", "diary.peak_leverage",
+    "books.maintenance_leverage", "mandates.leverage_cap", "opening.leverage",
+    "record.peak_leverage", "market.margin_ceiling", "market.basis_ceiling",
 )  # fmt: skip
 _AT_LEAST_0 = (
-    "books.borrowing", "books.margin_rate", "books.leverage_limit", "books.line_cut",
+    "books.borrowing", "books.margin_rate", "books.maintenance_leverage", "books.recalled",
+    "market.margin_ceiling", "market.depth_floor", "record.forced_usd_bn",
     "market.usd_price", "market.dealer_depth", "market.gross_totals", "graph.broker_share",
     "graph.liabilities", "graph.opening_equity", "graph.cut", "mandates.leverage_cap",
     "opening.broker_share", "opening.leverage",
@@ -47,7 +58,7 @@ _MAY_BE_UNDEFINED = (
     "leverage",
     "margin_rate",
     "share_unlevered",
-)  # of `diary.days`
+)  # of `record.days`
 _WHOLE_DAYS = ("status", "rounds", "iterations", "n_at_limit", "n_margin_calls", "n_failures",
                "n_loss_cuts", "n_bank_failures")  # fmt: skip
 
@@ -69,19 +80,17 @@ def columns_of(world: World, next_day: int) -> dict[str, Column]:
     """Every array of the state of a world after `next_day` days, burn-in included, by name.
 
     `world` is the same scenario, seed and replicate, freshly built. Contents of the record
-    (`diary.days`, `diary.events`) are checked by `record_faults`.
+    (`record.days`, `record.events`) are checked by `record_faults`.
     """
     columns = {name: _column(name, array) for name, array in state_of(world).items()}
     columns |= _opening_columns(world)
     for name, (least, most, what) in _indices(world, next_day).items():
         columns[name] = columns[name]._replace(least=least, most=most, what=what)
     for name in BY_DAY:
-        wide = getattr(world.diary, name)
-        shape = (next_day, wide.shape[1])
-        columns[f"diary.{name}"] = Column(wide.dtype, shape, may_be_infinite=name == "days")
-    shape = (-1, N_EVENT_COLUMNS)
+        whole = getattr(world.record, name)
+        columns[f"record.{name}"] = Column(whole.dtype, (next_day, *whole.shape[1:]))
     most_rows = _most_events(world, next_day)
-    columns["diary.events"] = Column(np.dtype(float), shape, most_rows=most_rows)
+    columns["record.events"] = Column(EVENT, (-1,), most_rows=most_rows)
     return columns
 
 
@@ -91,14 +100,14 @@ def state_of(world: World) -> dict[str, Array]:
         "books": world.books,
         "market": world.market,
         "graph": world.graph,
-        "diary": world.diary,
+        "record": world.record,
         "mandates": world.rules.mandates,
     }
     return {
         f"{room}.{name}": value
         for room, columns in rooms.items()
         for name, value in columns._asdict().items()
-        if isinstance(value, np.ndarray) and not (room == "diary" and name in WRITTEN)
+        if isinstance(value, np.ndarray) and not (room == "record" and name in WRITTEN)
     }
 
 
@@ -125,7 +134,7 @@ def value_faults(columns: Mapping[str, Column], arrays: Mapping[str, Array]) -> 
             if not np.array_equal(array, column.fixed):
                 yield f"{name} is not that of the file's own scenario and seed"
             continue
-        if name in ("diary.days", "diary.events"):
+        if name in ("record.days", "record.events"):
             continue  # by column: `record_faults`
         wrong = (array < column.least) | (array > column.most)
         wrong = wrong & ~np.isinf(array) if column.may_be_infinite else wrong
@@ -139,26 +148,27 @@ def value_faults(columns: Mapping[str, Column], arrays: Mapping[str, Array]) -> 
 
 def record_faults(world: World, arrays: Mapping[str, Array], next_day: int) -> Iterator[str]:
     """What is wrong with the table of days and with the events, column by column."""
-    days = dict(zip(DAY_COLUMNS, arrays["diary.days"].T, strict=True))
-    for name, values in days.items():
+    days = arrays["record.days"]
+    for name in DAY_COLUMNS:
+        values = days[name]
         if name not in _MAY_BE_UNDEFINED and not np.isfinite(values).all():
-            yield f"diary.days, {name}, holds {values[~np.isfinite(values)][0]}, must be finite"
+            yield f"record.days, {name}, holds {values[~np.isfinite(values)][0]}, must be finite"
         elif name in _WHOLE_DAYS and not _are_whole(values, 0, LARGEST_COUNT):
-            yield f"diary.days, {name}, must hold whole numbers, at least 0"
+            yield f"record.days, {name}, must hold whole numbers, at least 0"
     if not _are_whole(days["status"], 0, FAILED):
-        yield "diary.days, status, must hold 0, 1 or 2"
-    events = dict(zip(EVENT_COLUMNS, arrays["diary.events"].T, strict=True))
+        yield "record.days, status, must hold 0, 1 or 2"
+    events = arrays["record.events"]
     for name, (least, most) in _event_ranges(world, arrays, next_day).items():
         if not _are_whole(events[name], least, most):
-            yield f"diary.events, {name}, must be whole numbers from {least} to {most}"
+            yield f"record.events, {name}, must be whole numbers from {least} to {most}"
     if not np.isfinite(events["amount_usd_bn"]).all():
-        yield "diary.events, amount_usd_bn, must be finite"
-    n_written, n_counted = len(arrays["diary.events"]), int(arrays["diary.n_events"][0])
-    for name in ("diary.cause", "diary.clearing_event"):
+        yield "record.events, amount_usd_bn, must be finite"
+    n_written, n_counted = len(arrays["record.events"]), int(arrays["record.n_events"][0])
+    for name in ("record.cause", "record.clearing_event"):
         if (arrays[name] >= n_counted).any():
             yield f"{name} holds {arrays[name].max()}, must be an event: -1 to {n_counted - 1}"
     if n_written not in (0, n_counted):
-        yield f"diary.n_events is {n_counted:,}, and there are {n_written:,} events"
+        yield f"record.n_events is {n_counted:,}, and there are {n_written:,} events"
 
 
 def balance_faults(
@@ -193,7 +203,7 @@ def _event_ranges(
     world: World, arrays: Mapping[str, Array], next_day: int
 ) -> dict[str, tuple[int, int]]:
     who = (FIRST_BANK - len(world.graph.equity) + 1, len(world.names) - 1)
-    event = (-1, len(arrays["diary.events"]) - 1)
+    event = (-1, len(arrays["record.events"]) - 1)
     return {
         "day": (0, next_day - 1),
         "round": (0, LARGEST_COUNT),
@@ -212,7 +222,7 @@ def _column(name: str, array: Array) -> Column:
     if name in _FIXED:
         return column._replace(fixed=array)
     if array.dtype == np.uint8:
-        return column._replace(least=0, most=2 if name in _FLAGS_TO_2 else 1, what="flag")
+        return column._replace(least=0, most=_FLAGS.get(name, 1), what="flag")
     return column._replace(least=0.0) if name in _AT_LEAST_0 else column
 
 
@@ -237,22 +247,26 @@ def _opening_columns(world: World) -> dict[str, Column]:
 
 def _indices(world: World, next_day: int) -> dict[str, tuple[Any, Any, str]]:
     """Range of every whole number, and what it is."""
-    n, k, n_banks = len(world.names), len(world.market.log_price), len(world.graph.equity)
+    n_banks = len(world.graph.equity)
     last, count = next_day - 1, (0, LARGEST_COUNT, "count")
     return {
         "graph.broker": (0, n_banks - 1, "row of a bank"),
         "opening.broker": (0, n_banks - 1, "row of a bank"),
-        "market.held": (0, k - 1, "instrument"),
-        "diary.rows": (0, n - 1, "row of an institution"),
         "books.call_day": (-1, last, "day"),
-        "books.days_out": count,
-        "diary.first_failure_day": (-1, last, "day"),
-        "diary.when": (np.array([-1, -1]), np.array([last, LARGEST_COUNT]), "day and round"),
-        "diary.n_events": count,
-        "diary.n_calls": count,
-        "diary.n_failures": count,
-        "diary.cause": (-1, LARGEST_COUNT, "event"),
-        "diary.clearing_event": (-1, LARGEST_COUNT, "event"),
+        "books.suspended_days": count,
+        "mandates.suspended_days_after_failure": count,
+        "mandates.grace_days": count,
+        "mandates.call_rule": (NO_CALL, CUT, "call rule"),
+        "mandates.sale_rule": (MANDATE, SHARE_A_DAY, "sale rule"),
+        "mandates.carry_short": (NOT_COUNTED, COUNTED_BEYOND_HEDGE, "way to count"),
+        "record.first_failure_day": (-1, last, "day"),
+        "record.now": (np.array([0, 0]), np.array([max(last, 0), LARGEST_COUNT]), "day and round"),
+        "record.when": (np.array([-1, -1]), np.array([last, LARGEST_COUNT]), "day and round"),
+        "record.n_events": count,
+        "record.n_calls": count,
+        "record.n_failures": count,
+        "record.cause": (-1, LARGEST_COUNT, "event"),
+        "record.clearing_event": (-1, LARGEST_COUNT, "event"),
     }
 
 

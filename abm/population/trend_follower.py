@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abm.population.groups import CALLED, YEN_OWED, Group, count
+from abm.kernels.state import CALLED, COUNTED
+from abm.population.groups import Group, count
 from abm.population.instruments import opening_terms, sell_currency_forward
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def draw_trend_followers(scenario: Scenario) -> Group:
         call_rule=CALLED,
         suspended_days_after_failure=scenario.funds.days_out,
         takes_subscriptions=True,
-        carry_short=YEN_OWED,
+        carry_short=COUNTED,
         hedges_quote_currency=True,
     )
     group.wealth[:] = rule.equity_usd_bn / group.n

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.kernels.rules import BandRule
-from abm.population.groups import CALLED, Group, count
+from abm.kernels.state import CALLED
+from abm.population.groups import Group, count
 from abm.population.instruments import Terms, sell_currency_forward
 from abm.population.products import quadratic_form
 

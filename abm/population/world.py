@@ -7,42 +7,66 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from abm.kernels.behaviours.dealer import dealer_depth
-from abm.kernels.events import N_EVENT_COLUMNS
-from abm.kernels.inputs import Draws
-from abm.kernels.markets.impact import allocate_work
-from abm.kernels.markets.orders import allocate_orders
+from abm.kernels.events import EVENT
+from abm.kernels.inputs import Chance, Options, Script, UserOrders
 from abm.kernels.opening import open_accounts
-from abm.kernels.record import N_DAY_COLUMNS, Diary
+from abm.kernels.record import DAY, Record
 from abm.kernels.rules import Rules
-from abm.kernels.state import ACCOUNT_NAMES, CHUNK, TRADING_DAYS, Books, Graph, Mandates, Market
+from abm.kernels.scratch import Scratch, allocate_scratch
+from abm.kernels.state import (
+    ACCOUNT_NAMES,
+    N_KINDS,
+    TRADING_DAYS,
+    Books,
+    Graph,
+    Mandates,
+    Market,
+)
 from abm.population.bank import opening_equity
 from abm.population.groups import Group, first_rows, stack
 from abm.population.institutions import draw_groups
 from abm.population.instruments import opening_terms
 from abm.population.network import Lending, draw_lending, institution_names
 from abm.population.rules import make_rules
-from abm.population.script import make_draws
+from abm.population.script import draw_news, write_script
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
 
-MARGINED = ("hedge_fund", "risk_parity", "custom")  # where they have brokers
+NEVER = 2**62
+_DERIVED = ("first_row", "kind", "opening_wealth")  # of the groups, not columns of theirs
 
 
 class World(NamedTuple):
-    """The arguments of ``advance_day``, in its order, and what the rows are called."""
+    """Groups of state as ``advance_day`` takes them, and what the rows are called."""
 
     books: Books
     market: Market
     graph: Graph
     rules: Rules
-    draws: Draws
-    diary: Diary
+    chance: Chance
+    script: Script
+    user_orders: UserOrders
+    options: Options
+    record: Record
+    scratch: Scratch
     names: list[str]
     styles: list[str]
+    burn_in: int
+    """Days before day 0."""
     instruments: tuple[str, ...] = ()
     label: str = ""
     """The run by scenario, seed and replicate, for messages."""
+
+    @property
+    def groups(self) -> tuple[Any, ...]:
+        """Arguments of ``advance_day`` after the day."""
+        return self[:10]
+
+    @property
+    def n_days(self) -> int:
+        """Days there are inputs for, burn-in included."""
+        return len(self.chance.news)
 
 
 def build_world(
@@ -55,27 +79,45 @@ def build_world(
     event_capacity: int = 0,
     custom: list[Group] | None = None,
 ) -> World:
-    """Opening books, exposure graph, rules and draws of one run.
+    """Opening books, exposure graph, rules and inputs of one run.
 
     ``shocked`` and ``silent`` choose the twins of model measures; ``event_capacity`` is the number
     of events kept (all are counted). Raises ScenarioFaults for a user's graph that does not fit.
     """
     groups = draw_groups(scenario, seed, replicate) + (custom or [])
     lending = draw_lending(scenario, groups, seed, replicate)
-    n_custom = sum(g.n for g in groups if g.kind == "custom")
-    draws = make_draws(scenario, seed, replicate, shocked=shocked, silent=silent, n_custom=n_custom)
+    script = write_script(scenario, shocked)
+    chance = Chance(draw_news(scenario, seed, replicate))
+    burn_in = scenario.calendar.burn_in_days
     rules = make_rules(scenario)._replace(mandates=make_mandates(groups, lending))
     books = open_books(groups)
     market = open_market(scenario, rules)
     graph = open_graph(scenario, lending, groups)
-    diary = open_diary(books, market, len(draws.news), event_capacity)
+    record = open_record(books, market, len(chance.news), event_capacity)
     open_accounts(books, market, graph, rules, scenario.banks.opening_utilisation)
     scale_audit(books, market, graph, rules)
-    diary.worst_wealth[:] = books.wealth
-    styles = [style for g in groups for style in g.style]
-    names, label = institution_names(groups), run_label(scenario, seed, replicate, shocked, silent)
+    record.worst_wealth[:] = books.wealth
+    k, n = books.units.shape
     return World(
-        books, market, graph, rules, draws, diary, names, styles, scenario.instrument_names, label
+        books=books,
+        market=market,
+        graph=graph,
+        rules=rules,
+        chance=chance,
+        script=script,
+        user_orders=UserOrders(np.zeros((k, sum(g.n for g in groups if g.kind == "custom")))),
+        options=Options(
+            no_trade_from=burn_in + scenario.shock_day if silent else NEVER,
+            gain_every=scenario.outputs.feedback_gain_every_days,
+            audit=True,
+        ),
+        record=record,
+        scratch=allocate_scratch(k, n),
+        names=institution_names(groups),
+        styles=[style for g in groups for style in g.style],
+        burn_in=burn_in,
+        instruments=scenario.instrument_names,
+        label=run_label(scenario, seed, replicate, shocked, silent),
     )
 
 
@@ -91,24 +133,15 @@ def run_label(scenario: Scenario, seed: int, replicate: int, shocked: bool, sile
 
 
 def make_mandates(groups: list[Group], lending: Lending) -> Mandates:
-    """What each institution is, as columns."""
+    """Terms and traits of each institution, as columns."""
+    columns = {name: stack(groups, name) for name in Mandates._fields if name not in _DERIVED}
     has_broker = np.diff(lending.broker_start) > 0
-    is_fund = np.repeat([g.kind in MARGINED for g in groups], [g.n for g in groups])
+    columns["has_margin_account"] = (columns["has_margin_account"] * has_broker).astype(np.uint8)
     return Mandates(
         first_row=first_rows(groups),
-        resident=stack(groups, "resident"),
-        weights=stack(groups, "weights"),
-        risk_aversion=stack(groups, "risk_aversion"),
-        long_run_variance=stack(groups, "long_run_variance"),
-        concentration=stack(groups, "concentration"),
-        size_usd_bn=stack(groups, "size_usd_bn"),
-        target_volatility=stack(groups, "target_volatility"),
-        leverage_cap=stack(groups, "leverage_cap"),
-        is_slow=stack(groups, "is_slow"),
-        loss_cut=stack(groups, "loss_cut"),
+        kind=stack(groups, "rows_of_kind"),
         opening_wealth=stack(groups, "wealth"),
-        margined=(has_broker & is_fund).astype(np.uint8),
-        owner=stack(groups, "owner"),
+        **columns,
     )
 
 
@@ -116,27 +149,18 @@ def open_books(groups: list[Group]) -> Books:
     """Opening balances of all institutions."""
     units = stack(groups, "units")
     n = units.shape[1]
-
-    def zeros() -> np.ndarray:
-        return np.zeros(n)
-
+    columns: dict[str, Any] = {name: np.zeros(n) for name in Books._fields}
+    columns |= {name: np.zeros(n, np.uint8) for name in ("closing", "verdict", "forced")}
     return Books(
-        units=units,
-        cash=stack(groups, "cash"),
-        wealth=zeros(),
-        borrowing=zeros(),
-        margin_rate=zeros(),
-        leverage_limit=np.full(n, np.inf),
-        wanted_leverage=zeros(),
-        high_water=zeros(),
-        entry_wealth=zeros(),
-        call_day=np.full(n, -1, np.int64),
-        days_out=np.zeros(n, np.int64),
-        closing=np.zeros(n, np.uint8),
-        line_cut=zeros(),
-        intent=np.zeros_like(units),
-        speed=zeros(),
-        forced=np.zeros(n, np.uint8),
+        **columns
+        | {
+            "units": units,
+            "cash": stack(groups, "cash"),
+            "maintenance_leverage": np.full(n, np.inf),
+            "call_day": np.full(n, -1, np.int64),
+            "suspended_days": np.zeros(n, np.int64),
+            "intent": np.zeros_like(units),
+        }
     )
 
 
@@ -164,19 +188,20 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
         "risk_fast": np.zeros((n, n)),
         "close": np.zeros((kept, n)),
         "outside": np.zeros((len(ACCOUNT_NAMES), n_c + 1)),
-        "held": np.zeros(n, np.int64),
         "trend_size": np.zeros((3, n)),
-        "work": np.zeros((6, n)),
+        "margin_ceiling": np.full(1, np.inf),
+        "depth_floor": np.zeros(1),
+        "basis_ceiling": np.full(1, np.inf),
     }
     for name in ("value_cash", "dealer_cash", "official_cash"):
         arrays[name] = np.zeros(n_c + 1)
-    for name in ("totals", "gross_totals", "audit"):
+    for name in ("totals", "gross_totals"):
         arrays[name] = np.zeros(n + 1)
     for k in range(n):
         arrays["dealer_depth"][k] = dealer_depth(
-            rules.market.dealer_depth[k], calm[k], np.sqrt(opening[k, k]), 1.0, rules.market, 0
+            rules.market.dealer_depth[k], calm[k], np.sqrt(opening[k, k]), 1.0, rules.market, 0.0
         )
-    return Market(**arrays | {"orders": allocate_orders(n), "solver": allocate_work(n)})
+    return Market(**arrays)
 
 
 def open_graph(scenario: Scenario, lending: Lending, groups: list[Group]) -> Graph:
@@ -220,14 +245,16 @@ def scale_audit(books: Books, market: Market, graph: Graph, rules: Rules) -> Non
     market.gross_totals[:] = totals
 
 
-def open_diary(books: Books, market: Market, n_days: int, event_capacity: int) -> Diary:
-    """Empty tables and scratch columns."""
+def open_record(books: Books, market: Market, n_days: int, event_capacity: int) -> Record:
+    """Empty tables."""
     k, n = books.units.shape
-    return Diary(
-        days=np.zeros((n_days, N_DAY_COLUMNS)),
+    return Record(
+        now=np.zeros(2, np.int64),
+        days=np.zeros(n_days, DAY),
+        forced_usd_bn=np.zeros((n_days, N_KINDS)),
         log_prices=np.zeros((n_days, k)),
         fundamentals=np.zeros((n_days, k)),
-        events=np.zeros((event_capacity, N_EVENT_COLUMNS)),
+        events=np.zeros(event_capacity, EVENT),
         n_events=np.zeros(1, np.int64),
         cause=np.full(n, -1, np.int64),
         clearing_event=np.full(k, -1, np.int64),
@@ -240,11 +267,4 @@ def open_diary(books: Books, market: Market, n_days: int, event_capacity: int) -
         first_failure_day=np.full(n, -1, np.int64),
         peak_leverage=np.ones(n),
         worst_wealth=np.zeros(n),
-        rows=np.zeros(n, np.int64),
-        lanes=np.zeros((k + 4, CHUNK)),
-        is_traded=np.zeros(k, np.uint8),
-        flows=np.zeros((5, k)),
-        before=np.zeros(k),
-        fill=np.ones(k),
-        side=np.zeros(k),
     )

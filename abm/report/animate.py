@@ -85,8 +85,8 @@ def books_by_day(run: RunResult, days: range, tick: Tick) -> Books:
     ):
         graphs[day] = exposure_graph(again.world)
         tick(day - days.start + 1, len(days))
-    burn = again.world.draws.burn_in
-    written = again.world.diary.log_prices[burn : burn + days.stop, 0]
+    burn = again.world.burn_in
+    written = again.world.record.log_prices[burn : burn + days.stop, 0]
     return Books(graphs, written - again.opening.log_prices[0])
 
 

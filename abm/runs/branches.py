@@ -59,7 +59,7 @@ def cascade_again(result: RunResult) -> Cascade | None:
     if result.scenario.shock_day < last.day:
         return None
     again = replay(result.origin, result.seed, result.replicate, last.day)
-    next_day = again.world.draws.burn_in + last.day
+    next_day = again.world.burn_in + last.day
     arrays = arrays_of(again.world, again.opening, next_day)
     stop = Stop(result.scenario, result.seed, result.replicate, result.origin.branches, arrays)
     return cascade_from(stop, last.day, result.origin, result.is_repeatable)
@@ -82,8 +82,8 @@ def _to_the_end(
 ) -> tuple[World, InitialState]:
     """The world after the last day, carried on from a state; the rest as for `carried_on`."""
     world, opening = carried_on(stop, shocked=shocked, silent=silent, with_events=with_events)
-    burn_in = world.draws.burn_in
-    return advance(world, burn_in + day, len(world.draws.news)), opening
+    burn_in = world.burn_in
+    return advance(world, burn_in + day, world.n_days), opening
 
 
 def _counterfactual(

@@ -11,7 +11,6 @@ from abm.kernels.events import (
     CENTRAL_BANK,
     CLEARING,
     CLOSE_OUT,
-    EVENT_COLUMNS,
     EVENT_KINDS,
     FIRST_BANK,
     FORCED_SALE,
@@ -57,29 +56,32 @@ def event_columns(world: World, scenario: Scenario, n_days: int) -> dict[str, Ar
     """
     written = events_from_day_0(world, n_days)
     number = np.arange(len(written))
-    day, kind, instrument = (whole(written, name) for name in ("day", "kind", "instrument"))
-    cause, clearing = whole(written, "cause"), whole(written, "clearing")
+    day, kind, instrument = (written[name] for name in ("day", "kind", "instrument"))
+    cause, clearing = (
+        written["cause"],
+        written["clearing"],
+    )
     dates = np.array([*dates_of(scenario, n_days)], dtype=object)
     instruments = np.array([*scenario.instrument_names, ""], dtype=object)
-    amount, is_trade = column(written, "amount_usd_bn"), kind == FORCED_SALE
-    who = names_of(whole(written, "institution"), world)
+    amount, is_trade = written["amount_usd_bn"], kind == FORCED_SALE
+    who = names_of(written["institution"], world)
     titles = _titles(scenario)
-    for at in np.flatnonzero(whole(written, "institution") == SCRIPT):
+    for at in np.flatnonzero(written["institution"] == SCRIPT):
         known = titles.get((int(day[at]), instruments[instrument[at]]), iter(()))
         who[at] = next(known, who[at])  # a state may come from another scenario's run
     return {
         "event": number,
         "day": day,
         "date": dates[day],
-        "round": whole(written, "round"),
+        "round": written["round"],
         "kind": np.array(EVENT_KINDS, dtype=object)[kind],
         "institution": who,
-        "counterparty": names_of(whole(written, "counterparty"), world),
+        "counterparty": names_of(written["counterparty"], world),
         "instrument": instruments[instrument],
         "amount_usd_bn": np.where(is_trade, np.abs(amount), amount),
         "side": np.array(["", "sold", "bought"], dtype=object)[is_trade * (1 + (amount > 0.0))],
         "cause": cause,
-        "share_of_flow": np.where(is_trade, column(written, "share_of_flow"), np.nan),
+        "share_of_flow": np.where(is_trade, written["share_of_flow"], np.nan),
         "clearing": clearing,
         "generation": generations(kind, cause, clearing),
     }
@@ -98,28 +100,19 @@ def _titles(scenario: Scenario) -> dict[tuple[int, str], Iterator[str]]:
 
 def events_from_day_0(world: World, n_days: int) -> Array:
     """Events of the days of the tables, day and parents counted from day 0; none if not kept."""
-    diary, burn = world.diary, world.draws.burn_in
-    n_events = int(diary.n_events[0]) if len(diary.events) else 0
-    assert n_events <= len(diary.events), "events were lost: advance() makes room for all"
-    written = diary.events[:n_events]
+    record, burn = world.record, world.burn_in
+    n_events = int(record.n_events[0]) if len(record.events) else 0
+    assert n_events <= len(record.events), "events were lost: advance() makes room for all"
+    written = record.events[:n_events]
     # A clearing is written when something first refers to it, maybe on a later day.
-    kept = written[:, EVENT_COLUMNS.index("day")] >= burn
+    kept = written["day"] >= burn
     number = np.append(np.where(kept, np.cumsum(kept) - 1, -1), -1)
     events = written[kept]
-    events[:, EVENT_COLUMNS.index("day")] -= burn
+    events["day"] -= burn
     for name in ("cause", "clearing"):
-        at = EVENT_COLUMNS.index(name)
-        events[:, at] = number[events[:, at].astype(np.int64)]
-    assert (column(events, "day") < n_days).all(), "an event of a day that has not been"
+        events[name] = number[events[name]]
+    assert (events["day"] < n_days).all(), "an event of a day that has not been"
     return events
-
-
-def column(events: Array, name: str) -> Array:
-    return np.ascontiguousarray(events[:, EVENT_COLUMNS.index(name)])
-
-
-def whole(events: Array, name: str) -> Array:
-    return column(events, name).astype(np.int64)
 
 
 def names_of(codes: Array, world: World) -> Array:

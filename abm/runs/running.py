@@ -186,8 +186,8 @@ def whole_run(
     world, opening = open_world(
         scenario, seed, replicate, with_events=with_events, shocked=shocked, silent=silent
     )
-    last = len(world.draws.news)
-    return advance(world, world.draws.burn_in, last), opening
+    last = world.n_days
+    return advance(world, world.burn_in, last), opening
 
 
 def _counterfactual(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abm.kernels.events import BANK_FAILURE, FIRST_BANK
-from abm.kernels.record import DAY_CALLS, DAY_COLUMNS, DAY_GAIN, UNLEVERED
-from abm.kernels.state import CUSTOM, HEDGE_FUND
+from abm.kernels.record import DAY_COLUMNS, UNLEVERED
+from abm.kernels.state import CUSTOM, HEDGE_FUND, KIND_NAMES
 from abm.population.advance import InitialState
 from abm.population.exposures import bank_assets, bank_names_of, kinds_of, leverage_of
 
@@ -53,20 +53,21 @@ def day_columns(
     world: World, opening: InitialState, scenario: Scenario, n_days: int
 ) -> dict[str, Array]:
     """The columns of `days_table`; prices are logs since the close before."""
-    burn = world.draws.burn_in
-    written = world.diary.days[burn : burn + n_days]
-    by_name = dict(zip(DAY_COLUMNS, written.T, strict=True))
+    burn = world.burn_in
+    written = world.record.days[burn : burn + n_days]
+    by_name = {name: written[name] for name in DAY_COLUMNS}
     dates = dates_of(scenario, n_days)
     columns: dict[str, Any] = {"day": np.arange(n_days), "date": text_column(dates)}
     for name in _SOLVED:
         columns[name] = by_name[name]
-    columns["feedback_gain"] = asked_gains(written[:, DAY_GAIN], burn, world.draws.gain_every)
+    columns["feedback_gain"] = asked_gains(written["feedback_gain"], burn, world.options.gain_every)
     columns |= price_columns(world, opening, scenario, n_days)
     for name in _STANDING:
         columns[name] = by_name[name]
     for name, kind in forced_types(world).items():
-        columns[f"forced_{name}_usd_bn"] = by_name[f"forced_{kind}_usd_bn"]
-    for name in DAY_COLUMNS[DAY_CALLS:]:
+        sold = world.record.forced_usd_bn[burn : burn + n_days, KIND_NAMES.index(kind)]
+        columns[f"forced_{name}_usd_bn"] = sold
+    for name in DAY_COLUMNS[DAY_COLUMNS.index("n_margin_calls") :]:
         columns[name] = by_name[name]
     for name in (*_WHOLE, *_COUNTS):
         columns[name] = columns[name].astype(np.int8 if name == "status" else np.int64)
@@ -85,10 +86,10 @@ def burn_in_columns(world: World, opening: InitialState) -> dict[str, Array]:
 
     Without a burn-in one row, the opening itself.
     """
-    burn = world.draws.burn_in
+    burn = world.burn_in
     if burn == 0:
         return _opening_columns(world, opening)
-    by_name = dict(zip(DAY_COLUMNS, world.diary.days[:burn].T, strict=True))
+    by_name = {name: world.record.days[name][:burn] for name in _BURN_IN}
     columns = {"day": np.arange(-burn, 0)} | {name: by_name[name] for name in _BURN_IN}
     for name in ("n_margin_calls", "n_failures"):
         columns[name] = columns[name].astype(np.int64)
@@ -118,10 +119,10 @@ def price_columns(
     world: World, opening: InitialState, scenario: Scenario, n_days: int
 ) -> dict[str, Array]:
     """Log quotes and fundamentals, both against the quote at the close before day 0."""
-    burn = world.draws.burn_in
+    burn = world.burn_in
     columns = {}
     for prefix, source in (("log", "log_prices"), ("fundamental", "fundamentals")):
-        levels = getattr(world.diary, source)[burn : burn + n_days] - opening.log_prices
+        levels = getattr(world.record, source)[burn : burn + n_days] - opening.log_prices
         for k, name in enumerate(scenario.instrument_names):
             columns[f"{prefix}_{name}"] = levels[:, k]
     return columns
@@ -150,7 +151,7 @@ def institutions_table(world: World, opening: InitialState) -> pd.DataFrame:
     """One row per institution, then one per bank, from the close before day 0 to the last."""
     import pandas as pd
 
-    books, diary = world.books, world.diary
+    books, record = world.books, world.record
     columns = {
         "name": text_column(world.names),
         "kind": text_column(kinds_of(world.rules.mandates)),
@@ -159,11 +160,11 @@ def institutions_table(world: World, opening: InitialState) -> pd.DataFrame:
         "closing_wealth_usd_bn": books.wealth,
         "opening_leverage": opening.leverage,
         "closing_leverage": leverage_of(books.wealth, books.borrowing),
-        "peak_leverage": diary.peak_leverage,
-        "worst_wealth_usd_bn": diary.worst_wealth,
-        "n_margin_calls": diary.n_calls,
-        "forced_sales_usd_bn": diary.forced_sales,
-        "n_failures": diary.n_failures,
+        "peak_leverage": record.peak_leverage,
+        "worst_wealth_usd_bn": record.worst_wealth,
+        "n_margin_calls": record.n_calls,
+        "forced_sales_usd_bn": record.forced_sales,
+        "n_failures": record.n_failures,
         "first_failure_day": first_failures(world),
         "brokers": text_column(broker_words(world, opening)),
     }
@@ -179,15 +180,15 @@ def failure_columns(world: World, opening: InitialState) -> dict[str, Array]:
     banks = np.array(["bank"] * len(failed), dtype=object)
     return {
         "kind": np.concatenate([text_column(kinds_of(world.rules.mandates)), banks]),
-        "n_failures": np.concatenate([world.diary.n_failures, failed.astype(np.int64)]),
+        "n_failures": np.concatenate([world.record.n_failures, failed.astype(np.int64)]),
         "first_failure_day": np.concatenate([first_failures(world), first_bank_failures(world)]),
     }
 
 
 def first_failures(world: World) -> Array:
     """Day each institution first failed, -1 for never."""
-    day = world.diary.first_failure_day
-    return np.where(day >= 0, day - world.draws.burn_in, -1)
+    day = world.record.first_failure_day
+    return np.where(day >= 0, day - world.burn_in, -1)
 
 
 def bank_columns(world: World, opening: InitialState) -> dict[str, Array]:
@@ -222,11 +223,10 @@ def bank_columns(world: World, opening: InitialState) -> dict[str, Array]:
 def first_bank_failures(world: World) -> Array:
     """Day each bank failed, -1 for never."""
     days = np.full(len(world.graph.equity), -1, np.int64)
-    diary = world.diary
-    written = diary.events[: min(int(diary.n_events[0]), len(diary.events))]
-    for row in written[written[:, 2] == BANK_FAILURE]:
-        if row[0] >= world.draws.burn_in:
-            days[FIRST_BANK - int(row[3])] = int(row[0]) - world.draws.burn_in
+    record = world.record
+    written = record.events[: min(int(record.n_events[0]), len(record.events))]
+    failures = written[(written["kind"] == BANK_FAILURE) & (written["day"] >= world.burn_in)]
+    days[FIRST_BANK - failures["institution"]] = failures["day"] - world.burn_in
     return days
 
 

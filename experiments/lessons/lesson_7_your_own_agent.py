@@ -46,14 +46,14 @@ from experiments.lessons.frame import check, pick, show
 # |---|---|
 # | `self.wealth_usd_bn` | assets less debts |
 # | `self.positions_usd_bn["JPY"]` | holding of an instrument; negative: a short |
-# | `self.leverage`, `self.leverage_limit` | leverage (1 + debt / wealth), and its limit |
+# | `self.leverage`, `self.maintenance_leverage` | leverage (1 + debt / wealth), and its limit |
 # | `self.model.log_yen` | rise of the yen since the close before the first day, log |
 # | `self.model.day` | days traded so far |
 # | `self.model.quotes["JPY"]` | the quote as markets write it: yen per dollar |
 #
-# Above `self.leverage_limit` (infinite on the first morning) the broker calls: the trader must pay
-# back at any price, or is closed out. Who sells yen short owes them, and a rise of the yen is
-# a larger debt.
+# Above `self.maintenance_leverage` (infinite on the first morning) the broker calls: the trader
+# must pay back at any price, or is closed out. Who sells yen short owes them, and a rise of the yen
+# is a larger debt.
 #
 # An order of day $d$ is filled on day $d$, at a price that is not known yet: on that morning
 # `self.model.log_yen` shows the close of day $d - 1$, row $d - 1$ of `days["log_JPY"]` in the table

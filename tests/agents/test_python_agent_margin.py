@@ -41,7 +41,7 @@ def test_its_broker_asks_margin_of_it():
     agent = asked.python_agents[0]
     floor = asked.given_scenario.margin.rate_floor
     assert floor <= agent.margin_rate < 1.0
-    assert agent.leverage_limit == pytest.approx(1.0 / agent.margin_rate)
+    assert agent.maintenance_leverage == pytest.approx(1.0 / agent.margin_rate)
 
 
 def test_above_the_maintenance_leverage_it_is_called_and_must_sell():
@@ -65,7 +65,7 @@ def test_it_can_fail_and_its_broker_bears_the_loss():
 def test_without_a_broker_nobody_calls_it():
     asked = model(2.0, broker=None)
     asked.step(), asked.step()
-    assert asked.python_agents[0].leverage_limit == float("inf")
+    assert asked.python_agents[0].maintenance_leverage == float("inf")
 
 
 def test_after_its_time_out_it_comes_back_with_its_opening_wealth():

@@ -6,7 +6,6 @@ import pytest
 from abm.agents import Bank, CentralBank, Dealers, HedgeFund, TrendFollower, ValueInvestors
 from abm.agents.decision import next_decision
 from abm.errors import InvalidInput
-from abm.kernels.record import DAY_AT_LIMIT, DAY_ROUNDS
 from abm.model import CarryUnwindModel
 from abm.scenario import load_scenario
 
@@ -27,8 +26,8 @@ def test_every_agent_decides_as_the_kernel_does():
         rows = range(len(asked.world.names))
         decided = [next_decision(asked.world, row, asked.next_day) for row in rows]
         asked.step()
-        day, market = asked.world.diary.days[asked.next_day - 1], asked.world.market
-        assert day[DAY_ROUNDS] == 1.0 and day[DAY_AT_LIMIT] == 0.0
+        day, market = asked.world.record.days[asked.next_day - 1], asked.world.market
+        assert day["rounds"] == 1.0 and day["n_at_limit"] == 0.0
         for row, wanted in enumerate(decided):
             wealth = wanted.cash + wanted.units @ market.usd_price
             target = wanted.intent * wealth / market.usd_price

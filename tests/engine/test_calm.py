@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from abm.kernels.record import DAY_CALLS, DAY_FORCED, DAY_LOSS_CUTS, DAY_VOLUME
-from abm.kernels.state import N_KINDS, TREND, VOLATILITY_TARGET
+from abm.kernels.state import HEDGE_FUND, TREND, VOLATILITY_TARGET
 from abm.population.world import build_world
 from tests.engine.worlds import (
     JPY,
@@ -39,7 +38,7 @@ def test_at_the_opening_books_nobody_wants_to_trade(base, seed):
     before = world.books.units.copy()
     pass_days(world, 1)
     assert abs(world.market.log_price).max() < 1e-12
-    assert world.diary.days[0, DAY_VOLUME] < 1e-9
+    assert world.record.days["volume_usd_bn"][0] < 1e-9
     np.testing.assert_allclose(world.books.units, before, atol=1e-10)
 
 
@@ -50,8 +49,8 @@ def test_without_noise_and_with_estimates_held_no_order_is_ever_sent(yields):
     world = build_world(scenario("calm", banks__desk=DESK, **change | yields), 2)
     world = held_estimates(quiet(world, interest=bool(yields)))
     pass_days(world, 50)
-    assert world.diary.days[:, DAY_VOLUME].max() < 1e-9
-    assert abs(world.diary.log_prices).max() < 1e-12
+    assert world.record.days["volume_usd_bn"].max() < 1e-9
+    assert abs(world.record.log_prices).max() < 1e-12
 
 
 def unlevered(**changes):
@@ -75,16 +74,16 @@ def test_no_leverage_means_no_yen_loan_and_no_cascade(surprise_bp):
     for day in range(60):
         pass_days(world, 1, day)
         assert world.books.units[JPY].min() > -1e-9
-    days = world.diary.days
-    assert days[:, [DAY_CALLS, DAY_LOSS_CUTS]].sum() == 0.0
-    assert days[:, DAY_FORCED : DAY_FORCED + N_KINDS].sum() == 0.0
+    days = world.record.days
+    assert days["n_margin_calls"].sum() == days["n_loss_cuts"].sum() == 0.0
+    assert world.record.forced_usd_bn.sum() == 0.0
 
 
 def test_leverage_is_what_makes_the_cascade():
     # the same shock, the only change the cap on hedge funds
     falls = [
         pass_days(build_world(scenario(shock__surprise_bp=150.0, funds__leverage_cap=cap), 3), 12)
-        .diary.days[:, DAY_FORCED]
+        .record.forced_usd_bn[:, HEDGE_FUND]
         .sum()
         for cap in (1.0, 10.0)
     ]
@@ -96,15 +95,16 @@ def test_when_all_are_silent_prices_move_by_the_news_and_nobody_trades(base):
     change = {"policy__mof": {"kind": "none"}} if base == "august-2024" else {}
     world = build_world(scenario(base, calendar__shock_day=0, **change), 6, silent=True)
     units = world.books.units.copy()
-    world = world._replace(draws=world.draws._replace(accrual_days=0.0 * world.draws.accrual_days))
-    n_days = len(world.draws.news)
+    script = world.script._replace(accrual_days=0.0 * world.script.accrual_days)
+    world = world._replace(script=script)
+    n_days = world.n_days
     pass_days(world, n_days)
-    news = world.draws.news.cumsum(axis=0)
+    news = (world.chance.news + script.news).cumsum(axis=0)
     own = [k for k in range(9) if k != 7]  # the Nikkei follows others
-    np.testing.assert_allclose(world.diary.log_prices[:, own], news[:, own], rtol=0, atol=1e-6)
-    np.testing.assert_allclose(world.diary.log_prices, world.diary.fundamentals, atol=1e-6)
+    np.testing.assert_allclose(world.record.log_prices[:, own], news[:, own], rtol=0, atol=1e-6)
+    np.testing.assert_allclose(world.record.log_prices, world.record.fundamentals, atol=1e-6)
     assert (world.books.units == units).all() and abs(news[:, JPY]).max() > 0.002
-    assert world.diary.days[:, DAY_VOLUME].max() == 0.0
+    assert world.record.days["volume_usd_bn"].max() == 0.0
 
 
 def test_the_silent_twin_goes_on_from_the_same_morning():
@@ -112,9 +112,9 @@ def test_the_silent_twin_goes_on_from_the_same_morning():
     change = {"calendar__shock_day": 5, "shock__surprise_bp": 80.0}
     run, frozen = (build_world(scenario(**change), 6, silent=s) for s in (False, True))
     pass_days(run, 12), pass_days(frozen, 12)
-    assert (run.diary.log_prices[:5] == frozen.diary.log_prices[:5]).all()
-    assert (frozen.diary.days[5:, DAY_VOLUME] == 0.0).all()
-    assert run.diary.log_prices[-1, JPY] > frozen.diary.log_prices[-1, JPY] + 0.01
+    assert (run.record.log_prices[:5] == frozen.record.log_prices[:5]).all()
+    assert (frozen.record.days["volume_usd_bn"][5:] == 0.0).all()
+    assert run.record.log_prices[-1, JPY] > frozen.record.log_prices[-1, JPY] + 0.01
 
 
 def test_rule_followers_hold_no_naked_currency():

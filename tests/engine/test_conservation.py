@@ -5,14 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.kernels.record import (
-    DAY_AT_LIMIT,
-    DAY_BROKER_LOSS,
-    DAY_CALLS,
-    DAY_CONSERVATION,
-    DAY_STATUS,
-)
-from abm.kernels.state import FAILED
+from abm.kernels.markets.flow import FAILED
 from abm.population.world import build_world
 from tests.engine.worlds import (
     AUD,
@@ -123,8 +116,8 @@ def test_units_currencies_dollars_and_wealth_are_conserved_on_every_day(choices,
         assert abs(now - before - gained) < 1e-9 * (scale @ new)
         marked_ok(world, new)
         before, outside, price = now, held, new
-    assert world.diary.days[:, DAY_CONSERVATION].max() < 1e-9
-    assert (world.diary.days[:, DAY_STATUS] < FAILED).all()  # and every day clears
+    assert world.record.days["conservation_error"].max() < 1e-9
+    assert (world.record.days["status"] < FAILED).all()  # and every day clears
 
 
 @settings(max_examples=60)
@@ -153,7 +146,7 @@ def test_claims_are_liabilities_on_every_day(choices, thin, limit, seed):
 def test_every_yen_bought_is_a_yen_sold(choices, thin, limit, seed):
     # without interest all that changes hands is traded: changes over all traders sum to zero
     world = quiet(storm(choices, thin, limit, seed))
-    world.draws.news[0] = 0.02 * np.random.default_rng(1).standard_normal(9)
+    world.chance.news[0] = 0.02 * np.random.default_rng(1).standard_normal(9)
     books, market = world.books, world.market
     cash = market.value_cash, market.dealer_cash, market.official_cash
 
@@ -176,7 +169,7 @@ def test_a_thin_market_near_the_floor_of_its_demand_clears():
         "funds__styles__FXM__leverage": 9.0,
     }
     world = pass_days(storm(choices, thin=0.1, limit=0.05, seed=79), N_DAYS)
-    assert (world.diary.days[:, DAY_STATUS] < FAILED).all()
+    assert (world.record.days["status"] < FAILED).all()
 
 
 def test_the_storms_of_this_file_do_blow():
@@ -192,9 +185,9 @@ def test_the_storms_of_this_file_do_blow():
         },
         thin=1.0, limit=0.12, seed=1,
     )  # fmt: skip
-    days = pass_days(world, N_DAYS).diary.days
-    assert days[:, DAY_CALLS].sum() > 3 and days[:, DAY_AT_LIMIT].sum() > 3
-    assert days[:, DAY_BROKER_LOSS].sum() > 10.0 and world.graph.failed.all()
+    days = pass_days(world, N_DAYS).record.days
+    assert days["n_margin_calls"].sum() > 3 and days["n_at_limit"].sum() > 3
+    assert days["broker_loss_usd_bn"].sum() > 10.0 and world.graph.failed.all()
 
 
 @pytest.mark.parametrize(
@@ -212,7 +205,7 @@ def test_the_storms_of_this_file_do_blow():
 )
 def test_the_audit_sees_one_lost_unit_in_a_million(lose):
     world = pass_days(build_world(scenario(), 1), 2)
-    assert world.diary.days[:2, DAY_CONSERVATION].max() < 1e-12
+    assert world.record.days["conservation_error"][:2].max() < 1e-12
     lose(world)[:] -= 1e-6 * gross(world).max()
     pass_days(world, 1, 2)
-    assert world.diary.days[2, DAY_CONSERVATION] > 1e-8
+    assert world.record.days["conservation_error"][2] > 1e-8

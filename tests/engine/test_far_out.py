@@ -8,7 +8,6 @@ import pytest
 import abm
 from abm.errors import FailedRun, ScenarioFaults
 from abm.kernels.audit import larger
-from abm.kernels.record import DAY_CONSERVATION
 from abm.kernels.state import FARTHEST_LOG
 from abm.population.advance import advance, open_world
 from abm.population.network import shares_of_one
@@ -46,9 +45,9 @@ def test_no_price_leaves_a_factor_of_fifty_five():
     """Funds of a trillion that size by an estimate of nearly no risk once moved the yen e^20."""
     _, name, seed, changes = BROKEN[-1]
     world = open_world(abm.load_scenario(name).with_changes(changes), seed)[0]
-    advance(world, world.draws.burn_in, len(world.draws.news))
+    advance(world, world.burn_in, world.n_days)
     assert FARTHEST_LOG == 4.0  # 4 sigma of an index of 20% a year after 25 years
-    assert np.abs(world.diary.log_prices).max() == FARTHEST_LOG
+    assert np.abs(world.record.log_prices).max() == FARTHEST_LOG
 
 
 def test_loans_always_have_lenders():
@@ -98,9 +97,9 @@ def test_an_error_that_is_no_number_is_not_lost():
 
 def test_a_book_that_holds_no_number_is_a_failed_run_of_that_day():
     world = open_world(abm.load_scenario("calm"), 1)[0]
-    first = world.draws.burn_in
+    first = world.burn_in
     world = advance(world, first, first + 1)
     world.books.units[2, 5] = math.nan
     with pytest.raises(FailedRun, match=r"failed on day 1: days [a-z_]+ is nan"):
         advance(world, first + 1, first + 4)
-    assert math.isnan(world.diary.days[first + 1, DAY_CONSERVATION])
+    assert math.isnan(world.record.days["conservation_error"][first + 1])

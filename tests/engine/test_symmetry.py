@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.kernels.record import DAY_COLUMNS, DAY_FORCED, DAY_RESIDUAL, DAY_SHORT
+from abm.kernels.record import DAY_COLUMNS
 from abm.kernels.state import RETAIL_FX
 from abm.population.world import build_world
 from abm.scenario.places import leaves
@@ -45,7 +45,7 @@ def test_the_order_of_institutions_does_not_matter(seed, surprise_bp):
     shuffled = pass_days(rearranged(shaken(seed, surprise_bp), rows), N_DAYS)
     same_fate(usual, shuffled)
     np.testing.assert_allclose(shuffled.books.wealth, usual.books.wealth[rows], rtol=1e-7)
-    assert (shuffled.diary.n_calls == usual.diary.n_calls[rows]).all()
+    assert (shuffled.record.n_calls == usual.record.n_calls[rows]).all()
 
 
 @pytest.mark.parametrize("surprise_bp", [0.0, 80.0, 150.0])
@@ -54,9 +54,9 @@ def test_two_identical_institutions_are_one_of_double_size(surprise_bp):
     whole = shaken(surprise_bp=surprise_bp, banks__desk={"kind": "none"})
     halves = rearranged(whole, np.repeat(np.arange(len(whole.names)), 2), 0.5)
     same_fate(pass_days(whole, N_DAYS), pass_days(halves, N_DAYS))
-    assert halves.diary.n_calls.sum() == 2 * whole.diary.n_calls.sum()
-    short = whole.diary.days[:, DAY_SHORT]
-    np.testing.assert_allclose(halves.diary.days[:, DAY_SHORT], short, rtol=1e-8)
+    assert halves.record.n_calls.sum() == 2 * whole.record.n_calls.sum()
+    short = whole.record.days["yen_short_units"]
+    np.testing.assert_allclose(halves.record.days["yen_short_units"], short, rtol=1e-8)
 
 
 def in_other_money(base, scale):
@@ -71,18 +71,20 @@ def test_all_money_times_ten_changes_no_price():
     small, large = (build_world(in_other_money("august-2024", c), 5) for c in (1.0, 10.0))
     pass_days(small, 45), pass_days(large, 45)
     same_fate(small, large)
-    money = [n for n, name in enumerate(DAY_COLUMNS) if name.endswith("usd_bn")]
-    np.testing.assert_allclose(
-        large.diary.days[:, money], 10.0 * small.diary.days[:, money], rtol=1e-6, atol=1e-6
-    )
-    assert (large.diary.n_calls == small.diary.n_calls).all() and small.diary.n_calls.sum() > 0
-    assert small.diary.days[:, DAY_FORCED : DAY_FORCED + RETAIL_FX].sum() > 1.0
+    for name in DAY_COLUMNS:
+        if name.endswith("usd_bn"):
+            one, ten = small.record.days[name], large.record.days[name]
+            np.testing.assert_allclose(ten, 10.0 * one, rtol=1e-6, atol=1e-6)
+    one, ten = small.record.forced_usd_bn, large.record.forced_usd_bn
+    np.testing.assert_allclose(ten, 10.0 * one, rtol=1e-6, atol=1e-6)
+    assert (large.record.n_calls == small.record.n_calls).all() and small.record.n_calls.sum() > 0
+    assert small.record.forced_usd_bn[:, :RETAIL_FX].sum() > 1.0
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_replicate_others():
     def path(seed, replicate):
         world = build_world(scenario(shock__surprise_bp=80.0), seed, replicate)
-        return pass_days(world, N_DAYS).diary.log_prices
+        return pass_days(world, N_DAYS).record.log_prices
 
     assert path(4, 0).tobytes() == path(4, 0).tobytes()
     assert abs(path(4, 1) - path(4, 0)).max() > 1e-3 < abs(path(5, 0) - path(4, 0)).max()
@@ -91,7 +93,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_replicate_others():
 def test_a_market_is_cleared_as_closely_as_the_scenario_asks():
     rough = pass_days(build_world(scenario(clearing__tolerance=1e-5), 3), 12)
     fine = pass_days(build_world(scenario(clearing__tolerance=1e-12), 3), 12)
-    assert fine.diary.days[:, DAY_RESIDUAL].max() < 1e-12
-    assert 1e-12 < rough.diary.days[:, DAY_RESIDUAL].max() < 1e-5
-    np.testing.assert_allclose(rough.diary.log_prices, fine.diary.log_prices, atol=1e-4)
-    assert (rough.diary.log_prices != fine.diary.log_prices).any()
+    assert fine.record.days["residual"].max() < 1e-12
+    assert 1e-12 < rough.record.days["residual"].max() < 1e-5
+    np.testing.assert_allclose(rough.record.log_prices, fine.record.log_prices, atol=1e-4)
+    assert (rough.record.log_prices != fine.record.log_prices).any()

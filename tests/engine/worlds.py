@@ -6,6 +6,7 @@ Everything is counted here with NumPy from balances, never with the kernels' own
 import numpy as np
 
 from abm.kernels.day import run_days
+from abm.kernels.scratch import allocate_scratch
 from abm.kernels.state import SUBSCRIPTIONS, Mandates
 from abm.population.world import World, build_world
 from abm.scenario import Scenario, load_scenario
@@ -46,12 +47,15 @@ def scenario(base: str = "hike", /, only: str = "", **changes) -> Scenario:
 
 def quiet(world: World, *, interest: bool = False) -> World:
     """The same world without news, interest, dealing spread or fresh capital."""
-    world.draws.news[:] = 0.0
-    draws = world.draws._replace(accrual_days=world.draws.accrual_days * float(interest))
+    world.chance.news[:] = 0.0
+    script = world.script._replace(
+        news=np.zeros_like(world.script.news),
+        accrual_days=world.script.accrual_days * float(interest),
+    )
     world = with_rules(world, "market", half_spread=0.0)
     world = with_rules(world, "banks", recapitalisation=0.0)
     world = with_rules(world, "funds", payout=0.0, subscription=0.0)
-    return world._replace(draws=draws)
+    return world._replace(script=script)
 
 
 def held_estimates(world: World) -> World:
@@ -74,7 +78,7 @@ def with_rules(world: World, part: str, **numbers) -> World:
 
 def pass_days(world: World, n: int = 1, first: int = 0) -> World:
     """Let n days pass; the same world."""
-    run_days(first, first + n, *world[:6])
+    run_days(first, first + n, *world.groups)
     return world
 
 
@@ -152,11 +156,12 @@ def rearranged(world: World, rows: np.ndarray, share: float = 1.0) -> World:
         broker_share=graph.broker_share[picked],
     )
     per_row = "cause n_calls forced_sales n_failures first_failure_day peak_leverage worst_wealth"
-    diary = world.diary._replace(
-        **{name: taken("", getattr(world.diary, name)) for name in (per_row + " rows").split()}
+    record = world.record._replace(
+        **{name: taken("", getattr(world.record, name)) for name in per_row.split()}
     )
     rules = world.rules._replace(mandates=mandates._replace(**people))
-    other = world._replace(books=books, graph=graph, rules=rules, diary=diary)
+    scratch = allocate_scratch(len(world.market.log_price), len(rows))
+    other = world._replace(scratch=scratch, books=books, graph=graph, rules=rules, record=record)
     return copied(other)._replace(names=[world.names[i] for i in rows])
 
 
@@ -171,4 +176,4 @@ def copied(columns):
 
 def same_fate(a: World, b: World, tolerance: float = 1e-9) -> None:
     """Two worlds have seen the same prices on every day."""
-    np.testing.assert_allclose(a.diary.log_prices, b.diary.log_prices, rtol=0.0, atol=tolerance)
+    np.testing.assert_allclose(a.record.log_prices, b.record.log_prices, rtol=0.0, atol=tolerance)

@@ -5,7 +5,6 @@ import pytest
 
 from abm.kernels.banks.failures import settle_claims
 from abm.kernels.events import BANK_FAILURE, RECALL
-from abm.kernels.record import DAY_BANK_FAILURES
 from abm.kernels.state import BANK_DESK, DEADWEIGHT, DEPOSIT_INSURANCE, RECAPITALISATION
 from tests.engine.worlds import (
     DOLLAR,
@@ -97,16 +96,16 @@ def test_recalled_lines_are_repaid_the_next_morning():
             for i in range(6)
         ]
     )
-    assert world.books.line_cut == pytest.approx(0.3 * part) and part.max() > 0.0
+    assert world.books.recalled == pytest.approx(0.3 * part) and part.max() > 0.0
     world.graph.leverage_max[0] = 1e3
     pass_days(world, 1, 1)
     assert owed(world) == pytest.approx(before * (1.0 - 0.3 * part), rel=1e-9)
     assert [leverage(world, i) for i in range(6)] == pytest.approx(
         1.0 + before * (1.0 - 0.3 * part) / world.books.wealth
     )
-    events = world.diary.events[: world.diary.n_events[0]]
-    recalled = events[events[:, 2] == RECALL]
-    assert recalled[:, 6] == pytest.approx((0.3 * part * before)[part > 0.0])
+    events = world.record.events[: world.record.n_events[0]]
+    recalled = events[events["kind"] == RECALL]
+    assert recalled["amount_usd_bn"] == pytest.approx((0.3 * part * before)[part > 0.0])
 
 
 def test_a_recall_moves_nobody_who_owes_nothing():
@@ -119,15 +118,15 @@ def test_a_recall_moves_nobody_who_owes_nothing():
     world.graph.leverage_max[:] = 1.0
     held = world.books.units[:, 1].copy()
     pass_days(world, 5)
-    events = world.diary.events[: world.diary.n_events[0]]
-    recalled = events[events[:, 2] == RECALL]
-    assert not np.isin(recalled[:, 3], [0, 1]).any() and len(recalled) > 0
+    events = world.record.events[: world.record.n_events[0]]
+    recalled = events[events["kind"] == RECALL]
+    assert not np.isin(recalled["institution"], [0, 1]).any() and len(recalled) > 0
     assert (world.books.units[:, 1] == held).all()
 
 
 def test_a_bank_within_its_limit_recalls_nothing():
     world = pass_days(lenders(), 3)
-    assert not world.graph.cut.any() and not world.books.line_cut.any()
+    assert not world.graph.cut.any() and not world.books.recalled.any()
 
 
 def test_a_desk_keeps_a_fixed_share_of_its_banks_capital():
@@ -200,7 +199,7 @@ def test_a_bank_without_interbank_debts_fails_on_its_depositors():
     world = pass_days(bank_world([-5.0], [[0.0]]))
     assert world.graph.failed[0] and world.graph.equity[0] == 0.0
     assert insured(world) == pytest.approx([0.0, -5.0])
-    assert world.diary.days[0, DAY_BANK_FAILURES] == 1
+    assert world.record.days["n_bank_failures"][0] == 1
 
 
 def test_a_failure_with_a_creditor_by_hand():
@@ -217,9 +216,9 @@ def test_a_wave_takes_the_creditor_along():
     assert world.graph.failed[:2].tolist() == [2, 2] and not world.graph.equity[:2].any()
     # second bank: outside -4 net of deposits, .9 x 3 received: insurer pays 1.3, .3 wasted
     assert insured(world) == pytest.approx([3.3, -1.3])
-    assert world.diary.days[0, DAY_BANK_FAILURES] == 2
-    events = world.diary.events[: world.diary.n_events[0]]
-    assert events[events[:, 2] == BANK_FAILURE][:, 3].tolist() == [-10, -11]
+    assert world.record.days["n_bank_failures"][0] == 2
+    events = world.record.events[: world.record.n_events[0]]
+    assert events[events["kind"] == BANK_FAILURE]["institution"].tolist() == [-10, -11]
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -260,7 +259,7 @@ def test_clients_of_a_failed_bank_move_in_part():
     shares = graph.broker_share.reshape(6, 2)
     assert shares[:5].tolist() == [[0.0, 1.0]] * 5
     assert graph.broker[-2:].tolist() == [int(np.argmax(graph.equity))] * 2
-    assert world.books.line_cut == pytest.approx([0.45] * 5 + [0.75])
+    assert world.books.recalled == pytest.approx([0.45] * 5 + [0.75])
 
 
 def test_a_loan_that_moves_is_still_lent_in_full():

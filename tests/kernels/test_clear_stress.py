@@ -9,6 +9,7 @@ import pytest
 
 from abm.kernels.markets import impact
 from abm.kernels.markets.certify import is_only_rest_point
+from abm.kernels.markets.flow import AT_LIMIT, CLEARED
 from abm.kernels.markets.impact import (
     ClearingWork,
     allocate_work,
@@ -16,9 +17,8 @@ from abm.kernels.markets.impact import (
     evaluate_excess,
     prepare_round,
 )
-from abm.kernels.markets.orders import allocate_orders, collect_orders, gather_crossers
-from abm.kernels.state import AT_LIMIT, CLEARED
-from abm.market import ClearingProblem, _box, _liquidity, _traders, clear_market
+from abm.kernels.markets.orders import allocate_orders, collect_orders, gather_candidates
+from abm.market import ClearingProblem, _limits, _liquidity, _order_book, clear_market
 
 N_SYSTEMS = 400
 
@@ -97,22 +97,22 @@ def prepared(p: ClearingProblem) -> ClearingWork:
     quote = p.quote.astype(np.int64)
     prices = np.exp(p.start + np.where(quote >= 0, p.start[quote], 0.0))
     orders, work = allocate_orders(p.n_instruments), allocate_work(p.n_instruments)
-    collect_orders(_traders(p), prices, quote, 0, 2 * p.n_institutions, orders)
-    assert prepare_round(orders, _liquidity(p), _box(p), work)
+    collect_orders(_order_book(p), prices, quote, 0, 2 * p.n_institutions, orders)
+    assert prepare_round(orders, _liquidity(p), _limits(p), work)
     return work
 
 
 def aggregated(p: ClearingProblem, points: list[np.ndarray]):
-    """F and J at some points from the small matrices, with the crossers put right."""
+    """F and J at some points from the small matrices, with the candidates put right."""
     quote, work = p.quote.astype(np.int64), prepared(p)
     prices = np.exp(p.start + np.where(quote >= 0, p.start[quote], 0.0))
-    crossers = gather_crossers(_traders(p), prices, _box(p))
+    candidates = gather_candidates(_order_book(p), prices, _limits(p))
     for x in points:
         work.vectors[impact.X, : x.size] = x
-        evaluate_excess(crossers, work.codes, work.vectors, work.squares)
+        evaluate_excess(candidates, work.codes, work.vectors, work.squares)
         differentiate_excess(work.codes, work.vectors, work.squares)
         jacobian = work.squares[impact.JACOBIAN, : x.size, : x.size]
-        yield work.vectors[impact.EXCESS, : x.size].copy(), jacobian.copy(), len(crossers)
+        yield work.vectors[impact.EXCESS, : x.size].copy(), jacobian.copy(), len(candidates)
 
 
 def test_small_matrices_give_the_excess_demand_of_all_institutions_and_its_slope():
@@ -136,7 +136,7 @@ def largest_proved_move(p: ClearingProblem, direction: np.ndarray) -> np.ndarray
     for distance in np.geomspace(0.095, 1e-4, 40):
         x = p.start + distance * direction
         work.vectors[impact.X, :k] = x
-        evaluate_excess(work.no_crossers, work.codes, work.vectors, work.squares)
+        evaluate_excess(work.no_candidates, work.codes, work.vectors, work.squares)
         if is_only_rest_point(0.2, work.codes, work.vectors, work.squares):
             return x
     return None
@@ -184,7 +184,7 @@ def test_no_row_grows_beyond_its_bound_and_currency_legs_are_in_it():
         p = replace(p, targets=wanted, resident=np.zeros_like(p.resident))
         work, k, distance = prepared(p), p.n_instruments, 0.02
         work.vectors[impact.X, :k] = p.start
-        evaluate_excess(work.no_crossers, work.codes, work.vectors, work.squares)
+        evaluate_excess(work.no_candidates, work.codes, work.vectors, work.squares)
         differentiate_excess(work.codes, work.vectors, work.squares)
         at_point = row_sums(work.squares[impact.JACOBIAN, :k, :k].copy())
         impact.bound_growth(distance, work.codes, work.vectors, work.squares)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from abm.agents.decision import next_decision
-from abm.kernels.behaviours.decisions import decide
 from abm.kernels.compiler.reference import by_reference
-from abm.kernels.day import accrue, hear_news, mark_and_move_capital
+from abm.kernels.day import accrue, decide, mark_and_move_capital, set_policy
+from abm.kernels.news import apply_news
 from abm.kernels.state import (
     HEDGE_FUND,
     INSURER,
@@ -55,7 +55,7 @@ def test_a_fund_wants_mean_over_risk_aversion_times_variance_within_its_limits()
     market, funds, banks = world.market, world.rules.funds, world.rules.banks
     cov = usd_view(market, market.covariance.copy())
     seen = market.trend[0].copy(), market.log_price.copy()
-    rates = world.draws.rates[5]
+    rates = world.script.rates[5]
     pass_days(world, 1, 5)
     gap = market.fundamental + market.link_level - seen[1]
     # links move once the day has begun: decisions are made on the level of the last round
@@ -77,12 +77,12 @@ def test_a_fund_wants_mean_over_risk_aversion_times_variance_within_its_limits()
         wanted = min(max(0.0, mean / (mandates.risk_aversion[i] * variance)), most)
         wanted = min(wanted, mandates.leverage_cap[i])
         wanted = min(wanted, world.rules.margin.buffer / world.books.margin_rate[i])
-        assert world.books.wanted_leverage[i] == pytest.approx(wanted, rel=1e-9)
+        assert world.books.target_leverage[i] == pytest.approx(wanted, rel=1e-9)
 
 
 def previous_link(world):
     """Level of the Nikkei's links in the round before the last day, from that day's prices."""
-    rule, prices = world.rules.market, world.diary.log_prices
+    rule, prices = world.rules.market, world.record.log_prices
     lag, before, opening = rule.link_lag[NKY], prices[3, JPY], prices[3, JPY]
     yen = lag * before + (1.0 - lag) * opening
     return -rule.link_beta[NKY] * yen + rule.leader_beta[NKY] * prices[3, SPX]
@@ -103,7 +103,7 @@ def test_margin_rates_follow_fast_volatility_concentration_and_brokers():
         rate = min(rate * (load + rule.utilisation_load * brokers), rule.ceiling)
         assert world.books.margin_rate[i] == pytest.approx(rate, rel=1e-9)
         limit = min(1.0 / rate, mandates.leverage_cap[i])
-        assert world.books.leverage_limit[i] == pytest.approx(limit, rel=1e-9)
+        assert world.books.maintenance_leverage[i] == pytest.approx(limit, rel=1e-9)
 
 
 def test_target_shares_of_a_fund_are_leverage_times_weights_and_yen_of_the_loan():
@@ -114,7 +114,7 @@ def test_target_shares_of_a_fund_are_leverage_times_weights_and_yen_of_the_loan(
     books, weights = world.books, world.rules.mandates.weights
     for i in rows_of(world, HEDGE_FUND):
         held = books.units[:, i] / books.wealth[i]
-        wanted = books.wanted_leverage[i]
+        wanted = books.target_leverage[i]
         assert held[1:] == pytest.approx(wanted * weights[1:, i], abs=1e-9)
         assert held[JPY] == pytest.approx(weights[JPY, i] * max(wanted - 1.0, 0.0), abs=1e-9)
 
@@ -195,7 +195,7 @@ def test_each_trend_follower_reads_its_own_filter():
     fast, slow = rows_of(world, TREND)
     world.market.trend[1, SPX], world.market.trend[2, SPX] = 0.001, -0.001
     pass_days(world)
-    assert world.rules.mandates.is_slow[[fast, slow]].tolist() == [0, 1]
+    assert world.rules.mandates.uses_slow_filter[[fast, slow]].tolist() == [0, 1]
     assert world.books.units[SPX, fast] > 0.0 > world.books.units[SPX, slow]
 
 
@@ -216,7 +216,7 @@ def test_a_trend_position_by_hand():
 def yen_after(kind, number, moves, **changes):
     """A row's yen at the start and after some days on which only the yen moves."""
     world = still(kind, **{f"{kind}__n": 1, "calendar__days": 30} | changes)
-    world.draws.news[: len(moves), JPY] = moves
+    world.chance.news[: len(moves), JPY] = moves
     row = rows_of(world, number)[0]
     before = world.books.units[JPY, row]
     pass_days(world, 30)
@@ -236,7 +236,7 @@ def test_an_insurers_first_purchase_by_hand():
     world = still("insurers", insurers__n=1, insurers__assets_usd_bn=300.0, **change)
     world.rules.mandates.weights[JPY, :] = 0.0  # no hedge at the opening
     world.books.units[JPY, :] = 0.0
-    world.draws.news[0, JPY] = 0.04
+    world.chance.news[0, JPY] = 0.04
     pass_days(world, 2)
     assert world.books.units[JPY, 0] == pytest.approx(0.05 * 0.4 * 0.04 * 300.0 / np.exp(0.04))
 
@@ -247,7 +247,7 @@ def test_retail_traders_add_to_their_yen_short_when_it_rises_and_cut_when_it_fal
     for move in (0.01, -0.01):
         world = still("retail_fx", retail_fx__n=1, **patient)
         row = rows_of(world, RETAIL_FX)[0]
-        world.draws.news[0, JPY] = move
+        world.chance.news[0, JPY] = move
         before = world.books.units[JPY, row]
         pass_days(world, 2)
         positions.append(world.books.units[JPY, row] / before)
@@ -284,7 +284,7 @@ def test_margin_longs_buy_back_slowly_what_they_had_and_never_more():
 def test_who_sits_out_wants_nothing():
     world = quiet(build_world(scenario("calm", clearing__rounds=1), 3))
     n = len(world.names) - len(rows_of(world, INSURER))
-    world.books.days_out[:n] = 30
+    world.books.suspended_days[:n] = 30
     world.market.covariance[:] *= 9.0
     world.market.covariance_fast[:] *= 9.0
     before = world.books.units[:, :n].copy()
@@ -298,11 +298,14 @@ def test_risk_parity_funds_of_unlike_tilts_each_weigh_their_own():
     world.books.units[3:, first : first + 2] *= 2.0  # out of their bands
     weights[3:, first + 1] = weights[3:, first][::-1]
     alone = [next_decision(world, first + number, 0) for number in (0, 1)]
-    columns = by_reference(*world[:6])
-    hear_news(0, columns[1], columns[3], columns[4], columns[5])
-    accrue(0, *columns[:5])
-    mark_and_move_capital(columns[0], columns[1], columns[3], columns[5])
-    decide(0, *columns)
+    books, market, graph, rules, chance, script, orders, options, record, scratch = by_reference(
+        *world.groups
+    )
+    set_policy(0, market, rules, script, record)
+    apply_news(0, market, rules, chance, script)
+    accrue(0, books, market, graph, rules, script)
+    mark_and_move_capital(books, market, rules, scratch)
+    decide(0, books, market, graph, rules, orders, options, scratch)
     together = [world.books.intent[:, first + number] for number in (0, 1)]
     assert np.array_equal(together[0], alone[0].intent)
     assert np.array_equal(together[1], alone[1].intent)

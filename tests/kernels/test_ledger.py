@@ -58,8 +58,8 @@ ONE_FUND = {
 def ledger(n_days=10.0, **changes):
     """One fund that does nothing but hold; one day that lasts n calendar days."""
     world = build_world(scenario("calm", "funds", **ONE_FUND | RATES | changes), 1, silent=True)
-    world.draws.news[:] = 0.0
-    world.draws.accrual_days[:] = n_days
+    world.chance.news[:] = 0.0
+    world.script.accrual_days[:] = n_days
     world.books.units[:] = world.books.cash[:] = 0.0
     return with_rules(bottomless(held_estimates(world)), "funds", payout=0.0, subscription=0.0)
 
@@ -99,7 +99,7 @@ def test_dollars_earn_and_cost_the_dollar_rate():
 def test_a_coupon_is_paid_on_the_price_of_the_morning():
     world = with_rules(ledger(), "banks", spread=0.0)
     world.books.units[UST, 0] = 36.0
-    world.draws.news[0, UST] = np.log(1.05)  # the price rises before the second payment only
+    world.chance.news[0, UST] = np.log(1.05)  # the price rises before the second payment only
     world = pass_days(world, 2)
     interest = 0.045 * 0.054 / 36.0  # on the first coupon
     assert world.books.cash[0] == pytest.approx(0.045 * 2.05 + interest, rel=1e-9)
@@ -167,8 +167,8 @@ def carry_book():
     )
     world = with_rules(world, "banks", spread=0.0)
     world.books.units[JPY, 0], world.books.units[SPX, 0] = -loan, loan + given["equity_usd"]
-    world.draws.news[0, JPY] = np.log(given["S0"] / given["S1"])
-    world.draws.news[0, SPX] = np.log(1.0 + given["asset_price_return"])
+    world.chance.news[0, JPY] = np.log(given["S0"] / given["S1"])
+    world.chance.news[0, SPX] = np.log(1.0 + given["asset_price_return"])
     return world, given, book["expected"]
 
 

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from abm.kernels.constraints.forced_orders import force_orders
+from abm.kernels.compiler.reference import by_reference
+from abm.kernels.constraints.verdicts import REPAYS
+from abm.kernels.day import force_sales
 from abm.kernels.events import CLOSE_OUT, DEFAULT, FORCED_SALE, LOSS, LOSS_CUT, MARGIN_CALL
-from abm.kernels.record import DAY_BROKER_LOSS, DAY_FAILURES, DAY_FORCED, DAY_LOSS_CUTS
 from abm.kernels.state import RETAIL_EQUITY, RETAIL_FX, RISK_PARITY, SUBSCRIPTIONS
 from tests.engine.worlds import (
     AUD,
@@ -51,7 +52,7 @@ def two_funds(wealth, patient=(0, 0), **changes):
     world = still("funds", **TWO_FUNDS | changes)
     world = with_rules(world, "funds", var_limit=1e6, band=10.0, stop_drawdown=1.0)
     world.rules.mandates.risk_aversion[:] = 1e-9
-    world.rules.mandates.is_slow[:] = patient
+    world.rules.mandates.grace_days[:] = patient
     for row in range(2):
         with_wealth(world, row, wealth if np.isscalar(wealth) else wealth[row])
     return world
@@ -59,15 +60,15 @@ def two_funds(wealth, patient=(0, 0), **changes):
 
 def events_of(world, kind, row=None):
     """Rows of the events table of a kind, of one institution."""
-    table = world.diary.events[: world.diary.n_events[0]]
-    table = table[table[:, 2] == kind]
-    return table if row is None else table[table[:, 3] == row]
+    table = world.record.events[: world.record.n_events[0]]
+    table = table[table["kind"] == kind]
+    return table if row is None else table[table["institution"] == row]
 
 
 def test_selling_at_a_call_restores_the_buffer_exactly():
     for wealth in (5.0, 2.0):
         world = pass_days(two_funds(wealth))
-        assert world.diary.n_calls.tolist() == [1, 1]
+        assert world.record.n_calls.tolist() == [1, 1]
         assert [leverage(world, i) for i in (0, 1)] == pytest.approx([3.6, 3.6], rel=1e-12)
         assert world.books.wealth == pytest.approx([wealth, wealth], rel=1e-12)
         assert (world.books.call_day == -1).all()
@@ -80,9 +81,9 @@ def test_what_a_called_fund_sells_by_hand():
     pass_days(world)
     assert world.books.units[[JPY, AUD, MXN, UST], 0] == pytest.approx([-13.0, 3.96, 5.04, 1.8])
     sold = (before - world.books.units[:, 0])[1:].sum()
-    assert world.diary.forced_sales[0] == pytest.approx(sold)
+    assert world.record.forced_sales[0] == pytest.approx(sold)
     # the other one's Nikkei is a sale of shares and of the yen they bring
-    assert world.diary.days[0, DAY_FORCED] == pytest.approx(world.diary.forced_sales.sum())
+    assert world.record.forced_usd_bn[0].sum() == pytest.approx(world.record.forced_sales.sum())
 
 
 @pytest.mark.parametrize("liquidation", ["least-impact", "waterfall"])
@@ -96,7 +97,7 @@ def test_a_fund_with_enough_margin_is_left_alone():
     world = two_funds((7.0, 8.0))  # 1 + 20/7 = 3.86 and 1 + 22/8 = 3.75
     before = world.books.units.copy()
     pass_days(world)
-    assert world.diary.n_calls.sum() == 0 and (world.books.units == before).all()
+    assert world.record.n_calls.sum() == 0 and (world.books.units == before).all()
 
 
 def test_a_call_sets_the_pace_of_what_the_fund_wants_anyway():
@@ -108,11 +109,11 @@ def test_a_call_sets_the_pace_of_what_the_fund_wants_anyway():
 
 def test_a_patient_broker_waits_one_day():
     world = pass_days(two_funds(5.0, patient=(1, 0)))
-    assert world.diary.n_calls.tolist() == [1, 1]
+    assert world.record.n_calls.tolist() == [1, 1]
     assert [leverage(world, i) for i in (0, 1)] == pytest.approx([5.0, 3.6])
     assert world.books.call_day.tolist() == [0, -1]
     pass_days(world, 1, 1)
-    assert world.diary.n_calls.tolist() == [1, 1]  # one call, not one a day
+    assert world.record.n_calls.tolist() == [1, 1]  # one call, not one a day
     assert leverage(world, 0) == pytest.approx(3.6)
 
 
@@ -131,18 +132,20 @@ def test_a_call_not_met_after_its_grace_is_a_failure():
     failed = []
     for day in range(4):
         pass_days(world, 1, day)
-        failed.append(world.diary.n_failures.tolist())
+        failed.append(world.record.n_failures.tolist())
     assert failed == [[0, 0], [0, 1], [1, 1], [1, 1]]
-    assert set(events_of(world, CLOSE_OUT)[:, 3]) == {0, 1}
+    assert set(events_of(world, CLOSE_OUT)["institution"]) == {0, 1}
 
 
 def test_the_margin_rate_of_everyone_follows_the_rule_of_the_scenario():
     world = pass_days(two_funds(8.0))
-    assert (world.books.margin_rate == 0.25).all() and (world.books.leverage_limit == 4.0).all()
+    assert (world.books.margin_rate == 0.25).all() and (
+        world.books.maintenance_leverage == 4.0
+    ).all()
     capped = pass_days(two_funds(8.0, funds__leverage_cap=3.95))
-    assert (capped.books.leverage_limit == 3.95).all()
+    assert (capped.books.maintenance_leverage == 3.95).all()
     none = pass_days(two_funds(2.0, margin={"kind": "none"}))
-    assert np.isinf(none.books.leverage_limit).all() and none.diary.n_calls.sum() == 0
+    assert np.isinf(none.books.maintenance_leverage).all() and none.record.n_calls.sum() == 0
 
 
 def test_at_a_twentieth_of_its_wealth_a_fund_closes_out_and_sits_out_120_days():
@@ -150,27 +153,27 @@ def test_at_a_twentieth_of_its_wealth_a_fund_closes_out_and_sits_out_120_days():
     with_wealth(world, 0, 0.499)
     world.books.entry_wealth[0] = 9.99  # what it last entered with
     pass_days(world)
-    assert world.diary.n_failures.tolist() == [1, 0] and world.books.days_out[0] == 120
+    assert world.record.n_failures.tolist() == [1, 0] and world.books.suspended_days[0] == 120
     assert abs(world.books.units[:, 0]).max() < 1e-12
     assert world.books.cash[0] == pytest.approx(0.499)
     paid_in = world.market.outside[SUBSCRIPTIONS, DOLLAR]
     pass_days(world, 119, 1)
-    assert world.books.wealth[0] == pytest.approx(0.499) and world.books.days_out[0] == 1
+    assert world.books.wealth[0] == pytest.approx(0.499) and world.books.suspended_days[0] == 1
     pass_days(world, 1, 120)
     assert world.books.wealth[0] == pytest.approx(10.0) == world.books.entry_wealth[0]
     assert world.market.outside[SUBSCRIPTIONS, DOLLAR] - paid_in == pytest.approx(-9.501)
-    assert world.diary.n_failures.tolist() == [1, 0]
+    assert world.record.n_failures.tolist() == [1, 0]
 
 
 def test_just_above_a_twentieth_it_goes_on():
     world = pass_days(with_wealth(two_funds(9.0), 0, 0.501))
-    assert world.diary.n_failures.tolist() == [0, 0]
+    assert world.record.n_failures.tolist() == [0, 0]
 
 
 def test_the_closing_threshold_counts_from_the_last_entry():
     world = two_funds(9.0)
     world.books.entry_wealth[1] = 200.0  # 9 is less than a twentieth of it
-    assert pass_days(world).diary.n_failures.tolist() == [0, 1]
+    assert pass_days(world).record.n_failures.tolist() == [0, 1]
 
 
 def test_what_a_ruined_fund_owes_is_lost_by_its_brokers_by_share_once():
@@ -187,10 +190,10 @@ def test_what_a_ruined_fund_owes_is_lost_by_its_brokers_by_share_once():
     assert world.books.wealth[0] == 0.0 == pytest.approx(world.books.cash[0], abs=1e-12)
     pass_days(world, 3, 1)
     assert graph.equity - equity == pytest.approx([-2.1, 0, -0.9] + [0] * 9, abs=1e-9)
-    assert world.diary.days[:4, DAY_BROKER_LOSS] == pytest.approx([3.0, 0, 0, 0])
-    assert world.diary.n_failures[0] == 1 and everybody(world)[-1] == pytest.approx(total)
-    assert events_of(world, LOSS, 0)[:, 6] == pytest.approx([2.1, 0.9])
-    assert events_of(world, DEFAULT, 0)[:, 6] == pytest.approx([3.0])
+    assert world.record.days["broker_loss_usd_bn"][:4] == pytest.approx([3.0, 0, 0, 0])
+    assert world.record.n_failures[0] == 1 and everybody(world)[-1] == pytest.approx(total)
+    assert events_of(world, LOSS, 0)["amount_usd_bn"] == pytest.approx([2.1, 0.9])
+    assert events_of(world, DEFAULT, 0)["amount_usd_bn"] == pytest.approx([3.0])
 
 
 def test_a_loss_that_is_booked_is_no_loan_any_more():
@@ -202,14 +205,18 @@ def test_a_loss_that_is_booked_is_no_loan_any_more():
 
 def test_the_cause_of_a_call_is_the_market_that_cost_most():
     world = two_funds(8.0, calendar__days=2)
-    world.draws.news[0, [SPX, JPY]] = -0.12, 0.03
+    world.chance.news[0, [SPX, JPY]] = -0.12, 0.03
     pass_days(world)
     call = events_of(world, MARGIN_CALL, 1)[0]
     # called once round 0 has cleared, to trade in round 1; 3% of the yen loan costs less
-    assert call[1] == 1 and call[5] == SPX
-    assert world.diary.events[int(call[7]), 5] == SPX
-    parents = world.diary.events[events_of(world, FORCED_SALE, 1)[:, 7].astype(int)]
-    assert (parents[:, 2] == MARGIN_CALL).all() and (parents[:, 3] == 1).all() and len(parents)
+    assert call["round"] == 1 and call["instrument"] == SPX
+    assert world.record.events[call["cause"]]["instrument"] == SPX
+    parents = world.record.events[events_of(world, FORCED_SALE, 1)["cause"]]
+    assert (
+        (parents["kind"] == MARGIN_CALL).all()
+        and (parents["institution"] == 1).all()
+        and len(parents)
+    )
     assert leverage(world, 1) == pytest.approx(3.6, rel=1e-9)
 
 
@@ -228,7 +235,7 @@ def test_a_levered_risk_parity_fund_keeps_its_composition_at_a_call():
     assert leverage(world, row) > 4.5
     before, opening = world.books.units[:, row].copy(), leverage(world, row)
     pass_days(world)
-    assert world.diary.n_calls[row] == 1
+    assert world.record.n_calls[row] == 1
     assert leverage(world, row) == pytest.approx(3.6, rel=1e-9)
     kept = world.books.units[[UST, SPX, NKY], row] / before[[UST, SPX, NKY]]
     assert kept == pytest.approx(3.6 / opening)
@@ -243,10 +250,10 @@ def test_a_retail_trader_below_his_cut_loses_everything_he_holds_at_once():
     with_wealth(world, first + 1, 0.99 * world.rules.mandates.loss_cut[first + 1] * owed)
     with_wealth(world, first + 2, 1.01 * world.rules.mandates.loss_cut[first + 2] * owed)
     pass_days(world)
-    assert world.diary.days[0, DAY_LOSS_CUTS] == 1 and world.diary.days[0, DAY_FAILURES] == 0
+    assert world.record.days["n_loss_cuts"][0] == 1 and world.record.days["n_failures"][0] == 0
     assert abs(world.books.units[:, first + 1]).max() < 1e-12
-    assert world.books.days_out[first : first + 3].tolist() == [0, 40, 0]
-    assert events_of(world, LOSS_CUT)[:, 3].tolist() == [first + 1]
+    assert world.books.suspended_days[first : first + 3].tolist() == [0, 40, 0]
+    assert events_of(world, LOSS_CUT)["institution"].tolist() == [first + 1]
 
 
 def test_a_margin_long_in_shares_sells_a_share_a_day_and_never_in_the_rounds():
@@ -267,17 +274,19 @@ def test_a_margin_long_in_shares_sells_a_share_a_day_and_never_in_the_rounds():
 def test_a_call_asks_for_what_is_owed_beyond_the_limit():
     # at the morning's mark, before anything has traded: 20 - 3 x 5 and 25 - 3 x 5
     calls = events_of(pass_days(two_funds(5.0)), MARGIN_CALL)
-    assert calls[:, 1].tolist() == [0, 0] and calls[:, 6] == pytest.approx([5.0, 10.0])
+    assert calls["round"].tolist() == [0, 0] and calls["amount_usd_bn"] == pytest.approx(
+        [5.0, 10.0]
+    )
 
 
 def test_a_recall_of_who_has_no_wealth_closes_the_whole_book():
     """A tenth less of infinite leverage is no target; who has wealth repays the tenth."""
     world = two_funds(10.0)
-    books, market, graph, rules, _, diary = world[:6]
+    books, scratch = world.books, world.scratch
     world.books.wealth[0] = 0.0
-    books.line_cut[:2] = 0.1
-    force = getattr(force_orders, "py_func", force_orders)
-    assert force(0, 0, books, market, graph, rules, diary) == 2
+    books.recalled[:2] = 0.1
+    force_sales(0, 0, *by_reference(*world[:4], world.record, scratch))
+    assert scratch.rows[: scratch.n_forced[0]].tolist() == [0, 1]
     assert books.speed[0] == 1.0 and not books.intent[:, 0].any()
-    assert books.forced[:2].tolist() == [1, 1] and books.intent[:, 1].any()
+    assert books.forced[:2].tolist() == [REPAYS, REPAYS] and books.intent[:, 1].any()
     assert np.isfinite(books.intent).all()

@@ -7,13 +7,13 @@ import pytest
 
 from abm.kernels.markets.orders import (
     IN_UNITS,
-    Box,
-    Traders,
+    OrderBook,
+    PriceLimits,
     allocate_orders,
     collect_orders,
     collect_rows,
     freeze_orders,
-    gather_crossers,
+    gather_candidates,
     safe_radius,
 )
 
@@ -26,7 +26,7 @@ def random_books(n: int, seed: int = 0):
     speed = rng.choice([IN_UNITS, 0.0, 0.1, 0.5, 1.0], n)
     intent = rng.normal(0, 1, (4, n))
     resident = (rng.random(n) < 0.15).astype(np.uint8)
-    return Traders(rng.normal(0, 1, (4, n)), rng.normal(1, 2, n), intent, speed, resident)
+    return OrderBook(rng.normal(0, 1, (4, n)), rng.normal(1, 2, n), intent, speed, resident)
 
 
 PRICES = np.array([1.1, 0.7, 2.0, 1.5])
@@ -85,7 +85,7 @@ def test_an_order_by_hand():
     """W = 10 + 2 x 1.5 - 4 x 1.1 = 8.6; half the gap to a share of 0.5 in the second asset."""
     units, intent = np.zeros((4, 1)), np.zeros((4, 1))
     units[:, 0], intent[3, 0] = [-4.0, 0.0, 0.0, 2.0], 0.5
-    books = Traders(units, np.array([10.0]), intent, np.array([0.5]), np.zeros(1, np.uint8))
+    books = OrderBook(units, np.array([10.0]), intent, np.array([0.5]), np.zeros(1, np.uint8))
     orders = collected(books)
     wanted = orders.wealth_terms @ np.append(PRICES, 1.0)
     assert wanted[:4] / PRICES - orders.wealth_terms[4, :4] == pytest.approx(
@@ -95,7 +95,7 @@ def test_an_order_by_hand():
 
 def test_those_without_wealth_want_nothing_but_out():
     units = np.full((4, 1), 1.0)
-    books = Traders(units, np.array([-10.0]), np.ones((4, 1)), np.ones(1), np.zeros(1, np.uint8))
+    books = OrderBook(units, np.array([-10.0]), np.ones((4, 1)), np.ones(1), np.zeros(1, np.uint8))
     orders = collected(books)
     assert (orders.wealth_terms[:4] == 0).all()
     assert (orders.wealth_terms[4] == [1, 1, 1, 1, -10]).all()
@@ -103,7 +103,7 @@ def test_those_without_wealth_want_nothing_but_out():
 
 def test_residents_send_no_target_order_in_their_own_currency():
     units = np.full((4, 1), 1.0)
-    books = Traders(units, np.array([1.0]), np.ones((4, 1)), np.ones(1), np.ones(1, np.uint8))
+    books = OrderBook(units, np.array([1.0]), np.ones((4, 1)), np.ones(1), np.ones(1, np.uint8))
     orders = collected(books)
     assert (orders.wealth_terms[0] == 0).all() and orders.wealth_terms[4, 0] == 0
     assert (orders.wealth_terms_nonresident == 0).all()
@@ -114,7 +114,7 @@ def test_frozen_orders_are_units_whatever_the_price():
     intent = np.arange(12.0).reshape(4, 3)
     resident = np.array([0, 1, 0], np.uint8)
     speed = np.array([IN_UNITS, IN_UNITS, 0.0])  # the third orders nothing
-    orders = collected(Traders(np.ones((4, 3)), np.ones(3), intent, speed, resident))
+    orders = collected(OrderBook(np.ones((4, 3)), np.ones(3), intent, speed, resident))
     assert orders.frozen == pytest.approx(intent[:, :2].sum(axis=1))
     assert orders.frozen_nonresident == pytest.approx(intent[:, 0])
     assert (orders.wealth_terms == 0).all() and orders.radius[0] == 0.2
@@ -145,10 +145,10 @@ def test_only_those_who_can_lose_everything_within_limits_are_listed():
     units[2] = [10.0, 10.0, 10.0]
     cash = np.array([-19.0, -5.0, -19.0])  # wealth 1, 15, 1 at a price of 2
     speed = np.array([1.0, 1.0, 0.0])
-    books = Traders(units, cash, np.ones((4, 3)), speed, np.zeros(3, np.uint8))
+    books = OrderBook(units, cash, np.ones((4, 3)), speed, np.zeros(3, np.uint8))
     start = np.log(PRICES)
-    box = Box(QUOTE, start - 0.1, start + 0.1, start)
-    records = gather_crossers(books, PRICES, box)
+    box = PriceLimits(QUOTE, start - 0.1, start + 0.1, start)
+    records = gather_candidates(books, PRICES, box)
     assert records.shape[0] == 1
     assert records[0, 4] == -19.0 and records[0, 9] == 1.0
 

@@ -5,7 +5,7 @@ import pytest
 
 from abm.kernels import carry_short as record
 from abm.kernels.events import FORCED_SALE
-from abm.kernels.record import DAY_SHORT_CLOSED, DAY_UNLEVERED, unlevered_share
+from abm.kernels.record import unlevered_share
 from abm.kernels.state import HEDGE_FUND, RISK_PARITY, TREND
 from abm.population.world import build_world
 from tests.engine.worlds import JPY, NKY, pass_days, rows_of, scenario, still
@@ -48,9 +48,9 @@ def test_a_storm_closes_by_force_and_empties_funds():
     calm, storm = (build_world(scenario(shock__surprise_bp=bp), 4) for bp in (0, 150))
     for world in (calm, storm):
         pass_days(world, 12)
-    closed = storm.diary.days[:12, DAY_SHORT_CLOSED]
-    assert calm.diary.days[:12, DAY_SHORT_CLOSED].max() < closed.max()
-    assert storm.diary.days[11, DAY_UNLEVERED] > calm.diary.days[11, DAY_UNLEVERED]
+    closed = storm.record.days["yen_short_closed_by_force_units"][:12]
+    assert calm.record.days["yen_short_closed_by_force_units"][:12].max() < closed.max()
+    assert storm.record.days["share_unlevered"][11] > calm.record.days["share_unlevered"][11]
 
 
 def test_the_share_unlevered_is_of_hedge_funds_alone():
@@ -58,16 +58,16 @@ def test_the_share_unlevered_is_of_hedge_funds_alone():
     funds = slice(*np.array(rows_of(world, HEDGE_FUND))[[0, -1]] + [0, 1])
     books = world.books
     hardly = books.borrowing[funds] <= 0.05 * books.wealth[funds]
-    share = np.mean(hardly | (books.days_out[funds] > 0))
-    assert 0.0 < share < 1.0 and world.diary.days[11, DAY_UNLEVERED] == share
+    share = np.mean(hardly | (books.suspended_days[funds] > 0))
+    assert 0.0 < share < 1.0 and world.record.days["share_unlevered"][11] == share
 
 
 def test_what_force_closed_in_a_day_is_the_sum_over_all_who_were_forced():
     world = still("funds", margin={"kind": "fixed", "rate": 0.25}, funds__grace_share=0.0)
-    world.draws.news[0, JPY] = 0.10
+    world.chance.news[0, JPY] = 0.10
     pass_days(world)
-    events = world.diary.events[: world.diary.n_events[0]]
-    bought = events[(events[:, 2] == FORCED_SALE) & (events[:, 5] == JPY)]
-    assert len(set(bought[:, 3])) > 1
-    yen = bought[:, 6].sum() / world.market.usd_price[JPY]
-    assert world.diary.days[0, DAY_SHORT_CLOSED] == pytest.approx(yen)
+    events = world.record.events[: world.record.n_events[0]]
+    bought = events[(events["kind"] == FORCED_SALE) & (events["instrument"] == JPY)]
+    assert len(set(bought["institution"])) > 1
+    yen = bought["amount_usd_bn"].sum() / world.market.usd_price[JPY]
+    assert world.record.days["yen_short_closed_by_force_units"][0] == pytest.approx(yen)

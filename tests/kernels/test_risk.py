@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from abm.kernels.record import DAY_DEALER_DEPTH, DAY_ROUNDS, DAY_SHORT
 from abm.kernels.state import RISK_PARITY, VOLATILITY_TARGET
 from abm.population.world import build_world
 from tests.engine.worlds import JPY, NKY, pass_days, scenario, still, with_rules
@@ -16,7 +15,7 @@ def after_a_run(n_days=N_DAYS):
     world = build_world(scenario(shock__surprise_bp=60.0), 4)
     opening = world.market.covariance.copy(), world.market.trend.copy()
     pass_days(world, n_days)
-    prices = np.vstack([np.zeros(9), world.diary.log_prices[:n_days]])
+    prices = np.vstack([np.zeros(9), world.record.log_prices[:n_days]])
     return world, opening, np.diff(prices, axis=0)
 
 
@@ -37,7 +36,7 @@ def test_a_move_of_one_percent_a_day_by_hand():
     # .94 x nothing + .06 x 250 x .0001
     world = with_rules(still("funds"), "estimate", fast_decay=0.94, slow_decay=0.97)
     world.market.covariance[:] = world.market.covariance_fast[:] = 0.0
-    world.draws.news[0, JPY] = 0.01
+    world.chance.news[0, JPY] = 0.01
     pass_days(world)
     assert world.market.covariance_fast[JPY, JPY] == pytest.approx(0.0015, rel=1e-6)
     assert world.market.covariance[JPY, JPY] == pytest.approx(0.00075, rel=1e-6)
@@ -54,7 +53,7 @@ def test_trends_are_moving_averages_of_returns():
 
 def test_closes_are_kept_newest_first():
     world, _, _ = after_a_run()
-    np.testing.assert_array_equal(world.market.close[:N_DAYS], world.diary.log_prices[::-1])
+    np.testing.assert_array_equal(world.market.close[:N_DAYS], world.record.log_prices[::-1])
 
 
 def test_dealers_withdraw_by_volatility_and_core_capital():
@@ -70,7 +69,7 @@ def test_dealers_withdraw_by_volatility_and_core_capital():
     depth = rule.dealer_depth * np.maximum(rule.depth_floor, share)
     np.testing.assert_allclose(world.market.dealer_depth, depth, rtol=1e-12)
     assert depth[JPY] < 0.95 * rule.dealer_depth[JPY]
-    reported = world.diary.days[N_DAYS - 1, DAY_DEALER_DEPTH]
+    reported = world.record.days["dealer_depth_share"][N_DAYS - 1]
     assert reported == pytest.approx(depth[JPY] / rule.dealer_depth[JPY])
 
 
@@ -80,7 +79,7 @@ def test_dealers_reference_moves_with_news_and_creeps_towards_the_price():
     world.market.fundamental[JPY] = -0.02
     pass_days(world)  # the price goes to where both stand
     assert world.market.log_price[JPY] == pytest.approx(-0.02, abs=1e-9)
-    world.draws.news[1, JPY] = 0.05
+    world.chance.news[1, JPY] = 0.05
     pass_days(world, 1, 1)
     assert world.market.dealer_reference[JPY] == pytest.approx(0.03, abs=1e-9)
     deaf = with_rules(still("funds"), "market", news_moves_reference=False, reversion=0.25)
@@ -88,7 +87,7 @@ def test_dealers_reference_moves_with_news_and_creeps_towards_the_price():
     depth[JPY] = 1.0  # value investors set the price, dealers follow by a quarter a day
     deaf = with_rules(deaf, "market", dealer_depth=depth)
     deaf.market.dealer_depth[JPY] = 1.0
-    deaf.draws.news[0, JPY] = 0.04
+    deaf.chance.news[0, JPY] = 0.04
     pass_days(deaf)
     assert deaf.market.log_price[JPY] == pytest.approx(0.04, abs=1e-9)
     assert deaf.market.dealer_reference[JPY] == pytest.approx(0.01, abs=1e-9)
@@ -98,21 +97,21 @@ def test_the_nikkei_follows_the_yen_and_yesterdays_new_york():
     world = still("funds")
     beta, lag = world.rules.market.link_beta[NKY], world.rules.market.link_lag[NKY]
     leader = world.rules.market.leader_beta[NKY]
-    world.draws.news[0, [JPY, 4]] = 0.03, -0.05
+    world.chance.news[0, [JPY, 4]] = 0.03, -0.05
     world = with_rules(world, "market", rounds=1)
     pass_days(world, 3)
     # round 0 of the day opens before the yen has moved; on the morning after all of it counts
-    assert world.diary.log_prices[0, NKY] == pytest.approx(0.0, abs=1e-9)
+    assert world.record.log_prices[0, NKY] == pytest.approx(0.0, abs=1e-9)
     after = -beta * 0.03 + leader * -0.05
     assert 0.0 < lag < 1.0
-    assert world.diary.log_prices[1:3, NKY] == pytest.approx([after, after], abs=1e-9)
+    assert world.record.log_prices[1:3, NKY] == pytest.approx([after, after], abs=1e-9)
 
 
 def test_in_later_rounds_the_nikkei_has_seen_the_yen_of_the_first():
     world = still("funds", margin={"kind": "fixed", "rate": 0.25}, funds__grace_share=0.0)
-    world.draws.news[0, JPY] = 0.05
+    world.chance.news[0, JPY] = 0.05
     pass_days(world)
-    assert world.diary.days[0, DAY_ROUNDS] > 1
+    assert world.record.days["rounds"][0] > 1
     seen = 1.0 - world.rules.market.link_lag[NKY]
     fall = -world.rules.market.link_beta[NKY] * seen * 0.05
     assert world.market.log_price[NKY] == pytest.approx(fall, abs=1e-9)
@@ -126,5 +125,5 @@ def test_the_carry_short_counts_yen_owed_to_hold_something_else():
     counted = yen[: first[RISK_PARITY]].sum() + (yen - shares)[parity].sum()
     counted += yen[first[VOLATILITY_TARGET + 1] : first[6]].sum()  # trend and retail currency
     bonds = np.exp(world.market.log_price[8]) * books.units[8, parity].sum()
-    assert world.diary.days[2, DAY_SHORT] == pytest.approx(counted - bonds, rel=1e-12)
+    assert world.record.days["yen_short_units"][2] == pytest.approx(counted - bonds, rel=1e-12)
     assert counted > 100.0

@@ -5,11 +5,11 @@ from types import SimpleNamespace
 
 import pytest
 
+from abm.kernels import day as one_day
+from abm.kernels.day import clear_and_settle, clear_intraday_rounds
 from abm.kernels.markets import rounds
 from abm.kernels.markets.clearing import ClearingReport
-from abm.kernels.markets.rounds import clear_and_settle, trade_in_rounds
-from abm.kernels.record import DAY_CONSERVATION
-from abm.kernels.state import CLEARED, FAILED
+from abm.kernels.markets.flow import CLEARED, FAILED
 from tests.engine.worlds import still
 
 MOST = 100
@@ -35,15 +35,18 @@ def test_a_forced_round_that_failed_is_not_tried_again(monkeypatch, statuses, n_
     def do_nothing(*_):
         pass
 
-    for name in ("test_margins", "follow_links", "build_orders", "withdraw_orders",
-                 "fail_unmet_calls"):  # fmt: skip
-        monkeypatch.setattr(rounds, name, do_nothing)
-    monkeypatch.setattr(rounds, "force_orders", lambda *_: 2)
-    monkeypatch.setattr(rounds, "clear_and_settle", clear)
+    def force_two(*given):
+        given[-1].n_forced[0] = 2
+
+    for name in ("write_from", "call_margins", "update_linked_fundamentals", "build_orders",
+                 "cancel_round", "fail_unmet_calls"):  # fmt: skip
+        monkeypatch.setattr(one_day, name, do_nothing)
+    monkeypatch.setattr(one_day, "force_sales", force_two)
+    monkeypatch.setattr(one_day, "clear_and_settle", clear)
     rules = SimpleNamespace(market=SimpleNamespace(rounds=MOST))
-    draws = SimpleNamespace(silent_from=10)
-    trade = getattr(trade_in_rounds, "py_func", trade_in_rounds)
-    trade(0, None, None, None, rules, draws, None)
+    options, scratch = SimpleNamespace(no_trade_from=10), SimpleNamespace(n_forced=[0])
+    trade = getattr(clear_intraday_rounds, "py_func", clear_intraday_rounds)
+    trade(0, None, None, None, rules, options, None, scratch)
     assert asked == list(range(n_rounds))
 
 
@@ -54,8 +57,11 @@ def test_a_round_that_failed_is_audited_too(monkeypatch):
     books.cash[0] += 100.0
     report = ClearingReport(FAILED, 0, math.inf, math.nan)
     monkeypatch.setattr(rounds, "clear_round", lambda *_: report)
+    find = getattr(rounds.find_prices, "py_func", rounds.find_prices)
+    monkeypatch.setattr(one_day, "find_prices", find)
     clear = getattr(clear_and_settle, "py_func", clear_and_settle)
-    assert clear(0, 0, *world[:6]) == FAILED
-    error = world.diary.days[0, DAY_CONSERVATION]
+    groups = world.books, world.market, world.graph, world.rules
+    assert clear(0, 0, *groups, world.options, world.record, world.scratch) == FAILED
+    error = world.record.days["conservation_error"][0]
     assert error == pytest.approx(100.0 / world.market.gross_totals[-1])
     assert world.market.log_price.tolist() == prices.tolist()

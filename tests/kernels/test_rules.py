@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm.kernels.behaviours.dealer import dealer_depth, half_spread
-from abm.kernels.behaviours.hedge_fund import fund_order, wanted_leverage
+from abm.kernels.behaviours.hedge_fund import fund_order, mean_variance_leverage
 from abm.kernels.behaviours.leverage_target import banded_speed
 from abm.kernels.behaviours.life_insurer import hedge_order_usd_bn
 from abm.kernels.behaviours.retail_fx import contrarian_scale
@@ -30,11 +30,9 @@ FUNDS = RULES.funds._replace(
 BAND = RULES.followers.parity._replace(speed_down=0.6, speed_up=0.05, dead_band=0.05)
 TREND = RULES.followers._replace(trend_gain=0.5, signal_scale=0.8, volatility_floor=0.7)
 HOMES = RULES.households._replace(
-    contrarian=0.25, contrarian_scale=0.03, insurer_speed=0.05, insurer_rise=0.4, insurer_basis=2.0
+    contrarian=0.25, contrarian_scale=0.03, insurer_speed=0.05, insurer_rise=0.4
 )
-DEALERS = RULES.market._replace(
-    volatility_exponent=1.5, capital_exponent=0.5, depth_floor=0.05, swap_line_depth=0.6
-)
+DEALERS = RULES.market._replace(volatility_exponent=1.5, capital_exponent=0.5, depth_floor=0.05)
 
 
 @pytest.mark.parametrize(
@@ -62,8 +60,8 @@ def test_margin_never_falls_with_risk_and_stays_in_its_bounds(sigma, hhi, use, m
 
 def test_a_four_percent_carry_at_ten_percent_volatility():
     # risk aversion 2: .04 / (2 x .01) = 2 times wealth; never short where carry is negative
-    assert wanted_leverage(0.04, 2.0, 0.01) == pytest.approx(2.0)
-    assert wanted_leverage(-0.04, 2.0, 0.01) == 0.0
+    assert mean_variance_leverage(0.04, 2.0, 0.01) == pytest.approx(2.0)
+    assert mean_variance_leverage(-0.04, 2.0, 0.01) == 0.0
 
 
 def test_the_var_limit_is_a_99_percent_ten_day_loss():
@@ -114,11 +112,9 @@ def test_retail_traders_lean_against_the_yen():
 
 def test_insurers_buy_yen_after_it_has_risen():
     # 10% in 20 days on 300bn: .4 x .1 x 300 = 12 wanted, a twentieth of what is missing a day
-    assert hedge_order_usd_bn(0.1, 0.0, 300.0, 0.0, HOMES) == pytest.approx(0.6)
-    assert hedge_order_usd_bn(0.1, 0.0, 300.0, 12.0, HOMES) == pytest.approx(0.0)
-    assert hedge_order_usd_bn(-0.1, 0.0, 300.0, 0.0, HOMES) == 0.0
-    # a basis 10bp narrower: 2 x .001 x 300 = .6 wanted
-    assert hedge_order_usd_bn(0.0, 0.001, 300.0, 0.0, HOMES) == pytest.approx(0.03)
+    assert hedge_order_usd_bn(0.1, 300.0, 0.0, HOMES) == pytest.approx(0.6)
+    assert hedge_order_usd_bn(0.1, 300.0, 12.0, HOMES) == pytest.approx(0.0)
+    assert hedge_order_usd_bn(-0.1, 300.0, 0.0, HOMES) == 0.0
 
 
 def test_investors_take_gains_and_refill_losses():
@@ -127,8 +123,8 @@ def test_investors_take_gains_and_refill_losses():
     assert capital_flow_usd_bn(10.0, 10.0, 0.01, 0.003) == 0.0
 
 
-def depth(volatility, capital=1.0, swap_line=0):
-    return dealer_depth(400.0, 0.1, volatility, capital, DEALERS, swap_line)
+def depth(volatility, capital=1.0, guaranteed=0.0):
+    return dealer_depth(400.0, 0.1, volatility, capital, DEALERS, guaranteed)
 
 
 def test_dealers_withdraw_when_volatility_rises_and_capital_falls():
@@ -138,7 +134,7 @@ def test_dealers_withdraw_when_volatility_rises_and_capital_falls():
     assert depth(0.1, 0.25) == pytest.approx(200.0)  # sqrt of the capital left
     assert depth(0.4, 0.25) == pytest.approx(25.0)  # both together
     assert depth(10.0) == depth(0.1, -1.0) == pytest.approx(20.0)  # the floor of a twentieth
-    assert depth(10.0, 1.0, 1) == pytest.approx(240.0)  # the swap line's floor
+    assert depth(10.0, 1.0, 0.6) == pytest.approx(240.0)  # the swap line's floor
 
 
 def test_credit_and_trading_have_a_dearest_price():
@@ -153,7 +149,7 @@ def test_credit_and_trading_have_a_dearest_price():
 
 
 def test_without_any_risk_sizes_are_numbers():
-    assert math.isfinite(wanted_leverage(0.05, 2.0, 0.0))
-    assert wanted_leverage(0.0, math.inf, 0.0) == 0.0
+    assert math.isfinite(mean_variance_leverage(0.05, 2.0, 0.0))
+    assert mean_variance_leverage(0.0, math.inf, 0.0) == 0.0
     still = TREND._replace(volatility_floor=0.0)
     assert math.isfinite(trend_size(1.0, 0.0, 0.1, still))

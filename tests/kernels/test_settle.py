@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from abm.agents.decision import next_decision
-from abm.kernels.record import DAY_ROUNDS, DAY_STATUS
-from abm.kernels.state import AT_LIMIT, RETAIL_EQUITY, RETAIL_FX, RISK_PARITY
+from abm.kernels.markets.flow import AT_LIMIT
+from abm.kernels.state import RETAIL_EQUITY, RETAIL_FX, RISK_PARITY
 from abm.population.world import build_world
 from tests.engine.worlds import JGB, JPY, NKY, pass_days, quiet, scenario, still, with_rules
 
@@ -18,7 +18,7 @@ def shocked(news, limits=None, **changes):
     world = build_world(scenario("calm", **changes), 2)
     world = quiet(world)
     for k, move in news.items():
-        world.draws.news[0, k] = move
+        world.chance.news[0, k] = move
     limit = np.full(9, 0.12)
     for k, width in (limits or {}).items():
         limit[k] = width
@@ -56,19 +56,19 @@ def net_of_residents(world, traded):
 def test_inside_the_limits_everybody_gets_what_he_ordered():
     world = shocked({JPY: 0.03, NKY: -0.04})
     orders, _, traded = before_and_after(world)
-    assert world.diary.days[0, DAY_STATUS] == 0 and abs(traded).max() > 0.1
+    assert world.record.days["status"][0] == 0 and abs(traded).max() > 0.1
     np.testing.assert_allclose(net_of_residents(world, traded), orders, atol=1e-9)
 
 
 def limit_down():
     """Nikkei news of a tenth below, a limit of a hundredth: sellers are rationed."""
     world = shocked({NKY: -0.10, JPY: 0.03}, {NKY: 0.01}, population__scale=1.0)
-    world.draws.official_usd_bn[0, NKY] = 0.5  # buyers: an official one, and
+    world.script.official_usd_bn[0, NKY] = 0.5  # buyers: an official one, and
     trader = world.rules.mandates.first_row[RETAIL_EQUITY + 1] - 1
     world.rules.mandates.size_usd_bn[trader] += 1.0  # one who has fewer shares than he wants
     held = world.market.value_held.copy(), world.market.dealer_held.copy()
     orders, legs, traded = before_and_after(world)
-    assert world.diary.days[0, DAY_STATUS] == AT_LIMIT
+    assert world.record.days["status"][0] == AT_LIMIT
     assert world.market.log_price[NKY] == pytest.approx(-0.01, abs=1e-12)
     assert abs(world.market.log_price[JPY]) < 0.11
     makers = world.market.value_held - held[0], world.market.dealer_held - held[1]
@@ -89,7 +89,7 @@ def test_at_a_limit_all_sellers_are_filled_by_the_same_share_and_buyers_in_full(
     share = traded[NKY, sold] / orders[NKY, sold]
     assert sold.sum() > 5 and 0.0 < share[0] < 1.0
     assert share == pytest.approx(share[0], rel=1e-9)
-    assert world.diary.fill[NKY] == pytest.approx(share[0], rel=1e-9)
+    assert world.scratch.fill[NKY] == pytest.approx(share[0], rel=1e-9)
     np.testing.assert_allclose(traded[NKY, ~sold], orders[NKY, ~sold], atol=1e-9)
     # value investors and dealers stand in the same queue
     for order, got in ((world.market.value_order, value), (world.market.dealer_order, dealers)):
@@ -113,9 +113,9 @@ def test_limit_up_rations_buyers():
     world = shocked({NKY: 0.10}, {NKY: 0.01})
     orders, _, traded = before_and_after(world)
     bought = orders[NKY] > 1e-9
-    assert world.market.log_price[NKY] == pytest.approx(0.01) and world.diary.side[NKY] == 1.0
+    assert world.market.log_price[NKY] == pytest.approx(0.01) and world.scratch.side[NKY] == 1.0
     share = traded[NKY, bought] / orders[NKY, bought]
-    assert share == pytest.approx(world.diary.fill[NKY], rel=1e-9)
+    assert share == pytest.approx(world.scratch.fill[NKY], rel=1e-9)
     sold = ~bought
     np.testing.assert_allclose(traded[NKY, sold], orders[NKY, sold], atol=1e-9)
 
@@ -128,7 +128,7 @@ def test_a_rationed_currency_fills_net_orders_alike():
     net = (orders + legs)[JPY]
     got = net_of_residents(world, traded)[JPY] + legs[JPY]
     bought = net > 1e-9
-    assert bought.sum() > 3 and got[bought] / net[bought] == pytest.approx(world.diary.fill[JPY])
+    assert bought.sum() > 3 and got[bought] / net[bought] == pytest.approx(world.scratch.fill[JPY])
     np.testing.assert_allclose(got[~bought], net[~bought], atol=1e-9)
 
 
@@ -139,7 +139,7 @@ def test_an_asset_and_its_currency_at_their_limits_ration_the_asset_first():
     """
     world = shocked({JPY: 0.10, NKY: -0.10}, {JPY: 0.02, NKY: 0.01})
     orders, _, traded = before_and_after(world)
-    fill, side = world.diary.fill, world.diary.side
+    fill, side = world.scratch.fill, world.scratch.side
     assert side[JPY] == 1.0 and side[NKY] == -1.0
     assert fill[NKY] < 1.0 and fill[JPY] < 1.0
     foreign = world.rules.mandates.resident == 0
@@ -192,9 +192,9 @@ def test_residents_pay_for_shares_in_yen():
 
 def test_an_official_order_is_executed_once_however_many_rounds_a_day_has():
     world = still("funds", margin={"kind": "fixed", "rate": 0.25}, funds__grace_share=0.0)
-    world.draws.official_usd_bn[0, JPY] = 5.0
-    world.draws.news[0, JPY] = 0.05  # calls funds once round 0 has cleared
+    world.script.official_usd_bn[0, JPY] = 5.0
+    world.chance.news[0, JPY] = 0.05  # calls funds once round 0 has cleared
     pass_days(world)
-    assert world.diary.n_calls.sum() > 0 and world.diary.days[0, DAY_ROUNDS] > 1
+    assert world.record.n_calls.sum() > 0 and world.record.days["rounds"][0] > 1
     assert world.market.official_units[JPY] == pytest.approx(5.0)
     assert world.market.official_cash[-1] == pytest.approx(-5.0 * np.exp(0.05))

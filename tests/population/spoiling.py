@@ -53,12 +53,36 @@ ANY = {
 
 POINTERS = (
     "graph.broker", "graph.broker_start", "market.quote", "mandates.first_row", "mandates.owner",
-    "diary.rows", "diary.cause", "opening.broker",
+    "mandates.kind", "record.cause", "opening.broker",
 )  # fmt: skip
+
+
+def in_column(name, value):
+    """The same number everywhere in one column of a record."""
+
+    def spoilt(array):
+        array = array.copy()
+        array[name] = value
+        return array
+
+    return spoilt
+
+
+def harms_of_record(array):
+    """Every harm to a record: to the whole, and to each of its columns."""
+    harms = dict(ANY) | {"another type": lambda a: np.zeros(len(a))}
+    for name in array.dtype.names:
+        worst = {"a billion": 10**9, "negative": -(10**9)}
+        if array.dtype[name].kind == "f":
+            worst |= {"infinite": np.inf}
+        harms |= {f"{name} {harm}": in_column(name, value) for harm, value in worst.items()}
+    return harms
 
 
 def harms_of(array):
     """Every harm that can be done to an array of this type."""
+    if array.dtype.names:
+        return harms_of_record(array)
     if array.dtype.kind == "f":
         return ANY | NUMBERS | WHOLE | {"the largest": largest}
     if array.dtype == np.uint8:

@@ -65,7 +65,7 @@ def test_balance_sheets_of_the_nodes_balance():
 def test_below_no_margin_slack_is_a_call():
     model = storm()
     books = model.world.books
-    books.leverage_limit[0], books.leverage_limit[1] = 2.0, np.inf
+    books.maintenance_leverage[0], books.maintenance_leverage[1] = 2.0, np.inf
     leverage = leverage_of(books.wealth, books.borrowing)[0]
     nodes = exposure_graph(model.world).nodes
     assert nodes[model.world.names[0]]["margin_slack"] == pytest.approx(2.0 / leverage - 1.0)
@@ -74,7 +74,7 @@ def test_below_no_margin_slack_is_a_call():
 
 def test_who_has_failed_is_marked():
     model = storm()
-    model.world.diary.n_failures[3] = 1
+    model.world.record.n_failures[3] = 1
     model.world.graph.failed[1] = 1
     failed = [name for name, is_failed in model.exposures.nodes(data="failed") if is_failed]
     assert failed == [model.world.names[3], "bank-2"]
@@ -82,7 +82,7 @@ def test_who_has_failed_is_marked():
 
 def test_who_sits_out_is_marked_and_has_not_failed_for_that():
     model = storm()
-    model.world.books.days_out[[2, 5]] = 3, 1
+    model.world.books.suspended_days[[2, 5]] = 3, 1
     nodes = model.exposures.nodes(data=True)
     assert [name for name, node in nodes if node["out"]] == [
         model.world.names[2],

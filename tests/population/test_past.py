@@ -50,12 +50,16 @@ def to_come(world):
     mandates = world.rules.mandates._asdict()
     mandates = {k: v for k, v in mandates.items() if k not in ("opening_wealth", "size_usd_bn")}
     rules = {k: v for k, v in world.rules._asdict().items() if k != "mandates"}
-    from_now = world.draws.burn_in + DAY
-    draws = {
-        name: value[from_now:] if isinstance(value, np.ndarray) and name != "scripted_moves" else 0
-        for name, value in world.draws._asdict().items()
+    from_now = world.burn_in + DAY
+    script = {k: v[from_now:] for k, v in world.script._asdict().items() if k != "moves"}
+    script["news"] = script["news"] + world.chance.news[from_now:]
+    return {
+        **mandates,
+        **rules,
+        **script,
+        **world.options._asdict(),
+        "leverage_max": world.graph.leverage_max,
     }
-    return {**mandates, **rules, **draws, "leverage_max": world.graph.leverage_max}
 
 
 def differ(one, two):

@@ -31,7 +31,7 @@ def state(tmp_path_factory):
     model = CarryUnwindModel(scenario, rng=3)
     for _ in range(DAY):
         model.step()
-    assert model.world.diary.n_events[0] > 0
+    assert model.world.record.n_events[0] > 0
     return model.save_state(tmp_path_factory.mktemp("states") / "day.state")
 
 
@@ -73,7 +73,7 @@ def test_every_array_that_is_spoilt_is_refused_by_name_or_does_no_harm(state, tm
         if outcome == "refused":
             assert name.partition(".")[2] in words.replace("n_events", "events n_events"), words
         else:
-            assert harm in ("a billion", "negative", "infinite"), (name, harm)
+            assert harm.endswith(("a billion", "negative", "infinite")), (name, harm)
     for name in POINTERS:
         assert {said[name, harm][0] for harm in ("a billion", "negative")} == {"refused"}
 
@@ -117,17 +117,15 @@ def test_a_description_that_is_not_one_is_refused(state, tmp_path, said):
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("kind", 12), ("kind", 0.5), ("institution", 10**9), ("institution", -(10**9)),
+    [("kind", 12), ("institution", 10**9), ("institution", -(10**9)),
      ("counterparty", 99), ("instrument", 9), ("cause", 10**9), ("clearing", -2),
-     ("day", 10**9), ("day", np.nan), ("amount_usd_bn", np.inf)],
+     ("day", 10**9), ("amount_usd_bn", np.inf)],
 )  # fmt: skip
 def test_an_event_of_what_does_not_exist_is_refused(state, tmp_path, column, value):
-    from abm.kernels.events import EVENT_COLUMNS
-
-    events = array_in(state, "diary.events")
-    events[3, EVENT_COLUMNS.index(column)] = value
-    said = refusal_of(rewritten(state, tmp_path, **{"diary.events": events}))
-    assert f"diary.events, {column}, must be" in said
+    events = array_in(state, "record.events")
+    events[column][3] = value
+    said = refusal_of(rewritten(state, tmp_path, **{"record.events": events}))
+    assert f"record.events, {column}, must be" in said
 
 
 def bomb(path, n_bytes, compression):
@@ -156,11 +154,11 @@ def test_a_bomb_of_two_gigabytes_is_refused_before_it_is_inflated(tmp_path):
 def test_a_header_that_promises_more_than_the_file_holds_is_refused(state, tmp_path):
     path = rewritten(state, tmp_path)
     raw = path.read_bytes()
-    header = f"'shape': {array_in(state, 'diary.events').shape}"
-    larger = f"'shape': ({'9' * (len(header) - 15)}, 10)"
+    header = f"'shape': {array_in(state, 'record.events').shape}"
+    larger = f"'shape': ({'9' * (len(header) - 12)},)"
     assert raw.count(header.encode()) == 1 and len(larger) == len(header)
     path.write_bytes(raw.replace(header.encode(), larger.encode()))
-    assert "diary.events has " in refusal_of(path)
+    assert "record.events has " in refusal_of(path)
 
 
 def test_a_scenario_much_larger_than_its_file_is_refused_before_its_world_is_built(state, tmp_path):
@@ -197,9 +195,10 @@ def test_a_sound_state_is_read_as_it_was_written(state):
     assert checked.saved.day == DAY
     with np.load(state) as file:
         assert set(file.files) == {"description", *checked.saved.arrays}
-        assert all(
-            np.array_equal(file[n], a, equal_nan=True) for n, a in checked.saved.arrays.items()
-        )
+        for name, array in checked.saved.arrays.items():
+            kept = file[name]
+            assert (kept.dtype, kept.shape) == (array.dtype, array.shape)
+            assert kept.tobytes() == array.tobytes()
 
 
 def test_a_model_that_was_written_to_is_saved_and_read_too(tmp_path):

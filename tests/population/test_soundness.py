@@ -7,17 +7,6 @@ import pytest
 
 import abm
 from abm.errors import FailedRun, UnwindError
-from abm.kernels.events import EVENT_COLUMNS
-from abm.kernels.record import (
-    DAY_CALLS,
-    DAY_COLUMNS,
-    DAY_CONSERVATION,
-    DAY_FUND_WEALTH,
-    DAY_GAIN,
-    DAY_LEVERAGE,
-    DAY_MARGIN_RATE,
-    DAY_UNLEVERED,
-)
 from abm.population.advance import open_world
 from abm.population.soundness import AUDIT_LIMIT, require_sound
 from tests.sweep.small import experiment, factors
@@ -44,16 +33,17 @@ def broken(monkeypatch):
 
     run_days = kernel.run_days
 
-    def with_error(first, last, *world):
-        run_days(first, last, *world)
+    def with_error(first, last, *groups):
+        run_days(first, last, *groups)
+        record = groups[8]
         rows = range(max(first, 7), last)
-        world[5].days[rows, DAY_CONSERVATION] = 2e-7
+        record.days["conservation_error"][rows] = 2e-7
 
     monkeypatch.setattr(kernel, "run_days", with_error)
 
 
 def test_a_run_that_balances_is_sound(world):
-    require_sound(world, 0, world.draws.burn_in)
+    require_sound(world, 0, world.burn_in)
 
 
 def test_a_failed_run_is_no_mistake_of_the_user():
@@ -62,7 +52,7 @@ def test_a_failed_run_is_no_mistake_of_the_user():
 
 
 def test_the_message_has_run_day_error_and_limit(world):
-    world.diary.days[2:4, DAY_CONSERVATION] = 1.1e-9, 3e-5
+    world.record.days["conservation_error"][2:4] = 1.1e-9, 3e-5
     with pytest.raises(FailedRun) as failed:
         require_sound(world, 0, 5)
     for part in ("hike, seed 3, replicate 0", "burn-in day 3 of 5", "1.1e-09", "1e-09", "3.0e-05"):
@@ -70,7 +60,7 @@ def test_the_message_has_run_day_error_and_limit(world):
 
 
 def test_an_error_at_the_limit_is_no_failure(world):
-    world.diary.days[2, DAY_CONSERVATION] = AUDIT_LIMIT
+    world.record.days["conservation_error"][2] = AUDIT_LIMIT
     require_sound(world, 0, 5)
 
 
@@ -78,9 +68,10 @@ def test_an_error_at_the_limit_is_no_failure(world):
 @pytest.mark.parametrize(
     ("table", "place", "said"),
     [
-        ("days", (3, DAY_CALLS), "burn-in day 4 of 5: days n_margin_calls"),
-        ("days", (3, DAY_CONSERVATION), "burn-in day 4 of 5: days conservation_error"),
-        ("days", (3, DAY_LEVERAGE), "burn-in day 4 of 5: days leverage"),
+        ("days", ("n_margin_calls", 3), "burn-in day 4 of 5: days n_margin_calls"),
+        ("days", ("conservation_error", 3), "burn-in day 4 of 5: days conservation_error"),
+        ("days", ("leverage", 3), "burn-in day 4 of 5: days leverage"),
+        ("forced_usd_bn", (2, 0), "burn-in day 3 of 5: days forced_hedge_fund_usd_bn"),
         ("log_prices", (2, 0), "burn-in day 3 of 5: days log_JPY"),
         ("fundamentals", (2, 1), "burn-in day 3 of 5: days fundamental_"),
         (
@@ -91,7 +82,10 @@ def test_an_error_at_the_limit_is_no_failure(world):
     ],
 )
 def test_a_number_that_is_none_is_told_with_day_and_column(world, value, table, place, said):
-    getattr(world.diary, table)[place] = value
+    found, at = getattr(world.record, table), place
+    if table == "days":
+        found, at = found[place[0]], place[1]
+    found[at] = value
     with pytest.raises(FailedRun, match=said):
         require_sound(world, 0, 5)
 
@@ -107,31 +101,28 @@ def test_nan_of_an_institution_or_a_bank_is_told_by_name(world):
 
 @pytest.mark.parametrize("amount", [math.nan, math.inf])
 def test_an_event_of_no_amount_is_told_with_its_day(world, amount):
-    world.diary.events[0] = 0.0
-    world.diary.events[0, [EVENT_COLUMNS.index(name) for name in ("day", "amount_usd_bn")]] = (
-        2.0, amount,
-    )  # fmt: skip
-    world.diary.n_events[0] = 1
+    world.record.events["day"][0], world.record.events["amount_usd_bn"][0] = 2, amount
+    world.record.n_events[0] = 1
     with pytest.raises(FailedRun, match=f"burn-in day 3 of 5: events amount_usd_bn is {amount}"):
         require_sound(world, 0, 5)
     require_sound(world, 3, 5, first_event=1)
 
 
-@pytest.mark.parametrize("column", [DAY_LEVERAGE, DAY_MARGIN_RATE, DAY_UNLEVERED])
+@pytest.mark.parametrize("column", ["leverage", "margin_rate", "share_unlevered"])
 def test_the_schema_s_own_nan_are_no_failure(world, column):
     """Gains that were not asked for; leverage, margin and share of funds that have no wealth."""
-    days = world.diary.days
-    days[1:3, DAY_GAIN] = math.nan
-    days[2, DAY_FUND_WEALTH] = 0.0
-    days[2, column] = math.nan
+    days = world.record.days
+    days["feedback_gain"][1:3] = math.nan
+    days["fund_wealth_usd_bn"][2] = 0.0
+    days[column][2] = math.nan
     require_sound(world, 0, 5)
-    days[2, DAY_FUND_WEALTH] = 1.0
-    with pytest.raises(FailedRun, match=f"days {DAY_COLUMNS[column]} is nan"):
+    days["fund_wealth_usd_bn"][2] = 1.0
+    with pytest.raises(FailedRun, match=f"days {column} is nan"):
         require_sound(world, 0, 5)
 
 
 def test_an_infinite_gain_is_no_gain_that_was_not_asked_for(world):
-    world.diary.days[1, DAY_GAIN] = math.inf
+    world.record.days["feedback_gain"][1] = math.inf
     with pytest.raises(FailedRun, match="burn-in day 2 of 5: days feedback_gain is inf"):
         require_sound(world, 0, 5)
 
@@ -154,8 +145,8 @@ def test_a_twin_that_fails_is_named(monkeypatch):
     def without_shock_broken(*given, **how):
         world, opening = whole_run(*given, **how)
         if not how.get("shocked", True):
-            world.diary.days[-1, DAY_CONSERVATION] = 1.0
-            require_sound(world, 0, len(world.diary.days))
+            world.record.days["conservation_error"][-1] = 1.0
+            require_sound(world, 0, len(world.record.days))
         return world, opening
 
     for room, cascade in ((running, abm.cascade), (fast, fast.fast_cascade)):
@@ -187,7 +178,7 @@ def test_a_failed_run_is_a_failed_row_with_its_message(broken):
 def test_the_check_takes_no_time_beside_the_days(world):
     from timeit import timeit
 
-    assert timeit(lambda: require_sound(world, 0, len(world.diary.days)), number=100) < 0.1
+    assert timeit(lambda: require_sound(world, 0, len(world.record.days)), number=100) < 0.1
 
 
 def test_every_float_column_of_a_shipped_run_is_checked():

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from abm.population.groups import (
+from abm.kernels.state import (
     CALLED,
+    COUNTED,
+    COUNTED_BEYOND_HEDGE,
     CUT,
     HOLDINGS,
     MANDATE,
     NO_CALL,
     NOT_COUNTED,
     SHARE_A_DAY,
-    YEN_NET_OF_ASSETS,
-    YEN_OWED,
 )
 from abm.population.institutions import draw_groups
 from abm.population.python_agent import open_python_agents
@@ -29,12 +29,12 @@ SCENARIO = load_scenario("august-2024").with_changes(
 )
 # margin account, call rule, sale rule, days suspended, subscriptions, carry short, hedges currency
 TRAITS = {
-    "hedge_fund": (1, CALLED, MANDATE, 111, 1, YEN_OWED, 0),
-    "bank_desk": (0, CALLED, MANDATE, 111, 0, YEN_OWED, 0),
-    "risk_parity": (1, CALLED, HOLDINGS, 111, 1, YEN_NET_OF_ASSETS, 1),
+    "hedge_fund": (1, CALLED, MANDATE, 111, 1, COUNTED, 0),
+    "bank_desk": (0, CALLED, MANDATE, 111, 0, COUNTED, 0),
+    "risk_parity": (1, CALLED, HOLDINGS, 111, 1, COUNTED_BEYOND_HEDGE, 1),
     "volatility_target": (0, CALLED, HOLDINGS, 111, 1, NOT_COUNTED, 1),
-    "trend": (0, CALLED, HOLDINGS, 111, 1, YEN_OWED, 1),
-    "retail_fx": (0, CUT, HOLDINGS, 22, 0, YEN_OWED, 0),
+    "trend": (0, CALLED, HOLDINGS, 111, 1, COUNTED, 1),
+    "retail_fx": (0, CUT, HOLDINGS, 22, 0, COUNTED, 0),
     "retail_equity": (0, CUT, SHARE_A_DAY, 33, 0, NOT_COUNTED, 0),
     "insurer": (0, NO_CALL, HOLDINGS, 0, 0, NOT_COUNTED, 0),
     "custom": (1, CALLED, HOLDINGS, 111, 0, NOT_COUNTED, 0),
@@ -66,6 +66,6 @@ def test_grace_is_of_funds_alone_and_a_slow_filter_of_every_other_trend_follower
     assert set(grace.tolist()) == {0, 1}
     assert slow.tolist() == [row % 2 for row in range(len(slow))]
     others = [group for kind, group in GROUPS.items() if kind not in ("hedge_fund", "trend")]
-    assert not any(group.is_slow.any() for group in others)
+    assert not any(g.grace_days.any() or g.uses_slow_filter.any() for g in others)
     assert not GROUPS["hedge_fund"].uses_slow_filter.any()
     assert not GROUPS["trend"].grace_days.any()

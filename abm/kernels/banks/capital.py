@@ -1,8 +1,9 @@
 """Capital of banks: dealers' and desks' profit, and how lost capital is rebuilt."""
 
+from abm.kernels.behaviours.idle import is_idle
 from abm.kernels.compiler.jit import kernel
 from abm.kernels.contracts.balances import add_cash
-from abm.kernels.state import BANK_DESK, RECAPITALISATION, RISK_PARITY, TRADING_DAYS
+from abm.kernels.state import RECAPITALISATION, TRADING_DAYS
 
 
 @kernel
@@ -38,9 +39,9 @@ def core_capital(graph):
 def sweep_desks(books, graph, rules):
     """A desk's profit is its bank's; the desk keeps a fixed share of the bank's capital. (M44)"""
     share = rules.banks.desk_capital_share
-    for i in range(rules.mandates.first_row[BANK_DESK], rules.mandates.first_row[RISK_PARITY]):
+    for i in range(books.cash.size):
         bank, wealth = rules.mandates.owner[i], books.wealth[i]
-        if graph.failed[bank] or books.days_out[i] > 0 or books.closing[i] or wealth <= 0.0:
+        if bank < 0 or graph.failed[bank] or is_idle(i, books):
             continue
         sweep = wealth - share * max(graph.equity[bank] + wealth, 0.0)
         add_cash(i, -sweep, books)
@@ -51,7 +52,7 @@ def sweep_desks(books, graph, rules):
 
 @kernel
 def rebuild_capital(market, graph, rules):
-    """Lost capital comes back slowly, gains are paid out four times as fast.          (M47)"""
+    """Lost capital comes back slowly, gains are paid out faster.                       (M47)"""
     dollar = market.rates.size - 1
     for b in range(graph.equity.size):
         if graph.failed[b]:

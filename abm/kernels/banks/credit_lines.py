@@ -17,7 +17,7 @@ def move_clients(b, books, graph, rules):
                 kept += graph.broker_share[edge]
         if lost == 0.0:
             continue
-        books.line_cut[i] += lost * (1.0 - rules.banks.ported_share)
+        books.recalled[i] += lost * (1.0 - rules.banks.ported_share)
         for edge in range(first, last):
             # By what is kept, not by 1 - lost: of small shares the difference has no digits left.
             if graph.broker[edge] != b and kept > 1e-12:

@@ -4,7 +4,6 @@ from abm.kernels.banks.credit_lines import move_clients
 from abm.kernels.banks.interbank import DEFAULTED, OWED, PAYMENTS, RECEIVED, clear_claims
 from abm.kernels.compiler.jit import kernel
 from abm.kernels.events import BANK_FAILURE, FIRST_BANK, NOBODY, record_event
-from abm.kernels.record import DAY_BANK_FAILURES
 from abm.kernels.state import DEADWEIGHT, DEPOSIT_INSURANCE
 
 STANDING, JUST_FAILED, GONE = 0, 1, 2  # of graph.failed
@@ -12,26 +11,30 @@ OUTSIDE = 4  # row of graph.clearing, above those of `clear_claims`
 
 
 @kernel
-def fail_banks(day, books, market, graph, rules, diary):
-    """Interbank clearing when a bank's capital is gone; its lending is recalled or moves.
-
-    (M45, M46)
-    """
-    n = graph.equity.size
-    is_due = False
-    for b in range(n):
+def fail_banks(market, graph, rules, record):
+    """Interbank clearing when a bank's capital is gone; return how many banks fail. (M45, M46)"""
+    is_due, n = False, 0
+    for b in range(graph.equity.size):
         is_due = is_due or (graph.equity[b] < 0.0 and not graph.failed[b])
     if not is_due:
-        return
+        return n
     settle_claims(graph, rules)
-    for b in range(n):
-        if graph.failed[b] != JUST_FAILED:
-            continue
-        shortfall = book_failure(b, market, graph, rules)
-        diary.days[day, DAY_BANK_FAILURES] += 1.0
-        record_event(day, 0, BANK_FAILURE, FIRST_BANK - b, NOBODY, -1, shortfall, -1, diary)
-        move_clients(b, books, graph, rules)
-    for b in range(n):
+    for b in range(graph.equity.size):
+        if graph.failed[b] == JUST_FAILED:
+            shortfall = book_failure(b, market, graph, rules)
+            record.days[record.now[0]].n_bank_failures += 1.0
+            record_event(BANK_FAILURE, FIRST_BANK - b, NOBODY, -1, shortfall, -1, record)
+            n += 1
+    return n
+
+
+@kernel
+def leave_clients(books, graph, rules):
+    """Lending of the banks that have just failed is recalled, or moves to other banks.    (M46)"""
+    for b in range(graph.equity.size):
+        if graph.failed[b] == JUST_FAILED:
+            move_clients(b, books, graph, rules)
+    for b in range(graph.equity.size):
         if graph.failed[b] == JUST_FAILED:
             graph.failed[b] = GONE
 

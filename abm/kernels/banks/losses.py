@@ -1,51 +1,61 @@
 """Losses: emptied books leave, and their debts are their lenders' loss."""
 
 from abm.kernels.compiler.jit import kernel
+from abm.kernels.constraints.verdicts import IN_DEBT, NO_VERDICT
 from abm.kernels.contracts.balances import add_cash
 from abm.kernels.contracts.loans import credit_bank
 from abm.kernels.events import DEFAULT, FIRST_BANK, LOSS, NOBODY, record_event
-from abm.kernels.record import DAY_BROKER_LOSS, count_failure
-from abm.kernels.state import CUSTOM, DEPOSIT_INSURANCE, RETAIL_EQUITY, RETAIL_FX
+from abm.kernels.record import count_failure
+from abm.kernels.state import CUT, DEPOSIT_INSURANCE
+
+RESIDENTS_LEFT = 0.02  # share of its size at which a resident's book counts as empty
+LEFT_USD_BN = 1e-9  # gross value at which any other book does
 
 
 @kernel
-def pass_on_losses(day, books, market, graph, rules, diary):
-    """Books that have been emptied leave; what they owe is their brokers' loss.       (M42)"""
-    dollar = market.rates.size - 1
-    mandates, first = rules.mandates, rules.mandates.first_row
+def suspend_emptied(books, market, rules, record):
+    """Suspend those whose closing has emptied their books; a debt left is a failure.    (M42)"""
     for i in range(books.cash.size):
-        if books.closing[i] == 0 or not is_empty(i, books, market, mandates):
+        if books.closing[i] == 0 or not is_empty(i, books, market, rules.mandates):
             continue
         books.closing[i] = 0
         books.call_day[i] = -1
-        books.days_out[i] = rules.funds.days_out
-        if first[RETAIL_FX] <= i < first[RETAIL_EQUITY]:
-            books.days_out[i] = rules.households.days_out_fx
-        elif first[RETAIL_EQUITY] <= i < first[CUSTOM]:
-            books.days_out[i] = rules.households.days_out_equity
-        if books.wealth[i] >= 0.0:
+        books.suspended_days[i] = rules.mandates.suspended_days_after_failure[i]
+        if books.wealth[i] < 0.0:
+            books.verdict[i] = IN_DEBT
+            if rules.mandates.call_rule[i] == CUT:
+                count_failure(i, record)  # others were counted when they began to close
+
+
+@kernel
+def is_empty(i, books, market, mandates):
+    """True once everything that an institution is closing has been sold."""
+    gross = 0.0
+    for k in range(market.usd_price.size):
+        if k > 0 or not mandates.resident[i]:
+            gross += abs(books.units[k, i]) * market.usd_price[k]
+    if mandates.resident[i]:
+        return gross <= RESIDENTS_LEFT * mandates.size_usd_bn[i]
+    return gross <= LEFT_USD_BN
+
+
+@kernel
+def pass_on_losses(books, market, graph, record):
+    """Debts of emptied books are their brokers' loss, by share.                        (M42)"""
+    dollar = market.rates.size - 1
+    for i in range(books.cash.size):
+        if books.verdict[i] != IN_DEBT:
             continue
+        books.verdict[i] = NO_VERDICT
         loss = -books.wealth[i]
-        diary.days[day, DAY_BROKER_LOSS] += loss
-        if first[RETAIL_FX] <= i < first[CUSTOM]:
-            count_failure(day, i, diary)
-        cause = record_event(day, 0, DEFAULT, i, NOBODY, -1, loss, diary.cause[i], diary)
+        record.days[record.now[0]].broker_loss_usd_bn += loss
+        cause = record_event(DEFAULT, i, NOBODY, -1, loss, record.cause[i], record)
         add_cash(i, loss, books)
         paid = 0.0
         for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):
             bank, part = graph.broker[edge], graph.broker_share[edge] * loss
             credit_bank(bank, -part, market, graph)
             paid += part
-            record_event(day, 0, LOSS, i, FIRST_BANK - bank, -1, part, cause, diary)
+            record_event(LOSS, i, FIRST_BANK - bank, -1, part, cause, record)
         # Without a broker the clearing account bears it.
         market.outside[DEPOSIT_INSURANCE, dollar] -= loss - paid
-
-
-@kernel
-def is_empty(i, books, market, mandates):
-    """Whether everything an institution is closing has been sold."""
-    gross = 0.0
-    for k in range(market.usd_price.size):
-        if k > 0 or not mandates.resident[i]:
-            gross += abs(books.units[k, i]) * market.usd_price[k]
-    return gross <= 0.02 * mandates.size_usd_bn[i] if mandates.resident[i] else gross <= 1e-9

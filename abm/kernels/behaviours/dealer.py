@@ -6,6 +6,7 @@ from abm.kernels.banks.capital import core_capital
 from abm.kernels.compiler.jit import inlined, kernel
 
 MOST_HALF_SPREAD = 0.5  # log: to trade costs at most half of the price
+LEAST_VOLATILITY = 1e-12  # per year
 
 
 @inlined
@@ -15,21 +16,21 @@ def half_spread(calm_volatility, volatility, rule):
 
 
 @inlined
-def dealer_depth(calm_depth, calm_volatility, volatility, capital_share, rule, swap_line):
+def dealer_depth(calm_depth, calm_volatility, volatility, capital_share, rule, guaranteed):
     """Units a dealer absorbs per log unit of price.                                      (M50)
 
     M = M0 max(floor, min(1, sigma/sigma_f)^eta_v (core capital / initial)^eta_b)
 
-    A swap line with the central bank puts its own floor under the depth.
+    guaranteed: share of calm depth below which a policy lets it not fall, 0 without one.
     """
-    withdrawal = min(1.0, calm_volatility / max(volatility, 1e-12)) ** rule.volatility_exponent
+    calm = min(1.0, calm_volatility / max(volatility, LEAST_VOLATILITY))
+    withdrawal = calm**rule.volatility_exponent
     withdrawal *= max(capital_share, 0.0) ** rule.capital_exponent
-    floor = max(rule.depth_floor, rule.swap_line_depth) if swap_line else rule.depth_floor
-    return calm_depth * max(floor, withdrawal)
+    return calm_depth * max(rule.depth_floor, guaranteed, withdrawal)
 
 
 @kernel
-def withdraw_dealers(market, graph, rules, swap_line):
+def withdraw_dealers(market, graph, rules):
     """The dealers' reference creeps to the price; depth follows volatility and capital.
 
     (M49, M50)
@@ -44,5 +45,5 @@ def withdraw_dealers(market, graph, rules, swap_line):
         volatility = math.sqrt(market.covariance_fast[k, k])
         market.dealer_depth[k] = dealer_depth(
             rules.market.dealer_depth[k], rules.market.calm_volatility[k], volatility, share,
-            rules.market, swap_line,
+            rules.market, market.depth_floor[0],
         )  # fmt: skip

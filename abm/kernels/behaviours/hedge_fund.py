@@ -4,28 +4,22 @@ import math
 
 from abm.kernels.behaviours.idle import is_idle
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.constraints.value_at_risk import LEAST_VARIANCE, limit_by_var
+from abm.kernels.constraints.margin import set_margin_terms
+from abm.kernels.constraints.stop_loss import is_stopped, stopped_leverage
+from abm.kernels.constraints.value_at_risk import LEAST_VARIANCE, is_var_breached, limit_by_var
 from abm.kernels.numerics.columns import add_scaled, fill_zero, is_any, write_product
-from abm.kernels.state import TRADING_DAYS
 
 MEAN, SLOW, FAST, GROSS, LIMIT = 0, 1, 2, 3, 4  # rows of the scratch lanes
 AIM = MEAN  # the mean has been used by the time leverage is aimed at
 
 
-@inlined
-def view_of(k, market, funds):
-    """Expected change of a log quote per year: trend EMA60 + k_v (f - x).             (M13)"""
-    gap = market.fundamental[k] + market.link_level[k] - market.log_price[k]
-    return funds.trend_weight * TRADING_DAYS * market.trend[0, k] + funds.value_weight * gap
-
-
 @kernel
-def portfolio_views(lo, hi, market, rules, lanes):
+def portfolio_views(lo, hi, market, rules, scratch):
     """Mean and variances of the funds' portfolios, per unit of leverage.               (M15)
 
     mu = sum w g;  v = e'Se, slow and fast;  gross = sum of the weights but the yen's
     """
-    weights, held = rules.mandates.weights, market.held
+    weights, held, lanes = rules.mandates.weights, scratch.held, scratch.lanes
     n, n_held = hi - lo, 0
     for row in range(4):
         fill_zero(lanes[row][:n])
@@ -64,9 +58,11 @@ def add_products(first, last, risk, a, b, c, d, left, w_a, w_b, w_c, w_d, total)
 
 
 @kernel
-def decide_funds(lo, hi, books, market, rules, lanes):
+def decide_funds(lo, hi, books, market, rules, scratch):
     """Hedge funds and banks' desks: mean-variance leverage inside their limits.   (M19 to M22)"""
-    funds, mandates, n = rules.funds, rules.mandates, hi - lo
+    portfolio_views(lo, hi, market, rules, scratch)
+    set_margin_terms(lo, hi, scratch.lanes[FAST], scratch.broker_use, books, market, rules)
+    funds, mandates, n, lanes = rules.funds, rules.mandates, hi - lo, scratch.lanes
     mean, slow, limit_var = lanes[MEAN][:n], lanes[SLOW][:n], lanes[LIMIT][:n]
     usd_rate = market.rates[market.rates.size - 1]
     add_funding(
@@ -76,14 +72,14 @@ def decide_funds(lo, hi, books, market, rules, lanes):
     want_leverage(
         mean, slow, mandates.long_run_variance[lo:hi], mandates.risk_aversion[lo:hi],
         books.margin_rate[lo:hi], rules.margin.buffer, funds.anchor_share,
-        books.wanted_leverage[lo:hi],
+        books.target_leverage[lo:hi],
     )  # fmt: skip
-    lower_to(limit_var, books.wanted_leverage[lo:hi])
-    lower_to(mandates.leverage_cap[lo:hi], books.wanted_leverage[lo:hi])
+    lower_to(limit_var, books.target_leverage[lo:hi])
+    lower_to(mandates.leverage_cap[lo:hi], books.target_leverage[lo:hi])
     aim, speed = lanes[AIM][:n], books.speed[lo:hi]
     pace_funds(
         books.wealth[lo:hi], books.borrowing[lo:hi], books.high_water[lo:hi],
-        books.wanted_leverage[lo:hi], limit_var, funds, aim, speed,
+        books.target_leverage[lo:hi], limit_var, funds, aim, speed,
     )  # fmt: skip
     for j in range(n):
         if is_idle(lo + j, books):
@@ -114,7 +110,7 @@ def want_leverage(mean, slow, long_run, aversion, margin_rate, buffer, anchor_sh
     for j in range(wanted.size):
         variance = (1.0 - anchor_share) * slow[j] + anchor_share * long_run[j]
         most = buffer / margin_rate[j] if margin_rate[j] > 0.0 else math.inf
-        wanted[j] = min(wanted_leverage(mean[j], aversion[j], variance), most)
+        wanted[j] = min(mean_variance_leverage(mean[j], aversion[j], variance), most)
 
 
 @kernel
@@ -125,7 +121,7 @@ def lower_to(limit, column):
 
 
 @inlined
-def wanted_leverage(expected_return, risk_aversion, variance):
+def mean_variance_leverage(expected_return, risk_aversion, variance):
     """Mean-variance leverage, never short of the portfolio: max(0, mu / (gamma v)).        (M20)"""
     return max(0.0, expected_return / (risk_aversion * max(variance, LEAST_VARIANCE)))
 
@@ -137,11 +133,11 @@ def fund_order(leverage, target, limit_var, drawdown, rule):
     Inside the no-trade band nothing. Above the target down at ``speed_down``, below it up at
     ``speed_up``; faster when value at risk is breached or the stop-loss is hit.
     """
-    stopped = 1.0 + rule.stop_share * max(target - 1.0, 0.0)
     pace = rule.speed_down if leverage > target else rule.speed_up
     pace = 0.0 if abs(leverage - target) <= rule.band * target else pace
-    pace = rule.speed_var if leverage > rule.var_tolerance * limit_var else pace
-    if drawdown > rule.stop_drawdown:
+    pace = rule.speed_var if is_var_breached(leverage, limit_var, rule) else pace
+    if is_stopped(drawdown, rule):
+        stopped = stopped_leverage(target, rule)
         return min(leverage, stopped), rule.speed_stop if leverage > stopped else 0.0
     return target, pace
 

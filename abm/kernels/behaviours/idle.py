@@ -5,13 +5,26 @@ from abm.kernels.numerics.columns import fill_zero
 
 
 @inlined
+def is_out(i, books):
+    """True for an institution that is suspended or closing."""
+    return books.suspended_days[i] > 0 or books.closing[i] != 0
+
+
+@inlined
 def is_idle(i, books):
-    """Whether an institution takes no decisions: it sits out, is being closed, or has nothing."""
-    return books.days_out[i] > 0 or books.closing[i] != 0 or books.wealth[i] <= 0.0
+    """True for an institution without a decision to take: out, or without wealth."""
+    return is_out(i, books) or books.wealth[i] <= 0.0
 
 
 @kernel
-def clear_orders_of(lo, hi, books):
-    """Nobody trades: intents without a speed are none."""
+def cancel_orders(lo, hi, books):
+    """Cancel the orders of institutions lo..hi: intents without a speed are none."""
     fill_zero(books.speed[lo:hi])
     fill_zero(books.forced[lo:hi])
+
+
+@kernel
+def clear_intents(lo, hi, books):
+    """Clear the targets of institutions lo..hi, before they decide."""
+    for k in range(books.intent.shape[0]):
+        fill_zero(books.intent[k][lo:hi])

@@ -8,6 +8,7 @@ import math
 
 from abm.kernels.behaviours.idle import is_idle
 from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.constraints.value_at_risk import LEAST_VARIANCE
 from abm.kernels.numerics.columns import add_scaled, fill_zero, write_product
 
 # Scratch lanes above the K rows of shares.
@@ -15,9 +16,9 @@ VARIANCE, FAST, HELD, AIM = 0, 1, 2, 3
 
 
 @inlined
-def target_leverage(i, variance, rules):
-    """min(sigma* / sigma_p, cap)                                                       (M24)"""
-    volatility = math.sqrt(max(variance, 1e-12))
+def volatility_target_leverage(i, variance, rules):
+    """Leverage at the target volatility: min(sigma* / sigma_p, cap)                       (M24)"""
+    volatility = math.sqrt(max(variance, LEAST_VARIANCE))
     return min(rules.mandates.target_volatility[i] / volatility, rules.mandates.leverage_cap[i])
 
 
@@ -33,10 +34,10 @@ def local_variance(shares, covariance, n_currencies):
 
 
 @kernel
-def follow_target(lo, hi, rule, books, market, rules, lanes):
+def follow_target(lo, hi, rule, books, market, rules, scratch):
     """Trade towards the volatility target where leverage has left its band.        (M24, M25)"""
     K, C = market.quote.size, market.rates.size - 1
-    n = hi - lo
+    n, lanes = hi - lo, scratch.lanes
     variance, held, aim = lanes[K + VARIANCE], lanes[K + HELD][:n], lanes[K + AIM][:n]
     fill_zero(held)
     fill_zero(aim)
@@ -45,7 +46,7 @@ def follow_target(lo, hi, rule, books, market, rules, lanes):
     for i in range(lo, hi):
         if is_idle(i, books):
             continue
-        target = target_leverage(i, variance[i - lo], rules)
+        target = volatility_target_leverage(i, variance[i - lo], rules)
         books.speed[i] = banded_speed(held[i - lo] / books.wealth[i], target, rule)
         aim[i - lo] = target if books.speed[i] > 0.0 else 0.0
     lend_yen(aim, rules.mandates.weights[0][lo:hi], books.intent[0][lo:hi])

@@ -11,18 +11,16 @@ def decide_insurer(i, books, market, rules):
     opening_hedge = mandates.weights[0, i] * mandates.size_usd_bn[i]
     built = (books.units[0, i] - opening_hedge) * market.usd_price[0]
     rise = market.close[0, 0] - market.close[rules.households.insurer_rise_days, 0]
-    order = hedge_order_usd_bn(rise, 0.0, mandates.size_usd_bn[i], built, rules.households)
+    order = hedge_order_usd_bn(rise, mandates.size_usd_bn[i], built, rules.households)
     books.speed[i] = IN_UNITS
     books.intent[0, i] = order / market.usd_price[0]
 
 
 @inlined
-def hedge_order_usd_bn(yen_rise, basis_change, assets_usd_bn, built_usd_bn, rule):
+def hedge_order_usd_bn(yen_rise, assets_usd_bn, built_usd_bn, rule):
     """Yen a life insurer buys to raise its hedge [USD bn].                               (M29)
 
-    q = s (c2 (20-day yen rise)+ A + c1 (b + b0) A - hedge built so far)
+    q = s (c (yen rise)+ A - hedge built so far)
     """
-    wanted = (
-        rule.insurer_rise * max(yen_rise, 0.0) + rule.insurer_basis * basis_change
-    ) * assets_usd_bn
+    wanted = rule.insurer_rise * max(yen_rise, 0.0) * assets_usd_bn
     return rule.insurer_speed * (wanted - built_usd_bn)

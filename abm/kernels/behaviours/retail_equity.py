@@ -1,5 +1,6 @@
 """Retail equity traders: residents long of shares on margin."""
 
+from abm.kernels.behaviours.idle import is_idle
 from abm.kernels.compiler.jit import kernel
 from abm.kernels.markets.orders import IN_UNITS
 
@@ -7,7 +8,7 @@ from abm.kernels.markets.orders import IN_UNITS
 @kernel
 def decide_retail_equity(i, books, market, rules):
     """Margin longs in shares are held; after a liquidation they are bought back slowly. (M28)"""
-    if books.days_out[i] > 0 or books.closing[i] or books.wealth[i] <= 0.0:
+    if is_idle(i, books):
         return
     for k in range(market.rates.size - 1, market.quote.size):
         wanted = rules.mandates.size_usd_bn[i] * rules.mandates.weights[k, i]

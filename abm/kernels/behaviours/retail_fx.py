@@ -2,25 +2,26 @@
 
 import math
 
+from abm.kernels.behaviours.idle import is_out
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.markets.orders import IN_UNITS
 
 
 @kernel
 def contrarian_view(market, rules):
-    """How much of their usual position retail traders want after the yen's last moves.  (M28)"""
+    """Multiple of their usual position that retail traders want after the yen's moves.   (M28)"""
     days = rules.households.contrarian_days
     return contrarian_scale(market.close[0, 0] - market.close[days, 0], rules.households)
 
 
 @kernel
-def decide_retail_fx(lo, hi, books, market, rules, lanes):
-    """Constant units, mildly contrarian, within 90% of the legal leverage.             (M28)"""
+def decide_retail_fx(lo, hi, books, market, rules, scratch):
+    """Constant units, mildly contrarian, within a share of the legal leverage.         (M28)"""
     households, mandates = rules.households, rules.mandates
     scale = contrarian_view(market, rules)
-    size = lanes[0]
+    size = scratch.lanes[0]
     for i in range(lo, hi):
-        if books.days_out[i] > 0 or books.closing[i]:
+        if is_out(i, books):
             continue
         most = households.most_leverage * max(books.wealth[i], 0.0) / market.usd_price[0]
         size[i - lo] = min(mandates.size_usd_bn[i] * scale, most)
@@ -41,5 +42,5 @@ def close_gap(pace, speed, size, weight, units, intent):
 
 @inlined
 def contrarian_scale(yen_move, rule):
-    """Retail traders lean against the yen: 1 + a tanh(five-day move / scale).            (M28)"""
+    """Retail traders lean against the yen: 1 + a tanh(move / scale).                     (M28)"""
     return 1.0 + rule.contrarian * math.tanh(yen_move / rule.contrarian_scale)

@@ -11,16 +11,16 @@ from abm.kernels.state import TRADING_DAYS
 
 
 @kernel
-def decide_trend(lo, hi, books, market, rules, lanes):
+def decide_trend(lo, hi, books, market, rules, scratch):
     """Follow the trend in every market, both ways, up to the gross cap.                (M27)"""
     K, n = market.quote.size, hi - lo
-    mandates = rules.mandates
+    mandates, lanes = rules.mandates, scratch.lanes
     gross, aim = lanes[K + HELD][:n], lanes[K + AIM][:n]
     fill_zero(gross)
     fill_zero(aim)
     for k in range(K):
         size_by_trend(
-            market.trend_size[1, k], market.trend_size[2, k], mandates.is_slow[lo:hi],
+            market.trend_size[1, k], market.trend_size[2, k], mandates.uses_slow_filter[lo:hi],
             mandates.target_volatility[lo:hi], mandates.weights[k][lo:hi], lanes[k][:n], gross,
         )  # fmt: skip
     for i in range(lo, hi):
@@ -34,16 +34,16 @@ def decide_trend(lo, hi, books, market, rules, lanes):
 
 
 @kernel
-def size_by_trend(fast, slow, is_slow, target_volatility, weight, share, gross):
+def size_by_trend(fast, slow, uses_slow, target_volatility, weight, share, gross):
     """Shares of one instrument by the trend of each follower's own filter; adds to the gross."""
     for j in range(share.size):
-        share[j] = weight[j] * (target_volatility[j] * (slow if is_slow[j] else fast))
+        share[j] = weight[j] * (target_volatility[j] * (slow if uses_slow[j] else fast))
         gross[j] += abs(share[j])
 
 
 @kernel
 def size_trends(market, rules):
-    """What a trend follower of each filter holds per unit of weight and target volatility. (M27)
+    """Write each filter's position per unit of weight and target volatility.             (M27)
 
     The signal is the moving average over its standard deviation on calm days without a trend.
     """
@@ -62,7 +62,7 @@ def size_trends(market, rules):
 def trend_size(signal, volatility, calm_volatility, rule):
     """Share of wealth a trend follower holds per unit of weight and target volatility.   (M27)
 
-    c = w sigma* size;  size = (g/2) tanh(0.8 z) / max(sigma_f, 0.7 sigma_calm)
+    c = w sigma* size;  size = (g/2) tanh(k z) / max(sigma_f, v sigma_calm)
     """
     floored = max(volatility, rule.volatility_floor * calm_volatility, math.sqrt(LEAST_VARIANCE))
     return 0.5 * rule.trend_gain / floored * math.tanh(rule.signal_scale * signal)

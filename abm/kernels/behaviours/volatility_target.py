@@ -10,9 +10,10 @@ from abm.kernels.compiler.jit import kernel
 
 
 @kernel
-def decide_volatility_target(lo, hi, books, market, rules, lanes):
+def decide_volatility_target(lo, hi, books, market, rules, scratch):
     """Fixed weights, leverage to the volatility target on the fast estimate.          (M26)"""
-    K, C, shares = market.quote.size, market.rates.size - 1, market.work[0]
+    K, C, shares = market.quote.size, market.rates.size - 1, scratch.work[0]
+    lanes = scratch.lanes
     variance = lanes[K + VARIANCE][: hi - lo]
     for i in range(lo, hi):
         for k in range(K):
@@ -20,4 +21,4 @@ def decide_volatility_target(lo, hi, books, market, rules, lanes):
         if i == lo or not is_same_mandate(i, i - 1, rules):
             fast_variance = local_variance(shares, market.covariance_fast, C)
         variance[i - lo] = fast_variance
-    follow_target(lo, hi, rules.followers.target, books, market, rules, lanes)
+    follow_target(lo, hi, rules.followers.target, books, market, rules, scratch)

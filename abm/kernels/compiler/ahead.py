@@ -10,6 +10,7 @@ import importlib
 import inspect
 import os
 import pickle
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,13 +35,18 @@ def compile_ahead(
     if numba.config.DISABLE_JIT or door.overloads or is_kept(door):
         return
     forget_old_kernels()
-    kinds = {type(each.columns).__name__.lower(): each.kind for each in references}
+    kinds = {_snake(type(each.columns).__name__): each.kind for each in references}
     child = _start(elsewhere, _arguments(elsewhere, kinds))
     with _without_collector():
         for kernel in here:
             kernel.compile(_arguments(kernel, kinds))
     if child is not None:
         child.wait()
+
+
+def _snake(name: str) -> str:
+    """Name of an argument that holds columns of a class: UserOrders is user_orders."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def _arguments(kernel: Any, kinds: dict[str, Any]) -> tuple[Any, ...]:

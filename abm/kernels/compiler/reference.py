@@ -64,7 +64,7 @@ class Reference:
             if isinstance(value, np.ndarray):
                 if not value.flags.c_contiguous:
                     raise TypeError(f"{type(columns).__name__}: columns must be C-contiguous")
-                kinds.append((value.dtype.char, value.ndim))
+                kinds.append((value.dtype, value.ndim))
                 n_bytes += value.nbytes
                 words.append(_address_of(value))
                 words.extend(value.shape)
@@ -105,7 +105,7 @@ def _type_of(name: str, names: tuple[str, ...], kinds: tuple[Any, ...]) -> Refer
         if isinstance(kind, tuple):
             dtype, n_dimensions = kind
             fields[field] = (
-                types.Array(numba.from_dtype(np.dtype(dtype)), n_dimensions, "C"),
+                types.Array(numba.from_dtype(dtype), n_dimensions, "C"),
                 word,
             )
             word += 1 + n_dimensions

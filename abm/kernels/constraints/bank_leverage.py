@@ -33,7 +33,7 @@ def set_lines(graph, rules):
 
 
 @kernel
-def cut_lines(books, graph):
+def recall_credit(books, graph):
     """Borrowers learn what their banks recall tomorrow.                                   (M48)"""
     total = 0.0
     for b in range(graph.cut.size):
@@ -42,5 +42,5 @@ def cut_lines(books, graph):
         return
     for i in range(books.cash.size):
         for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):
-            books.line_cut[i] += graph.broker_share[edge] * graph.cut[graph.broker[edge]]
-        books.line_cut[i] = min(books.line_cut[i], 1.0)
+            books.recalled[i] += graph.broker_share[edge] * graph.cut[graph.broker[edge]]
+        books.recalled[i] = min(books.recalled[i], 1.0)

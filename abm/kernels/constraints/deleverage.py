@@ -5,28 +5,28 @@ from abm.kernels.compiler.jit import kernel
 from abm.kernels.constraints.liquidation import PRO_RATA, spread_sale
 from abm.kernels.contracts.balances import leverage_of
 from abm.kernels.markets.orders import IN_UNITS
-from abm.kernels.state import RISK_PARITY
+from abm.kernels.state import MANDATE
 
 
 @kernel
-def delever(i, target, books, market, rules):
+def delever(i, target, books, market, rules, scratch):
     """Orders that bring one book to the target leverage.                        (M31, M32)"""
-    if rules.margin.liquidation == PRO_RATA or i >= rules.mandates.first_row[RISK_PARITY]:
-        delever_pro_rata(i, target, books, market, rules)
+    if rules.margin.liquidation == PRO_RATA or rules.mandates.sale_rule[i] != MANDATE:
+        delever_pro_rata(i, target, books, market, rules, scratch)
         return
-    delever_by_cost(i, target, books, market, rules)
+    delever_by_cost(i, target, books, market, rules, scratch)
 
 
 @kernel
-def delever_pro_rata(i, target, books, market, rules):
+def delever_pro_rata(i, target, books, market, rules, scratch):
     """Every asset keeps its share of the book: c = lambda times today's composition.      (M31)
 
     The composition is the mandate's for funds and what is held for rule followers; the yen leg
     keeps its share of borrowing.
     """
     books.speed[i] = rules.margin.forced_speed
-    if i < rules.mandates.first_row[RISK_PARITY]:
-        aim = market.work[0][:1]
+    if rules.mandates.sale_rule[i] == MANDATE:
+        aim = scratch.work[0][:1]
         aim[0] = target
         set_fund_intents(i, i + 1, aim, books, rules)
         return
@@ -39,11 +39,12 @@ def delever_pro_rata(i, target, books, market, rules):
 
 
 @kernel
-def delever_by_cost(i, target, books, market, rules):
+def delever_by_cost(i, target, books, market, rules, scratch):
     """The same reduction spread by market impact: frozen units at the last mark.      (M32)"""
     K = market.usd_price.size
     repay = books.borrowing[i] - (target - 1.0) * books.wealth[i]
-    position, depth, relief, sale = market.work[2], market.work[3], market.work[4], market.work[5]
+    work = scratch.work
+    position, depth, relief, sale = work[2], work[3], work[4], work[5]
     position[0], depth[0], relief[0] = 0.0, 1.0, 0.0
     for k in range(1, K):
         position[k] = max(books.units[k, i], 0.0) * market.usd_price[k]
@@ -58,3 +59,20 @@ def delever_by_cost(i, target, books, market, rules):
     yen_loan = max(-books.units[0, i], 0.0)
     yen_share = -rules.mandates.weights[0, i]
     books.intent[0, i] = min(yen_loan, speed * yen_share * repay / market.usd_price[0])
+
+
+@kernel
+def sell_share(i, share, books):
+    """Close a share of every position at any price: s = share, c = 0.                     (M31)"""
+    books.speed[i] = share
+    for k in range(books.units.shape[0]):
+        books.intent[k, i] = 0.0
+
+
+@kernel
+def sell_asset_share(i, share, books):
+    """Sell a share of the assets of a resident; the yen balance is what is left over.     (M31)"""
+    books.speed[i] = IN_UNITS
+    books.intent[0, i] = 0.0
+    for k in range(1, books.units.shape[0]):
+        books.intent[k, i] = -share * books.units[k, i]

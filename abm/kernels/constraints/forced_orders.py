@@ -2,72 +2,104 @@
 
 import math
 
-from abm.kernels.compiler.jit import kernel
-from abm.kernels.constraints.close_out import LIQUIDATING, STOPPED, sell_asset_share, sell_share
-from abm.kernels.constraints.deleverage import delever
-from abm.kernels.constraints.loss_cut import test_cuts
-from abm.kernels.constraints.margin import called_leverage, test_calls
+from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.constraints.deleverage import delever, sell_asset_share, sell_share
+from abm.kernels.constraints.loss_cut import test_loss_cuts
+from abm.kernels.constraints.margin import called_leverage, is_due, test_calls
+from abm.kernels.constraints.verdicts import CLOSES, MEETS_CALL, NOT_FORCED, REPAYS
 from abm.kernels.contracts.balances import leverage_of
 from abm.kernels.contracts.loans import main_broker
 from abm.kernels.events import RECALL, record_event
-from abm.kernels.state import CUSTOM, HEDGE_FUND, INSURER, RETAIL_FX
+from abm.kernels.state import NO_CALL, SHARE_A_DAY, STRETCH
 
 
 @kernel
-def test_margins(day, round_, books, market, graph, rules, diary):
-    """Who is called, who is cut and who is closed out at these prices.                 (M30)"""
-    first = rules.mandates.first_row
-    test_calls(first[HEDGE_FUND], first[RETAIL_FX], day, round_, books, market, graph, rules, diary)
-    test_calls(first[CUSTOM], first[CUSTOM + 1], day, round_, books, market, graph, rules, diary)
-    test_cuts(first[RETAIL_FX], first[INSURER], day, round_, books, market, graph, rules, diary)
+def test_margins(books, market, rules):
+    """Test who is called, cut or closed out at these prices; return how many.         (M30)"""
+    n = 0
+    for lo in range(0, books.cash.size, STRETCH):
+        n += test_calls(lo, min(lo + STRETCH, books.cash.size), books, rules)
+    return n + test_loss_cuts(books, market, rules)
 
 
 @kernel
-def force_orders(day, round_, books, market, graph, rules, diary):
-    """Write the orders that calls, cuts and recalls force; return how many rows.     (M31)
+def find_forced(day, round_, books, rules, scratch):
+    """List who must trade in this round, and why.                                     (M31)
 
-    ``diary.rows`` lists the institutions that must trade in this round.
+    ``scratch.rows`` and ``n_forced`` hold them. A share of the day is sold in the first round;
+    what banks recall is due in it, or lapses.
     """
-    first = rules.mandates.first_row
-    n_rows = 0
-    if not is_any_forced(books.closing, books.line_cut, books.call_day):
-        return n_rows
-    for i in range(first[HEDGE_FUND], first[CUSTOM + 1]):
-        recalled = books.line_cut[i] if round_ == 0 else 0.0
-        books.line_cut[i] = 0.0
-        if first[INSURER] <= i < first[CUSTOM] or books.days_out[i] > 0:
-            continue
-        due = books.call_day[i] >= 0 and (not rules.mandates.is_slow[i] or day > books.call_day[i])
-        if books.closing[i] == STOPPED:
-            sell_share(i, 1.0, books)
-        elif books.closing[i] == LIQUIDATING:
-            if round_ > 0:
-                continue
-            sell_asset_share(i, rules.households.margin_sale_share, books)
-        elif due and leverage_of(i, books) > books.leverage_limit[i]:
-            delever(i, called_leverage(i, books, rules), books, market, rules)
-        elif recalled > 0.0 and books.borrowing[i] > 0.0:
-            target = 1.0 + (leverage_of(i, books) - 1.0) * (1.0 - recalled)
-            diary.cause[i] = record_event(
-                day, 0, RECALL, i, main_broker(i, graph), -1,
-                recalled * books.borrowing[i], -1, diary,
-            )  # fmt: skip
-            if math.isfinite(target):
-                delever(i, target, books, market, rules)
-            else:
-                sell_share(i, 1.0, books)  # owes, and has no wealth to lever
-        else:
-            continue
-        books.forced[i] = 1
-        diary.rows[n_rows] = i
-        n_rows += 1
-    return n_rows
+    n = 0
+    if not is_any_forced(books.closing, books.recalled, books.call_day):
+        return
+    for i in range(books.cash.size):
+        why = reason(i, day, books, rules)
+        if why == CLOSES and round_ > 0 and rules.mandates.sale_rule[i] == SHARE_A_DAY:
+            why = NOT_FORCED
+        if why != REPAYS:
+            books.recalled[i] = 0.0
+        books.forced[i] = why
+        if why != NOT_FORCED:
+            scratch.rows[n] = i
+            n += 1
+    scratch.n_forced[0] = n
+
+
+@inlined
+def reason(i, day, books, rules):
+    """Reason why an institution must trade: it closes, a call is due, or credit is recalled."""
+    if books.suspended_days[i] > 0 or rules.mandates.call_rule[i] == NO_CALL:
+        return NOT_FORCED
+    if books.closing[i] != 0:
+        return CLOSES
+    if is_due(i, day, books, rules):
+        return MEETS_CALL
+    if books.recalled[i] > 0.0 and books.borrowing[i] > 0.0:
+        return REPAYS
+    return NOT_FORCED
 
 
 @kernel
-def is_any_forced(closing, line_cut, call_day):
-    """Whether anybody closes, repays a line or stands under a call."""
+def is_any_forced(closing, recalled, call_day):
+    """True if any institution closes, has credit recalled or stands under a call."""
     count = 0
     for i in range(closing.size):
-        count += (closing[i] != 0) | (line_cut[i] != 0.0) | (call_day[i] >= 0)
+        count += (closing[i] != 0) | (recalled[i] != 0.0) | (call_day[i] >= 0)
     return count > 0
+
+
+@kernel
+def record_recalls(books, graph, record, scratch):
+    """Write down the credit recalled from those who must repay."""
+    for r in range(scratch.n_forced[0]):
+        i = scratch.rows[r]
+        if books.forced[i] == REPAYS:
+            amount, broker = books.recalled[i] * books.borrowing[i], main_broker(i, graph)
+            record.cause[i] = record_event(RECALL, i, broker, -1, amount, -1, record)
+
+
+@kernel
+def force_orders(books, market, rules, scratch):
+    """Write the orders of all who must trade in this round.                           (M31)"""
+    for r in range(scratch.n_forced[0]):
+        i = scratch.rows[r]
+        if books.forced[i] == CLOSES:
+            if rules.mandates.sale_rule[i] == SHARE_A_DAY:
+                sell_asset_share(i, rules.households.margin_sale_share, books)
+            else:
+                sell_share(i, 1.0, books)
+        elif books.forced[i] == MEETS_CALL:
+            delever(i, called_leverage(i, books, rules), books, market, rules, scratch)
+        else:
+            repay(i, books, market, rules, scratch)
+
+
+@kernel
+def repay(i, books, market, rules, scratch):
+    """Orders that repay the share of its borrowing that banks recall from an institution."""
+    target = 1.0 + (leverage_of(i, books) - 1.0) * (1.0 - books.recalled[i])
+    books.recalled[i] = 0.0
+    if math.isfinite(target):
+        delever(i, target, books, market, rules, scratch)
+    else:
+        sell_share(i, 1.0, books)  # owes, and has no wealth to lever

@@ -1,23 +1,29 @@
 """Loss cut: retail accounts closed once their equity falls below a share of notional."""
 
-from abm.kernels.compiler.jit import kernel
-from abm.kernels.constraints.close_out import LIQUIDATING, STOPPED, start_closing
+from abm.kernels.behaviours.idle import is_out
+from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.constraints.verdicts import LOSS_CUT_HIT
 from abm.kernels.contracts.balances import gross_assets
-from abm.kernels.events import LOSS_CUT
-from abm.kernels.state import RETAIL_EQUITY
+from abm.kernels.state import CUT, SHARE_A_DAY
+
+
+@inlined
+def notional(i, books, market, mandates):
+    """Notional of a retail account [USD bn]: its assets, or the yen a currency trader owes."""
+    if mandates.sale_rule[i] == SHARE_A_DAY:
+        return gross_assets(i, books, market)
+    return -books.units[0, i] * market.usd_price[0]
 
 
 @kernel
-def test_cuts(lo, hi, day, round_, books, market, graph, rules, diary):
-    """Retail accounts lo..hi whose equity has fallen below the cut."""
-    first = rules.mandates.first_row
-    for i in range(lo, hi):
-        if books.days_out[i] > 0 or books.closing[i]:
+def test_loss_cuts(books, market, rules):
+    """Test all retail accounts at these prices; return how many are cut.              (M30)"""
+    n = 0
+    for i in range(books.cash.size):
+        if rules.mandates.call_rule[i] != CUT or is_out(i, books):
             continue
-        notional = -books.units[0, i] * market.usd_price[0]
-        how = STOPPED
-        if i >= first[RETAIL_EQUITY]:
-            notional = gross_assets(i, books, market)
-            how = LIQUIDATING
-        if notional > 0.0 and books.wealth[i] < rules.mandates.loss_cut[i] * notional:
-            start_closing(day, round_, i, how, LOSS_CUT, -1, books, market, graph, diary)
+        size = notional(i, books, market, rules.mandates)
+        if size > 0.0 and books.wealth[i] < rules.mandates.loss_cut[i] * size:
+            books.verdict[i] = LOSS_CUT_HIT
+            n += 1
+    return n

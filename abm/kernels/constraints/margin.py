@@ -1,15 +1,16 @@
-"""Margin: the rate brokers ask, the call, and the failure of a call unmet."""
+"""Margin: the rate brokers ask, the test after every mark, and the call.
+
+A test compares and writes a verdict; what follows from it is booked in `close_out`.
+"""
 
 import math
 
+from abm.kernels.behaviours.idle import is_out
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.constraints.close_out import STOPPED, costliest_instrument, start_closing
+from abm.kernels.constraints.verdicts import CALL, NO_VERDICT, RUINED, UNMET
 from abm.kernels.contracts.balances import leverage_of
-from abm.kernels.contracts.loans import main_broker
-from abm.kernels.events import CLOSE_OUT, MARGIN_CALL, clearing_of, record_event
-from abm.kernels.numerics.columns import fill_zero, is_any
-from abm.kernels.record import DAY_CALLS
-from abm.kernels.state import CUSTOM, HEDGE_FUND, RISK_PARITY, TRADING_DAYS
+from abm.kernels.numerics.columns import copy, fill_zero, is_any
+from abm.kernels.state import CALLED, MANDATE, TRADING_DAYS
 
 TEN_DAYS = 10.0 / TRADING_DAYS
 
@@ -38,49 +39,55 @@ def broker_utilisation(i, graph):
 
 
 @kernel
-def set_margin_terms(lo, hi, variances, limited, books, graph, rules, swap_line):
+def consult_brokers(graph, scratch):
+    """Look up how far the brokers of every institution use their balance sheets.       (M16)"""
+    fill_zero(scratch.broker_use)
+    if is_any(graph.utilisation):
+        for i in range(scratch.broker_use.size):
+            scratch.broker_use[i] = broker_utilisation(i, graph)
+
+
+@kernel
+def set_margin_terms(lo, hi, variances, broker_use, books, market, rules):
     """Margin rate and maintenance leverage of institutions lo..hi for today.       (M17, M18)
 
-    ``variances`` are the fast ones of their portfolios, from lo on. Maintenance leverage is
-    min(1/h, cap) for ``limited`` institutions, 1/h for others.
+    ``variances`` are the fast ones of their portfolios, from lo on.
     """
-    rule, mandates = rules.margin, rules.mandates
+    mandates = rules.mandates
+    has_account = mandates.has_margin_account[lo:hi]
     rates = books.margin_rate[lo:hi]
-    fill_zero(rates)
-    if is_any(graph.utilisation):
-        for i in range(lo, hi):
-            rates[i - lo] = broker_utilisation(i, graph)
+    copy(broker_use[lo:hi], rates)
     ask_margin(
         variances, mandates.long_run_variance[lo:hi], mandates.concentration[lo:hi],
-        mandates.margined[lo:hi], rule.swap_line_ceiling if swap_line else math.inf, rule, rates,
+        has_account, market.margin_ceiling[0], rules.margin, rates,
     )  # fmt: skip
     limit_leverage(
-        rates, mandates.margined[lo:hi], mandates.leverage_cap[lo:hi], limited, rule,
-        books.leverage_limit[lo:hi],
+        rates, has_account, mandates.leverage_cap[lo:hi], mandates.has_maintenance_cap[lo:hi],
+        rules.margin, books.maintenance_leverage[lo:hi],
     )  # fmt: skip
 
 
 @kernel
-def ask_margin(variances, long_run, concentration, margined, ceiling, rule, rates):
+def ask_margin(variances, long_run, concentration, has_account, ceiling, rule, rates):
     """Margin rates of a chunk, in place of their brokers' utilisation; 0 without a call.  (M17)"""
     share = rule.long_run_share
     for j in range(rates.size):
         variance = (1.0 - share) * variances[j] + share * long_run[j]
         rate = margin_rate(math.sqrt(max(variance, 0.0)), concentration[j], rates[j], rule)
-        rates[j] = min(rate, ceiling) if rule.is_on and margined[j] else 0.0
+        rates[j] = min(rate, ceiling) if rule.is_on and has_account[j] else 0.0
 
 
 @kernel
-def limit_leverage(rates, margined, caps, limited, rule, limits):
-    """Maintenance leverage of a chunk; infinite where nobody calls.                   (M18)"""
+def limit_leverage(rates, has_account, caps, has_cap, rule, limits):
+    """Maintenance leverage of a chunk: min(1/h, cap); infinite without a margin account.  (M18)"""
     for j in range(limits.size):
-        limit = min(1.0 / rates[j], caps[j]) if limited else 1.0 / rates[j]
-        limits[j] = limit if rule.is_on and margined[j] else math.inf
+        limit = min(1.0 / rates[j], caps[j]) if has_cap[j] else 1.0 / rates[j]
+        limits[j] = limit if rule.is_on and has_account[j] else math.inf
 
 
 @kernel
 def is_safe(failure_share, wealth, entry_wealth, borrowing, limit, call_day):
-    """Whether nobody in these columns is to be closed out, called, or freed from a call."""
+    """True if none in these columns is to be closed out, called, or freed from a call."""
     count = 0
     for i in range(wealth.size):
         is_gone = wealth[i] <= failure_share * entry_wealth[i]
@@ -90,60 +97,58 @@ def is_safe(failure_share, wealth, entry_wealth, borrowing, limit, call_day):
 
 
 @kernel
-def test_calls(lo, hi, day, round_, books, market, graph, rules, diary):
-    """Margin calls and close-outs among institutions lo..hi."""
+def test_calls(lo, hi, books, rules):
+    """Test the margins of institutions lo..hi; return how many verdicts there are.     (M30)
+
+    A call that is met again is dropped.
+    """
     if is_safe(
         rules.funds.failure_share, books.wealth[lo:hi], books.entry_wealth[lo:hi],
-        books.borrowing[lo:hi], books.leverage_limit[lo:hi], books.call_day[lo:hi],
+        books.borrowing[lo:hi], books.maintenance_leverage[lo:hi], books.call_day[lo:hi],
     ):  # fmt: skip
-        return
+        return 0
+    n = 0
     for i in range(lo, hi):
-        if books.days_out[i] > 0 or books.closing[i]:
+        if rules.mandates.call_rule[i] != CALLED or is_out(i, books):
             continue
         if books.wealth[i] <= rules.funds.failure_share * books.entry_wealth[i]:
-            start_closing(day, round_, i, STOPPED, CLOSE_OUT, -1, books, market, graph, diary)
-        elif leverage_of(i, books) > books.leverage_limit[i]:
-            if books.call_day[i] < 0:
-                call_margin(day, round_, i, books, market, graph, diary)
+            books.verdict[i] = RUINED
+        elif leverage_of(i, books) > books.maintenance_leverage[i]:
+            books.verdict[i] = CALL if books.call_day[i] < 0 else NO_VERDICT
         else:
             books.call_day[i] = -1
+        n += books.verdict[i] != NO_VERDICT
+    return n
 
 
-@kernel
-def call_margin(day, round_, i, books, market, graph, diary):
-    """Open a margin call; its cause is the clearing of the instrument that cost most."""
-    books.call_day[i] = day
-    diary.n_calls[i] += 1
-    diary.days[day, DAY_CALLS] += 1.0
-    worst = costliest_instrument(i, books, market, diary)
-    cause = clearing_of(worst, diary)
-    excess = books.borrowing[i] - (books.leverage_limit[i] - 1.0) * books.wealth[i]
-    diary.cause[i] = record_event(
-        day, round_, MARGIN_CALL, i, main_broker(i, graph), worst, excess, cause, diary
+@inlined
+def is_due(i, day, books, rules):
+    """True for a call whose grace is over and that is still unmet: its sales are forced."""
+    is_late = day >= books.call_day[i] + rules.mandates.grace_days[i]
+    return (
+        books.call_day[i] >= 0 and is_late and leverage_of(i, books) > books.maintenance_leverage[i]
     )
 
 
 @kernel
-def fail_unmet_calls(day, books, market, graph, rules, diary):
-    """A call still unmet at the close after its day of grace is a failure.            (M41)"""
-    first = rules.mandates.first_row
-    for i in range(first[HEDGE_FUND], first[CUSTOM + 1]):
-        if books.call_day[i] < 0 or books.closing[i] or books.days_out[i] > 0:
+def test_unmet_calls(day, books, rules):
+    """A call still unmet at the close after its grace is a failure; return how many.   (M41)"""
+    n = 0
+    for i in range(books.call_day.size):
+        if books.call_day[i] < 0 or is_out(i, books):
             continue
-        last_day = books.call_day[i] + rules.mandates.is_slow[i] + 1
-        if day >= last_day and leverage_of(i, books) > books.leverage_limit[i]:
-            start_closing(
-                day, rules.market.rounds, i, STOPPED, CLOSE_OUT, diary.cause[i],
-                books, market, graph, diary,
-            )  # fmt: skip
+        if is_due(i, day - 1, books, rules):
+            books.verdict[i] = UNMET
+            n += 1
+    return n
 
 
-@kernel
+@inlined
 def called_leverage(i, books, rules):
     """Leverage a called institution goes to: the buffer below its limit, or lower still where a
     fund's own rule already wants less. A call sets the pace of what the fund wants anyway. (M31)
     """
-    target = rules.margin.buffer * books.leverage_limit[i]
-    if i < rules.mandates.first_row[RISK_PARITY]:
-        target = min(target, max(books.wanted_leverage[i], 1.0))
+    target = rules.margin.buffer * books.maintenance_leverage[i]
+    if rules.mandates.sale_rule[i] == MANDATE:
+        target = min(target, max(books.target_leverage[i], 1.0))
     return target

@@ -15,6 +15,12 @@ def var_leverage(var_limit, variance):
     return var_limit / (Z_99 * math.sqrt(TEN_DAYS * max(variance, LEAST_VARIANCE)))
 
 
+@inlined
+def is_var_breached(leverage, limit, rule):
+    """True where leverage is above the limit by more than is tolerated.                 (M22)"""
+    return leverage > rule.var_tolerance * limit
+
+
 @kernel
 def limit_by_var(var_limit, variance, limit):
     """Leverage at which value at risk meets its limit, for a chunk.                   (M21)"""

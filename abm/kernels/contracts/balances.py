@@ -19,21 +19,28 @@ def mark_prices(market):
 
 
 @kernel
-def mark_books(lo, hi, books, market):
-    """Wealth and borrowing of institutions lo..hi at the market's prices [USD bn].     (M2, M3)
-
-    W = m + sum a X;  borrowing = (-m)+ + sum over currencies (-a X)+
-    """
-    wealth, borrowing, cash = books.wealth[lo:hi], books.borrowing[lo:hi], books.cash[lo:hi]
+def add_up_wealth(lo, hi, books, market, wealth):
+    """Wealth of institutions lo..hi at the market's prices, W = m + sum a X [USD bn].       (M2)"""
     fill_zero(wealth)
-    fill_zero(borrowing)
-    add_scaled(1.0, cash, wealth)
-    add_debt(1.0, cash, borrowing)
+    add_scaled(1.0, books.cash[lo:hi], wealth)
     for k in range(market.usd_price.size):
-        units = books.units[k][lo:hi]
-        add_scaled(market.usd_price[k], units, wealth)
-        if k < market.rates.size - 1:
-            add_debt(market.usd_price[k], units, borrowing)
+        add_scaled(market.usd_price[k], books.units[k][lo:hi], wealth)
+
+
+@kernel
+def add_up_borrowing(lo, hi, books, market, borrowing):
+    """Borrowing of institutions lo..hi, (-m)+ + sum over currencies (-a X)+ [USD bn].       (M3)"""
+    fill_zero(borrowing)
+    add_debt(1.0, books.cash[lo:hi], borrowing)
+    for c in range(market.rates.size - 1):
+        add_debt(market.usd_price[c], books.units[c][lo:hi], borrowing)
+
+
+@kernel
+def mark_books(lo, hi, books, market):
+    """Mark institutions lo..hi: wealth and borrowing at the market's prices.            (M2, M3)"""
+    add_up_wealth(lo, hi, books, market, books.wealth[lo:hi])
+    add_up_borrowing(lo, hi, books, market, books.borrowing[lo:hi])
 
 
 @kernel
@@ -44,15 +51,14 @@ def mark_all(books, market):
 
 
 @kernel
-def accrue_institutions(day, books, market, rules, draws):
+def accrue_institutions(days, books, market, rules):
     """Interest on balances and coupons on assets for the days since the last close.   (M8, M9)"""
-    days = draws.accrual_days[day]
     n = books.cash.size
     n_currencies = market.rates.size - 1
     accruals = market.outside[ACCRUALS]
     day_count = rules.market.day_count
     usd_rate = market.rates[n_currencies] * days / day_count[n_currencies]
-    basis = 0.5 * rules.banks.basis * days / day_count[0]
+    basis = 0.5 * min(rules.banks.basis, market.basis_ceiling[0]) * days / day_count[0]
     for lo in range(0, n, STRETCH):
         hi = min(lo + STRETCH, n)
         for c in range(n_currencies):
@@ -83,9 +89,8 @@ def earn_interest(rate, loan_rate, balances):
 
 
 @kernel
-def accrue_market_makers(day, market, rules, draws):
+def accrue_market_makers(days, market, rules):
     """Interest and coupons of value investors, dealers and central banks.              (M8, M9)"""
-    days = draws.accrual_days[day]
     n_currencies = market.rates.size - 1
     day_count = rules.market.day_count
     accruals = market.outside[ACCRUALS]

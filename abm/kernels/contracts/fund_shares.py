@@ -2,8 +2,8 @@
 
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.contracts.balances import add_cash, pay_in
-from abm.kernels.numerics.columns import chunk_sum
-from abm.kernels.state import CHUNK, CUSTOM, HEDGE_FUND, INSURER, RETAIL_FX, SUBSCRIPTIONS
+from abm.kernels.numerics.columns import chunk_sum, extent
+from abm.kernels.state import CHUNK, SUBSCRIPTIONS
 
 
 @inlined
@@ -15,18 +15,19 @@ def capital_flow_usd_bn(wealth, opening_wealth, payout, subscription):
 
 
 @kernel
-def move_capital(books, market, rules, diary):
+def move_capital(books, market, rules, scratch):
     """Subscriptions and redemptions of funds; the high-water mark moves with them.     (M12)
 
     An unscaled mark would read a redemption as a loss and stop a healthy fund out.
     """
-    first, dollar = rules.mandates.first_row, market.rates.size - 1
-    for lo in range(first[HEDGE_FUND], first[RETAIL_FX], CHUNK):
-        hi = min(lo + CHUNK, first[RETAIL_FX])
-        flow = diary.lanes[0][: hi - lo]
+    mandates, dollar = rules.mandates, market.rates.size - 1
+    start, end = extent(mandates.takes_subscriptions)
+    for lo in range(start, end, CHUNK):
+        hi = min(lo + CHUNK, end)
+        flow = scratch.lanes[0][: hi - lo]
         want_capital(
-            books.wealth[lo:hi], rules.mandates.opening_wealth[lo:hi], books.days_out[lo:hi],
-            books.closing[lo:hi], rules.mandates.owner[lo:hi], rules.funds, flow,
+            books.wealth[lo:hi], mandates.opening_wealth[lo:hi], books.suspended_days[lo:hi],
+            books.closing[lo:hi], mandates.takes_subscriptions[lo:hi], rules.funds, flow,
         )  # fmt: skip
         scale_mark(flow, books.wealth[lo:hi], books.high_water[lo:hi])
         pay_all_in(flow, books.cash[lo:hi], books.wealth[lo:hi], books.borrowing[lo:hi])
@@ -34,10 +35,10 @@ def move_capital(books, market, rules, diary):
 
 
 @kernel
-def want_capital(wealth, opening_wealth, days_out, closing, owner, rule, flow):
-    """What investors bring to the funds of a chunk (+) or take out (-); nothing to bank desks."""
+def want_capital(wealth, opening_wealth, suspended_days, closing, takes, rule, flow):
+    """Capital that investors bring to the institutions of a chunk (+) or take out (-)."""
     for j in range(flow.size):
-        is_open = (days_out[j] == 0) & (closing[j] == 0) & (wealth[j] > 0.0) & (owner[j] < 0)
+        is_open = (suspended_days[j] == 0) & (closing[j] == 0) & (wealth[j] > 0.0) & (takes[j] != 0)
         wanted = capital_flow_usd_bn(wealth[j], opening_wealth[j], rule.payout, rule.subscription)
         flow[j] = wanted if is_open else 0.0
 
@@ -57,21 +58,21 @@ def pay_all_in(flow, cash, wealth, borrowing):
 
 
 @kernel
-def raise_high_water(wealth, high_water):
-    """The mark below which losses are counted is the highest wealth so far.               (M12)"""
+def update_high_water_marks(wealth, high_water):
+    """Raise each mark, from which losses are counted, to the highest wealth so far.       (M12)"""
     for i in range(wealth.size):
         high_water[i] = max(high_water[i], wealth[i])
 
 
 @kernel
-def return_after_absence(books, market, rules):
-    """After its time out an institution starts again with its opening wealth.         (M11)"""
-    dollar, first = market.rates.size - 1, rules.mandates.first_row
+def return_after_suspension(books, market, rules):
+    """Restart an institution, after its suspension, with its opening wealth.          (M11)"""
+    dollar = market.rates.size - 1
     for i in range(books.cash.size):
-        if books.days_out[i] == 0 or first[INSURER] <= i < first[CUSTOM]:
+        if books.suspended_days[i] == 0:
             continue
-        books.days_out[i] -= 1
-        if books.days_out[i] > 0:
+        books.suspended_days[i] -= 1
+        if books.suspended_days[i] > 0:
             continue
         capital = max(rules.mandates.opening_wealth[i] - books.wealth[i], 0.0)
         add_cash(i, capital, books)

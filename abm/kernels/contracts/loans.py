@@ -1,7 +1,7 @@
 """Loans of prime brokers: the financing spread, and the lenders' books."""
 
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.events import NOBODY
+from abm.kernels.events import FIRST_BANK, NOBODY
 from abm.kernels.numerics.columns import fill_zero, is_any
 from abm.kernels.state import DEPOSIT_INSURANCE
 
@@ -15,13 +15,13 @@ def financing_spread(utilisation, rule):
 
 
 @kernel
-def pay_spread(day, books, graph, market, rules, draws):
+def pay_spread(days, books, market, graph, rules):
     """Financing spread s0 (1 + s1 u) from margined borrowers to their brokers.         (M10)
 
     Where all banks ask the same, they book their loans times the spread, else the sum of what each
     of their borrowers pays.
     """
-    period = draws.accrual_days[day] / rules.market.day_count[market.rates.size - 1]
+    period = days / rules.market.day_count[market.rates.size - 1]
     if not is_any(graph.utilisation):
         rate = rules.banks.spread * period
         pay_alike(rate, graph.broker_start, books.borrowing, books.cash)
@@ -77,5 +77,5 @@ def main_broker(i, graph):
     best, best_share = NOBODY, 0.0
     for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):
         if graph.broker_share[edge] > best_share:
-            best, best_share = -10 - graph.broker[edge], graph.broker_share[edge]
+            best, best_share = FIRST_BANK - graph.broker[edge], graph.broker_share[edge]
     return best

@@ -42,7 +42,7 @@ from abm.kernels.markets.impact import (
     evaluate_excess,
     prepare_round,
 )
-from abm.kernels.markets.orders import gather_crossers
+from abm.kernels.markets.orders import gather_candidates
 from abm.kernels.numerics.linear import solve_in_place
 
 TOLERANCE = 1e-10  # natural residual of a cleared market [log]
@@ -58,7 +58,7 @@ _MAX_POLISH = 0.01  # log; a longer jump may end at a neighbouring rest point
 _MAX_LEAP = 0.1  # log; of Newton from the start, where it can be proved right
 
 
-class Goal(NamedTuple):
+class SolverOptions(NamedTuple):
     """What is asked of one clearing, and where its prices and excess demands go, (K,) each."""
 
     tolerance: float  # of the natural residual, log
@@ -96,7 +96,7 @@ def _newton_step(codes, v, m):
 
 
 @kernel
-def _polish(crossers, residual, allowed, tolerance, radius, codes, v, m):
+def _polish(candidates, residual, allowed, tolerance, radius, codes, v, m):
     """Newton with the instruments at a limit held there: (status, steps, residual).
 
     Gives up where it leaves what is known, or strays further than `allowed` [log].
@@ -110,13 +110,13 @@ def _polish(crossers, residual, allowed, tolerance, radius, codes, v, m):
         for k in range(n):
             if not abs(v[X, k] - v[KEPT, k]) <= allowed:
                 return FAILED, step, residual
-        evaluate_excess(crossers, codes, v, m)
+        evaluate_excess(candidates, codes, v, m)
         residual, _ = velocity(n, v)
     return FAILED, _MAX_NEWTON, residual
 
 
 @kernel
-def _find_rest_point(crossers, tolerance, radius, work):
+def _find_rest_point(candidates, tolerance, radius, work):
     """Leap with proof, or flow, polish, certificate, each time from nearer.
 
     Returns (status, iterations, residual).
@@ -125,77 +125,79 @@ def _find_rest_point(crossers, tolerance, radius, work):
     n = codes.shape[1]
     switch, creep = _FIRST_SWITCH, 0.0
     n_flow, n_newton = 0, 0
-    evaluate_excess(crossers, codes, v, m)
-    if crossers.shape[0] == 0:
+    evaluate_excess(candidates, codes, v, m)
+    if candidates.shape[0] == 0:
         move_point(KEPT, X, n, v)
         residual, _ = velocity(n, v)
         status, n_newton, residual = _polish(
-            crossers, residual, _MAX_LEAP, tolerance, radius, codes, v, m
+            candidates, residual, _MAX_LEAP, tolerance, radius, codes, v, m
         )
         if status == CLEARED and is_only_rest_point(radius, codes, v, m):
             return CLEARED, n_newton, residual
         move_point(X, KEPT, n, v)
-        evaluate_excess(crossers, codes, v, m)
+        evaluate_excess(candidates, codes, v, m)
     while True:
         budget = _MAX_STEPS - n_flow
-        status, steps, residual = follow_flow(crossers, switch, creep, radius, budget, codes, v, m)
+        status, steps, residual = follow_flow(
+            candidates, switch, creep, radius, budget, codes, v, m
+        )
         n_flow += steps
         if status != CLEARED or residual < _REST:
             return status, n_flow + n_newton, residual
         move_point(KEPT, X, n, v)
         allowed = min(_MAX_JUMP * residual, _MAX_POLISH)  # further on another rest point may lie
         status, steps, polished = _polish(
-            crossers, residual, allowed, tolerance, radius, codes, v, m
+            candidates, residual, allowed, tolerance, radius, codes, v, m
         )
         n_newton += steps
         if status == CLEARED and is_stable(codes, v, m):
             return CLEARED, n_flow + n_newton, polished
         move_point(X, KEPT, n, v)
-        evaluate_excess(crossers, codes, v, m)
+        evaluate_excess(candidates, codes, v, m)
         switch, creep = min(switch, residual) * _SHRINK, _CREEP
 
 
 @kernel
-def solve_clearing(orders, crossers, liquidity, box, goal, work):
-    """Prices of one round, and excess demand there, to `goal`.                            (M37)
+def solve_clearing(orders, candidates, liquidity, limits, options, work):
+    """Prices of one round, and excess demand there, to `options`.                            (M37)
 
-    `crossers` are the records of `gather_crossers`, made for this box, or work.no_crossers.
-    Status CLEARED, AT_LIMIT, FAILED (prices of the start, excess 0) or LEFT_RADIUS: beyond
-    orders.radius the crossers are needed (`clear_round` sees to it).
+    `candidates` are the records of `gather_candidates`, made for these limits, or
+    work.no_candidates. Status CLEARED, AT_LIMIT, FAILED (prices of the start, excess 0) or
+    LEFT_RADIUS: beyond orders.radius the candidates are needed (`clear_round` sees to it).
     """
-    v, quote, start = work.vectors, box.quote, box.start
+    v, quote, start = work.vectors, limits.quote, limits.start
     for k in range(quote.size):
-        goal.log_price[k], goal.excess[k] = start[k], 0.0
-    if not prepare_round(orders, liquidity, box, work):
+        options.log_price[k], options.excess[k] = start[k], 0.0
+    if not prepare_round(orders, liquidity, limits, work):
         return ClearingReport(FAILED, 0, math.inf, math.nan)
     radius = orders.radius[0]
-    status, iterations, residual = _find_rest_point(crossers, goal.tolerance, radius, work)
+    status, iterations, residual = _find_rest_point(candidates, options.tolerance, radius, work)
     if status != CLEARED or not math.isfinite(residual):
         status = LEFT_RADIUS if status == LEFT_RADIUS else FAILED
         return ClearingReport(status, iterations, math.inf, math.nan)
     for k in range(quote.size):
-        goal.log_price[k], goal.excess[k] = v[X, k], v[EXCESS, k]
+        options.log_price[k], options.excess[k] = v[X, k], v[EXCESS, k]
         if pushed(k, v):
             status = AT_LIMIT
-    gain = feedback_gain(work.codes, v, work.squares) if goal.want_gain else math.nan
+    gain = feedback_gain(work.codes, v, work.squares) if options.want_gain else math.nan
     return ClearingReport(status, iterations, residual, gain)
 
 
 @allocating_kernel
-def clear_round(traders, orders, liquidity, box, goal, work):
-    """`solve_clearing`, again with the crossers if the prices leave the safe radius.
+def clear_round(book, orders, liquidity, limits, options, work):
+    """`solve_clearing`, again with the candidates if the prices leave the safe radius.
 
     `orders` must have been collected at the prices of the start; their radius is then put to
-    infinity, since every crosser is listed.
+    infinity, since every candidate is listed.
     """
-    crossers = work.no_crossers
+    candidates = work.no_candidates
     while True:
-        report = solve_clearing(orders, crossers, liquidity, box, goal, work)
+        report = solve_clearing(orders, candidates, liquidity, limits, options, work)
         if report.status != LEFT_RADIUS:
             return report
-        prices, quote, start = work.vectors[PRICE], box.quote, box.start
+        prices, quote, start = work.vectors[PRICE], limits.quote, limits.start
         for k in range(quote.size):
             c = quote[k]
             prices[k] = math.exp(start[k] + start[c]) if c >= 0 else math.exp(start[k])
-        crossers = gather_crossers(traders, prices, box)
+        candidates = gather_candidates(book, prices, limits)
         orders.radius[0] = math.inf

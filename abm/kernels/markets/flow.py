@@ -104,7 +104,7 @@ def stiffness(codes, v, m):
 
 
 @kernel
-def heun_step(crossers, dt, radius, codes, v, m):
+def heun_step(candidates, dt, radius, codes, v, m):
     """One projected step of the flow, second order in dt; False if it leaves the radius.
 
     One dt for all instruments: clipping each by itself would bend the path. On 12,000 stressed
@@ -117,13 +117,13 @@ def heun_step(crossers, dt, radius, codes, v, m):
         v[X, k] = within(v[X, k] + v[STEP, k], k, v)
     if outside(radius, n, v):
         return False
-    evaluate_excess(crossers, codes, v, m)
+    evaluate_excess(candidates, codes, v, m)
     for k in range(n):
         mean_step = 0.5 * (v[STEP, k] + dt * v[EXCESS, k] * v[PER_DEPTH, k])
         v[X, k] = within(v[KEPT, k] + mean_step, k, v)
     if outside(radius, n, v):
         return False
-    evaluate_excess(crossers, codes, v, m)
+    evaluate_excess(candidates, codes, v, m)
     return True
 
 
@@ -150,7 +150,7 @@ def is_bent(n, v):
 
 
 @kernel
-def creeping_step(crossers, reach, fastest, radius, codes, v, m):
+def creeping_step(candidates, reach, fastest, radius, codes, v, m):
     """One linearly implicit step of the flow, of about `reach` [log]; CLEARED if it was made.
 
         (D / dt - dF/dx) step = F        on the instruments that are not held at a limit
@@ -183,16 +183,16 @@ def creeping_step(crossers, reach, fastest, radius, codes, v, m):
         v[X, k] = within(v[X, k] + v[STEP, i], k, v)
     if outside(radius, n, v):
         return LEFT_RADIUS
-    evaluate_excess(crossers, codes, v, m)
+    evaluate_excess(candidates, codes, v, m)
     if (v[X, k_fastest] - v[KEPT, k_fastest]) * way >= 0.0 and v[EXCESS, k_fastest] * way >= 0.0:
         return CLEARED
     move_point(X, KEPT, n, v)
-    evaluate_excess(crossers, codes, v, m)
+    evaluate_excess(candidates, codes, v, m)
     return FAILED
 
 
 @kernel
-def follow_flow(crossers, switch, creep, radius, budget, codes, v, m):
+def follow_flow(candidates, switch, creep, radius, budget, codes, v, m):
     """Explicit projected flow until the residual is below `switch`: (status, steps, residual).
 
     Steps that move less than `creep` [log] may be longer than the usual time step, and implicit
@@ -204,7 +204,7 @@ def follow_flow(crossers, switch, creep, radius, budget, codes, v, m):
         if residual < switch:
             return CLEARED, step, residual
         if step >= _PATIENCE and stable * fastest < min(_SHORT, reach):
-            status = creeping_step(crossers, reach, fastest, radius, codes, v, m)
+            status = creeping_step(candidates, reach, fastest, radius, codes, v, m)
             if status == LEFT_RADIUS:
                 return LEFT_RADIUS, step, residual
             reach = min(1.25 * reach, _MAX_CREEP) if status == CLEARED else 0.25 * reach
@@ -215,11 +215,11 @@ def follow_flow(crossers, switch, creep, radius, budget, codes, v, m):
             stable = _MAX_STIFF_STEP / stiffness(codes, v, m)
         usual = min(_MAX_TIME_STEP, _MAX_MOVE / fastest)
         dt = trust * min(stable, max(usual, creep / fastest))
-        if not heun_step(crossers, dt, radius, codes, v, m):
+        if not heun_step(candidates, dt, radius, codes, v, m):
             return LEFT_RADIUS, step, residual
         if is_bent(codes.shape[1], v):
             move_point(X, KEPT, codes.shape[1], v)
-            evaluate_excess(crossers, codes, v, m)
+            evaluate_excess(candidates, codes, v, m)
             trust *= 0.25
         else:
             trust = min(1.25 * trust, 1.0)

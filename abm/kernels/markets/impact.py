@@ -70,7 +70,7 @@ class ClearingWork(NamedTuple):
     codes: np.ndarray  # (5, K) int64
     vectors: np.ndarray  # (20, K+1)
     squares: np.ndarray  # (5, K+1, K+1)
-    no_crossers: np.ndarray  # (0, 2K+4)
+    no_candidates: np.ndarray  # (0, 2K+4)
 
 
 def allocate_work(n_instruments: int) -> ClearingWork:
@@ -80,7 +80,7 @@ def allocate_work(n_instruments: int) -> ClearingWork:
         codes=np.zeros((5, k), np.int64),
         vectors=np.zeros((20, k + 1)),
         squares=np.zeros((5, k + 1, k + 1)),
-        no_crossers=np.zeros((0, 2 * k + 4)),
+        no_candidates=np.zeros((0, 2 * k + 4)),
     )
 
 
@@ -105,9 +105,9 @@ def _prepare_instrument(k, liquidity, own, abroad, v):
 
 
 @kernel
-def prepare_round(orders, liquidity, box, work):
+def prepare_round(orders, liquidity, limits, work):
     """Copy the round's system into work; returns whether all of it is finite and D > 0."""
-    quote, lower, upper, start = box.quote, box.lower, box.upper, box.start
+    quote, lower, upper, start = limits.quote, limits.lower, limits.upper, limits.start
     n = quote.size
     v, m = work.vectors, work.squares
     all_terms, abroad_terms = orders.wealth_terms, orders.wealth_terms_nonresident
@@ -132,21 +132,21 @@ def prepare_round(orders, liquidity, box, work):
 
 
 @kernel
-def _follow_crossers(crossers, n, v, m):
+def _follow_candidates(candidates, n, v, m):
     """Take the targets of institutions whose wealth is gone out of Q, and put back the others'."""
-    for r in range(crossers.shape[0]):
-        wealth = crossers[r, n]
+    for r in range(candidates.shape[0]):
+        wealth = candidates[r, n]
         for k in range(n):
-            wealth += crossers[r, k] * v[PRICE, k]
+            wealth += candidates[r, k] * v[PRICE, k]
         solvent = 1.0 if wealth > 0.0 else 0.0
-        change = solvent - crossers[r, 2 * n + 2]
+        change = solvent - candidates[r, 2 * n + 2]
         if change != 0.0:
-            crossers[r, 2 * n + 2] = solvent
+            candidates[r, 2 * n + 2] = solvent
             for k in range(n):
-                share = change * crossers[r, n + 1 + k]
+                share = change * candidates[r, n + 1 + k]
                 for j in range(n + 1):
-                    m[WANTED, k, j] += share * crossers[r, j]
-                    m[WANTED_ABROAD, k, j] += share * crossers[r, j] * crossers[r, 2 * n + 3]
+                    m[WANTED, k, j] += share * candidates[r, j]
+                    m[WANTED_ABROAD, k, j] += share * candidates[r, j] * candidates[r, 2 * n + 3]
 
 
 @inlined
@@ -170,15 +170,15 @@ def _worth(which, k, n, v, m):
 
 
 @kernel
-def evaluate_excess(crossers, codes, v, m):
+def evaluate_excess(candidates, codes, v, m):
     """Excess demand F at the point, with currency legs: buying an asset buys its currency. (M36)
 
     F_k += (Q Z)_k / X_k,    F_c += sum over assets k quoted in c of exp(x_k) d_k of non-residents
     """
     n = codes.shape[1]
     _set_prices(codes, v)
-    if crossers.shape[0] > 0:
-        _follow_crossers(crossers, n, v, m)
+    if candidates.shape[0] > 0:
+        _follow_candidates(candidates, n, v, m)
     for k in range(n):
         v[WORTH, k] = _worth(WANTED, k, n, v, m)
     for k in range(n):

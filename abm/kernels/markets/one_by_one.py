@@ -3,10 +3,10 @@
 import math
 
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.markets.clearing import ClearingReport, Goal, solve_clearing
+from abm.kernels.markets.clearing import ClearingReport, SolverOptions, solve_clearing
 from abm.kernels.markets.flow import CLEARED
 from abm.kernels.markets.impact import Liquidity
-from abm.kernels.markets.orders import Box, clear_orders
+from abm.kernels.markets.orders import PriceLimits, clear_orders
 
 
 @inlined
@@ -28,15 +28,18 @@ def _of_instrument(k, liquidity):
 
 
 @inlined
-def _of_box(k, box):
+def _of_limits(k, limits):
     """The limits and the start of one instrument, as views."""
-    return Box(
-        box.quote[k : k + 1], box.lower[k : k + 1], box.upper[k : k + 1], box.start[k : k + 1]
+    return PriceLimits(
+        limits.quote[k : k + 1],
+        limits.lower[k : k + 1],
+        limits.upper[k : k + 1],
+        limits.start[k : k + 1],
     )
 
 
 @kernel
-def clear_one_by_one(ordered, liquidity, box, goal, orders, work):
+def clear_one_by_one(ordered, liquidity, limits, options, orders, work):
     """Clear each instrument alone; `ordered` (K,) are the units ordered whatever the price.
 
     `orders` and `work` are those of a market of one instrument. The report has the worst status
@@ -45,13 +48,21 @@ def clear_one_by_one(ordered, liquidity, box, goal, orders, work):
     status, iterations, residual, gain = CLEARED, 0, 0.0, math.nan
     clear_orders(orders)
     orders.radius[0] = math.inf
-    for k in range(box.start.size):
+    for k in range(limits.start.size):
         orders.frozen[0] = ordered[k]
-        own = Goal(
-            goal.tolerance, goal.want_gain, goal.log_price[k : k + 1], goal.excess[k : k + 1]
+        own = SolverOptions(
+            options.tolerance,
+            options.want_gain,
+            options.log_price[k : k + 1],
+            options.excess[k : k + 1],
         )
         report = solve_clearing(
-            orders, work.no_crossers, _of_instrument(k, liquidity), _of_box(k, box), own, work
+            orders,
+            work.no_candidates,
+            _of_instrument(k, liquidity),
+            _of_limits(k, limits),
+            own,
+            work,
         )
         status = max(status, report.status)
         iterations += report.iterations

@@ -7,7 +7,7 @@ more holding at price 1, z = (a, m) and Z = (X, 1), one matrix holds what all of
     sum_i d_ik = (Q Z)_k / X_k - Q_{K+1,k} + q_k
 
 exactly, while no institution's wealth changes sign (`radius` says how far that is certain;
-`gather_crossers` lists those for whom it can). Sums are added in a fixed tree: eight lanes in
+`gather_candidates` lists those for whom it can). Sums are added in a fixed tree: eight lanes in
 chunks of 4,096 institutions, whatever the number of threads and the width of the processor.
 """
 
@@ -26,7 +26,9 @@ IN_UNITS = -1.0  # speed of an institution whose intent is units, whatever the p
 _MAX_RADIUS = 0.2  # log; beyond it the bound for positions quoted in a currency does not hold
 _QUOTED_WEIGHT = 1.0 + math.exp(_MAX_RADIUS)  # e^2r - 1 <= (1 + e^0.2)(e^r - 1) for r <= 0.2
 _NEAR_RUIN = math.exp(_MAX_RADIUS) - 1.0  # share of gross below which wealth bounds the radius
-RECORD_EXTRA = 4  # columns of a crosser's record beside holdings and shares, see gather_crossers
+RECORD_EXTRA = (
+    4  # columns of a candidate's record beside holdings and shares, see gather_candidates
+)
 
 
 class Orders(NamedTuple):
@@ -49,7 +51,7 @@ class Orders(NamedTuple):
     rows: np.ndarray
 
 
-class Box(NamedTuple):
+class PriceLimits(NamedTuple):
     """Where one round's log prices start, and how far they may go; each is (K,)."""
 
     quote: np.ndarray  # int64: currency an asset is quoted in, -1 for dollars
@@ -58,7 +60,7 @@ class Box(NamedTuple):
     start: np.ndarray
 
 
-class Traders(NamedTuple):
+class OrderBook(NamedTuple):
     """What institutions hold and want, by column.
 
     units, intent : (K, N) held; target shares of wealth, or units to trade
@@ -131,21 +133,21 @@ def _price_weight(quote):
 
 
 @inlined
-def _add_frozen(traders, i, orders):
+def _add_frozen(book, i, orders):
     """Add the units that institution i orders at any price."""
     for k in range(orders.frozen.size):
-        orders.frozen[k] += traders.intent[k, i]
-        if traders.resident[i] == 0:
-            orders.frozen_nonresident[k] += traders.intent[k, i]
+        orders.frozen[k] += book.intent[k, i]
+        if book.resident[i] == 0:
+            orders.frozen_nonresident[k] += book.intent[k, i]
 
 
 @kernel
-def _add_row(traders, prices, quote, orders, i):
+def _add_row(book, prices, quote, orders, i):
     """Add the orders of institution i."""
-    units, cash, n = traders.units, traders.cash, traders.units.shape[0]
-    s, foreign = traders.speed[i], traders.resident[i] == 0
+    units, cash, n = book.units, book.cash, book.units.shape[0]
+    s, foreign = book.speed[i], book.resident[i] == 0
     if s == IN_UNITS:
-        _add_frozen(traders, i, orders)
+        _add_frozen(book, i, orders)
     if s <= 0.0:
         return
     wealth, gross = cash[i], 0.0
@@ -155,7 +157,7 @@ def _add_row(traders, prices, quote, orders, i):
         gross += abs(worth) * _price_weight(quote[k])
     orders.radius[0] = min(orders.radius[0], safe_radius(wealth, gross))
     for k in range(n + 1):
-        share = s if k == n else s * traders.intent[k, i]
+        share = s if k == n else s * book.intent[k, i]
         if (k < n and not wealth > 0.0) or (k == 0 and not foreign):
             share = 0.0
         for j in range(n + 1):
@@ -168,10 +170,10 @@ def _add_row(traders, prices, quote, orders, i):
 
 
 @kernel
-def collect_rows(traders, prices, quote, rows, orders):
+def collect_rows(book, prices, quote, rows, orders):
     """Add the orders of a short list of institutions, in the order given."""
     for r in range(rows.size):
-        _add_row(traders, prices, quote, orders, rows[r])
+        _add_row(book, prices, quote, orders, rows[r])
 
 
 @kernel
@@ -230,21 +232,21 @@ def _add_products(count, n, tile, lanes):
 
 
 @kernel
-def _load_tile(traders, rows, n, tile):
+def _load_tile(book, rows, n, tile):
     """Holdings and cash, target shares and speed of the given institutions."""
     first, count = _even(n + 1), rows.size
     for k in range(n):
-        gather(traders.units[k], rows, tile[k][:count])
-        gather(traders.intent[k], rows, tile[first + k][:count])
-    gather(traders.cash, rows, tile[n][:count])
-    gather(traders.speed, rows, tile[first + n][:count])
+        gather(book.units[k], rows, tile[k][:count])
+        gather(book.intent[k], rows, tile[first + k][:count])
+    gather(book.cash, rows, tile[n][:count])
+    gather(book.speed, rows, tile[first + n][:count])
 
 
 @kernel
-def _add_tile(traders, prices, quote, rows, least, orders):
+def _add_tile(book, prices, quote, rows, least, orders):
     """Add the orders of a tile of institutions; return the least wealth over gross met so far."""
     n, tile, count = prices.size, orders.tile, rows.size
-    _load_tile(traders, rows, n, tile)
+    _load_tile(book, rows, n, tile)
     _weigh(count, prices, quote, tile)
     least = _nearest_ruin(count, n, tile, least)
     _scale_shares(count, n, tile)
@@ -272,14 +274,14 @@ def _fold_lanes(orders):
 
 
 @kernel
-def collect_orders(traders, prices, quote, lo, hi, orders):
+def collect_orders(book, prices, quote, lo, hi, orders):
     """Add the orders of institutions lo <= i < hi at the USD prices (K,).                 (M34)
 
     Those who trade towards a target are moved together into tiles. The bits of the sum depend on
     lo and hi and on what is ordered.
     """
     rows, least = orders.rows, _NEAR_RUIN
-    speed, resident = traders.speed, traders.resident
+    speed, resident = book.speed, book.resident
     for chunk in range(lo, hi, CHUNK):
         stop = min(chunk + CHUNK, hi)
         count = 0
@@ -287,33 +289,33 @@ def collect_orders(traders, prices, quote, lo, hi, orders):
             if speed[i] == 0.0:
                 continue
             if speed[i] == IN_UNITS:
-                _add_frozen(traders, i, orders)
+                _add_frozen(book, i, orders)
                 continue
             if resident[i] != 0:
-                _add_row(traders, prices, quote, orders, i)
+                _add_row(book, prices, quote, orders, i)
                 continue
             rows[count] = i
             count += 1
             if count == TILE:
-                least = _add_tile(traders, prices, quote, rows, least, orders)
+                least = _add_tile(book, prices, quote, rows, least, orders)
                 count = 0
         if count > 0:
-            least = _add_tile(traders, prices, quote, rows[:count], least, orders)
+            least = _add_tile(book, prices, quote, rows[:count], least, orders)
         _fold_lanes(orders)
     if least < _NEAR_RUIN:
         orders.radius[0] = min(orders.radius[0], math.log1p(least))
 
 
 @kernel
-def _can_cross(traders, box, i):
+def _can_cross(book, limits, i):
     """Whether wealth can be positive somewhere in the price box and not positive elsewhere."""
-    least, most = traders.cash[i], traders.cash[i]
-    for k in range(box.quote.size):
-        held = traders.units[k, i]
-        low, high = box.lower[k], box.upper[k]
-        if box.quote[k] >= 0:
-            low += box.lower[box.quote[k]]
-            high += box.upper[box.quote[k]]
+    least, most = book.cash[i], book.cash[i]
+    for k in range(limits.quote.size):
+        held = book.units[k, i]
+        low, high = limits.lower[k], limits.upper[k]
+        if limits.quote[k] >= 0:
+            low += limits.lower[limits.quote[k]]
+            high += limits.upper[limits.quote[k]]
         if held >= 0.0:
             least += held * math.exp(low)
             most += held * math.exp(high)
@@ -324,30 +326,30 @@ def _can_cross(traders, box, i):
 
 
 @allocating_kernel
-def gather_crossers(traders, prices, box):
+def gather_candidates(book, prices, limits):
     """Records of the institutions whose wealth could change sign within the price limits.
 
     Each row: holdings and cash (K+1), speed times target shares (K), whether the aggregate at
     `prices` has their targets in it (1 or 0), the same now (the solver keeps it), whether they are
     non-residents. Allocates; needed on bad days only.
     """
-    units, cash, speed, resident = traders.units, traders.cash, traders.speed, traders.resident
+    units, cash, speed, resident = book.units, book.cash, book.speed, book.resident
     n, n_rows = units.shape
-    n_crossers = 0
+    n_candidates = 0
     rows = np.empty(n_rows, np.int64)
     for i in range(n_rows):
-        if speed[i] > 0.0 and _can_cross(traders, box, i):
-            rows[n_crossers] = i
-            n_crossers += 1
-    records = np.zeros((n_crossers, 2 * n + RECORD_EXTRA))
-    for r in range(n_crossers):
+        if speed[i] > 0.0 and _can_cross(book, limits, i):
+            rows[n_candidates] = i
+            n_candidates += 1
+    records = np.zeros((n_candidates, 2 * n + RECORD_EXTRA))
+    for r in range(n_candidates):
         i = rows[r]
         wealth = cash[i]
         for k in range(n):
             wealth += units[k, i] * prices[k]
             records[r, k] = units[k, i]
             if k > 0 or resident[i] == 0:
-                records[r, n + 1 + k] = speed[i] * traders.intent[k, i]
+                records[r, n + 1 + k] = speed[i] * book.intent[k, i]
         records[r, n] = cash[i]
         records[r, 2 * n + 1] = 1.0 if wealth > 0.0 else 0.0
         records[r, 2 * n + 2] = records[r, 2 * n + 1]

@@ -23,11 +23,22 @@ def copy(column, destination):
 
 @kernel
 def is_any(column):
-    """Whether any entry is not zero."""
+    """True if any entry is not zero."""
     count = 0
     for j in range(column.size):  # to the end: a loop that may stop early takes them one by one
         count += column[j] != 0
     return count > 0
+
+
+@kernel
+def extent(column):
+    """First row that is not zero, and the row behind the last; twice the end if all are zero."""
+    start, end = 0, column.size
+    while start < end and column[start] == 0:
+        start += 1
+    while end > start and column[end - 1] == 0:
+        end -= 1
+    return start, end
 
 
 @kernel

@@ -21,7 +21,7 @@ _TENTH_OF_A_PERCENT = 0.1
 _HALF_A_POINT = 0.5
 _CLOSED_OUT = (
     "Its broker closed it out. A short of yen is then bought back by force, and the forced buying"
-    " raises the yen: stay well below self.leverage_limit."
+    " raises the yen: stay well below self.maintenance_leverage."
 )
 _NO_CLASS = "The answer is the name of your class, without quotes and brackets."
 
@@ -162,7 +162,7 @@ def calmer_than_leaner(
         accepts=lambda came: came.peak <= outcome(leaner, try_out).peak - _HALF_A_POINT,
         why="Now look at what it makes by it: `try_out` has it in the column 'made'.",
         hint="The yen does not stay half a point below its peak with Leaner. Sell more of them"
-        " while they rise; but above self.leverage_limit a trader is forced to buy.",
+        " while they rise; but above self.maintenance_leverage a trader is forced to buy.",
         mistakes=(
             Mistake(idler, "With it the yen goes as high as with Idler."),
             Mistake(leaner, "That is just as high as with Leaner; it has to do more."),

@@ -168,7 +168,7 @@ def test_the_band_is_of_single_funds_by_hand():
     """Two funds with wealth 10 that borrow 10 and 30, one that is gone; lines at 3."""
     books = SimpleNamespace(
         wealth=np.array([10.0, 10.0, 0.0]), borrowing=np.array([10.0, 30.0, 1.0]),
-        leverage_limit=np.full(3, 3.0),
+        maintenance_leverage=np.full(3, 3.0),
     )  # fmt: skip
     rules = SimpleNamespace(mandates=SimpleNamespace(first_row=np.array([0, 3])))
     none = SimpleNamespace(books=books, rules=rules)
@@ -181,7 +181,9 @@ def test_the_band_is_of_single_funds_by_hand():
 @pytest.mark.parametrize(("borrowing", "share"), [(20.0, 0.0), (20.1, 1.0)])
 def test_a_fund_on_its_own_line_is_not_above_it(monkeypatch, borrowing, share):
     books = SimpleNamespace(
-        wealth=np.array([10.0]), borrowing=np.array([borrowing]), leverage_limit=np.array([3.0])
+        wealth=np.array([10.0]),
+        borrowing=np.array([borrowing]),
+        maintenance_leverage=np.array([3.0]),
     )
     rules = SimpleNamespace(mandates=SimpleNamespace(first_row=np.array([0, 1])))
     monkeypatch.setattr(live, "called", lambda *_: np.array([], dtype=int))

@@ -1,0 +1,36 @@
+"""Expected returns and risk as funds see them in the morning: carry, a little trend and value."""
+
+from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.risk import usd_covariance
+from abm.kernels.state import TRADING_DAYS
+
+
+@kernel
+def set_market_view(market, rules):
+    """Set the expected returns and the covariance of USD returns that all funds see.      (M13)
+
+    The USD return of an asset quoted in yen is its local return plus the yen's, so that e'Se of
+    the net exposures e equals w'Cw of the weights w with C the covariance of USD returns.
+    """
+    K, C = market.quote.size, market.rates.size - 1
+    funds = rules.funds
+    for k in range(K):
+        income = market.rates[k] if k < C else rules.market.income[k]
+        market.expected[k] = income + view_of(k, market, funds)
+        if market.quote[k] >= 0:
+            market.expected[k] += view_of(market.quote[k], market, funds)
+        for j in range(k + 1):
+            double = 1.0 if j == k else 2.0
+            market.risk_slow[k, j] = double * usd_covariance(k, j, market.covariance, market.quote)
+            market.risk_fast[k, j] = double * usd_covariance(
+                k, j, market.covariance_fast, market.quote
+            )
+    basis = min(rules.banks.basis, market.basis_ceiling[0])
+    market.expected[0] += 0.5 * basis + rules.banks.spread
+
+
+@inlined
+def view_of(k, market, funds):
+    """Expected change of a log quote per year: k_t EMA + k_v (f - x).                (M13)"""
+    gap = market.fundamental[k] + market.link_level[k] - market.log_price[k]
+    return funds.trend_weight * TRADING_DAYS * market.trend[0, k] + funds.value_weight * gap
