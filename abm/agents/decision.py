@@ -8,6 +8,7 @@ import numpy as np
 
 from abm.kernels.compiler.reference import by_reference
 from abm.kernels.day import decide_alone
+from abm.kernels.markets.settlement import write_trades
 from abm.kernels.scratch import allocate_scratch
 
 if TYPE_CHECKING:
@@ -33,17 +34,17 @@ def next_decision(world: World, row: int, day: int) -> Decision:
     """
     n_days = world.n_days
     copies = _copies(world)
-    books, price = copies.books, copies.market.usd_price
+    books, market, scratch = copies.books, copies.market, copies.scratch
     decide_alone(row, min(day, n_days - 1), day < n_days, *by_reference(*copies.groups))
-    intent, units = books.intent[:, row], books.units[:, row]
-    speed = max(0.0, float(books.speed[row]))  # IN_UNITS is no share of a gap
-    orders = intent * price
-    if speed > 0.0:
-        wealth = max(float(books.wealth[row]), 0.0)
-        orders = speed * (intent * wealth - units * price)
-        if world.rules.mandates.resident[row]:
-            orders[0] = 0.0  # a resident's balance in its own currency is what is left over
-    return Decision(intent, speed, orders, units, float(books.cash[row]))
+    write_trades(row, row + 1, *by_reference(books, market, copies.rules, scratch))
+    trades = scratch.lanes[: len(market.usd_price), 0]
+    return Decision(
+        intent=books.intent[:, row],
+        speed=max(0.0, float(books.speed[row])),  # IN_UNITS is no share of a gap
+        orders_usd_bn=trades * market.usd_price,
+        units=books.units[:, row],
+        cash=float(books.cash[row]),
+    )
 
 
 def _copies(world: World) -> World:

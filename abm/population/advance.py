@@ -30,7 +30,7 @@ _LONGEST_STRIDE = 16
 
 
 class InitialState(NamedTuple):
-    """How everybody stood at the close before day 0; tables count from there."""
+    """Standing of all at the close before day 0; tables count from there."""
 
     wealth: Array  # (N,) USD bn
     leverage: Array  # (N,)
@@ -127,7 +127,7 @@ def with_room(world: World, n_rows: int) -> World:
 
 
 def begin_record(world: World) -> InitialState:
-    """Counts of the record start at nought on day 0; returns how everybody stands."""
+    """Start the counts of the record at zero on day 0; returns the standing of all."""
     books, record, graph = world.books, world.record, world.graph
     leverage = leverage_of(books.wealth, books.borrowing)
     record.n_calls[:] = 0

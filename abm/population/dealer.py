@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def dealer_rule(scenario: Scenario) -> dict[str, Any]:
-    """Calm depth by instrument, and what moves it: their part of `state.MarketRule`."""
+    """Calm depth by instrument, and what moves it: their part of `rules.MarketRule`."""
     dealers = scenario.liquidity.dealers
     depth = np.array([part.dealer_depth_usd_bn for part in scenario.instruments.values()])
     return {

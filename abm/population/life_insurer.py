@@ -28,7 +28,7 @@ def draw_insurers(scenario: Scenario) -> Group:
 
 
 def insurer_rule(scenario: Scenario) -> dict[str, Any]:
-    """Their part of `state.HouseholdRule`."""
+    """Their part of `rules.HouseholdRule`."""
     rule = scenario.insurers
     return {
         "insurer_speed": rule.speed_per_day,

@@ -39,6 +39,6 @@ def draw_retail_equity(scenario: Scenario, terms: Terms, rng: np.random.Generato
 
 
 def equity_rule(scenario: Scenario) -> dict[str, Any]:
-    """Their part of `state.HouseholdRule`."""
+    """Their part of `rules.HouseholdRule`."""
     rule = scenario.retail_equity
     return {"margin_sale_share": rule.speed_per_day}

@@ -38,7 +38,7 @@ def draw_retail_fx(scenario: Scenario, terms: Terms, rng: np.random.Generator) -
 
 
 def fx_rule(scenario: Scenario) -> dict[str, Any]:
-    """Their part of `state.HouseholdRule`."""
+    """Their part of `rules.HouseholdRule`."""
     rule = scenario.retail_fx
     return {
         "contrarian": rule.contrarian_weight,

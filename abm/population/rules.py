@@ -96,7 +96,7 @@ def market_rule(scenario: Scenario) -> MarketRule:
 
 
 def link_rule(scenario: Scenario) -> dict[str, Any]:
-    """Share indices that follow a currency and another index: part of `MarketRule`."""
+    """Share indices that follow a currency and another index: part of `rules.MarketRule`."""
     names, links = scenario.instrument_names, scenario.liquidity.links
     linked = [links.get(name) for name in names]
     leaders = [names.index(link.leader) if link and link.leader else -1 for link in linked]

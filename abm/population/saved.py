@@ -50,7 +50,7 @@ _OF_THE_OPENING = ("mandates.opening_wealth", "mandates.size_usd_bn")
 
 
 class Saved(NamedTuple):
-    """What a state file holds."""
+    """Content of a state file."""
 
     scenario_toml: str
     seed: int
@@ -129,7 +129,7 @@ def _sound_arrays(archive: Archive, before: World, day: int) -> dict[str, Array]
 
 
 def _described(archive: Archive, path: Path) -> dict[str, Any]:
-    """What a state file says of itself, each thing of its own type."""
+    """Description that a state file gives of itself, each thing of its own type."""
     header = archive.headers[_DESCRIPTION]
     if header.dtype.kind != "U" or header.shape != ():
         raise Refused(f"{_DESCRIPTION} is not text")
@@ -170,7 +170,7 @@ def _origin_as_json(origin: Origin) -> dict[str, Any]:
 
 
 def _origin_from_json(said: Any, scenario: Scenario, day: int) -> Origin | None:
-    """Where a saved branch comes from, which must lead to its own scenario."""
+    """Origin of a saved branch, which must lead to its own scenario."""
     if said is None:
         return None
     if not isinstance(said, dict) or said.keys() != {"scenario_toml", "branches"}:
@@ -188,7 +188,7 @@ def _origin_from_json(said: Any, scenario: Scenario, day: int) -> Origin | None:
 
 
 def _size_faults(scenario: Scenario, day: int, archive: Archive) -> Iterable[str]:
-    """What would make a world much larger than the file, before that world is built."""
+    """Faults that would make a world much larger than the file, before that world is built."""
     n_banks = scenario.banks.n_core + scenario.banks.n_periphery
     shapes = {
         "books.wealth": (number_of_institutions(scenario),),
@@ -269,6 +269,6 @@ def restored(
 
 
 def _is_rule(name: str) -> bool:
-    """Whether an array says what institutions shall do, not what they have."""
+    """True for an array of what institutions shall do, not of what they have."""
     is_mandate = name.startswith("mandates.") and name not in _OF_THE_OPENING
     return is_mandate or name == "graph.leverage_max"

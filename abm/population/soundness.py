@@ -59,7 +59,7 @@ def as_numbers(days: Array) -> Array:
 
 
 def is_sound_at_a_glance(world: World, first: int, last: int, first_event: int) -> bool:
-    """Whether these days balance and hold finite numbers only; False where it takes a closer look.
+    """True where these days balance and hold finite numbers only; False asks for a closer look.
 
     A sum of squares is finite where all are, and costs a sweep nothing that can be measured.
     """

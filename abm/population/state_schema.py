@@ -64,7 +64,7 @@ _WHOLE_DAYS = ("status", "rounds", "iterations", "n_at_limit", "n_margin_calls",
 
 
 class Column(NamedTuple):
-    """What one array must be."""
+    """Type, shape and range of one array."""
 
     dtype: np.dtype
     shape: tuple[int, ...]
@@ -112,7 +112,7 @@ def state_of(world: World) -> dict[str, Array]:
 
 
 def header_faults(columns: Mapping[str, Column], headers: Mapping[str, Header]) -> Iterator[str]:
-    """What is wrong with the types and shapes that a file declares."""
+    """Faults of the types and shapes that a file declares."""
     for name, column in columns.items():
         header = headers.get(name)
         if header is None:
@@ -127,7 +127,7 @@ def header_faults(columns: Mapping[str, Column], headers: Mapping[str, Header]) 
 
 
 def value_faults(columns: Mapping[str, Column], arrays: Mapping[str, Array]) -> Iterator[str]:
-    """What is wrong with the numbers of arrays of the right type and shape."""
+    """Faults of the numbers of arrays of the right type and shape."""
     for name, column in columns.items():
         array = arrays[name]
         if column.fixed is not None:
@@ -147,7 +147,7 @@ def value_faults(columns: Mapping[str, Column], arrays: Mapping[str, Array]) -> 
 
 
 def record_faults(world: World, arrays: Mapping[str, Array], next_day: int) -> Iterator[str]:
-    """What is wrong with the table of days and with the events, column by column."""
+    """Faults of the table of days and of the events, column by column."""
     days = arrays["record.days"]
     for name in DAY_COLUMNS:
         values = days[name]
@@ -227,7 +227,7 @@ def _column(name: str, array: Array) -> Column:
 
 
 def _opening_columns(world: World) -> dict[str, Column]:
-    """How everybody stood before day 0: shapes follow from books and graph."""
+    """Standing of all before day 0: shapes follow from books and graph."""
     books, graph = world.books, world.graph
     like = {
         "wealth": books.wealth,

@@ -47,7 +47,7 @@ def draw_trend_followers(scenario: Scenario) -> Group:
 
 
 def trend_rule(scenario: Scenario) -> dict[str, float]:
-    """Speed, gain and signal of trend followers: their part of `state.FollowerRule`."""
+    """Speed, gain and signal of trend followers: their part of `rules.FollowerRule`."""
     rule = scenario.trend
     return {
         "trend_speed": rule.speed_per_day,

@@ -21,7 +21,7 @@ LAWS = {
 
 
 def value_investor_rule(scenario: Scenario) -> dict[str, Any]:
-    """Demand curve, depth, capacity and speed: their part of `MarketRule`."""
+    """Demand curve, depth, capacity and speed: their part of `rules.MarketRule`."""
     liquidity, parts = scenario.liquidity, scenario.instruments.values()
     depth = np.array([part.value_depth_usd_bn for part in parts])
     return {
