@@ -1,11 +1,12 @@
-"""The two tables of abm/ODD.md that the code can write itself, so that they never drift.
+"""The tables of abm/ODD.md that the code can write itself, so that they never drift.
 
     python -m experiments.odd_tables           writes them anew and prints what changed
     python -m experiments.odd_tables --check   prints what is stale and ends with 1; writes nothing
 
 The map says which functions hold an equation (their docstrings carry its number) and which tests
 put it to the test; the parameter table is what the scenario's own declarations say, with the values
-of reference-2024. Both stand in ODD.md between two markers.
+of reference-2024; the tables of columns are those of abm/runs/columns.toml, which files of results
+carry too. Each stands in ODD.md between two markers.
 """
 
 from __future__ import annotations
@@ -18,12 +19,23 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from abm.runs.columns import columns_of
 from abm.scenario import Parameter, load_scenario, parameter_table
 
 ROOT = Path(__file__).resolve().parents[1]
 ODD = ROOT / "abm" / "ODD.md"
 SCENARIO = "reference-2024"
 ROOMS = ("kernels", "population", "measures")  # of abm/: where equations live
+
+# Tables of a result, and what the first column of their description is called.
+COLUMNS = {
+    "days": "column",
+    "events": "column",
+    "institutions": "column",
+    "edges": "column",
+    "summary": "key",
+    "cascade": "key",
+}
 
 # **(M12) Margin rate.** opens the equation of that number in ODD.md.
 EQUATION = re.compile(r"^\*\*\(M(\d+)\) ([^*]+)\.\*\*", re.MULTILINE)
@@ -282,6 +294,16 @@ def parameters() -> str:
     return "\n".join(lines[1:])
 
 
+def column_rows(table: str, first: str) -> str:
+    """The columns of a result's table, or numbers of a run, as Markdown."""
+    lines = [f"| {first} | type | unit | meaning |", "|---|---|---|---|"]
+    lines += [
+        f"| `{column.name}` | {column.kind} | {column.unit or '–'} | {cell(column.meaning)} |"
+        for column in columns_of(table)
+    ]
+    return "\n".join(lines)
+
+
 def grouped(rows: list[Parameter]) -> Iterator[list[Parameter]]:
     """Rows that share a key but for one name, together, in the order of the first of them."""
     groups: dict[str, list[Parameter]] = {}
@@ -322,8 +344,10 @@ def cell(text: str) -> str:
 
 
 def with_tables(text: str) -> str:
-    """The ODD with both tables as they should be."""
-    for name, table in (("equations", equation_map(text)), ("parameters", parameters())):
+    """The ODD with its tables as they should be."""
+    columns = ((f"columns of {name}", column_rows(name, first)) for name, first in COLUMNS.items())
+    tables = {"equations": equation_map(text), "parameters": parameters(), **dict(columns)}
+    for name, table in tables.items():
         begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
         before, found_begin, rest = text.partition(begin)
         _, found_end, after = rest.partition(end)
@@ -333,7 +357,7 @@ def with_tables(text: str) -> str:
 
 
 def stale(text: str) -> str:
-    """Changes to come, as a unified diff; empty when both tables are fresh."""
+    """Changes to come, as a unified diff; empty when all tables are fresh."""
     lines = text.splitlines(), with_tables(text).splitlines()
     return "\n".join(difflib.unified_diff(*lines, "kept", "as the code is", n=0, lineterm=""))
 
@@ -344,7 +368,7 @@ def main() -> int:
     asked = parser.parse_args()
     text = ODD.read_text(encoding="utf-8")
     difference = stale(text)
-    print(difference or "both tables are fresh")
+    print(difference or "all tables are fresh")
     if asked.check:
         return 1 if difference else 0
     ODD.write_text(with_tables(text), encoding="utf-8")

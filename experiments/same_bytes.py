@@ -4,9 +4,10 @@
     python -m experiments.same_bytes --against FILE    compares this checkout with it
 
 Sixty runs over every shipped scenario and over what none of them has, and a small sweep. Hashed are
-the canonical bytes that a manifest holds, column by column: a column that only one side has is
-named apart and proves nothing, one that both have must be the same. Of exposures a column is an
-attribute of nodes or edges. Exit code 1 where something differs or has nothing to be compared with.
+the canonical bytes that a manifest holds, column by column: a column that only one side has, or a
+table that only this checkout has, is named apart and proves nothing, one that both have must be the
+same. Of exposures a column is an attribute of nodes or edges. Exit code 1 where something differs
+or is no longer there.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import networkx as nx
 import abm
 from abm.errors import InvalidInput, UnwindError
 from abm.model import CarryUnwindModel
+from abm.runs.folder import TABLES
 from abm.runs.manifest import current_versions, graph_hash, table_hash
 from abm.scenario import Scenario, list_scenarios, load_scenario
 from abm.sweep import load_sweep, sweep
@@ -162,7 +164,7 @@ def _of_sweep(scratch: Path) -> Hashes:
 
 def hashes_of_run(result: RunResult) -> Hashes:
     """Of every table of a run."""
-    tables = {name: getattr(result, name) for name in ("days", "institutions", "events")}
+    tables = {name: getattr(result, name) for name in TABLES}
     hashes = {name: hashes_of_table(table) for name, table in tables.items()}
     return hashes | {"exposures": hashes_of_graph(result.exposures)}
 
@@ -252,6 +254,9 @@ def differences(before: dict[str, Hashes], now: dict[str, Hashes]) -> Difference
             continue
         for table in {**before[run], **now[run]}:
             then, today = before[run].get(table, {}), now[run].get(table, {})
+            if not then:
+                apart.setdefault(f"{table}: all of it only now", []).append(run)
+                continue
             found.unequal.extend(f"{run}: {table}: {what}" for what in _unequal(then, today))
             for what in _one_side(then, today):
                 apart.setdefault(f"{table}: {what}", []).append(run)
@@ -266,7 +271,7 @@ def _unequal(before: dict[str, str], now: dict[str, str]) -> Iterator[str]:
     shared = [column for column in before if column in now and column != ALL]
     other = [column for column in shared if before[column] != now[column]]
     if not shared:
-        yield f"only {_side(bool(now))}" if not (before and now) else "not one column in common"
+        yield "not one column in common" if now else "only before"
     elif other:
         more = f" and {len(other) - SHOWN} more" if len(other) > SHOWN else ""
         yield f"{', '.join(other[:SHOWN])}{more} ({len(other)} of {len(shared)} columns)"

@@ -71,7 +71,7 @@ def test_figures_that_are_there_are_not_drawn_again(unwind, monkeypatch):
 
 def test_a_folder_whose_table_was_changed_is_refused(unwind, tmp_path):
     days = small.run().days.copy()
-    days.loc[0, "leverage"] += 1.0
+    days.loc[days.index[0], "leverage"] += 1.0
     days.to_parquet(tmp_path / "mine/days.parquet", index=False)
     for words in (("report",), ("plot", "--animate")):
         result = unwind(words[0], "mine", *words[1:])

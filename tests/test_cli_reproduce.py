@@ -19,7 +19,7 @@ def folder(tmp_path_factory):
 def test_a_run_is_said_to_be_the_same(folder):
     result = CliRunner().invoke(app, ["reproduce", str(folder)])
     assert result.exit_code == 0, result.output
-    assert "the same bytes again (days, events, institutions, exposures)." in result.stdout
+    assert "the same bytes again (days, events, institutions, edges, exposures)." in result.stdout
 
 
 def test_what_is_no_result_is_refused(tmp_path):

@@ -24,13 +24,14 @@ from abm.cli.progress import Progress
 from abm.measures.cascade import cascade_measures, run_measures
 from abm.report.script import acts, day_name
 from abm.runs import Cascade, RunResult
+from abm.runs.columns import table_of_result
 from abm.scenario import load_scenario
 
 ROOT = Path(__file__).parents[1]
 FORCED = ("hedge_fund", "risk_parity", "bank")
 TABLES = {
     "scenario.toml", "manifest.json", "days.parquet", "events.parquet", "institutions.parquet",
-    "exposures.graphml", "summary.json", "ODD.md", "ro-crate-metadata.json",
+    "edges.parquet", "exposures.graphml", "summary.json", "ODD.md", "ro-crate-metadata.json",
 }  # fmt: skip
 FIGURES = {f"figures/{name}.png" for name in ("cascade", "mechanism", "network")}
 
@@ -52,7 +53,11 @@ def made_up_days(scenario, yen, forced, short):
     table["conservation_error"], table["feedback_gain"] = 3e-13, 0.5
     table["yen_short_units"] = np.where(after, short, 100.0)
     table["share_unlevered"], table["yen_short_closed_by_force_units"] = 0.0, 0.0
-    return table
+    return table_of_result("days", table)
+
+
+def made_up_edges():
+    return pd.DataFrame({"institution": ["fund-1"], "broker": ["bank-1"], "share": [1.0]})
 
 
 def made_up_graph(failed):
@@ -69,7 +74,7 @@ def made_up_events(scenario, days):
     about = {"event": 0, "day": 0, "date": days["date"].iloc[0], "round": 0, "kind": "loss"}
     who = {"institution": "x", "counterparty": "bank-1", "instrument": "", "amount_usd_bn": 1.0}
     why = {"side": "", "cause": -1, "share_of_flow": np.nan, "clearing": -1, "generation": 0}
-    return pd.DataFrame([{**about, **who, **why}])
+    return table_of_result("events", pd.DataFrame([{**about, **who, **why}]))
 
 
 def made_up_run(scenario, seed, replicate, yen=0.1, short=50.0, forced=(30.0, 5.25, 0.0)):
@@ -81,7 +86,8 @@ def made_up_run(scenario, seed, replicate, yen=0.1, short=50.0, forced=(30.0, 5.
     days = made_up_days(scenario, yen, dict(zip(FORCED, forced, strict=True)), short)
     events = made_up_events(scenario, days)
     run = RunResult(
-        days=days, events=events, institutions=institutions, exposures=made_up_graph(False),
+        days=days, events=events, institutions=institutions, edges=made_up_edges(),
+        exposures=made_up_graph(False),
         summary={}, scenario=scenario, seed=seed, replicate=replicate,
     )  # fmt: skip
     run.summary.update(run_measures(run), worst_day=scenario.shock_day)
@@ -311,7 +317,7 @@ def test_a_place_where_no_folder_can_be_is_refused_before_the_run(unwind, tmp_pa
 
 
 def test_a_full_disk_leaves_nothing_behind(unwind, tmp_path, monkeypatch):
-    monkeypatch.setattr(pd.DataFrame, "to_parquet", full_disk)
+    monkeypatch.setattr("pyarrow.parquet.write_table", full_disk)
     result = unwind("run", "hike", "--out", "deep/er/mine")
     assert result.exit_code == 2
     assert "deep/er/mine: the disk is full" in result.stderr

@@ -10,6 +10,8 @@ import pytest
 
 import abm
 from abm.kernels import day
+from abm.runs.columns import CATEGORIES
+from abm.runs.columns import columns_of as columns_of_table
 from abm.runs.manifest import manifest_of
 from abm.scenario import parameter_table
 from experiments import odd_tables
@@ -39,7 +41,7 @@ OPENED = (
 )
 CONTROL = ("for ", "if ", "stop")
 N_OF_STATE = 5  # (M1) to (M5) hold at any moment
-KINDS = {"int8": "i", "int64": "i", "float64": "f", "text": "t"}
+KINDS = {"int64": "i", "float64": "f", "text": "t", "date": "M", "category": "c"}
 
 
 def schedule() -> list:
@@ -120,7 +122,8 @@ def columns_of(heading: str, **several: list[str]) -> list[tuple[str, str]]:
 
 
 def kind_of(column) -> str:
-    return {"i": "i", "f": "f"}.get(column.dtype.kind, "t")
+    is_category = hasattr(column.dtype, "categories")
+    return "c" if is_category else {k: k for k in "ifM"}.get(column.dtype.kind, "t")
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +184,7 @@ def test_equations_are_numbered_in_the_order_of_the_day():
     assert of_the_day == sorted(of_the_day)
 
 
-def test_both_generated_tables_are_fresh():
+def test_all_generated_tables_are_fresh():
     assert odd_tables.stale(TEXT) == "", "run python -m experiments.odd_tables"
 
 
@@ -210,11 +213,21 @@ def test_the_days_table_has_the_columns_of_the_odd(cascade):
     assert [KINDS[kind] for _, kind in said] == [kind_of(days[name]) for name in days]
 
 
-@pytest.mark.parametrize("table", ["events", "institutions"])
+@pytest.mark.parametrize("table", ["events", "institutions", "edges"])
 def test_a_table_has_the_columns_of_the_odd(cascade, table):
     found, said = getattr(cascade.run, table), columns_of(f"Table `{table}`")
     assert [name for name, _ in said] == list(found.columns)
     assert [KINDS[kind] for _, kind in said] == [kind_of(found[name]) for name in found]
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [("days", "status"), ("events", "side"), ("institutions", "kind"), ("cascade", "class")],
+)
+def test_the_odd_names_every_category_of_a_closed_list(table, column):
+    (meaning,) = (c.meaning for c in columns_of_table(table) if c.name == column)
+    closed = CATEGORIES["runs" if table == "cascade" else table, column]
+    assert len(closed) > 2 and all(word in meaning for word in closed)
 
 
 def test_events_are_of_the_kinds_of_the_odd(cascade):

@@ -36,7 +36,7 @@ def rewrite(folder, **changes):
 def test_a_run_is_made_again_byte_for_byte(folder):
     outcome = reproduce(folder)
     assert outcome.is_same and outcome.agrees
-    assert outcome.same == ("days", "events", "institutions", "exposures")
+    assert outcome.same == ("days", "events", "institutions", "edges", "exposures")
     assert outcome.changed == ()
 
 

@@ -5,10 +5,13 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import abm
 from abm.errors import InvalidInput
+from abm.kernels.events import EVENT_KINDS
+from abm.kernels.state import KIND_NAMES
 from abm.runs import fast_run
 from abm.scenario import load_scenario
 
@@ -50,8 +53,29 @@ def test_one_row_per_day_with_prices_since_the_close_before(result):
 
 def test_days_carry_the_dates_of_the_calendar(august):
     days = abm.run(august, rng=7).days
-    assert days["date"].iloc[0] == august.calendar.start.isoformat()
-    assert (abm.run(load_scenario("hike").with_changes(SMALL), rng=7).days["date"] == "").all()
+    dates = pd.DatetimeIndex(august.calendar.dates())
+    assert days["date"].tolist() == dates.tolist() and days.index.equals(dates)
+    assert days.loc["2024-07-05", "day"] == days.set_index("date").loc["2024-07-05", "day"] == 4
+    assert days.groupby("day").size().tolist() == [1] * len(days)  # no name stands twice
+
+
+def test_without_dates_the_days_are_numbered(storm, result):
+    assert not storm.calendar.dates() and result.days["date"].isna().all()
+    assert result.days["date"].dtype == result.events["date"].dtype == "datetime64[ms]"
+    assert isinstance(result.days.index, pd.RangeIndex) and result.days.index.name is None
+
+
+def test_words_of_closed_lists_are_categories(result, august):
+    days, events, rows = result.days, result.events, result.institutions
+    assert list(days["status"].cat.categories) == ["cleared", "limit", "failed"]
+    assert days["status"].max() == "limit" and (days["status"] <= "limit").all()  # they rank
+    at_limit = days["n_at_limit"] > 0
+    assert (days["status"] == "limit").tolist() == at_limit.tolist() and at_limit.any()
+    assert tuple(events["kind"].cat.categories) == EVENT_KINDS
+    assert tuple(rows["kind"].cat.categories) == (*KIND_NAMES, "bank")
+    styles = {"", "core", "periphery", *(name.lower() for name in august.funds.styles)}
+    assert {style.lower() for style in rows["style"].cat.categories} <= styles
+    assert set(rows.loc[rows["kind"] == "bank", "style"]) == {"core", "periphery"}
 
 
 @pytest.mark.parametrize(
@@ -112,10 +136,32 @@ def test_opening_wealth_is_that_of_the_close_before_day_0(storm, result):
     assert (rows["worst_wealth_usd_bn"] <= rows["opening_wealth_usd_bn"]).all()
 
 
-def test_brokers_of_an_institution_are_written_with_their_shares(result):
-    words = result.institutions.set_index("name")["brokers"]["hedge-fund-fxm-1"]
-    shares = [float(part.split(":")[1]) for part in words.split(";")]
-    assert sum(shares) == pytest.approx(1.0, abs=1e-5)
+def test_brokers_of_an_institution_are_written_with_their_shares(storm, result):
+    edges, model = result.edges, abm.CarryUnwindModel(storm, rng=7)
+    agents = {agent.name: agent for agent in model.agents if hasattr(agent, "brokers")}
+    borrowers = [name for name, agent in agents.items() if agent.brokers]
+    assert {"hedge-fund-fxm-1"} < set(borrowers) == set(edges["institution"])
+    for name, rows in edges.groupby("institution"):
+        told = dict(zip(rows["broker"], rows["share"], strict=True))
+        assert told == pytest.approx(agents[name].brokers, rel=1e-12)
+        assert sum(told.values()) == pytest.approx(1.0, rel=1e-12)
+    place = result.institutions["name"].tolist().index
+    assert [place(name) for name in edges["institution"]] == sorted(
+        map(place, edges["institution"])
+    )
+
+
+def test_a_desk_borrows_from_the_bank_that_owns_it(storm):
+    desk = {"kind": "carry", "capital_share": 0.1, "leverage": 4.0, "weights": {"UST": 0.5}}
+    made = abm.run(storm.with_changes({"banks.desk": desk}), rng=7)
+    desks = made.institutions.loc[made.institutions["kind"] == "bank_desk", "name"].tolist()
+    lent = made.edges[made.edges["institution"].isin(desks)]
+    assert lent["institution"].tolist() == desks and (lent["share"] == 1.0).all()
+    loans = {b: a for a, b, how in made.exposures.edges(data="kind") if how == "loan"}
+    owed = [name for name in desks if name in loans]
+    assert owed and dict(zip(lent["institution"], lent["broker"], strict=True)).items() >= {
+        (name, loans[name]) for name in owed
+    }
 
 
 def test_the_gain_is_nan_where_nobody_asked(storm):
@@ -221,11 +267,12 @@ def test_scripted_news_is_in_the_events_with_its_title_and_its_size():
     found = dict(zip(payrolls["instrument"], payrolls["amount_usd_bn"], strict=True))
     moves = next(item.moves for item in scenario.news if item.title == "weak US payrolls")
     assert found == {name: move for name, move in moves.items() if move}
-    (surprise,) = news[news["date"] == "2024-07-31"].to_dict("records")
+    (surprise,) = news[news["date"] == pd.Timestamp(2024, 7, 31)].to_dict("records")
     boj = scenario.policy.boj
     assert surprise["institution"] == "central_bank" and surprise["instrument"] == "JPY"
     assert surprise["amount_usd_bn"] == boj.surprise_bp * boj.news_log_per_bp
-    assert set(news["date"]) == {"2024-07-11", "2024-07-31", "2024-08-02", "2024-08-07"}
+    days = {"2024-07-11", "2024-07-31", "2024-08-02", "2024-08-07"}
+    assert set(news["date"].dt.strftime("%Y-%m-%d")) == days
 
 
 def test_every_source_of_news_has_its_own_event(tmp_path):

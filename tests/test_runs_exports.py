@@ -13,7 +13,7 @@ from abm.errors import InvalidInput, OutputRefused
 from abm.runs.exports import tables_of_run
 from tests.sweep.small import TINY
 
-TABLES = ["days", "events", "institutions", "exposures", "summary"]
+TABLES = ["days", "events", "institutions", "edges", "exposures", "summary", "columns"]
 
 
 @pytest.fixture(scope="module")

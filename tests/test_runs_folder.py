@@ -20,6 +20,7 @@ NEEDED = {
     "days.parquet",
     "events.parquet",
     "institutions.parquet",
+    "edges.parquet",
     "exposures.graphml",
     "summary.json",
 }
@@ -252,10 +253,26 @@ def test_a_pipe_in_a_result_is_refused_and_not_waited_for(result, tmp_path, name
 def test_tables_of_another_version_are_refused_as_such(result, tmp_path):
     out = result.save(tmp_path / "a")
     manifest = json.loads((out / "manifest.json").read_text())
-    (out / "manifest.json").write_text(json.dumps(manifest | {"schema_version": 2}))
-    with pytest.raises(
-        UnreadableFile, match=f"has schema version 2, this version reads {SCHEMA_VERSION}"
-    ):
+    for version in (2, 3, SCHEMA_VERSION + 1):
+        (out / "manifest.json").write_text(json.dumps(manifest | {"schema_version": version}))
+        with pytest.raises(UnreadableFile) as refused:
+            abm.load_result(out)
+        said = f"{out}/manifest.json has schema version {version}, this version reads "
+        again = f"unwind run {out}/scenario.toml --seed 7 --replicate 2 --out {out}-again"
+        advice = f"; make it again: {again}" if version < SCHEMA_VERSION else ""
+        assert str(refused.value) == f"{said}{SCHEMA_VERSION}{advice}"
+
+
+@pytest.mark.parametrize("changes", [{"parent": {}}, {"seed": "7"}, {"replicate": None}])
+def test_a_run_that_a_scenario_and_a_seed_do_not_give_is_not_said_to_be_made_again(
+    result, tmp_path, changes
+):
+    out = result.save(tmp_path / "a")
+    manifest = json.loads((out / "manifest.json").read_text())
+    parent = {"scenario": "hike"} if "parent" in changes else None
+    wrong = {"schema_version": 3, **changes, "parent": parent}
+    (out / "manifest.json").write_text(json.dumps(manifest | wrong))
+    with pytest.raises(UnreadableFile, match=r"reads \d+$"):
         abm.load_result(out)
 
 

@@ -52,8 +52,7 @@ def test_dates_are_dates_and_missing_where_the_scenario_has_none(run, dated):
     assert run.prices["date"].isna().all()
     of_day = dated.days.set_index("day")["date"]
     assert dated.prices["date"].dtype.kind == "M"
-    said = dated.prices["date"].dt.strftime("%Y-%m-%d").tolist()
-    assert said == of_day[dated.prices["day"]].tolist()
+    assert dated.prices["date"].tolist() == of_day[dated.prices["day"]].tolist()
 
 
 def test_xarray_has_days_by_instruments_and_every_other_column_of_the_days(dated):
@@ -71,8 +70,9 @@ def test_xarray_has_days_by_instruments_and_every_other_column_of_the_days(dated
     others = [name for name in days if name not in prices | {"day", "date"}]
     assert set(made.data_vars) == {"quote", "log", "fundamental", *others}
     for name in others:
-        assert made[name].dims == ("day",) and made[name].dtype == days[name].dtype
+        assert made[name].dims == ("day",) and made[name].dtype == days[name].to_numpy().dtype
         np.testing.assert_array_equal(made[name].values, days[name])
+    assert set(made["status"].values) <= {"cleared", "limit", "failed"}
 
 
 def test_dates_of_xarray_are_a_coordinate_that_selects(dated, run):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from abm.figures import style
 from abm.figures.finding import LEAST_USD_BN
+from abm.measures.table import iso_dates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -318,7 +319,8 @@ def _date_axis(panels: Sequence[Axes], days: pd.DataFrame) -> None:
     panels[0].set_xlim(first - 0.8, last + 0.8)
     for panel in panels[:-1]:
         panel.tick_params(labelbottom=False, length=0)
-    dated = [(int(d), s) for d, s in zip(days["day"], days["date"], strict=True) if s]
+    dates = iso_dates(days["date"])
+    dated = [(int(d), text) for d, text in zip(days["day"], dates, strict=True) if text]
     if not dated:
         panels[-1].xaxis.set_major_locator(_few_ticks(integer=True, n=_N_DATE_TICKS))
         panels[-1].set_xlabel("trading day")
@@ -331,7 +333,7 @@ def _week_starts(dated: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
     """(day, label) of the first trading day of every so manieth week."""
     weeks: dict[tuple[int, int], tuple[int, dt.date]] = {}
     for day, text in dated:
-        date = dt.date.fromisoformat(text[:10])
+        date = dt.date.fromisoformat(text)
         weeks.setdefault(date.isocalendar()[:2], (day, date))
     starts = list(weeks.values())[:: math.ceil(len(weeks) / _N_DATE_TICKS)]
     is_long = len(weeks) > 80
@@ -347,8 +349,8 @@ def quotes_on_days(days: pd.DataFrame, real: pd.Series | None) -> dict[int, floa
     if real is None:
         return {}
     quotes = {str(date)[:10]: float(q) for date, q in real.items() if math.isfinite(q)}
-    dates = zip(days["day"], days["date"], strict=True)
-    return {int(day): quotes[text[:10]] for day, text in dates if text[:10] in quotes}
+    dates = zip(days["day"], iso_dates(days["date"]), strict=True)
+    return {int(day): quotes[text] for day, text in dates if text in quotes}
 
 
 def _quotes(table: pd.DataFrame, funding: str, opening: float) -> pd.Series:

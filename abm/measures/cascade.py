@@ -30,6 +30,8 @@ from abm.measures.table import after_shock, names_of, need, on_day, values_of, w
 from abm.words import counted
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from abm.contagion.networks import FloatArray
     from abm.measures.table import Table
 
@@ -54,8 +56,8 @@ LEAST_UNWIND = 0.01
 SMALLEST_MOVE_LOG = 1e-6
 """A frozen move of the yen below this is arithmetic, and has no sign."""
 
-STATUS_FAILED = 2
-"""`status` of a day that found no price, in the table of days."""
+FAILED_TO_CLEAR = ("failed", 2)
+"""`status` of a day that found no price: in the table of days, and in plain columns of it."""
 
 # Below this share of wealth a loss is arithmetic noise, and a ratio to it says nothing.
 _NO_LOSS = 1e-9
@@ -397,12 +399,19 @@ def day_measures(run: RunTables) -> dict[str, float | int | str]:
         "n_margin_calls": int(values_of(days, "n_margin_calls").sum()),
         "n_failed": n_failed,
         "n_banks_failed": n_banks_failed,
-        "n_days_failed_to_clear": int((values_of(days, "status") == STATUS_FAILED).sum()),
+        "n_days_failed_to_clear": int(failed_to_clear(days).sum()),
         "n_days_at_limit": int((values_of(days, "n_at_limit") > 0).sum()),
         "n_rounds_max": int(values_of(days, "rounds").max()),
         "max_conservation_error": float(values_of(days, "conservation_error").max()),
         "max_feedback_gain": float(np.nanmax(gain)) if np.isfinite(gain).any() else float("nan"),
     }
+
+
+def failed_to_clear(days: Table) -> NDArray[np.bool_]:
+    """Days that found no price."""
+    status = values_of(days, "status")
+    word, number = FAILED_TO_CLEAR
+    return np.asarray(status == (number if status.dtype.kind in "iuf" else word))
 
 
 def before_measures(

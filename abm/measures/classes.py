@@ -112,7 +112,7 @@ def class_counts(table: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
     """
     by = list(factors)
     counted = is_counted(table)
-    counts = table[counted].groupby([*by, "class"]).size().unstack(fill_value=0)
+    counts = table[counted].groupby([*by, "class"], observed=True).size().unstack(fill_value=0)
     done = table[table["status"] == "done"] if "status" in table else table
     every = done.groupby(by).size()
     found = counts.reindex(every.index, fill_value=0)[[n for n in CLASSES if n in counts]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +28,14 @@ def names_of(table: Table) -> list[str]:
 def values_of(table: Table, name: str) -> NDArray[Any]:
     """One column."""
     return np.asarray(table[name])
+
+
+def iso_dates(dates: Iterable[Any]) -> list[str]:
+    """Dates as ISO text, empty for none."""
+    import pandas as pd
+
+    days = pd.to_datetime(pd.Series(dates)).to_numpy().astype("datetime64[D]")
+    return ["" if day == "NaT" else day for day in np.datetime_as_string(days).tolist()]
 
 
 def need(table: Table, *columns: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -227,7 +228,7 @@ def _happened(run: RunResult, day: int, sold_usd_bn: Mapping[str, float]) -> str
     told = in_english(
         "figures/film_day",
         came=[act.what for act in acts(run.scenario) if act.day == day],
-        counts=run.events["kind"][run.events["day"] == day].value_counts().to_dict(),
+        counts=dict(Counter(run.events["kind"][run.events["day"] == day])),
         n_sellers=len(sold_usd_bn),
         sold_usd_bn=sum(sold_usd_bn.values()),
     )

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from abm.kernels.state import KIND_NAMES
+from abm.measures.table import iso_dates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,7 @@ class Event(NamedTuple):
 
     event: int
     day: int
-    date: str
+    date: str  # ISO, or ""
     round: int
     kind: str
     institution: str
@@ -42,7 +43,10 @@ class Lineage:
     """Events by number, and what is asked of them again and again."""
 
     def __init__(self, events: pd.DataFrame) -> None:
-        columns = [events[name].tolist() for name in Event._fields]
+        columns = [
+            iso_dates(events[name]) if name == "date" else events[name].tolist()
+            for name in Event._fields
+        ]
         self.events = list(map(Event._make, zip(*columns, strict=True)))
         self.by_number = {event.event: event for event in self.events}
 

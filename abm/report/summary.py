@@ -17,7 +17,7 @@ from abm.figures.finding import LEAST_USD_BN, falls, number
 from abm.measures.cascade import (
     DAM_BREAK_SHARE,
     LEAK_SHARE,
-    STATUS_FAILED,
+    failed_to_clear,
     forced_by_type,
 )
 from abm.measures.classes import BROKEN_BEFORE
@@ -182,7 +182,7 @@ def title(scenario: Scenario) -> str:
 
 def _uncleared(told: Told, say: Words) -> list[str]:
     """Days without a price, first of all: what the run did on them is not what it wanted."""
-    days = told.days.loc[told.days["status"] == STATUS_FAILED, "day"].tolist()
+    days = told.days.loc[failed_to_clear(told.days), "day"].tolist()
     named = [day_name(told.scenario, int(day), say.language) for day in days[:_N_NAMED]]
     return Phrases(say).lines("summary/uncleared", n=len(days), days=named)
 

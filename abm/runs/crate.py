@@ -22,6 +22,10 @@ _ABOUT = {
         "Outcome of every institution and bank",
         "application/vnd.apache.parquet",
     ),
+    "edges.parquet": (
+        "Who borrows from which broker before day 0, by share",
+        "application/vnd.apache.parquet",
+    ),
     "exposures.graphml": (
         "Who lends to whom, lender to borrower, USD bn",
         "application/graphml+xml",

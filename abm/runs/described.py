@@ -3,7 +3,7 @@ checked for its kind before use."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -89,11 +89,16 @@ class KeptSummary(dict[str, Any]):
         raise UnreadableFile(f"{self.where} has no number {name}; run the scenario again")
 
 
-def read_description(path: Path, shape: type[Entries], schema_version: int) -> dict[str, Any]:
+def read_description(
+    path: Path,
+    shape: type[Entries],
+    schema_version: int,
+    advice: Callable[[dict[str, Any]], str] = lambda _: "",
+) -> dict[str, Any]:
     """A description as it is in the file, if this version reads it and all of it is in order.
 
     Raises OSError or ValueError for what is no JSON object, UnreadableFile for one of another
-    schema version, and with every entry that is missing or of another kind.
+    schema version, with `advice` on it, and with every entry that is missing or of another kind.
     """
     content = _object_in(path)
     found = content.get("schema_version")
@@ -101,7 +106,7 @@ def read_description(path: Path, shape: type[Entries], schema_version: int) -> d
         raise ValueError("it has no schema_version")
     if type(found) is not int or found != schema_version:
         words = f"has schema version {show(found)}, this version reads {schema_version}"
-        raise UnreadableFile(f"{path} {words}")
+        raise UnreadableFile(f"{path} {words}{advice(content)}")
     try:
         shape.model_validate(content)
     except ValidationError as refused:

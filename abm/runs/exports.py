@@ -19,7 +19,8 @@ import numpy as np
 
 from abm.errors import InvalidInput, OutputRefused, one_line
 from abm.files import write_folder, write_whole
-from abm.runs.folder import check_free, readable_faults
+from abm.runs.columns import column_named, columns_table
+from abm.runs.folder import TABLES, check_free, readable_faults
 from abm.words import counted, is_or_are
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ MOST_SHEET_ROWS, MOST_SHEET_COLUMNS, MOST_CELL_LETTERS = 1_048_576, 16_384, 32_7
 MOST_STATA_LETTERS, MOST_STATA_LABEL, MOST_STATA_TEXT = 32, 80, 2045
 LARGEST_STATA_WHOLE = 2**53  # Stata's whole numbers end at 2^31; beyond, a double holds these
 STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-NAMES = "columns.csv"  # where the names of Stata are told
+COLUMNS = "columns"  # the table of what columns are; of Stata which name is which too
 _RESERVED_WORDS = (
     "aggregate array boolean break byte case catch class colvector complex const continue default "
     "delegate delete do double else eltypedef end enum explicit export external float for friend "
@@ -41,6 +42,7 @@ _RESERVED_WORDS = (
     "with _n"
 )
 _RESERVED = frozenset(_RESERVED_WORDS.split())
+_OF_A_SHEET = bool | int | float | str
 _STATA_TYPE = re.compile(r"str\d+")
 
 Tables = Mapping[str, "pd.DataFrame"]
@@ -55,17 +57,23 @@ class Exported(NamedTuple):
 
 
 def tables_of_run(run: RunResult) -> dict[str, pd.DataFrame]:
-    """Days, events, institutions, exposures and summary of a run."""
+    """Tables and graph of a run, its summary, and what the columns of all these are."""
+    tables = {name: getattr(run, name) for name in TABLES}
+    tables["exposures"] = exposures_table(run.exposures)
+    tables["summary"] = summary_table(run.summary)
+    return tables | {COLUMNS: columns_table(tables)}
+
+
+def summary_table(summary: Mapping[str, Any]) -> pd.DataFrame:
+    """A row for each number of a run, with its unit and meaning."""
     import pandas as pd
 
-    tables = {name: getattr(run, name) for name in ("days", "events", "institutions")}
-    tables["exposures"] = exposures_table(run.exposures)
-    lines = [
-        (name, float("nan"), value) if isinstance(value, str) else (name, float(value), "")
-        for name, value in run.summary.items()
-    ]
-    tables["summary"] = pd.DataFrame(lines, columns=["measure", "value", "text"])
-    return tables
+    lines = []
+    for name, value in summary.items():
+        is_text, found = isinstance(value, str), column_named(name, "summary", "cascade")
+        number, text = (float("nan"), value) if is_text else (float(value), "")
+        lines.append((name, number, text, *(("", "") if found is None else found[2:])))
+    return pd.DataFrame(lines, columns=["measure", "value", "text", "unit", "meaning"])
 
 
 def exposures_table(graph: nx.DiGraph) -> pd.DataFrame:
@@ -117,10 +125,10 @@ def as_csv(tables: Tables) -> Exported:
     files: Files = {}
     n_guarded = 0
     for name, table in tables.items():
-        guarded = table.copy()
+        guarded = _without_categories(table)
         for column in _text_columns(table):
-            starts = table[column].map(_is_formula).to_numpy(dtype=bool)
-            guarded.loc[starts, column] = "'" + table.loc[starts, column].astype(str)
+            starts = guarded[column].map(_is_formula).to_numpy(dtype=bool)
+            guarded[column] = guarded[column].mask(starts, "'" + guarded[column].astype(str))
             n_guarded += int(starts.sum())
         guarded.columns = [f"'{c}" if _is_formula(c) else c for c in map(str, table.columns)]
         text = guarded.to_csv(index=False, lineterminator="\n")
@@ -166,7 +174,8 @@ def as_workbook(tables: Tables, stem: str) -> Exported:
 
 
 def as_stata(tables: Tables) -> Exported:
-    """A file for each table, and `columns.csv`: which name of Stata is which column.
+    """A file for each table, and `columns.csv`: which name of Stata is which column, and what of it
+    is known.
 
     Format 118 (Stata 14 and later). Missing and infinite numbers are missing there, true and false
     are 1 and 0, whole numbers beyond 2^53 are text.
@@ -174,7 +183,10 @@ def as_stata(tables: Tables) -> Exported:
     import pandas as pd
 
     files, said, names = {}, [], []
+    about = {(table, column): told for table, column, *told in _rows(tables.get(COLUMNS))}
     for name, table in tables.items():
+        if name == COLUMNS:
+            continue
         mapping = stata_names([str(column) for column in table.columns])
         plain = pd.DataFrame(
             {
@@ -184,22 +196,30 @@ def as_stata(tables: Tables) -> Exported:
         )
         labels = {new: one_line(old)[:MOST_STATA_LABEL] for old, new in mapping.items()}
         long = [c for c in plain.columns if _longest(plain[c]) > MOST_STATA_TEXT]
+        dates: dict[Any, Any] = {c: "td" for c in plain.columns if plain[c].dtype.kind == "M"}
         sink = io.BytesIO()
         plain.to_stata(
-            sink, version=118, write_index=False, variable_labels=labels, convert_strl=long
+            sink,
+            version=118,
+            write_index=False,
+            variable_labels=labels,
+            convert_strl=long,
+            convert_dates=dates,
         )
         files[f"{name}.dta"] = sink.getvalue()
-        names += [(name, old, new) for old, new in mapping.items()]
+        names += [
+            (name, old, new, *about.get((name, old), ("", ""))) for old, new in mapping.items()
+        ]
         n_infinite = int(np.isinf(table.select_dtypes("number").to_numpy(dtype=np.float64)).sum())
         if n_infinite:
             lost = f"{counted(n_infinite, 'infinite number')} {is_or_are(n_infinite)}"
             said.append(f"{name}: {lost} missing in Stata")
-    n_other = sum(old != new for _, old, new in names)
-    told = as_csv({"columns": pd.DataFrame(names, columns=["table", "column", "stata"])})
-    files |= told.files
+    n_other = sum(old != new for _, old, new, *_ in names)
+    heads = ["table", "column", "stata", "unit", "meaning"]
+    files |= as_csv({COLUMNS: pd.DataFrame(names, columns=heads)}).files
     if n_other:
         other = "column has another name" if n_other == 1 else "columns have other names"
-        said.append(f"{n_other:,} {other} in Stata: {NAMES} says which")
+        said.append(f"{n_other:,} {other} in Stata: {COLUMNS}.csv says which")
     return Exported(files, said)
 
 
@@ -234,10 +254,20 @@ def _short(name: str, most: int) -> str:
     return name[: most - end - 1] + "_" + name[-end:]
 
 
-def _text_columns(table: pd.DataFrame) -> Iterable[Any]:
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+def _rows(table: pd.DataFrame | None) -> Iterable[tuple[Any, ...]]:
+    return () if table is None else table.itertuples(index=False, name=None)
 
-    return [c for c in table if not (is_numeric_dtype(table[c]) or is_bool_dtype(table[c]))]
+
+def _without_categories(table: pd.DataFrame) -> pd.DataFrame:
+    """A copy in which a category is its word."""
+    words = {
+        str(c): table[c].astype(object) for c in table if hasattr(table[c].dtype, "categories")
+    }
+    return table.assign(**words)
+
+
+def _text_columns(table: pd.DataFrame) -> Iterable[Any]:
+    return [c for c in table if table[c].dtype.kind not in "biufcM"]
 
 
 def _is_formula(value: Any) -> bool:
@@ -248,11 +278,13 @@ def _is_formula(value: Any) -> bool:
 def _column(column: pd.Series) -> list[Any]:
     """Cells as plain Python: no number where there is none, whatever is infinite in words."""
     plain: list[Any] = []
+    if column.dtype.kind == "M":
+        return [None if value != value else value.date() for value in column.tolist()]
     for value in column.tolist():
         if isinstance(value, float) and not np.isfinite(value):
             plain.append(None if value != value else ("inf" if value > 0 else "-inf"))
         else:
-            plain.append(value if isinstance(value, bool | int | float | str) else _said(value))
+            plain.append(value if isinstance(value, _OF_A_SHEET) else _said(value))
     return plain
 
 
@@ -279,6 +311,8 @@ def _stata_column(column: pd.Series) -> Any:
     """A column of a kind that Stata has: doubles, whole numbers it can hold, or text."""
     from pandas.api.types import is_bool_dtype, is_float_dtype, is_integer_dtype
 
+    if column.dtype.kind == "M":
+        return column.astype("datetime64[ns]").to_numpy()
     if is_bool_dtype(column):
         return column.to_numpy(dtype=np.int8)
     if is_float_dtype(column):

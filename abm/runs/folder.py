@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from abm.errors import OutputRefused
 from abm.measures.cascade import by_origin
+from abm.runs.columns import arrow_table
 from abm.runs.crate import CRATE, ODD, crate_of_run, odd_text
 from abm.runs.manifest import manifest_of
 from abm.scenario.graph_files import portable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from abm.runs.result import RunResult
     from abm.scenario import Scenario
 
-TABLES = ("days", "events", "institutions")
+TABLES = ("days", "events", "institutions", "edges")
 PARQUET = tuple(f"{name}.parquet" for name in TABLES)
 MANIFEST = "manifest.json"
 PARENT = "parent.toml"  # of a branch: the scenario of the run it comes from
@@ -66,13 +67,14 @@ def check_free(folder: Path, force: bool = False) -> None:
 def _write(result: RunResult, folder: Path, figures: Mapping[str, Any]) -> None:
     """All files of the folder, and what an archive must know of them; the manifest last."""
     import networkx as nx
+    import pyarrow.parquet as pq
 
     folder.chmod(0o755)
     _write_scenario(folder / "scenario.toml", result.scenario, _since(result.origin))
     if result.origin is not None:
         _write_scenario(folder / PARENT, result.origin.scenario)
     for name in TABLES:
-        getattr(result, name).to_parquet(folder / f"{name}.parquet", index=False)
+        pq.write_table(arrow_table(name, getattr(result, name)), folder / f"{name}.parquet")
     nx.write_graphml_xml(result.exposures, folder / "exposures.graphml")
     _write_json(folder / "summary.json", by_origin(result.summary))
     if figures:

@@ -22,6 +22,7 @@ from abm.kernels.events import (
     SCRIPT,
 )
 from abm.population.exposures import bank_names_of
+from abm.runs.columns import typed
 from abm.runs.tables import dates_of
 
 if TYPE_CHECKING:
@@ -43,14 +44,14 @@ AUTHORITIES = {
 
 
 def events_table(world: World, scenario: Scenario, n_days: int) -> pd.DataFrame:
-    """One row per event from day 0, numbered from 0; columns are listed in ODD.md."""
+    """One row per event from day 0, numbered from 0; columns: `columns.toml`."""
     import pandas as pd
 
-    return pd.DataFrame(event_columns(world, scenario, n_days))
+    return typed("events", pd.DataFrame(event_columns(world, scenario, n_days)))
 
 
 def event_columns(world: World, scenario: Scenario, n_days: int) -> dict[str, Array]:
-    """The columns of `events_table`.
+    """The columns of `events_table` before they are typed, all words as text.
 
     `cause` is the event's parent, -1 for what comes from outside (or from the burn-in).
     """

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
+from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from abm.errors import UnreadableFile
 from abm.files import MOST_OF_GRAPH, MOST_OF_TABLE, read_bytes, refuse_irregular
 from abm.population.origin import Origin, branches_from_json
 from abm.population.past import lineage_faults
+from abm.runs.columns import table_of_result
 from abm.runs.described import Manifest, read_description, read_summary
 from abm.runs.folder import FILES, MANIFEST, PARENT, PARQUET, TABLES
 from abm.runs.manifest import SCHEMA_VERSION, hashes_of
 from abm.runs.result import RunResult
 from abm.scenario import load_scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # What reading may raise where a file is not what its name promises.
 UNREADABLE = (
@@ -39,8 +45,6 @@ def load_result(folder: str | Path) -> RunResult:
         If there is none, a file is missing, a table, the graph or the scenario has changed since
         (SHA-256 differs from the manifest), or it is of another version of the schema.
     """
-    import pandas as pd
-
     where = Path(folder)
     manifest = read_manifest(where)
     missing = [name for name in (*FILES, *PARQUET) if not os.path.exists(where / name)]
@@ -50,7 +54,7 @@ def load_result(folder: str | Path) -> RunResult:
         for name in PARQUET:
             refuse_irregular(where / name, MOST_OF_TABLE)
         result = RunResult(
-            **{name: pd.read_parquet(where / f"{name}.parquet") for name in TABLES},
+            **{name: _read_table(where, name) for name in TABLES},
             exposures=_read_graph(where / "exposures.graphml"),
             summary=read_summary(where / "summary.json"),
             scenario=load_scenario(where / "scenario.toml"),
@@ -87,13 +91,30 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a result folder, of a schema that this version reads."""
     path = folder / MANIFEST
     try:
-        return read_description(path, Manifest, SCHEMA_VERSION)
+        return read_description(path, Manifest, SCHEMA_VERSION, partial(_made_again, folder))
     except FileNotFoundError:
         raise UnreadableFile(f"{folder} holds no result: there is no {MANIFEST}") from None
     except NotADirectoryError:
         raise UnreadableFile(f"{folder} is a file; give the folder of a result") from None
     except UNREADABLE as bad:
         raise UnreadableFile(f"{path} cannot be read: {_reason(bad)}") from None
+
+
+def _made_again(folder: Path, manifest: Mapping[str, Any]) -> str:
+    """How to come by the result of a folder that an earlier version wrote."""
+    version, draw = manifest["schema_version"], (manifest.get("seed"), manifest.get("replicate"))
+    is_earlier = type(version) is int and version < SCHEMA_VERSION
+    if not is_earlier or manifest.get("parent") or not all(type(n) is int for n in draw):
+        return ""
+    scenario, again = (shlex.quote(str(p)) for p in (folder / "scenario.toml", f"{folder}-again"))
+    replicate = f" --replicate {draw[1]}" if draw[1] else ""
+    return f"; make it again: unwind run {scenario} --seed {draw[0]}{replicate} --out {again}"
+
+
+def _read_table(folder: Path, name: str) -> pd.DataFrame:
+    import pandas as pd
+
+    return table_of_result(name, pd.read_parquet(folder / f"{name}.parquet"))
 
 
 def _read_graph(path: Path) -> Any:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abm import version
+from abm.measures.table import iso_dates
 from abm.population.origin import branches_as_json
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
     from abm.runs.result import RunResult
 
-SCHEMA_VERSION = 3  # 3: summary.json tells the run from what its shock did; days say more
+# 3: summary.json tells the run from what its shock did; days say more
+# 4: dates are dates, closed lists categories; brokers are the table `edges`
+SCHEMA_VERSION = 4
 PACKAGES = (
     "numpy",
     "numba",
@@ -85,6 +88,7 @@ def hashes_of(result: RunResult) -> dict[str, str]:
         "days": table_hash(result.days),
         "events": table_hash(result.events),
         "institutions": table_hash(result.institutions),
+        "edges": table_hash(result.edges),
         "exposures": graph_hash(result.exposures),
     }
 
@@ -93,7 +97,8 @@ def table_hash(table: pd.DataFrame) -> str:
     """SHA-256 of a table: per column its name, its type, its length and its bytes.
 
     Whole numbers as little-endian int64, numbers as float64 with one NaN, words as UTF-8 behind
-    their length. The Parquet file is not hashed: its footer names its writer.
+    their length; a category as its word, or as its rank where categories rank; a date as its ISO
+    text, empty for none. The Parquet file is not hashed: its footer names its writer.
     """
     digest = hashlib.sha256()
     for name in table.columns:
@@ -104,13 +109,16 @@ def table_hash(table: pd.DataFrame) -> str:
 
 def column_bytes(column: pd.Series) -> tuple[bytes, bytes]:
     """(type, bytes) of one column."""
+    if getattr(column.dtype, "ordered", False):
+        return b"i", column.cat.codes.to_numpy().astype("<i8").tobytes()
     if column.dtype.kind in "iub":
         return b"i", column.to_numpy().astype("<i8").tobytes()
     if column.dtype.kind == "f":
         values = column.to_numpy().astype("<f8")
         values[np.isnan(values)] = np.nan
         return b"f", values.tobytes()
-    return b"s", b"".join(_framed(str(word).encode()) for word in column)
+    words = iso_dates(column) if column.dtype.kind == "M" else map(str, column)
+    return b"s", b"".join(_framed(word.encode()) for word in words)
 
 
 def graph_hash(graph: nx.DiGraph) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from abm.errors import InvalidInput
+from abm.runs.columns import column_named
 from abm.runs.tables import text_column
 
 if TYPE_CHECKING:
@@ -18,14 +19,6 @@ if TYPE_CHECKING:
     from abm.scenario import Scenario
 
 Array = np.ndarray
-
-# Of the Dataset; columns of `days` are told with their units in ODD.md, section 4.
-UNITS = {
-    "day": "trading days",
-    "log": "log",
-    "fundamental": "log",
-    "quote": "as the market writes it",
-}
 
 
 class Prices(NamedTuple):
@@ -59,16 +52,11 @@ def prices_table(days: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "day": np.repeat(days["day"].to_numpy(), len(names)),
-            "date": np.repeat(dates_in(days), len(names)),
+            "date": np.repeat(days["date"].to_numpy(), len(names)),
             "instrument": text_column(list(names) * len(days)),
             **by_name,
         }
     )
-
-
-def dates_in(days: pd.DataFrame) -> Array:
-    """Dates of the days; NaT where the scenario has none."""
-    return np.array(days["date"].tolist(), dtype="datetime64[s]")
 
 
 def dataset_of(run: RunResult) -> xr.Dataset:
@@ -83,9 +71,8 @@ def dataset_of(run: RunResult) -> xr.Dataset:
     own = {f"{sort}_{name}" for sort in ("log", "fundamental") for name in names}
     others = [name for name in days.columns if name not in {"day", "date"} | own]
     coordinates: dict[str, Any] = {"day": days["day"].to_numpy(), "instrument": list(names)}
-    dates = dates_in(days)
-    if not np.isnat(dates).any():
-        coordinates["date"] = ("day", dates)
+    if not days["date"].isna().any():
+        coordinates["date"] = ("day", days["date"].to_numpy())
     variables: dict[str, tuple[Any, Array]] = {
         name: (("day", "instrument"), levels)
         for name, levels in prices_of(days, run.scenario)._asdict().items()
@@ -98,6 +85,9 @@ def dataset_of(run: RunResult) -> xr.Dataset:
         "replicate": run.replicate,
     }
     made = xr.Dataset(variables, coordinates, about)
-    for name, unit in UNITS.items():
-        made[name].attrs["units"] = unit
+    for name in map(str, made.variables):
+        found = column_named(name, "prices", "days")
+        if found is not None:
+            told = {"units": found.unit, "long_name": found.meaning}
+            made[name].attrs.update({key: text for key, text in told.items() if text})
     return made

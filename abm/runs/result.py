@@ -21,7 +21,7 @@ from abm.runs.exports import write_csv, write_workbook
 from abm.runs.folder import save
 from abm.runs.genealogy import events_table
 from abm.runs.prices import dataset_of, prices_table
-from abm.runs.tables import burn_in_table, days_table, institutions_table
+from abm.runs.tables import burn_in_table, days_table, edges_table, institutions_table
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -40,11 +40,15 @@ class RunResult:
     """One run as tables. Every column, its type and unit: ODD.md, section 4."""
 
     days: pd.DataFrame
-    """One row per trading day: prices, leverage, margins, forced sales, how the market cleared."""
+    """One row per trading day: prices, leverage, margins, forced sales, how the market cleared.
+    The index has its dates, as the column `date`; in a scenario without dates its number, `day`."""
     events: pd.DataFrame
     """One row per call, cut, forced sale, clearing, default and loss, with its cause."""
     institutions: pd.DataFrame
     """One row per institution and bank: how it opened, closed and failed."""
+    edges: pd.DataFrame
+    """One row per institution and broker: the share of its debt that the broker lends, before
+    day 0."""
     exposures: nx.DiGraph
     """The exposure graph at the last close, lender to borrower, weights in USD bn."""
     summary: dict[str, Scalar]
@@ -132,8 +136,9 @@ class RunResult:
     def to_csv(self, folder: str | Path, force: bool = False) -> Path:
         """Write the tables as CSV files, as `unwind export --to csv`, and return their folder.
 
-        Days, events, institutions, exposures and summary. Text that a spreadsheet would compute has
-        a ' in front; a warning says of how many cells.
+        Days, events, institutions, edges, exposures and summary; `columns.csv` has the unit and
+        meaning of every column. Text that a spreadsheet would compute has a ' in front; a warning
+        says of how many cells.
 
         Parameters
         ----------
@@ -152,8 +157,9 @@ class RunResult:
     def to_excel(self, path: str | Path, force: bool = False) -> Path:
         """Write the tables as one workbook, as `unwind export --to xlsx`, and return its path.
 
-        A sheet each for days, events, institutions, exposures and summary. Needs
-        `carry-unwind[export]`. What a sheet cannot hold is cut, and a warning says so.
+        A sheet each for days, events, institutions, edges, exposures, summary, and for the unit
+        and meaning of every column. Needs `carry-unwind[export]`. What a sheet cannot hold is cut,
+        and a warning says so.
 
         Parameters
         ----------
@@ -248,6 +254,7 @@ def result_of_world(
         days=days,
         events=events,
         institutions=institutions,
+        edges=edges_table(world, opening),
         exposures=exposure_graph(world),
         summary={},
         scenario=scenario,

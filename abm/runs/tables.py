@@ -11,6 +11,7 @@ from abm.kernels.record import DAY_COLUMNS, UNLEVERED
 from abm.kernels.state import CUSTOM, HEDGE_FUND, KIND_NAMES
 from abm.population.advance import InitialState
 from abm.population.exposures import bank_assets, bank_names_of, kinds_of, leverage_of
+from abm.runs.columns import table_of_result, typed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,16 +44,16 @@ _COUNTS = ("n_margin_calls", "n_failures", "n_loss_cuts", "n_bank_failures")
 def days_table(
     world: World, opening: InitialState, scenario: Scenario, n_days: int
 ) -> pd.DataFrame:
-    """One row per trading day from day 0, n_days of them; columns are listed in ODD.md."""
+    """One row per trading day from day 0, n_days of them; columns: `columns.toml`."""
     import pandas as pd
 
-    return pd.DataFrame(day_columns(world, opening, scenario, n_days))
+    return table_of_result("days", pd.DataFrame(day_columns(world, opening, scenario, n_days)))
 
 
 def day_columns(
     world: World, opening: InitialState, scenario: Scenario, n_days: int
 ) -> dict[str, Array]:
-    """The columns of `days_table`; prices are logs since the close before."""
+    """The columns of `days_table` before they are typed: dates as text, status as a number."""
     burn = world.burn_in
     written = world.record.days[burn : burn + n_days]
     by_name = {name: written[name] for name in DAY_COLUMNS}
@@ -166,11 +167,28 @@ def institutions_table(world: World, opening: InitialState) -> pd.DataFrame:
         "forced_sales_usd_bn": record.forced_sales,
         "n_failures": record.n_failures,
         "first_failure_day": first_failures(world),
-        "brokers": text_column(broker_words(world, opening)),
     }
     banks = bank_columns(world, opening)
+    whole = {name: np.concatenate([column, banks[name]]) for name, column in columns.items()}
+    return typed("institutions", pd.DataFrame(whole))
+
+
+def edges_table(world: World, opening: InitialState) -> pd.DataFrame:
+    """One row per institution and broker, before day 0; a bank's desk borrows from its bank."""
+    import pandas as pd
+
+    owner, start = world.rules.mandates.owner, world.graph.broker_start
+    desks = np.flatnonzero(owner >= 0)
+    borrower = np.concatenate([np.repeat(np.arange(len(owner)), np.diff(start)), desks])
+    broker = np.concatenate([opening.broker, owner[desks]])
+    share = np.concatenate([opening.broker_share, np.ones(len(desks))])
+    order = np.argsort(borrower, kind="stable")
     return pd.DataFrame(
-        {name: np.concatenate([column, banks[name]]) for name, column in columns.items()}
+        {
+            "institution": text_column(world.names)[borrower[order]],
+            "broker": text_column(bank_names_of(world.graph))[broker[order]],
+            "share": share[order],
+        }
     )
 
 
@@ -216,7 +234,6 @@ def bank_columns(world: World, opening: InitialState) -> dict[str, Array]:
         "forced_sales_usd_bn": np.zeros(n),
         "n_failures": ((graph.failed > 0) & ~opening.bank_failed).astype(np.int64),
         "first_failure_day": first_bank_failures(world),
-        "brokers": text_column([""] * n),
     }
 
 
@@ -228,16 +245,3 @@ def first_bank_failures(world: World) -> Array:
     failures = written[(written["kind"] == BANK_FAILURE) & (written["day"] >= world.burn_in)]
     days[FIRST_BANK - failures["institution"]] = failures["day"] - world.burn_in
     return days
-
-
-def broker_words(world: World, opening: InitialState) -> list[str]:
-    """Brokers and their shares before day 0: "bank-1:0.6;bank-3:0.4"."""
-    banks, starts = bank_names_of(world.graph), world.graph.broker_start
-    words = []
-    for i, owner in enumerate(world.rules.mandates.owner):
-        edges = range(starts[i], starts[i + 1])
-        shares = [(banks[opening.broker[e]], opening.broker_share[e]) for e in edges]
-        if owner >= 0:
-            shares.append((banks[owner], 1.0))
-        words.append(";".join(f"{bank}:{share:.6g}" for bank, share in shares))
-    return words

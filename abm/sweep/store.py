@@ -28,6 +28,7 @@ import pyarrow.parquet as pq
 
 from abm.errors import InvalidInput, OutputRefused, UnreadableFile
 from abm.files import MOST_OF_TABLE, refuse_irregular
+from abm.runs.columns import OF_A_SWEEP_ROW, described, typed
 from abm.runs.described import Entries
 from abm.runs.manifest import platform_tag, table_hash
 from abm.sweep.plan import Chunk, read_description
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 RUNS = "runs"
 ROWS, DAYS, EVENTS = "rows", "days", "events"
+DESCRIBED = {ROWS: OF_A_SWEEP_ROW, DAYS: (DAYS,), EVENTS: (EVENTS,)}  # by which tables
 KINDS = (DAYS, EVENTS, ROWS)  # in the order they are written
 SHA256, PLATFORM, N_FAILED = b"abm.sha256", b"abm.platform", b"abm.n_failed"
 UNFINISHED = ".unfinished-"
@@ -103,13 +105,15 @@ def write_chunk(folder: Path, chunk: Chunk, tables: dict[str, pa.Table], label: 
     """Keep a chunk: side tables first, its rows last. `label` marks what is unfinished as ours."""
     for kind in KINDS:
         if kind in tables:
-            write_table(tables[kind], path_of(folder, kind, chunk), label)
+            write_table(
+                described(tables[kind], *DESCRIBED[kind]), path_of(folder, kind, chunk), label
+            )
 
 
 def write_table(table: pa.Table, path: Path, label: str) -> None:
     """A Parquet file, with the hash of its columns, there whole or not at all."""
     stamp = {SHA256: table_hash(pandas_of(table)).encode(), PLATFORM: platform_tag().encode()}
-    if "status" in table.column_names:
+    if "status" in table.column_names and not path.name.startswith(DAYS):  # whose is another
         stamp[N_FAILED] = str(pc.sum(pc.equal(table["status"], "failed")).as_py() or 0).encode()
     stamped = table.replace_schema_metadata(stamp)
     words = [f.name for f in table.schema if not pa.types.is_floating(f.type)]
@@ -254,7 +258,8 @@ def load_sweep(folder: str | Path, columns: list[str] | None = None) -> pd.DataF
     pandas.DataFrame
         `row`, `point`, `replicate`, `seed`; the factors by dotted key; `status`, `error`,
         `seconds`; then what `abm.cascade` gives, or `abm.runs.fast_run` where the experiment
-        measures runs alone.
+        measures runs alone. `status` and `class` are categories. The Parquet files say the unit
+        and meaning of their columns.
 
     Raises
     ------
@@ -279,19 +284,19 @@ def load_sweep(folder: str | Path, columns: list[str] | None = None) -> pd.DataF
     runs: pd.DataFrame = table.to_pandas(
         split_blocks=True, self_destruct=True, ignore_metadata=True
     )
-    return runs
+    return typed("runs", runs)
 
 
 def load_days(folder: str | Path) -> pd.DataFrame | None:
     """The series of a sweep, by row and day; None where there are none."""
     table = read_tables(Path(folder), DAYS)
-    return None if table is None else pandas_of(table)
+    return None if table is None else typed(DAYS, pandas_of(table))
 
 
 def load_events(folder: str | Path) -> pd.DataFrame | None:
     """The events of a sweep, by row; None where there are none."""
     table = read_tables(Path(folder), EVENTS)
-    return None if table is None else pandas_of(table)
+    return None if table is None else typed(EVENTS, pandas_of(table))
 
 
 def digest(folder: str | Path) -> str:

@@ -42,6 +42,7 @@ from experiments.lessons.frame import check, pick, show
 
 # %%
 record = key_days_2024()
+record.index = pd.DatetimeIndex(record.index)
 told = record[record["event"] != ""]
 print(told[["usdjpy", "mxnjpy", "nikkei", "vix", "event"]].to_string())
 
@@ -62,7 +63,7 @@ FIRST, LAST = "2024-07-01", "2024-08-30"
 
 scenario = abm.load_scenario("august-2024")
 runs = [abm.run(scenario, rng=SEED, replicate=k) for k in range(N_RUNS)]
-tables = [run.days.set_index("date")[:LAST] for run in runs]
+tables = [run.days[:LAST] for run in runs]
 
 opening = scenario.instruments["JPY"].opening_quote
 usdjpy = pd.DataFrame([opening * np.exp(-days["log_JPY"]) for days in tables], range(N_RUNS)).T
@@ -70,7 +71,6 @@ band = usdjpy.quantile([0.05, 0.5, 0.95], axis="columns").T.set_axis(
     ["low", "median", "high"], axis=1
 )
 fixing = real_path("USDJPY", FIRST, LAST)
-fixing.index = fixing.index.strftime("%Y-%m-%d")
 
 beside = band.loc[record.index].assign(real=record["usdjpy"])
 beside["inside"] = beside["real"].between(beside["low"], beside["high"])
@@ -108,14 +108,14 @@ def draw_band(axes):
         linewidth=0, label="New York, noon",
     )  # fmt: skip
     for row, (date, label) in enumerate(MARKS.items()):
-        height = 0.98 - 0.055 * row
-        axes.axvline(place[date], 0.1, height, color=QUIET, linewidth=0.7, linestyle=(0, (3, 2)))
+        height, day = 0.98 - 0.055 * row, place[pd.Timestamp(date)]
+        axes.axvline(day, 0.1, height, color=QUIET, linewidth=0.7, linestyle=(0, (3, 2)))
         axes.annotate(
-            label, (place[date] + 0.3, height), xycoords=axes.get_xaxis_transform(), va="top",
+            label, (day + 0.3, height), xycoords=axes.get_xaxis_transform(), va="top",
             fontsize=7, bbox={"facecolor": "white", "linewidth": 0, "pad": 0.8},
         )  # fmt: skip
-    weeks = [date for date in band.index if pd.Timestamp(date).day_of_week == 0][::2]
-    labels = [f"{pd.Timestamp(date).day} {pd.Timestamp(date):%B}" for date in weeks]
+    weeks = [date for date in band.index if date.day_of_week == 0][::2]
+    labels = [f"{date.day} {date:%B}" for date in weeks]
     axes.set_xticks([place[date] for date in weeks], labels=labels)
     axes.set_ylim(129, 177)
     axes.legend(loc="lower left", ncols=3)
@@ -151,7 +151,7 @@ show(figure)
 # cohorts of retail traders whose broker closes their position, and forced sales are in USD bn.
 
 # %%
-mean_days = pd.concat(tables).groupby(level="date").mean(numeric_only=True)
+mean_days = pd.concat(tables).groupby(level=0).mean(numeric_only=True)
 forced = mean_days.filter(regex="^forced_")
 forced.columns = forced.columns.str.removeprefix("forced_").str.removesuffix("_usd_bn")
 shown = mean_days[["yen_short_units", "leverage", "margin_rate"]].assign(
@@ -159,7 +159,8 @@ shown = mean_days[["yen_short_units", "leverage", "margin_rate"]].assign(
     cuts=mean_days["n_loss_cuts"],
     forced_sales=forced.sum(axis=1),
 )
-shown_days = ["2024-07-10", "2024-07-12", "2024-07-16", *shown.loc["2024-07-30":"2024-08-08"].index]
+july = pd.DatetimeIndex(["2024-07-10", "2024-07-12", "2024-07-16"])
+shown_days = july.append(shown.loc["2024-07-30":"2024-08-08"].index)
 print(shown.loc[shown_days].round(2).to_string())
 
 # %% [markdown]
@@ -248,13 +249,13 @@ caption = (
 )
 show(
     cascade_figure(
-        run.days[run.days["date"] <= LAST],
+        run.days[:LAST],
         run.events,
         title,
         real=real_path("USDJPY", FIRST, LAST),
         caption=caption,
         opening_quote=opening,
-        marks=[(place[date], label) for date, label in MARKS.items()],
+        marks=[(place[pd.Timestamp(date)], label) for date, label in MARKS.items()],
     )
 )
 
@@ -264,7 +265,9 @@ show(
 
 # %%
 worst = tables[chosen].filter(regex="^forced_").sum(axis="columns")[august].idxmax()
-print(chronicle_text([entry for entry in chronicle(run.events) if entry.date == worst]))
+print(
+    chronicle_text([entry for entry in chronicle(run.events) if entry.date == f"{worst:%Y-%m-%d}"])
+)
 
 # %% [markdown]
 # ## Exercise

@@ -183,10 +183,9 @@ dates = [date.isoformat() for date in august.calendar.dates()]
 
 def measure(table):
     """Measures of one August: the yen in per cent (logs), amounts in USD bn."""
-    days = table.set_index("date")
-    yen, forced = 100 * days["log_JPY"], days.filter(regex="^forced_").sum(axis="columns")
+    yen, forced = 100 * table["log_JPY"], table.filter(regex="^forced_").sum(axis="columns")
     return {
-        "yen short on 30 July": days["yen_short_units"]["2024-07-30"],
+        "yen short on 30 July": table["yen_short_units"]["2024-07-30"],
         "yen, 10 to 30 July": yen["2024-07-30"] - yen["2024-07-10"],
         "yen, 30 July to 5 August": yen["2024-08-05"] - yen["2024-07-30"],
         "yen, 10 July to 5 August": yen["2024-08-05"] - yen["2024-07-10"],

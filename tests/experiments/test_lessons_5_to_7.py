@@ -29,7 +29,7 @@ def right(number, **numbers):
 
 def august(*shorts):
     """The table of one run that was short so much on 2, 30 and 31 July and on 6 August."""
-    dates = ["2024-07-02", "2024-07-30", "2024-07-31", "2024-08-06"]
+    dates = pd.DatetimeIndex(["2024-07-02", "2024-07-30", "2024-07-31", "2024-08-06"])
     return pd.DataFrame({"yen_short_units": shorts}, index=dates)
 
 
@@ -40,7 +40,7 @@ def test_the_share_closed_before_the_hike_is_taken_in_each_run():
 
 
 def test_the_worst_day_is_that_of_the_largest_sum_not_of_the_largest_type():
-    dates = ["2024-08-05", "2024-08-06"]
+    dates = pd.DatetimeIndex(["2024-08-05", "2024-08-06"])
     forced = pd.DataFrame({"hedge_fund": [9.0, 7.0], "retail_fx": [0.0, 8.0]}, index=dates)
     assert right("5.2", forced=forced) == "2024-08-06"
     assert right("5.3", forced=forced) == "retail_fx"
@@ -48,7 +48,7 @@ def test_the_worst_day_is_that_of_the_largest_sum_not_of_the_largest_type():
 
 @pytest.mark.parametrize(("fixing", "inside"), [(142.2, True), (134.9, False), (155.1, False)])
 def test_inside_the_band_is_between_its_ends(fixing, inside):
-    band = pd.DataFrame({"low": [135.0], "high": [155.0]}, index=["2024-08-05"])
+    band = pd.DataFrame({"low": [135.0], "high": [155.0]}, index=pd.DatetimeIndex(["2024-08-05"]))
     path = pd.Series([fixing], index=band.index)
     assert right("5.4", fixing=path, band=band) is inside
 

@@ -74,6 +74,10 @@ def test_what_was_not_computed_on_both_sides_is_not_the_same():
     assert differences({"r": one, "s": one}, {"r": one}).unequal == ["s: computed only before"]
     gone = differences({"r": one | {"events": {ALL: "y", "day": "b"}}}, {"r": one})
     assert gone.unequal == ["r: events: only before"]
+    new = differences({"r": one}, {"r": one | {"edges": {ALL: "y", "share": "b"}}})
+    assert new.unequal == [] and new.one_side == [
+        "edges: all of it only now, in 1 results from r on"
+    ]
     other = differences({"r": one}, {"r": {"days": {ALL: "z", "date": "c"}}})
     assert other.unequal == ["r: days: not one column in common"]
 

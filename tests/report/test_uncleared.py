@@ -18,7 +18,7 @@ def told():
 
 def with_failed_days(told, n):
     days = told.days.copy()
-    days.loc[days.index[:n], "status"] = 2
+    days.loc[days.index[:n], "status"] = "failed"
     measures = {**told.measures, "n_days_failed_to_clear": n}
     return told._replace(days=days, measures=measures)
 

@@ -53,7 +53,7 @@ def test_a_workbook_has_a_sheet_for_each_table(sweep_folder):
     openpyxl = pytest.importorskip("openpyxl")
     export_and_tell(Asked(sweep_folder, "xlsx"))
     book = openpyxl.load_workbook(sweep_folder / "export-xlsx/swept.xlsx")
-    assert book.sheetnames == ["runs", "points", "days", "events"]
+    assert book.sheetnames == ["runs", "points", "days", "events", "columns"]
     runs = load_sweep(sweep_folder)
     sheet = list(book["runs"].values)
     assert sheet[0] == tuple(runs.columns) and len(sheet) == 1 + len(runs)

@@ -35,6 +35,7 @@ from abm.classroom.widgets.charts import (
 )
 from abm.figures.cascade import quotes_on_days
 from abm.figures.style import ACTOR_COLOURS, QUIET, REAL, SIMULATED
+from abm.measures.table import iso_dates
 from abm.report.quotes import real_quotes, usd_quotes
 from abm.report.script import acts
 
@@ -144,7 +145,7 @@ class Stage:
         low, high, above = np.array(funds, dtype=float).reshape(-1, 3).T
         return {
             "day": table["day"].to_numpy(),
-            "date": table["date"].tolist(),
+            "date": iso_dates(table["date"]),
             "label": [self.names[day] for day in table["day"]],
             "quote": np.array(self.run.quotes(table)),
             "real": np.array([self.record.get(day, np.nan) for day in table["day"]]),

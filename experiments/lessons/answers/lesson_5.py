@@ -48,7 +48,7 @@ def closed_before_the_hike(tables: Sequence[pd.DataFrame]) -> Exercise:
 
 def worst_day(forced: pd.DataFrame) -> Exercise:
     """5.2: day of the largest mean forced sales."""
-    right = str(forced.sum(axis="columns").idxmax())
+    right = f"{forced.sum(axis='columns').idxmax():%Y-%m-%d}"
     said = (
         Mistake(
             _CRASH,
@@ -60,7 +60,7 @@ def worst_day(forced: pd.DataFrame) -> Exercise:
     return Exercise(
         right=right,
         why="No news came on that day: calls of the day before were met, and their sales called.",
-        hint="`forced.sum(axis='columns').idxmax()` is a date; answer with it in quotes.",
+        hint="`forced.sum(axis='columns').idxmax()` is a day; answer with its date in quotes.",
         mistakes=tuple(mistake for mistake in said if mistake.answer != right),
     )
 
