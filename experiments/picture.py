@@ -75,13 +75,13 @@ def outcomes(
         {LEVERAGE_CAP: cap, "outputs.feedback_gain_every_days": 0}
     )
     calm, calm_counts, burn_in = run(scenario, seed, replicate, shocked=False)
-    frozen_calm, *_ = run(scenario, seed, replicate, shocked=False, silent=True)
+    frozen_calm, *_ = run(scenario, seed, replicate, shocked=False, no_trade=True)
     is_broken = broke_before(calm, scenario.shock_day, burn_in)
     rows = []
     for surprise in surprises_bp:
         shocked = scenario.with_changes({SURPRISE: surprise})
         days, counts, _ = run(shocked, seed, replicate)
-        frozen, *_ = run(shocked, seed, replicate, silent=True)
+        frozen, *_ = run(shocked, seed, replicate, no_trade=True)
         row: dict[str, Any] = {SURPRISE: surprise, LEVERAGE_CAP: cap, "replicate": replicate}
         row |= compare(days, calm, frozen, frozen_calm, scenario.shock_day)
         if is_broken:
@@ -93,11 +93,11 @@ def outcomes(
 
 
 def run(
-    scenario: Scenario, seed: int, replicate: int, **twin: bool
+    scenario: Scenario, seed: int, replicate: int, **differences: bool
 ) -> tuple[pd.DataFrame, dict[str, int], dict[str, np.ndarray]]:
     """The columns of the days table that the measures read, how many failed or were cut, and the
     days of the burn-in."""
-    world, opening = open_world(scenario, seed, replicate, with_events=False, **twin)
+    world, opening = open_world(scenario, seed, replicate, with_events=False, **differences)
     advance(world, world.burn_in, world.n_days)
     burn_in = burn_in_columns(world, opening)
     return days_read(world, opening, scenario), counts_of(world), burn_in

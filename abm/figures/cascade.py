@@ -37,7 +37,7 @@ def cascade_figure(
     events: pd.DataFrame,
     title: str,
     real: pd.Series | None = None,
-    twins: Mapping[str, pd.DataFrame] | None = None,
+    counterfactuals: Mapping[str, pd.DataFrame] | None = None,
     caption: str = "",
     opening_quote: float | None = None,
     marks: Sequence[tuple[int, str]] | None = None,
@@ -55,7 +55,7 @@ def cascade_figure(
         The finding; see `abm.figures.finding`.
     real
         Real USDJPY by date, drawn where the table has dates.
-    twins
+    counterfactuals
         `days` of the counterfactual runs under "no shock" and "frozen".
     caption
         Scenario, seed, what is shown.
@@ -70,10 +70,10 @@ def cascade_figure(
         figure, panels = _panels(title, caption, n_rows, _panel_inches(days))
         style.write_title(figure, title)
         style.write_caption(figure, caption)
-        _draw_price(panels[0], days, real, twins or {}, opening_quote)
+        _draw_price(panels[0], days, real, counterfactuals or {}, opening_quote)
         _draw_path(panels[1], days, "leverage", "Leverage of margined funds, times wealth", "×")
         _draw_path(panels[2], days, "margin_rate", "Margin rate, % of position", "%")
-        _draw_forced(panels[3], days, (twins or {}).get("no shock"))
+        _draw_forced(panels[3], days, (counterfactuals or {}).get("no shock"))
         _draw_calls(panels[4], days)
         for panel in panels:
             _draw_mark_lines(panel, placed)
@@ -123,14 +123,14 @@ def _draw_price(
     axes: Axes,
     days: pd.DataFrame,
     real: pd.Series | None,
-    twins: Mapping[str, pd.DataFrame],
+    counterfactuals: Mapping[str, pd.DataFrame],
     opening_quote: float | None,
 ) -> None:
     funding = next(c for c in days.columns if c.startswith("log_")).removeprefix("log_")
     record = quotes_on_days(days, real)
     opening = opening_quote or (next(iter(record.values())) if record else 100.0)
     ends = []
-    for name, table in twins.items():
+    for name, table in counterfactuals.items():
         colour = style.TWIN_COLOURS.get(name, style.QUIET)
         quote = _quotes(table, funding, opening)
         axes.plot(table["day"], quote, color=colour, linewidth=1.0, zorder=2)

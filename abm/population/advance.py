@@ -54,7 +54,7 @@ def open_world(
     replicate: int = 0,
     *,
     shocked: bool = True,
-    silent: bool = False,
+    no_trade: bool = False,
     with_events: bool = True,
     custom: list[Group] | None = None,
 ) -> tuple[World, InitialState]:
@@ -63,7 +63,13 @@ def open_world(
     Events are kept where asked for here and in the scenario's outputs.
     """
     world = build_world(
-        scenario, seed, replicate, shocked=shocked, silent=silent, event_capacity=0, custom=custom
+        scenario,
+        seed,
+        replicate,
+        shocked=shocked,
+        no_trade=no_trade,
+        event_capacity=0,
+        custom=custom,
     )
     if with_events and scenario.outputs.events:
         world = with_room(world, room_for_events(len(world.names)))

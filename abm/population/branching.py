@@ -42,15 +42,15 @@ def carried_on(
     before: World | None = None,
     *,
     shocked: bool = True,
-    silent: bool = False,
+    no_trade: bool = False,
     with_events: bool = True,
 ) -> tuple[World, InitialState]:
     """A world of the stop's scenario with the state in it; `before` as for `restored`.
 
-    Twins of a branch are made so: `shocked`, `silent` and `with_events` as for `open_world`.
+    So are counterfactuals of a branch: `shocked`, `no_trade`, `with_events` as for `open_world`.
     """
     scenario, seed, replicate, branches, arrays = stop
-    world = build_world(scenario, seed, replicate, shocked=shocked, silent=silent)
+    world = build_world(scenario, seed, replicate, shocked=shocked, no_trade=no_trade)
     for branch in branches:
         _redraw(world, scenario, replicate, branch)
     if with_events and scenario.outputs.events:

@@ -24,7 +24,7 @@ BP = 1e-4
 def write_script(scenario: Scenario, shocked: bool = True) -> Script:
     """Drift, rates, news, policies and shock by day.
 
-    ``shocked=False`` leaves out all news and policy from the shock day on: the no-shock twin.
+    ``shocked=False`` leaves out all news and policy from the shock day on: the no-shock run.
     """
     terms = opening_terms(scenario)
     calendar = scenario.calendar

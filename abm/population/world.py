@@ -75,13 +75,13 @@ def build_world(
     replicate: int = 0,
     *,
     shocked: bool = True,
-    silent: bool = False,
+    no_trade: bool = False,
     event_capacity: int = 0,
     custom: list[Group] | None = None,
 ) -> World:
     """Opening books, exposure graph, rules and inputs of one run.
 
-    ``shocked`` and ``silent`` choose the twins of model measures; ``event_capacity`` is the number
+    ``shocked`` and ``no_trade`` choose the counterfactual runs; ``event_capacity`` is the number
     of events kept (all are counted). Raises ScenarioFaults for a user's graph that does not fit.
     """
     groups = draw_groups(scenario, seed, replicate) + (custom or [])
@@ -107,7 +107,7 @@ def build_world(
         script=script,
         user_orders=UserOrders(np.zeros((k, sum(g.n for g in groups if g.kind == "custom")))),
         options=Options(
-            no_trade_from=burn_in + scenario.shock_day if silent else NEVER,
+            no_trade_from=burn_in + scenario.shock_day if no_trade else NEVER,
             gain_every=scenario.outputs.feedback_gain_every_days,
             audit=True,
         ),
@@ -117,19 +117,19 @@ def build_world(
         styles=[style for g in groups for style in g.style],
         burn_in=burn_in,
         instruments=scenario.instrument_names,
-        label=run_label(scenario, seed, replicate, shocked, silent),
+        label=run_label(scenario, seed, replicate, shocked, no_trade),
     )
 
 
-def run_label(scenario: Scenario, seed: int, replicate: int, shocked: bool, silent: bool) -> str:
-    """A run as messages call it: "hike, seed 3, replicate 0", and which twin it is."""
-    twin = {
+def run_label(scenario: Scenario, seed: int, replicate: int, shocked: bool, no_trade: bool) -> str:
+    """A run as messages call it: "hike, seed 3, replicate 0", and which counterfactual it is."""
+    counterfactual = {
         (True, False): "",
         (False, False): ", without its shock",
         (True, True): ", positions frozen",
         (False, True): ", without its shock and positions frozen",
-    }[shocked, silent]
-    return f"{scenario.name}, seed {seed}, replicate {replicate}{twin}"
+    }[shocked, no_trade]
+    return f"{scenario.name}, seed {seed}, replicate {replicate}{counterfactual}"
 
 
 def make_mandates(groups: list[Group], lending: Lending) -> Mandates:

@@ -65,7 +65,7 @@ def cascade_picture(
         events,
         title(scenario, measures),
         real=real,
-        twins=counterfactuals,
+        counterfactuals=counterfactuals,
         caption=" ".join(caption),
         opening_quote=usd_quotes(scenario, days)[0],
         marks=[(act.day, literal(act.label)) for act in acts(scenario)],

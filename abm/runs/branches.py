@@ -78,17 +78,17 @@ def run_again(result: RunResult) -> tuple[RunResult, Replay]:
 
 
 def _to_the_end(
-    stop: Stop, day: int, *, shocked: bool = True, silent: bool = False, with_events: bool = True
+    stop: Stop, day: int, *, shocked: bool = True, no_trade: bool = False, with_events: bool = True
 ) -> tuple[World, InitialState]:
     """The world after the last day, carried on from a state; the rest as for `carried_on`."""
-    world, opening = carried_on(stop, shocked=shocked, silent=silent, with_events=with_events)
+    world, opening = carried_on(stop, shocked=shocked, no_trade=no_trade, with_events=with_events)
     burn_in = world.burn_in
     return advance(world, burn_in + day, world.n_days), opening
 
 
 def _counterfactual(
-    stop: Stop, day: int, *, shocked: bool = True, silent: bool = False
+    stop: Stop, day: int, *, shocked: bool = True, no_trade: bool = False
 ) -> Counterfactual:
     """A counterfactual run from a state on; its events are not kept."""
-    world, opening = _to_the_end(stop, day, shocked=shocked, silent=silent, with_events=False)
+    world, opening = _to_the_end(stop, day, shocked=shocked, no_trade=no_trade, with_events=False)
     return counterfactual_of(world, opening, stop.scenario)

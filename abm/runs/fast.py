@@ -97,8 +97,8 @@ def watched_cascade(
     """`fast_cascade`, and what else is wanted of the run itself, not of the others."""
     columns = partial(_columns, scenario, seed, replicate)
     run = columns(with_events=True)
-    no_shock, frozen = columns(shocked=False), columns(silent=True)
-    frozen_no_shock = columns(shocked=False, silent=True)
+    no_shock, frozen = columns(shocked=False), columns(no_trade=True)
+    frozen_no_shock = columns(shocked=False, no_trade=True)
     measures = cascade_measures(
         run, no_shock, frozen, frozen_no_shock, scenario.shock_day, run.burn_in
     )
@@ -115,7 +115,7 @@ def _columns(
     events = event_columns(world, scenario, n_days) if with_events else {}
     days = day_columns(world, opening, scenario, n_days)
     before = burn_in_columns(world, opening) if with_events else None
-    failures = {} if differences.get("silent") else failure_columns(world, opening)
+    failures = {} if differences.get("no_trade") else failure_columns(world, opening)
     return Columns(days, events, failures, before)
 
 

@@ -123,9 +123,9 @@ def cascade(
 
 
 def beside_counterfactuals(result: RunResult, again: Callable[..., Counterfactual]) -> Cascade:
-    """A run and its measures beside three others, which `again(shocked=…, silent=…)` makes."""
-    no_shock, frozen = again(shocked=False), again(silent=True)
-    frozen_no_shock = again(shocked=False, silent=True)
+    """A run and its measures beside three others, which `again(shocked=…, no_trade=…)` makes."""
+    no_shock, frozen = again(shocked=False), again(no_trade=True)
+    frozen_no_shock = again(shocked=False, no_trade=True)
     shock_day = result.scenario.shock_day
     measures = cascade_measures(
         result, no_shock, frozen, frozen_no_shock, shock_day, result.burn_in
@@ -180,22 +180,22 @@ def whole_run(
     *,
     with_events: bool = True,
     shocked: bool = True,
-    silent: bool = False,
+    no_trade: bool = False,
 ) -> tuple[World, InitialState]:
     """A world after its last day."""
     world, opening = open_world(
-        scenario, seed, replicate, with_events=with_events, shocked=shocked, silent=silent
+        scenario, seed, replicate, with_events=with_events, shocked=shocked, no_trade=no_trade
     )
     last = world.n_days
     return advance(world, world.burn_in, last), opening
 
 
 def _counterfactual(
-    scenario: Scenario, seed: int, replicate: int, *, shocked: bool = True, silent: bool = False
+    scenario: Scenario, seed: int, replicate: int, *, shocked: bool = True, no_trade: bool = False
 ) -> Counterfactual:
     """Days and institutions of a counterfactual run; its events are not kept."""
     world, opening = whole_run(
-        scenario, seed, replicate, with_events=False, shocked=shocked, silent=silent
+        scenario, seed, replicate, with_events=False, shocked=shocked, no_trade=no_trade
     )
     return counterfactual_of(world, opening, scenario)
 

@@ -93,7 +93,7 @@ def test_leverage_is_what_makes_the_cascade():
 @pytest.mark.parametrize("base", ["hike", "august-2024"])
 def test_when_all_are_silent_prices_move_by_the_news_and_nobody_trades(base):
     change = {"policy__mof": {"kind": "none"}} if base == "august-2024" else {}
-    world = build_world(scenario(base, calendar__shock_day=0, **change), 6, silent=True)
+    world = build_world(scenario(base, calendar__shock_day=0, **change), 6, no_trade=True)
     units = world.books.units.copy()
     script = world.script._replace(accrual_days=0.0 * world.script.accrual_days)
     world = world._replace(script=script)
@@ -110,7 +110,7 @@ def test_when_all_are_silent_prices_move_by_the_news_and_nobody_trades(base):
 def test_the_silent_twin_goes_on_from_the_same_morning():
     # before the shock day the frozen twin is the run itself, after it nobody trades
     change = {"calendar__shock_day": 5, "shock__surprise_bp": 80.0}
-    run, frozen = (build_world(scenario(**change), 6, silent=s) for s in (False, True))
+    run, frozen = (build_world(scenario(**change), 6, no_trade=s) for s in (False, True))
     pass_days(run, 12), pass_days(frozen, 12)
     assert (run.record.log_prices[:5] == frozen.record.log_prices[:5]).all()
     assert (frozen.record.days["volume_usd_bn"][5:] == 0.0).all()

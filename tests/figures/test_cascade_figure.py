@@ -104,7 +104,7 @@ def test_the_title_says_the_same_forced_sales_as_the_panel():
     total = float(table[forced].to_numpy().sum())
     assert "USD 84bn of forced sales" in finding({"forced_sales_usd_bn": total})
     alone, beside, none = (
-        cascade_figure(table, POLICY, "t", twins=twins).axes[3].get_title(loc="left")
+        cascade_figure(table, POLICY, "t", counterfactuals=twins).axes[3].get_title(loc="left")
         for twins in (None, {"no shock": fewer}, {"no shock": days(forced=0.0)})
     )
     assert alone.endswith("in the run, USD bn a day: 84bn in all")

@@ -57,7 +57,7 @@ ONE_FUND = {
 
 def ledger(n_days=10.0, **changes):
     """One fund that does nothing but hold; one day that lasts n calendar days."""
-    world = build_world(scenario("calm", "funds", **ONE_FUND | RATES | changes), 1, silent=True)
+    world = build_world(scenario("calm", "funds", **ONE_FUND | RATES | changes), 1, no_trade=True)
     world.chance.news[:] = 0.0
     world.script.accrual_days[:] = n_days
     world.books.units[:] = world.books.cash[:] = 0.0
