@@ -13,6 +13,7 @@ from abm.errors import InvalidInput
 from abm.kernels.events import EVENT_KINDS
 from abm.kernels.state import KIND_NAMES
 from abm.runs import fast_run
+from abm.runs.result import day_of_worst
 from abm.scenario import load_scenario
 
 SMALL = {
@@ -218,6 +219,14 @@ def test_the_fast_run_agrees_with_the_summary(storm, result):
     fast = fast_run(storm, 7)
     for name, value in fast.items():
         assert value == pytest.approx(result.summary[name], nan_ok=True), name
+
+
+def test_the_worst_day_is_that_of_the_largest_forced_sales_or_else_of_the_yens_largest_rise():
+    yen = np.array([0.02, 0.0, 0.1])  # since the opening
+    table = pd.DataFrame({"day": [0, 1, 2], "log_JPY": yen})
+    assert day_of_worst(table.assign(forced_trend_usd_bn=[1.0, 4.0, 2.0]), yen) == 1
+    assert day_of_worst(table.assign(forced_trend_usd_bn=0.0), yen) == 2
+    assert day_of_worst(table.assign(forced_trend_usd_bn=0.0), 0.1 - yen) == 0
 
 
 def test_the_network_of_the_worst_day_is_that_of_a_model_stopped_there(storm, result):

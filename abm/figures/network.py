@@ -89,16 +89,6 @@ def largest_edges(graph: nx.DiGraph) -> dict[str, float]:
     return largest
 
 
-def worst_day(days: Any) -> int:
-    """The day of the largest forced sales; without any, of the funding currency's largest rise."""
-    forced = [c for c in days.columns if c.startswith("forced_") and c.endswith("_usd_bn")]
-    total = days[forced].sum(axis=1)
-    if float(total.max()) > 0.0:
-        return int(days["day"].iloc[int(total.to_numpy().argmax())])
-    quote = days[next(c for c in days.columns if c.startswith("log_"))].diff().fillna(0.0)
-    return int(days["day"].iloc[int(quote.to_numpy().argmax())])
-
-
 def _scale(graph: nx.DiGraph) -> float:
     """Radius of a circle per fourth root of USD bn: its area grows with the root of assets."""
     largest = max((_assets(graph, n) for n in graph.nodes), default=0.0)

@@ -2,12 +2,9 @@
 
 import itertools
 import math
-import subprocess
-import sys
 
 import networkx as nx
 import numpy as np
-import pandas as pd
 import pytest
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Circle
@@ -196,20 +193,3 @@ def test_a_client_without_a_broker_has_a_place_too():
     drawn = graph(4)
     drawn.add_node("trend-1", kind="trend", assets_usd_bn=20.0, margin_slack=0.1, failed=False)
     network.network_figure(drawn, "t").canvas.draw()
-
-
-def test_the_worst_day_is_that_of_the_largest_forced_sales():
-    table = pd.DataFrame({"day": [3, 4, 5], "log_JPY": [0.0, 0.0, 0.1]})
-    assert network.worst_day(table.assign(forced_trend_usd_bn=[1.0, 4.0, 2.0])) == 4
-    assert network.worst_day(table.assign(forced_trend_usd_bn=0.0)) == 5
-
-
-def test_figures_need_no_display_and_load_no_pyplot():
-    code = (
-        "import sys, abm.figures.network, abm.figures.cascade, abm.figures.phase\n"
-        "assert 'matplotlib' not in sys.modules\n"
-        "import networkx\n"
-        "abm.figures.network.network_figure(networkx.DiGraph(), 't')\n"
-        "assert 'matplotlib.pyplot' not in sys.modules\n"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)

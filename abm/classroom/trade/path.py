@@ -39,7 +39,6 @@ from abm.scenario import Scenario
 
 TYPICAL_YEAR = ("2023-07-01", "2024-06-28")  # of the record, up to the opening quotes
 WEEK = 5  # fixings
-NEVER = -1
 Numbers = NDArray[np.float64]
 
 
