@@ -1,4 +1,11 @@
-"""The web page: a run to play with, to compare, and to explain, on 127.0.0.1."""
+"""The web page: a run to play with, to compare, and to explain, on 127.0.0.1.
+
+* `server.py`, `door.py`, `page.py`: the process, the requests it takes, one reader's page;
+* `choice.py`, `knobs.py`, `terms.py`: what a page shows, and the link that holds it;
+* `live.py`, `verdict.py`, `quotes.py`: a run, and what the page says of it;
+* `play/`, `compare/`, `phase/`, `august/`, `trade/`: a folder a tab, `tab.py` the tab itself;
+* `widgets/`: charts, knobs and tables that several tabs use.
+"""
 
 from abm.classroom.server import open_classroom
 
