@@ -129,7 +129,7 @@ def written(value: Any, how: str, say: Words) -> str:
     if how == "fall":
         return _fall(number)
     if how in ("usd_bn", "net_usd_bn"):
-        return _signed(number, f"{abs(number):,.1f}", how)
+        return _signed(number, say.amount(abs(number), 1), how)
     return f"{number:.2f}×" if how == "times" else _signed(number, f"{abs(number):,.0f}", how)
 
 

@@ -65,9 +65,7 @@ class Phrases:
         if size < LEAST_USD_BN:
             return self.say(f"chronicle.amount.tiny_{form}")
         decimals = next(digits for least, digits in _DECIMALS if size >= least)
-        per_bn = int(self.say("chronicle.amount.units_per_bn"))
-        shown = max(0, decimals - round(math.log10(per_bn)))
-        number = f"{round(size, decimals) * per_bn:,.{shown}f}"
+        number = self.say.amount(round(size, decimals), decimals)
         return self.say(f"chronicle.amount.{form}", amount=number)
 
     def sentences(self, template: str, **values: Any) -> str:

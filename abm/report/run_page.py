@@ -86,7 +86,7 @@ def content(
         "groups": groups(Told.of(result), language),
         "pictures": _pictures(figures, finding, say),
         "has_events": scenario.outputs.events,
-        "entries": list(_lines(entries[:_MOST_ENTRIES], shock_divider(scenario, language))),
+        "entries": list(_lines(entries[:_MOST_ENTRIES], shock_divider(scenario, language), say)),
         "styles": Phrases(say).styles(scenario.funds.styles),
         "n_more_entries": max(0, len(entries) - _MOST_ENTRIES),
         "is_repeatable": result.is_repeatable,
@@ -105,21 +105,23 @@ def _pictures(figures: Mapping[str, bytes], finding: str, say: Words) -> list[Pi
     return found
 
 
-def _lines(entries: Sequence[Entry], shock: Divider | None) -> Iterable[Line]:
+def _lines(entries: Sequence[Entry], shock: Divider | None, say: Words) -> Iterable[Line]:
     """Entries, each day's name beside its first only; the divider above the first after it."""
     before, first_after = None, place_of(shock, [entry.day for entry in entries])
     for place, entry in enumerate(entries):
-        amount = _amount(entry.amount_usd_bn)
+        amount = _amount(entry.amount_usd_bn, say)
         above = shock.text if shock is not None and place == first_after else ""
         yield Line(entry.when, entry.day != before, entry.what, entry.cause, amount, above)
         before = entry.day
 
 
-def _amount(amount_usd_bn: float) -> str:
-    """To a hundredth of a billion; empty where there is none."""
+def _amount(amount_usd_bn: float, say: Words) -> str:
+    """To a hundredth of a billion, in the language's unit; empty where there is none."""
     if math.isnan(amount_usd_bn):
         return ""
-    return f"{amount_usd_bn:,.2f}" if amount_usd_bn >= _LEAST_USD_BN else "<0.01"
+    if amount_usd_bn >= _LEAST_USD_BN:
+        return say.amount(amount_usd_bn, 2)
+    return f"<{say.amount(0.01, 2)}"
 
 
 def _commands(result: RunResult, name: str, say: Words) -> list[tuple[str, str]]:

@@ -34,6 +34,19 @@ class Words:
     def has(self, key: str) -> bool:
         return key in self.texts or f"{key}.other" in self.texts
 
+    @property
+    def per_bn(self) -> int:
+        """Units in which the language counts amounts, in a billion: 10 where they are of 10^8."""
+        return int(self.texts["chronicle.amount.units_per_bn"])
+
+    def decimals(self, of_bn: int) -> int:
+        """Decimals of an amount in that unit that has so many of them in billions."""
+        return max(0, of_bn - len(str(self.per_bn)) + 1)
+
+    def amount(self, usd_bn: float, decimals: int) -> str:
+        """An amount in that unit, without its name; `decimals` as of billions."""
+        return f"{usd_bn * self.per_bn:,.{self.decimals(decimals)}f}"
+
     def group(self, prefix: str) -> dict[str, str]:
         """The texts below a key, by the rest of theirs."""
         start = f"{prefix}."

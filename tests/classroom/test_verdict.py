@@ -35,6 +35,12 @@ def test_a_difference_has_its_sign_and_a_fall_a_minus(value, how, text):
     assert written(value, how, EN) == text
 
 
+@pytest.mark.parametrize("language", ["ja", "zh"])
+def test_amounts_are_in_the_unit_of_the_language(language):
+    assert written(12.34, "net_usd_bn", words(language)) == "+123"
+    assert written(0.04, "usd_bn", words(language)) == "0"
+
+
 def told(link):
     """The verdict of a whole run, without its marks."""
     run = LiveRun.of(read_link(link)[0])

@@ -141,12 +141,15 @@ def test_the_pictures_are_the_files(page):
     assert 'width="100" height="75"' in page  # 120 by 90 dots, five for six
 
 
-def test_a_language_is_that_of_every_heading_and_of_no_number(page):
+def test_a_language_is_that_of_every_heading_and_its_amounts_are_in_its_unit(page):
     japanese = report("ja")
     assert '<html lang="ja">' in japanese
     assert "要約" in Read(japanese).words and "Summary" not in Read(japanese).words
     cells = [re.findall(r'<td class="number">(.*?)</td>', made) for made in (page, japanese)]
-    assert cells[0] == cells[1]
+    usd_bn, usd_100mn = (
+        [float(c.strip("&lt;").replace(",", "")) for c in made if c] for made in cells
+    )
+    assert usd_100mn == pytest.approx([10.0 * amount for amount in usd_bn])
 
 
 def test_the_parameters_that_differ_are_those_that_were_changed(page):

@@ -10,6 +10,8 @@ from abm.figures.style import ACTOR_COLOURS
 from abm.report.phrases import environment
 from abm.words import LANGUAGES, counted, words
 
+BILLIONS = ("十亿美元", "10亿美元", "10億ドル")
+
 
 def fields(text):
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
@@ -62,3 +64,11 @@ def test_every_actor_that_has_a_colour_has_a_name(language):
 def test_a_language_that_nobody_wrote_is_refused_with_those_there_are():
     with pytest.raises(InvalidInput, match="language = 'fr', must be one of en, ja, zh"):
         words("fr")
+
+
+@pytest.mark.parametrize("language, said", [("en", "43.5"), ("ja", "435"), ("zh", "435")])
+def test_an_amount_is_in_the_one_unit_of_its_language(language, said):
+    say = words(language)
+    assert say.amount(43.54, 1) == said and say.amount(0.0, 1) == f"{0:.{say.decimals(1)}f}"
+    billions = [key for key, text in say.texts.items() if any(b in text for b in BILLIONS)]
+    assert set(billions) <= {"compare.short"}  # where a unit of the yen short is defined

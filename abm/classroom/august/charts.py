@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import panel as pn
 from bokeh.events import Tap
-from bokeh.models import BoxAnnotation, ColumnDataSource, NumeralTickFormatter
+from bokeh.models import BoxAnnotation, ColumnDataSource, HoverTool, NumeralTickFormatter
 
 from abm.classroom.august import band
 from abm.classroom.widgets.charts import (
@@ -19,6 +19,8 @@ from abm.classroom.widgets.charts import (
     legend_below,
     mark_days,
     show_percent,
+    show_usd,
+    usd_tips,
 )
 from abm.classroom.widgets.facts import small
 from abm.episodes.record import EVENTS_2024
@@ -140,6 +142,8 @@ class ActivityChart(_DayChart):
                 legend_label=say("august.median"),
             )  # fmt: skip
             legend_below(self.chart)
+            show_usd(self.chart.yaxis[0], say)
+            self.chart.select_one(HoverTool).formatters = usd_tips(say, ["median"], 1)
         hover_on(self.chart, main)
         keep_in_sight(self.chart, 0.0, LEAST[kind])
         self.chart.y_range.start = 0.0

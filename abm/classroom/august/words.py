@@ -69,11 +69,12 @@ def world_text(day: int, say: Words) -> str:
 
 def activity_text(runs: band.Runs, day: int, say: Words) -> str:
     """Forced sales and margin calls of the runs on one day."""
-    low, median, high = np.percentile(runs.forced_usd_bn[:, day], band.BAND)
+    sold = np.percentile(runs.forced_usd_bn[:, day], band.BAND)
+    low, median, high = (say.amount(usd_bn, 1) for usd_bn in sold)
     called = (runs.n_calls[:, day] > 0).mean()
     n = len(runs.n_calls)
     told = (
-        say("august.sold", median=f"{median:.1f}", low=f"{low:.1f}", high=f"{high:.1f}"),
+        say("august.sold", median=median, low=low, high=high),
         say("august.had_calls", share=f"{100.0 * called:.0f}%", n=n),
     )
     lines = "".join(f'<p style="font-size:14px">{escape(line)}</p>' for line in told)

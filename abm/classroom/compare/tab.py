@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import panel as pn
-from bokeh.models import ColumnDataSource
+from bokeh.models import ColumnDataSource, HoverTool
 
 from abm.classroom.compare.pairs import N_SEEDS, Difference, Pair, paired_differences
 from abm.classroom.knobs import Value, spelt, values_of
@@ -19,7 +19,9 @@ from abm.classroom.widgets.charts import (
     day_names,
     hover_on,
     legend_below,
+    show_usd,
     side_by_side,
+    usd_tips,
 )
 from abm.classroom.widgets.controls import Knobs
 from abm.figures.style import SIMULATED
@@ -156,6 +158,10 @@ class CompareTab:
                 "day", f"{name}_{side}", source=source, line_width=2.5, color=colour,
                 line_dash=dash, legend_label=say(f"compare.{side}"),
             )  # fmt: skip
+        if name == "forced":
+            show_usd(chart.yaxis[0], say)
+            columns = [f"forced_{part}" for part in (*SIDES, "difference")]
+            chart.select_one(HoverTool).formatters = usd_tips(say, columns, 1)
         hover_on(chart, line)
         legend_below(chart)
         return chart

@@ -24,7 +24,7 @@ def progress(run: LiveRun, say: Words) -> str:
         (say("play.now_day"), f"{run.day} / {run.n_days}"),
         (f"USD{run.scenario.funding_currency}", f"{run.quotes(days.tail(1))[0]:.2f}"),
         (say("play.now_short"), f"{round(short):,}".replace("-", "−")),
-        (say("play.now_forced"), f"{forced_volume(days):,.1f}"),
+        (say("play.now_forced"), say.amount(forced_volume(days), 1)),
         (say("play.now_calls"), f"{int(days['n_margin_calls'].sum()):,}"),
         (say("play.now_cuts"), f"{int(days['n_loss_cuts'].sum()):,}"),
         (say("play.now_failures"), f"{failures:,}"),

@@ -32,6 +32,8 @@ from abm.classroom.widgets.charts import (
     mark_days,
     name_days,
     show_percent,
+    show_usd,
+    usd_tips,
 )
 from abm.figures.cascade import quotes_on_days
 from abm.figures.style import ACTOR_COLOURS, QUIET, REAL, SIMULATED
@@ -272,15 +274,20 @@ class Stage:
         chart = day_chart(
             self.run.scenario, say, say("play.forced_axis"), height=HEIGHT + 30,
             y_range=DataRange1d(start=0.0),
-            tooltips=[("", "@label"), ("", "$name"), ("USD bn", "@$name{0.00}")],
         )  # fmt: skip
         colours = [ACTOR_COLOURS.get(kind, QUIET) for kind in self.forced]
         for kind, colour in zip(self.forced, colours, strict=True):
             key(chart, "vbar", say(f"actors.{_actor(kind)}"), top=0.0, color=colour)
-        chart.vbar_stack(
+        bars = chart.vbar_stack(
             list(self.forced.values()), x="day", width=0.86, source=self.source,
             line_color=None, color=colours,
         )  # fmt: skip
+        for (kind, sold), bar in zip(self.forced.items(), bars, strict=True):
+            tips = [("", say(f"actors.{_actor(kind)}")), ("", "@label"),
+                    (say("units.USD bn"), f"@{sold}{{0.00}}")]  # fmt: skip
+            written = usd_tips(say, [sold], 2)
+            chart.add_tools(HoverTool(renderers=[bar], tooltips=tips, formatters=written))
+        show_usd(chart.yaxis[0], say)
         keep_in_sight(chart, 0.0, 1.0)
         legend_below(chart, 2)
         return chart

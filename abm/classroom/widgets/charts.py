@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from html import escape
 from pathlib import Path
@@ -15,6 +15,8 @@ from bokeh.models import (
     Button,
     ColumnDataSource,
     CustomJS,
+    CustomJSHover,
+    CustomJSTickFormatter,
     HoverTool,
     NumeralTickFormatter,
     Range1d,
@@ -150,6 +152,20 @@ def name_days(chart: Figure, what: Mapping[int, str]) -> None:
 def show_percent(axis: Any) -> None:
     """An axis of shares, written in per cent, with a digit more where it is needed."""
     axis.formatter = NumeralTickFormatter(format="0[.]0%")
+
+
+def show_usd(axis: Any, say: Words) -> None:
+    """An axis of amounts in USD bn, written in the language's unit."""
+    if say.per_bn != 1:
+        unit = {"per_bn": say.per_bn}
+        axis.formatter = CustomJSTickFormatter(args=unit, code="return `${per_bn * tick}`")
+
+
+def usd_tips(say: Words, columns: Iterable[str], decimals: int) -> dict[str, CustomJSHover]:
+    """Formatters of tooltips for columns in USD bn: amounts in the language's unit."""
+    unit = {"per_bn": say.per_bn, "decimals": say.decimals(decimals)}
+    shown = CustomJSHover(args=unit, code="return (per_bn * value).toFixed(decimals)")
+    return {f"@{column}": shown for column in columns}
 
 
 def legend_below(chart: Figure, columns: int = 3) -> None:
