@@ -1,1 +1,1 @@
-"""A run or a sweep told to people: in words, in figures, as one page, as a moving picture."""
+"""A run or a sweep told to readers: in words, in figures, as one page, as a moving picture."""

@@ -35,7 +35,7 @@ MOST_FRAMES = 60
 DAYS_A_SECOND = 4  # quiet ones
 SLOWEST, FASTEST = 1, 50  # that a GIF can be
 _DAYS_BEFORE, _DAYS_AFTER = 5, 5  # of the cascade
-_DAYS_OF_A_SHOCK = 15  # that are shown even if nothing is forced on anybody
+_DAYS_OF_A_SHOCK = 15  # that are shown even if nothing is forced
 _OVER = 0.01  # of the worst day's forced sales: less is no cascade any more
 _EVENTFUL_TICKS, _LAST_TICKS = 4, 16  # how long days with news and the last one stay
 _MOST_COLOURS, _COMMON_COLOURS = 255, 128  # of a GIF; of them those that are kept exactly
@@ -45,7 +45,7 @@ Tick = Callable[[int, int], None]
 
 
 class Books(NamedTuple):
-    """Who lends to whom at the close of each day, and the run's path, to see that it is the run."""
+    """Loans at the close of each day, and the run's path, to see that it is the run."""
 
     graphs: Mapping[int, nx.DiGraph]
     log_funding: np.ndarray  # (n_days up to the last close,)
@@ -92,7 +92,7 @@ def books_by_day(run: RunResult, days: range, tick: Tick) -> Books:
 
 
 def books_of_the_end(run: RunResult, days: range) -> dict[int, nx.DiGraph]:
-    """The last close's loans on every day, of whom nobody knows how near a call they were."""
+    """The last close's loans on every day, without their distance to a call."""
     table = run.institutions
     failed_on = dict(zip(table["name"], table["first_failure_day"], strict=True))
     graphs = {}
@@ -105,7 +105,7 @@ def books_of_the_end(run: RunResult, days: range) -> dict[int, nx.DiGraph]:
 
 
 def film_of(run: RunResult, graphs: Mapping[int, nx.DiGraph], note: str = "") -> Film:
-    """What the frames show; `note` is added to their caption."""
+    """The frames of a run; `note` is added to their caption."""
     scenario = run.scenario
     shots = [_shot(run, day, graph) for day, graph in graphs.items()]
     name = pictures.literal(run_name(scenario, run.seed, run.replicate))
@@ -224,7 +224,7 @@ def _screen() -> tuple[Any, Callable[[Image], None]]:
 
 
 def _happened(run: RunResult, day: int, sold_usd_bn: Mapping[str, float]) -> str:
-    """What came from outside on a day, and under it what was forced on whom."""
+    """Announcements of a day, and under them the forced sales."""
     told = in_english(
         "figures/film_day",
         came=[act.what for act in acts(run.scenario) if act.day == day],

@@ -1,4 +1,4 @@
-"""What came from outside, as a picture names it: news, policy, and the first prices they moved."""
+"""Announcements as a picture names them: news, policy, and the first prices they moved."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from abm.report.lineage import CENTRAL_BANK, Event, Lineage, hurting_way, kind_of
 from abm.report.phrases import Phrases, in_english, plain
 
-NEWS_DAYS = 10  # before a price calls somebody; what moved it then is the news behind it
+NEWS_DAYS = 10  # before a price makes a call; what moved it then is the news behind it
 
 
 class Announcement(NamedTuple):
@@ -44,8 +44,8 @@ def announced_before(
 ) -> list[Announcement]:
     """News behind first calls, in order of days; ordinary news where there was no other.
 
-    Each has the moves of those prices alone that called somebody. Of more than `most` those with
-    the smallest calls are one.
+    Each has the moves of those prices alone that made a call. Of more than `most` those with the
+    smallest calls are one.
     """
     known = announcements(lineage, phrases)
     found: dict[tuple[int, str], dict[str, float]] = {}
@@ -70,7 +70,7 @@ def announced_before(
 
 
 def _behind(call: Event, lineage: Lineage, funding: str) -> list[Event]:
-    """What moved the price that called somebody, the way that cost them, in the days before."""
+    """News in the days before that moved the price behind a call, in the costly direction."""
     clearing = lineage.cause(call)
     if clearing is None:
         return []

@@ -1,4 +1,4 @@
-"""Why it happened: the price that called whom, what moved it, the calls that forced a sale.
+"""Causes of events: the price that made a call, what moved it, the calls that forced a sale.
 
 Here are the numbers; how they are said is in `abm/words/<language>/chronicle`.
 """
@@ -23,7 +23,7 @@ MOST = 0.5  # of a price's trading: from here on it was forced trades that made 
 
 
 class Act(NamedTuple):
-    """What moved a price from outside: news with a title, or an act of the authorities."""
+    """A cause from outside: news with a title, or an act of the authorities."""
 
     title: str | None = None
     instrument: str = ""  # that was traded, or whose rate moved; empty where neither is known
@@ -41,7 +41,7 @@ class Called(NamedTuple):
 
 
 def cause_of_calls(calls: Sequence[Event], lineage: Lineage, phrases: Phrases) -> str:
-    """Why calls of one kind of institution and one cause came."""
+    """The reason for calls of one kind of institution and one cause."""
     call = calls[0]
     priced = lineage.cause(call) if call.instrument else None
     is_unmet = priced is not None and priced.kind in CALLS

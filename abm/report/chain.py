@@ -54,7 +54,7 @@ _HEADINGS = {
 
 
 def read_chain(events: pd.DataFrame, funding: str = FUNDING) -> Chain:
-    """Who forced whom, added up over a run, for `abm.figures.mechanism`.
+    """The chain of forced sales, added up over a run, for `abm.figures.mechanism`.
 
     A wave is a generation of the table `events`: calls of the first answer prices that no forced
     trade of the run had fed, those of the next the prices that the wave before made. Waves from
@@ -93,7 +93,7 @@ class _Story:
         return Chain(tuple(nodes), tuple(links), headings, self.circle(flows), self.notes(news))
 
     def quiet_chain(self) -> Chain:
-        """What was announced and what it moved, and that no institution had to sell."""
+        """The announcements and their moves, where no institution had to sell."""
         moves = [e for e in self.lineage.events if e.kind == "news"]
         self.instruments = _largest(moves, lambda e: e.instrument, _MOST_INSTRUMENTS)
         known = list(announcements(self.lineage, self.phrases).values())
@@ -202,18 +202,18 @@ class _Story:
         ]
 
     def moved_node(self, instrument: str, news: Sequence[Announcement]) -> Node:
-        """A price that news moved, where nobody was called by it."""
+        """A price that news moved, that called no institution."""
         way = self.moved_log(instrument, news)
         lines = (labels.price_moved(instrument, way, self.phrases), self.moved(instrument, news))
         return Node(_name((FIRST, instrument)), FIRST, instrument, lines)
 
     def moved(self, of: str, news: Sequence[Announcement]) -> str:
-        """How far the news moved a fundamental, in words."""
+        """Move of a fundamental by the news, in words."""
         move = self.moved_log(of, news)
         return f"news {labels.news_move(move)}" if move and of != OTHERS else ""
 
     def moved_log(self, of: str, news: Sequence[Announcement]) -> float:
-        """How far the news moved fundamentals, all together [log]."""
+        """Move of fundamentals by the news, all together [log]."""
         moves = (m for one in news for name, m in one.moves_log.items() if self.shown(name) == of)
         return sum(moves)
 
@@ -231,7 +231,7 @@ class _Story:
         return first if first == last else f"{first} to {last}"
 
     def notes(self, news: Sequence[Announcement]) -> tuple[str, ...]:
-        """What was merged and what counts, for the caption."""
+        """Notes for the caption: what was merged and what counts."""
         events = (*self.calls, *self.sales)
         is_priced = any(call.generation == 0 and call.instrument for call in self.calls)
         others = {e.instrument for e in self.sales} - set(self.instruments)
@@ -249,14 +249,14 @@ class _Story:
         return tuple(notes)
 
     def unanswered(self, news: Sequence[Announcement]) -> list[tuple[str, ...]]:
-        """What was announced, where no first call answers a price that it moved against anyone."""
+        """Announcements to which no first call answers by a price that they moved."""
         known = announcements(self.lineage, self.phrases).values()
         is_ordinary = all(one.lines == ORDINARY for one in news)
         return [one.lines for one in known] if is_ordinary else []
 
 
 def _largest(events: Sequence[Event], by: Callable[[Event], str], most: int) -> list[str]:
-    """What is shown by name, the largest first; one alone is never "others"."""
+    """The largest by name, in order; one alone is never "others"."""
     sums: dict[str, float] = defaultdict(float)
     for event in events:
         sums[by(event)] += abs(event.amount_usd_bn)

@@ -74,7 +74,7 @@ def shock_divider(
 def chronicle(
     events: pd.DataFrame, language: str = "en", since_day: int = 0, funding: str = FUNDING
 ) -> list[Entry]:
-    """What happened from a day on, in order, in the words of a language.
+    """The events from a day on, in order, in the words of a language.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def _little_together(told: Iterable[tuple[Key, list[Event]]]) -> list[list[Event
 
 
 def _key(event: Event, lineage: Lineage) -> Key:
-    """What events of one entry have in common; the first four parts are its place in time."""
+    """The key that events of one entry share; the first four parts are its place in time."""
     kind = kind_of(event.institution)
     if event.kind in ("policy", "news"):
         who = CENTRAL_BANK if event.kind == "policy" else event.institution

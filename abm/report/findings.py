@@ -1,4 +1,4 @@
-"""What a sweep says about one outcome: tables, figures, and the lines that a person reads."""
+"""Findings of a sweep about one outcome: tables, figures, and the lines that a person reads."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Rows(NamedTuple):
 
 @dataclass
 class Findings:
-    """What came out for one outcome; `said` is what is missing, and why."""
+    """The findings about one outcome; `said` is what is missing, and why."""
 
     outcome: str
     found: list[Rows] = field(default_factory=list)
@@ -79,7 +79,7 @@ class Findings:
 
     @property
     def lines(self) -> list[str]:
-        """What was found, for a terminal."""
+        """The findings, for a terminal."""
         return [line for rows in self.found for line in rows.lines]
 
 
@@ -270,7 +270,7 @@ def _phase(study: Study, whole: Panel, found: Findings, factors: tuple[str, str]
 
 
 def _threshold(study: Study, whole: Panel, found: Findings) -> None:
-    """Where half of the runs say yes, along the factor that matters most."""
+    """The threshold at which half of the runs say yes, along the factor that matters most."""
     along, up = _two_factors(whole, found)
     if not (whole.outcome.is_share and along and is_numeric(whole.points[along])):
         return
@@ -378,7 +378,7 @@ def _keep_indices(
 
 
 def _over(indices: sensitivity.Indices) -> str:
-    """What the intervals of indices are over."""
+    """The sample that the intervals of indices are over."""
     if sensitivity.POINTS_ALONE in indices.said:
         return "points (bootstrap) alone"
     return "points (bootstrap) and draws (jackknife)"
@@ -457,7 +457,7 @@ def _known(share: float) -> float | None:
 
 
 def _joined(refused: Sequence[str]) -> list[str]:
-    """What is refused for the same reason of several factors, on one line."""
+    """Refusals for the same reason of several factors, on one line."""
     factors: dict[str, list[str]] = {}
     for factor, _, why in (line.partition(": ") for line in refused):
         factors.setdefault(why, []).append(factor)

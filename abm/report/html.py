@@ -44,7 +44,7 @@ def page(template: str, content: Mapping[str, Any], language: str) -> str:
 
 
 def is_png(content: bytes) -> bool:
-    """Whether a file begins as a PNG does, size included."""
+    """True if a file begins as a PNG does, size included."""
     return content.startswith(_SIGNATURE) and len(content) > _SIZE_AT + 8
 
 

@@ -1,4 +1,4 @@
-"""What is written in the boxes of a chain: names with counts and amounts, in few words."""
+"""Labels in the boxes of a chain: names with counts and amounts, in few words."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def price_name(of: str, events: Sequence[Event], phrases: Phrases) -> str:
 
 
 def _way(event: Event, phrases: Phrases) -> float:
-    """Which way a forced trade drove the price, or which way the price hurt those called."""
+    """Direction in which a forced trade drove the price, or the price hurt those called."""
     if event.side:
         return event.amount_usd_bn if event.side == "bought" else -event.amount_usd_bn
     return hurting_way(event.instrument, kind_of(event.institution), phrases.funding)
@@ -47,7 +47,7 @@ def kind_name(of: str, events: Iterable[Event]) -> str:
 
 
 def called(events: Iterable[Event], phrases: Phrases) -> tuple[str, str]:
-    """How many calls, and for how much; calls of several kinds are counted together in a box."""
+    """Number of calls and their amount; calls of several kinds are counted together in a box."""
     calls = [event for event in events if event.kind in CALLS]
     if not calls:
         return "called before", ""
@@ -70,20 +70,20 @@ def n_calls(calls: Sequence[Event]) -> str:
 
 
 def n_failed(events: Iterable[Event]) -> str:
-    """How many of a kind failed; empty for none."""
+    """Number of failures of a kind; empty for none."""
     failed = {event.institution for event in events if event.kind in ("close_out", "default")}
     return f"{len(failed)} failed" if failed else ""
 
 
 def traded(sales: Sequence[Event], phrases: Phrases) -> str:
-    """What was sold by force, or bought back."""
+    """Amount sold by force, or bought back."""
     sides = {sale.side for sale in sales}
     verb = sides.pop() if len(sides) == 1 else "traded"
     return f"{verb} {phrases.usd(total(sales), 'short')}"
 
 
 def failures(events: Sequence[Event], phrases: Phrases) -> tuple[str, str]:
-    """How many failed, what they could not pay, and what they were."""
+    """Number of failures, their unpaid debts, and their kinds."""
     kinds = {e.institution: kind_name(kind_of(e.institution), ()) for e in events}
     debts = total(e for e in events if e.kind == "default")
     unpaid = f"{phrases.usd(debts, 'short')} unpaid" if debts else "all debts paid"
@@ -93,7 +93,7 @@ def failures(events: Sequence[Event], phrases: Phrases) -> tuple[str, str]:
 def lenders(
     losses: Sequence[Event], bank_failures: Sequence[Event], phrases: Phrases
 ) -> tuple[str, ...]:
-    """What lenders lost, and which of them failed."""
+    """Losses of lenders, and their failures."""
     lost = f"{_number(len({e.counterparty for e in losses}), 'lender')} lost "
     told = [lost + phrases.usd(total(losses), "short")] if losses else []
     if bank_failures:
@@ -103,7 +103,7 @@ def lenders(
 
 
 def news_move(move_log: float) -> str:
-    """How far news moved a fundamental; empty for what was only traded."""
+    """Move of a fundamental by news; empty for what was only traded."""
     return move_percent(move_log) if move_log else ""
 
 

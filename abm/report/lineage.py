@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FUNDING = "JPY"  # what is owed
 CALLS = ("margin_call", "close_out", "loss_cut", "recall")
 CENTRAL_BANK = "central_bank"
-# Of these nobody can say from the table whether they were long or short.
+# Of these the table does not tell whether they were long or short.
 EITHER_WAY = ("trend", "custom")
 _PREFIXES = {kind: f"{kind.replace('_', '-')}-" for kind in KIND_NAMES} | {"bank": "bank-"}
 
@@ -51,7 +51,7 @@ class Lineage:
         self.by_number = {event.event: event for event in self.events}
 
     def cause(self, event: Event) -> Event | None:
-        """What caused it; None for what comes from outside or from before the table."""
+        """Its cause; None for what comes from outside or from before the table."""
         return self.by_number.get(event.cause)
 
     @cached_property
@@ -79,7 +79,7 @@ class Lineage:
 
     @cached_property
     def losses(self) -> list[Event]:
-        """What lenders lost on clients."""
+        """Losses of lenders on clients."""
         return [event for event in self.events if event.kind == "loss"]
 
     def announced_for(self, instrument: str, days: range, way: int) -> list[Event]:
@@ -92,7 +92,7 @@ class Lineage:
 
 
 def is_trade(act: Event) -> bool:
-    """Whether an authority traded in the market, rather than moved a rate."""
+    """True if an authority traded in the market, rather than moved a rate."""
     return bool(act.counterparty)
 
 
@@ -102,7 +102,7 @@ def kind_of(name: str) -> str:
 
 
 def hurting_way(instrument: str, kind: str, funding: str = FUNDING) -> int:
-    """Which way a price moved that cost them: the funding currency up (1), all else down (-1).
+    """Direction of a price that costs them: the funding currency up (1), all else down (-1).
 
     0 for kinds that may have been long or short.
     """

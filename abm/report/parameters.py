@@ -1,4 +1,4 @@
-"""What a scenario chooses, beside the shipped scenario that it is nearest to."""
+"""The parameters of a scenario, beside the shipped scenario that it is nearest to."""
 
 from __future__ import annotations
 

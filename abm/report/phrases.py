@@ -53,7 +53,7 @@ class Phrases:
         return self.say(key) if self.say.has(key) else plain(name)
 
     def central_bank(self, currency: str) -> str:
-        """Who sets the policy rate of a currency, as within a sentence."""
+        """The central bank of a currency, as within a sentence."""
         own = f"chronicle.central_bank.{currency}"
         if self.say.has(own):
             return self.say(own)
@@ -91,7 +91,7 @@ class Phrases:
         return self.say("chronicle.list.and", first=first, last=names[-1])
 
     def styles(self, names: Iterable[str]) -> str:
-        """What the letters in hedge funds' names mean; of styles without an explanation nothing."""
+        """The letters in hedge funds' names, explained; none for styles without an explanation."""
         known = self.say.group("chronicle.style")
         meanings = [known[name] for name in names if name in known]
         return self.say("chronicle.styles", styles=self.listed(meanings)) if meanings else ""
@@ -198,7 +198,7 @@ def quote(per_usd: float) -> str:
 
 
 def move_percent(log: float) -> str:
-    """How far a price goes with news, with its sign: +1.6%."""
+    """Move of a price with news, with its sign: +1.6%."""
     move = 100.0 * math.expm1(log)
     return f"{move:+.{1 if abs(move) < 9.95 else 0}f}%".replace("-", "−")
 

@@ -73,7 +73,7 @@ def cascade_picture(
 
 
 def branch_words(run: RunResult, language: str = "en") -> str:
-    """What a branch adds to scenario and seed: since when it is one; empty for other runs."""
+    """The addition of a branch to scenario and seed: its first day; empty for other runs."""
     say, origin = words(language), run.origin
     return "".join(
         say(
@@ -88,7 +88,7 @@ def branch_words(run: RunResult, language: str = "en") -> str:
 def mechanism_picture(
     scenario: Scenario, drawn: str, events: pd.DataFrame, measures: Mapping[str, Any]
 ) -> Figure:
-    """Who forced whom, added up over the run."""
+    """The chain of forced sales, added up over the run."""
     from abm.figures.mechanism import mechanism_figure
     from abm.report.chain import read_chain
 
@@ -106,14 +106,14 @@ def mechanism_picture(
 def network_picture(
     scenario: Scenario, drawn: str, graph: nx.DiGraph, when: str, measures: Mapping[str, Any]
 ) -> Figure:
-    """Who lends to whom at one close; `when` says at which."""
+    """The exposure network at one close; `when` says at which."""
     from abm.figures.network import network_figure
 
     return network_figure(graph, title(scenario, measures), f"{drawn}; {when}.")
 
 
 def day_words(days: pd.DataFrame, scenario: Scenario, day: int) -> str:
-    """Which close this is: of the largest forced sales, or of what else it is known for."""
+    """The close in words: that of the largest forced sales, or what else it is known for."""
     forced = days[[c for c in days.columns if c.startswith("forced_")]].sum(axis=1)
     (said,) = in_english(
         "figures/close",

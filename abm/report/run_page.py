@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 FIGURES = ("cascade", "mechanism", "network")  # in the order of the page
 CONTENTS = ("summary", "figures", "chronicle", "parameters", "reproduce")
-_MOST_ENTRIES = 400  # of the chronicle: a page is read by people
-_LEAST_USD_BN = 0.005  # that is not nought when written
+_MOST_ENTRIES = 400  # of the chronicle: a page is for readers
+_LEAST_USD_BN = 0.005  # that is not zero when written
 
 
 class Line(NamedTuple):

@@ -1,4 +1,4 @@
-"""What a scenario makes happen, in words: for the summary of a run and the marks of its figure."""
+"""The script of a scenario, in words: for the summary of a run and the marks of its figure."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def is_shocked(scenario: Scenario) -> bool:
 
 
 def class_of(scenario: Scenario, measures: Mapping[str, Any]) -> str:
-    """Class of a run as people are told it, by `abm.measures.classes.class_told`."""
+    """Class of a run as a reader is told it, by `abm.measures.classes.class_told`."""
     return class_told(measures, scenario.calendar.days - 1 - scenario.shock_day)
 
 
 def trigger(scenario: Scenario, language: str = "en") -> str:
-    """What a figure's title says set it off; empty where nothing does."""
+    """The trigger in a figure's title; empty where there is none."""
     say = words(language)
     shocks = [act for act in acts(scenario) if act.day >= scenario.shock_day]
     if not shocks:

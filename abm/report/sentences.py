@@ -1,4 +1,4 @@
-"""What groups of events come to: a sentence or two by the template of their kind, and the amount.
+"""Sentences on groups of events: one or two by the template of their kind, and the amount.
 
 Here are the numbers; how they are said is in `abm/words/<language>/chronicle`.
 """

@@ -86,7 +86,7 @@ def usual(table: pd.DataFrame) -> list[str]:
 
 
 def _for_salib(experiment: Any) -> dict[str, Any]:
-    """What the analyses of saltelli and morris designs need."""
+    """The problem that the analyses of saltelli and morris designs need."""
     from abm.sweep.designs import problem_of, unit_points
 
     design = experiment.design

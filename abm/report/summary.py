@@ -41,7 +41,7 @@ SHOCK, RUN = "shock", "run"  # what happened because of the shock, and what happ
 
 
 class Told(NamedTuple):
-    """What the summary is made from."""
+    """The run behind a summary."""
 
     scenario: Scenario
     seed: int
@@ -216,7 +216,7 @@ def _acts(scenario: Scenario, say: Words, before: bool) -> Iterator[str]:
 
 
 def _has_counterfactuals(told: Told) -> bool:
-    """Whether the run was made beside its counterfactual runs: a class needs them."""
+    """True if the run was made beside its counterfactual runs: a class needs them."""
     return "class" in told.measures
 
 

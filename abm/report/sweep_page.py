@@ -34,7 +34,7 @@ _MOST_ERRORS = 5
 
 
 class Factor(NamedTuple):
-    """What is varied, and over what."""
+    """A factor and its range."""
 
     key: str
     words: str  # as the figures say it
@@ -103,7 +103,7 @@ def content(folder: Path, outputs: Sequence[str], language: str) -> dict[str, An
 
 
 def _refuse_changed(folder: Path) -> None:
-    """Every file is read against its hash: a report must not say what nobody ran."""
+    """Every file is read against its hash: a report must not say what was not run."""
     for kept in kept_files(folder):
         fault = check(kept, (), folder, whole=True)
         if fault:
@@ -114,7 +114,7 @@ def _refuse_changed(folder: Path) -> None:
 
 
 def _examined(study: Study, folder: Path, outputs: Sequence[str]) -> list[Findings]:
-    """What was found about every outcome that is asked for, or that most would ask for.
+    """The findings about every outcome that is wanted, or that most would want.
 
     Examined again each time, so that figures and numbers are of the same runs.
     """
