@@ -1,8 +1,8 @@
-"""What one page shows, and the link that holds it whole.
+"""The choice that a page shows, and the link that holds it whole.
 
-A link is somebody else's text. Scenario, tab and language are taken from lists of names, a seed
-and every value must be numbers within the schema's range, and a change may only name a key that
-the page has a control for: nothing from a link is run, and nothing is read as a path.
+A link is another person's text. Scenario, tab and language are taken from lists of names, a seed
+and every value must be numbers within the schema's range, and a change may only name a key that the
+page has a control for: nothing from a link is run, and nothing is read as a path.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Choice:
 
     @property
     def run(self) -> tuple[str, dict[str, Value], int, int]:
-        """What decides the run: scenario, changes, seed and replicate."""
+        """The choices that decide the run: scenario, changes, seed and replicate."""
         return self.scenario, dict(self.changes), self.seed, self.replicate
 
     @property
@@ -60,7 +60,8 @@ class Choice:
 
     @property
     def differing(self) -> dict[str, Value]:
-        """What the compared run has otherwise than this one, and nothing that both have alike."""
+        """The changes of the compared run that this one does not have, and none that both have
+        alike."""
         here = values_of(self.base, self.changes)
         return {key: value for key, value in self.other.items() if value != here[key]}
 
@@ -76,7 +77,7 @@ def shipped(name: str) -> Scenario:
     return load_scenario(name)
 
 
-# What a page shows that was asked for nothing: of sixty seeds the one nearest the median path.
+# What a page shows without a link: of sixty seeds the one nearest the median path.
 FIRST = Choice(scenario="august-2024", seed=49)
 
 
@@ -154,7 +155,7 @@ def _value(text: str, is_switch: bool) -> Value | None:
 
 
 def _out_of_range(choice: Choice) -> list[str]:
-    """What the schema says of the values."""
+    """The schema's faults of the values."""
     try:
         _ = choice.run_scenario, choice.other_scenario
     except ScenarioFaults as refused:

@@ -35,7 +35,7 @@ HTTP_PORT = 80  # which browsers leave out of Host and Origin
 
 
 class Refused(NamedTuple):
-    """Why a request is not answered."""
+    """The reason that a request is not answered."""
 
     status: int
     reason: str
@@ -55,13 +55,13 @@ def guard(server: Any, names: tuple[str, ...]) -> None:
 
 
 def hosts_of(names: tuple[str, ...], port: int) -> frozenset[str]:
-    """What a request to one of these names may have as its Host."""
+    """Allowed values of Host in a request to one of these names."""
     hosts = {f"{name}:{port}" for name in names}
     return frozenset(hosts | set(names) if port == HTTP_PORT else hosts)
 
 
 def refused(request: HTTPServerRequest, hosts: frozenset[str]) -> Refused | None:
-    """Why a request is not answered; None if it is."""
+    """The reason that a request is not answered; None if it is."""
     path, host = unquote(request.path), request.headers.get("Host", "").lower()
     if host not in hosts:
         return Refused(403, f"Host must be one of {', '.join(sorted(hosts))}")
@@ -138,7 +138,7 @@ class Socket(WSHandler):
 
     @property
     def _is_lost(self) -> bool:
-        """Whether a ping has found it closed already, and the session been let go."""
+        """True if a ping has found it closed already, and the session has been let go."""
         return self.connection is not None and self.connection._session is None
 
     def log_exception(self, kind: Any, value: BaseException | None, trace: Any) -> None:
@@ -150,7 +150,7 @@ class Socket(WSHandler):
 
 
 class Messages(ProtocolHandler):
-    """What a page's browser may say: ask for the page, change it; not put another in its place."""
+    """Messages that a page's browser may send: ask for the page, change it; not replace it."""
 
     def __init__(self) -> None:
         super().__init__()

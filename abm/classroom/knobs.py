@@ -1,4 +1,4 @@
-"""What a page lets one change: a few keys of the scenario, each as its declaration says."""
+"""The knobs of a page: a few keys of the scenario, each as its declaration says."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Knob(NamedTuple):
 
 
 def knobs_of(scenario: Scenario) -> list[Knob]:
-    """What of KEYS the scenario has."""
+    """The knobs of KEYS that the scenario has."""
     found = {leaf.key: leaf for leaf in leaves(scenario) if leaf.key in KEYS}
     return [_knob(found[key]) for key in KEYS if key in found]
 
@@ -67,12 +67,12 @@ def values_of(scenario: Scenario, changes: Mapping[str, Value]) -> dict[str, Val
 
 
 def rounded(value: float) -> float:
-    """Where a slider stands: steps and per cents leave 10.000000000000002 for 10."""
+    """The place of a slider: steps and per cents leave 10.000000000000002 for 10."""
     return float(f"{value:.{DIGITS}g}")
 
 
 def spelt(value: Value) -> str:
-    """A value in the fewest digits that read back as the same number, for links and for people."""
+    """A value in the fewest digits that read back as the same number, for links and for readers."""
     if isinstance(value, bool):
         return str(value).lower()
     return repr(float(value)).removesuffix(".0")

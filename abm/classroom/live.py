@@ -78,7 +78,7 @@ class LiveRun:
             self.fund_leverage.append(fund_leverage(self.model.world, self.day - 1))
 
     def advance_to_event(self) -> None:
-        """Trade days until one on which something was announced or somebody was forced."""
+        """Trade days until one on which something was announced or an institution was forced."""
         while not self.is_over:
             self.advance()
             events = self.events()
@@ -117,12 +117,12 @@ class LiveRun:
         return events_table(self.model.world, self.scenario, self.day)
 
     def graph(self) -> nx.DiGraph:
-        """Who lends to whom now."""
+        """The exposure graph of now."""
         return self.model.exposures
 
     @cached_property
     def places(self) -> Places:
-        """Where everybody stands in the picture of the network, from the first day to the last."""
+        """Places of all institutions in the picture of the network, the same on all days."""
         return ring_layout(self.opening_graph, self.radii)
 
     @cached_property
@@ -157,7 +157,7 @@ def fund_leverage(world: Any, day: int) -> FundLeverage:
 
 
 def called(world: Any, day: int, lo: int, hi: int) -> np.ndarray:
-    """Which of rows lo .. hi had a margin call on a day."""
+    """Flags of the rows lo .. hi that had a margin call on a day."""
     written = events_from_day_0(world, day + 1)
     is_call = (written["kind"] == MARGIN_CALL) & (written["day"] == day)
     rows = np.unique(written["institution"][is_call])

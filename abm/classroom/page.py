@@ -22,10 +22,10 @@ _COPY = "navigator.clipboard.writeText(location.href); this.textContent += ' ✓
 
 
 class Tab(Protocol):
-    """What stands under one heading of the page."""
+    """A tab of the page under one heading."""
 
     def view(self) -> Any:
-        """Everything on it; asked for once, when the tab is first opened."""
+        """Everything on it; made once, when the tab is first opened."""
 
     def shown(self) -> None:
         """The tab has been opened; the choice may be another than when it was last."""

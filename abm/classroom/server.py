@@ -22,7 +22,7 @@ _ROOM = Path(__file__).parent
 STYLE, SCRIPT, TEMPLATE = (
     (_ROOM / f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js", "html")
 )
-MILLISECONDS_WITHOUT_BROWSER = 15_000  # until a page that nobody looks at is dropped
+MILLISECONDS_WITHOUT_BROWSER = 15_000  # until a page without a reader is dropped
 
 
 def open_classroom(

@@ -13,7 +13,7 @@ TARGETS = ("USD", "AUD", "MXN")
 
 
 class Range(NamedTuple):
-    """What a number may be, and what a slider shows of it."""
+    """The range of a number, and the part of it that a slider shows."""
 
     low: float
     high: float

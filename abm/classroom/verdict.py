@@ -55,7 +55,7 @@ GROUPS = {"shock": BY_SHOCK, "run": IN_RUN}
 
 
 def verdict(run: LiveRun, say: Words) -> str:
-    """What class of event it was, and its numbers; every digit of each in its title."""
+    """The class of event, and its numbers; every digit of each in its title."""
     measures, known = run.measures, is_shocked(run.scenario)
     name = class_of(run.scenario, measures)
     first, *notes = _notes(run, say) if known else (say("classes.none"),)

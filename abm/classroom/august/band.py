@@ -38,7 +38,7 @@ class Path(NamedTuple):
 
     @property
     def is_cross(self) -> bool:
-        """Whether it is a quote in yen, of which there is a fixing every day."""
+        """True for a quote in yen, of which there is a fixing every day."""
         return self.name.endswith("JPY")
 
 

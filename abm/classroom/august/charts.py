@@ -120,7 +120,7 @@ class BandChart(_DayChart):
 
 
 class ActivityChart(_DayChart):
-    """What the runs did by day: forced sales with their band, or the share of runs with a call."""
+    """Activity of the runs by day: forced sales with their band, or the share with a call."""
 
     def __init__(self, say: Words, kind: str, went: Callable[[int], None]) -> None:
         self.kind = kind

@@ -1,4 +1,4 @@
-"""What the August tab says: the world's day, the runs' day, and where the model misses."""
+"""Texts of the August tab: the world's day, the runs' day, and the misses of the model."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def day_name(day: int, say: Words) -> str:
 
 
 def world_text(day: int, say: Words) -> str:
-    """What happened in the world, what was counted then, and whether the model's script has it."""
+    """Events of a day in the world, the counts of then, and whether the model's script has it."""
     when = band.dates()[day]
     lines = [say(f"august.events.{event.name}") for event in EVENTS_2024 if event.date == when]
     if when in CFTC_YEN_2024:

@@ -47,7 +47,7 @@ class Pair:
         return {"left": self.left.measures, "right": self.right.measures}
 
     def columns(self, names: list[str]) -> dict[str, Any]:
-        """What is drawn of both by day, and right less left; `names` are those of the days."""
+        """Columns drawn of both by day, and right less left; `names` are those of the days."""
         left, right = _drawn(self.left), _drawn(self.right)
         n = len(names)
         made: dict[str, Any] = {"day": np.arange(n), "date": names}

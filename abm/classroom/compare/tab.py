@@ -167,7 +167,7 @@ class CompareTab:
         return chart
 
     def _claim(self, pair: Pair) -> str:
-        """What the difference may be called: an effect if one field differs, and then of which."""
+        """The claim that a difference allows: an effect if one field differs, and of which."""
         say, choice = self.page.say, self.page.choice
         here = values_of(choice.base, choice.changes)
         names = [f"{say(f'knobs.{key}')} ({key})" for key in choice.differing]
@@ -231,7 +231,7 @@ class CompareTab:
 
 
 def _file(pair: Pair, name: str) -> str:
-    """What a chart of the two is saved under."""
+    """The file name of a chart of the two."""
     return f"{pair.left.name}-compare-{name}"
 
 

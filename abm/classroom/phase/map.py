@@ -63,7 +63,7 @@ class PhaseMap:
         self.beyond.data = {"x": np.full(n, len(self.across) - EDGE - 0.15), "y": row[is_beyond]}
 
     def _place(self, surprise_bp: Any) -> Any:
-        """Where a surprise lies among the cells: straight between their middles."""
+        """The place of a surprise among the cells: straight between their middles."""
         levels = np.array(self.across)
         index = np.arange(len(levels), dtype=float)
         inside = np.interp(surprise_bp, levels, index)

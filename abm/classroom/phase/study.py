@@ -34,7 +34,7 @@ DEPTH, OVERLAP = "liquidity.depth_multiple", "funds.overlap"
 FACTORS = (SURPRISE, LEVERAGE_CAP, DEPTH, OVERLAP)
 PEAK = "peak_yen_appreciation"
 MADE_BY = f"unwind sweep experiments/{STUDY}.toml"
-# `unwound_5d` tells a run in which nobody was short from one that is too short for a class.
+# `unwound_5d` tells a run without a net short from one that is too short for a class.
 COLUMNS = ("row", "point", "replicate", "seed", *FACTORS, "status", "seconds", "class",
            "unwound_5d", PEAK)  # fmt: skip
 CLASSES = ("dam break", "leak", "absorbed", BROKEN_BEFORE)
@@ -69,13 +69,13 @@ class Study(NamedTuple):
 
     @property
     def is_current(self) -> bool:
-        """Whether the scenario that is shipped under the name is still the one that was run."""
+        """True if the scenario shipped under the name is still the one that was run."""
         name = self.scenario.name
         return name in list_scenarios() and shipped(name) == self.scenario
 
 
 def study_folder() -> Path:
-    """Where the study lies: in results/ of a checkout, or in the installed package.
+    """The folder of the study: in results/ of a checkout, or in the installed package.
 
     Raises UnreadableFile with the command that makes it.
     """
@@ -147,7 +147,7 @@ def runs_where(held: Mapping[str, float]) -> pd.DataFrame:
 
 
 def run_behind(row: Any) -> dict[str, Any]:
-    """What of a page's choice makes it exactly this run of the study."""
+    """The part of a page's choice that makes it exactly this run of the study."""
     study = read_study()
     changes: dict[str, Value] = {factor: float(row[factor]) for factor in FACTORS}
     return {

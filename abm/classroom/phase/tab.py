@@ -86,7 +86,7 @@ class PhaseTab:
 
     @property
     def settings(self) -> dict[str, float]:
-        """What the chosen cell's runs were made with; the scenario's own where all are shown."""
+        """Settings of the chosen cell's runs; the scenario's own where all are shown."""
         own = read_study().own
         return {DEPTH: own[DEPTH], OVERLAP: own[OVERLAP], **dict(self.held), **self.cell}
 
@@ -196,7 +196,7 @@ class RunButtons:
             self.lines[name].visible = len(found) > 0
 
     def _heading(self, settings: dict[str, float], unasked: Sequence[str]) -> str:
-        """What the runs are of; and that they are a part of the cell, where they are."""
+        """The settings of the runs; and that they are a part of the cell, where they are."""
         say = self.say
         heading = (
             f"<h3>{escape(say('phase.runs', seed=read_study().seed, **_spelt(settings)))}</h3>"
@@ -259,7 +259,7 @@ def _bar(name: str, cell: Any, say: Words) -> str:
 
 
 def _missing(say: Words) -> pn.pane.HTML:
-    """What to do where the study is not there."""
+    """The notice where the study is not there, with the command that makes it."""
     text = say("phase.missing")
     return pn.pane.HTML(
         f'<div class="notice" role="alert"><p>{escape(text)}</p>'

@@ -173,7 +173,7 @@ class Network:
 
 
 def colours_of(slack: np.ndarray) -> list[str]:
-    """Colour of every margin slack; grey where nobody asks for margin."""
+    """Colour of every margin slack; grey without a margin."""
     known = ~(np.isnan(slack) | (slack == np.inf))
     share = bar_share(np.where(known, slack, 0.0))
     at = np.round(share * (_N_COLOURS - 1)).astype(int)

@@ -1,4 +1,4 @@
-"""What the page shows of a live run: prices, leverage and margins, forced sales, the network."""
+"""The charts of a live run: prices, leverage and margins, forced sales, the network."""
 
 from __future__ import annotations
 
@@ -135,11 +135,11 @@ class Stage:
         return {**cards, "network": network}
 
     def _file(self, name: str) -> str:
-        """What a chart of this run is saved under."""
+        """The file name of a chart of this run."""
         return f"{self.run.name}-{name}"
 
     def _columns(self, table: pd.DataFrame) -> dict[str, Any]:
-        """What is drawn, and saved as CSV: figures of the run with every digit."""
+        """Columns drawn, and saved as CSV: figures of the run with every digit."""
         logs = {name: table[f"log_{name}"].to_numpy() for name in self._assets()}
         margin = table["margin_rate"].to_numpy()
         allowed = np.minimum(largest_leverage_allowed(margin), DRAWN_LEVERAGE)
@@ -293,7 +293,7 @@ class Stage:
         return chart
 
     def _key(self) -> str:
-        """What rims, fills and lines of the network mean."""
+        """The key to rims, fills and lines of the network."""
         say = self.say
         items = [
             ('<span class="slack"></span>', say("play.key_slack")),

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from abm.classroom.page import Page
 
 SPEEDS_DAYS_PER_S = {"slow": 2.0, "normal": 6.0, "fast": 20.0}
-LEAST_FRAME_S = 0.12  # the browser is asked for no more frames than this
+LEAST_FRAME_S = 0.12  # the browser gets no more frames than this
 DOUBLE_CLICK_S = 0.4  # a second click this soon is part of the first
 MOST_ENTRIES = 400  # of the chronicle, the newest
 
@@ -241,7 +241,7 @@ class PlayTab:
         self._show_buttons()
 
     def _show_mechanism(self) -> None:
-        """Who forced whom, as one picture; drawn when it is asked for."""
+        """Show the chain of forced sales as one picture, drawn on request."""
         picture = mechanism_png(self.run)
         self.mechanism.object = (
             f'<div class="mechanism"><img alt="{escape(self.page.say("play.mechanism"))}" '

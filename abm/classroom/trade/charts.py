@@ -119,7 +119,7 @@ class PathCharts:
 
 
 class ReturnsChart:
-    """How the trade ends on many seeds, those in which it is liquidated apart."""
+    """Final returns of the trade on many seeds, with those in which it is liquidated marked."""
 
     def __init__(self, say: Words) -> None:
         self.say = say

@@ -43,7 +43,7 @@ class TermWidget:
         self._set(self.times * value, with_slider=True)
 
     def value_of(self, text: str) -> float:
-        """What was asked for, as the terms have it. Raises InvalidInput."""
+        """The given number, as the terms have it. Raises InvalidInput."""
         if not self._is_allowed(text):
             allowed = f"must be a number from {spelt(self.low)} to {spelt(self.high)}"
             raise InvalidInput(f"{self.label} = {text[:60]!r}, {allowed}")

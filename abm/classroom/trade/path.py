@@ -59,7 +59,7 @@ class Opening(NamedTuple):
 
 
 class Profit(NamedTuple):
-    """Where the change of equity came from [USD mn]; what is lost is negative."""
+    """The change of equity by source [USD mn]; losses are negative."""
 
     interest_earned: float
     interest_paid: float
@@ -87,7 +87,7 @@ class Marked(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of it; arrays (...)."""
+    """The course of the trade; arrays (...)."""
 
     last_day: NDArray[np.int64]  # closed, at its term, at the end of the run or by the broker
     is_liquidated: NDArray[np.bool_]
@@ -114,7 +114,7 @@ def opening_of(scenario: Scenario, target: str) -> Opening:
 
 
 def growths(terms: Terms, opening: Opening, days: float | Numbers) -> tuple[Numbers, Numbers]:
-    """What a unit of the target and a unit of debt grow to in some days: G_t, G_l."""
+    """Growth of a unit of the target and of a unit of debt in some days: G_t, G_l."""
     target = 1.0 + opening.rate_target * np.asarray(days) * year_fraction(1.0, opening.target)
     rate = opening.rate_funding + terms.cost_per_year
     return target, 1.0 + rate * np.asarray(days) * year_fraction(1.0, opening.funding)
@@ -133,7 +133,7 @@ def liquidation_quote(
 
 
 def is_lent(terms: Terms) -> bool:
-    """Whether a broker opens it: equity is at least the margin, 1 / L >= m."""
+    """True if a broker accepts it: equity is at least the margin, 1 / L >= m."""
     return terms.leverage * terms.margin_rate <= 1.0
 
 

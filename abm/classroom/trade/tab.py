@@ -1,4 +1,5 @@
-"""Your trade: borrow yen, buy something dearer, and take it through the simulated crash."""
+"""Your trade: borrow yen, buy a higher-yielding currency, and take it through the simulated
+crash."""
 
 from __future__ import annotations
 
@@ -110,7 +111,7 @@ class TradeTab:
             self.path_place[:] = []  # placed with its first data: an empty axis spans nothing
 
     def _show_terms(self) -> None:
-        """Set the widgets without being asked for anything."""
+        """Set the widgets without answering to them."""
         self.is_setting = True
         self.target.value = self.terms.target
         self.is_setting = False
@@ -122,7 +123,7 @@ class TradeTab:
             self.page.act(self._change, "target", target)
 
     def _type(self, name: str, text: str) -> None:
-        """A number was typed or slid to; one that will not do is said and put back."""
+        """A number was typed or slid to; one that is not allowed is said and put back."""
         try:
             value = self.numbers[name].value_of(text)
         except InvalidInput:

@@ -1,4 +1,4 @@
-"""What one's own trade earns, costs and risks, in small tables and sentences."""
+"""Earnings, costs and risks of one's own trade, in small tables and sentences."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def risks(terms: Terms, opening: Opening, say: Words) -> str:
 
 
 def distance_in_weeks(terms: Terms, opening: Opening) -> float:
-    """How many typical weeks' moves, one after the other, lie before the liquidation quote."""
+    """Distance to the liquidation quote in typical weeks' moves, one after the other."""
     level = trade_path.liquidation_quote(opening.quote, terms.leverage, terms.margin_rate)
     week = trade_path.typical_week(f"{opening.target}{opening.funding}")
     return math.log(opening.quote / level) / week
@@ -93,7 +93,7 @@ def _liquidated_before(terms: Terms, opening: Opening, end: float, say: Words) -
 
 
 def path_text(terms: Terms, marked: Marked, held: Outcome, names: list[str], say: Words) -> str:
-    """What became of the trade along the page's run."""
+    """The fate of the trade along the page's run."""
     last = int(held.last_day)
     equity = float(held.equity_usd_mn[last])
     known = {
@@ -125,7 +125,7 @@ def seeds_text(held: Outcome, n_all: int, say: Words) -> str:
 
 
 def refusal(terms: Terms, say: Words) -> str:
-    """Why no broker opens it."""
+    """The reason that no broker accepts it."""
     text = say(
         "trade.not_lent", equity=percent(1.0 / terms.leverage), margin=percent(terms.margin_rate),
         most=f"{1.0 / terms.margin_rate:.4g}",

@@ -73,7 +73,7 @@ class Slider:
         )
 
     def show(self, value: Value) -> None:
-        """Set both to a value without telling anybody."""
+        """Set both to a value silently."""
         self.is_setting = True
         self.slider.start = min(self.slider.start, float(value))
         self.slider.end = max(self.slider.end, float(value))
@@ -93,14 +93,14 @@ class Slider:
             self.act(self._refuse, text)
 
     def _refuse(self, text: str) -> None:
-        """What was typed is no number: say so and put the value back."""
+        """Refuse text that is not a number: say so and put the value back."""
         what = self.page.say(f"knobs.{self.knob.key}")
         self.page.warn(self.page.say("page.no_number", what=what, given=text[:40]))
         self.show(self.slider.value)
 
 
 class Switches:
-    """Who is present: one check mark for each group that a scenario can leave out."""
+    """The participants: one check mark for each group that a scenario can leave out."""
 
     def __init__(self, page: Page, keys: list[str], present: set[str], changed: Changed) -> None:
         self.act, self.keys, self.changed = page.act, keys, changed
@@ -126,7 +126,7 @@ class Switches:
 
 
 class Knobs:
-    """All knobs of a scenario; a value that will not do is said and put back."""
+    """All knobs of a scenario; a value that is not allowed is said and put back."""
 
     def __init__(
         self,
@@ -156,18 +156,19 @@ class Knobs:
         )
 
     def show(self, changes: Mapping[str, Value]) -> None:
-        """Set every widget as these changes have it, without telling anybody."""
+        """Set every widget as these changes have it, silently."""
         self.values = self.own | dict(changes)
         for key, slider in self.sliders.items():
             slider.show(self.values[key])
         self.switches.show(self._present())
 
     def changes(self) -> dict[str, Value]:
-        """What is not as the scenario has it."""
+        """The values that are not as the scenario has them."""
         return {key: value for key, value in self.values.items() if value != self.own[key]}
 
     def _warn_beyond(self, key: str, value: Value) -> None:
-        """A value that the schema allows and the slider does not show: nobody has looked there."""
+        """A value that the schema allows and the slider does not show: it has not been examined
+        there."""
         if key in self.sliders:
             knob, say = self.sliders[key].knob, self.page.say
             if not knob.low <= value <= knob.high:
@@ -212,7 +213,7 @@ class SeedBox:
         return pn.Row(self.seed, self.replicate, self.next, margin=0)
 
     def show(self, seed: int, replicate: int) -> None:
-        """Set both without telling anybody."""
+        """Set both silently."""
         self.is_setting = True
         self.seed.value, self.replicate.value = str(seed), str(replicate)
         self.is_setting = False
@@ -251,7 +252,7 @@ def scenario_cards(page: Page, changed: Callable[[str], None]) -> pn.widgets.Rad
 
 
 def help_of(knob: Knob, say: Words) -> str:
-    """What a knob means, its unit and range: the schema's own words, in the page's language."""
+    """The meaning of a knob, its unit and range: the schema's own words, in the page's language."""
     key = f"knob_help.{knob.key}"
     meaning = say(key) if say.has(key) else knob.meaning
     unit = say.group("units").get(knob.unit, knob.unit)
@@ -260,7 +261,7 @@ def help_of(knob: Knob, say: Words) -> str:
 
 
 def _range_of(bounds: Mapping[str, float], say: Words) -> str:
-    """What may be typed: "from 0 to 1", "above 0 and at most 1000"."""
+    """The allowed range in words: "from 0 to 1", "above 0 and at most 1000"."""
     told = {name: spelt(bound) for name, bound in bounds.items()}
     if {"ge", "le"} <= told.keys():
         return say("knob_range.span", **told)
