@@ -134,7 +134,7 @@ class Fault:
         return f"{place}  {reason}"
 
     def _columns(self) -> tuple[str, str]:
-        """What was written, in the shape it was written; and the reason it is refused."""
+        """The value as it was written, and the reason it is refused."""
         table, leaf = _told_key(self.key)
         if isinstance(self.given, dict):
             place = f"[{table}.{leaf}]" if table else f"[{leaf}]"

@@ -1,4 +1,4 @@
-"""Where results go: refused before the run if not allowed, and written whole or not at all."""
+"""Folders and files for results: refused before the run, written whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who pays what to whom once every bank has paid what it can."""
+"""Interbank payments once every bank has paid what it can."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ROUNDING = 1e-6  # of elimination, generously: no bank pays more than it owes
 
 
 class Clearing(NamedTuple):
-    """Who pays what once every bank has paid what it can."""
+    """Payments, equity and defaults once every bank has paid what it can."""
 
     payments: FloatArray
     """(n_banks,) p: to banks and outside together, in the money of the debts."""

@@ -89,7 +89,7 @@ def replays(
 
 
 class _Left(NamedTuple):
-    """Which turn of which run."""
+    """A turn of a run: which run, and which turn."""
 
     origin: Origin
     number: int  # from 1

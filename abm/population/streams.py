@@ -43,7 +43,7 @@ def root_seed(rng: Any) -> int:
 
 
 def replicate_number(given: Any) -> int:
-    """Which repetition under a seed. Raises InvalidInput for what is no whole number from 0."""
+    """The replicate under a seed. Raises InvalidInput for all but a whole number from 0."""
     if not is_whole(given) or given < 0:
         raise InvalidInput(f"replicate = {show(given)}, must be a whole number, at least 0")
     return int(given)

@@ -20,12 +20,12 @@ HUGE = 1e15
 
 @dataclass
 class TimeLimit:
-    """When what is at work now has to be over."""
+    """The time limit of the work at hand."""
 
     seconds: float
     """Seconds it may take."""
     end: float
-    """When it is over, of `time.monotonic`."""
+    """Its end, of `time.monotonic`."""
 
     @property
     def is_over(self) -> bool:

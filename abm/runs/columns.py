@@ -31,7 +31,7 @@ CATEGORIES: dict[tuple[str, str], tuple[str, ...]] = {
     ("runs", "status"): ("done", "failed"),
     ("runs", "class"): CLASSES,
 }
-"""What may stand in a column, by table and column; of others, such as styles, what does stand."""
+"""Categories of a column, by table and column; of others, such as styles, those that occur."""
 
 ORDERED = (("days", "status"),)
 """Columns whose categories rank."""
@@ -41,11 +41,11 @@ DAY = "datetime64[ms]"
 
 
 OF_A_SWEEP_ROW = ("runs", "summary", "cascade")
-"""Where the columns of a sweep's runs are described."""
+"""The place of the columns of a sweep's runs."""
 
 
 class Column(NamedTuple):
-    """What a column holds. `name` may have a part in < >, which stands for any word."""
+    """A column of a table. `name` may have a part in < >, which stands for any word."""
 
     name: str
     kind: str

@@ -101,7 +101,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def _made_again(folder: Path, manifest: Mapping[str, Any]) -> str:
-    """How to come by the result of a folder that an earlier version wrote."""
+    """The way to the result of a folder that an earlier version wrote."""
     version, draw = manifest["schema_version"], (manifest.get("seed"), manifest.get("replicate"))
     is_earlier = type(version) is int and version < SCHEMA_VERSION
     if not is_earlier or manifest.get("parent") or not all(type(n) is int for n in draw):
