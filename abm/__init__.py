@@ -24,7 +24,7 @@ folder holds too. Scenarios to start from: `configs/`, or `unwind scenarios`. On
 question: `experiments/`.
 
 Logs are natural, shares fractions, rates per year, money in billions of dollars (`_usd_bn`). Each
-name is loaded when it is first asked for, so that `import abm` costs next to nothing.
+name is loaded on first use, so that `import abm` costs next to nothing.
 """
 
 from importlib import import_module

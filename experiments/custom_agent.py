@@ -44,7 +44,7 @@ def main() -> None:
     alone = CarryUnwindModel(scenario, rng=SEED)
     alone.run()
     print(f"a surprise of {SURPRISE_BP:g}bp, seed {SEED}")
-    print("wealth   largest rise of the yen   margin calls   what he made")
+    print("wealth   largest rise of the yen   margin calls   what it made")
     tell("none", alone, "")
     for wealth in WEALTH_USD_BN:
         seller = YenSeller.spec(wealth_usd_bn=wealth, broker="bank-1", after_rise_log=0.02)

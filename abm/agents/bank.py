@@ -67,7 +67,7 @@ class Bank(mesa.Agent):
 
     @property
     def loans_usd_bn(self) -> float:
-        """Lent to clients, its own desk apart."""
+        """Lent to clients, except to its own desk."""
         return cell(self.graph.loans, self.row)
 
     @property

@@ -80,7 +80,7 @@ class Units(MutableMapping[str, float]):
 
 
 class Institution(mesa.Agent):
-    """One institution, a thin view: it holds its `row` and no number of its own.
+    """One institution, a thin view: it holds its `row` and no numbers of its own.
 
     What is read is what the last day left; what is written is what the next day starts from.
     Wealth, cash, units, the leverage cap and what a subclass says so of may be written. Money or
@@ -203,7 +203,7 @@ class Institution(mesa.Agent):
 
     @property
     def is_out(self) -> bool:
-        """Is closing everything, or suspended after a failure or a loss cut."""
+        """Is closing everything, or suspended after a failure or a stop-out."""
         return (
             cell(self.books.closing, self.row) > 0 or cell(self.books.suspended_days, self.row) > 0
         )

@@ -167,7 +167,7 @@ class AgentSpec:
 
 
 class AgentRequest(NamedTuple):
-    """A Python agent that has been asked for, before its world exists."""
+    """A Python agent that is wanted, before its world exists."""
 
     kind: type[PythonAgent]
     wealth_usd_bn: float
@@ -228,7 +228,7 @@ def _class_of(given: Any) -> type[PythonAgent]:
 def _request(
     kind: type[PythonAgent], settings: dict[str, Any], bank_names: list[str], faults: list[str]
 ) -> list[AgentRequest]:
-    """One agent asked for, in a list; an empty one where something is wrong with its settings."""
+    """One wanted agent, in a list; an empty one where something is wrong with its settings."""
     name, n_before = kind.__name__, len(faults)
 
     def checked(check: Callable[[float, str], float], key: str, default: Any = None) -> float:

@@ -6,7 +6,7 @@ from abm.agents.institution import Institution, cell, not_negative
 
 
 class RetailFxTrader(Institution):
-    """A cohort of retail currency traders: short yen, closed out by rule at the loss cut."""
+    """A cohort of retail currency traders: short yen, stopped out by rule."""
 
     @property
     def loss_cut(self) -> float:

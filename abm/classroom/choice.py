@@ -204,5 +204,5 @@ def _repeated(keys: list[str]) -> list[str]:
 
 
 def _shown(text: str) -> str:
-    """Somebody's text, short and printable."""
+    """Text from outside, short and printable."""
     return repr(text[:60])

@@ -182,7 +182,7 @@ def one_line(bad: BaseException | None) -> str:
 
 
 def shortened(text: str) -> str:
-    """Somebody's text as the log may have it: printable, of at most LONGEST_LINE letters."""
+    """Text from outside as the log may have it: printable, of at most LONGEST_LINE letters."""
     plain = text[:LONGEST_LINE].encode("unicode_escape").decode("ascii")
     return plain if len(text) <= LONGEST_LINE else f"{plain}…"
 

@@ -127,7 +127,7 @@ class LiveRun:
 
     @cached_property
     def radii(self) -> dict[str, float]:
-        """Radius of everybody's circle, by opening assets."""
+        """Radius of every institution's circle, by opening assets."""
         from abm.figures.network import radii
 
         return radii(self.opening_graph)

@@ -77,7 +77,7 @@ class Page:
         )
 
     def act(self, do: Callable[..., object], *given: Any) -> None:
-        """Do what a click or a key asked for, and tell the browser that it is done."""
+        """Do what a click or a key wants, and tell the browser that it is done."""
         self.go_on(self._do_and_say_so, do, *given)
 
     def _do_and_say_so(self, do: Callable[..., object], *given: Any) -> None:
@@ -87,7 +87,7 @@ class Page:
             self.n_done.value += 1
 
     def go_on(self, do: Callable[..., object], *given: Any) -> None:
-        """Do what nobody waits for: the next frame, the next piece of a work.
+        """Do what no reader waits for: the next frame, the next piece of a work.
 
         What the user got wrong is said above the tabs.
 

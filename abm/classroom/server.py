@@ -93,14 +93,14 @@ def new_page() -> pn.Template:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A free port."""
     with socket.socket() as asked:
         asked.bind((ADDRESS, 0))
         return int(asked.getsockname()[1])
 
 
 def asked_port(port: int) -> int:
-    """A port as it was asked for, if it can be listened on."""
+    """A given port, if it can be listened on."""
     if not 1 <= port <= 65_535:
         raise InvalidInput(f"--port = {port}, must be a whole number from 1 to 65535")
     with socket.socket() as asked:

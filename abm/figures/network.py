@@ -101,13 +101,13 @@ def _crowding(graph: nx.DiGraph) -> float:
 
 
 def circles_of(graph: nx.DiGraph) -> Circles:
-    """Everybody's circle, in its place."""
+    """Every circle in its place."""
     radius = radii(graph)
     return Circles(layout.ring_layout(graph, radius), radius)
 
 
 def radii(graph: nx.DiGraph) -> dict[str, float]:
-    """Radius of everybody's circle, in radii of the ring of banks."""
+    """Radius of every institution's circle, in radii of the ring of banks."""
     scale, least = _scale(graph), _SMALLEST * _crowding(graph)
     return {n: max(least, scale * _assets(graph, n) ** 0.25) for n in graph.nodes}
 

@@ -188,7 +188,7 @@ def hit(banks: Banks, illiquid_loss: float) -> Banks:
 
 
 def sell_in_rounds(banks: Banks, market: Market) -> list[Round]:
-    """Rounds of sales until nobody must sell, or has anything to sell."""
+    """Rounds of sales until no bank must sell, or has anything to sell."""
     _check(banks)
     price, rounds = np.full(market.depth.size, S0), []
     for _ in range(_MAX_ROUNDS):

@@ -19,7 +19,7 @@ STANDARD_ERRORS = 4.0
 
 
 def silent(done: int, total: int) -> None:
-    """Tell nobody."""
+    """Report nothing."""
 
 
 class Comparison(NamedTuple):

@@ -299,10 +299,10 @@ def forced_share_of_unwind(days: Table, no_shock_days: Table, shock_day: int) ->
 
         (sum_{d <= t <= d + 5} F(t) - F'(t)) / (S'(d + 5) - S(d + 5)), at least 0 and at most 1
 
-    F: units of the yen short that orders after margin calls, close-outs, loss-cuts and recalls
-    closed on the day (M58), F' those of the no-shock run. The rest was closed by the rules of
-    the institutions themselves: targets of leverage and volatility, value at risk, stops, trends.
-    At most 1, where others opened some of what forced orders closed; at least 0, where fewer were
+    F: units of the yen short that orders after margin calls, close-outs, stop-outs and recalls
+    closed on the day (M58), F' those of the no-shock run. The rest was closed by the rules of the
+    institutions themselves: targets of leverage and volatility, value at risk, stops, trends. At
+    most 1, where others opened some of what forced orders closed; at least 0, where fewer were
     forced than without the shock. NaN unless more than a hundredth of the opening yen short was
     closed: two small differences have no ratio.
     """

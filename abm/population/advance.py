@@ -60,7 +60,7 @@ def open_world(
 ) -> tuple[World, InitialState]:
     """A world on the morning of day 0: built, burnt in, its record begun.
 
-    Events are kept where asked for here and in the scenario's outputs.
+    Events are kept where wanted here and in the scenario's outputs.
     """
     world = build_world(
         scenario,

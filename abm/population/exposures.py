@@ -50,7 +50,7 @@ def exposure_graph(world: World) -> nx.DiGraph:
     Edges carry `weight` [USD bn] and `kind` ("loan" or "interbank"). Nodes carry `kind`,
     `assets_usd_bn`, `wealth_usd_bn`, `margin_slack` (maintenance leverage over leverage, less 1;
     infinite without a margin rule, NaN for banks), `failed` (has failed in this run) and `out`
-    (suspended today, after a failure or a loss cut; False for banks).
+    (suspended today, after a failure or a stop-out; False for banks).
     """
     import networkx as nx
 

@@ -34,8 +34,8 @@ class Unsound(NamedTuple):
 def require_sound(world: World, first: int, last: int, first_event: int = 0) -> None:
     """Raise FailedRun unless days first <= day < last balance and hold finite numbers.
 
-    Days count from the first of the burn-in. The schema's own NaN (ODD.md, 4) pass: a feedback
-    gain that was not asked for, leverage, margin rate and share unlevered of funds without wealth.
+    Days count from the first of the burn-in. The schema's own NaN (ODD.md, 4) pass: a feedback gain
+    that was not computed, leverage, margin rate and share unlevered of funds without wealth.
     """
     days = world.record.days[first:last]
     error = days["conservation_error"]

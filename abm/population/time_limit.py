@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from abm.errors import InvalidInput
 
 HUGE = 1e15
-"""More seconds than anybody waits."""
+"""More seconds than a user waits."""
 
 
 @dataclass

@@ -79,7 +79,7 @@ class _Story:
         self.instruments = _largest(priced, lambda e: e.instrument, _MOST_INSTRUMENTS)
 
     def chain(self) -> Chain:
-        """The chain of a run in which somebody was forced to trade."""
+        """The chain of a run with forced trades."""
         flows = self.flows()
         first = [call for call in self.calls if call.generation == 0 and call.instrument]
         news = announced_before(first, self.lineage, self.phrases, _MOST_NEWS)

@@ -115,6 +115,6 @@ def _basis_points(bp: float) -> str:
 
 
 def _usd(say: Words, amount_usd_bn: float) -> str:
-    """An amount that somebody chose, with every digit chosen."""
+    """An amount that a user chose, with every digit chosen."""
     units = amount_usd_bn * int(say("chronicle.amount.units_per_bn"))
     return say("chronicle.amount.full", amount=f"{units:g}")

@@ -39,7 +39,7 @@ _ABOUT = {
     "experiment.toml": ("The experiment: factors, design, replicates", "application/toml"),
     "plan.json": ("Hash, versions and platform of the plan", "application/json"),
     "points.parquet": ("The points of the design", "application/vnd.apache.parquet"),
-    "runs/": ("One row per run, as Parquet; days and events where asked for", ""),
+    "runs/": ("One row per run, as Parquet; days and events where wanted", ""),
 }
 
 

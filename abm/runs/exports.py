@@ -276,7 +276,7 @@ def _is_formula(value: Any) -> bool:
 
 
 def _column(column: pd.Series) -> list[Any]:
-    """Cells as plain Python: no number where there is none, whatever is infinite in words."""
+    """Cells as plain Python: empty where there is no number, infinities in words."""
     plain: list[Any] = []
     if column.dtype.kind == "M":
         return [None if value != value else value.date() for value in column.tolist()]

@@ -35,7 +35,7 @@ class RunOutput(NamedTuple):
     scalars: dict[str, Scalar]
     """The scalars of `fast_run` or `fast_cascade`."""
     days: dict[str, Array]
-    """The columns asked for of `RunResult.days`, and `day`; empty where none are."""
+    """The wanted columns of `RunResult.days`, and `day`; empty where none are."""
     events: dict[str, Array]
     """All columns of `RunResult.events`; empty unless wanted."""
 

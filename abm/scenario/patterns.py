@@ -65,8 +65,8 @@ def spelled_out(
 ) -> tuple[dict[str, Any], list[Fault]]:
     """Changes with every pattern written out key by key and every multiple as a number.
 
-    `values` are those of the scenario by dotted key. A pattern that fits nothing, a key that is
-    set twice and a multiple of what is no number are faults, and left out.
+    `values` are those of the scenario by dotted key. A pattern that fits nothing, a key that is set
+    twice and a multiple of what is not a number are faults, and left out.
     """
     plain: dict[str, Any] = {}
     set_by: dict[str, str] = {}

@@ -59,7 +59,7 @@ class RetailEquity(Part):
             "share",
             "assumed",
             0.95,
-            label="largest opening leverage over that of the loss cut",
+            label="largest opening leverage over that of the stop-out",
             ge=LEAST_SHARE,
             le=1,
         )

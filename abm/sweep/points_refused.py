@@ -89,7 +89,7 @@ def _is_of_multiples(experiment: Question, name: str) -> bool:
 
 
 def _given(experiment: Question, group: _Group) -> Any:
-    """The values of a list that will not do; of those between two ends, an example."""
+    """The values of a list that are not allowed; of those between two ends, an example."""
     given = list(group.given.values())
     if _is_of_multiples(experiment, group.factor):
         given = [f"{multiple:.4g}x" for multiple in given]

@@ -154,7 +154,7 @@ class RebuildingPool(Executor):
             job.future.set_result(inner.result())
 
     def _died(self, job: _Job) -> None:
-        """In company anybody may be guilty; alone there is no doubt."""
+        """Among others any run may be the cause; alone there is no doubt."""
         job.deaths += job.is_suspect
         job.is_suspect = True
         if job.deaths < DEATHS_ALONE:

@@ -191,7 +191,7 @@ def _slack_table() -> tuple[str, ...]:
 
 
 def _market_places(run: LiveRun) -> dict[str, tuple[float, float]]:
-    """Markets in a column right of everybody, the first at the top."""
+    """Markets in a column right of all institutions, the first at the top."""
     _, right, foot, top = layout.extent(run.places, run.radii)
     names = run.scenario.instrument_names
     heights = np.linspace(top - 0.2, foot + 0.2, len(names))
