@@ -6,6 +6,7 @@ import math
 
 LABEL = 16  # letters
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0  # seconds
+LEAST_SECONDS = 0.01  # that are written
 
 
 def labelled(label: str, text: str) -> str:
@@ -17,10 +18,12 @@ def duration(seconds: float) -> str:
     """Time of a sweep, past or to come, in the unit that suits it."""
     if math.isnan(seconds):
         return "some time"
-    if seconds < 2 * MINUTE:
-        return f"{seconds:.0f} s"
-    if seconds < 2 * HOUR:
-        return f"{seconds / MINUTE:.0f} min"
-    if seconds < 2 * DAY:
-        return f"{seconds / HOUR:.1f} h"
-    return f"{seconds / DAY:.1f} days"
+    for unit, length in (("days", DAY), ("h", HOUR), ("min", MINUTE)):
+        if seconds >= 2 * length:
+            return f"{two_digits(seconds / length)} {unit}"
+    return f"{two_digits(seconds) if seconds >= LEAST_SECONDS else '0'} s"
+
+
+def two_digits(number: float) -> str:
+    """Two digits that matter; of 10 and more the whole number."""
+    return f"{number:.0f}" if number >= 10 else f"{number:.2g}"

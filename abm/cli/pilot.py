@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-import abm
+from abm.cli.lines import duration, labelled, two_digits
 from abm.cli.progress import Progress
 from abm.errors import show
 from abm.sweep.experiment import Experiment
@@ -29,7 +29,6 @@ CHUNK_SECONDS = 3.0  # of runs in one file
 BYTES_OF_NUMBER = 9  # in a Parquet file of results, compressed
 BYTES_OF_EVENT = 40
 N_OWN_COLUMNS = 7  # row, point, replicate, seed, status, error, seconds
-LABEL = 20  # letters
 
 
 class Pilot(NamedTuple):
@@ -67,10 +66,13 @@ def how_much(experiment: Experiment, n_points: int, pilot: Pilot) -> list[str]:
         spread = f"{min(pilot.seconds):.2g} to {max(pilot.seconds):.2g} s"
         timed = counted(len(pilot.seconds), "point")
         lines += [
-            f"{'One run':<{LABEL}}{each:.2g} s ({spread} at {timed})",
-            f"{'Time':<{LABEL}}about {_duration(alone)} with 1 worker, "
-            f"{_duration(alone / (1 + WORKER_SHARE))} with 2",
-            f"{'On disk':<{LABEL}}about {_size(_n_bytes(experiment, n_points, pilot))}",
+            labelled("One run", f"{each:.2g} s ({spread} at {timed})"),
+            labelled(
+                "Time",
+                f"about {duration(alone)} with 1 worker, "
+                f"{duration(alone / (1 + WORKER_SHARE))} with 2",
+            ),
+            labelled("On disk", f"about {_size(_n_bytes(experiment, n_points, pilot))}"),
         ]
     if pilot.failures:
         lines.append(f"{len(pilot.failures)} of {counted(n_pilot, 'pilot run')} failed:")
@@ -106,16 +108,10 @@ def _tried(
 
 def _run(experiment: Experiment, scenario: Scenario) -> tuple[Mapping[str, Any], int]:
     """Scalars of one run as the sweep would make it, and its number of events."""
-    from abm.runs import fast_run
+    from abm.sweep.work import output_of
 
-    outputs, seed = experiment.outputs, experiment.seed
-    if outputs.measure == "cascade":
-        cascade = abm.cascade(scenario, rng=seed)
-        return dict(cascade), len(cascade.run.events)
-    if outputs.events or outputs.series:
-        run = abm.run(scenario, rng=seed)
-        return run.summary, len(run.events)
-    return fast_run(scenario, seed), 0
+    output = output_of(experiment, scenario)
+    return output.scalars, len(output.events.get("kind", ()))
 
 
 def _n_bytes(experiment: Experiment, n_points: int, pilot: Pilot) -> float:
@@ -143,19 +139,8 @@ def _point_words(points: pd.DataFrame, place: int) -> str:
     return ", ".join(f"{k} = {show(v)}" for k, v in row.items() if not is_missing(v))
 
 
-def _duration(seconds: float) -> str:
-    for unit, length in (("days", 86_400.0), ("hours", 3600.0), ("min", 60.0)):
-        if seconds >= 2 * length:
-            return f"{_two_digits(seconds / length)} {unit}"
-    return f"{_two_digits(seconds)} s"
-
-
 def _size(n_bytes: float) -> str:
     for unit, length in (("GB", 1e9), ("MB", 1e6)):
         if n_bytes >= length:
-            return f"{_two_digits(n_bytes / length)} {unit}"
+            return f"{two_digits(n_bytes / length)} {unit}"
     return f"{max(1.0, n_bytes / 1e3):.0f} kB"
-
-
-def _two_digits(number: float) -> str:
-    return f"{number:.0f}" if number >= 10 else f"{number:.2g}"

@@ -82,6 +82,13 @@ def pilot(task: Task) -> Pilot:
     return Pilot((time.perf_counter() - start) / len(finished), finished)
 
 
+def output_of(experiment: Experiment, scenario: Scenario, replicate: int = 0) -> RunOutput:
+    """Run a scenario as a row of the experiment does, and keep what the row keeps."""
+    outputs = experiment.outputs
+    request = OutputRequest(outputs.series, outputs.stride, outputs.events)
+    return MEASURES[outputs.measure](scenario, experiment.seed, replicate, request)
+
+
 def failed_record(row: int, experiment: Experiment, error: str) -> dict[str, Any]:
     """A run of which nothing is known but how it ended."""
     return _record(row, experiment) | {"status": FAILED, "error": error, "seconds": 0.0}
@@ -98,13 +105,10 @@ def _run_row(
 ) -> tuple[dict[str, Any], RunOutput | None]:
     experiment, start = task.experiment, time.perf_counter()
     record = _record(row, experiment)
-    outputs = experiment.outputs
-    request = OutputRequest(outputs.series, outputs.stride, outputs.events)
     try:
         scenario = scenarios.at(record["point"])
-        measure = MEASURES[outputs.measure]
         with time_limit(task.timeout):
-            output = measure(scenario, experiment.seed, record["replicate"], request)
+            output = output_of(experiment, scenario, record["replicate"])
     except Exception as bad:
         said = {"status": FAILED, "error": _said(bad), "seconds": time.perf_counter() - start}
         return record | said, None
