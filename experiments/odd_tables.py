@@ -70,7 +70,7 @@ TESTS: dict[int, tuple[str, ...]] = {
     5: ("population/test_exposures.py:test_balance_sheets_of_the_nodes_balance",),
     6: (
         "scenario/test_reference.py:test_the_yen_news_of_31_july_is_worth_25_basis_points",
-        "engine/test_calm.py:test_when_all_are_silent_prices_move_by_the_news_and_nobody_trades",
+        "engine/test_calm.py:test_when_all_are_silent_prices_move_by_the_news_and_there_are_no_trades",
     ),
     8: ("kernels/test_ledger.py:test_ten_days_of_interest_and_coupons_by_hand",),
     9: ("kernels/test_ledger.py:test_a_coupon_is_paid_on_the_price_of_the_morning",),
@@ -165,7 +165,7 @@ TESTS: dict[int, tuple[str, ...]] = {
     38: ("kernels/test_clear_linear.py:test_the_largest_real_part_is_that_of_lapack",),
     39: (
         "kernels/test_settle.py:test_at_a_limit_all_sellers_are_filled_by_the_same_share_and_buyers_in_full",
-        "kernels/test_settle.py:test_nobody_ends_with_a_currency_he_did_not_ask_for",
+        "kernels/test_settle.py:test_no_institution_ends_with_a_currency_it_did_not_order",
     ),
     40: (
         "kernels/test_settle.py:test_both_legs_match_at_the_price_and_the_spread_paid_is_the_spread_received",
@@ -197,7 +197,7 @@ TESTS: dict[int, tuple[str, ...]] = {
         "kernels/test_risk.py:test_covariances_are_exponential_averages_of_squared_daily_returns",
     ),
     52: ("kernels/test_risk.py:test_trends_are_moving_averages_of_returns",),
-    53: ("engine/test_calm.py:test_at_the_opening_books_nobody_wants_to_trade",),
+    53: ("engine/test_calm.py:test_at_the_opening_books_no_institution_wants_to_trade",),
     54: ("kernels/test_risk.py:test_the_carry_short_counts_yen_owed_to_hold_something_else",),
     55: (
         "engine/test_conservation.py:"

@@ -172,7 +172,7 @@ def test_on_day_0_the_cascade_of_a_model_is_that_of_its_scenario():
     assert model.day == 0 and not as_numbers(model.world.record.days[model.next_day :]).any()
 
 
-def test_a_branch_has_twins_from_its_state_on(state):
+def test_a_branch_has_counterfactual_runs_from_its_state_on(state):
     model = CarryUnwindModel.load_state(state, {"shock.surprise_bp": 120})
     cascade = model.cascade()
     for twin in (cascade.no_shock_days, cascade.frozen_days, cascade.frozen_no_shock_days):
@@ -186,7 +186,7 @@ def test_a_branch_has_twins_from_its_state_on(state):
     assert hashes_of(model.result()) == hashes_of(cascade.run)
 
 
-def test_futures_share_their_news_with_their_twins(state):
+def test_futures_share_their_news_with_their_counterfactual_runs(state):
     cascade = CarryUnwindModel.load_state(state, rng=9).cascade()
     moves = cascade.run.days["fundamental_AUD"] - cascade.no_shock_days["fundamental_AUD"]
     assert (moves == 0.0).all()
@@ -196,7 +196,7 @@ def test_futures_share_their_news_with_their_twins(state):
     assert gap[8:] == pytest.approx(100 * small().shock.news_log_per_bp)  # and the shock alone not
 
 
-def test_a_shock_that_has_been_traded_has_no_twin(tmp_path):
+def test_a_shock_that_has_been_traded_has_no_counterfactual_run(tmp_path):
     model = CarryUnwindModel.load_state(saved(tmp_path, day=9))
     with pytest.raises(InvalidInput, match=r"calendar.shock_day = 8: that day has been traded"):
         model.cascade()
@@ -207,7 +207,7 @@ class Idle(PythonAgent):
         return {}
 
 
-def test_python_agents_have_no_twins():
+def test_python_agents_have_no_counterfactual_runs():
     model = CarryUnwindModel(small(), rng=3, python_agents=[Idle.spec(wealth_usd_bn=1.0)])
     with pytest.raises(InvalidInput, match="Python agents has no counterfactual runs"):
         model.cascade()
@@ -354,14 +354,14 @@ def _caption(run, measures):
     return " ".join(figure.texts[-1].get_text().split())
 
 
-def test_a_branch_on_the_morning_of_its_shock_has_its_twins(tmp_path):
+def test_a_branch_on_the_morning_of_its_shock_has_its_counterfactual_runs(tmp_path):
     result = finished(saved(tmp_path, day=8), {"margin.buffer": 0.3}).result()
     again = cascade_again(result)
     assert again is not None
     assert (again.run.days["log_JPY"] == result.days["log_JPY"]).all()
 
 
-def test_a_branch_after_its_shock_is_drawn_without_twins(tmp_path):
+def test_a_branch_after_its_shock_is_drawn_without_counterfactual_runs(tmp_path):
     late = finished(saved(tmp_path, day=9), {"margin.buffer": 0.3})
     folder = late.result().save(tmp_path / "late")
     drawn = CliRunner().invoke(app, ["plot", str(folder)])

@@ -119,7 +119,7 @@ def test_break_even_counts_days_as_the_trade_does():
     )
 
 
-def test_a_wider_negative_basis_makes_hedging_dollars_dearer():
+def test_a_wider_negative_basis_makes_hedging_dollars_more_expensive():
     forwards = [covered_forward(150.0, 0.0025, 0.053, 0.25, b / 1e4) for b in (0, -30, -100, -300)]
     assert forwards == sorted(forwards, reverse=True)
     assert len(set(forwards)) == 4

@@ -90,7 +90,7 @@ def test_a_folder_that_is_no_whole_result_is_refused(unwind, tmp_path, spoil, me
     assert message in refused(unwind("explain", "kept"))
 
 
-def test_a_language_that_nobody_wrote_is_refused_with_those_there_are(unwind):
+def test_an_unknown_language_is_refused_with_those_there_are(unwind):
     message = refused(unwind("explain", "kept", "--language", "fr"))
     assert message == "language = 'fr', must be one of en, ja, zh\n"
 

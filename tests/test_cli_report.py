@@ -111,7 +111,7 @@ def test_the_cascade_is_written_as_a_gif_beside_the_figures(unwind, tmp_path, mo
     assert (tmp_path / "mine/figures/cascade.png").read_bytes() == small.png()  # left alone
 
 
-def test_a_run_without_events_is_not_filmed_as_if_nobody_had_been_forced(unwind, tmp_path):
+def test_a_run_without_events_is_not_filmed_as_if_there_had_been_no_forced_sale(unwind, tmp_path):
     quiet = small.scenario().with_changes({"outputs.events": False})
     abm.run(quiet, rng=3).save("quiet")
     result = unwind("plot", "quiet", "--animate")

@@ -81,7 +81,7 @@ def test_a_model_goes_on_after_pickling():
     assert hashes_of(model.result()) == hashes_of(twin.result())
 
 
-def test_views_are_made_on_first_use_and_cover_everybody():
+def test_views_are_made_on_first_use_and_cover_all_institutions():
     model = CarryUnwindModel(storm(), rng=7)
     assert len(mesa.Model.agents.fget(model)) == 0
     n_rows = len(model.world.names) + len(model.bank_names)
@@ -167,7 +167,7 @@ def test_overlap_joins_those_who_hold_alike():
     assert min(w for _, _, w in model.overlap.edges(data="weight")) >= 0.5
 
 
-def test_a_model_that_nobody_holds_is_let_go():
+def test_a_model_without_a_reference_is_let_go():
     model = stepped(CarryUnwindModel(storm(), rng=7), 1)
     model.agents.get("name")
     seen = weakref.ref(model)

@@ -165,7 +165,7 @@ def test_a_desk_borrows_from_the_bank_that_owns_it(storm):
     }
 
 
-def test_the_gain_is_nan_where_nobody_asked(storm):
+def test_the_gain_is_nan_on_days_without_it(storm):
     days = abm.run(storm.with_changes({"outputs.feedback_gain_every_days": 5}), rng=7).days
     asked = np.flatnonzero(days["feedback_gain"].notna()).tolist()
     assert asked == [4, 9]  # burn-in of six days: rows 10 and 15 of the whole run
@@ -182,7 +182,7 @@ def test_a_cascade_has_the_names_of_the_front_door(cascade):
     assert cascade["n_days_failed_to_clear"] == 0
 
 
-def test_twins_share_the_seed_up_to_the_shock(august):
+def test_counterfactual_runs_share_the_seed_up_to_the_shock(august):
     cascade = abm.cascade(august, rng=7)
     before = cascade.run.days["day"] < august.shock_day
     assert august.shock_day > 0
@@ -200,7 +200,7 @@ def test_frozen_institutions_trade_nothing(cascade):
         assert trading["volume_usd_bn"].min() > 0.0
 
 
-def test_frozen_twins_differ_by_the_news_of_the_shock_and_by_nothing_else(cascade):
+def test_frozen_runs_differ_by_the_news_of_the_shock_and_by_nothing_else(cascade):
     frozen, calm = cascade.frozen_days, cascade.frozen_no_shock_days
     heard = frozen["fundamental_JPY"] - calm["fundamental_JPY"]
     no_shock = cascade.run.days["fundamental_JPY"] - cascade.no_shock_days["fundamental_JPY"]

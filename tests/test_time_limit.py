@@ -26,7 +26,7 @@ def test_a_limit_that_is_not_reached_changes_no_number():
         assert one.equals(other)
 
 
-def test_the_limit_of_a_cascade_holds_for_the_run_and_its_twins_together():
+def test_the_limit_of_a_cascade_holds_for_the_run_and_its_counterfactual_runs_together():
     limited, free = abm.cascade("hike", timeout=HOUR), abm.cascade("hike")
     assert limited.frozen_no_shock_days.equals(free.frozen_no_shock_days)
     with time_limit(HOUR):

@@ -62,7 +62,7 @@ def test_it_can_fail_and_its_broker_bears_the_loss():
     assert ((losses["institution"] == agent.name) & (losses["counterparty"] == "bank-1")).any()
 
 
-def test_without_a_broker_nobody_calls_it():
+def test_without_a_broker_there_are_no_calls():
     asked = model(2.0, broker=None)
     asked.step(), asked.step()
     assert asked.python_agents[0].maintenance_leverage == float("inf")

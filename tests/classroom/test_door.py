@@ -150,7 +150,7 @@ def test_a_websocket_of_a_wrong_protocol_or_token_leaves_one_line(server, token,
     assert len(log_of(server)) <= before + 1
 
 
-def test_what_the_log_says_of_somebody_s_text_is_short_and_printable():
+def test_what_the_log_says_of_a_text_from_outside_is_short_and_printable():
     assert shortened("\x1b[31m\u202e\n" + "a" * 1000).startswith("\\x1b[31m\\u202e\\naaa")
     assert (
         len(one_line(ValueError("b" * 10_000))) < 300 and one_line(ValueError("\n")).isprintable()

@@ -31,7 +31,7 @@ NO_YIELDS |= {"funding__basis_per_year": 0.0, "banks__spread_per_year": 0.0}
 
 @pytest.mark.parametrize("base", ["calm", "august-2024"])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_at_the_opening_books_nobody_wants_to_trade(base, seed):
+def test_at_the_opening_books_no_institution_wants_to_trade(base, seed):
     # every group holds what its own rule asks for: excess demand is zero in every market
     desk = {"banks__desk": DESK} if base == "calm" else {}
     world = quiet(build_world(scenario(base, population__scale=1.0, **desk), seed))
@@ -91,7 +91,7 @@ def test_leverage_is_what_makes_the_cascade():
 
 
 @pytest.mark.parametrize("base", ["hike", "august-2024"])
-def test_when_all_are_silent_prices_move_by_the_news_and_nobody_trades(base):
+def test_when_all_are_silent_prices_move_by_the_news_and_there_are_no_trades(base):
     change = {"policy__mof": {"kind": "none"}} if base == "august-2024" else {}
     world = build_world(scenario(base, calendar__shock_day=0, **change), 6, no_trade=True)
     units = world.books.units.copy()
@@ -107,7 +107,7 @@ def test_when_all_are_silent_prices_move_by_the_news_and_nobody_trades(base):
     assert world.record.days["volume_usd_bn"].max() == 0.0
 
 
-def test_the_silent_twin_goes_on_from_the_same_morning():
+def test_the_frozen_run_goes_on_from_the_same_morning():
     # before the shock day the frozen twin is the run itself, after it nobody trades
     change = {"calendar__shock_day": 5, "shock__surprise_bp": 80.0}
     run, frozen = (build_world(scenario(**change), 6, no_trade=s) for s in (False, True))

@@ -289,7 +289,7 @@ def test_a_wrong_command_is_refused_in_one_line(given, words, capsys):
     assert code == 2 and words in said and said.count("\n") == 1
 
 
-def test_notebooks_are_written_once_and_never_over_somebodys_answers(tmp_path, capsys):
+def test_notebooks_are_written_once_and_never_over_a_student_s_answers(tmp_path, capsys):
     nbformat = pytest.importorskip("nbformat")
     folder = tmp_path / "course"
     assert command.main(["1", "2", "--notebooks", str(folder)]) == 0

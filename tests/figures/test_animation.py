@@ -65,7 +65,7 @@ def test_there_is_a_frame_for_each_day_of_960_by_640_pixels(made):
     assert {figure.canvas.get_width_height() for figure in made} == {(960, 640)}
 
 
-def test_everybody_keeps_place_and_size_and_who_owes_nobody_is_left_out(made):
+def test_all_keep_place_and_size_and_who_owes_nothing_is_left_out(made):
     places = [
         sorted((p.center, p.get_radius()) for p in circles(figure, is_halo=False))
         for figure in made

@@ -123,7 +123,7 @@ def test_every_failure_has_a_cross_that_of_a_bank_too():
     assert "3 failures" in {t.get_text() for t in axes.texts}
 
 
-def test_loss_cuts_stand_beside_margin_calls():
+def test_stop_outs_stand_beside_margin_calls():
     axes = cascade_figure(days(), POLICY, "t").axes[4]
     calls, cuts = axes.containers
     assert sum(bar.get_height() for bar in calls) == days()["n_margin_calls"].sum()
@@ -131,7 +131,7 @@ def test_loss_cuts_stand_beside_margin_calls():
     assert {"20 margin calls", "6 stop-outs"} <= {t.get_text() for t in axes.texts}
 
 
-def test_loss_cuts_alone_keep_the_panel_and_say_that_there_were_no_calls():
+def test_stop_outs_alone_keep_the_panel_and_say_that_there_were_no_calls():
     table = days().assign(n_margin_calls=0, n_failures=0, n_bank_failures=0)
     axes = cascade_figure(table, POLICY, "t").axes[4]
     said = {t.get_text() for t in axes.texts}

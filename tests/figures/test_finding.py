@@ -55,7 +55,7 @@ def test_a_run_without_a_shock_says_so_and_tells_of_the_run():
     )
 
 
-def test_a_run_kept_without_its_twins_makes_no_claim_about_the_shock():
+def test_a_run_saved_without_counterfactual_runs_makes_no_claim_about_the_shock():
     summary = {"usdjpy_max_drawdown": 0.112, "forced_sales_usd_bn": 0.0, "n_failed": 0}
     text = "USDJPY −11% peak to trough, no forced sales, no failures"
     assert (
@@ -141,7 +141,7 @@ def test_every_language_says_that_a_title_is_a_difference(language):
     assert "250" not in title and "2,500" not in title
 
 
-def test_differences_have_a_sign_and_none_is_plus_minus_nought():
+def test_differences_have_a_sign_and_none_is_plus_minus_zero():
     say = words("en")
     assert [signed_usd(x, say) for x in (3.24, -12.4, 0.04)] == ["+USD 3.2bn", "−USD 12bn", "±0"]
     assert [signed_count(n) for n in (2, -3, 0)] == ["+2", "−3", "±0"]

@@ -159,7 +159,7 @@ def test_what_was_merged_is_in_the_caption():
     assert figure.texts[1].get_text() == "hike, seed 7. A note."
 
 
-def test_that_nobody_had_to_sell_is_said_in_the_picture():
+def test_that_no_institution_had_to_sell_is_said_in_the_picture():
     figure = mechanism_figure(read_chain(table()), "Nothing")
     (said,) = figure.axes[0].texts
     assert said.get_text().replace("\n", " ") == "No institution was forced to sell"

@@ -114,7 +114,7 @@ def test_slack_of_a_calm_and_of_a_stormy_day_can_be_told_apart():
     assert slack.slack_at(share) == pytest.approx(np.array(levels))
 
 
-def test_the_failed_and_nobody_else_carry_a_cross():
+def test_the_failed_alone_carry_a_cross():
     axes = network.network_figure(graph(), "t").axes[0]
     assert sum(line.get_color() == style.INK for line in axes.lines) == 2 * 2  # two arms each
 

@@ -108,7 +108,7 @@ def test_recalled_lines_are_repaid_the_next_morning():
     assert recalled["amount_usd_bn"] == pytest.approx((0.3 * part * before)[part > 0.0])
 
 
-def test_a_recall_moves_nobody_who_owes_nothing():
+def test_a_recall_moves_no_one_without_debt():
     # one fund sits out, one holds half of its money in assets: neither has a loan to repay
     world = lenders(funds__days_out=3)
     with_wealth(world, 0, 0.1)
@@ -222,7 +222,7 @@ def test_a_wave_takes_the_creditor_along():
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_whoever_fails_money_is_conserved_and_nobody_stands_below_zero(seed):
+def test_whoever_fails_money_is_conserved_and_no_bank_stands_below_zero(seed):
     rng = np.random.default_rng(seed)
     debts = rng.exponential(6.0, (6, 6)) * (rng.random((6, 6)) < 0.6)
     np.fill_diagonal(debts, 0.0)

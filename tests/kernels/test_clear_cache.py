@@ -81,7 +81,7 @@ def test_what_was_cut_short_is_compiled_again(tmp_path, kind):
     assert run(code, **place) == whole.replace(" 0", " 1")
 
 
-def test_what_nobody_has_used_for_a_month_is_removed(tmp_path):
+def test_what_was_not_used_for_a_month_is_removed(tmp_path):
     ages = {"kernels-old": 31, "kernels-recent": 29, "something-else": 400}
     for name, days in ages.items():
         (tmp_path / name / "inside").mkdir(parents=True)

@@ -73,7 +73,7 @@ def test_a_cheap_proof_never_calls_an_unstable_market_stable(proof):
 
 @pytest.mark.plain
 @pytest.mark.parametrize("count", [0, 8, 24, TILE])
-def test_lanes_are_what_their_plain_twin_says(count):
+def test_lanes_are_what_the_plain_loop_says(count):
     rng = np.random.default_rng(0)
     tile = rng.normal(size=(6, TILE))
     compiled, plain = rng.normal(size=(2, 4, 4, LANES))

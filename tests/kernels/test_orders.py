@@ -120,7 +120,7 @@ def test_frozen_orders_are_units_whatever_the_price():
     assert (orders.wealth_terms == 0).all() and orders.radius[0] == 0.2
 
 
-def test_nobody_is_ruined_within_the_safe_radius():
+def test_no_institution_is_ruined_within_the_safe_radius():
     rng = np.random.default_rng(3)
     books = random_books(60, seed=3)
     units, cash, _, speed, _ = books

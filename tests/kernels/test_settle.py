@@ -53,7 +53,7 @@ def net_of_residents(world, traded):
     return own
 
 
-def test_inside_the_limits_everybody_gets_what_he_ordered():
+def test_inside_the_limits_all_orders_are_filled():
     world = shocked({JPY: 0.03, NKY: -0.04})
     orders, _, traded = before_and_after(world)
     assert world.record.days["status"][0] == 0 and abs(traded).max() > 0.1
@@ -96,7 +96,7 @@ def test_at_a_limit_all_sellers_are_filled_by_the_same_share_and_buyers_in_full(
         assert order[NKY] < 0.0 and got[NKY] == pytest.approx(share[0] * order[NKY], rel=1e-9)
 
 
-def test_nobody_ends_with_a_currency_he_did_not_ask_for():
+def test_no_institution_ends_with_a_currency_it_did_not_order():
     # the yen of shares that were not sold are not kept: yen positions move by own orders alone,
     # and the yen that hedge shares are bought back for those that were sold
     world, orders, _, traded, _ = limit_down()

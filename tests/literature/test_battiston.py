@@ -68,7 +68,7 @@ def test_most_of_the_value_is_lost_at_banks_that_do_not_default(table):
     assert (first["debtrank"] > 2.0 * first["size"]).all()
 
 
-def test_a_bank_that_owes_nobody_harms_nobody(table):
+def test_a_bank_without_debts_harms_no_other(table):
     banks = draw_banks(battiston.SEED, battiston.N_BANKS)
     drawn = table[table["part"] == "bank"].set_index("bank").loc[range(battiston.N_BANKS)]
     owes = banks.claims.sum(axis=0) > 0.0

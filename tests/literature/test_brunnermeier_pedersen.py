@@ -77,7 +77,7 @@ def test_beyond_the_limit_the_smallest_loss_moves_the_price_as_far_as_another_re
     assert rest(fragile, -1e-9).price == pytest.approx(0.90, abs=1e-7)
 
 
-def test_where_nobody_is_left_customers_set_the_price():
+def test_where_no_speculator_is_left_customers_set_the_price():
     at = rest(AT_REST, -0.16)
     assert at.price == pytest.approx(1.0 - 4.0 / 20.0, rel=1e-13) and at.position == 0.0
 

@@ -119,7 +119,7 @@ def test_portfolios_are_four_fifths_of_assets_in_equal_parts_and_of_the_degree_d
     assert invested[n_held > 0] == pytest.approx(0.8) and (invested[n_held == 0] == 0.0).all()
 
 
-def test_nobody_holds_anything_and_only_the_bank_pushed_fails():
+def test_without_holdings_only_the_bank_pushed_fails():
     drawn = networks([draw(0)], 0.0)
     assert failures(drawn, 25.0, "bank").sum() == 1 and failures(drawn, 25.0, "asset").sum() == 0
 

@@ -100,7 +100,7 @@ def test_a_bank_sells_what_brings_it_back_to_its_buffer():
     assert share_to_sell(spent).tolist() == [1.0, 1.0, 1.0]  # without capital, or with too little
 
 
-def test_nobody_sells_up_to_the_threshold_by_hand_and_somebody_just_above():
+def test_no_bank_sells_up_to_the_threshold_by_hand_and_one_does_just_above():
     # bank 1: 960 - 600 e = 33 (40 - 600 e), the largest loss that leaves leverage at 33
     edge = first_to_sell(THREE_BANKS)
     assert edge == pytest.approx(360 / (32 * 600))

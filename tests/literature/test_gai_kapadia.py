@@ -49,7 +49,7 @@ def test_at_both_ends_of_the_window_a_failure_hits_one_vulnerable_bank_on_averag
 
 
 @pytest.mark.parametrize("degree", [0.5, 3.0, 7.0])
-def test_claims_are_drawn_evenly_and_nobody_lends_to_itself(degree):
+def test_claims_are_drawn_evenly_and_no_bank_lends_to_itself(degree):
     """Total within four standard errors; borrowers of a bank as the binomial law has them."""
     rng = np.random.default_rng(1)
     drawn = [draw_network(rng, 1000, degree) for _ in range(20)]

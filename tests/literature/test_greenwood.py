@@ -58,7 +58,7 @@ def test_a_bank_alone_sells_out_in_two_rounds_by_hand():
     assert sale_rounds(banks, depletes=True) == pytest.approx([0.5, 0.9, 0.605], rel=1e-12)
 
 
-def test_nobody_sells_more_than_there_is_however_thin_the_market():
+def test_no_bank_sells_more_than_there_is_however_thin_the_market():
     """All is sold: the assets fall by what selling all of them costs, and no further."""
     banks = CASES["partial overlap"]._replace(impact=np.array([0.004, 0.008]))
     held = banks.assets @ banks.weights

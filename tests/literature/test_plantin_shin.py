@@ -90,7 +90,7 @@ def test_patient_traders_ignore_the_crowd_and_stuck_ones_follow_today():
         threshold(MAIN._replace(revision_per_year=1e-6), 0.9)
 
 
-def test_without_noise_both_all_in_and_nobody_in_feed_themselves():
+def test_without_noise_both_all_in_and_none_in_feed_themselves():
     # from x = 0: if all follow a newcomer gains just where w > Z(0); if none does he needs c/2
     w, (_, _, revision, discount) = 0.5 * (closed_form(MAIN, 0.0) + 0.02), MAIN
     joined = quad(

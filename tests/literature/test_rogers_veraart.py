@@ -90,7 +90,7 @@ def test_costlier_default_never_means_fewer_failures(table):
     assert (drawn[drawn["alpha"] == 0.0]["lost"] > 0.1).all()
 
 
-def test_what_default_destroys_is_what_nobody_ends_with(table):
+def test_what_default_destroys_is_what_no_bank_ends_with(table):
     """Assets after the loss, less what owners and outside creditors have."""
     banks = draw_banks(rogers_veraart.SEED, rogers_veraart.N_BANKS)
     assets = 0.95 * banks.external_assets

@@ -137,7 +137,7 @@ def test_above_the_fundamental_noise_traders_are_alone():
     assert (path >= alone * (1.0 - 1e-10)).all()  # funds hold no less than nothing
 
 
-def test_every_unit_is_held_by_somebody():
+def test_every_unit_has_a_holder():
     rules, money = paper_rules(7.5), noise_money(draw_shocks(2, 300))
     market, steps = days.open_market(rules), np.zeros((300, days.N_COLUMNS))
     for step in range(300):

@@ -65,7 +65,7 @@ def institutions():
     )
 
 
-def test_who_failed_because_of_the_shock_is_the_run_less_its_twin():
+def test_who_failed_because_of_the_shock_is_the_run_less_the_no_shock_run():
     rows, run = institutions(), tables(RUN)
     nobody = SimpleNamespace(days=NO_SHOCK, events=events(), institutions=rows.assign(n_failures=0))
     failed = ("n_failed_net", "n_banks_failed_net", "n_margin_calls_net")
@@ -97,12 +97,12 @@ def test_a_horizon_beyond_the_run_is_not_a_number():
     assert not math.isnan(cascade.unwound_share(RUN, NO_SHOCK, SHOCK_DAY, 60))
 
 
-def test_nobody_short_means_nothing_to_unwind():
+def test_no_net_short_means_nothing_to_unwind():
     flat = table(short=0.0, log_yen=0.0, wealth=50.0)
     assert math.isnan(cascade.unwound_share(flat, flat, SHOCK_DAY, 5))
 
 
-def test_a_shock_on_the_first_day_is_measured_against_the_twin_of_that_day():
+def test_a_shock_on_the_first_day_is_measured_against_the_no_shock_run_of_that_day():
     first = RUN[RUN["day"] >= SHOCK_DAY]
     twin = NO_SHOCK[NO_SHOCK["day"] >= SHOCK_DAY]
     assert cascade.unwound_share(first, twin, SHOCK_DAY, 5) == pytest.approx(110.0 / 190.0)
@@ -125,7 +125,7 @@ def test_the_class_turns_at_its_thresholds(shares, verdict):
     assert cascade.classify(*shares) == verdict
 
 
-def test_the_peak_is_the_largest_rise_over_the_no_shock_twin():
+def test_the_peak_is_the_largest_rise_over_the_no_shock_run():
     assert cascade.peak_appreciation(RUN, NO_SHOCK, SHOCK_DAY) == pytest.approx(0.10)
     assert cascade.peak_appreciation(NO_SHOCK, RUN, SHOCK_DAY) == 0.0
     late = RUN.assign(log_JPY=RUN["log_JPY"] + 0.5 * (RUN["day"] > SHOCK_DAY + 20))
@@ -148,7 +148,7 @@ def test_the_frozen_move_is_the_largest_gap_of_one_day_and_not_of_two_peaks():
     assert cascade.frozen_appreciation(rising, twin, SHOCK_DAY, 6) == 0.0
 
 
-def test_without_a_shock_the_frozen_move_is_exactly_nought():
+def test_without_a_shock_the_frozen_move_is_exactly_zero():
     # Whatever news came, and wherever the price stood beside it before the shock.
     drifting = FROZEN.assign(fundamental_JPY=0.3 * (FROZEN["day"] >= SHOCK_DAY))
     assert cascade.frozen_appreciation(drifting, drifting, SHOCK_DAY) == 0.0
@@ -172,7 +172,7 @@ def test_forced_volume_adds_all_types():
     assert cascade.forced_by_type(RUN) == {"hedge_fund": 40.0, "retail_fx": 10.0}
 
 
-def test_forced_volume_can_be_net_of_the_twin_from_the_shock_on():
+def test_forced_volume_can_be_net_of_the_no_shock_run_from_the_shock_on():
     busy = table(short=200.0, log_yen=0.0, wealth=50.0, forced=(8.0, 4.0))
     assert cascade.forced_volume(busy) == pytest.approx(4.0 + 1.0 + 10 * 2.0)
     assert cascade.forced_volume(busy, from_day=SHOCK_DAY) == pytest.approx(5.0)
@@ -258,7 +258,7 @@ def test_tables_that_do_not_fit_are_refused(call, message):
 @pytest.mark.parametrize(
     ("place", "name"), [(0, "^no-shock"), (1, "^frozen"), (2, "^frozen no-shock")]
 )
-def test_a_twin_of_other_days_is_refused_by_name(place, name):
+def test_a_counterfactual_run_of_other_days_is_refused_by_name(place, name):
     twins = [tables(NO_SHOCK), tables(FROZEN), tables(FROZEN_NO_SHOCK)]
     twins[place] = tables(twins[place].days.head(9))
     with pytest.raises(InvalidInput, match=f"{name} run: 9 days"):

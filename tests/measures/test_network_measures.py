@@ -20,7 +20,7 @@ def test_overlap_counts_what_is_shared_by_how_thin_its_market_is():
     assert overlap[0, 1] == pytest.approx(1.0 / math.sqrt(2.0))
 
 
-def test_an_empty_book_overlaps_with_nobody():
+def test_an_empty_book_overlaps_with_no_other():
     overlap = portfolio_overlap([[1.0], [0.0]], [1.0])
     assert overlap[0, 0] == 1.0
     assert np.isnan(overlap[1]).all()

@@ -123,13 +123,13 @@ def test_both_files_of_a_scenario_are_faulted_at_once(tmp_path):
     assert said == ["is not an institution of this scenario", "is not a bank of this scenario"]
 
 
-def test_nobody_owes_himself(tmp_path):
+def test_no_bank_owes_itself(tmp_path):
     path = written(tmp_path, "lender,borrower,weight\nbank-1,bank-1,1\n")
     (fault,) = faults_of(read_interbank_claims, path, BANKS)
     assert "own lender" in fault.allowed and fault.line == 2
 
 
-def test_a_borrower_whose_weights_are_all_nought_is_a_fault(tmp_path):
+def test_a_borrower_whose_weights_are_all_zero_is_a_fault(tmp_path):
     path = written(tmp_path, "lender,borrower,weight\nbank-1,retail-fx-1,0\nbank-2,retail-fx-1,0\n")
     (fault,) = faults_of(read_broker_edges, path, FUNDS, BANKS)
     assert "all its weights are 0" in fault.allowed

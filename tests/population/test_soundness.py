@@ -137,7 +137,7 @@ def test_every_face_of_a_run_fails(broken):
             run(SHORT, 3)
 
 
-def test_a_twin_that_fails_is_named(monkeypatch):
+def test_a_counterfactual_run_that_fails_is_named(monkeypatch):
     from abm.runs import fast, running
 
     whole_run = running.whole_run

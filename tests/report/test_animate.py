@@ -51,7 +51,7 @@ def test_sales_of_less_than_a_hundredth_of_the_worst_day_are_no_cascade_any_more
     assert window(calendar(100, 22, {26: 27.0, 50: 0.28})) == range(17, 56)
 
 
-def test_a_shock_that_forces_nobody_is_shown_too():
+def test_a_shock_without_forced_sales_is_shown_too():
     assert window(calendar(100, 40, {})) == range(35, 56)
 
 

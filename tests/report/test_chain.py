@@ -103,7 +103,7 @@ def test_news_counts_for_two_weeks_and_only_where_it_hurt():
     assert titles(called_on(12, news(13, 0.02, "too late"))) == [other]
 
 
-def test_what_was_announced_and_called_nobody_is_named_in_the_caption():
+def test_what_was_announced_without_a_call_is_named_in_the_caption():
     # A surprise of -100bp had left no trace in the picture of the sales that followed it.
     said = " ".join(called_on(12, news(11, -0.02, "the other way")).notes)
     assert "Announced, but behind no first call: the other way (day 11)." in said
@@ -204,7 +204,7 @@ def test_columns_have_their_days():
     assert read_chain(dated).headings[FIRST][1] == "31 Jul"
 
 
-def test_a_run_in_which_nobody_had_to_sell_says_so():
+def test_a_run_without_forced_sales_says_so():
     up, down = news(0, 0.02), news(0, -0.03, instrument="SPX")
     chain = read_chain(table(up, down))
     assert chain.quiet == "No institution was forced to sell"

@@ -38,7 +38,9 @@ def hike(n_days):
         (66, "leak", 0.1, "leak"),
     ],
 )
-def test_no_share_in_a_run_that_is_long_enough_means_that_nobody_was_short(n_days, name, u5, told):
+def test_no_share_in_a_run_that_is_long_enough_means_that_there_was_no_net_short(
+    n_days, name, u5, told
+):
     assert class_of(hike(n_days), measures(name, u5)) == told
 
 
@@ -50,7 +52,7 @@ def net_long():
     return LiveRun(abm.load_scenario("hike").with_changes(changes), 1)
 
 
-def test_the_verdict_says_that_nobody_was_short_and_not_that_the_run_is_short(net_long):
+def test_the_verdict_says_that_there_was_no_net_short_and_not_that_the_run_is_short(net_long):
     assert net_long.measures["class"] == "undetermined"
     net_long.finish()
     assert net_long.days()["yen_short_units"].iloc[0] < 0.0
@@ -66,7 +68,7 @@ def test_a_summary_says_so_too(net_long):
     assert by_heading["Class"] == ["undetermined: no net yen short on the eve of the shock"]
 
 
-def test_title_summary_and_page_agree_where_a_short_run_had_nobody_short(net_long):
+def test_title_summary_and_page_agree_where_a_short_run_had_no_net_short(net_long):
     # Each had a rule of its own: the title said "no net yen short", the others "ends too soon".
     short = LiveRun(net_long.scenario.with_changes({"calendar.days": 5}), 1)
     short.finish()

@@ -175,7 +175,7 @@ def test_the_same_result_makes_the_same_page(page):
     assert report() == page
 
 
-def test_a_run_without_twins_has_no_class_and_claims_none():
+def test_a_run_without_counterfactual_runs_has_no_class_and_claims_none():
     words = Read(report(summary=small.cascade().run.summary)).words
     assert "not known: the run was saved without its counterfactual runs" in words
     assert "dam break:" not in words and "without the shock" not in words

@@ -142,7 +142,7 @@ def test_a_share_of_the_short_that_grew_is_explained_once_and_units_are_told():
     assert " units (worth USD 1bn each at the opening)" in state
 
 
-def test_a_share_that_rounds_to_nought_is_no_growth(calm):
+def test_a_share_that_rounds_to_zero_is_no_growth(calm):
     shares = {f"unwound_{days}d": -0.004 for days in (5, 30, 60)}
     said = [*effects.facts(calm.run.scenario, shares, words("en"))["unwound"]]
     assert said == ["closed because of the shock: 0% within 5, 0% within 30, 0% within 60 days"]

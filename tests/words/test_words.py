@@ -61,7 +61,7 @@ def test_every_actor_that_has_a_colour_has_a_name(language):
     assert words(language).group("actors").keys() == ACTOR_COLOURS.keys()
 
 
-def test_a_language_that_nobody_wrote_is_refused_with_those_there_are():
+def test_an_unknown_language_is_refused_with_those_there_are():
     with pytest.raises(InvalidInput, match="language = 'fr', must be one of en, ja, zh"):
         words("fr")
 

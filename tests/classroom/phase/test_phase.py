@@ -88,7 +88,7 @@ def stored_at(depth, overlap, surprise_bp, cap):
     return runs[(runs[list(held)] == pd.Series(held)).all(axis=1)]
 
 
-def test_runs_with_a_class_and_those_in_which_nobody_was_short_are_all_runs_of_a_cell():
+def test_runs_with_a_class_and_those_without_a_net_short_are_all_runs_of_a_cell():
     found = study.cells(())
     assert (found["n_runs"] + found["no net short"] == 400).all()
     assert found[list(study.CLASSES)].sum(axis=1).tolist() == found["n_runs"].tolist()

@@ -123,7 +123,7 @@ def test_what_a_forced_order_buys_flows_from_the_market_to_the_buyer(run):
     assert flows["what"] == ["AUD", "JPY"] and starts == [markets["AUD"], run.places[who]]
 
 
-def test_crosses_stand_on_the_failed_and_nobody_else(run):
+def test_crosses_stand_on_the_failed_alone(run):
     stage = played(run, 5)
     failed = {name for name, row in run.graph().nodes(data=True) if row["failed"]}
     crosses = stage.network.crosses.data
@@ -138,7 +138,7 @@ def test_slack_is_orange_below_none_blue_above_and_grey_without_a_rule():
     assert none == "#DADADA" and len({called, tight, wide, none}) == 4
 
 
-def test_everybody_has_a_place_and_widths_compare_with_the_opening(run):
+def test_every_institution_has_a_place_and_widths_compare_with_the_opening(run):
     network = Network(run, SAY)
     assert set(network.nodes.data["name"]) == set(run.graph().nodes)
     assert len(network.loans.data["width"]) == run.graph().number_of_edges()
