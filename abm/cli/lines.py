@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 
-LABEL = 16  # letters
+from abm.words import LABEL_LETTERS
+
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0  # seconds
 LEAST_SECONDS = 0.01  # that are written
 
 
 def labelled(label: str, text: str) -> str:
     """A line of a table of two columns: what it is, and the words; a longer label pushes them."""
-    return f"{label:<{LABEL}}{text}" if len(label) < LABEL else f"{label}  {text}"
+    return f"{label:<{LABEL_LETTERS}}{text}" if len(label) < LABEL_LETTERS else f"{label}  {text}"
 
 
 def duration(seconds: float) -> str:

@@ -15,13 +15,13 @@ from abm.cli.asked import print_json
 from abm.cli.lines import labelled
 from abm.cli.progress import Progress
 from abm.cli.terminal import tell
+from abm.words import LINE_LETTERS
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from abm.literature import Comparison, Paper
 
-WIDTH = 100  # letters of a line, as long as nothing must be cut
 HEADINGS = ("", "computed", "expected", "within", "expected from")
 
 
@@ -78,7 +78,7 @@ def listing() -> str:
     width = max(len(paper.name) for paper in known)
     blocks = []
     for paper in known:
-        first, *rest = textwrap.wrap(paper.claim, WIDTH - width - 2)
+        first, *rest = textwrap.wrap(paper.claim, LINE_LETTERS - width - 2)
         lines = [f"{paper.name:<{width}}  {paper.citation}"]
         blocks.append("\n".join(lines + [f"{'':<{width}}  {part}" for part in (first, *rest)]))
     return "\n".join(blocks)
@@ -120,8 +120,8 @@ def told(one: Reproduction) -> str:
     return "\n".join(
         [
             paper.citation,
-            *textwrap.wrap(paper.claim, WIDTH),
-            *textwrap.wrap(" ".join(notes), WIDTH),
+            *textwrap.wrap(paper.claim, LINE_LETTERS),
+            *textwrap.wrap(" ".join(notes), LINE_LETTERS),
             "",
             *_table(one.lines),
             "",

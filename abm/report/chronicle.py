@@ -11,7 +11,7 @@ from abm.report import causes, sentences
 from abm.report.lineage import CALLS, CENTRAL_BANK, FUNDING, Event, Lineage, kind_of
 from abm.report.phrases import Phrases
 from abm.report.script import day_name, is_shocked
-from abm.words import words
+from abm.words import LINE_LETTERS, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,6 @@ Key = tuple[int | str, ...]
 
 # Where in its day an event is told.
 _OUTSIDE, _RECALLS, _ROUNDS, _LIMITS, _DEFAULTS, _BANKS = range(6)
-WIDTH = 100  # of a line on a terminal, in columns
 _ARROW = "← "
 _GAP = "  "  # between the day and what happened
 # A line may break before and after these: spaces, words, and single letters of Chinese and
@@ -107,7 +106,7 @@ def chronicle(
 
 
 def chronicle_text(
-    entries: Iterable[Entry], width: int = WIDTH, shock: Divider | None = None
+    entries: Iterable[Entry], width: int = LINE_LETTERS, shock: Divider | None = None
 ) -> str:
     """The chronicle for a terminal: each day once, what happened beside it, causes after arrows.
 
@@ -222,7 +221,7 @@ _TOLD: dict[str, tuple[Tell, Explain]] = {
 }
 
 
-def wrapped(text: str, width: int = WIDTH) -> Iterator[str]:
+def wrapped(text: str, width: int = LINE_LETTERS) -> Iterator[str]:
     """Lines of a width on a terminal; Chinese and Japanese have no spaces to break at."""
     line = ""
     for piece in _PIECES.findall(text):

@@ -25,7 +25,7 @@ from abm.report import effects
 from abm.report.phrases import Phrases, change, quote
 from abm.report.quotes import real_quotes, usd_quotes
 from abm.report.script import acts, class_of, currency, day_name, is_shocked
-from abm.words import Words, key_of, words
+from abm.words import LABEL_LETTERS, LINE_LETTERS, Words, key_of, words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,9 +33,7 @@ if TYPE_CHECKING:
     from abm.runs import RunResult
     from abm.scenario import Scenario
 
-WIDTH = 100
 LOW_WITHIN_DAYS = 20  # of the shock: later lows, or highs, have other causes
-_LABEL = 16
 _N_NAMED = 8  # of those who failed
 SHOCK, RUN = "shock", "run"  # what happened because of the shock, and what happened in the run
 
@@ -167,9 +165,9 @@ def summary_text(told: Told) -> str:
 def _block(heading: str, facts: list[str]) -> Iterator[str]:
     """Facts beside their heading, wrapped."""
     for fact in facts:
-        first = f"{heading:<{_LABEL}}"
+        first = f"{heading:<{LABEL_LETTERS}}"
         yield textwrap.fill(
-            fact, WIDTH, initial_indent=first, subsequent_indent=" " * _LABEL,
+            fact, LINE_LETTERS, initial_indent=first, subsequent_indent=" " * LABEL_LETTERS,
             break_on_hyphens=False,
         )  # fmt: skip
         heading = ""

@@ -15,6 +15,8 @@ from typing import Any
 
 from abm.errors import InvalidInput
 
+LINE_LETTERS = 100  # of a line on a terminal
+LABEL_LETTERS = 16  # of what stands before the words of a line
 LANGUAGES: dict[str, str] = {"en": "English", "ja": "日本語", "zh": "中文"}
 
 
