@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from bokeh.models import HoverTool
 
 import abm
 from abm.classroom import live
@@ -83,7 +84,7 @@ def test_every_announced_day_has_a_mark_that_says_what_it_was():
     assert said[22].startswith("31 Jul: the Bank of Japan moved its rate by +15bp")
     assert said[24] == "2 Aug: weak US payrolls"
     others = [drawn for drawn in chart.renderers if drawn is not marks]
-    assert chart.y_range.renderers == others  # or the yen's axis would begin at nought
+    assert chart.y_range.renderers == others  # or the yen's axis would begin at zero
 
 
 def test_forced_flows_are_the_day_s_forced_sales_and_yen_flow_the_other_way(run):
@@ -148,6 +149,23 @@ def test_every_institution_has_a_place_and_widths_compare_with_the_opening(run):
 def test_every_language_draws_the_same_charts(run, language):
     stage = Stage(run, words(language))
     assert list(stage.cards) == ["quote", "leverage", "markets", "forced", "network"]
+
+
+@pytest.mark.parametrize(
+    "language, per_bn, seller, unit",
+    [("ja", 10, "ヘッジファンド", "億ドル"), ("zh", 10, "对冲基金", "亿美元")],
+)
+def test_forced_sales_are_told_by_seller_in_the_unit_of_the_language(
+    run, language, per_bn, seller, unit
+):
+    chart = Stage(run, words(language)).cards["forced"].png.args["chart"]
+    assert chart.yaxis[0].formatter.args == {"per_bn": per_bn}
+    tips = [tool for tool in chart.tools if isinstance(tool, HoverTool)]
+    column = "@forced_hedge_fund_usd_bn"
+    (of_funds,) = (tip for tip in tips if column in tip.formatters)
+    assert of_funds.tooltips[0] == ("", seller) and of_funds.tooltips[2][0] == unit
+    assert of_funds.formatters[column].args == {"per_bn": per_bn, "decimals": 1}
+    assert len(tips) == len(chart.legend[0].items)  # one for each seller
 
 
 def test_the_calls_of_august_are_seen_as_funds_above_their_own_line():
