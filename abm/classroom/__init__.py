@@ -4,7 +4,8 @@
 * `choice.py`, `knobs.py`, `terms.py`: what a page shows, and the link that holds it;
 * `live.py`, `verdict.py`, `quotes.py`: a run, and what the page says of it;
 * `play/`, `compare/`, `phase/`, `august/`, `trade/`: a folder a tab, `tab.py` the tab itself;
-* `widgets/`: charts, knobs and tables that several tabs use.
+* `widgets/`: charts, knobs and tables that several tabs use;
+* `html.py`: fills the pieces of HTML, `*.html`; they and the scripts, `*.js`, lie beside their use.
 """
 
 from abm.classroom.server import open_classroom

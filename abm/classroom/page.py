@@ -11,6 +11,7 @@ import panel as pn
 from abm.classroom.august.tab import AugustTab
 from abm.classroom.choice import TABS, Choice, link_of, read_link
 from abm.classroom.compare.tab import CompareTab
+from abm.classroom.html import html
 from abm.classroom.phase.tab import PhaseTab
 from abm.classroom.play.tab import PlayTab
 from abm.classroom.trade.tab import TradeTab
@@ -139,10 +140,7 @@ class Page:
 
     def warn(self, what: str, reasons: list[str] | None = None) -> None:
         """Say above the tabs what could not be done, and why; plain text."""
-        items = "".join(f"<li>{escape(reason)}</li>" for reason in reasons or [])
-        self.notice.object = (
-            f'<div class="notice" role="alert"><p>{escape(what)}</p><ul>{items}</ul></div>'
-        )
+        self.notice.object = html("notice.html", what=what, reasons=reasons or [])
         self.notice.visible = True
 
     def quiet(self) -> None:
@@ -178,10 +176,7 @@ TAB_CLASSES: dict[str, Callable[[Page], Tab]] = {
 
 def _head_links(choice: Choice, say: Words) -> str:
     """Copy the address; the same page in the other languages."""
-    copy = escape(say("page.copy_link"))
-    links = [f'<button class="copy" onclick="{_COPY}">{copy}</button>']
-    for code, name in LANGUAGES.items():
-        here = ' aria-current="true"' if code == choice.language else ""
-        href = escape(link_of(choice.changed(language=code)), quote=True)
-        links.append(f'<a href="{href}" lang="{code}" hreflang="{code}"{here}>{name}</a>')
-    return f'<nav class="languages">{" ".join(links)}</nav>'
+    links = [
+        (code, name, link_of(choice.changed(language=code))) for code, name in LANGUAGES.items()
+    ]
+    return html("languages.html", say=say, on_copy=_COPY, languages=links)

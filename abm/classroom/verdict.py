@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from abm.classroom.html import html
 from abm.figures.finding import UNWINDS, falls, signed_percent
 from abm.figures.style import CLASS_COLOURS
 from abm.report import effects
@@ -60,17 +60,15 @@ def verdict(run: LiveRun, say: Words) -> str:
     name = class_of(run.scenario, measures)
     first, *notes = _notes(run, say) if known else (say("classes.none"),)
     colour = CLASS_COLOURS.get(name, "#D9D9D9") if known else "#D9D9D9"
-    groups = [("shock", BY_SHOCK)] if known else []
-    groups.append(("run", IN_RUN | (BEFORE if known and run.scenario.shock_day else {})))
-    told = "".join(
-        f"<h4>{escape(say(f'summary.group.{name}'))}</h4><p>{_numbers(measures, keys, say)}</p>"
-        for name, keys in groups
-    )
-    below = "".join(f"<p>{escape(note)}</p>" for note in notes)
-    heading = f"{first[:1].upper()}{first[1:]}"
-    return (
-        f'<div class="verdict" role="status" style="border-color:{colour}">'
-        f"<h3>{escape(heading)}</h3>{below}{told}</div>"
+    in_run = IN_RUN | (BEFORE if known and run.scenario.shock_day else {})
+    groups = {"shock": BY_SHOCK, "run": in_run} if known else {"run": in_run}
+    return html(
+        "verdict.html",
+        say=say,
+        colour=colour,
+        heading=f"{first[:1].upper()}{first[1:]}",
+        notes=notes,
+        groups={name: list(_numbers(measures, keys, say)) for name, keys in groups.items()},
     )
 
 
@@ -83,16 +81,20 @@ def shown(scenario: Scenario, measures: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _numbers(measures: Mapping[str, Any], keys: Mapping[str, str], say: Words) -> str:
-    """The numbers of one group, every digit of each in its title; of two peaks the larger."""
+class Number(NamedTuple):
+    """A measure as a person reads it, and with every digit."""
+
+    key: str
+    written: str
+    exact: str
+
+
+def _numbers(measures: Mapping[str, Any], keys: Mapping[str, str], say: Words) -> Iterator[Number]:
+    """The numbers of one group; of two peaks the larger."""
     untold = f"peak_yen_{'appreciation' if falls(measures) else 'depreciation'}"
-    return " ".join(
-        f'<span title="{key} = {exact(measures[key])}">{escape(say(f"measures.{key}"))} '
-        f'<b data-key="{key}" data-value="{exact(measures[key])}">'
-        f"{escape(written(measures[key], how, say))}</b></span>"
-        for key, how in keys.items()
-        if key in measures and key != untold
-    )
+    for key, how in keys.items():
+        if key in measures and key != untold:
+            yield Number(key, written(measures[key], how, say), exact(measures[key]))
 
 
 def _notes(run: LiveRun, say: Words) -> Iterator[str]:

@@ -10,7 +10,7 @@ from abm.cli import sweep_analysis
 from abm.cli.analyse import Asked, analyse_and_tell
 from abm.cli.sweep_analysis import file_stem
 from abm.errors import InvalidInput, OutputRefused, UnreadableFile
-from abm.report import findings
+from abm.report import findings, sweep_sentences
 from abm.report.findings import examined
 from abm.report.study import Study, usual
 from abm.sweep import analysis, differences
@@ -303,6 +303,18 @@ def test_totals_that_are_not_the_whole_have_their_own_reason(total, why):
     told = findings._shares_told(table, float("nan"))
     assert f"totals add up to {total:.0%}" in told and why in told
     assert ("interaction counts" in told) == (total > 1.0)
+
+
+def test_steps_that_are_not_printed_are_counted():
+    sentences = [
+        sweep_sentences.told("steps", has_intervals=False, unmoved="", n_hidden=n)
+        for n in (0, 1, 1200)
+    ]
+    assert [sentence.partition("; ")[2].partition("; ")[2] for sentence in sentences] == [
+        "",
+        "1 more step is in the table of differences",
+        "1,200 more steps are in the table of differences",
+    ]
 
 
 def test_a_title_has_a_factors_whole_name_and_does_not_break_inside_it(analysed):

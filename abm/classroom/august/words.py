@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from datetime import date
-from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from abm.classroom.august import band
+from abm.classroom.html import html
 from abm.classroom.widgets.charts import short_date
 from abm.classroom.widgets.facts import facts, signed_percent, small
 from abm.episodes.record import CFTC_YEN_2024, EVENTS_2024, KEY_DAYS_2024
@@ -54,17 +54,15 @@ def day_name(day: int, say: Words) -> str:
 def world_text(day: int, say: Words) -> str:
     """Events of a day in the world, the counts of then, and whether the model's script has it."""
     when = band.dates()[day]
-    lines = [say(f"august.events.{event.name}") for event in EVENTS_2024 if event.date == when]
-    if when in CFTC_YEN_2024:
-        lines.append(say("august.cftc", contracts=_signed(CFTC_YEN_2024[when])))
-    for key_day in KEY_DAYS_2024:
-        if key_day.date == when:
-            vix, treasury = f"{key_day.vix:.2f}", f"{key_day.treasury_10y_percent:.2f}"
-            lines.append(say("august.key_day", vix=vix, treasury=treasury))
-    items = "".join(f"<li>{escape(line)}</li>" for line in lines or [say("august.nothing")])
-    is_scripted = any(act.day == day for act in acts(band.august()))
-    script = say("august.scripted" if is_scripted else "august.not_scripted")
-    return f'<ul style="font-size:14px;padding-left:18px;margin:6px 0">{items}</ul>{small(script)}'
+    contracts = CFTC_YEN_2024.get(when)
+    return html(
+        "august/world.html",
+        say=say,
+        events=[event.name for event in EVENTS_2024 if event.date == when],
+        contracts="" if contracts is None else _signed(contracts),
+        key_day=next((key_day for key_day in KEY_DAYS_2024 if key_day.date == when), None),
+        is_scripted=any(act.day == day for act in acts(band.august())),
+    )
 
 
 def activity_text(runs: band.Runs, day: int, say: Words) -> str:
@@ -72,13 +70,15 @@ def activity_text(runs: band.Runs, day: int, say: Words) -> str:
     sold = np.percentile(runs.forced_usd_bn[:, day], band.BAND)
     low, median, high = (say.amount(usd_bn, 1) for usd_bn in sold)
     called = (runs.n_calls[:, day] > 0).mean()
-    n = len(runs.n_calls)
-    told = (
-        say("august.sold", median=median, low=low, high=high),
-        say("august.had_calls", share=f"{100.0 * called:.0f}%", n=n),
+    return html(
+        "august/activity.html",
+        say=say,
+        low=low,
+        median=median,
+        high=high,
+        share_called=called,
+        n=len(runs.n_calls),
     )
-    lines = "".join(f'<p style="font-size:14px">{escape(line)}</p>' for line in told)
-    return f"<h4>{escape(say('august.model_day'))}</h4>{lines}"
 
 
 def day_table(runs: band.Runs, day: int, say: Words) -> str:
@@ -101,8 +101,7 @@ def misses_table(runs: band.Runs, say: Words) -> str:
         change = band.change_between(runs, path, start, end)
         rows.append((f"{path_name(path, say)}, {span}", *_beside(change, say)))
     heads = [say(f"august.{name}") for name in ("change", "real", "runs_say", "inside")]
-    said = "".join(f"<li>{escape(text)}</li>" for text in say.group("august.honest").values())
-    return facts(heads, rows) + f'<ul style="font-size:13px;padding-left:18px">{said}</ul>'
+    return facts(heads, rows) + html("august/honest.html", say=say)
 
 
 def _beside(beside: band.Beside, say: Words) -> tuple[str, str, str]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import panel as pn
 from bokeh.models import ColumnDataSource, HoverTool
 
 from abm.classroom.compare.pairs import N_SEEDS, Difference, Pair, paired_differences
+from abm.classroom.html import html
 from abm.classroom.knobs import Value, spelt, values_of
 from abm.classroom.verdict import GROUPS, SHOWN, class_words, exact, shown, written
 from abm.classroom.widgets.charts import (
@@ -49,6 +50,13 @@ DIFFERENCES = {
 OTHER_BOOKS = 0.1  # relative difference of the opening shorts that is worth a word
 SIDES = (LEFT, RIGHT) = ("left", "right")
 DRAWN = {"quote": "0.00", "leverage": "0.00", "forced": "0.0", "short": "0.0"}
+
+
+class Row(NamedTuple):
+    """A line of the table, which may have less cells than the head."""
+
+    label: str
+    cells: list[str]
 
 
 class CompareTab:
@@ -190,39 +198,40 @@ class CompareTab:
         heads = [say("compare.measure"), say("compare.left"), say("compare.right")]
         heads.append(say("compare.effect" if is_one else "compare.difference"))
         heads += [say("compare.twenty", n=N_SEEDS)] if over else []
-        head = "".join(f"<th>{escape(text)}</th>" for text in heads)
         runs = zip((pair.left, pair.right), SIDES, strict=True)
-        known = (_class_words(run, pair.measures[side], say) for run, side in runs)
+        known = [_class_words(run, pair.measures[side], say) for run, side in runs]
         left, right = pair.left.opening_short, pair.right.opening_short
-        short = (f"{left:,.0f}", f"{right:,.0f}", signed(right - left, "count", say))
-        rows = [
-            _row(say("measures.class"), known, len(heads)),
-            _row(say("compare.opening_short"), short, len(heads)),
-        ]
+        short = [f"{left:,.0f}", f"{right:,.0f}", signed(right - left, "count", say)]
         is_any_shocked = is_shocked(pair.left.scenario) or is_shocked(pair.right.scenario)
-        for group, keys in GROUPS.items():
-            if group == "shock" and not is_any_shocked:
-                continue
-            rows.append(_row(say(f"summary.group.{group}"), (), len(heads), tag="th"))
-            rows += [self._measure(key, pair, over) for key in keys]
-        return f'<table class="facts"><thead><tr>{head}</tr></thead>{"".join(rows)}</table>'
+        groups = {name: keys for name, keys in GROUPS.items() if name == "run" or is_any_shocked}
+        return html(
+            "compare/table.html",
+            say=say,
+            heads=heads,
+            rows=[Row(say("measures.class"), known), Row(say("compare.opening_short"), short)],
+            groups={
+                name: [(key, self._measure(key, pair, over)) for key in keys]
+                for name, keys in groups.items()
+            },
+        )
 
-    def _measure(self, key: str, pair: Pair, over: dict[str, Difference] | None) -> str:
-        """One measure of both runs, as a row; every digit in the cells' titles."""
+    def _measure(
+        self, key: str, pair: Pair, over: dict[str, Difference] | None
+    ) -> list[tuple[str, str]]:
+        """One measure of both runs: cells, and what stands in their titles, every digit."""
         say, how = self.page.say, SHOWN[key]
         sides = zip((pair.left, pair.right), SIDES, strict=True)
         left, right = (shown(run.scenario, pair.measures[side])[key] for run, side in sides)
         gap = float(right) - float(left)
-        cells = [written(left, how, say), written(right, how, say), signed(gap, how, say)]
-        exactly = [exact(left), exact(right), exact(gap)]
+        cells = [
+            (written(left, how, say), exact(left)),
+            (written(right, how, say), exact(right)),
+            (signed(gap, how, say), exact(gap)),
+        ]
         if over:
-            cells.append(over_seeds(over[key], how, say))
-            exactly.append(f"{exact(over[key].mean)} ± {exact(over[key].error)}")
-        numbers = "".join(
-            f'<td data-key="{key}" title="{digits}">{escape(cell)}</td>'
-            for cell, digits in zip(cells, exactly, strict=True)
-        )
-        return f"<tr><td>{escape(say(f'measures.{key}'))}</td>{numbers}</tr>"
+            digits = f"{exact(over[key].mean)} ± {exact(over[key].error)}"
+            cells.append((over_seeds(over[key], how, say), digits))
+        return cells
 
     def _over_seeds(self) -> None:
         """The same pair on many seeds: mean and standard error of the difference."""
@@ -262,10 +271,3 @@ def _class_words(run: LiveRun, measures: Mapping[str, Any], say: Words) -> str:
     if not is_shocked(run.scenario):
         return say("classes.short.none")
     return class_words(class_of(run.scenario, measures), say)
-
-
-def _row(label: str, cells: Iterable[str], n_columns: int, tag: str = "td") -> str:
-    """A row of the table, filled up with empty cells."""
-    given = [label, *cells]
-    inside = "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in given)
-    return f"<tr>{inside}{'<td></td>' * (n_columns - len(given))}</tr>"

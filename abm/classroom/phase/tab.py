@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import panel as pn
 
+from abm.classroom.html import html
 from abm.classroom.phase.map import COLUMNS, PhaseMap
 from abm.classroom.phase.study import (
     CLASSES,
@@ -236,26 +237,30 @@ def cell_text(cell: Any, say: Words) -> str:
         low=percent(cell["low"], 0), high=percent(cell["high"], 0),
         independent=f"{round(cell['n_independent']):,}",
     )  # fmt: skip
-    rows = "".join(_bar(name, cell, say) for name in CLASSES)
     told = [
         say("phase.left_out", runs=say("phase.n_runs", n=int(cell[name])),
             why=class_words(name, say))
         for name in WITHOUT if cell[name]
     ]  # fmt: skip
     told.append(say("phase.median_peak", peak=percent(np.expm1(cell["median_peak_log"]))))
-    last = "".join(f"<p>{escape(text)}</p>" for text in told)
-    return f'<div style="font-size:14px"><p>{escape(share)}</p>{rows}{last}</div>'
+    bars = [_bar(name, cell, say) for name in CLASSES]
+    return html("phase/cell.html", share=share, bars=bars, told=told)
 
 
-def _bar(name: str, cell: Any, say: Words) -> str:
-    """One class: its name, a bar as long as its share, its runs."""
+class Bar(NamedTuple):
+    """One class: its name, its share and its runs; the bar is as long as the share."""
+
+    name: str
+    percent: str
+    runs: str
+    width: str
+    colour: str
+
+
+def _bar(name: str, cell: Any, say: Words) -> Bar:
     share, n = cell[name] / cell["n_runs"], int(cell[name])
-    return (
-        f'<p style="margin:8px 0 0;font-size:14px">{escape(class_words(name, say))} '
-        f"<b>{percent(share, 0)}</b> ({escape(say('phase.n_runs', n=n))})</p>"
-        f'<div style="background:#EFEFEF;height:12px"><div style="height:12px;'
-        f'width:{100.0 * share:.1f}%;background:{COLOURS[name]}"></div></div>'
-    )
+    runs, width = say("phase.n_runs", n=n), f"{100.0 * share:.1f}"
+    return Bar(class_words(name, say), percent(share, 0), runs, width, COLOURS[name])
 
 
 def _missing(say: Words) -> pn.pane.HTML:

@@ -6,6 +6,7 @@ import base64
 from html import escape
 from typing import TYPE_CHECKING
 
+from abm.classroom.html import html
 from abm.measures.cascade import forced_volume
 
 if TYPE_CHECKING:
@@ -29,8 +30,7 @@ def progress(run: LiveRun, say: Words) -> str:
         (say("play.now_cuts"), f"{int(days['n_loss_cuts'].sum()):,}"),
         (say("play.now_failures"), f"{failures:,}"),
     ]
-    cells = " ".join(f"<span>{escape(name)} <b>{escape(value)}</b></span>" for name, value in facts)
-    return f'<p class="progress" aria-live="off">{cells}</p>'
+    return html("play/progress.html", facts=facts)
 
 
 def mechanism_png(run: LiveRun) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from bokeh.models import (
     Range1d,
 )
 
+from abm.classroom.html import html
 from abm.classroom.live import LiveRun, forced_columns, largest_leverage_allowed
 from abm.classroom.play.network import Network
 from abm.classroom.widgets.charts import (
@@ -294,22 +294,9 @@ class Stage:
 
     def _key(self) -> str:
         """The key to rims, fills and lines of the network."""
-        say = self.say
-        items = [
-            ('<span class="slack"></span>', say("play.key_slack")),
-            ('<span class="cross">✕</span>', say("play.key_failed")),
-            ('<span class="ring"></span>', say("play.key_out")),
-            ('<span class="moving"></span>', say("play.key_flow")),
-            ('<span class="loan"></span>', say("play.key_loan")),
-        ]
         kinds = {row["kind"] for _, row in self.run.opening_graph.nodes(data=True)}
-        items += [
-            (f'<span class="ring" style="border-color:{colour}"></span>', say(f"actors.{kind}"))
-            for kind, colour in ACTOR_COLOURS.items()
-            if kind in kinds
-        ]
-        spans = (f"<span>{mark} {escape(text)}</span>" for mark, text in items)
-        return f'<p class="key">{" ".join(spans)}</p>'
+        colours = {kind: colour for kind, colour in ACTOR_COLOURS.items() if kind in kinds}
+        return html("play/key.html", say=self.say, colours=colours)
 
 
 def _no_quotes() -> dict[str, list[float]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 
+from abm.classroom.html import html
 from abm.classroom.live import LiveRun
 from abm.classroom.play.progress import mechanism_png, progress
 from abm.classroom.play.stage import Stage
@@ -269,7 +270,7 @@ class PlayTab:
                 if told or self.entries:
                     told.append(f'<li class="divider">{escape(shock.text)}</li>')
                 shock = None
-            told.append(_entry(entry))
+            told.append(html("play/entry.html", entry=entry))
         return told
 
     def _show_buttons(self) -> None:
@@ -279,12 +280,3 @@ class PlayTab:
         for name in ("step", "next_event", "run"):
             self.buttons[name].disabled = is_over
         self.picture.visible = is_over
-
-
-def _entry(entry: Entry) -> str:
-    """One entry of the chronicle; every word of it is escaped."""
-    cause = f' <span class="cause">← {escape(entry.cause)}</span>' if entry.cause else ""
-    return (
-        f'<li class="{escape(entry.kind)}"><b>{escape(entry.when)}</b> '
-        f"{escape(entry.what)}{cause}</li>"
-    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from abm.classroom.html import html
 from abm.classroom.terms import Terms
 from abm.classroom.trade import path as trade_path
 from abm.classroom.widgets.facts import facts, percent, signed_percent, small
@@ -102,11 +103,13 @@ def path_text(terms: Terms, marked: Marked, held: Outcome, names: list[str], say
         "change": signed_percent(float(held.final_return)),
         "left": dollars(abs(equity), ""),
     }
-    sold = "liquidated_at" if equity >= 0.0 else "liquidated_under"
-    key, colour = (sold, LIQUIDATED) if held.is_liquidated else ("survived", SIMULATED)
-    return (
-        f'<div role="status" style="border-left:6px solid {colour};padding:6px 12px;'
-        f'font-size:15px;background:#fff">{escape(say(f"trade.{key}", **known))}</div>'
+    return html(
+        "trade/outcome.html",
+        say=say,
+        colour=LIQUIDATED if held.is_liquidated else SIMULATED,
+        is_liquidated=bool(held.is_liquidated),
+        is_owed=equity < 0.0,
+        known=known,
     )
 
 
@@ -130,7 +133,7 @@ def refusal(terms: Terms, say: Words) -> str:
         "trade.not_lent", equity=percent(1.0 / terms.leverage), margin=percent(terms.margin_rate),
         most=f"{1.0 / terms.margin_rate:.4g}",
     )  # fmt: skip
-    return f'<div class="notice" role="alert"><p>{escape(text)}</p></div>'
+    return html("notice.html", what=text, reasons=None)
 
 
 def quoted(quote: float) -> str:

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from abm.classroom.html import html
+
 
 def facts(heads: Sequence[str], rows: Iterable[Sequence[str]], n_words: int = 1) -> str:
     """A table whose first `n_words` columns are words and whose others are numbers."""
-    head = "".join(_cell("th", text, i >= n_words) for i, text in enumerate(heads))
-    body = "".join(
-        f"<tr>{''.join(_cell('td', text, i >= n_words) for i, text in enumerate(row))}</tr>"
-        for row in rows
-    )
-    return f'<table class="facts"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return html("widgets/facts.html", heads=heads, rows=rows, n_words=n_words)
 
 
 def small(text: str) -> str:
@@ -29,8 +26,3 @@ def percent(share: float, digits: int = 1) -> str:
 def signed_percent(share: float, digits: int = 1) -> str:
     """A change in per cent, its sign always written."""
     return f"{100.0 * share:+.{digits}f}%".replace("-", "−")
-
-
-def _cell(tag: str, text: str, is_number: bool) -> str:
-    mark = ' class="n"' if is_number else ""
-    return f"<{tag}{mark}>{escape(text)}</{tag}>"
