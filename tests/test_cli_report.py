@@ -131,7 +131,7 @@ def test_a_run_that_cannot_be_made_again_is_filmed_with_the_network_of_its_end(u
     monkeypatch.setattr(animate, "books_by_day", lambda run, days, tick: other)
     monkeypatch.setattr(animate, "film_of", noted)
     result = unwind("plot", "mine", "--animate")
-    assert "cannot be simulated again here: the network is that of the end" in result.stderr
+    assert "cannot be simulated again here: the network is that of the last day" in result.stderr
     assert notes == ["Loans are those of the last close; margin slack is not known."]
 
 

@@ -49,7 +49,7 @@ def animate_again(folder: Path, days_a_second: int) -> list[Path]:
         graphs = _books_again(run, days, progress)
         note = "" if graphs is not None else _UNKNOWN
         if graphs is None:
-            say("this run cannot be simulated again here: the network is that of the end")
+            say("this run cannot be simulated again here: the network is that of the last day")
             graphs = animate.books_of_the_end(run, days)
         with progress.step("frames"):
             reel = animate.filmed(animate.film_of(run, graphs, note), progress.tick)

@@ -198,7 +198,7 @@ def _draw_assets(axes: Axes, film: Film, day: int) -> None:
     edge = 0.08 * (max(levels, default=1.0) - min(levels, default=0.0) or 1.0)
     axes.set_ylim(min(levels, default=0.0) - edge, max(levels, default=1.0) + edge)
     style.label_line_ends(axes, ends, gap=0.19)
-    _finish(axes, film, "What falls most, % since the run began")
+    _finish(axes, film, "Largest falls, % since the start")
 
 
 def _draw_line(axes: Axes, path: Mapping[int, float], day: int, colour: str, width: float) -> None:

@@ -71,7 +71,7 @@ def cascade_figure(
         style.write_title(figure, title)
         style.write_caption(figure, caption)
         _draw_price(panels[0], days, real, counterfactuals or {}, opening_quote)
-        _draw_path(panels[1], days, "leverage", "Leverage of margined funds, times wealth", "×")
+        _draw_path(panels[1], days, "leverage", "Leverage of hedge funds, times wealth", "×")
         _draw_path(panels[2], days, "margin_rate", "Margin rate, % of position", "%")
         _draw_forced(panels[3], days, (counterfactuals or {}).get("no shock"))
         _draw_calls(panels[4], days)

@@ -76,7 +76,7 @@ def phase_diagram(
         if boundary is not None:
             _draw_boundary(left, boundary, scale_of(grid.columns), scale_of(grid.index), up)
         _class_cells(right, cells, across, up, known)
-        titles = "P(dam break), % of runs", "Class of run, share of the height of a cell"
+        titles = "P(dam break), % of runs", "Class of run, share of cell height"
         for axes, title in zip((left, right), titles, strict=True):
             axes.set_title(
                 title, loc="left", pad=18.0 + _POINTS_PER_INCH * more_rows, color=style.INK

@@ -241,11 +241,11 @@ def loss_amplification(
     shock_day: int,
     window_days: int = AMPLIFICATION_WINDOW_DAYS,
 ) -> float:
-    """Largest loss of the margined funds over the same with positions frozen [1].
+    """Largest loss of the hedge funds over the same with positions frozen [1].
 
         L = max_{d <= t <= d + window} (W'(t) - W(t)),   L'' = max (W'''(t) - W''(t)),   L / L''
 
-    W: wealth of the margined funds [USD bn], with as many primes as the price in
+    W: wealth of the hedge funds [USD bn], with as many primes as the price in
     `frozen_appreciation`. The frozen loss is net of the frozen no-shock run for the same reason:
     what funds earn by trading is no loss of those who did not trade.
     NaN at leverage 1 before the shock, and where the frozen run loses no more than the noise of
