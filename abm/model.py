@@ -16,13 +16,14 @@ from abm.agents import (
     Bank,
     CentralBank,
     Dealers,
+    Institution,
     PythonAgent,
     ValueInvestors,
 )
 from abm.agents.institution import refuse_books_without_numbers
 from abm.agents.python_agent import AgentRequest, agent_requests, group_of
 from abm.errors import FailedRun, InvalidInput
-from abm.kernels.state import CUSTOM
+from abm.kernels.state import CUSTOM, KIND_NAMES
 from abm.measures.network import portfolio_overlap
 from abm.population.advance import InitialState, advance, begin_record, open_world
 from abm.population.branching import Stop, carried_on
@@ -456,8 +457,8 @@ class CarryUnwindModel(mesa.Model):
             return
         self._has_views = True
         for row, kind in enumerate(self.kinds):
-            if kind in VIEW_OF_KIND:
-                VIEW_OF_KIND[kind](self, row)
+            if kind != KIND_NAMES[CUSTOM]:
+                VIEW_OF_KIND.get(kind, Institution)(self, row)
         for row in range(len(self.bank_names)):
             Bank(self, row)
         for account in (ValueInvestors, Dealers, CentralBank):

@@ -60,4 +60,5 @@ VIEW_OF_KIND: dict[str, type[Institution]] = {
     "retail_equity": RetailEquityTrader,
     "insurer": LifeInsurer,
 }
-"""Class of the view by the `kind` of an institution; what a user wrote has its own."""
+"""Class of the view by the `kind` of an institution, `Institution` of others; what a user wrote has
+its own."""

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from abm.kernels.state import KIND_NAMES
 from abm.words import words
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ ACTOR_COLOURS: dict[str, str] = {
     "central_bank": "#000000",
     "custom": "#5B2A86",
 }
+_SPARE_COLOURS = ("#8C2D19", "#2F4B26", "#C2185B")  # of kinds without one of their own, in order
+_WITHOUT = (kind for kind in KIND_NAMES if kind not in ACTOR_COLOURS)
+ACTOR_COLOURS |= dict(zip(_WITHOUT, _SPARE_COLOURS, strict=False))
 ACTOR_NAMES: dict[str, str] = words("en").group("actors")
 CLASS_COLOURS: dict[str, str] = {
     "absorbed": "#A6CEE3",

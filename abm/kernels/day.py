@@ -273,7 +273,7 @@ def settle(round_, books, market, rules, record, scratch):
 def realise_losses(books, market, graph, rules, record):
     """Books that have been emptied leave; what they owe is their brokers' loss."""
     suspend_emptied(books, market, rules, record)
-    pass_on_losses(books, market, graph, record)
+    pass_on_losses(books, market, graph, rules.mandates.loss_account, record)
 
 
 @kernel

@@ -34,7 +34,8 @@ EVENT_KINDS = (
     POLICY,
     LOSS_CUT,
     NEWS,
-) = range(12)
+) = range(len(EVENT_KINDS))
+CALLS = (MARGIN_CALL, CLOSE_OUT, LOSS_CUT, RECALL)  # these force an institution to trade
 # Who: a row of an institution, or one of these; bank b is FIRST_BANK - b.
 NOBODY, MARKET, CENTRAL_BANK, SCRIPT = -1, -2, -3, -4
 FIRST_BANK = -10

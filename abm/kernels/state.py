@@ -34,6 +34,7 @@ KIND_NAMES = (
 
 # Traits with more than two values.
 NO_CALL, CALLED, CUT = 0, 1, 2  # call_rule: by margin and ruin; by equity over notional
+CALL_RULES = (NO_CALL, CALLED, CUT)
 MANDATE, HOLDINGS, SHARE_A_DAY = 0, 1, 2  # sale_rule: what a sale that is forced keeps in shape
 NOT_COUNTED, COUNTED, COUNTED_BEYOND_HEDGE = 0, 1, 2  # carry_short
 
@@ -81,6 +82,7 @@ class Mandates(NamedTuple):
     uses_slow_filter: np.ndarray  # (N,) uint8: of trend followers
     suspended_days_after_failure: np.ndarray  # (N,) int64
     takes_subscriptions: np.ndarray  # (N,) uint8: investors pay in and take out
+    loss_account: np.ndarray  # (N,) int64: outside account that bears a debt no broker has lent
     carry_short: np.ndarray  # (N,) int64: NOT_COUNTED, COUNTED or COUNTED_BEYOND_HEDGE
     hedges_quote_currency: np.ndarray  # (N,) uint8: sells its assets' currency forward
 

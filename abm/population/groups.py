@@ -7,10 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from abm.kernels.state import HOLDINGS, KIND_NAMES, N_KINDS, NO_CALL, NOT_COUNTED
+from abm.kernels.state import (
+    DEPOSIT_INSURANCE,
+    HOLDINGS,
+    KIND_NAMES,
+    N_KINDS,
+    NO_CALL,
+    NOT_COUNTED,
+    Mandates,
+)
 
 Array = np.ndarray
 
+# Columns of the mandates that are found from all groups together.
+DERIVED = ("first_row", "kind", "opening_wealth")
 # Who lends to a group where the scenario draws its lenders.
 NO_LENDER, PRIME_BROKERS, CLIENT_BANK = "none", "prime brokers", "client bank"
 
@@ -42,6 +52,7 @@ class Group:
         self.resident = np.zeros(n, np.uint8)
         self.owner = np.full(n, -1, np.int64)
         self._open_traits()
+        self._open_other_terms()
 
     def _open_traits(self) -> None:
         """Traits by row: as little as can be, until an actor's file says more."""
@@ -53,9 +64,16 @@ class Group:
         self.grace_days = np.zeros(n, np.int64)  # to meet a margin call
         self.suspended_days_after_failure = np.zeros(n, np.int64)
         self.takes_subscriptions = np.zeros(n, np.uint8)
+        self.loss_account = np.full(n, DEPOSIT_INSURANCE)
         self.carry_short = np.full(n, NOT_COUNTED)
         self.hedges_quote_currency = np.zeros(n, np.uint8)  # sells it forward with an asset
         self.uses_slow_filter = np.zeros(n, np.uint8)  # of the trend
+
+    def _open_other_terms(self) -> None:
+        """Terms that one kind alone has: zero for all others."""
+        for name in Mandates._fields:
+            if name not in (*DERIVED, *vars(self)):
+                setattr(self, name, np.zeros(self.n))
 
     def set_traits(self, **traits: Any) -> None:
         """Set traits of all rows by name."""

@@ -6,12 +6,15 @@ trades on the first morning. Rows are sorted by kind in the order of ``KIND_NAME
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from abm.population.bank import draw_desks
 from abm.population.groups import Group, count
 from abm.population.hedge_fund import draw_hedge_funds
-from abm.population.instruments import opening_terms
+from abm.population.instruments import Terms, opening_terms
 from abm.population.life_insurer import draw_insurers
 from abm.population.retail_equity import draw_retail_equity
 from abm.population.retail_fx import draw_retail_fx
@@ -24,39 +27,48 @@ if TYPE_CHECKING:
     from abm.scenario import Scenario
 
 
-# Groups that a scenario may leave out, and the part of it that says so.
-CHOICE_OF_KIND = {
-    "risk_parity": "risk_parity",
-    "volatility_target": "volatility_target",
-    "trend": "trend",
-    "retail_fx": "retail_fx",
-    "retail_equity": "retail_equity",
-    "insurer": "insurers",
-}
+class Actor(NamedTuple):
+    """A kind of institution: the part of a scenario that describes it, and its draw."""
+
+    kind: str
+    part: str
+    draw: Callable[[Scenario, Terms, np.random.Generator], Group]
+
+
+# In the order of their draws; banks' desks are drawn behind the first.
+ACTORS = (
+    Actor("hedge_fund", "funds", draw_hedge_funds),
+    Actor("risk_parity", "risk_parity", lambda scenario, *_: draw_risk_parity(scenario)),
+    Actor("volatility_target", "volatility_target", draw_volatility_targets),
+    Actor("trend", "trend", lambda scenario, *_: draw_trend_followers(scenario)),
+    Actor("retail_fx", "retail_fx", draw_retail_fx),
+    Actor("retail_equity", "retail_equity", draw_retail_equity),
+    Actor("insurer", "insurers", lambda scenario, *_: draw_insurers(scenario)),
+)
+
+
+def takes_part(part: Any) -> bool:
+    """True for a group that the scenario does not leave out."""
+    return getattr(part, "present", True)
 
 
 def draw_groups(scenario: Scenario, seed: int, replicate: int) -> list[Group]:
     """Every group of the scenario, drawn and with its opening books."""
     rng = generator("institutions", seed, replicate)
     terms = opening_terms(scenario)
-    groups = [
-        draw_hedge_funds(scenario, terms, rng),
-        draw_desks(scenario),
-        draw_risk_parity(scenario),
-        draw_volatility_targets(scenario, terms, rng),
-        draw_trend_followers(scenario),
-        draw_retail_fx(scenario, terms, rng),
-        draw_retail_equity(scenario, terms, rng),
-        draw_insurers(scenario),
-    ]
-    # Left out after the draw: the others are who they would be.
-    absent = [kind for kind, key in CHOICE_OF_KIND.items() if not getattr(scenario, key).present]
-    return [Group(g.kind, 0, len(terms.names)) if g.kind in absent else g for g in groups]
+    groups = []
+    for actor in ACTORS:
+        # Left out after the draw: the others are who they would be.
+        group = actor.draw(scenario, terms, rng)
+        is_here = takes_part(getattr(scenario, actor.part))
+        groups.append(group if is_here else Group(actor.kind, 0, len(terms.names)))
+    groups.insert(1, draw_desks(scenario))
+    return groups
 
 
 def number_of_institutions(scenario: Scenario) -> int:
     """Rows that `draw_groups` makes of a scenario, counted without making them."""
-    kinds = {kind: getattr(scenario, key) for kind, key in CHOICE_OF_KIND.items()}
-    numbers = [scenario.funds.n, *(part.n for part in kinds.values() if part.present)]
+    parts = (getattr(scenario, actor.part) for actor in ACTORS)
+    numbers = [part.n for part in parts if takes_part(part)]
     desks = scenario.banks.n_core if scenario.banks.desk.kind == "carry" else 0
     return desks + sum(count(number, scenario.population.scale) for number in numbers)

@@ -15,10 +15,10 @@ from abm.kernels.events import EVENT, EVENT_KINDS, FIRST_BANK
 from abm.kernels.markets.flow import FAILED
 from abm.kernels.record import DAY_COLUMNS
 from abm.kernels.state import (
+    ACCOUNT_NAMES,
+    CALL_RULES,
     COUNTED_BEYOND_HEDGE,
-    CUT,
     MANDATE,
-    NO_CALL,
     NOT_COUNTED,
     SHARE_A_DAY,
 )
@@ -256,7 +256,8 @@ def _indices(world: World, next_day: int) -> dict[str, tuple[Any, Any, str]]:
         "books.suspended_days": count,
         "mandates.suspended_days_after_failure": count,
         "mandates.grace_days": count,
-        "mandates.call_rule": (NO_CALL, CUT, "call rule"),
+        "mandates.call_rule": (min(CALL_RULES), max(CALL_RULES), "call rule"),
+        "mandates.loss_account": (0, len(ACCOUNT_NAMES) - 1, "outside account"),
         "mandates.sale_rule": (MANDATE, SHARE_A_DAY, "sale rule"),
         "mandates.carry_short": (NOT_COUNTED, COUNTED_BEYOND_HEDGE, "way to count"),
         "record.first_failure_day": (-1, last, "day"),

@@ -23,7 +23,7 @@ from abm.kernels.state import (
     Market,
 )
 from abm.population.bank import opening_equity
-from abm.population.groups import Group, first_rows, stack
+from abm.population.groups import DERIVED, Group, first_rows, stack
 from abm.population.institutions import draw_groups
 from abm.population.instruments import opening_terms
 from abm.population.network import Lending, draw_lending, institution_names
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from abm.scenario import Scenario
 
 NEVER = 2**62
-_DERIVED = ("first_row", "kind", "opening_wealth")  # of the groups, not columns of theirs
 
 
 class World(NamedTuple):
@@ -134,7 +133,7 @@ def run_label(scenario: Scenario, seed: int, replicate: int, shocked: bool, no_t
 
 def make_mandates(groups: list[Group], lending: Lending) -> Mandates:
     """Terms and traits of each institution, as columns."""
-    columns = {name: stack(groups, name) for name in Mandates._fields if name not in _DERIVED}
+    columns = {name: stack(groups, name) for name in Mandates._fields if name not in DERIVED}
     has_broker = np.diff(lending.broker_start) > 0
     columns["has_margin_account"] = (columns["has_margin_account"] * has_broker).astype(np.uint8)
     return Mandates(

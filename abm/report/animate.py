@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from abm.figures.animation import HEIGHT_PIXELS, WIDTH_PIXELS, Film, Shot, frames
-from abm.kernels.events import EVENT_KINDS
+from abm.kernels.events import CALLS, EVENT_KINDS
 from abm.population.branching import replays
 from abm.population.exposures import exposure_graph
 from abm.population.origin import Origin
@@ -22,7 +22,6 @@ from abm.report.parameters import run_name
 from abm.report.phrases import in_english
 from abm.report.quotes import real_quotes, usd_quotes
 from abm.report.script import acts, day_name
-from abm.runs.genealogy import CALLS
 
 if TYPE_CHECKING:
     import networkx as nx

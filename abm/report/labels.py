@@ -9,7 +9,8 @@ from abm.report.lineage import CALLS, Event, hurting_way, kind_of
 from abm.report.phrases import Phrases, move_percent, total
 
 OTHERS = "(others)"  # what is too small to be shown by name
-_CALL_NAMES = {"loss_cut": "stop-out", "close_out": "close-out", "recall": "recall"}
+# Of calls that have another name than their kind.
+_CALL_NAMES = {"margin_call": "call", "loss_cut": "stop-out", "close_out": "close-out"}
 _ARROWS = {1: "\N{NO-BREAK SPACE}▲", -1: "\N{NO-BREAK SPACE}▼", 0: ""}
 
 
@@ -62,7 +63,7 @@ def n_calls(calls: Sequence[Event]) -> str:
     A label above the boxes has no room for more.
     """
     counts = {kind: sum(call.kind == kind for call in calls) for kind in CALLS}
-    said = [_number(n, _CALL_NAMES.get(kind, "call")) for kind, n in counts.items() if n]
+    said = [_number(n, _CALL_NAMES.get(kind, kind)) for kind, n in counts.items() if n]
     if len(said) > 2:
         n_first = next(n for n in counts.values() if n)
         return f"{said[0]} and {len(calls) - n_first} others"

@@ -6,6 +6,7 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from abm.kernels import events
 from abm.kernels.state import KIND_NAMES
 from abm.measures.table import iso_dates
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FUNDING = "JPY"  # what is owed
-CALLS = ("margin_call", "close_out", "loss_cut", "recall")
+CALLS = tuple(events.EVENT_KINDS[kind] for kind in events.CALLS)
 CENTRAL_BANK = "central_bank"
 # Of these the table does not tell whether they were long or short.
 EITHER_WAY = ("trend", "custom")

@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.kernels.events import (
+    CALLS,
     CENTRAL_BANK,
     CLEARING,
-    CLOSE_OUT,
     EVENT_KINDS,
     FIRST_BANK,
     FORCED_SALE,
-    LOSS_CUT,
-    MARGIN_CALL,
     MARKET,
     NOBODY,
-    RECALL,
     SCRIPT,
 )
 from abm.population.exposures import bank_names_of
@@ -33,8 +30,6 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 
-# What makes an institution trade against its will.
-CALLS = (MARGIN_CALL, CLOSE_OUT, LOSS_CUT, RECALL)
 AUTHORITIES = {
     NOBODY: "",
     MARKET: "market",
@@ -129,10 +124,9 @@ def generations(kind: Array, cause: Array, clearing: Array) -> Array:
     """Generation of every event, (n_events,).
 
     A call answers a clearing: it is one generation after the latest call whose forced sales fed
-    that clearing, 0 where none did. Calls are margin calls, close-outs, stop-outs and recalls. A
-    forced sale, and the close-out of a call that stayed unmet, has its call's generation, a
-    clearing the latest of those that fed it (-1: none), everything else its parent's (0 without a
-    parent).
+    that clearing, 0 where none did. `CALLS` are the kinds of calls. A forced sale, and the
+    close-out of a call that stayed unmet, has its call's generation, a clearing the latest of those
+    that fed it (-1: none), everything else its parent's (0 without a parent).
     """
     is_call = np.isin(kind, CALLS).tolist()
     kinds, parents, fed = kind.tolist(), cause.tolist(), clearing.tolist()

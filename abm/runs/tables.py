@@ -8,7 +8,7 @@ import numpy as np
 
 from abm.kernels.events import BANK_FAILURE, FIRST_BANK
 from abm.kernels.record import DAY_COLUMNS, UNLEVERED
-from abm.kernels.state import CUSTOM, HEDGE_FUND, KIND_NAMES
+from abm.kernels.state import HEDGE_FUND, KIND_NAMES, NO_CALL
 from abm.population.advance import InitialState
 from abm.population.exposures import bank_assets, bank_names_of, kinds_of, leverage_of
 from abm.runs.columns import table_of_result, typed
@@ -110,10 +110,11 @@ def _opening_columns(world: World, opening: InitialState) -> dict[str, Array]:
 
 
 def forced_types(world: World) -> dict[str, str]:
-    """Types with a column of forced sales; Python agents only where there are any."""
-    first = world.rules.mandates.first_row
-    custom = {"custom": "custom"} if first[CUSTOM + 1] > first[CUSTOM] else {}
-    return FORCED_TYPES | custom
+    """Types with a column of forced sales; kinds beyond these where any can be forced to sell."""
+    mandates = world.rules.mandates
+    callable_kinds = np.unique(mandates.kind[mandates.call_rule != NO_CALL])
+    others = [KIND_NAMES[kind] for kind in callable_kinds]
+    return FORCED_TYPES | {kind: kind for kind in others if kind not in FORCED_TYPES.values()}
 
 
 def price_columns(

@@ -23,12 +23,16 @@ def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
     """SHA-256 of canonical JSON: sorted keys, one spelling for every number, day and pair.
 
     The order of `instruments` and of `funds.styles` is kept, for it numbers the columns and the
-    funds; a graph file counts by what is in it, not by where it lies. A choice that came later
-    than the first scenarios counts where it is made: at its default the hash stays what it was.
-    Choices that have left without having had an effect count as they were by default. `index_of`
-    gives the trading day of a date.
+    funds; a graph file counts by what is in it, not by where it lies. What came later than the
+    first scenarios, a choice or a whole part, counts where it is made: at its default the hash
+    stays what it was. Choices that have left without having had an effect count as they were by
+    default. `index_of` gives the trading day of a date.
     """
     raw = {key: value for key, value in to_dict(scenario).items() if key not in WORDS}
+    for name, field in type(scenario).model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        if note(field, "came_later") and getattr(scenario, name) == default:
+            del raw[name]
     for leaf in leaves(scenario):
         if note(leaf.field, "came_later") and leaf.value == leaf.field.default:
             _drop(raw, leaf.key.split("."))
@@ -53,8 +57,8 @@ def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
 def _drop(raw: dict[str, Any], steps: list[str]) -> None:
     *path, last = steps
     for step in path:
-        raw = raw[step]
-    del raw[last]
+        raw = raw.get(step, {})
+    raw.pop(last, None)
 
 
 def _in_order(table: Mapping[str, Any]) -> list[list[Any]]:

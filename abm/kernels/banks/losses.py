@@ -6,7 +6,7 @@ from abm.kernels.contracts.balances import add_cash
 from abm.kernels.contracts.loans import credit_bank
 from abm.kernels.events import DEFAULT, FIRST_BANK, LOSS, NOBODY, record_event
 from abm.kernels.record import count_failure
-from abm.kernels.state import CUT, DEPOSIT_INSURANCE
+from abm.kernels.state import CALLED
 
 RESIDENTS_LEFT = 0.02  # share of its size at which a resident's book counts as empty
 LEFT_USD_BN = 1e-9  # gross value at which any other book does
@@ -23,8 +23,8 @@ def suspend_emptied(books, market, rules, record):
         books.suspended_days[i] = rules.mandates.suspended_days_after_failure[i]
         if books.wealth[i] < 0.0:
             books.verdict[i] = IN_DEBT
-            if rules.mandates.call_rule[i] == CUT:
-                count_failure(i, record)  # others were counted when they began to close
+            if rules.mandates.call_rule[i] != CALLED:
+                count_failure(i, record)  # the called were counted when they began to close
 
 
 @kernel
@@ -40,7 +40,7 @@ def is_empty(i, books, market, mandates):
 
 
 @kernel
-def pass_on_losses(books, market, graph, record):
+def pass_on_losses(books, market, graph, loss_account, record):
     """Debts of emptied books are their brokers' loss, by share.                        (M42)"""
     dollar = market.rates.size - 1
     for i in range(books.cash.size):
@@ -57,5 +57,5 @@ def pass_on_losses(books, market, graph, record):
             credit_bank(bank, -part, market, graph)
             paid += part
             record_event(LOSS, i, FIRST_BANK - bank, -1, part, cause, record)
-        # Without a broker the clearing account bears it.
-        market.outside[DEPOSIT_INSURANCE, dollar] -= loss - paid
+        # What no broker has lent an account outside the model bears.
+        market.outside[loss_account[i], dollar] -= loss - paid
