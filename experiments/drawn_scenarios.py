@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from abm.scenario import Scenario
     from abm.scenario.places import Leaf
 
-SHIPPED = ("calm", "hike", "reference-2024", "august-2024")
+SHIPPED = ("calm", "hike", "reference-2024", "august-2024", "auto-liquidation")
 WAYS = ("range", "around")
 NEAR, FAR = 0.05, 20.0
 """Around a shipped value: from a twentieth of it to twenty times as much."""
@@ -44,6 +44,8 @@ SIZES: dict[str, tuple[float, float]] = {
     "network.interbank.links": (1, 40),
 }
 MOST_OF_A_GROUP = 200
+MEMBERS = 5
+"""Of a group that a scenario does not have, where only its money is drawn."""
 # Length and words of a run, and files: not drawn.
 LEFT_ALONE = ("calendar.days", "calendar.start", "calendar.holidays", "name", "title", "about")
 # What another kind cannot do without.
@@ -310,6 +312,10 @@ def _whole_groups(changes: Changes, scenario: Scenario) -> Changes:
         n, usd_bn = f"{name}.n", f"{name}.{money}"
         if changes.get(n) == 0 or changes.get(usd_bn) == 0.0:
             changes |= {n: 0, usd_bn: 0.0}
+        elif part.n == 0 and (n in changes or usd_bn in changes):
+            held = {f"{name}.weights": {list(scenario.instruments)[-1]: 1.0}}
+            changes = {n: MEMBERS, usd_bn: 1.0} | held | changes
+    changes |= _loans_of(changes, scenario)
     floor = changes.get("margin.rate_floor")
     if floor is not None and "margin.rate_ceiling" in changes:
         changes["margin.rate_ceiling"] = max(floor, changes["margin.rate_ceiling"])
@@ -319,6 +325,22 @@ def _whole_groups(changes: Changes, scenario: Scenario) -> Changes:
         changes["calendar.burn_in_days"] = max(1, burn_in)
         changes["calendar.drift_days"] = min(max(1, drift), max(1, burn_in))
     return changes | _banks_of(changes)
+
+
+def _loans_of(changes: Changes, scenario: Scenario) -> Changes:
+    """Targets of automatic loans below the limit, and a penalty that leaves them lower."""
+    now = scenario.auto_borrowers
+    names = ("loan_to_value_limit", "loan_to_value_spread", "loan_to_value", "liquidation_penalty")
+    keys = {name: f"auto_borrowers.{name}" for name in names}
+    if not changes.keys() & set(keys.values()):
+        return {}
+    limit, spread, target, penalty = (
+        changes.get(key, getattr(now, name)) for name, key in keys.items()
+    )
+    spread = min(spread, 0.5 * limit)
+    target = min(target, 0.99 * (limit - spread))
+    penalty = min(penalty, 0.99 * (1.0 / limit - 1.0))
+    return dict(zip(keys.values(), (limit, spread, target, penalty), strict=True))
 
 
 def _banks_of(changes: Changes) -> Changes:

@@ -224,6 +224,18 @@ TESTS: dict[int, tuple[str, ...]] = {
         "test_the_frozen_move_is_net_of_what_frozen_positions_see_without_the_shock",
         "measures/test_broken_before.py:test_a_frozen_move_within_its_noise_amplifies_nothing",
     ),
+    65: (
+        "kernels/test_auto_liquidation.py:test_at_its_limit_a_loan_is_left_alone_and_above_it_not",
+    ),
+    66: (
+        "kernels/test_auto_liquidation.py:test_one_liquidation_by_hand",
+        "kernels/test_auto_liquidation.py:test_a_loan_still_above_its_limit_is_liquidated_again_in_the_next_round",
+        "kernels/test_auto_liquidation.py:test_a_debt_beyond_the_collateral_is_the_lender_s_loss",
+        "kernels/test_auto_liquidation.py:test_the_penalty_is_due_on_what_was_sold_at_a_price_limit_too",
+    ),
+    67: (
+        "kernels/test_auto_liquidation.py:test_borrowers_lever_up_after_gains_and_wait_after_losses",
+    ),
 }
 WHOLE_DAY = (
     "engine/test_conservation.py:test_units_currencies_dollars_and_wealth_are_conserved_on_every_day",

@@ -3,11 +3,11 @@
     python -m experiments.same_bytes --write FILE      what this checkout computes, as hashes
     python -m experiments.same_bytes --against FILE    compares this checkout with it
 
-Sixty runs over every shipped scenario and over what none of them has, and a small sweep. Hashed are
-the canonical bytes that a manifest holds, column by column: a column that only one side has, or a
-table that only this checkout has, is named apart and proves nothing, one that both have must be the
-same. Of exposures a column is an attribute of nodes or edges. Exit code 1 where something differs
-or is no longer there.
+Seventy runs over every shipped scenario and over what none of them has, and a small sweep. Hashed
+are the canonical bytes that a manifest holds, column by column: a column that only one side has, or
+a table or a scenario that only this checkout has, is named apart and proves nothing, one that both
+have must be the same. Of exposures a column is an attribute of nodes or edges. Exit code 1 where
+something differs or is no longer there.
 """
 
 from __future__ import annotations
@@ -240,7 +240,7 @@ def told(before: dict[str, Any], now: dict[str, Any]) -> int:
         print("\nDIFFERENT:")
         print("\n".join(f"  {line}" for line in found.unequal))
         return 1
-    print(f"\nThe same bytes in all {len(now['runs'])} results.")
+    print(f"\nThe same bytes in all {len(now['runs'].keys() & before['runs'].keys())} results.")
     return 0
 
 
@@ -249,8 +249,11 @@ def differences(before: dict[str, Hashes], now: dict[str, Hashes]) -> Difference
     found = Differences([], [])
     apart: dict[str, list[str]] = {}
     for run in {**before, **now}:
-        if run not in before or run not in now:
-            found.unequal.append(f"{run}: computed only {_side(run in now)}")
+        if run not in now:
+            found.unequal.append(f"{run}: computed only before")
+            continue
+        if run not in before:
+            apart.setdefault("computed only now", []).append(run)
             continue
         for table in {**before[run], **now[run]}:
             then, today = before[run].get(table, {}), now[run].get(table, {})

@@ -241,7 +241,9 @@ def test_the_command_to_try_next_is_one_that_works(unwind):
     assert unwind(*words.split()[3:]).exit_code == 0
 
 
-@pytest.mark.parametrize("name", ["hike", "calm", "august-2024", "reference-2024"])
+@pytest.mark.parametrize(
+    "name", ["hike", "calm", "august-2024", "reference-2024", "auto-liquidation"]
+)
 def test_what_to_try_next_is_a_valid_change_of_every_scenario(name, unwind):
     words = next_command(load_scenario(name), name, ["seed=1"], 3).split()
     settings = words[words.index("seed=1") + 1 : words.index("--out")]

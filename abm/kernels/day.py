@@ -17,6 +17,7 @@ from abm.kernels.behaviours.trend_follower import size_trends
 from abm.kernels.compiler.ahead import compile_ahead
 from abm.kernels.compiler.jit import kernel
 from abm.kernels.compiler.reference import by_reference
+from abm.kernels.constraints.auto_liquidation import charge_penalties, record_liquidations
 from abm.kernels.constraints.bank_leverage import recall_credit, set_lines
 from abm.kernels.constraints.close_out import book_calls, book_loss_cuts
 from abm.kernels.constraints.forced_orders import (
@@ -217,6 +218,8 @@ def force_sales(day, round_, books, market, graph, rules, record, scratch):
     """Find who must trade now, and write the orders that this forces."""
     find_forced(day, round_, books, rules, scratch)
     record_recalls(books, graph, record, scratch)
+    rows = scratch.rows[: scratch.n_forced[0]]
+    record_liquidations(rows, books, market, rules.mandates, record)
     force_orders(books, market, rules, scratch)
 
 
@@ -265,6 +268,7 @@ def settle(round_, books, market, rules, record, scratch):
             fill_trades(lo, hi, market, rules, scratch)
         n_recorded = record_forced(hi, n_recorded, market, rules, record, scratch)
         commit_trades(lo, hi, books, market, rules, scratch)
+    charge_penalties(books, market, rules.mandates, scratch)
     settle_market_makers(market, scratch)
     record_volume(market, record, scratch)
 

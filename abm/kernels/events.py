@@ -20,6 +20,7 @@ EVENT_KINDS = (
     "policy",
     "loss_cut",
     "news",
+    "liquidation",
 )
 (
     MARGIN_CALL,
@@ -34,8 +35,10 @@ EVENT_KINDS = (
     POLICY,
     LOSS_CUT,
     NEWS,
+    LIQUIDATION,
 ) = range(len(EVENT_KINDS))
-CALLS = (MARGIN_CALL, CLOSE_OUT, LOSS_CUT, RECALL)  # these force an institution to trade
+# These force an institution to trade.
+CALLS = (MARGIN_CALL, CLOSE_OUT, LOSS_CUT, RECALL, LIQUIDATION)
 # Who: a row of an institution, or one of these; bank b is FIRST_BANK - b.
 NOBODY, MARKET, CENTRAL_BANK, SCRIPT = -1, -2, -3, -4
 FIRST_BANK = -10

@@ -18,8 +18,8 @@ import numpy as np
 
 # Kinds of institution, in the order of their rows.
 HEDGE_FUND, BANK_DESK, RISK_PARITY, VOLATILITY_TARGET, TREND = 0, 1, 2, 3, 4
-RETAIL_FX, RETAIL_EQUITY, INSURER, CUSTOM = 5, 6, 7, 8
-N_KINDS = 9
+RETAIL_FX, RETAIL_EQUITY, INSURER, AUTO_BORROWER, CUSTOM = 5, 6, 7, 8, 9
+N_KINDS = 10
 KIND_NAMES = (
     "hedge_fund",
     "bank_desk",
@@ -29,23 +29,27 @@ KIND_NAMES = (
     "retail_fx",
     "retail_equity",
     "insurer",
+    "auto_borrower",
     "custom",
 )
 
 # Traits with more than two values.
-NO_CALL, CALLED, CUT = 0, 1, 2  # call_rule: by margin and ruin; by equity over notional
-CALL_RULES = (NO_CALL, CALLED, CUT)
+# call_rule: by margin and ruin; by equity over notional; by loan over collateral
+NO_CALL, CALLED, CUT, LIQUIDATED = 0, 1, 2, 3
+CALL_RULES = (NO_CALL, CALLED, CUT, LIQUIDATED)
 MANDATE, HOLDINGS, SHARE_A_DAY = 0, 1, 2  # sale_rule: what a sale that is forced keeps in shape
 NOT_COUNTED, COUNTED, COUNTED_BEYOND_HEDGE = 0, 1, 2  # carry_short
 
 # Accounts outside the model: everything that enters or leaves does so through one of these.
 ACCRUALS, SUBSCRIPTIONS, RECAPITALISATION, DEADWEIGHT, DEPOSIT_INSURANCE = 0, 1, 2, 3, 4
+AUTO_LENDER = 5
 ACCOUNT_NAMES = (
     "interest_and_coupons",
     "subscriptions",
     "recapitalisation",
     "deadweight",
     "deposit_insurance",
+    "auto_lender",
 )
 
 TRADING_DAYS = 250.0  # a year of trading days: risk scaling dt = 1/250
@@ -72,6 +76,13 @@ class Mandates(NamedTuple):
     target_volatility: np.ndarray  # (N,) per year
     leverage_cap: np.ndarray  # (N,)
     loss_cut: np.ndarray  # (N,) equity over notional
+    loan_to_value: np.ndarray  # (N,) target of a loan with automatic liquidation
+    loan_to_value_limit: np.ndarray  # (N,) above it the lender liquidates
+    close_factor: np.ndarray  # (N,) share of the debt that one liquidation repays
+    liquidation_penalty: np.ndarray  # (N,) share of what is repaid
+    dust_share: np.ndarray  # (N,) of opening wealth: a debt as small is repaid whole
+    relever_band: np.ndarray  # (N,) loan to value below its target without a trade
+    relever_speed: np.ndarray  # (N,) per day
     opening_wealth: np.ndarray  # (N,) USD bn
     owner: np.ndarray  # (N,) int64: bank that owns a desk, -1 otherwise
     has_margin_account: np.ndarray  # (N,) uint8: with a prime broker who calls margin

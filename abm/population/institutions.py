@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from abm.population.auto_borrower import draw_auto_borrowers
 from abm.population.bank import draw_desks
 from abm.population.groups import Group, count
 from abm.population.hedge_fund import draw_hedge_funds
@@ -44,6 +45,7 @@ ACTORS = (
     Actor("retail_fx", "retail_fx", draw_retail_fx),
     Actor("retail_equity", "retail_equity", draw_retail_equity),
     Actor("insurer", "insurers", lambda scenario, *_: draw_insurers(scenario)),
+    Actor("auto_borrower", "auto_borrowers", lambda scenario, *_: draw_auto_borrowers(scenario)),
 )
 
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, model_validator
 
 from abm.errors import InvalidInput
+from abm.scenario.auto_borrower import AutoBorrowers
 from abm.scenario.bank import Banks
 from abm.scenario.calendar import Calendar
 from abm.scenario.changes import changed
 from abm.scenario.checks import refuse_disagreement
 from abm.scenario.clearing import ClearingRule
 from abm.scenario.faults import validated
-from abm.scenario.fields import AS_TUPLE, Line, Lines, Part, Whole, choice, number, part_of
+from abm.scenario.fields import AS_TUPLE, Line, Lines, Part, Whole, choice, later, number, part_of
 from abm.scenario.groups import Population
 from abm.scenario.hashing import canonical_hash
 from abm.scenario.hedge_fund import HedgeFunds
@@ -95,6 +96,13 @@ class Scenario(Part):
         RetailEquity, "retail margin longs in shares", label="retail equity"
     )
     insurers: Insurers = part_of(Insurers, "life insurers", label="life insurers")
+    auto_borrowers: AutoBorrowers = later(
+        part_of(
+            AutoBorrowers,
+            "borrowers whose lender liquidates automatically",
+            label="auto-liquidation borrowers",
+        )
+    )
     banks: Banks = part_of(Banks, "banks")
     network: Network = part_of(Network, "who lends to whom")
     margin: Margin = part_of(VolatilityMargin, "margin rule")

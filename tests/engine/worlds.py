@@ -22,6 +22,7 @@ MONEY_OF = {
     "retail_fx": "notional_usd_bn",
     "retail_equity": "notional_usd_bn",
     "insurers": "assets_usd_bn",
+    "auto_borrowers": "equity_usd_bn",
 }
 JPY, AUD, MXN, UST, SPX, HY, EM, NKY, JGB = range(9)
 DOLLAR = 3  # column of the dollar in accounts by currency

@@ -72,6 +72,8 @@ def test_a_new_column_is_named_and_is_no_difference(compare, capsys, monkeypatch
 def test_what_was_not_computed_on_both_sides_is_not_the_same():
     one = {"days": {ALL: "x", "day": "a"}}
     assert differences({"r": one, "s": one}, {"r": one}).unequal == ["s: computed only before"]
+    added = differences({"r": one}, {"r": one, "s": one})
+    assert added.unequal == [] and added.one_side == ["computed only now, in 1 results from s on"]
     gone = differences({"r": one | {"events": {ALL: "y", "day": "b"}}}, {"r": one})
     assert gone.unequal == ["r: events: only before"]
     new = differences({"r": one}, {"r": one | {"edges": {ALL: "y", "share": "b"}}})
@@ -101,9 +103,9 @@ def test_of_exposures_each_attribute_is_compared():
     assert hashes_of_graph(graph)["who owes whom"] != before["who owes whom"]
 
 
-def test_sixty_runs_over_every_shipped_scenario_and_a_sweep(tmp_path):
+def test_seventy_runs_over_every_shipped_scenario_and_a_sweep(tmp_path):
     names = [work.name for work in same_bytes.works(tmp_path)]
-    assert len(names) == len(set(names)) == 61 and names[-1] == "rows of a sweep"
+    assert len(names) == len(set(names)) == 71 and names[-1] == "rows of a sweep"
     assert {f"{name}, seed 10" for name in list_scenarios()} < set(names)
 
 

@@ -13,6 +13,7 @@ import pytest
 
 import abm
 from abm.errors import UnreadableFile
+from abm.kernels.events import EVENT_KINDS
 from abm.model import CarryUnwindModel
 from abm.population.institutions import draw_groups, number_of_institutions
 from abm.population.saved import read_state
@@ -117,7 +118,7 @@ def test_a_description_that_is_not_one_is_refused(state, tmp_path, said):
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("kind", 12), ("institution", 10**9), ("institution", -(10**9)),
+    [("kind", len(EVENT_KINDS)), ("institution", 10**9), ("institution", -(10**9)),
      ("counterparty", 99), ("instrument", 9), ("cause", 10**9), ("clearing", -2),
      ("day", 10**9), ("amount_usd_bn", np.inf)],
 )  # fmt: skip

@@ -9,6 +9,7 @@ from abm.kernels.state import (
     COUNTED_BEYOND_HEDGE,
     CUT,
     HOLDINGS,
+    LIQUIDATED,
     MANDATE,
     NO_CALL,
     NOT_COUNTED,
@@ -25,6 +26,10 @@ SCENARIO = load_scenario("august-2024").with_changes(
         "funds.days_out": 111,
         "retail_fx.days_out": 22,
         "retail_equity.days_out": 33,
+        "auto_borrowers.n": 2,
+        "auto_borrowers.equity_usd_bn": 2.0,
+        "auto_borrowers.weights": {"SPX": 1.0},
+        "auto_borrowers.days_out": 44,
     }
 )
 # margin account, call rule, sale rule, days suspended, subscriptions, carry short, hedges currency
@@ -36,6 +41,7 @@ TRAITS = {
     "trend": (0, CALLED, HOLDINGS, 111, 1, COUNTED, 1),
     "retail_fx": (0, CUT, HOLDINGS, 22, 0, COUNTED, 0),
     "retail_equity": (0, CUT, SHARE_A_DAY, 33, 0, NOT_COUNTED, 0),
+    "auto_borrower": (0, LIQUIDATED, HOLDINGS, 44, 0, COUNTED, 0),
     "insurer": (0, NO_CALL, HOLDINGS, 0, 0, NOT_COUNTED, 0),
     "custom": (1, CALLED, HOLDINGS, 111, 0, NOT_COUNTED, 0),
 }

@@ -18,7 +18,7 @@ from abm.scenario import (
 )
 from abm.scenario.writing import to_toml
 
-SHIPPED = ["august-2024", "calm", "hike", "reference-2024"]
+SHIPPED = ["august-2024", "auto-liquidation", "calm", "hike", "reference-2024"]
 
 
 def test_the_shipped_scenarios_are_found_and_have_titles():

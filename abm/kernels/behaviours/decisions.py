@@ -5,6 +5,7 @@ Institutions are handled in chunks of columns; each kind is a range of rows. The
 nothing where it is 0.
 """
 
+from abm.kernels.behaviours.auto_borrower import decide_auto_borrowers
 from abm.kernels.behaviours.hedge_fund import decide_funds
 from abm.kernels.behaviours.idle import clear_intents
 from abm.kernels.behaviours.life_insurer import decide_insurer
@@ -17,6 +18,7 @@ from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.margin import set_margin_terms
 from abm.kernels.risk import held_variance
 from abm.kernels.state import (
+    AUTO_BORROWER,
     CUSTOM,
     HEDGE_FUND,
     INSURER,
@@ -53,8 +55,11 @@ def decide_rows(lo, hi, books, market, rules, scratch):
         decide_retail_fx(a, b, books, market, rules, scratch)
     for i in range(max(lo, first[RETAIL_EQUITY]), min(hi, first[INSURER])):
         decide_retail_equity(i, books, market, rules)
-    for i in range(max(lo, first[INSURER]), min(hi, first[CUSTOM])):
+    for i in range(max(lo, first[INSURER]), min(hi, first[AUTO_BORROWER])):
         decide_insurer(i, books, market, rules)
+    a, b = overlap(lo, hi, first[AUTO_BORROWER], first[CUSTOM])
+    if a < b:
+        decide_auto_borrowers(a, b, books, rules, scratch)
     for i in range(max(lo, first[CUSTOM]), hi):
         variance = scratch.work[3]
         variance[0] = held_variance(i, books, market)

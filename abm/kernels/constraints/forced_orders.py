@@ -3,6 +3,7 @@
 import math
 
 from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.constraints.auto_liquidation import is_any_over_limit, is_over_limit, liquidate
 from abm.kernels.constraints.deleverage import delever, sell_asset_share, sell_share
 from abm.kernels.constraints.loss_cut import test_loss_cuts
 from abm.kernels.constraints.margin import called_leverage, is_due, test_calls
@@ -10,7 +11,7 @@ from abm.kernels.constraints.verdicts import CLOSES, MEETS_CALL, NOT_FORCED, REP
 from abm.kernels.contracts.balances import leverage_of
 from abm.kernels.contracts.loans import main_broker
 from abm.kernels.events import RECALL, record_event
-from abm.kernels.state import NO_CALL, SHARE_A_DAY, STRETCH
+from abm.kernels.state import LIQUIDATED, NO_CALL, SHARE_A_DAY, STRETCH
 
 
 @kernel
@@ -30,7 +31,8 @@ def find_forced(day, round_, books, rules, scratch):
     what banks recall is due in it, or lapses.
     """
     n = 0
-    if not is_any_forced(books.closing, books.recalled, books.call_day):
+    is_any = is_any_forced(books.closing, books.recalled, books.call_day)
+    if not is_any and not is_any_over_limit(books, rules.mandates):
         return
     for i in range(books.cash.size):
         why = reason(i, day, books, rules)
@@ -52,7 +54,7 @@ def reason(i, day, books, rules):
         return NOT_FORCED
     if books.closing[i] != 0:
         return CLOSES
-    if is_due(i, day, books, rules):
+    if is_due(i, day, books, rules) or is_over_limit(i, books, rules.mandates):
         return MEETS_CALL
     if books.recalled[i] > 0.0 and books.borrowing[i] > 0.0:
         return REPAYS
@@ -88,6 +90,8 @@ def force_orders(books, market, rules, scratch):
                 sell_asset_share(i, rules.households.margin_sale_share, books)
             else:
                 sell_share(i, 1.0, books)
+        elif rules.mandates.call_rule[i] == LIQUIDATED:
+            liquidate(i, books, market, rules.mandates)
         elif books.forced[i] == MEETS_CALL:
             delever(i, called_leverage(i, books, rules), books, market, rules, scratch)
         else:

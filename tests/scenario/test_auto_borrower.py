@@ -1,0 +1,48 @@
+"""Choices of the automatic-liquidation group: what goes together, and what counts in the hash."""
+
+import pytest
+
+from abm.errors import ScenarioFaults
+from abm.scenario import load_scenario
+
+HIKE = load_scenario("hike")
+HASH_OF_HIKE = "3d154d74acb74a6d0d8358e339cff58d68090c493487935b699b7740636e154f"
+GROUP = load_scenario("auto-liquidation")
+
+
+def faults_of(**changes):
+    keys = {f"auto_borrowers.{name}": value for name, value in changes.items()}
+    with pytest.raises(ScenarioFaults) as refused:
+        GROUP.with_changes(keys)
+    return {fault.key: fault.allowed for fault in refused.value.faults}
+
+
+def test_a_target_at_the_limit_and_a_penalty_that_feeds_on_itself_are_told_together():
+    found = faults_of(loan_to_value=0.75, liquidation_penalty=0.25)
+    assert "below loan_to_value_limit (0.8)" in found["auto_borrowers.loan_to_value"]
+    assert "below 0.25" in found["auto_borrowers.liquidation_penalty"]
+
+
+def test_a_penalty_just_below_that_is_accepted():
+    changed = GROUP.with_changes({"auto_borrowers.liquidation_penalty": 0.2499})
+    assert changed.auto_borrowers.liquidation_penalty == 0.2499
+
+
+def test_collateral_is_what_the_scenario_trades_but_the_currency_that_is_owed():
+    assert "auto_borrowers.weights.BTC" in faults_of(weights={"BTC": 1.0})
+    assert "auto_borrowers.weights.JPY" in faults_of(weights={"JPY": 1.0})
+    assert "must sum to 1" in faults_of(weights={"SPX": 0.5})["auto_borrowers.weights"]
+
+
+def test_borrowers_without_money_are_refused():
+    assert "auto_borrowers.equity_usd_bn" in faults_of(equity_usd_bn=0.0)
+
+
+def test_a_scenario_without_the_group_has_the_hash_that_it_had_before_there_was_one():
+    assert HIKE.canonical_hash() == HASH_OF_HIKE
+    assert GROUP.canonical_hash() != HIKE.with_changes({"shock.surprise_bp": 50.0}).canonical_hash()
+
+
+def test_what_is_chosen_of_the_group_counts_in_the_hash():
+    other = GROUP.with_changes({"auto_borrowers.close_factor": 1.0})
+    assert other.canonical_hash() != GROUP.canonical_hash()
