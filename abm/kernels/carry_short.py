@@ -14,37 +14,16 @@ def carry_short(books, market, rules):
     Hedge funds, desks, trend followers and retail traders with all they owe; risk parity beyond
     the yen sold forward against its yen assets. The trait ``carry_short`` says who counts.
     """
-    trait = rules.mandates.carry_short
-    owed, end = 0.0, 0
-    while end < trait.size:
-        start, end = next_counted(trait, NOT_COUNTED, end)
-        owed -= chunk_sum(books.units[0][start:end])
+    mandates, owed = rules.mandates, 0.0
+    for stretch in mandates.short_rows:
+        owed -= chunk_sum(books.units[0][stretch[0] : stretch[1]])
     for k in range(market.rates.size - 1, market.quote.size):
         if market.quote[k] == 0:
-            owed -= held_beyond_hedge(books.units[k], trait) * math.exp(market.log_price[k])
+            held = 0.0
+            for stretch in mandates.hedged_rows:
+                held += chunk_sum(books.units[k][stretch[0] : stretch[1]])
+            owed -= held * math.exp(market.log_price[k])
     return owed
-
-
-@kernel
-def next_counted(trait, least, after):
-    """First row and end of the next stretch of rows whose trait is above `least`."""
-    start = after
-    while start < trait.size and trait[start] <= least:
-        start += 1
-    end = start
-    while end < trait.size and trait[end] > least:
-        end += 1
-    return start, end
-
-
-@kernel
-def held_beyond_hedge(units, trait):
-    """Units of an asset held by those whose yen counts beyond what hedges it."""
-    held, end = 0.0, 0
-    while end < trait.size:
-        start, end = next_counted(trait, COUNTED_BEYOND_HEDGE - 1, end)
-        held += chunk_sum(units[start:end])
-    return held
 
 
 @kernel

@@ -164,10 +164,13 @@ def mark_and_move_capital(books, market, rules, scratch):
 def decide(day, books, market, graph, rules, user_orders, options, scratch):
     """All institutions decide on the same prices."""
     form_views(market, graph, rules, scratch)
-    cancel_orders(0, books.cash.size, books)
-    if day < options.no_trade_from:
-        for lo in range(0, books.cash.size, CHUNK):
-            decide_rows(lo, min(lo + CHUNK, books.cash.size), books, market, rules, scratch)
+    may_trade = day < options.no_trade_from
+    for lo in range(0, books.cash.size, CHUNK):
+        hi = min(lo + CHUNK, books.cash.size)
+        cancel_orders(lo, hi, books)
+        if may_trade:
+            decide_rows(lo, hi, books, market, rules, scratch)
+    if may_trade:
         take_user_orders(user_orders, books, market, rules)
 
 
@@ -266,7 +269,8 @@ def settle(round_, books, market, rules, record, scratch):
         write_trades(lo, hi, books, market, rules, scratch)
         if is_rationed:
             fill_trades(lo, hi, market, rules, scratch)
-        n_recorded = record_forced(hi, n_recorded, market, rules, record, scratch)
+        if n_recorded < scratch.n_forced[0]:
+            n_recorded = record_forced(hi, n_recorded, market, rules, record, scratch)
         commit_trades(lo, hi, books, market, rules, scratch)
     charge_penalties(books, market, rules.mandates, scratch)
     settle_market_makers(market, scratch)

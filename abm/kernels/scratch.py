@@ -15,9 +15,11 @@ class Scratch(NamedTuple):
     """Memory that a day works in; it is no part of the state."""
 
     broker_use: np.ndarray  # (N,) use of the brokers' balance sheets (M16)
+    is_used: np.ndarray  # (1,) uint8: whether any of it is not zero
     rows: np.ndarray  # (N,) int64 institutions forced to trade in the round, ascending
     n_forced: np.ndarray  # (1,) int64 how many
     lanes: np.ndarray  # (K + 4, CHUNK) columns of a chunk
+    has_residents: np.ndarray  # (1,) uint8: whether the chunk has any
     is_traded: np.ndarray  # (K,) uint8: whether any institution of the chunk trades it
     held: np.ndarray  # (K,) int64: instruments that some institution of the chunk holds
     flows: np.ndarray  # (5, K) units of the round: ordered, currency legs, gross, sold, bought
@@ -35,9 +37,11 @@ def allocate_scratch(n_instruments: int, n_institutions: int) -> Scratch:
     k = n_instruments
     return Scratch(
         broker_use=np.zeros(n_institutions),
+        is_used=np.zeros(1, np.uint8),
         rows=np.zeros(n_institutions, np.int64),
         n_forced=np.zeros(1, np.int64),
         lanes=np.zeros((k + 4, CHUNK)),
+        has_residents=np.zeros(1, np.uint8),
         is_traded=np.zeros(k, np.uint8),
         held=np.zeros(k, np.int64),
         flows=np.zeros((5, k)),

@@ -96,6 +96,14 @@ class Mandates(NamedTuple):
     loss_account: np.ndarray  # (N,) int64: outside account that bears a debt no broker has lent
     carry_short: np.ndarray  # (N,) int64: NOT_COUNTED, COUNTED or COUNTED_BEYOND_HEDGE
     hedges_quote_currency: np.ndarray  # (N,) uint8: sells its assets' currency forward
+    # Rows with a trait, found once: stretches from start to end.
+    short_rows: np.ndarray  # (n, 2) int64: counted in the carry short
+    hedged_rows: np.ndarray  # (n, 2) int64: counted in it beyond what hedges yen assets
+    subscriber_rows: np.ndarray  # (2,) int64: from the first that takes subscriptions to the last
+    called_rows: np.ndarray  # (n, 2) int64: those whose call rule is CALLED
+    liquidated_rows: np.ndarray  # (2,) int64: from the first to the last that is LIQUIDATED
+    retail_rows: np.ndarray  # (2,) int64: the same of those that are CUT
+    desk_rows: np.ndarray  # (2,) int64: of those with an owner
 
 
 class Books(NamedTuple):

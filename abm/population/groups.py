@@ -20,7 +20,9 @@ from abm.kernels.state import (
 Array = np.ndarray
 
 # Columns of the mandates that are found from all groups together.
-DERIVED = ("first_row", "kind", "opening_wealth")
+_DERIVED = ("first_row", "kind", "opening_wealth")
+TERMS = [name for name in Mandates._fields if name not in _DERIVED and not name.endswith("_rows")]
+"""Columns of the mandates that a group has; rows with a trait are found once it is drawn."""
 # Who lends to a group where the scenario draws its lenders.
 NO_LENDER, PRIME_BROKERS, CLIENT_BANK = "none", "prime brokers", "client bank"
 
@@ -71,8 +73,8 @@ class Group:
 
     def _open_other_terms(self) -> None:
         """Terms that one kind alone has: zero for all others."""
-        for name in Mandates._fields:
-            if name not in (*DERIVED, *vars(self)):
+        for name in TERMS:
+            if name not in vars(self):
                 setattr(self, name, np.zeros(self.n))
 
     def set_traits(self, **traits: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,12 @@ from abm.kernels.rules import Rules
 from abm.kernels.scratch import Scratch, allocate_scratch
 from abm.kernels.state import (
     ACCOUNT_NAMES,
+    CALLED,
+    COUNTED_BEYOND_HEDGE,
+    CUT,
+    LIQUIDATED,
     N_KINDS,
+    NOT_COUNTED,
     TRADING_DAYS,
     Books,
     Graph,
@@ -23,7 +29,7 @@ from abm.kernels.state import (
     Market,
 )
 from abm.population.bank import opening_equity
-from abm.population.groups import DERIVED, Group, first_rows, stack
+from abm.population.groups import TERMS, Group, first_rows, stack
 from abm.population.institutions import draw_groups
 from abm.population.instruments import opening_terms
 from abm.population.network import Lending, draw_lending, institution_names
@@ -133,7 +139,7 @@ def run_label(scenario: Scenario, seed: int, replicate: int, shocked: bool, no_t
 
 def make_mandates(groups: list[Group], lending: Lending) -> Mandates:
     """Terms and traits of each institution, as columns."""
-    columns = {name: stack(groups, name) for name in Mandates._fields if name not in DERIVED}
+    columns = {name: stack(groups, name) for name in TERMS}
     has_broker = np.diff(lending.broker_start) > 0
     columns["has_margin_account"] = (columns["has_margin_account"] * has_broker).astype(np.uint8)
     return Mandates(
@@ -141,7 +147,33 @@ def make_mandates(groups: list[Group], lending: Lending) -> Mandates:
         kind=stack(groups, "rows_of_kind"),
         opening_wealth=stack(groups, "wealth"),
         **columns,
+        **rows_with_traits(columns),
     )
+
+
+def rows_with_traits(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Stretches of rows that the kernels sum over, by the traits that make them."""
+    return {
+        "short_rows": stretches(columns["carry_short"] != NOT_COUNTED),
+        "hedged_rows": stretches(columns["carry_short"] == COUNTED_BEYOND_HEDGE),
+        "subscriber_rows": extent(columns["takes_subscriptions"] > 0),
+        "called_rows": stretches(columns["call_rule"] == CALLED),
+        "liquidated_rows": extent(columns["call_rule"] == LIQUIDATED),
+        "retail_rows": extent(columns["call_rule"] == CUT),
+        "desk_rows": extent(columns["owner"] >= 0),
+    }
+
+
+def extent(flags: np.ndarray) -> np.ndarray:
+    """First row that is flagged, and the row behind the last; twice 0 where none is. (2,)"""
+    rows = np.flatnonzero(flags)
+    return np.array([rows[0], rows[-1] + 1] if len(rows) else [0, 0], np.int64)
+
+
+def stretches(flags: np.ndarray) -> np.ndarray:
+    """Start and end of every stretch of rows that are flagged, (n, 2)."""
+    edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
+    return edges.reshape(-1, 2).astype(np.int64)
 
 
 def open_books(groups: list[Group]) -> Books:

@@ -8,7 +8,7 @@ import numpy as np
 from abm.kernels.day import run_days
 from abm.kernels.scratch import allocate_scratch
 from abm.kernels.state import SUBSCRIPTIONS, Mandates
-from abm.population.world import World, build_world
+from abm.population.world import World, build_world, rows_with_traits
 from abm.scenario import Scenario, load_scenario
 
 NO_DRIFT = {f"instruments.{k}.drift_before_start_log": 0.0 for k in ("JPY", "AUD", "SPX", "NKY")}
@@ -28,7 +28,8 @@ JPY, AUD, MXN, UST, SPX, HY, EM, NKY, JGB = range(9)
 DOLLAR = 3  # column of the dollar in accounts by currency
 
 # Books per institution, and what each institution is, by row.
-_PEOPLE = [name for name in Mandates._fields if name not in ("first_row", "weights")]
+_WHOLE = ("first_row", "weights")
+_PEOPLE = [name for name in Mandates._fields if name not in _WHOLE and not name.endswith("_rows")]
 _MONEY = {"units", "cash", "wealth", "borrowing", "high_water", "entry_wealth"}
 _MONEY |= {"size_usd_bn", "opening_wealth", "intent"}
 
@@ -144,6 +145,7 @@ def rearranged(world: World, rows: np.ndarray, share: float = 1.0) -> World:
     kind = np.searchsorted(mandates.first_row, rows, side="right") - 1
     starts = np.searchsorted(kind, np.arange(len(mandates.first_row)))
     people = {name: taken(name, getattr(mandates, name)) for name in _PEOPLE}
+    people |= rows_with_traits(people)
     people |= {"first_row": starts, "weights": taken("weights", mandates.weights)}
     books = world.books._replace(
         **{name: taken(name, col) for name, col in world.books._asdict().items()}

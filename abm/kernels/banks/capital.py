@@ -39,7 +39,8 @@ def core_capital(graph):
 def sweep_desks(books, graph, rules):
     """A desk's profit is its bank's; the desk keeps a fixed share of the bank's capital. (M44)"""
     share = rules.banks.desk_capital_share
-    for i in range(books.cash.size):
+    start, end = rules.mandates.desk_rows
+    for i in range(start, end):
         bank, wealth = rules.mandates.owner[i], books.wealth[i]
         if bank < 0 or graph.failed[bank] or is_idle(i, books):
             continue

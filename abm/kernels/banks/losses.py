@@ -5,6 +5,7 @@ from abm.kernels.constraints.verdicts import IN_DEBT, NO_VERDICT
 from abm.kernels.contracts.balances import add_cash
 from abm.kernels.contracts.loans import credit_bank
 from abm.kernels.events import DEFAULT, FIRST_BANK, LOSS, NOBODY, record_event
+from abm.kernels.numerics.columns import is_any
 from abm.kernels.record import count_failure
 from abm.kernels.state import CALLED
 
@@ -43,6 +44,8 @@ def is_empty(i, books, market, mandates):
 def pass_on_losses(books, market, graph, loss_account, record):
     """Debts of emptied books are their brokers' loss, by share.                        (M42)"""
     dollar = market.rates.size - 1
+    if not is_any(books.verdict):
+        return
     for i in range(books.cash.size):
         if books.verdict[i] != IN_DEBT:
             continue

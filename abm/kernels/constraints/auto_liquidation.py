@@ -30,7 +30,8 @@ def is_over_limit(i, books, mandates):
 @kernel
 def is_any_over_limit(books, mandates):
     """True if any loan is to be liquidated at these prices."""
-    for i in range(books.wealth.size):
+    start, end = mandates.liquidated_rows
+    for i in range(start, end):
         if is_over_limit(i, books, mandates):
             return True
     return False

@@ -19,7 +19,8 @@ def notional(i, books, market, mandates):
 def test_loss_cuts(books, market, rules):
     """Test all retail accounts at these prices; return how many are cut.              (M30)"""
     n = 0
-    for i in range(books.cash.size):
+    start, end = rules.mandates.retail_rows
+    for i in range(start, end):
         if rules.mandates.call_rule[i] != CUT or is_out(i, books):
             continue
         size = notional(i, books, market, rules.mandates)

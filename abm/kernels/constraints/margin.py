@@ -9,7 +9,7 @@ from abm.kernels.behaviours.idle import is_out
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.verdicts import CALL, NO_VERDICT, RUINED, UNMET
 from abm.kernels.contracts.balances import leverage_of
-from abm.kernels.numerics.columns import copy, fill_zero, is_any
+from abm.kernels.numerics.columns import copy, is_any
 from abm.kernels.state import CALLED, MANDATE, TRADING_DAYS
 
 TEN_DAYS = 10.0 / TRADING_DAYS
@@ -41,8 +41,8 @@ def broker_utilisation(i, graph):
 @kernel
 def consult_brokers(graph, scratch):
     """Look up how far the brokers of every institution use their balance sheets.       (M16)"""
-    fill_zero(scratch.broker_use)
-    if is_any(graph.utilisation):
+    if is_any(graph.utilisation) or scratch.is_used[0]:
+        scratch.is_used[0] = is_any(graph.utilisation)
         for i in range(scratch.broker_use.size):
             scratch.broker_use[i] = broker_utilisation(i, graph)
 
@@ -81,7 +81,7 @@ def ask_margin(variances, long_run, concentration, has_account, ceiling, rule, r
 def limit_leverage(rates, has_account, caps, has_cap, rule, limits):
     """Maintenance leverage of a chunk: min(1/h, cap); infinite without a margin account.  (M18)"""
     for j in range(limits.size):
-        limit = min(1.0 / rates[j], caps[j]) if has_cap[j] else 1.0 / rates[j]
+        limit = min(1.0 / rates[j], caps[j] if has_cap[j] else math.inf)
         limits[j] = limit if rule.is_on and has_account[j] else math.inf
 
 

@@ -2,7 +2,7 @@
 
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.contracts.balances import add_cash, pay_in
-from abm.kernels.numerics.columns import chunk_sum, extent
+from abm.kernels.numerics.columns import chunk_sum
 from abm.kernels.state import CHUNK, SUBSCRIPTIONS
 
 
@@ -21,7 +21,7 @@ def move_capital(books, market, rules, scratch):
     An unscaled mark would read a redemption as a loss and stop a healthy fund out.
     """
     mandates, dollar = rules.mandates, market.rates.size - 1
-    start, end = extent(mandates.takes_subscriptions)
+    start, end = mandates.subscriber_rows
     for lo in range(start, end, CHUNK):
         hi = min(lo + CHUNK, end)
         flow = scratch.lanes[0][: hi - lo]

@@ -48,7 +48,8 @@ def write_trades(lo, hi, books, market, rules, scratch):
             books.intent[k][lo:hi], trade,
         )  # fmt: skip
         scratch.is_traded[k] = is_any(trade)
-    if is_any(rules.mandates.resident[lo:hi]):
+    scratch.has_residents[0] = is_any(rules.mandates.resident[lo:hi])
+    if scratch.has_residents[0]:
         for j in range(n):
             if rules.mandates.resident[lo + j] and speed[j] > 0.0:
                 scratch.lanes[0, j] = 0.0
@@ -71,7 +72,7 @@ def add_legs(c, n, lo, market, rules, scratch):
     for k in range(market.rates.size - 1, K):
         if market.quote[k] == c:
             add_scaled(math.exp(market.log_price[k]), scratch.lanes[k][:n], leg)
-    if is_any(rules.mandates.resident[lo : lo + n]):
+    if scratch.has_residents[0]:
         for j in range(n):
             if rules.mandates.resident[lo + j]:
                 leg[j] = 0.0
@@ -221,7 +222,7 @@ def pay(price, trade, leg, cash):
 def pay_residents(k, lo, n, books, market, rules, scratch):
     """Residents pay for an asset out of their own balance in the currency it is quoted in."""
     local = math.exp(market.log_price[k])
-    if not is_any(rules.mandates.resident[lo : lo + n]):
+    if not scratch.has_residents[0]:
         return
     balance = books.units[market.quote[k]]
     for j in range(n):

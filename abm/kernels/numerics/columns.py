@@ -31,17 +31,6 @@ def is_any(column):
 
 
 @kernel
-def extent(column):
-    """First row that is not zero, and the row behind the last; twice the end if all are zero."""
-    start, end = 0, column.size
-    while start < end and column[start] == 0:
-        start += 1
-    while end > start and column[end - 1] == 0:
-        end -= 1
-    return start, end
-
-
-@kernel
 def gather(column, rows, chosen):
     """chosen <- the entries of a column at the given rows"""
     for t in range(chosen.size):
