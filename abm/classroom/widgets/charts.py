@@ -158,7 +158,8 @@ def show_usd(axis: Any, say: Words) -> None:
     """An axis of amounts in USD bn, written in the language's unit."""
     if say.per_bn != 1:
         unit = {"per_bn": say.per_bn}
-        axis.formatter = CustomJSTickFormatter(args=unit, code="return `${per_bn * tick}`")
+        written = "return `${Number((per_bn * tick).toPrecision(9))}`"  # 6, not 6.000000000000001
+        axis.formatter = CustomJSTickFormatter(args=unit, code=written)
 
 
 def usd_tips(say: Words, columns: Iterable[str], decimals: int) -> dict[str, CustomJSHover]:
