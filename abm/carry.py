@@ -50,64 +50,6 @@ class CarryAttribution(NamedTuple):
     """Their sum."""
 
 
-class Leg(NamedTuple):
-    """One currency of a book whose accounts are kept in a third one."""
-
-    rate: float
-    """Rate at which it is borrowed or lent [per year]."""
-    spot: float
-    """Home currency per unit at the start."""
-    spot_end: float
-    """Home currency per unit at the end."""
-
-
-class HomeAttribution(NamedTuple):
-    """The profit, by source, of a book that borrows and invests abroad [home currency]."""
-
-    carry: float
-    """Interest earned less interest paid, at unchanged spots."""
-    fx_on_investment: float
-    """Effect of the invested currency's spot on the sum."""
-    fx_on_loan: float
-    """Effect of the borrowed currency's spot on the loan; a loss where that currency rose."""
-    fx_on_interest: float
-    """Effect of both spots on the interest."""
-    total: float
-    """Their sum."""
-
-
-class TradeCosts(NamedTuple):
-    """Costs of a carry trade besides the funding rate; none unless given."""
-
-    financing_spread: float = 0.0
-    """Of the broker, over the domestic rate [per year]."""
-    half_spread: float = 0.0
-    """Half of bid to ask, paid going in and out [share of mid, below 1]."""
-    fee: float = 0.0
-    """Of management and custody [share of capital per year]."""
-    hedging: float = 0.0
-    """Options bought against a crash, paid at the end [share of capital]."""
-
-
-class CostDecomposition(NamedTuple):
-    """The gross carry and its deductions [share of capital]; costs are negative."""
-
-    gross_carry: float
-    """Interest earned on the investment."""
-    funding: float
-    """Interest at the domestic rate."""
-    financing_spread: float
-    """The broker's spread on top of it."""
-    fx_spread: float
-    """The loss from buying at the ask and selling at the bid."""
-    fees: float
-    """Management and custody."""
-    hedging: float
-    """Options against a crash."""
-    net: float
-    """Their sum."""
-
-
 class BreakEvens(NamedTuple):
     """Points at which an unhedged carry trade returns zero."""
 
@@ -323,41 +265,6 @@ def break_evens(
     return BreakEvens(spot_end, 1.0 - spot_end / spot, funding, carry)
 
 
-def decompose_costs(
-    rate_domestic: float,
-    rate_foreign: float,
-    years: float,
-    costs: TradeCosts,
-    compounding: str = "annual",
-) -> CostDecomposition:
-    """The gross carry and its deductions at an unchanged mid spot [share of capital].
-
-        gross carry        G_f - 1
-        funding            -(G_d - 1)
-        financing spread   -(G(i_d + spread) - G_d)
-        fx spread          -G_f (1 - (1 - h) / (1 + h))     bought at the ask, sold at the bid
-        fees               -fee T
-        hedging            -hedging
-        net                their sum
-
-    The net is formed from the parts, in this order: they sum to it exactly. h: `half_spread`;
-    other arguments as in `uncovered_return`. Raises InvalidInput for a negative cost, a half spread
-    of 1 or more, "daily", and as `interest` does.
-    """
-    _refuse_daily(compounding)
-    _require_not_negative(**costs._asdict())
-    _require_positive(**{"1 - half_spread": 1.0 - costs.half_spread})
-    gross = interest(rate_foreign, years, compounding)
-    owed = interest(rate_domestic, years, compounding)
-    owed_to_broker = interest(rate_domestic + costs.financing_spread, years, compounding)
-    round_trip = 1.0 - (1.0 - costs.half_spread) / (1.0 + costs.half_spread)
-    fx_spread, fees = -(1.0 + gross) * round_trip, -costs.fee * years
-    net = gross - owed + (owed - owed_to_broker) + fx_spread + fees - costs.hedging
-    return CostDecomposition(
-        gross, -owed, owed - owed_to_broker, fx_spread, fees, -costs.hedging, net
-    )
-
-
 def covered_forward(
     spot: float,
     rate_domestic: float,
@@ -477,31 +384,6 @@ def attribute_pnl(
     fx_on_interest = notional_domestic * spot_return * interest_foreign
     return CarryAttribution(
         carry, fx_on_principal, fx_on_interest, carry + fx_on_principal + fx_on_interest
-    )
-
-
-def attribute_pnl_at_home(
-    notional_home: float, funding: Leg, invested: Leg, years: float, compounding: str = "simple"
-) -> HomeAttribution:
-    """Split the profit of a book that borrows one currency, holds another, reports in a third.
-
-        carry             N (g_i - g_b)                         interest at unchanged spots
-        fx on investment  N (I1 / I0 - 1)
-        fx on loan       -N (B1 / B0 - 1)
-        fx on interest    N ((I1 / I0 - 1) g_i - (B1 / B0 - 1) g_b)
-        total             their sum = N (I1 / I0 G_i - B1 / B0 G_b)
-
-    B and I are spots of the borrowed and the invested currency, home per unit, N the loan at the
-    start [home currency]: a dollar fund that borrows yen to buy pesos. Arrays make it a book.
-    Errors as in `attribute_pnl`.
-    """
-    asset = attribute_pnl(notional_home, 0.0, invested[0], years, *invested[1:], compounding)
-    loan = attribute_pnl(-notional_home, 0.0, funding[0], years, *funding[1:], compounding)
-    carry = asset.carry + loan.carry
-    fx_on_interest = asset.fx_on_interest + loan.fx_on_interest
-    total = carry + asset.fx_on_principal + loan.fx_on_principal + fx_on_interest
-    return HomeAttribution(
-        carry, asset.fx_on_principal, loan.fx_on_principal, fx_on_interest, total
     )
 
 

@@ -42,9 +42,8 @@ FUNCTIONS = [
     (tails.expected_shortfall, {"returns": [-0.1, 0.2, 0.1], "confidence": 0.5}),
     (tails.hill, {"returns": [-0.1, -0.2, -0.3, 0.1], "n_tail": 2}),
     (tails.max_drawdown, {"returns": [-0.1, 0.2]}),
-    (tails.ewma_variance, {"returns": [0.1, 0.2], "decay": 0.9, "opening_variance": 1e-4}),
     (network.portfolio_overlap, {"positions": [[1.0, 2.0], [2.0, 1.0]], "depth": [1.0, 2.0]}),
-    (vulnerability.deleveraging_sales, BANKS),
+    (vulnerability.indirect_vulnerability, BANKS),
     (vulnerability.systemicness, BANKS),
     (ClearingProblem, {
         "holdings": NONE, "targets": NONE, "orders": [[-5.0]], "cash": [10.0], "speed": [0.0],

@@ -13,15 +13,11 @@ from hypothesis import strategies as st
 from abm import carry
 from abm.carry import (
     DAY_COUNT,
-    Leg,
-    TradeCosts,
     attribute_pnl,
-    attribute_pnl_at_home,
     break_evens,
     breakeven_rate,
     covered_forward,
     covered_return,
-    decompose_costs,
     excess_return,
     interest,
     net_carry,
@@ -204,31 +200,6 @@ def test_each_break_even_alone_brings_the_trade_to_zero(r_d, r_f, t, spot, cost,
         assert uncovered_return(*terms) == pytest.approx(0.0, abs=1e-12)
 
 
-def test_costs_eat_the_carry_by_hand():
-    # a year, simple: 5% less 0.5%, broker 0.4%, half spread 0.1% each way, fee 1%, options 0.8%
-    got = decompose_costs(0.005, 0.05, 1.0, TradeCosts(0.004, 0.001, 0.01, 0.008), "simple")
-    assert got[:3] == pytest.approx((0.05, -0.005, -0.004))
-    assert got.fx_spread == pytest.approx(-1.05 * (1.0 - 0.999 / 1.001))
-    assert got[4:6] == pytest.approx((-0.01, -0.008))
-    assert got.net == pytest.approx(0.05 - 0.005 - 0.004 - 0.0020979 - 0.018, abs=1e-7)
-
-
-costs = st.builds(TradeCosts, *[st.floats(0.0, 0.02)] * 4)
-
-
-@given(rates, rates, years, costs, compoundings)
-def test_costs_and_carry_sum_to_the_net_exactly(r_d, r_f, t, paid, compounding):
-    got = decompose_costs(r_d, r_f, t, paid, compounding)
-    summed = got.gross_carry
-    for part in got[1:-1]:
-        summed = summed + part
-    assert summed == got.net
-    as_traded = uncovered_return(
-        r_d, r_f, t, 100.0, 100.0, -sum(got[2:6]), compounding
-    )  # the same costs as one number
-    assert got.net == pytest.approx(as_traded, abs=1e-13)
-
-
 @given(rates, rates, years, compoundings)
 def test_a_hedged_deposit_earns_nothing_without_basis(r_d, r_f, t, compounding):
     assert covered_return(r_d, r_f, t, compounding=compounding) == pytest.approx(0.0, abs=1e-13)
@@ -241,44 +212,6 @@ def test_a_hedged_dollar_deposit_loses_the_basis_and_a_hedged_bond_adds_its_spre
     assert covered_return(0.0, 0.0, 1.0, yield_foreign=0.04) == pytest.approx(0.04)
     # funded at the bill of 5% it earns 4% - 5%, valued at the forward of 1 / 1.05
     assert covered_return(0.0, 0.05, 1.0, yield_foreign=0.04) == pytest.approx(1.04 / 1.05 - 1)
-
-
-def test_a_dollar_fund_in_pesos_on_borrowed_yen_by_hand():
-    # 100 dollars: yen at 1/100 rise to 1/80, pesos at 1/20 fall to 1/25; 1% and 10% for a year
-    yen, peso = Leg(0.01, 0.01, 0.0125), Leg(0.10, 0.05, 0.04)
-    got = attribute_pnl_at_home(100.0, yen, peso, 1.0)
-    assert got.carry == pytest.approx(9.0)
-    assert got.fx_on_investment == pytest.approx(-20.0)
-    assert got.fx_on_loan == pytest.approx(-25.0)
-    assert got.fx_on_interest == pytest.approx(10.0 * -0.2 - 1.0 * 0.25)
-    assert got.total == pytest.approx(2200.0 / 25 - 10100.0 / 80)  # pesos held less yen owed
-
-
-legs = st.builds(Leg, rates, spots, spots)
-
-
-@given(st.floats(-1e6, 1e6), legs, legs, years, compoundings)
-def test_the_report_at_home_is_the_trade_abroad_at_the_closing_spot(
-    n, funding, held, t, compounding
-):
-    got = attribute_pnl_at_home(n, funding, held, t, compounding)
-    assert got.carry + got.fx_on_investment + got.fx_on_loan + got.fx_on_interest == got.total
-    cross, cross_end = held.spot / funding.spot, held.spot_end / funding.spot_end
-    abroad = attribute_pnl(
-        n / funding.spot, funding.rate, held.rate, t, cross, cross_end, compounding
-    )
-    assert got.total == pytest.approx(abroad.total * funding.spot_end, rel=1e-9, abs=1e-8)
-
-
-def test_a_book_is_the_sum_of_its_trades():
-    yen = Leg(0.01, 0.01, 0.0125)
-    pesos, reais = Leg(0.10, 0.05, 0.04), Leg(0.12, 0.2, 0.21)
-    book = Leg(*(np.array(pair) for pair in zip(pesos, reais, strict=True)))
-    got = attribute_pnl_at_home(np.array([100.0, 50.0]), yen, book, 0.5).total
-    alone = [
-        attribute_pnl_at_home(n, yen, leg, 0.5).total for n, leg in ((100, pesos), (50, reais))
-    ]
-    assert got == pytest.approx(alone)
 
 
 def test_the_examples_of_the_docstring_are_right():
@@ -355,16 +288,8 @@ def test_arrays_broadcast():
         (lambda: break_evens(0.01, 0.05, 0.0, 1.0), "years = 0.0: must be above 0"),
         (lambda: break_evens(0.01, 0.05, 1.0, 1.0, 2.0), "after cost = -0.95"),
         (lambda: break_evens(0.01, 0.05, 1.0, 1.0, 0.0, "daily"), "'annual' or 'simple'"),
-        (lambda: decompose_costs(0.01, 0.05, 1.0, TradeCosts(fee=-0.1)), "fee = -0.1"),
-        (lambda: decompose_costs(0.01, 0.05, 1.0, TradeCosts(half_spread=1.0)), "1 - half_spread"),
-        (lambda: decompose_costs(0.01, 0.05, 1.0, TradeCosts(), "weekly"), "'weekly'"),
-        (lambda: decompose_costs(0.01, 0.05, 1.0, TradeCosts(), "daily"), "'annual' or 'simple'"),
         (lambda: covered_return(0.01, 0.05, 1.0, math.nan), "basis = nan"),
         (lambda: covered_return(0.01, 0.05, 1.0, compounding="daily"), "'annual' or 'simple'"),
-        (
-            lambda: attribute_pnl_at_home(1.0, Leg(0.0, 0.0, 1.0), Leg(0.0, 1.0, 1.0), 1.0),
-            "spot = 0.0: must be above 0",
-        ),
     ],
 )
 def test_impossible_terms_are_refused_with_the_number_given(call, said):

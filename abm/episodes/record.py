@@ -88,28 +88,6 @@ CFTC_YEN_2024: dict[str, int] = {
 }
 
 
-class RealFigure(NamedTuple):
-    """One number of the record that runs are scored against; changes are log changes."""
-
-    name: str
-    real_value: float
-    source: str
-
-
-FIGURES_2024: tuple[RealFigure, ...] = (
-    RealFigure("usdjpy_10jul_5aug", -0.116, "Federal Reserve H.10, 161.73 to 143.95"),
-    RealFigure("audjpy_10jul_5aug", -0.156, "Federal Reserve H.10, 109.12 to 93.40"),
-    RealFigure("mxnjpy_10jul_5aug", -0.203, "Federal Reserve H.10, 9.069 to 7.403"),
-    RealFigure("usdjpy_10jul_30jul", -0.051, "Federal Reserve H.10"),
-    RealFigure("usdjpy_31jul_5aug", -0.044, "Federal Reserve H.10, 150.38 to 143.95"),
-    RealFigure("nikkei_peak_to_trough", -0.294, "Nikkei 225 closes, 42,224 to 31,458"),
-    RealFigure("nikkei_worst_day", -0.132, "Nikkei 225 closes, 35,910 to 31,458"),
-    RealFigure("sp500_peak_to_trough", -0.089, "S&P 500 closes, -8.5%"),
-    RealFigure("yen_short_closed_share", 0.75, "JP Morgan, by 8 Aug 2024, reported by the press"),
-    RealFigure("closed_before_31jul_share", 0.64, "CFTC non-commercial yen, 2 Jul to 6 Aug 2024"),
-)
-
-
 def key_days_2024() -> pd.DataFrame:
     """`KEY_DAYS_2024` as a table indexed by ISO date."""
     import pandas as pd

@@ -36,7 +36,11 @@ from abm.literature.panels import panels, write_header
 from abm.literature.paper import Comparison, Paper, Tick, silent
 from abm.literature.sales import sales_market, settled
 from abm.market import clear_market
-from abm.measures.vulnerability import aggregate_vulnerability
+from abm.measures.vulnerability import (
+    aggregate_vulnerability,
+    indirect_vulnerability,
+    systemicness,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -213,16 +217,26 @@ def compare(findings: pd.DataFrame) -> list[Comparison]:
             label = f"{name}: {quantity}" + (f" of {who}" if who else "")
             basis = "independent program"
             lines.append(Comparison(label, found, expected, _EXACT * expected, basis))
-        closed = aggregate_vulnerability(*CASES[name])
-        found = _value(case, "aggregate vulnerability", "")
-        label = f"{name}: aggregate vulnerability"
-        lines.append(Comparison(label, found, closed, _EXACT * closed, "closed form"))
+        for (quantity, who), closed in _closed_forms(CASES[name]).items():
+            found = _value(case, quantity, who)
+            label = f"{name}: {quantity}" + (f" of {who}" if who else "")
+            lines.append(Comparison(label, found, closed, _EXACT * closed, "closed form"))
         rounds = case[(case["quantity"] == "marked at first holdings") & (case["round"] > 0)]
         summed, series = float(rounds["value"].sum()), geometric_sum(CASES[name])
         lines.append(Comparison(f"{name}: all rounds", summed, series, _SUMMED, "closed form"))
         if name == "common portfolio":
             lines.append(Comparison(f"{name}: all rounds", summed, 27 / 130, _SUMMED, "by hand"))
     return lines
+
+
+def _closed_forms(banks: Banks) -> dict[tuple[str, str], float]:
+    """The paper's measures by their equations, by quantity and bank."""
+    by_bank = {"systemicness": systemicness, "indirect vulnerability": indirect_vulnerability}
+    return {("aggregate vulnerability", ""): aggregate_vulnerability(*banks)} | {
+        (quantity, f"bank {i + 1}"): float(value)
+        for quantity, measure in by_bank.items()
+        for i, value in enumerate(measure(*banks))
+    }
 
 
 def _value(case: pd.DataFrame, quantity: str, who: str) -> float:

@@ -120,30 +120,6 @@ def max_drawdown(returns: ArrayLike) -> float:
     return float(np.max(-np.expm1(log_value - np.maximum.accumulate(log_value))))
 
 
-def ewma_variance(
-    returns: ArrayLike, decay: float = 0.94, opening_variance: float = 1e-4
-) -> FloatArray:
-    """Exponentially weighted variance after each period [log return squared per period], (n,).
-
-        v_t = lambda v_{t-1} + (1 - lambda) r_t^2,   v_0 = `opening_variance`
-
-    The mean is taken as zero. RiskMetrics (1996), lambda = 0.94 for daily returns.
-    """
-    x = _series(returns, 1)
-    if not is_real(decay) or not 0.0 <= decay < 1.0:
-        raise InvalidInput(f"ewma_variance: decay = {decay}, must be in [0, 1)")
-    if not is_real(opening_variance) or not 0.0 <= opening_variance < np.inf:
-        raise InvalidInput(
-            f"ewma_variance: opening_variance = {opening_variance}, must be finite and at least 0"
-        )
-    path = np.empty(x.size)
-    variance = opening_variance
-    for t, r in enumerate(x):
-        variance = decay * variance + (1.0 - decay) * r * r
-        path[t] = variance
-    return path
-
-
 def _standardised_moment(returns: ArrayLike, order: int) -> float:
     x = _series(returns, 2)
     deviation = x - x.mean()

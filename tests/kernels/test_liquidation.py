@@ -1,4 +1,4 @@
-"""How a deleveraging sale is spread, and where a seller with impact comes to rest."""
+"""A deleveraging sale over a book: pro rata, least impact, waterfall."""
 
 import json
 from pathlib import Path
@@ -11,13 +11,8 @@ from scipy.optimize import minimize
 
 from abm.kernels.constraints.liquidation import (
     LEAST_IMPACT,
-    NO_FIXED_POINT,
     PRO_RATA,
-    REACHED,
-    RUINED,
     WATERFALL,
-    delever_fixed_point,
-    impact_cost,
     least_impact,
     margin_required,
     pro_rata,
@@ -38,6 +33,11 @@ def spread(rule, positions, depth, haircuts, deficit):
     sales = np.full(positions.size, np.nan)
     relief = spread_sale(rule, positions, depth, haircuts, deficit, sales)
     return sales, relief
+
+
+def impact_cost(sales, depth):
+    """Cost of sales into a linear price impact [USD bn]: sum of q_k^2 / (2 D_k)."""
+    return (sales**2 / (2.0 * depth)).sum()
 
 
 @st.composite
@@ -142,7 +142,7 @@ def test_a_general_optimiser_finds_the_same_least_impact_sale():
     positions, depth = np.array([3.0, 40.0, 25.0, 60.0]), np.array([900.0, 150.0, 400.0, 60.0])
     haircuts, deficit = np.array([0.05, 0.2, 0.1, 0.3]), 9.0
     found = minimize(
-        lambda q: (q**2 / (2 * depth)).sum(),
+        lambda q: impact_cost(q, depth),
         positions / 2,
         bounds=[(0, p) for p in positions],
         constraints={"type": "eq", "fun": lambda q: haircuts @ q - deficit},
@@ -164,78 +164,3 @@ def test_no_deficit_no_sale():
         sales, relief = spread(rule, BOOK["pos"], BOOK["depth"], BOOK["haircuts"], 0.0)
         assert not sales.any()
         assert relief == 0.0
-
-
-def test_the_seller_with_impact_comes_to_rest_where_the_reference_does():
-    case = REFERENCE["delever_fixed_point"]
-    terms, expected = case["inputs"], case["expected"]
-    got = delever_fixed_point(
-        terms["a"], terms["m"], terms["target_leverage"], terms["D"], terms["price0"]
-    )
-    assert got.status == REACHED
-    assert got.units_sold == pytest.approx(expected["units_sold"], rel=1e-12)
-    assert got.price == pytest.approx(expected["price"], rel=1e-12)
-    assert got.wealth == pytest.approx(expected["equity"], rel=1e-12)
-
-
-def test_in_a_bottomless_market_the_naive_sale_is_right():
-    naive = REFERENCE["delever_fixed_point"]["expected"]["naive_units_without_impact"]
-    got = delever_fixed_point(100.0, -80.0, 4.0, 1e12, 1.0)
-    assert got.units_sold == pytest.approx(naive, rel=1e-8)
-
-
-@given(st.floats(1.2, 20.0), st.floats(1.05, 15.0), st.floats(50.0, 1e5), st.floats(0.2, 5.0))
-def test_a_seller_at_rest_is_at_its_target(leverage, target, depth, price):
-    cash = -100.0 * price * (1.0 - 1.0 / leverage)
-    got = delever_fixed_point(100.0, cash, target, depth, price)
-    if leverage <= target:
-        assert (got.status, got.units_sold) == (REACHED, 0.0)
-    elif got.status == REACHED:
-        assert (100.0 - got.units_sold) * got.price == pytest.approx(
-            target * got.wealth, rel=1e-8, abs=1e-8 * price
-        )
-        assert got.units_sold >= 100.0 * (1.0 - target / leverage) * (1 - 1e-9)
-    else:
-        assert got.units_sold == 100.0
-
-
-@given(st.floats(1.2, 20.0), st.floats(1.05, 15.0), st.floats(50.0, 1e5))
-def test_a_deeper_market_never_makes_the_seller_sell_more(leverage, target, depth):
-    cash = -100.0 * (1.0 - 1.0 / leverage)
-    thin = delever_fixed_point(100.0, cash, target, depth, 1.0)
-    deep = delever_fixed_point(100.0, cash, target, 1.5 * depth, 1.0)
-    assert deep.units_sold <= thin.units_sold * (1 + 1e-9)
-
-
-def test_where_every_sale_raises_leverage_the_smallest_excess_is_ruin():
-    # D = 50 < a (target - 1) = 200: at the target nothing happens, a hair above it all is sold
-    at_target = delever_fixed_point(100.0, -200.0 / 3.0, 3.0, 50.0, 1.0)
-    above = delever_fixed_point(100.0, -200.0 / 3.0 - 1e-6, 3.0, 50.0, 1.0)
-    assert (at_target.status, at_target.units_sold) == (REACHED, 0.0)
-    assert (above.status, above.units_sold) == (RUINED, 100.0)
-
-
-def test_at_the_fold_the_seller_just_finds_rest_and_beyond_it_there_is_none():
-    # a = 36, m = -25, target 3: (D - 72)^2 = 12 D at D = 108, where 18 sold make p = 5/6, W = 5
-    at_fold = delever_fixed_point(36.0, -25.0, 3.0, 108.0, 1.0)
-    assert at_fold.status == REACHED
-    assert at_fold.units_sold == pytest.approx(18.0)
-    assert at_fold.price == pytest.approx(5 / 6)
-    assert at_fold.wealth == pytest.approx(5.0)
-    beyond = delever_fixed_point(36.0, -25.0, 3.0, 107.99, 1.0)
-    assert beyond.status == NO_FIXED_POINT
-    assert beyond.units_sold == 36.0
-
-
-def test_ruin_can_come_before_the_point_of_rest():
-    # a = 100, m = -90, target 5, D = 801: wealth is gone after 80 units, rest would be at 188
-    got = delever_fixed_point(100.0, -90.0, 5.0, 801.0, 1.0)
-    assert got.status == RUINED
-    assert got.wealth == pytest.approx(10.0 - 100.0 * 100.0 / 801.0)
-
-
-def test_a_seller_whose_wealth_is_gone_sells_everything():
-    got = delever_fixed_point(100.0, -101.0, 3.0, 1000.0, 1.0)
-    assert got.status == RUINED
-    assert got.units_sold == 100.0
-    assert got.wealth == pytest.approx(-11.0)  # 100 at 0.90 against 101 owed

@@ -20,7 +20,6 @@ MEASURED = {
     "exkurt_population": tails.excess_kurtosis,
     "max_drawdown_from_log": tails.max_drawdown,
     "hill_left_k6": lambda x: tails.hill(x, n_tail=6).tail_index,
-    "ewma_var_lambda094_init1e-4": lambda x: tails.ewma_variance(x)[-1],
 }
 
 
@@ -74,10 +73,6 @@ def test_a_constant_series_has_no_shape():
     assert math.isnan(tails.excess_kurtosis([0.1] * 7))
 
 
-def test_ewma_starts_at_the_given_variance_and_forgets_it_at_its_decay():
-    assert tails.ewma_variance([0.0, 0.0], decay=0.5, opening_variance=4.0) == pytest.approx([2, 1])
-
-
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -89,8 +84,6 @@ def test_ewma_starts_at_the_given_variance_and_forgets_it_at_its_decay():
         (lambda: tails.skewness(["a", "b"]), "must be numbers"),
         (lambda: tails.hill([-1.0, -2.0], n_tail=2), "number of losses, 2"),
         (lambda: tails.hill([1.0, 2.0]), "number of losses, 0"),
-        (lambda: tails.ewma_variance([0.1], decay=1.0), "decay = 1.0"),
-        (lambda: tails.ewma_variance([0.1], opening_variance=-1.0), "opening_variance"),
     ],
 )
 def test_bad_input_is_refused_with_what_was_given(call, message):

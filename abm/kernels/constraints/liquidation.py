@@ -6,23 +6,10 @@ the price (the impact on the rest of the book is the market's business, not the 
 """
 
 import math
-from typing import NamedTuple
 
 from abm.kernels.compiler.jit import kernel
 
 PRO_RATA, LEAST_IMPACT, WATERFALL = 0, 1, 2
-REACHED, RUINED, NO_FIXED_POINT = 0, 1, 2
-# A thin market turns any excess over the target into ruin: an excess by rounding is none.
-ROUNDING = 1e-12
-
-
-class Delevering(NamedTuple):
-    """Outcome of one seller's return to a target leverage under its own price impact."""
-
-    units_sold: float
-    price: float
-    wealth: float
-    status: int
 
 
 @kernel
@@ -32,16 +19,6 @@ def margin_required(positions, haircuts):
     for k in range(positions.size):
         required += haircuts[k] * abs(positions[k])
     return required
-
-
-@kernel
-def impact_cost(sales, depth):
-    """Cost of selling into a linear price impact [USD bn]: sum of q_k^2 / (2 D_k)."""
-    cost = 0.0
-    for k in range(sales.size):
-        if sales[k] != 0.0:
-            cost += sales[k] * sales[k] / (2.0 * depth[k])
-    return cost
 
 
 @kernel
@@ -138,37 +115,3 @@ def spread_sale(rule, positions, depth, haircuts, deficit, sales):
     if rule == WATERFALL:
         return waterfall(positions, depth, haircuts, deficit, sales)
     return pro_rata(positions, haircuts, deficit, sales)
-
-
-@kernel
-def delever_fixed_point(units, cash, target_leverage, depth, opening_price):
-    """Units one seller must sell to reach its target leverage at the price its sale makes.
-
-        p = p0 (1 - n / D),   W = a p + m,   (a - n) p = lambda W
-
-    With b = a (1 - lambda) this is n^2 - (D + b) n + D (b - lambda m / p0) = 0, and the smaller
-    root is the first point at rest on the way from n = 0. Units a > 0, cash m < 0 is the loan,
-    depth D [units that would take the price to zero]. Statuses: REACHED (n = 0 where leverage is
-    no higher than the target); RUINED where wealth is gone before the point of rest;
-    NO_FIXED_POINT beyond the fold, where there is none. In the last two all is sold.
-    """
-    wealth = units * opening_price + cash
-    if wealth > 0.0 and units * opening_price <= target_leverage * wealth * (1.0 + ROUNDING):
-        return Delevering(0.0, opening_price, wealth, REACHED)
-    b = units * (1.0 - target_leverage)
-    total = depth + b
-    product = depth * (b - target_leverage * cash / opening_price)
-    discriminant = total * total - 4.0 * product
-    status = RUINED
-    if wealth > 0.0 and discriminant < 0.0:
-        status = NO_FIXED_POINT
-    elif wealth > 0.0:
-        root = math.sqrt(discriminant)
-        sold = 0.5 * (total - root)
-        if total > 0.0:  # the same root without cancellation
-            sold = 2.0 * product / (total + root)
-        if 0.0 <= sold <= min(units, depth):
-            price = opening_price * (1.0 - sold / depth)
-            return Delevering(sold, price, units * price + cash, REACHED)
-    price = opening_price * max(0.0, 1.0 - units / depth)
-    return Delevering(units, price, units * price + cash, status)
