@@ -19,8 +19,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import PydanticUndefined
+
 from abm.runs.columns import columns_of
-from abm.scenario import Parameter, load_scenario, parameter_table
+from abm.scenario import Parameter, Scenario, load_scenario, parameter_table
+from abm.scenario.template import parameters_of_other_kinds
 
 ROOT = Path(__file__).resolve().parents[1]
 ODD = ROOT / "abm" / "ODD.md"
@@ -290,11 +293,14 @@ def equation_map(text: str) -> str:
 
 def parameters() -> str:
     """The parameter table as Markdown, a part of the scenario after another."""
-    rows = [merged(rows) for rows in grouped(parameter_table(load_scenario(SCENARIO)))]
+    scenario = load_scenario(SCENARIO)
+    rows = [merged(rows) for rows in grouped(parameter_table(scenario))]
+    parts = list(dict.fromkeys(part_of(row) for row in rows))
+    rows += other_kinds(scenario)
     lines: list[str] = []
     part = ""
-    for row in rows:
-        here = row.key.partition(".")[0]
+    for row in sorted(rows, key=lambda row: parts.index(part_of(row))):
+        here = part_of(row)
         if here != part:
             part = here
             lines += ["", f"#### `{part}`", ""]
@@ -304,6 +310,28 @@ def parameters() -> str:
             ]
         lines.append("| " + " | ".join([f"`{row.key}`", *map(cell, row[1:])]) + " |")
     return "\n".join(lines[1:])
+
+
+def other_kinds(scenario: Scenario) -> list[Parameter]:
+    """Choices of kinds that the scenario does not take, the kind beside the value; kinds that
+    share one stand in one row.
+    """
+    found: dict[Parameter, list[str]] = {}
+    for kind, row in parameters_of_other_kinds(scenario):
+        found.setdefault(row._replace(value=spelt_default(row.value)), []).append(kind)
+    return [
+        row._replace(value=f"{row.value}with kind {' or '.join(kinds)}")
+        for row, kinds in found.items()
+    ]
+
+
+def spelt_default(value: Any) -> str:
+    """The default before the words that follow; nothing where a scenario has to give one."""
+    return "" if value is PydanticUndefined else f"{spelt(value)} "
+
+
+def part_of(row: Parameter) -> str:
+    return row.key.partition(".")[0]
 
 
 def column_rows(table: str, first: str) -> str:

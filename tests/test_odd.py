@@ -14,6 +14,7 @@ from abm.runs.columns import CATEGORIES
 from abm.runs.columns import columns_of as columns_of_table
 from abm.runs.manifest import manifest_of
 from abm.scenario import parameter_table
+from abm.scenario.retired import RETIRED
 from experiments import odd_tables
 
 ROOT = Path(__file__).parents[1]
@@ -193,6 +194,23 @@ def test_every_parameter_is_in_the_table():
     for row in parameter_table(abm.load_scenario(odd_tables.SCENARIO)):
         key, _ = odd_tables.shared_key(row.key)
         assert key in listed or odd_tables.LISTED_BY_NAME.search(key), row.key
+
+
+def test_every_key_that_the_text_names_is_in_the_table():
+    listed = set(re.findall(r"^\| `([\w.*-]+)` \|", TEXT, re.MULTILINE))
+    parts = {key.partition(".")[0] for key in listed if "." in key}
+    text = re.sub(r"<!-- (\w+): begin -->.*?<!-- \1: end -->", "", TEXT, flags=re.DOTALL)
+    named = {word for word in re.findall(r"`([a-z_]+\.[\w.*-]+)`", text)}
+    named = {word for word in named if word.partition(".")[0] in parts}
+    assert len(named) > 20
+    known = "\n".join([*listed, *RETIRED])
+    assert [word for word in sorted(named) if f"\n{word}" not in f"\n{known}"] == []
+
+
+def test_choices_of_kinds_that_the_reference_does_not_take_are_in_the_table():
+    listed = set(re.findall(r"^\| `([\w.*-]+)` \|", TEXT, re.MULTILINE))
+    for key in ("policy.swap_line.margin_ceiling", "shock.surprise_bp", "network.brokers.path"):
+        assert key in listed
 
 
 def test_every_test_that_the_map_names_is_there():

@@ -60,7 +60,7 @@ def policy_rule(scenario: Scenario) -> PolicyRule:
     """Guarantees of an open swap line."""
     line = scenario.policy.swap_line
     if line.kind == "line":
-        return PolicyRule(line.haircut_ceiling, line.dealer_depth_floor)
+        return PolicyRule(line.margin_ceiling, line.dealer_depth_floor)
     return PolicyRule(margin_ceiling=1.0, depth_floor=0.0)
 
 

@@ -179,3 +179,18 @@ def _below(key: str, value: Any, field: FieldInfo, annotation: Any) -> Iterator[
             yield from leaves(entry, f"{key}.{entry.name}.")
     else:
         yield Leaf(key, value, field)
+
+
+def leaves_of_other_kinds(part: Part, prefix: str = "") -> Iterator[tuple[str, Leaf]]:
+    """Every choice that a part would have with another kind, behind that kind, at its default."""
+    for name, field in type(part).model_fields.items():
+        value = getattr(part, name)
+        if not isinstance(value, Part):
+            continue
+        key, kinds = f"{prefix}{name}.", parts_in(field.annotation)
+        shared = type(value).model_fields
+        for other in kinds:
+            for below, declared in other.model_fields.items():
+                if below not in shared:
+                    yield kind_of(other), Leaf(f"{key}{below}", declared.get_default(), declared)
+        yield from leaves_of_other_kinds(value, key)

@@ -189,7 +189,7 @@ class SwapLine(Part):
         unit="day",
         allowed=TRADING_DAY,
     )
-    haircut_ceiling: float = number(
+    margin_ceiling: float = number(
         "margin rates are held at or below this",
         "share of assets",
         "policy",

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from abm.errors import InvalidInput
 from abm.scenario.fields import note
 from abm.scenario.files import load_scenario
-from abm.scenario.places import Leaf, leaves
+from abm.scenario.places import Leaf, leaves, leaves_of_other_kinds
 from abm.scenario.schema import Scenario
 from abm.scenario.writing import WORDS, toml_key, toml_value
 
@@ -45,18 +45,18 @@ class Parameter(NamedTuple):
 
 def parameter_table(scenario: Scenario) -> list[Parameter]:
     """Every number and choice of a scenario with its unit, range, source and meaning."""
-    return [
-        Parameter(
-            leaf.key,
-            leaf.value,
-            note(leaf.field, "unit"),
-            note(leaf.field, "range"),
-            note(leaf.field, "source"),
-            note(leaf.field, "meaning"),
-        )
-        for leaf in leaves(scenario)
-        if leaf.key not in WORDS and leaf.value is not None
-    ]
+    chosen = (leaf for leaf in leaves(scenario) if leaf.key not in WORDS)
+    return [_parameter(leaf) for leaf in chosen if leaf.value is not None]
+
+
+def parameters_of_other_kinds(scenario: Scenario) -> list[tuple[str, Parameter]]:
+    """Kind and choice for every kind that a scenario does not take, at the kind's default."""
+    return [(kind, _parameter(leaf)) for kind, leaf in leaves_of_other_kinds(scenario)]
+
+
+def _parameter(leaf: Leaf) -> Parameter:
+    notes = (note(leaf.field, which) for which in ("unit", "range", "source", "meaning"))
+    return Parameter(leaf.key, leaf.value, *notes)
 
 
 def commented_template(name: str, base: str = "hike") -> str:

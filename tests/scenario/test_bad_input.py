@@ -93,7 +93,7 @@ def test_a_small_world_of_three_instruments_is_a_scenario(tmp_path):
         ('[shock]\nkind = "surprise"', "surprise_bp  is missing: surprise, which moves"),
         ('[liquidity.impact]\nkind = "sqrt"', '"square-root"'),
         ('[liquidity]\nmode = "frosen"', "did you mean frozen?"),
-        ("[policy.swap_line]\nhaircut_ceiling = 0.1", 'belongs to kind "line"'),
+        ("[policy.swap_line]\nmargin_ceiling = 0.1", 'belongs to kind "line"'),
         ("[calendar]\nshock_day = 2024-08-03", "it is a weekend or holiday"),
         ("[calendar]\nshock_day = 2025-08-01", "must be a trading day from 2024-07-01"),
         ("[calendar]\nshock_day = 88", "must be from 0 to 87"),

@@ -108,9 +108,9 @@ def test_changes_are_values_by_key(august, changes):
 
 
 def test_another_kind_starts_from_its_own_defaults(hike):
-    line = {"policy.swap_line.haircut_ceiling": 0.2, "policy.swap_line.kind": "line"}
+    line = {"policy.swap_line.margin_ceiling": 0.2, "policy.swap_line.kind": "line"}
     changed = hike.with_changes(line)
-    assert changed.policy.swap_line.haircut_ceiling == 0.2
+    assert changed.policy.swap_line.margin_ceiling == 0.2
     assert changed.policy.swap_line.dealer_depth_floor == 0.6
     assert hike.with_changes({"margin.kind": "none"}).margin.kind == "none"
     fixed = hike.with_changes({"margin": {"kind": "fixed", "rate": 0.1}})

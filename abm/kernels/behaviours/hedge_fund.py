@@ -99,7 +99,7 @@ def pace_funds(wealth, borrowing, high_water, wanted, limit_var, rule, aim, spee
 
 @kernel
 def add_funding(rate, loan_rate, gross, yen_weight, mean):
-    """Per unit of leverage: interest on what is not invested, less that on dollar loans.  (M19)"""
+    """Per unit of leverage: interest on what is not invested, less that on dollar loans.  (M15)"""
     for j in range(mean.size):
         mean[j] += max(0.0, 1.0 - gross[j]) * rate - (1.0 + yen_weight[j]) * loan_rate
 

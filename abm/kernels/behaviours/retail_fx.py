@@ -1,4 +1,4 @@
-"""Retail currency traders: households short yen on margin."""
+"""Retail currency traders: households short yen on margin. Their stop-out: constraints/loss_cut."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Loss cut: retail accounts closed once their equity falls below a share of notional."""
+"""Loss cut: the stop-out of retail accounts whose equity falls below a share of notional."""
 
 from abm.kernels.behaviours.idle import is_out
 from abm.kernels.compiler.jit import inlined, kernel
