@@ -9,6 +9,7 @@ import numpy as np
 
 from abm.errors import InvalidInput
 from abm.figures import style
+from abm.figures.panels import panels, write_header
 from abm.measures import classes
 from abm.measures.cascade import AMPLIFICATION_WINDOW_DAYS
 from abm.words import counted
@@ -23,6 +24,7 @@ LEVERAGE_CAP = "funds.leverage_cap"
 BAND = (0.05, 0.95)
 _HEIGHT_INCHES = 3.0
 _ROW_INCHES = 0.17  # of a legend
+_BOXES = ((0.055, 0.27), (0.387, 0.27), (0.719, 0.27))
 _N_IN_ROW = 3  # entries of a legend that fit side by side
 
 
@@ -57,16 +59,17 @@ def phase_figure(
     with style.house_style():
         n_classes = len(class_shares(by_surprise).columns)
         n_rows = math.ceil(n_classes / _legend_columns(n_classes))
-        figure, panels = _panels(title, note.strip(), n_rows)
-        draw_class_shares(panels[0], by_surprise)
-        draw_peak(panels[1], by_surprise)
-        draw_amplification(panels[2], by_leverage)
-        _header(panels[0], f"Class of run, share of runs (cap {cap:g})" + "\n\u00a0" * n_rows)
-        _header(
-            panels[1], "Peak yen rise vs no-shock run, log %\n(same runs; frozen: positions held)"
+        headroom = 0.5 + _ROW_INCHES * (n_rows - 1)
+        figure, drawn = panels(title, note.strip(), _BOXES, _HEIGHT_INCHES, headroom)
+        draw_class_shares(drawn[0], by_surprise)
+        draw_peak(drawn[1], by_surprise)
+        draw_amplification(drawn[2], by_leverage)
+        write_header(drawn[0], f"Class of run, share of runs (cap {cap:g})" + "\n\u00a0" * n_rows)
+        write_header(
+            drawn[1], "Peak yen rise vs no-shock run, log %\n(same runs; frozen: positions held)"
         )
         within = f"within {AMPLIFICATION_WINDOW_DAYS} days"
-        _header(panels[2], f"Amplification {within}, times\n(surprise of {surprise:g}bp)")
+        write_header(drawn[2], f"Amplification {within}, times\n(surprise of {surprise:g}bp)")
     return figure
 
 
@@ -145,29 +148,9 @@ def _draw_band(axes: Axes, middle: pd.DataFrame, name: str, colour: str) -> None
     axes.set_xlim(x.min() - 0.03 * (x.max() - x.min()), x.max() + 0.04 * (x.max() - x.min()))
 
 
-def _panels(title: str, caption: str, n_rows: int) -> tuple[Figure, list[Axes]]:
-    """Three panels under a title, with room for a legend of so many rows."""
-    top, bottom = style.title_height(title) + 0.5, style.caption_height(caption) + 0.5
-    top += _ROW_INCHES * (n_rows - 1)
-    height = top + _HEIGHT_INCHES + bottom
-    figure = style.new_figure(height)
-    width, gap, left = 0.27, 0.062, 0.055
-    boxes = [
-        (left + i * (width + gap), bottom / height, width, _HEIGHT_INCHES / height)
-        for i in range(3)
-    ]
-    style.write_title(figure, title)
-    style.write_caption(figure, caption)
-    return figure, [figure.add_axes(box) for box in boxes]
-
-
 def _legend_columns(n_entries: int) -> int:
     """Side by side; of more than fit, the longest names have a column of their own."""
     return n_entries if n_entries <= _N_IN_ROW else 2
-
-
-def _header(axes: Axes, text: str) -> None:
-    axes.set_title(text, loc="left", pad=6.0, color=style.INK, linespacing=1.3)
 
 
 def _most_varied(table: pd.DataFrame, held: str, varied: str) -> float:

@@ -17,7 +17,7 @@ Mapping: `debtrank` in its modes "differential" and "original". Convention: an i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,7 @@ from abm.contagion import debtrank
 from abm.figures import style
 from abm.literature.drawn import Banks, draw_banks, two_panels
 from abm.literature.paper import Comparison, Paper, Tick, silent
+from abm.literature.small_networks import TOLERANCE, Case, case_rows, compare_cases
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,17 +44,6 @@ SIZE_SPREAD = 0.4  # standard deviation of log size
 COMMON_SHOCK = 0.005  # of every bank's equity
 RADII = (0.1, 2.0)  # spectral radius of the drawn network's impact, by loss given default
 TESTED_RADII = (0.5, 0.9)
-
-
-class Case(NamedTuple):
-    """A network in distress and its answer by hand; every equity is 1."""
-
-    name: str
-    exposures: list[list[float]]  # A, what i lent to j
-    value: list[float]  # v
-    shock: list[float]  # h(0)
-    distress: list[float]
-    debtrank: float
 
 
 CASES = (
@@ -84,7 +74,6 @@ CASES = (
         0.75,
     ),
 )
-TOLERANCE = 1e-12
 
 
 def ring(impact: float) -> list[list[float]]:
@@ -105,7 +94,7 @@ def findings(quick: bool = False, tick: Tick = silent) -> pd.DataFrame:
     linear [the same loss by (I - W)^-1, nan where it does not hold], defaults [banks] and
     largest_impact [of one borrower on one lender, share of equity].
     """
-    rows = _cases() + _ring(np.linspace(0.05, 1.0, 20 if quick else 96))
+    rows = case_rows(CASES, "differential") + _ring(np.linspace(0.05, 1.0, 20 if quick else 96))
     banks = draw_banks(SEED, N_BANKS, MEAN_DEGREE, SIZE_SPREAD)
     unit = spectral_radius(banks.claims, banks.equity)
     radii = np.union1d(np.linspace(*RADII, 20 if quick else 77), TESTED_RADII)
@@ -113,16 +102,6 @@ def findings(quick: bool = False, tick: Tick = silent) -> pd.DataFrame:
         rows += _drawn(banks, radius / unit, float(radius))
         tick(done + 1, radii.size)
     return pd.DataFrame(rows)
-
-
-def _cases() -> list[dict[str, Any]]:
-    """Rows of the small networks."""
-    rows = []
-    for case in CASES:
-        found = debtrank(case.exposures, [1.0] * 3, case.shock, case.value, mode="differential")
-        numbers = {"part": "case", "case": case.name, "debtrank": found.value}
-        rows += [numbers | {"bank": bank, "distress": h} for bank, h in enumerate(found.distress)]
-    return rows
 
 
 def _ring(impacts: np.ndarray) -> list[dict[str, Any]]:
@@ -165,17 +144,8 @@ def _drawn(banks: Banks, loss_given_default: float, radius: float) -> list[dict[
 
 def compare(table: pd.DataFrame) -> list[Comparison]:
     """Small networks by hand, the ring by its series, the drawn network by a linear solve."""
-    lines = []
-    for case in CASES:
-        found = table[table["case"] == case.name].sort_values("bank")
-        quantity = f"{case.name}, every loss passed on: DebtRank"
-        computed = float(found["debtrank"].iloc[0])
-        lines.append(Comparison(quantity, computed, case.debtrank, TOLERANCE, "by hand"))
-        for bank, expected in enumerate(case.distress):
-            quantity = f"{case.name}: distress of bank {bank} in the end"
-            computed = float(found["distress"].iloc[bank])
-            lines.append(Comparison(quantity, computed, expected, TOLERANCE, "by hand"))
-    return lines + _compare_ring(table) + _compare_linear(table)
+    small = compare_cases(CASES, table, ", every loss passed on")
+    return small + _compare_ring(table) + _compare_linear(table)
 
 
 def _compare_ring(table: pd.DataFrame) -> list[Comparison]:

@@ -21,7 +21,7 @@ step, however small.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,7 @@ from abm.contagion import debtrank
 from abm.figures import style
 from abm.literature.drawn import draw_banks, two_panels
 from abm.literature.paper import Comparison, Paper, Tick, silent
+from abm.literature.small_networks import Case, case_rows, compare_cases
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,17 +40,6 @@ SEED = 2
 N_BANKS = 100
 LOSS_GIVEN_DEFAULT = 0.3  # of a claim
 N_SHOWN = 20  # banks of highest DebtRank
-
-
-class Case(NamedTuple):
-    """A network in distress and its answer by hand; every equity is 1."""
-
-    name: str
-    exposures: list[list[float]]  # A, what i lent to j
-    value: list[float]  # v
-    shock: list[float]  # h(0)
-    distress: list[float]
-    debtrank: float
 
 
 CASES = (
@@ -81,7 +71,6 @@ CASES = (
         0.5 * 0.5 + 0.25 * 0.85 + 0.25 * 0.8,
     ),
 )
-TOLERANCE = 1e-12
 
 
 def findings(quick: bool = False, tick: Tick = silent) -> pd.DataFrame:
@@ -91,7 +80,7 @@ def findings(quick: bool = False, tick: Tick = silent) -> pd.DataFrame:
     debtrank [share of economic value]; of the drawn banks size [share of economic value],
     n_defaults [other banks that lose all] and of_defaults [part of the DebtRank lost at those].
     """
-    rows = _cases()
+    rows = case_rows(CASES, "original")
     banks = draw_banks(SEED, N_BANKS)
     exposures = LOSS_GIVEN_DEFAULT * banks.claims
     value = exposures.sum(axis=1) / exposures.sum()
@@ -115,30 +104,9 @@ def findings(quick: bool = False, tick: Tick = silent) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _cases() -> list[dict[str, Any]]:
-    """Rows of the small networks."""
-    rows = []
-    for case in CASES:
-        found = debtrank(case.exposures, [1.0] * 3, case.shock, case.value)
-        numbers = {"part": "case", "case": case.name, "debtrank": found.value}
-        rows += [numbers | {"bank": bank, "distress": h} for bank, h in enumerate(found.distress)]
-    return rows
-
-
 def compare(table: pd.DataFrame) -> list[Comparison]:
     """DebtRank and distress of the small networks, by hand."""
-    lines = []
-    for case in CASES:
-        found = table[table["case"] == case.name].sort_values("bank")
-        computed = float(found["debtrank"].iloc[0])
-        lines.append(
-            Comparison(f"{case.name}: DebtRank", computed, case.debtrank, TOLERANCE, "by hand")
-        )
-        for bank, expected in enumerate(case.distress):
-            quantity = f"{case.name}: distress of bank {bank} in the end"
-            computed = float(found["distress"].iloc[bank])
-            lines.append(Comparison(quantity, computed, expected, TOLERANCE, "by hand"))
-    return lines
+    return compare_cases(CASES, table)
 
 
 def figure(table: pd.DataFrame) -> Figure:

@@ -40,6 +40,7 @@ import numpy.typing as npt
 
 from abm.episodes.record import real_path
 from abm.figures import style
+from abm.figures.panels import panels
 from abm.literature.paper import Comparison, Paper, Tick, compare_simulated, silent
 from abm.runs import run
 from abm.scenario import load_scenario
@@ -318,20 +319,14 @@ def figure(findings: pd.DataFrame) -> Figure:
         "Bars and bands are two standard errors."
     )
     with style.house_style():
-        top, bottom = style.title_height(title) + 0.45, style.caption_height(caption) + 0.5
-        height = top + 2.9 + bottom
-        drawing = style.new_figure(height)
-        low, tall = bottom / height, 2.9 / height
-        boxes = [(0.055, low, 0.26, tall), (0.38, low, 0.26, tall), (0.79, low, 0.19, tall)]
-        panels = [drawing.add_axes(box) for box in boxes]
-        _draw_skewness(panels[0], findings, RECORD, style.REAL)
-        _draw_skewness(panels[1], findings, UNLEVERED, _PLAIN)
-        _draw_skewness(panels[1], findings, SIMULATED, style.SIMULATED)
-        panels[0].set_title("Skewness, record", loc="left")
-        panels[1].set_title("Skewness, model (note the scale);\ngrey: no leverage", loc="left")
-        _draw_statistics(panels[2], slopes)
-        style.write_title(drawing, title)
-        style.write_caption(drawing, caption)
+        boxes = [(0.055, 0.26), (0.38, 0.26), (0.79, 0.19)]
+        drawing, axes = panels(title, caption, boxes)
+        _draw_skewness(axes[0], findings, RECORD, style.REAL)
+        _draw_skewness(axes[1], findings, UNLEVERED, _PLAIN)
+        _draw_skewness(axes[1], findings, SIMULATED, style.SIMULATED)
+        axes[0].set_title("Skewness, record", loc="left")
+        axes[1].set_title("Skewness, model (note the scale);\ngrey: no leverage", loc="left")
+        _draw_statistics(axes[2], slopes)
     return drawing
 
 

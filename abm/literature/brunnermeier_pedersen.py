@@ -39,6 +39,7 @@ import pandas as pd
 
 from abm.errors import InvalidInput
 from abm.figures import style
+from abm.figures.panels import panels
 from abm.literature.paper import Comparison, Paper, Tick, silent
 from abm.market import ClearingProblem, clear_market
 
@@ -323,16 +324,11 @@ def figure(findings: pd.DataFrame) -> Figure:
         f"{_price_after(findings, 'margins rise fast'):.2f}. Nothing is drawn at random."
     )
     with style.house_style():
-        height = 3.0 + style.title_height(title) + style.caption_height(caption) + 0.85
-        drawn = style.new_figure(height)
-        style.write_title(drawn, title)
-        style.write_caption(drawn, caption)
-        bottom = (style.caption_height(caption) + 0.45) / height
         boxes = ((0.06, 0.245), (0.395, 0.245), (0.74, 0.245))
-        panels = [drawn.add_axes((left, bottom, width, 3.0 / height)) for left, width in boxes]
-        _draw_turns(panels[0], findings)
-        _draw_multipliers(panels[1], grid)
-        _draw_losses(panels[2], findings)
+        drawn, axes = panels(title, caption, boxes, height_inches=3.0)
+        _draw_turns(axes[0], findings)
+        _draw_multipliers(axes[1], grid)
+        _draw_losses(axes[2], findings)
     return drawn
 
 

@@ -36,7 +36,7 @@ import scipy.sparse as sp
 
 from abm.errors import InvalidInput
 from abm.figures import style
-from abm.literature.panels import write_header
+from abm.figures.panels import write_header
 from abm.literature.paper import Comparison, Paper, Tick, compare_simulated, share_error, silent
 from abm.literature.sales import sales_market, settled
 from abm.market import clear_apart

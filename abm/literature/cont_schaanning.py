@@ -41,7 +41,7 @@ import pandas as pd
 
 from abm.errors import InvalidInput
 from abm.figures import style
-from abm.literature.panels import panels, write_header
+from abm.figures.panels import panels, write_header
 from abm.literature.paper import Comparison, Paper, Tick, silent
 from abm.literature.sales import sales_market, settled
 from abm.market import clear_market

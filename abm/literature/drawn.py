@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abm.errors import InvalidInput
-from abm.figures import style
+from abm.figures.panels import panels, write_header
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +20,6 @@ FloatArray: TypeAlias = npt.NDArray[np.float64]
 INTERBANK_SHARE = 0.25  # of the balance sheet: the larger of interbank claims and debts
 CAPITAL_RATIO = (0.03, 0.09)  # equity over assets, drawn evenly
 
-_PANEL_INCHES = 2.9
 _LEFT, _WIDTH, _GAP = 0.065, 0.41, 0.095
 
 
@@ -67,17 +66,8 @@ def draw_banks(
 
 def two_panels(title: str, caption: str, headers: Sequence[str]) -> tuple[Figure, list[Axes]]:
     """A figure of two panels side by side, each under its header; use inside `house_style`."""
-    n_lines = max(header.count("\n") for header in headers) + 1
-    top = style.title_height(title) + 0.17 * n_lines + 0.12
-    bottom = style.caption_height(caption) + 0.5
-    height = top + _PANEL_INCHES + bottom
-    figure = style.new_figure(height)
-    style.write_title(figure, title)
-    style.write_caption(figure, caption)
-    panels = []
-    for place, header in enumerate(headers):
-        left = _LEFT + place * (_WIDTH + _GAP)
-        axes = figure.add_axes((left, bottom / height, _WIDTH, _PANEL_INCHES / height))
-        axes.set_title(header, loc="left", pad=6.0, color=style.INK, linespacing=1.3)
-        panels.append(axes)
-    return figure, panels
+    boxes = [(_LEFT + place * (_WIDTH + _GAP), _WIDTH) for place in range(len(headers))]
+    figure, drawn = panels(title, caption, boxes)
+    for axes, header in zip(drawn, headers, strict=True):
+        write_header(axes, header)
+    return figure, drawn

@@ -42,7 +42,7 @@ from scipy.optimize import brentq
 
 from abm.errors import InvalidInput
 from abm.figures import style
-from abm.literature.panels import panels, write_header
+from abm.figures.panels import panels, write_header
 from abm.literature.paper import Comparison, Paper, Tick, silent
 from abm.literature.sales import sales_market, settled
 from abm.market import clear_market

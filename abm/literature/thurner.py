@@ -33,6 +33,7 @@ from scipy.signal import lfilter
 
 from abm.errors import InvalidInput
 from abm.figures import style
+from abm.figures.panels import panels
 from abm.literature import thurner_days
 from abm.literature.paper import Comparison, Paper, Tick, compare_simulated, silent
 from abm.literature.thurner_days import Floats, Market, Rules
@@ -333,18 +334,13 @@ def figure(findings: pd.DataFrame) -> Figure:
         "them. Bands are two standard errors over seeds; rings, an independent program."
     )
     with style.house_style():
-        height = 3.0 + style.title_height(title) + style.caption_height(caption) + 0.85
-        drawn = style.new_figure(height)
-        style.write_title(drawn, title)
-        style.write_caption(drawn, caption)
-        bottom = (style.caption_height(caption) + 0.45) / height
         boxes = ((0.09, 0.35), (0.51, 0.205), (0.775, 0.205))
-        panels = [drawn.add_axes((left, bottom, width, 3.0 / height)) for left, width in boxes]
-        _draw_losses(panels[0], findings)
-        _draw_measure(panels[1], findings, "tail_index")
-        panels[1].set_title("Hill index of losses\n(smaller is heavier)", loc="left")
-        _draw_measure(panels[2], findings, "defaults")
-        panels[2].set_title("Defaults per fund\nin 10,000 steps", loc="left")
+        drawn, axes = panels(title, caption, boxes, height_inches=3.0)
+        _draw_losses(axes[0], findings)
+        _draw_measure(axes[1], findings, "tail_index")
+        axes[1].set_title("Hill index of losses\n(smaller is heavier)", loc="left")
+        _draw_measure(axes[2], findings, "defaults")
+        axes[2].set_title("Defaults per fund\nin 10,000 steps", loc="left")
     return drawn
 
 

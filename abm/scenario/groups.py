@@ -42,6 +42,45 @@ class FundGroup(Part):
     )
 
 
+def speed_of_cutting() -> Any:
+    """A field of funds that cut towards a leverage."""
+    return number(
+        "share of the gap closed when cutting",
+        "per day",
+        "tuned; plausible .3 to .6",
+        0.6,
+        label="speed of cutting",
+        ge=0,
+        le=1,
+    )
+
+
+def speed_of_adding(source: str = "assumed") -> Any:
+    """A field of funds that add towards a leverage."""
+    return number(
+        "share of the gap closed when adding",
+        "per day",
+        source,
+        0.05,
+        label="speed of adding",
+        ge=0,
+        le=1,
+    )
+
+
+def no_trade_band() -> Any:
+    """A field of funds that let their leverage drift a little."""
+    return number(
+        "no trade while leverage is within this share of its target",
+        "share",
+        "assumed",
+        0.05,
+        label="no-trade band",
+        ge=0,
+        lt=1,
+    )
+
+
 def whole_or_absent(part: str, group: Any, money: str) -> Faults:
     """Members without money, and money without members."""
     usd_bn = getattr(group, money)

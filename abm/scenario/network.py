@@ -135,6 +135,19 @@ class CorePeriphery(_Interbank):
     )
 
 
+def claim_size() -> Any:
+    """A field with the size that all claims of a drawn network have."""
+    return number(
+        "size of a claim",
+        "USD bn",
+        "assumed",
+        4.0,
+        label="size of an interbank claim",
+        ge=0,
+        le=MOST_CLAIM_USD_BN,
+    )
+
+
 class ErdosRenyi(_Interbank):
     """Every ordered pair of banks has a claim with one probability."""
 
@@ -148,15 +161,7 @@ class ErdosRenyi(_Interbank):
         ge=0,
         le=1,
     )
-    claim_usd_bn: float = number(
-        "size of a claim",
-        "USD bn",
-        "assumed",
-        4.0,
-        label="size of an interbank claim",
-        ge=0,
-        le=MOST_CLAIM_USD_BN,
-    )
+    claim_usd_bn: float = claim_size()
 
 
 class ScaleFree(_Interbank):
@@ -172,15 +177,7 @@ class ScaleFree(_Interbank):
         ge=1,
         le=1000,
     )
-    claim_usd_bn: float = number(
-        "size of a claim",
-        "USD bn",
-        "assumed",
-        4.0,
-        label="size of an interbank claim",
-        ge=0,
-        le=MOST_CLAIM_USD_BN,
-    )
+    claim_usd_bn: float = claim_size()
 
 
 class NoInterbank(Part):

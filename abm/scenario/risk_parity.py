@@ -8,7 +8,13 @@ from typing import Any, Literal
 from abm.errors import NOT_GIVEN
 from abm.scenario.checks import Faults, fault_at, needs, unknown_instruments
 from abm.scenario.fields import LEAST_SHARE, Factors, choice, number
-from abm.scenario.groups import FundGroup, whole_or_absent
+from abm.scenario.groups import (
+    FundGroup,
+    no_trade_band,
+    speed_of_adding,
+    speed_of_cutting,
+    whole_or_absent,
+)
 
 
 class RiskParity(FundGroup):
@@ -39,33 +45,9 @@ class RiskParity(FundGroup):
     leverage_cap: float = number(
         "largest leverage", "times wealth", "assumed", 2.5, label="leverage cap", ge=0.01, le=100
     )
-    speed_down_per_day: float = number(
-        "share of the gap closed when cutting",
-        "per day",
-        "tuned; plausible .3 to .6",
-        0.6,
-        label="speed of cutting",
-        ge=0,
-        le=1,
-    )
-    speed_up_per_day: float = number(
-        "share of the gap closed when adding",
-        "per day",
-        "assumed; 2024: none for three weeks",
-        0.05,
-        label="speed of adding",
-        ge=0,
-        le=1,
-    )
-    dead_band: float = number(
-        "no trade while leverage is within this share of its target",
-        "share",
-        "assumed",
-        0.05,
-        label="no-trade band",
-        ge=0,
-        lt=1,
-    )
+    speed_down_per_day: float = speed_of_cutting()
+    speed_up_per_day: float = speed_of_adding("assumed; 2024: none for three weeks")
+    dead_band: float = no_trade_band()
     yen_share: float = number(
         "share of borrowing in the funding currency, not hedged",
         "share",

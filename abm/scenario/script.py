@@ -26,6 +26,19 @@ MOST_NEWS_LOG_PER_BP = 0.02  # 25 times the yen's on 31 July 2024
 TRADING_DAY = "a trading day of the run, as index or date"
 
 
+def news_per_bp(currency: str) -> Any:
+    """A field with the news in a surprise of one basis point."""
+    return number(
+        f"rise of {currency}'s fundamental per basis point of surprise",
+        "log per bp",
+        "tuned: 25bp is 1.94% on 31 July 2024",
+        7.76e-4,
+        label="yen move per basis point of surprise",
+        ge=0,
+        le=MOST_NEWS_LOG_PER_BP,
+    )
+
+
 class NoShock(Part):
     """Nothing."""
 
@@ -45,15 +58,7 @@ class RateSurprise(Part):
         le=2000,
         usual=(0, 150, 1),
     )
-    news_log_per_bp: float = number(
-        "rise of the funding currency's fundamental per basis point of surprise",
-        "log per bp",
-        "tuned: 25bp is 1.94% on 31 July 2024",
-        7.76e-4,
-        label="yen move per basis point of surprise",
-        ge=0,
-        le=MOST_NEWS_LOG_PER_BP,
-    )
+    news_log_per_bp: float = news_per_bp("the funding currency")
 
 
 Shock = Annotated[NoShock | RateSurprise, Field(discriminator="kind")]
@@ -99,15 +104,7 @@ class BojScript(Part):
         le=2000,
         usual=(0, 150, 1),
     )
-    news_log_per_bp: float = number(
-        "rise of the yen's fundamental per basis point of surprise",
-        "log per bp",
-        "tuned: 25bp is 1.94% on 31 July 2024",
-        7.76e-4,
-        label="yen move per basis point of surprise",
-        ge=0,
-        le=MOST_NEWS_LOG_PER_BP,
-    )
+    news_log_per_bp: float = news_per_bp("the yen")
     path: Annotated[tuple[RateMove, ...], AS_TUPLE] = choice(
         "further moves",
         label="BoJ moves",

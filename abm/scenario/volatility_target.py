@@ -7,7 +7,13 @@ from typing import Any
 
 from abm.scenario.checks import Faults, must_sum_to_one, needs, unknown_instruments
 from abm.scenario.fields import LEAST_SHARE, Shares, choice, number
-from abm.scenario.groups import FundGroup, whole_or_absent
+from abm.scenario.groups import (
+    FundGroup,
+    no_trade_band,
+    speed_of_adding,
+    speed_of_cutting,
+    whole_or_absent,
+)
 
 
 class VolatilityTarget(FundGroup):
@@ -41,33 +47,9 @@ class VolatilityTarget(FundGroup):
     leverage_cap: float = number(
         "largest leverage", "times wealth", "assumed", 1.5, label="leverage cap", ge=0.01, le=100
     )
-    speed_down_per_day: float = number(
-        "share of the gap closed when cutting",
-        "per day",
-        "tuned; plausible .3 to .6",
-        0.6,
-        label="speed of cutting",
-        ge=0,
-        le=1,
-    )
-    speed_up_per_day: float = number(
-        "share of the gap closed when adding",
-        "per day",
-        "assumed",
-        0.05,
-        label="speed of adding",
-        ge=0,
-        le=1,
-    )
-    dead_band: float = number(
-        "no trade while leverage is within this share of its target",
-        "share",
-        "assumed",
-        0.05,
-        label="no-trade band",
-        ge=0,
-        lt=1,
-    )
+    speed_down_per_day: float = speed_of_cutting()
+    speed_up_per_day: float = speed_of_adding()
+    dead_band: float = no_trade_band()
 
 
 @needs("volatility_target")

@@ -27,8 +27,8 @@ import pandas as pd
 import abm
 from abm.carry import attribute_pnl, covered_forward, covered_return, net_carry, uncovered_return
 from abm.episodes.record import real_path
+from abm.figures.panels import panels, write_header
 from abm.figures.style import QUIET, house_style
-from abm.literature.panels import panels, write_header
 from experiments.lessons.frame import check, show
 
 # %% [markdown]

@@ -26,11 +26,11 @@ import numpy as np
 import pandas as pd
 
 import abm
+from abm.figures.panels import panels, write_header
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE, draw_amplification, quantiles
 from abm.figures.style import QUIET, SIMULATED, TWIN_COLOURS, house_style
 from abm.literature import brunnermeier_pedersen as spirals
 from abm.literature import thurner as funds
-from abm.literature.panels import panels, write_header
 from abm.runs import fast_cascade
 from experiments.lessons.frame import QUICK, check, pick, show
 

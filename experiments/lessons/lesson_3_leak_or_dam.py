@@ -28,9 +28,9 @@ import numpy as np
 import pandas as pd
 
 import abm
+from abm.figures.panels import panels, write_header
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE, class_shares, draw_class_shares
 from abm.figures.style import INK, QUIET, SIMULATED, house_style
-from abm.literature.panels import panels, write_header
 from abm.measures.cascade import DAM_BREAK_SHARE, LEAK_SHARE
 from abm.runs import fast_cascade
 from abm.sweep.intervals import wilson

@@ -27,8 +27,8 @@ import pandas as pd
 
 import abm
 from abm.figures.network import network_figure
+from abm.figures.panels import panels, write_header
 from abm.figures.style import QUIET, house_style
-from abm.literature.panels import panels, write_header
 from experiments.lessons.frame import check, pick, show
 
 # %% [markdown]

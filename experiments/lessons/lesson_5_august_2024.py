@@ -28,8 +28,8 @@ import pandas as pd
 import abm
 from abm.episodes.record import key_days_2024, real_path
 from abm.figures.cascade import cascade_figure
+from abm.figures.panels import panels, write_header
 from abm.figures.style import QUIET, REAL, SIMULATED, house_style
-from abm.literature.panels import panels, write_header
 from abm.report.chronicle import chronicle, chronicle_text
 from experiments.lessons.frame import check, pick, show
 

@@ -27,8 +27,8 @@ import numpy as np
 import pandas as pd
 
 import abm
+from abm.figures.panels import panels, write_header
 from abm.figures.style import ACTOR_COLOURS, QUIET, SIMULATED, house_style
-from abm.literature.panels import panels, write_header
 from experiments.lessons.frame import check, pick, show
 
 # %% [markdown]

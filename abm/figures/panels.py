@@ -1,4 +1,4 @@
-"""Panels side by side under a title that says the finding: the papers' common figure."""
+"""Panels side by side under a title that says the finding."""
 
 from __future__ import annotations
 
@@ -13,13 +13,18 @@ if TYPE_CHECKING:
 
 
 def panels(
-    title: str, caption: str, boxes: Sequence[tuple[float, float]], height_inches: float = 2.9
+    title: str,
+    caption: str,
+    boxes: Sequence[tuple[float, float]],
+    height_inches: float = 2.9,
+    header_inches: float = 0.42,
 ) -> tuple[Figure, list[Axes]]:
     """A figure with its title and caption, and its panels; to be called in the house style.
 
     boxes : left edge and width of each panel, shares of the figure's width
+    header_inches : room above the panels, for two lines of header unless said
     """
-    top, bottom = style.title_height(title) + 0.42, style.caption_height(caption) + 0.5
+    top, bottom = style.title_height(title) + header_inches, style.caption_height(caption) + 0.5
     height = top + height_inches + bottom
     figure = style.new_figure(height)
     style.write_title(figure, title)
