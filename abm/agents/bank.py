@@ -38,7 +38,7 @@ class Bank(mesa.Agent):
 
     @property
     def name(self) -> str:
-        """As in the tables: "bank-1"."""
+        """Name in the tables: "bank-1"."""
         return self.model.bank_names[self.row]
 
     @property

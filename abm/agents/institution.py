@@ -111,12 +111,12 @@ class Institution(mesa.Agent):
 
     @property
     def name(self) -> str:
-        """As in the tables: "hedge-fund-fxm-3"."""
+        """Name in the tables: "hedge-fund-fxm-3"."""
         return self.world.names[self.row]
 
     @property
     def kind(self) -> str:
-        """As in the tables: "hedge_fund"."""
+        """Kind in the tables: "hedge_fund"."""
         return self.model.kinds[self.row]
 
     @property

@@ -67,7 +67,7 @@ class Choice:
 
     @property
     def other_scenario(self) -> Scenario:
-        """That of the compared run: the same and its own changes."""
+        """Scenario of the compared run: the same and its own changes."""
         return self.base.with_changes({**self.changes, **self.other})
 
 

@@ -300,6 +300,6 @@ def settle_banks(books, market, graph, rules, record):
 
 @kernel
 def record_day(day, books, market, graph, rules, record):
-    """The day's row of the tables, and everybody's worst moment."""
+    """The day's row of the tables, and the worst moment of every institution."""
     record_institutions(day, books, market, rules, record)
     record_banks(day, graph, record)

@@ -42,7 +42,7 @@ DAY = np.dtype([(name, np.float64) for name in DAY_COLUMNS])
 
 
 class Record(NamedTuple):
-    """What a run writes down."""
+    """The record of a run, by day and by institution."""
 
     now: np.ndarray  # (2,) int64 day and round that are being written
     days: np.ndarray  # (T,) of DAY

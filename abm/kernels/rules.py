@@ -40,7 +40,7 @@ class FundRule(NamedTuple):
 
 
 class BandRule(NamedTuple):
-    """How fast a rule follower closes its gap."""
+    """Speeds at which a rule follower closes its gap."""
 
     speed_down: float
     speed_up: float
@@ -105,7 +105,7 @@ class EstimateRule(NamedTuple):
 
 
 class PolicyRule(NamedTuple):
-    """What an open swap line of central banks guarantees."""
+    """Guarantees of an open swap line of central banks."""
 
     margin_ceiling: float  # most that brokers ask [share of gross assets]
     depth_floor: float  # share of dealers' calm depth

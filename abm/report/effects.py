@@ -96,7 +96,7 @@ def _unwound(measures: Measures, say: Words) -> list[str]:
 
 
 def without_call(measures: Measures, say: Words) -> list[str]:
-    """That nothing of the closing was forced, or that no margin call forced it."""
+    """Sentence for a closing of which nothing was forced, or none by a margin call."""
     how = how_forced(measures)
     return Phrases(say).lines("summary/without_call", how=how, days=HORIZONS_DAYS[0])
 

@@ -58,7 +58,7 @@ def called(events: Iterable[Event], phrases: Phrases) -> tuple[str, str]:
 
 
 def n_calls(calls: Sequence[Event]) -> str:
-    """So many calls of each kind, by their own names; of three kinds or four the first, and others.
+    """Number of calls of each kind, by its own name; of three kinds or four the first, and others.
 
     A label above the boxes has no room for more.
     """

@@ -44,7 +44,7 @@ class Phrases:
         return self.say("day.short", day=read.day, month=self.say(f"day.month_{read.month}"))
 
     def who(self, kind: str, n: int) -> str:
-        """So many institutions of a kind."""
+        """A number of institutions of a kind."""
         return self.say(f"chronicle.who.{kind}", n=n)
 
     def instrument(self, name: str) -> str:

@@ -51,7 +51,7 @@ class Told(NamedTuple):
 
     @classmethod
     def of(cls, result: RunResult) -> Told:
-        """That of a run whose summary has the measures beside its counterfactuals, if known."""
+        """The run of a result, whose summary has the measures beside counterfactuals, if known."""
         return cls(
             result.scenario, result.seed, result.replicate, result.days, result.institutions,
             result.summary, real_quotes(result.scenario),
@@ -330,7 +330,7 @@ def _class(told: Told, say: Words) -> Iterator[str]:
     if not is_shocked(told.scenario):
         yield say("summary.no_class")
     elif not _has_counterfactuals(told):
-        yield say("summary.no_twins")
+        yield say("summary.no_counterfactuals")
     else:
         yield from class_facts(told.scenario, told.measures, say)
 

@@ -50,7 +50,7 @@ class Status(NamedTuple):
 
     @property
     def seconds_left(self) -> float:
-        """As fast as of late; NaN where no process is at work."""
+        """Time left at the rate of late; NaN where no process is at work."""
         if not self.runners or not self.rows_per_second > 0.0:
             return float("nan")
         return self.n_missing / self.rows_per_second

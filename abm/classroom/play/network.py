@@ -58,7 +58,7 @@ class Network:
         self._show(graph, _no_flows())
 
     def redraw(self, events: pd.DataFrame) -> None:
-        """As it stands at the last close; `events` are the day's."""
+        """Draw the network at the last close; `events` are the day's."""
         self._show(self.run.graph(), self._flows(events))
 
     def _show(self, graph: nx.DiGraph, flows: dict[str, Any]) -> None:

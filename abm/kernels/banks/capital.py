@@ -8,7 +8,7 @@ from abm.kernels.state import RECAPITALISATION, TRADING_DAYS
 
 @kernel
 def share_dealer_profit(market, graph):
-    """What dealers earned since yesterday goes to the core banks by capital.          (M43)"""
+    """Credit the day's profit of dealers to the core banks by capital.                (M43)"""
     dollar = market.rates.size - 1
     profit = market.dealer_cash[dollar]
     for c in range(dollar):

@@ -73,7 +73,7 @@ def set_hedged_intents(k, lo, hi, aim, books, market, lanes):
 
 @inlined
 def is_same_mandate(i, other, rules):
-    """Whether two institutions have the same weights: what follows from them is the same."""
+    """True if two institutions have the same weights, and hence the same orders per unit."""
     weights, n_equal = rules.mandates.weights, 0
     for k in range(weights.shape[0]):
         n_equal += weights[k, i] == weights[k, other]

@@ -1,4 +1,4 @@
-"""How every kernel is compiled, and where the machine code is kept.
+"""Compilation of the kernels, and the folder of their machine code.
 
 Compiled code is kept in a folder of our own, named after the bytes of all kernel sources. Numba
 looks only at the file of the function it loads: a caller in another file would go on using old
@@ -53,7 +53,7 @@ def _fingerprint() -> str:
 
 
 def _writable(folder: Path) -> bool:
-    """Whether a file can be made in the folder, which is made if it is not there."""
+    """True if a file can be made in the folder, which is made if it is not there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)  # used today, see forget_old_kernels
@@ -80,7 +80,7 @@ CACHE_FOLDER = _cache_folder()
 
 
 def forget_old_kernels() -> None:
-    """Remove what other versions compiled and nobody has used for a month."""
+    """Remove what other versions compiled and no run has used for a month."""
     for folder in CACHE_FOLDER.parent.glob("kernels-*"):
         with contextlib.suppress(OSError):
             unused = time.time() - folder.stat().st_mtime
@@ -89,12 +89,12 @@ def forget_old_kernels() -> None:
 
 
 def is_warm() -> bool:
-    """Whether compiled kernels are kept from an earlier run (if not, the first call is slow)."""
+    """True if compiled kernels are kept from an earlier run (if not, the first call is slow)."""
     return any(CACHE_FOLDER.glob("**/*.nbc"))
 
 
 def is_kept(kernel: Any) -> bool:
-    """Whether some version of this kernel is kept from an earlier run."""
+    """True if some version of this kernel is kept from an earlier run."""
     name = f"{kernel.__module__.rpartition('.')[2]}.{kernel.__name__}"
     return any(CACHE_FOLDER.glob(f"**/{name}-*.nbi"))
 
@@ -145,7 +145,7 @@ def _compiled(function: Callable[..., Any], allocates: bool = False) -> Any:
 
 
 def _mend_cache(compiled: Any) -> None:
-    """What a crash or a full disk has cut short is compiled again, whatever is wrong with it."""
+    """Compile again what a crash or a full disk has cut short, whatever is wrong with it."""
     load = compiled._cache.load_overload
 
     def load_overload(signature: Any, context: Any) -> Any:
@@ -159,7 +159,7 @@ def _mend_cache(compiled: Any) -> None:
 
 
 class _Load(NamedTuple):
-    """What a kernel loaded from the cache needs first: the kernels that it calls."""
+    """A kernel that another one, loaded from the cache, needs first: one that it calls."""
 
     module: str
     name: str
@@ -200,7 +200,7 @@ def _by_symbol(dispatcher: Any) -> Any:
 
 
 def _caller(symbol: str, description: Any, load: _Load) -> Callable[..., Any]:
-    """How a call of a kernel by its symbol is written."""
+    """Code of a call of a kernel by its symbol."""
 
     def call(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         convention = context.call_conv

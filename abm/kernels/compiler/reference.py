@@ -88,7 +88,7 @@ class Reference:
 
 
 def _address_of(array: np.ndarray) -> int:
-    """Where an array lies in memory."""
+    """Address of an array in memory."""
     try:
         return addressof(c_char.from_buffer(cast(Any, array)))  # four times faster than below
     except (TypeError, ValueError):  # empty, or not to be written

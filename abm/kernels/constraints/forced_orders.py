@@ -1,4 +1,4 @@
-"""Who must act at these prices, and the orders that this forces."""
+"""Forced orders: the institutions that must act at these prices, and by how much."""
 
 import math
 

@@ -5,7 +5,7 @@ from abm.kernels.events import FIRST_BANK, NOBODY
 from abm.kernels.numerics.columns import fill_zero, is_any
 from abm.kernels.state import DEPOSIT_INSURANCE
 
-MOST_SPREAD = 1.0  # per year: dearer credit is none, whatever the lender's balance sheet
+MOST_SPREAD = 1.0  # per year: credit at a higher rate is none, whatever the lender's balance sheet
 
 
 @inlined
@@ -42,7 +42,7 @@ def pay_spread(days, books, market, graph, rules):
 
 @kernel
 def pay_alike(rate, broker_start, borrowing, cash):
-    """The same rate from everybody who borrows from brokers."""
+    """The same rate from all institutions that borrow from brokers."""
     for i in range(cash.size):
         cash[i] -= rate * borrowing[i] if broker_start[i + 1] > broker_start[i] else 0.0
 
@@ -64,7 +64,7 @@ def mark_loans(books, graph, rules):
 
 @inlined
 def credit_bank(b, amount_usd_bn, market, graph):
-    """What a failed bank would earn or lose is the deposit insurer's."""
+    """Credit a bank; what a failed one would earn or lose is the deposit insurer's."""
     if graph.failed[b]:
         market.outside[DEPOSIT_INSURANCE, market.rates.size - 1] += amount_usd_bn
     else:

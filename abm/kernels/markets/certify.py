@@ -38,7 +38,7 @@ def largest_eigenvalue(n_free, codes, v, m):
 
 @kernel
 def is_stable(codes, v, m):
-    """Whether the spectrum of D^-1 dF/dx on the free block is negative: cheap proofs first."""
+    """True if the spectrum of D^-1 dF/dx on the free block is negative: cheap proofs first."""
     differentiate_excess(codes, v, m)
     n_free = take_free_block(codes, v, m)
     if falls_by_row_dominance(m[BLOCK], n_free):
@@ -56,9 +56,9 @@ def is_stable(codes, v, m):
 
 @kernel
 def is_only_rest_point(radius, codes, v, m):
-    """Whether the flow from the start KEPT must come to rest at the point, d away.
+    """True if the flow from the start KEPT must come to rest at the point, d away.
 
-    If on the box |y - x| <= d around the point every row of dF/dx sums to less than nought, its
+    If on the box |y - x| <= d around the point every row of dF/dx sums to less than zero, its
     off-diagonal entries counted as positive, distances to the point only shrink along the flow
     (Desoer and Vidyasagar 1975, matrix measure of the maximum norm). Sufficient: the rows at the
     point, plus the most that each can have grown within the box.

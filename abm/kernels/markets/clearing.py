@@ -59,7 +59,7 @@ _MAX_LEAP = 0.1  # log; of Newton from the start, where it can be proved right
 
 
 class SolverOptions(NamedTuple):
-    """What is asked of one clearing, and where its prices and excess demands go, (K,) each."""
+    """Options of one clearing, and the arrays for its prices and excess demands, (K,) each."""
 
     tolerance: float  # of the natural residual, log
     want_gain: bool  # whether the feedback gain is computed
@@ -68,7 +68,7 @@ class SolverOptions(NamedTuple):
 
 
 class ClearingReport(NamedTuple):
-    """How a round ended. residual: natural, log; gain: 1 + max Re eig(D^-1 dF/dx), nan if none."""
+    """End of a round. residual: natural, log; gain: 1 + max Re eig(D^-1 dF/dx), nan if none."""
 
     status: int
     iterations: int

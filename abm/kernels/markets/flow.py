@@ -46,7 +46,7 @@ def within(x, k, v):
 
 @inlined
 def pushed(k, v):
-    """Whether instrument k is at a limit and its excess demand pushes it further."""
+    """True if instrument k is at a limit and its excess demand pushes it further."""
     if v[EXCESS, k] < 0.0:
         return v[X, k] <= v[LOWER, k]
     return v[EXCESS, k] > 0.0 and v[X, k] >= v[UPPER, k]
@@ -68,7 +68,7 @@ def velocity(n, v):
 
 @inlined
 def outside(radius, n, v):
-    """Whether the point is so far from the start that some wealth may have changed sign."""
+    """True if the point is so far from the start that some wealth may have changed sign."""
     for k in range(n):
         if abs(v[X, k] - v[ORIGIN, k]) >= radius:
             return True
@@ -136,10 +136,10 @@ def move_point(destination, origin, n, v):
 
 @inlined
 def is_bent(n, v):
-    """Whether the step just made is far from the straight one.
+    """True if the step just made is far from the straight one.
 
     Where demand turns steep at once, next to the floor of a market, such steps would go back and
-    forth for ever: a shorter one is made in their place.
+    forth permanently: a shorter one is made in their place.
     """
     straight, apart = 0.0, 0.0
     for k in range(n):

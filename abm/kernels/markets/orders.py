@@ -52,7 +52,7 @@ class Orders(NamedTuple):
 
 
 class PriceLimits(NamedTuple):
-    """Where one round's log prices start, and how far they may go; each is (K,)."""
+    """Start of one round's log prices, and limits on how far they may go; each is (K,)."""
 
     quote: np.ndarray  # int64: currency an asset is quoted in, -1 for dollars
     lower: np.ndarray
@@ -61,7 +61,7 @@ class PriceLimits(NamedTuple):
 
 
 class OrderBook(NamedTuple):
-    """What institutions hold and want, by column.
+    """Holdings and targets of institutions, by column.
 
     units, intent : (K, N) held; target shares of wealth, or units to trade
     cash : (N,) dollars
@@ -94,7 +94,7 @@ def allocate_orders(n_instruments: int) -> Orders:
 
 @kernel
 def clear_orders(orders):
-    """No orders; nobody's wealth can change sign within the largest radius."""
+    """No orders; no institution's wealth can change sign within the largest radius."""
     n = orders.frozen.size
     for k in range(n + 1):
         for j in range(n + 1):
@@ -216,9 +216,9 @@ def _scale_shares(count, n, tile):
 
 @kernel
 def _add_products(count, n, tile, lanes):
-    """Add shares times holdings of a tile to the sums, in eight lanes; blocks of nought add none.
+    """Add shares times holdings of a tile to the sums, in eight lanes; blocks of zeros add none.
 
-    The columns past `count`, up to a multiple of eight, hold nought.
+    The columns past `count`, up to a multiple of eight, hold zeros.
     """
     size = _even(n + 1)
     whole = (count + LANES - 1) // LANES * LANES
@@ -308,7 +308,7 @@ def collect_orders(book, prices, quote, lo, hi, orders):
 
 @kernel
 def _can_cross(book, limits, i):
-    """Whether wealth can be positive somewhere in the price box and not positive elsewhere."""
+    """True if wealth can be positive somewhere in the price box and not positive elsewhere."""
     least, most = book.cash[i], book.cash[i]
     for k in range(limits.quote.size):
         held = book.units[k, i]

@@ -1,9 +1,9 @@
-"""Settlement: every order at the clearing price, both legs; then everybody is marked.
+"""Settlement: every order at the clearing price, both legs; then all books are marked.
 
 An order in an asset quoted in a currency c trades two instruments: the asset against c with the
 market makers, and c against dollars. Residents pay in c themselves. At a price limit the long side
 is filled pro rata; the currency leg of what is not filled is reversed with the dealers, so that
-nobody ends with a currency position he did not ask for.
+no institution ends with a currency position that it did not order.
 """
 
 import math
@@ -130,7 +130,7 @@ def count_order(k, order, scratch):
 
 @inlined
 def filled(order, k, scratch):
-    """What is filled of an order: all of it, or the rationed share on the long side."""
+    """Filled part of an order: all of it, or the rationed share on the long side."""
     return order * scratch.fill[k] if order * scratch.side[k] > 0.0 else order
 
 
@@ -139,8 +139,8 @@ def fill_trades(lo, hi, market, rules, scratch):
     """Ration a chunk's trades, assets before the currencies that they need.             (M39)
 
     With L' the leg of what was filled in the assets: the institution trades fill(d + L') of the
-    currency and pays for its assets out of that, so its own part becomes fill(d + L') - L'. Who
-    sells the currency of his assets forward does not for those he did not get.
+    currency and pays for its assets out of that, so its own part becomes fill(d + L') - L'. An
+    institution that sells its assets' currency forward sells none for those it did not get.
     """
     K, C = market.quote.size, market.rates.size - 1
     hedges, n = rules.mandates.hedges_quote_currency, hi - lo
@@ -195,7 +195,7 @@ def commit_trades(lo, hi, books, market, rules, scratch):
 
 @kernel
 def is_leg_traded(c, market, scratch):
-    """Whether a chunk trades an asset that is quoted in currency c."""
+    """True if a chunk trades an asset that is quoted in currency c."""
     for k in range(market.quote.size):
         if market.quote[k] == c and scratch.is_traded[k]:
             return True

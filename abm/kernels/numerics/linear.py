@@ -51,7 +51,7 @@ def solve_in_place(a, b, n):
 
 @kernel
 def falls_by_row_dominance(a, n):
-    """Whether each diagonal entry is negative and outweighs its row: then so is the spectrum."""
+    """True if each diagonal entry is negative and outweighs its row: then so is the spectrum."""
     for i in range(n):
         others = 0.0
         for j in range(n):
@@ -64,7 +64,7 @@ def falls_by_row_dominance(a, n):
 
 @kernel
 def falls_by_cholesky(a, n, factor):
-    """Whether the symmetric part of -a has a Cholesky factor: then the spectrum is negative."""
+    """True if the symmetric part of -a has a Cholesky factor: then the spectrum is negative."""
     for i in range(n):
         for j in range(i + 1):
             total = -0.5 * (a[i, j] + a[j, i])
@@ -81,7 +81,7 @@ def falls_by_cholesky(a, n, factor):
 
 @kernel
 def falls_by_majorant(a, n, factor):
-    """Whether -a stays an M-matrix when all its off-diagonal entries work against it.
+    """True if -a stays an M-matrix when all its off-diagonal entries work against it.
 
     Row dominance in the best scaling of the instruments: elimination leaves positive pivots (Berman
     and Plemmons 1994, ch. 6). Then the spectrum of D^-1 a is negative for every D > 0.
@@ -174,7 +174,7 @@ def _francis_step(h, low, high, sweep):
 
 @inlined
 def _block_start(h, high):
-    """First row of the unreduced block that ends at `high`; what is negligible is put to nought."""
+    """First row of the unreduced block that ends at `high`; what is negligible is set to zero."""
     low = high
     while low > 0:
         scale = abs(h[low, low]) + abs(h[low - 1, low - 1])

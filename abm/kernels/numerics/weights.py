@@ -13,7 +13,7 @@ TOLERANCE = 1e-10  # of the portfolio variance
 
 
 class WeightsReport(NamedTuple):
-    """How the solver of the weights ended."""
+    """End of the solver of the weights."""
 
     converged: bool
     sweeps: int
