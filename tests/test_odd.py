@@ -200,7 +200,7 @@ def test_every_key_that_the_text_names_is_in_the_table():
     listed = set(re.findall(r"^\| `([\w.*-]+)` \|", TEXT, re.MULTILINE))
     parts = {key.partition(".")[0] for key in listed if "." in key}
     text = re.sub(r"<!-- (\w+): begin -->.*?<!-- \1: end -->", "", TEXT, flags=re.DOTALL)
-    named = {word for word in re.findall(r"`([a-z_]+\.[\w.*-]+)`", text)}
+    named = set(re.findall(r"`([a-z_]+\.[\w.*-]+)`", text))
     named = {word for word in named if word.partition(".")[0] in parts}
     assert len(named) > 20
     known = "\n".join([*listed, *RETIRED])

@@ -1,4 +1,4 @@
-"""Retail equity traders: residents long of shares on margin. Their stop-out: constraints/loss_cut."""
+"""Retail equity traders: residents long of shares on margin. Stop-out: constraints/loss_cut."""
 
 from abm.kernels.behaviours.idle import is_idle
 from abm.kernels.compiler.jit import kernel

@@ -1,4 +1,4 @@
-"""Stop-loss: a drawdown from the high-water mark at which a fund cuts its leverage. (Retail: loss_cut.)"""
+"""Stop-loss: a drawdown from the high-water mark at which a fund cuts. (Retail: loss_cut.)"""
 
 from abm.kernels.compiler.jit import inlined
 
