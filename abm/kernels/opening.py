@@ -6,7 +6,7 @@ from abm.kernels.compiler.reference import by_reference
 from abm.kernels.constraints.bank_leverage import bank_assets, set_lines
 from abm.kernels.contracts.balances import mark_all
 from abm.kernels.contracts.loans import mark_loans
-from abm.kernels.numerics.columns import copy, fill_zero
+from abm.kernels.numerics.columns import copy
 
 
 def open_accounts(books, market, graph, rules, utilisation):
@@ -24,7 +24,7 @@ def open_accounts_compiled(utilisation, books, market, graph, rules):
     copy(books.wealth, books.high_water)
     copy(books.wealth, books.entry_wealth)
     mark_loans(books, graph, rules)
-    fill_zero(graph.other_assets)
+    graph.other_assets[:] = 0.0
     for b in range(graph.equity.size):
         wanted = utilisation * graph.leverage_max[b] * graph.equity[b]
         graph.other_assets[b] = max(wanted - bank_assets(b, graph), 0.0)

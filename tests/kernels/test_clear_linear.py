@@ -6,8 +6,6 @@ import pytest
 from abm.kernels.compiler.lanes import LANES, add_lane_products, add_lane_products_plain
 from abm.kernels.numerics.linear import (
     TILE,
-    falls_by_cholesky,
-    falls_by_majorant,
     falls_by_row_dominance,
     largest_real_part,
     solve_in_place,
@@ -49,25 +47,16 @@ def test_repeated_and_missing_eigenvectors_do_not_stop_the_eigenvalues():
     assert largest(cycle) == pytest.approx(1.0)
 
 
-PROOFS = {
-    "row dominance": falls_by_row_dominance,
-    "Cholesky": lambda a, n: falls_by_cholesky(a, n, np.zeros((n, n))),
-    "majorant": lambda a, n: falls_by_majorant(a, n, np.zeros((n, n))),
-}
-
-
-@pytest.mark.parametrize("proof", PROOFS)
-def test_a_cheap_proof_never_calls_an_unstable_market_stable(proof):
+def test_row_dominance_never_calls_an_unstable_market_stable():
     rng = np.random.default_rng(0)
     n_proved = 0
     for _ in range(2000):
         a = rng.normal(size=(4, 4)) * 0.7 - np.eye(4) * rng.uniform(0, 4)
-        if PROOFS[proof](a, 4):
+        if falls_by_row_dominance(a, 4):
             n_proved += 1
+            depth = np.exp(rng.normal(size=(4, 1)))
             assert np.linalg.eigvals(a).real.max() < 0
-            if proof != "Cholesky":
-                depth = np.exp(rng.normal(size=(4, 1)))
-                assert np.linalg.eigvals(a / depth).real.max() < 0
+            assert np.linalg.eigvals(a / depth).real.max() < 0
     assert n_proved > 300
 
 

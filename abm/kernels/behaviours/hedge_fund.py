@@ -7,7 +7,7 @@ from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.margin import set_margin_terms
 from abm.kernels.constraints.stop_loss import is_stopped, stopped_leverage
 from abm.kernels.constraints.value_at_risk import LEAST_VARIANCE, is_var_breached, limit_by_var
-from abm.kernels.numerics.columns import add_scaled, fill_zero, is_any, write_product
+from abm.kernels.numerics.columns import add_scaled, is_any, write_product
 
 MEAN, SLOW, FAST, GROSS, LIMIT = 0, 1, 2, 3, 4  # rows of the scratch lanes
 AIM = MEAN  # the mean has been used by the time leverage is aimed at
@@ -22,7 +22,7 @@ def portfolio_views(lo, hi, market, rules, scratch):
     weights, held, lanes = rules.mandates.weights, scratch.held, scratch.lanes
     n, n_held = hi - lo, 0
     for row in range(4):
-        fill_zero(lanes[row][:n])
+        lanes[row, :n] = 0.0
     mean, slow, fast, gross = lanes[MEAN][:n], lanes[SLOW][:n], lanes[FAST][:n], lanes[GROSS][:n]
     for k in range(weights.shape[0]):
         left = weights[k][lo:hi]

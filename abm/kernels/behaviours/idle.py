@@ -1,7 +1,6 @@
 """Institutions without a decision to take."""
 
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.numerics.columns import fill_zero
 
 
 @inlined
@@ -19,12 +18,11 @@ def is_idle(i, books):
 @kernel
 def cancel_orders(lo, hi, books):
     """Cancel the orders of institutions lo..hi: intents without a speed are none."""
-    fill_zero(books.speed[lo:hi])
-    fill_zero(books.forced[lo:hi])
+    books.speed[lo:hi] = 0.0
+    books.forced[lo:hi] = 0
 
 
 @kernel
 def clear_intents(lo, hi, books):
     """Clear the targets of institutions lo..hi, before they decide."""
-    for k in range(books.intent.shape[0]):
-        fill_zero(books.intent[k][lo:hi])
+    books.intent[:, lo:hi] = 0.0

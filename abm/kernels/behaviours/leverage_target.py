@@ -9,7 +9,7 @@ import math
 from abm.kernels.behaviours.idle import is_idle
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.value_at_risk import LEAST_VARIANCE
-from abm.kernels.numerics.columns import add_scaled, fill_zero, write_product
+from abm.kernels.numerics.columns import add_scaled, write_product
 
 # Scratch lanes above the K rows of shares.
 VARIANCE, FAST, HELD, AIM = 0, 1, 2, 3
@@ -39,8 +39,8 @@ def follow_target(lo, hi, rule, books, market, rules, scratch):
     K, C = market.quote.size, market.rates.size - 1
     n, lanes = hi - lo, scratch.lanes
     variance, held, aim = lanes[K + VARIANCE], lanes[K + HELD][:n], lanes[K + AIM][:n]
-    fill_zero(held)
-    fill_zero(aim)
+    held[:] = 0.0
+    aim[:] = 0.0
     for k in range(C, K):
         add_scaled(market.usd_price[k], books.units[k][lo:hi], held)
     for i in range(lo, hi):

@@ -6,7 +6,6 @@ from abm.kernels.behaviours.idle import is_idle
 from abm.kernels.behaviours.leverage_target import AIM, HELD, set_hedged_intents
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.value_at_risk import LEAST_VARIANCE
-from abm.kernels.numerics.columns import fill_zero
 from abm.kernels.state import TRADING_DAYS
 
 
@@ -16,8 +15,8 @@ def decide_trend(lo, hi, books, market, rules, scratch):
     K, n = market.quote.size, hi - lo
     mandates, lanes = rules.mandates, scratch.lanes
     gross, aim = lanes[K + HELD][:n], lanes[K + AIM][:n]
-    fill_zero(gross)
-    fill_zero(aim)
+    gross[:] = 0.0
+    aim[:] = 0.0
     for k in range(K):
         size_by_trend(
             market.trend_size[1, k], market.trend_size[2, k], mandates.uses_slow_filter[lo:hi],

@@ -3,7 +3,7 @@
 import math
 
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.numerics.columns import add_debt, add_scaled, chunk_sum, fill_zero
+from abm.kernels.numerics.columns import add_debt, add_scaled, chunk_sum
 from abm.kernels.state import ACCRUALS, STRETCH
 
 
@@ -21,7 +21,7 @@ def mark_prices(market):
 @kernel
 def add_up_wealth(lo, hi, books, market, wealth):
     """Wealth of institutions lo..hi at the market's prices, W = m + sum a X [USD bn].       (M2)"""
-    fill_zero(wealth)
+    wealth[:] = 0.0
     add_scaled(1.0, books.cash[lo:hi], wealth)
     for k in range(market.usd_price.size):
         add_scaled(market.usd_price[k], books.units[k][lo:hi], wealth)
@@ -30,7 +30,7 @@ def add_up_wealth(lo, hi, books, market, wealth):
 @kernel
 def add_up_borrowing(lo, hi, books, market, borrowing):
     """Borrowing of institutions lo..hi, (-m)+ + sum over currencies (-a X)+ [USD bn].       (M3)"""
-    fill_zero(borrowing)
+    borrowing[:] = 0.0
     add_debt(1.0, books.cash[lo:hi], borrowing)
     for c in range(market.rates.size - 1):
         add_debt(market.usd_price[c], books.units[c][lo:hi], borrowing)

@@ -2,7 +2,7 @@
 
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.events import FIRST_BANK, NOBODY
-from abm.kernels.numerics.columns import fill_zero, is_any
+from abm.kernels.numerics.columns import is_any
 from abm.kernels.state import DEPOSIT_INSURANCE
 
 MOST_SPREAD = 1.0  # per year: credit at a higher rate is none, whatever the lender's balance sheet
@@ -50,8 +50,8 @@ def pay_alike(rate, broker_start, borrowing, cash):
 @kernel
 def mark_loans(books, graph, rules):
     """Loan book of every bank, its own desks apart [USD bn].                            (M4)"""
-    fill_zero(graph.loans)
-    fill_zero(graph.desk_assets)
+    graph.loans[:] = 0.0
+    graph.desk_assets[:] = 0.0
     for i in range(books.cash.size):
         borrowing = books.borrowing[i]
         if borrowing == 0.0:

@@ -58,7 +58,7 @@ class Liquidity(NamedTuple):
 # in a currency, and how many of these there are.
 QUOTE, LAW, FREE, QUOTED, N_QUOTED = range(5)
 # Matrices of ClearingWork.squares: target rows of Q (all, non-residents), dF/dx, scratch.
-WANTED, WANTED_ABROAD, JACOBIAN, BLOCK, FACTOR = range(5)
+WANTED, WANTED_ABROAD, JACOBIAN, BLOCK, SCALED = range(5)
 
 
 class ClearingWork(NamedTuple):

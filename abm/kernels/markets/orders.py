@@ -18,7 +18,7 @@ import numpy as np
 
 from abm.kernels.compiler.jit import allocating_kernel, inlined, kernel
 from abm.kernels.compiler.lanes import LANES, add_lane_products
-from abm.kernels.numerics.columns import gather, is_any
+from abm.kernels.numerics.columns import is_any
 from abm.kernels.numerics.linear import TILE
 
 CHUNK = 4096  # institutions summed before the lanes are folded; callers that split, split here
@@ -95,14 +95,10 @@ def allocate_orders(n_instruments: int) -> Orders:
 @kernel
 def clear_orders(orders):
     """No orders; no institution's wealth can change sign within the largest radius."""
-    n = orders.frozen.size
-    for k in range(n + 1):
-        for j in range(n + 1):
-            orders.wealth_terms[k, j] = 0.0
-            orders.wealth_terms_nonresident[k, j] = 0.0
-    for k in range(n):
-        orders.frozen[k] = 0.0
-        orders.frozen_nonresident[k] = 0.0
+    orders.wealth_terms[:] = 0.0
+    orders.wealth_terms_nonresident[:] = 0.0
+    orders.frozen[:] = 0.0
+    orders.frozen_nonresident[:] = 0.0
     orders.radius[0] = _MAX_RADIUS
 
 
@@ -236,10 +232,12 @@ def _load_tile(book, rows, n, tile):
     """Holdings and cash, target shares and speed of the given institutions."""
     first, count = _even(n + 1), rows.size
     for k in range(n):
-        gather(book.units[k], rows, tile[k][:count])
-        gather(book.intent[k], rows, tile[first + k][:count])
-    gather(book.cash, rows, tile[n][:count])
-    gather(book.speed, rows, tile[first + n][:count])
+        for t in range(count):
+            tile[k, t] = book.units[k, rows[t]]
+            tile[first + k, t] = book.intent[k, rows[t]]
+    for t in range(count):
+        tile[n, t] = book.cash[rows[t]]
+        tile[first + n, t] = book.speed[rows[t]]
 
 
 @kernel
@@ -378,10 +376,7 @@ def freeze_orders(orders, quote, start):
         orders.frozen[k] += ordered
         if quote[k] >= 0:
             orders.frozen[quote[k]] += math.exp(start[k]) * abroad
-    for k in range(n + 1):
-        for j in range(n + 1):
-            orders.wealth_terms[k, j] = 0.0
-            orders.wealth_terms_nonresident[k, j] = 0.0
-    for k in range(n):
-        orders.frozen_nonresident[k] = 0.0
+    orders.wealth_terms[:] = 0.0
+    orders.wealth_terms_nonresident[:] = 0.0
+    orders.frozen_nonresident[:] = 0.0
     orders.radius[0] = math.inf

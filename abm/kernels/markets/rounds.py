@@ -15,7 +15,7 @@ from abm.kernels.markets.orders import (
     collect_orders,
     collect_rows,
 )
-from abm.kernels.numerics.columns import copy, fill_zero
+from abm.kernels.numerics.columns import copy
 
 
 @kernel
@@ -117,7 +117,7 @@ def quote_market_makers(market, rule):
 @kernel
 def cancel_round(round_, books, market, scratch):
     """Cancel the orders of a round: in the next one only the forced trade, and no authority."""
-    fill_zero(market.external)
+    market.external[:] = 0.0
     if round_ == 0:
         cancel_orders(0, books.cash.size, books)
         return

@@ -13,7 +13,7 @@ from abm.kernels.carry_short import short_closed
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.contracts.balances import add_up_borrowing, add_up_wealth
 from abm.kernels.events import FORCED_SALE, MARKET, record_event
-from abm.kernels.numerics.columns import add_scaled, chunk_sum, fill_zero, is_any
+from abm.kernels.numerics.columns import add_scaled, chunk_sum, is_any
 from abm.kernels.scratch import BUYING, GROSS, LEGS, ORDERED, SELLING
 from abm.kernels.state import CHUNK
 
@@ -25,8 +25,7 @@ WEALTH, COST, LEG, GROSS_TRADE = 0, 1, 2, 3
 @kernel
 def open_settlement(market, rules, scratch):
     """Clear the round's flows, and set the spread of every market.                        (M40)"""
-    for row in range(scratch.flows.shape[0]):
-        fill_zero(scratch.flows[row])
+    scratch.flows[:] = 0.0
     spreads = scratch.work[1]
     for k in range(market.quote.size):
         calm, fast = rules.market.calm_volatility[k], math.sqrt(market.covariance_fast[k, k])
@@ -68,7 +67,7 @@ def add_legs(c, n, lo, market, rules, scratch):
     """Currency c that a chunk's non-residents need for their trades in assets quoted in it."""
     K = market.quote.size
     leg = scratch.lanes[K + LEG][:n]
-    fill_zero(leg)
+    leg[:] = 0.0
     for k in range(market.rates.size - 1, K):
         if market.quote[k] == c:
             add_scaled(math.exp(market.log_price[k]), scratch.lanes[k][:n], leg)
@@ -167,13 +166,13 @@ def commit_trades(lo, hi, books, market, rules, scratch):
     n = hi - lo
     cost, leg = scratch.lanes[K + COST][:n], scratch.lanes[K + LEG][:n]
     gross, cash = scratch.lanes[K + GROSS_TRADE][:n], books.cash[lo:hi]
-    fill_zero(cost)
+    cost[:] = 0.0
     for k in range(K):
         has_leg = k < C and is_leg_traded(k, market, scratch)
         if not (scratch.is_traded[k] or has_leg):
             continue
         trade, price = scratch.lanes[k][:n], market.usd_price[k]
-        fill_zero(leg)
+        leg[:] = 0.0
         if has_leg:
             add_legs(k, n, lo, market, rules, scratch)
             scratch.flows[LEGS, k] += chunk_sum(leg)
@@ -186,7 +185,7 @@ def commit_trades(lo, hi, books, market, rules, scratch):
             pay_residents(k, lo, n, books, market, rules, scratch)
     borrowing, wealth = books.borrowing[lo:hi], books.wealth[lo:hi]
     add_scaled(-1.0, cost, cash)
-    fill_zero(wealth)
+    wealth[:] = 0.0
     add_scaled(1.0, scratch.lanes[K + WEALTH][:n], wealth)
     add_scaled(-1.0, cost, wealth)
     add_up_borrowing(lo, hi, books, market, borrowing)

@@ -8,13 +8,6 @@ from abm.kernels.compiler.jit import kernel
 
 
 @kernel
-def fill_zero(column):
-    """column <- 0"""
-    for j in range(column.size):
-        column[j] = 0
-
-
-@kernel
 def copy(column, destination):
     """destination <- column"""
     for j in range(column.size):
@@ -28,13 +21,6 @@ def is_any(column):
     for j in range(column.size):  # to the end: a loop that may stop early takes them one by one
         count += column[j] != 0
     return count > 0
-
-
-@kernel
-def gather(column, rows, chosen):
-    """chosen <- the entries of a column at the given rows"""
-    for t in range(chosen.size):
-        chosen[t] = column[rows[t]]
 
 
 @kernel

@@ -63,43 +63,6 @@ def falls_by_row_dominance(a, n):
 
 
 @kernel
-def falls_by_cholesky(a, n, factor):
-    """True if the symmetric part of -a has a Cholesky factor: then the spectrum is negative."""
-    for i in range(n):
-        for j in range(i + 1):
-            total = -0.5 * (a[i, j] + a[j, i])
-            for k in range(j):
-                total -= factor[i, k] * factor[j, k]
-            if i == j:
-                if not total > 0.0:
-                    return False
-                factor[i, i] = math.sqrt(total)
-            else:
-                factor[i, j] = total / factor[j, j]
-    return True
-
-
-@kernel
-def falls_by_majorant(a, n, factor):
-    """True if -a stays an M-matrix when all its off-diagonal entries work against it.
-
-    Row dominance in the best scaling of the instruments: elimination leaves positive pivots (Berman
-    and Plemmons 1994, ch. 6). Then the spectrum of D^-1 a is negative for every D > 0.
-    """
-    for i in range(n):
-        for j in range(n):
-            factor[i, j] = -a[i, i] if i == j else -abs(a[i, j])
-    for j in range(n):
-        if not factor[j, j] > 0.0:
-            return False
-        for i in range(j + 1, n):
-            share = factor[i, j] / factor[j, j]
-            for k in range(j + 1, n):
-                factor[i, k] -= share * factor[j, k]
-    return True
-
-
-@kernel
 def _reduce_to_hessenberg(h, n):
     """Similar matrix with zeros below the first subdiagonal, by elimination with exchanges."""
     for m in range(1, n - 1):
