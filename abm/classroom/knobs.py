@@ -30,6 +30,7 @@ GROUPS = (
     "retail_fx.present",
     "retail_equity.present",
     "insurers.present",
+    "auto_borrowers.present",
 )
 KEYS = (*SLIDERS, *GROUPS)
 BOUNDS = ("gt", "ge", "le", "lt")  # in the order in which a range is said
@@ -56,9 +57,15 @@ class Knob(NamedTuple):
 
 
 def knobs_of(scenario: Scenario) -> list[Knob]:
-    """The knobs of KEYS that the scenario has."""
-    found = {leaf.key: leaf for leaf in leaves(scenario) if leaf.key in KEYS}
-    return [_knob(found[key]) for key in KEYS if key in found]
+    """The knobs of KEYS that the scenario has; a group without members has no switch."""
+    found = {leaf.key: leaf for leaf in leaves(scenario)}
+    is_empty = {key for key in GROUPS if found[_size_of(key)].value == 0}
+    return [_knob(found[key]) for key in KEYS if key in found and key not in is_empty]
+
+
+def _size_of(switch: str) -> str:
+    """Key of the number of members behind a group's switch."""
+    return f"{switch.removesuffix('present')}n"
 
 
 def values_of(scenario: Scenario, changes: Mapping[str, Value]) -> dict[str, Value]:

@@ -202,6 +202,13 @@ def test_a_link_restores_what_it_was_copied_from(visit):
     assert shown_numbers(again) == numbers
 
 
+def test_a_switch_leaves_the_borrowers_that_are_liquidated_out(visit):
+    page = visit(scenario="auto-liquidation")
+    page.get_by_label("DeFi borrowers").uncheck()
+    page.wait_for_url("**auto_borrowers.present=false**")
+    assert visit(**HIKE).get_by_label("DeFi borrowers").count() == 0
+
+
 def test_compare_calls_a_difference_an_effect_only_of_one_change(visit, photograph):
     page = visit(tab="compare", **HIKE)
     page.get_by_text("Nothing is changed").wait_for()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from abm.classroom.knobs import SLIDERS, knobs_of
+from abm.classroom.knobs import GROUPS, SLIDERS, knobs_of
 from abm.classroom.widgets.controls import help_of
 from abm.scenario import list_scenarios, load_scenario, parameter_table
 from abm.words import words
@@ -59,3 +59,12 @@ def test_every_slider_declares_the_values_that_it_shows():
     hike = {knob.key: knob for knob in knobs_of(load_scenario("hike"))}
     assert (hike["shock.surprise_bp"].low, hike["shock.surprise_bp"].high) == (0.0, 150.0)
     assert {k for k in hike if not hike[k].is_switch} == set(SLIDERS) - {"policy.boj.surprise_bp"}
+
+
+def test_a_group_has_a_switch_where_it_has_members():
+    switches = {
+        name: {knob.key for knob in knobs_of(load_scenario(name)) if knob.is_switch}
+        for name in ("hike", "auto-liquidation")
+    }
+    assert switches["auto-liquidation"] - switches["hike"] == {"auto_borrowers.present"}
+    assert switches["hike"] == set(GROUPS) - {"auto_borrowers.present"}

@@ -97,7 +97,7 @@ def test_a_dam_break_without_a_margin_call_says_what_was_forced():
     # the calls of the run came before the shock: none is of its days
     calls = {"forced_share_of_unwind": 0.4, "n_margin_calls": 7, "n_margin_calls_before": 7}
     title = finding(NET | calls, "A 30bp surprise")
-    assert "broke the dam without a margin call (stop-outs or recalls, own rules): yen" in title
+    assert "broke the dam without margin calls (liquidations, recalls, own rules): yen" in title
     assert how_forced(calls | {"n_margin_calls_before": 6}) == ""
 
 

@@ -1,5 +1,7 @@
 """Figures of sweeps: what is drawn are the numbers of the tables, at their true places."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -214,6 +216,18 @@ def test_a_step_has_its_paired_interval_inside_that_of_independent_runs():
     labels = [" ".join(t.get_text().split()) for t in axes.get_yticklabels()]
     assert labels == ["leverage cap, times wealth: 2 → 4", "funds: on: false → true"]
     assert axes.get_xlabel() == "difference of P(dam break), percentage points"
+
+
+def test_labels_of_two_lines_do_not_touch():
+    long = "instruments.JPY.value_depth_usd_bn, instruments.NKY.value_depth_usd_bn"
+    table = pd.DataFrame(
+        {"factor": [long, CAP, long, long], "from": range(4), "to": range(1, 5), "difference": 0.1}
+        | {"low": 0.0, "high": 1.0, "se_paired": 1.0, "se_unpaired": 1.0, "n_pairs": 1}
+    )
+    figure = steps_figure(table, "y", WORDS, "Student")
+    boxes = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]
+    assert boxes[0].height > 1.5 * boxes[1].height
+    assert all(above.y0 > below.y1 + 4.0 for above, below in itertools.pairwise(boxes))
 
 
 def test_of_very_many_steps_the_largest_are_drawn_and_the_caption_says_so():

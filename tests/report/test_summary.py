@@ -205,7 +205,7 @@ def test_a_dam_that_recalled_loans_alone_broke_is_not_said_to_have_had_stop_outs
     assert "recall" in kinds and not kinds & {"margin_call", "loss_cut", "close_out"}
     measures = {**cascade.run.summary, **cascade}
     assert cascade["class"] == "dam break" and cascade["forced_share_of_unwind"] > 0.1
-    assert "or recalls, own rules" in title(cascade.run.scenario, measures)
+    assert "(liquidations, recalls, own rules)" in title(cascade.run.scenario, measures)
     assert "or recalled loans" in facts(told_of(cascade), "shock")["Yen short"]
 
 

@@ -55,10 +55,11 @@ DRAWN_LEVERAGE = 25.0  # above it a fund in ruins would flatten the chart
 class Stage:
     """Charts of one run, drawn as it goes on; the same charts serve every run of a scenario."""
 
-    def __init__(self, run: LiveRun, say: Words) -> None:
+    def __init__(self, run: LiveRun, say: Words, whole: LiveRun | None = None) -> None:
+        """Charts for `run`; `whole` is one with every group, if some are left out of `run`."""
         self.say, self.run, self.n_drawn = say, run, 0
         self.names = day_names(run.scenario, say)
-        self.forced = forced_columns(run.days())
+        self.forced = forced_columns((whole or run).days())
         self.record = quotes_on_days(run.calendar(), real_quotes(run.scenario))
         self.source = ColumnDataSource(self._columns(run.days()))
         self.eve = ColumnDataSource(self._from_the_eve())
@@ -145,6 +146,7 @@ class Stage:
         allowed = np.minimum(largest_leverage_allowed(margin), DRAWN_LEVERAGE)
         funds = [self.run.fund_leverage[day] for day in table["day"]]
         low, high, above = np.array(funds, dtype=float).reshape(-1, 3).T
+        none_sold = 0.0 * table["margin_rate"]  # by a group that a switch has left out
         return {
             "day": table["day"].to_numpy(),
             "date": iso_dates(table["date"]),
@@ -161,7 +163,7 @@ class Stage:
             "share_above": above,
             "allowed": allowed,
             "margin_rate": margin,
-            **{name: table[name].to_numpy() for name in self.forced.values()},
+            **{name: table.get(name, none_sold).to_numpy() for name in self.forced.values()},
         }
 
     def _from_the_eve(self, first: dict[str, Any] | None = None) -> dict[str, Any]:

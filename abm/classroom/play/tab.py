@@ -129,7 +129,9 @@ class PlayTab:
         if self.staged == name:
             self.stage.restart(self.run)
             return
-        self.stage, self.staged = Stage(self.run, self.page.say), name
+        whole = LiveRun.of(self.page.choice.changed(changes={}))
+        self.stage = Stage(self.run, self.page.say, whole)
+        self.staged = name
         heading = pn.pane.HTML(f"<h3>{escape(self.page.say('play.chronicle'))}</h3>", margin=0)
         legend = Phrases(self.page.say).styles(self.run.scenario.funds.styles)
         styles = pn.pane.HTML(f'<p class="key">{escape(legend)}</p>', margin=0)

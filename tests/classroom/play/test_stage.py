@@ -54,6 +54,20 @@ def test_another_seed_starts_with_empty_charts(run):
     }
 
 
+@pytest.mark.parametrize("is_first_out", [True, False])
+def test_a_group_that_a_switch_leaves_out_or_lets_in_sells_in_its_own_column(is_first_out):
+    whole = Choice(scenario="auto-liquidation", seed=7)
+    out = whole.changed(changes={"auto_borrowers.present": False})
+    stage = Stage(LiveRun.of(out if is_first_out else whole), SAY, LiveRun.of(whole))
+    sold = {}
+    for choice in (out, whole) if is_first_out else (whole, out):
+        stage.restart(LiveRun.of(choice))
+        stage.run.advance(66)
+        stage.draw()
+        sold[choice.changes == {}] = sum(stage.source.data["forced_auto_borrower_usd_bn"])
+    assert sold[True] > 0.0 == sold[False]
+
+
 def test_the_run_before_stays_in_sight_where_a_knob_moved_and_nothing_else(run):
     stage = played(run, 10)
     assert not stage.earlier.visible
