@@ -15,6 +15,7 @@ The names below are the front door; what they take and give is in the rooms behi
 * `abm.measures`: what its numbers mean, with their equations;
 * `abm.agents`: who trades, as Mesa agents; `abm.agents.PythonAgent` is a trader of your own;
 * `abm.sweep`: thousands of runs, called as `abm.sweep("mine.toml")`;
+* `abm.calibration`: parameters fitted to moments of the record, `abm.calibrate("study.toml")`;
 * `abm.carry`, `abm.market`, `abm.contagion`: one trade, one clearing, one network, by themselves;
 * `abm.literature`: papers restated on the same kernels;
 * `abm.errors`: every way to be told no.
@@ -31,6 +32,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from abm.calibration import calibrate
     from abm.contagion import clear_interbank, debtrank, threshold_cascade
     from abm.model import CarryUnwindModel
     from abm.runs import cascade, load_result, run
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CarryUnwindModel",
     "__version__",
+    "calibrate",
     "cascade",
     "clear_interbank",
     "debtrank",
@@ -56,6 +59,7 @@ __all__ = [
 _ROOM_OF = {
     "CarryUnwindModel": "abm.model",
     "__version__": "abm.version",
+    "calibrate": "abm.calibration",
     "cascade": "abm.runs",
     "clear_interbank": "abm.contagion",
     "debtrank": "abm.contagion",

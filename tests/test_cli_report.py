@@ -11,7 +11,7 @@ from abm.cli.commands import app
 from abm.report import animate
 from abm.report.run_page import FIGURES
 from abm.scenario.template import parameter_table
-from abm.sweep import runner, sweep
+from abm.sweep import pool, sweep
 from tests.report import small
 from tests.sweep import small as small_sweep
 from tests.sweep.conftest import here
@@ -81,7 +81,7 @@ def test_a_folder_whose_table_was_changed_is_refused(unwind, tmp_path):
 
 
 def test_a_sweep_is_reported_by_the_same_command(unwind, tmp_path, monkeypatch):
-    monkeypatch.setattr(runner, "_pool", here)
+    monkeypatch.setattr(pool, "own_processes", here)
     sweep(small_sweep.experiment(), tmp_path / "tiny")
     assert unwind("report", "tiny", "--output", "n_failed").stdout == "tiny/report.html\n"
     page = (tmp_path / "tiny/report.html").read_text()

@@ -11,7 +11,7 @@ import abm
 from abm.cli import progress as bars
 from abm.cli.terminal import say, tell, warned
 from abm.scenario import load_scenario
-from abm.sweep import runner, sweep
+from abm.sweep import pool, sweep
 from tests.attacks.stage import RAW, ask
 from tests.sweep.small import HereAndNow, experiment
 
@@ -37,7 +37,7 @@ def kept_run(place):
 
 @pytest.fixture
 def kept_sweep(place, monkeypatch):
-    monkeypatch.setattr(runner, "_pool", lambda _: nullcontext(HereAndNow()))
+    monkeypatch.setattr(pool, "own_processes", lambda _: nullcontext(HereAndNow()))
     sweep(experiment(name=NAME), place / "sweep")
     return place / "sweep"
 

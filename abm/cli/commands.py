@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from abm.cli import (
     analyse,
+    calibrate,
     check,
     classroom,
     explain,
@@ -84,6 +85,7 @@ COMMANDS = (
     sweep.sweep,
     status.status,
     analyse.analyse,
+    calibrate.calibrate,
     plot.plot,
     export.export,
     explain.explain,

@@ -37,7 +37,7 @@ class Experiment(Question):
 
     def to_toml(self) -> str:
         """The experiment as a file that loads to an equal one; what was not chosen is left out."""
-        return to_toml(_chosen(self))
+        return to_toml(chosen_of(self))
 
 
 def load_experiment(
@@ -70,7 +70,7 @@ def base_scenario(experiment: Experiment) -> Scenario:
     return experiment.base
 
 
-def _chosen(part: Part) -> dict[str, Any]:
+def chosen_of(part: Part) -> dict[str, Any]:
     """The choices of a part, as plain mappings and lists."""
     return {
         name: _plain(getattr(part, name))
@@ -81,7 +81,7 @@ def _chosen(part: Part) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Part):
-        chosen = _chosen(value)
+        chosen = chosen_of(value)
         return chosen["values"] if set(chosen) == {"values"} else chosen
     if isinstance(value, Mapping):
         return {key: _plain(entry) for key, entry in value.items()}

@@ -217,7 +217,7 @@ class Factor(Link):
             yield "low and high must be whole numbers where whole = true"
 
 
-def _from_list(raw: Any) -> Any:
+def from_list(raw: Any) -> Any:
     """`key = [1, 2]` is short for `key = { values = [1, 2] }`, and `"1.2x"` is a multiple."""
     if isinstance(raw, list | tuple):
         return _of_multiples({"values": list(raw)})
@@ -272,8 +272,8 @@ def _even(n_levels: int) -> int:
     return n_levels
 
 
-AnyFactor = Annotated[Factor, BeforeValidator(_from_list)]
-ListedFactor = Annotated[Factor, BeforeValidator(_from_list), AfterValidator(_listed)]
+AnyFactor = Annotated[Factor, BeforeValidator(from_list)]
+ListedFactor = Annotated[Factor, BeforeValidator(from_list), AfterValidator(_listed)]
 FLAT = BeforeValidator(flat_factors)
 NOT_EMPTY = AfterValidator(_not_empty)
 Factors = Annotated[dict[str, AnyFactor], FLAT, NOT_EMPTY, FROZEN]

@@ -298,7 +298,7 @@ def _differences(
     if old != new:
         yield f"measures: defined as of version {old} there, of version {new} now"
     chosen = json.loads(_json(here["experiment"]))
-    changed = list(_changed(there["experiment"], chosen))
+    changed = list(changed_entries(there["experiment"], chosen))
     yield from changed
     if there["scenario_hash"] != here["scenario_hash"]:
         yield from _scenario_differences(plan, folder)
@@ -306,11 +306,12 @@ def _differences(
         yield from _point_differences(read_points(folder), plan.points)
 
 
-def _changed(there: Any, here: Any, key: str = "") -> Iterator[str]:
+def changed_entries(there: Any, here: Any, key: str = "") -> Iterator[str]:
+    """One line for each entry of nested mappings that is not the same."""
     if isinstance(there, dict) and isinstance(here, dict):
         for name in dict.fromkeys((*there, *here)):
             step = f'"{name}"' if "." in name else name
-            yield from _changed(there.get(name), here.get(name), f"{key}.{step}".lstrip("."))
+            yield from changed_entries(there.get(name), here.get(name), f"{key}.{step}".lstrip("."))
     elif there != here:
         said = ["nothing" if value is None else show(value) for value in (there, here)]
         yield f"{key}: {said[0]} there, {said[1]} now"
@@ -318,7 +319,7 @@ def _changed(there: Any, here: Any, key: str = "") -> Iterator[str]:
 
 def _scenario_differences(plan: Plan, folder: Path) -> Iterator[str]:
     kept = load_scenario(folder / SCENARIO).to_dict()
-    found = list(_changed(kept, plan.scenario.to_dict(), "scenario"))
+    found = list(changed_entries(kept, plan.scenario.to_dict(), "scenario"))
     yield from found or ["scenario: another one"]
 
 

@@ -185,6 +185,25 @@ class RebuildingPool(Executor):
         self._pool, self._is_broken = None, False
 
 
+@contextmanager
+def own_processes(n_workers: int) -> Iterator[Executor]:
+    """Our own processes; whatever goes wrong here, they end."""
+    workers = RebuildingPool(n_workers)
+    try:
+        yield workers
+    except BaseException:
+        workers.shutdown(cancel_futures=True)
+        raise
+    workers.shutdown()
+
+
+def n_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 _HOPELESS = (
     f"the first {HOPELESS} chunks of runs killed their worker process and none has finished; there "
     "may be too little memory (make population.scale smaller, or use fewer --workers), or, in a "

@@ -82,7 +82,7 @@ def reseeded(experiment: Asked, seed: int, max_runs: int | None) -> Asked:
 def _checked(kind: type[Asked], raw: dict[str, Any], source: Source, max_runs: int | None) -> Asked:
     raw = deepcopy(raw)
     point_faults = _read_points(raw, source)
-    faults = [*_place_scenario(raw, source), *point_faults]
+    faults = [*place_scenario(raw, source), *point_faults]
     _place_graphs(raw, source)
     is_placed = not any(fault.key == "scenario" for fault in faults)
     experiment, shape_faults, has_design = _shaped(kind, raw)
@@ -97,7 +97,7 @@ def _checked(kind: type[Asked], raw: dict[str, Any], source: Source, max_runs: i
 
 def _trusted(kind: type[Asked], raw: dict[str, Any], source: Source) -> Asked:
     """An experiment whose points have been checked before."""
-    faults = [*_place_scenario(raw, source), *_read_points(raw, source)]
+    faults = [*place_scenario(raw, source), *_read_points(raw, source)]
     _place_graphs(raw, source)
     experiment, shape_faults, _ = _shaped(kind, raw)
     if experiment is None or faults or shape_faults:
@@ -119,7 +119,7 @@ def _by_column(fault: Fault, source: Source) -> Fault:
     return replace(fault, key=key)
 
 
-def _place_scenario(raw: dict[str, Any], source: Source) -> list[Fault]:
+def place_scenario(raw: dict[str, Any], source: Source) -> list[Fault]:
     """A scenario's file lies where the experiment lies; a name is left alone."""
     given = raw.get("scenario")
     if not isinstance(given, str) or given in list_scenarios():

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -135,7 +133,7 @@ def sweep(
         On Ctrl-C (a KeyboardInterrupt); what was finished is kept.
     """
     part = shard_of(shard)
-    n_workers = _counted("workers", workers, _n_cores())
+    n_workers = _counted("workers", workers, pool.n_cores())
     seconds = None if timeout is None else seconds_allowed(timeout)
     plan = _allowed_plan(experiment, max_runs, rng)
     folder = Path(out) if out is not None else Path("results") / plan.experiment.name
@@ -148,7 +146,7 @@ def sweep(
             refuse_other_plan(plan, folder)
         stack.enter_context(locks.only_runner(folder, label))
         if cluster is None:
-            executor = stack.enter_context(_pool(n_workers))
+            executor = stack.enter_context(pool.own_processes(n_workers))
             in_flight = partial(int, n_workers + SPARE_CHUNKS)
         session = SweepSession(plan, folder, label, executor, in_flight, progress, seconds)
         session.n_rows = plan.n_rows
@@ -306,25 +304,6 @@ def _sides(plan: Plan) -> list[str]:
 
 
 _OWN = {store.RUNS, EXPERIMENT, SCENARIO, POINTS, GRAPHS, ODD, CRATE}
-
-
-@contextmanager
-def _pool(n_workers: int) -> Iterator[Executor]:
-    """Our own processes; whatever goes wrong here, they end."""
-    workers = pool.RebuildingPool(n_workers)
-    try:
-        yield workers
-    except BaseException:
-        workers.shutdown(cancel_futures=True)
-        raise
-    workers.shutdown()
-
-
-def _n_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _counted(name: str, given: int | None, default: int) -> int:

@@ -110,10 +110,10 @@ def _run_row(
         with time_limit(task.timeout):
             output = output_of(experiment, scenario, record["replicate"])
     except Exception as bad:
-        said = {"status": FAILED, "error": _said(bad), "seconds": time.perf_counter() - start}
-        return record | said, None
-    said = {"status": DONE, "error": "", "seconds": time.perf_counter() - start}
-    return record | said | output.scalars, output
+        end = {"status": FAILED, "error": said(bad), "seconds": time.perf_counter() - start}
+        return record | end, None
+    end = {"status": DONE, "error": "", "seconds": time.perf_counter() - start}
+    return record | end | output.scalars, output
 
 
 def _record(row: int, experiment: Experiment) -> dict[str, Any]:
@@ -135,7 +135,7 @@ class _Scenarios:
         return self.scenario
 
 
-def _said(bad: Exception) -> str:
+def said(bad: Exception) -> str:
     """Type, message and place of what was raised, on one line; of a failed run the message."""
     if isinstance(bad, FailedRun):
         return str(bad).replace("\n", " ")[:LONGEST_ERROR]

@@ -19,7 +19,7 @@ from abm.report.study import read_study
 from abm.report.summary import Told, sections
 from abm.report.sweep_page import sweep_report
 from abm.scenario import load_scenario
-from abm.sweep import load_sweep, runner, sweep
+from abm.sweep import load_sweep, pool, sweep
 from tests.report import small
 from tests.sweep import small as small_sweep
 from tests.sweep.conftest import here
@@ -70,7 +70,7 @@ def swept(tmp_path_factory):
     """A sweep of 12 runs, in this process."""
     folder = tmp_path_factory.mktemp("sweep") / "tiny"
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(runner, "_pool", here)
+        patched.setattr(pool, "own_processes", here)
         sweep(small_sweep.experiment(name=small.TITLE), folder)
     return folder
 
@@ -208,7 +208,7 @@ def test_a_sweep_tells_its_design_and_the_means_of_its_tables(swept):
 
 
 def test_a_sweep_that_is_not_complete_says_how_far_it_is_and_how_to_go_on(tmp_path, monkeypatch):
-    monkeypatch.setattr(runner, "_pool", here)
+    monkeypatch.setattr(pool, "own_processes", here)
     sweep(small_sweep.experiment(), tmp_path / "half", shard="1/2")
     n_done = len(load_sweep(tmp_path / "half"))
     assert 0 < n_done < 12
@@ -231,7 +231,7 @@ def test_a_sweep_whose_file_was_changed_is_refused(tmp_path, monkeypatch):
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    monkeypatch.setattr(runner, "_pool", here)
+    monkeypatch.setattr(pool, "own_processes", here)
     sweep(small_sweep.experiment(), tmp_path / "tiny")
     path = next((tmp_path / "tiny/runs").glob("rows-*"))
     table = pq.ParquetFile(path).read()

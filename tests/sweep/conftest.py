@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from abm.sweep import digest, runner, sweep
+from abm.sweep import digest, pool, sweep
 from tests.sweep import small
 
 
@@ -16,7 +16,7 @@ def here(n_workers):
 @pytest.fixture
 def in_process(monkeypatch):
     """Sweeps start no process: a tenth of the time, and what is patched here is patched there."""
-    monkeypatch.setattr(runner, "_pool", here)
+    monkeypatch.setattr(pool, "own_processes", here)
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def undisturbed(tmp_path, monkeypatch):
 
     def digest_of(experiment):
         with monkeypatch.context() as patched:
-            patched.setattr(runner, "_pool", here)
+            patched.setattr(pool, "own_processes", here)
             sweep(experiment, tmp_path / "undisturbed")
         return digest(tmp_path / "undisturbed")
 
