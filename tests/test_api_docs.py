@@ -14,12 +14,14 @@ import abm
 ROOMS = (
     "abm",
     "abm.agents",
+    "abm.calibration",
     "abm.carry",
     "abm.contagion",
     "abm.errors",
     "abm.literature",
     "abm.market",
     "abm.measures.cascade",
+    "abm.measures.moments",
     "abm.measures.network",
     "abm.measures.tails",
     "abm.measures.vulnerability",
@@ -82,9 +84,9 @@ def test_every_field_and_method_of_a_class_says_what_it_is(name):
     assert undocumented(CLASSES[name]) == []
 
 
-def test_every_field_of_a_scenario_and_of_an_experiment_is_declared_with_its_meaning():
+def test_every_field_of_a_scenario_a_study_and_an_experiment_is_declared_with_its_meaning():
     models = [kind for kind in CLASSES.values() if issubclass(kind, BaseModel)]
-    assert {kind.__name__ for kind in models} == {"Scenario", "Experiment"}
+    assert {kind.__name__ for kind in models} == {"Scenario", "Experiment", "Study"}
     assert all(field.description for kind in models for field in kind.model_fields.values())
 
 

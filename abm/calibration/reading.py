@@ -54,8 +54,9 @@ def _checked(raw: dict[str, Any], source: Source) -> Study:
     if isinstance(raw.get("parameters"), Mapping):
         raw["parameters"] = flat_factors(raw["parameters"])
     faults = place_scenario(raw, source)
-    _place_records(raw, source.folder)
     is_placed = not faults
+    faults += _empty(raw)
+    _place_records(raw, source.folder)
     study, shape_faults = _shaped(raw)
     is_whole = not shape_faults
     faults += shape_faults
@@ -70,6 +71,12 @@ def _placed(faults: list[Fault], source: Source) -> list[Fault]:
     here = [fault for fault in faults if not fault.where]
     found = placed(here, source.where, lambda key: origin_of(source.origins, key, source.where))
     return [*found, *(fault for fault in faults if fault.where)]
+
+
+def _empty(raw: Mapping[str, Any]) -> Iterator[Fault]:
+    for name in BY_NAME:
+        if raw.get(name) == {}:
+            yield Fault("", name, NOT_GIVEN, "is empty: name at least one")
 
 
 def _place_records(raw: dict[str, Any], folder: Path) -> None:
@@ -95,8 +102,8 @@ def _shaped(raw: dict[str, Any]) -> tuple[Study | None, list[Fault]]:
             table.pop(inside[0], None)
         else:
             rest.pop(str(first), None)
-    # What another stage draws from may be wrong: the rest is looked at with seeds that are not.
-    rest.setdefault("seeds", _ANY_SEEDS)
+    for name, stand_in in (("seeds", _ANY_SEEDS), ("parameters", {}), ("moments", {})):
+        rest.setdefault(name, stand_in)
     try:
         return Study.model_validate(rest), faults
     except ValidationError:
@@ -120,7 +127,7 @@ def _refusals(study: Study, is_whole: bool) -> list[Fault]:
     for name, target in study.moments.items():
         faults += _faults_of_target(f"moments.{name}", target, study.base)
     n_moments, n_parameters = len(study.moments), len(study.parameters)
-    if is_whole and n_moments < n_parameters:
+    if is_whole and 0 < n_moments < n_parameters:
         words = f"are {n_moments}, fewer than the {n_parameters} parameters: nothing can tell them"
         faults.append(Fault("", "moments", NOT_GIVEN, words))
     return faults

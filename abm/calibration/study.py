@@ -23,15 +23,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, model_validator
+from pydantic import BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from abm.measures.moments import MOMENTS, Choices
 from abm.scenario import Scenario
 from abm.scenario.fields import FROZEN, CalendarDate, Part, Positive, When, Whole, choice, number
-from abm.sweep.kinds import FLAT, Factor, LatinHypercube, from_list
+from abm.sweep.kinds import FLAT, Factor, LatinHypercube, ListOfPoints, from_list
 from abm.sweep.question import LARGEST_SEED, Changes, Question
 
 UNSEEN = {"outputs.feedback_gain_every_days": 0}  # computed for the reader of a run, not its prices
@@ -186,15 +186,9 @@ class Recovery(Part):
     evaluations: Whole = number("points tried for each", "points", "calibration", 60, ge=10)
 
 
-def _not_empty(raw: dict[str, Any]) -> dict[str, Any]:
-    if not raw:
-        raise PydanticCustomError("parameters", "is empty: name at least one")
-    return raw
-
-
 AnyParameter = Annotated[Parameter, BeforeValidator(from_list)]
-Parameters = Annotated[dict[str, AnyParameter], FLAT, AfterValidator(_not_empty), FROZEN]
-Targets = Annotated[dict[str, Target], AfterValidator(_not_empty), FROZEN]
+Parameters = Annotated[dict[str, AnyParameter], FLAT, FROZEN]
+Targets = Annotated[dict[str, Target], FROZEN]
 
 
 class Study(Part):
@@ -221,7 +215,9 @@ class Study(Part):
             scenario=self.scenario,
             replicates=1,
             changes={**self.changes, **UNSEEN},
-            design=LatinHypercube(n_points=2, factors=dict(self.parameters)),
+            design=LatinHypercube(n_points=2, factors=dict(self.parameters))
+            if self.parameters
+            else ListOfPoints(),
         )
 
     @cached_property

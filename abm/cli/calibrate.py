@@ -112,7 +112,7 @@ def accepted_line(found: Calibration) -> str:
     if not found.accepted.empty:
         critical = found.accepted["critical"].iloc[0]
         return f"{counted(len(found.accepted), 'point')} with J at most {critical:.3g}"
-    worst = found.moments.loc[found.moments["t"].abs().idxmax()]
+    worst = max(found.moments.to_dict("records"), key=lambda one: abs(one["t"]))
     return (
         "none: no point fits within sampling error; the moment farthest off is "
         f"{worst['moment']} (t = {worst['t']:.1f}): widen ranges, or look at its target and model"

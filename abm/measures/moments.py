@@ -42,12 +42,19 @@ class Choices(NamedTuple):
     """Which series and rows a moment is of. Rows are those of `Closes`."""
 
     series: str = ""
+    """An instrument, or a pair of currencies."""
     start: int | None = None
+    """First row."""
     end: int | None = None
+    """Last row, included."""
     by: int | None = None
+    """A row between the two."""
     lag: int = 1
+    """Days between the two returns of an autocorrelation."""
     days: int = 1
+    """Days after a trough, or of the return that a momentum rule looks at."""
     tail_share: float = 0.05
+    """Share of all returns that is their tail."""
 
 
 PLAIN = Choices()
@@ -57,10 +64,13 @@ class Moment(NamedTuple):
     """One entry of the register."""
 
     of: Callable[..., float]
+    """The function: of what it reads and `Choices`."""
     reads: str
     """"returns": a series of daily returns; "path": a series of closes; "run": the closes."""
     unit: str
+    """Unit; "-" for none."""
     meaning: str
+    """In a few words."""
     needs: tuple[str, ...]
     """Choices that must be made, beside `series` where it reads one."""
     takes: tuple[str, ...] = ()
