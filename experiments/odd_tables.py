@@ -183,6 +183,7 @@ TESTS: dict[int, tuple[str, ...]] = {
     45: (
         "kernels/test_interbank.py:test_a_chain_of_three_by_hand",
         "kernels/test_interbank.py:test_depositors_are_senior",
+        "kernels/test_interbank.py:test_the_day_clears_as_the_library_does_with_depositors_first",
     ),
     46: (
         "kernels/test_banks.py:test_a_failure_with_a_creditor_by_hand",

@@ -3,11 +3,11 @@
     python -m experiments.same_bytes --write FILE      what this checkout computes, as hashes
     python -m experiments.same_bytes --against FILE    compares this checkout with it
 
-Seventy runs over every shipped scenario and over what none of them has, and a small sweep. Hashed
-are the canonical bytes that a manifest holds, column by column: a column that only one side has, or
-a table or a scenario that only this checkout has, is named apart and proves nothing, one that both
-have must be the same. Of exposures a column is an attribute of nodes or edges. Exit code 1 where
-something differs or is no longer there.
+Seventy-four runs over every shipped scenario and over what none of them has, and a small sweep.
+Hashed are the canonical bytes that a manifest holds, column by column: a column that only one side
+has, or a table or a scenario that only this checkout has, is named apart and proves nothing, one
+that both have must be the same. Of exposures a column is an attribute of nodes or edges. Exit code
+1 where something differs or is no longer there.
 """
 
 from __future__ import annotations
@@ -46,10 +46,20 @@ ALL = "all of it, in this order"
 SHOWN = 6
 SEEDS_OF_SHIPPED = range(1, 11)
 SEEDS_OF_OTHERS = range(1, 5)
+FAILING_BANKS: dict[str, Any] = {
+    "shock.surprise_bp": 400.0,
+    "funds.styles.FXM.leverage": 9.0,
+    "funds.leverage_cap": 15.0,
+    "retail_fx.leverage": 20.0,
+    "banks.periphery_capital_usd_bn": 1.0,
+    "calendar.burn_in_days": 0,
+    "calendar.drift_days": 0,
+} | {f"instruments.{k}.drift_before_start_log": 0.0 for k in ("JPY", "AUD", "SPX", "NKY")}
 OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
     "equal risk": ("august-2024", {"risk_parity.weighting": "equal-risk"}),
     "frozen orders": ("hike", {"liquidity.mode": "frozen", "shock.surprise_bp": 50.0}),
     "400 institutions": ("hike", {"population.scale": 4.0, "shock.surprise_bp": 50.0}),
+    "banks that fail": ("hike", FAILING_BANKS),
 }
 CLAIMS = "lender,borrower,weight\nbank-2,bank-1,4\nbank-1,bank-3,2\nbank-3,bank-2,1.5\n"
 SELLER = YenSeller.spec(wealth_usd_bn=20.0, broker="bank-1", after_rise_log=0.02)

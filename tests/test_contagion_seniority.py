@@ -10,7 +10,7 @@ import abm.contagion.clearing
 from abm.contagion import clear_interbank
 from abm.contagion.networks import as_claims
 from abm.errors import InvalidInput
-from abm.kernels.banks.fictitious_defaults import Debtors, allocate_search, pay_what_is_there
+from abm.kernels.banks.interbank import Debtors, open_search, pay_what_is_there
 
 seeds = st.integers(0, 2**32 - 1)
 recoveries = st.sampled_from([0.0, 0.4, 0.9, 1.0])
@@ -88,13 +88,13 @@ def test_payments_are_the_greatest_that_plain_iteration_finds(seed, alpha, beta)
     assert (found.defaulted == failed).all()
 
 
-def shared(debts, assets, outside, alpha):
-    """What is left to banks that rank last, and the shares in which they have it."""
+def in_default(failed, debts, assets, outside, alpha):
+    """Debts, banks that rank last, and a search that knows who defaults and not what they pay."""
     owed = debts.sum(axis=1)
-    shares = debts / np.where(owed > 0, owed, 1.0)[:, None]
-    due = owed + outside
-    debtors = Debtors(assets, alpha * assets - outside, due, owed, np.zeros(due.size))
-    return debtors, sp.csr_array(shares.T)
+    debtors = Debtors(assets, alpha * assets - outside, owed + outside, owed, np.zeros(owed.size))
+    search = open_search(owed)
+    search.waves[failed] = 1
+    return sp.csr_array(debts), debtors, search
 
 
 @given(seeds, recoveries, recoveries)
@@ -102,20 +102,18 @@ def test_elimination_finds_what_plain_iteration_finds(seed, alpha, beta):
     """Given who defaults, from a guess in which all of them pay."""
     network = drawn(seed)
     paid, failed = cleared_plainly(*network, alpha, beta)
-    debtors, incoming = shared(*network, alpha)
-    found = debtors.owed.copy()
-    abm.contagion.clearing._solve(beta * incoming, debtors, failed, found)
-    assert found == pytest.approx(paid, rel=0, abs=1e-9)
+    debts, debtors, search = in_default(failed, *network, alpha)
+    abm.contagion.clearing._solve(debts, debtors, beta, search)
+    assert search.payments == pytest.approx(paid, rel=0, abs=1e-9)
+    assert search.share_paid * debtors.owed == pytest.approx(paid, rel=0, abs=1e-9)
 
 
 @given(seeds, recoveries, recoveries)
 def test_sweeps_over_all_find_what_plain_iteration_finds(seed, alpha, beta):
     network = drawn(seed)
     paid, failed = cleared_plainly(*network, alpha, beta)
-    debtors, incoming = shared(*network, alpha)
-    search = allocate_search(debtors.owed)
-    search.waves[failed] = 1
-    if pay_what_is_there(as_claims(incoming), debtors, beta, search):
+    debts, debtors, search = in_default(failed, *network, alpha)
+    if pay_what_is_there(as_claims(debts.T.tocsr()), debtors, beta, search):
         assert search.payments == pytest.approx(paid, rel=0, abs=1e-9)
 
 

@@ -6,6 +6,8 @@ array([6., 7.])
 
 A network may be a dense array, a SciPy sparse array, or a NetworkX DiGraph whose edges run from
 lender to borrower with the amount as `weight`; arrays by bank are then in the order of its nodes.
+Banks of a simulated day clear by the same kernel as `clear_interbank`; it runs no DebtRank and no
+threshold cascade.
 """
 
 from abm.contagion.clearing import SENIORITIES, Clearing, clear_interbank

@@ -11,14 +11,7 @@ import scipy.sparse as sp
 from scipy.sparse.linalg import MatrixRankWarning, spsolve
 
 from abm.contagion.networks import as_claims, as_column, as_network, refuse
-from abm.kernels.banks.fictitious_defaults import (
-    ROUND,
-    Debtors,
-    Search,
-    allocate_search,
-    fail_in_rounds,
-    suspect_everybody,
-)
+from abm.kernels.banks.interbank import ROUND, Debtors, Search, fail_in_rounds, open_search
 from abm.numbers import is_real
 
 if TYPE_CHECKING:
@@ -151,9 +144,8 @@ def _clear(
     share_outside = np.zeros(due.size) if is_senior else outside / divisor
     after_seniors = recovered - outside if is_senior else recovered
     debtors = Debtors(assets, after_seniors, due, owed, share_outside)
-    incoming, search = _run_rounds(sp.diags_array(1.0 / divisor) @ debts, debtors, beta)
-    np.clip(search.payments, 0.0, owed, out=search.payments)
-    received = incoming @ search.payments
+    search = _run_rounds(debts, debtors, beta)
+    received = debts.T @ search.share_paid
     defaulted = search.waves > 0
     payments = search.payments
     to_banks = payments * (1.0 - share_outside)
@@ -166,20 +158,16 @@ def _clear(
     return Clearing(payments, equity, defaulted, search.waves, rounds, to_banks)
 
 
-def _run_rounds(shares: Any, debtors: Debtors, beta: float) -> tuple[Any, Search]:
+def _run_rounds(debts: Any, debtors: Debtors, beta: float) -> Search:
     """All rounds; the kernel asks for elimination where its sweeps are slow: long closed chains."""
-    outgoing = sp.csr_array(shares)
-    incoming = outgoing.T.tocsr()
-    claims, lenders = as_claims(incoming), as_claims(outgoing)
-    search = allocate_search(debtors.owed)
+    claims, lenders = as_claims(debts.T.tocsr()), as_claims(debts)
+    search: Search = open_search(debtors.owed)
     while not fail_in_rounds(claims, lenders, debtors, beta, search):
-        _solve(beta * incoming, debtors, search.waves > 0, search.payments)
-        suspect_everybody(search)
-        search.counts[ROUND] += 1
-    return incoming, search
+        _solve(debts, debtors, beta, search)
+    return search
 
 
-def _solve(incoming: Any, debtors: Debtors, failed: BoolArray, payments: FloatArray) -> None:
+def _solve(debts: Any, debtors: Debtors, beta: float, search: Search) -> None:
     """Payments of the defaulters by elimination.
 
         y = max(0, q + B y)        q: own assets and what the solvent pay; B: shares among them
@@ -187,10 +175,12 @@ def _solve(incoming: Any, debtors: Debtors, failed: BoolArray, payments: FloatAr
     Guess who pays anything, solve, take out who would pay less than nothing and take in who has
     something, until no bank moves. From the second guess on y rises, so the guesses end.
     """
-    into_failed, owed = incoming[failed], debtors.owed[failed]
-    own = debtors.recovered[failed] + into_failed @ np.where(failed, 0.0, payments)
-    among, least = into_failed[:, failed], _NOTHING * owed
-    is_paying = (payments[failed] > 0.0) | (own > least)
+    failed = search.waves > 0
+    into_failed, owed = beta * debts.T.tocsr()[failed], debtors.owed[failed]
+    own = debtors.recovered[failed] + into_failed @ np.where(failed, 0.0, 1.0)
+    divisor = np.where(owed > 0.0, owed, 1.0)
+    among, least = into_failed[:, failed] @ sp.diags_array(1.0 / divisor), _NOTHING * owed
+    is_paying = (search.payments[failed] > 0.0) | (own > least)
     paid, stays = np.zeros(own.size), False
     while not stays:
         paid[:] = 0.0
@@ -201,7 +191,8 @@ def _solve(incoming: Any, debtors: Debtors, failed: BoolArray, payments: FloatAr
         has_something = np.where(is_paying, paid >= 0.0, left > least)
         stays = bool((has_something == is_paying).all())
         is_paying = has_something
-    payments[failed] = paid
+    search.payments[failed] = np.minimum(paid, owed)
+    search.share_paid[failed] = search.payments[failed] / divisor
 
 
 def _solve_linear(among: Any, own: FloatArray, owed: FloatArray) -> FloatArray:

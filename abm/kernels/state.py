@@ -186,4 +186,3 @@ class Graph(NamedTuple):
     desk_assets: np.ndarray  # (B,) borrowed by the bank's own desks
     utilisation: np.ndarray  # (B,) excess over the threshold
     cut: np.ndarray  # (B,) share of its lending a bank recalls tomorrow
-    clearing: np.ndarray  # (5, B) interbank clearing of the last failure

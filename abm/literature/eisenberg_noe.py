@@ -12,9 +12,10 @@ The greatest is found in at most n rounds: all pay in full; those who then canno
 pay what they have, and so bring others down, until a round finds no further bank. The round in
 which a bank falls says how it depends on others: those of round 1 fail even if all others pay.
 
-Mapping: `clear_interbank` is this algorithm. The paper has no debts to outside: here they are
-creditors like others, who owe nothing in turn (a sink node of the paper). Its option of outside
-creditors who come first is shown beside it; the paper does not have it.
+Mapping: `clear_interbank` is this algorithm, and the kernel behind it clears the banks of a
+simulated day. The paper has no debts to outside: here they are creditors like others, who owe
+nothing in turn (a sink node of the paper). The option of outside creditors who come first is shown
+beside it; the paper does not have it.
 
 Convention: a bank that can just pay does not default.
 """

@@ -255,7 +255,6 @@ def open_graph(scenario: Scenario, lending: Lending, groups: list[Group]) -> Gra
         desk_assets=np.zeros(n),
         utilisation=np.zeros(n),
         cut=np.zeros(n),
-        clearing=np.zeros((5, n)),
     )
 
 

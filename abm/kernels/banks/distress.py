@@ -1,7 +1,7 @@
 """Contagion on a network of claims: distress and thresholds, one walk over the claims.
 
 A network is a `Claims`: row i lists whom bank i has lent to, and how much. Clearing of debts is in
-`defaults`; that of the trading day, on its own small table with senior deposits, in `interbank`.
+`interbank`.
 """
 
 from typing import NamedTuple

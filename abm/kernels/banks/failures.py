@@ -1,16 +1,15 @@
 """Failure of banks: interbank clearing, the insurer, and the clients' lines."""
 
 from abm.kernels.banks.credit_lines import move_clients
-from abm.kernels.banks.interbank import DEFAULTED, OWED, PAYMENTS, RECEIVED, clear_claims
-from abm.kernels.compiler.jit import kernel
+from abm.kernels.banks.interbank import clear_claims
+from abm.kernels.compiler.jit import allocating_kernel, kernel
 from abm.kernels.events import BANK_FAILURE, FIRST_BANK, NOBODY, record_event
 from abm.kernels.state import DEADWEIGHT, DEPOSIT_INSURANCE
 
 STANDING, JUST_FAILED, GONE = 0, 1, 2  # of graph.failed
-OUTSIDE = 4  # row of graph.clearing, above those of `clear_claims`
 
 
-@kernel
+@allocating_kernel
 def fail_banks(market, graph, rules, record):
     """Interbank clearing when a bank's capital is gone; return how many banks fail. (M45, M46)"""
     is_due, n = False, 0
@@ -18,10 +17,10 @@ def fail_banks(market, graph, rules, record):
         is_due = is_due or (graph.equity[b] < 0.0 and not graph.failed[b])
     if not is_due:
         return n
-    settle_claims(graph, rules)
+    payments, received = settle_claims(graph, rules)
     for b in range(graph.equity.size):
         if graph.failed[b] == JUST_FAILED:
-            shortfall = book_failure(b, market, graph, rules)
+            shortfall = book_failure(b, payments[b], received[b], market, graph, rules)
             record.days[record.now[0]].n_bank_failures += 1.0
             record_event(BANK_FAILURE, FIRST_BANK - b, NOBODY, -1, shortfall, -1, record)
             n += 1
@@ -39,28 +38,25 @@ def leave_clients(books, graph, rules):
             graph.failed[b] = GONE
 
 
-@kernel
+@allocating_kernel
 def settle_claims(graph, rules):
-    """Pay interbank debts by the greatest clearing vector.
+    """Pay interbank debts by the greatest clearing vector; payments and receipts [USD bn].
 
     Banks that cannot pay are marked; their creditors lose what is not paid and nothing else moves.
     """
     n = graph.equity.size
-    work = graph.clearing
-    outside = work[OUTSIDE]  # E = outside assets net of deposits + claims - debts
+    outside = graph.equity.copy()  # E = outside assets net of deposits + claims - debts
     for b in range(n):
-        outside[b] = graph.equity[b]
         for j in range(n):
             outside[b] += graph.liabilities[b, j] - graph.liabilities[j, b]
-    clear_claims(
-        graph.liabilities, outside, rules.banks.recovery_external,
-        rules.banks.recovery_interbank, work,
-    )  # fmt: skip
+    search, received = clear_claims(
+        graph.liabilities, outside, rules.banks.recovery_external, rules.banks.recovery_interbank
+    )
     for b in range(n):
-        if work[DEFAULTED, b] == 0.0 or graph.failed[b]:
+        if search.waves[b] == 0 or graph.failed[b]:
             continue
         graph.failed[b] = JUST_FAILED
-        paid = work[PAYMENTS, b] / work[OWED, b] if work[OWED, b] > 0.0 else 1.0
+        paid = search.share_paid[b]
         for j in range(n):
             claim = graph.liabilities[b, j]
             graph.equity[j] -= claim * (1.0 - paid)
@@ -72,10 +68,11 @@ def settle_claims(graph, rules):
         if graph.failed[b] == JUST_FAILED:
             for j in range(n):
                 graph.liabilities[j, b] = 0.0
+    return search.payments, received
 
 
 @kernel
-def book_failure(b, market, graph, rules):
+def book_failure(b, paid, received, market, graph, rules):
     """Deadweight cost leaves, the insurer pays what depositors lack, the bank's capital is nil.
 
     deadweight = (1 - alpha) outside assets + (1 - beta) received;  E' - deadweight + insurer = 0
@@ -83,8 +80,7 @@ def book_failure(b, market, graph, rules):
     (M46)
     """
     dollar = market.rates.size - 1
-    received = graph.clearing[RECEIVED, b]
-    outside = graph.equity[b] - received + graph.clearing[PAYMENTS, b]
+    outside = graph.equity[b] - received + paid
     deadweight = (1.0 - rules.banks.recovery_external) * max(outside, 0.0)
     deadweight += (1.0 - rules.banks.recovery_interbank) * received
     insurer = deadweight - graph.equity[b]
