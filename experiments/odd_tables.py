@@ -240,6 +240,14 @@ TESTS: dict[int, tuple[str, ...]] = {
     67: (
         "kernels/test_auto_liquidation.py:test_borrowers_lever_up_after_gains_and_wait_after_losses",
     ),
+    80: (
+        "population/test_news_volatility.py:test_three_days_of_two_factors_by_hand",
+        "population/test_news_volatility.py:test_the_variance_of_news_stays_what_it_was_on_average",
+    ),
+    81: ("kernels/test_renewal.py:test_a_thousandth_of_the_accounts_leaves_with_its_gain",),
+    82: (
+        "kernels/test_renewal.py:test_trade_takes_a_thousandth_and_owners_four_of_value_investors",
+    ),
 }
 WHOLE_DAY = (
     "engine/test_conservation.py:test_units_currencies_dollars_and_wealth_are_conserved_on_every_day",

@@ -39,8 +39,10 @@ from abm.kernels.contracts.fund_shares import (
     update_high_water_marks,
 )
 from abm.kernels.contracts.loans import mark_loans, pay_spread
+from abm.kernels.contracts.renewal import renew_retail
 from abm.kernels.events import record_limits, record_script, share_flows
 from abm.kernels.markets.flow import AT_LIMIT, FAILED
+from abm.kernels.markets.morning import open_markets
 from abm.kernels.markets.rounds import (
     build_orders,
     cancel_round,
@@ -80,6 +82,7 @@ def advance_day(
     set_policy(day, market, rules, script, record)
     accrue(day, books, market, graph, rules, script)
     mark_and_move_capital(books, market, rules, scratch)
+    open_markets(market, rules)
     decide(day, books, market, graph, rules, user_orders, options, scratch)
     clear_intraday_rounds(day, books, market, graph, rules, options, record, scratch)
     realise_losses(books, market, graph, rules, record)
@@ -153,10 +156,11 @@ def accrue(day, books, market, graph, rules, script):
 
 @kernel
 def mark_and_move_capital(books, market, rules, scratch):
-    """Mark every book; those whose suspension is over return; investors pay in and take out."""
+    """Mark every book; those whose suspension is over return; owners pay in and take out."""
     mark_all(books, market)
     return_after_suspension(books, market, rules)
     move_capital(books, market, rules, scratch)
+    renew_retail(books, market, rules)
     update_high_water_marks(books.wealth, books.high_water)
 
 

@@ -1,7 +1,6 @@
 """News of the morning: fundamentals move, and the day's price limits are set."""
 
 from abm.kernels.compiler.jit import kernel
-from abm.kernels.numerics.columns import copy
 from abm.kernels.state import FARTHEST_LOG
 
 
@@ -11,7 +10,6 @@ def apply_news(day, market, rules, chance, script):
 
     (M6, M7)
     """
-    copy(market.value_held, market.value_held_open)
     for k in range(market.quote.size):
         news = script.news[day, k] + chance.news[day, k]
         market.fundamental[k] += news

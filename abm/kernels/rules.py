@@ -67,6 +67,7 @@ class HouseholdRule(NamedTuple):
     contrarian_days: int
     speed: float
     most_leverage: float
+    renewal: float  # share of retail currency accounts replaced in a day
     margin_sale_share: float
     insurer_speed: float
     insurer_rise: float
@@ -94,6 +95,8 @@ class MarketRule(NamedTuple):
     depth_floor: float
     half_spread: float
     news_moves_reference: bool
+    trade_share: float  # of value investors' currencies that trade takes over in a day
+    payout_share: float  # of their cash that goes to their owners in a day
     rounds: int
     tolerance: float
 

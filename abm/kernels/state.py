@@ -42,7 +42,7 @@ NOT_COUNTED, COUNTED, COUNTED_BEYOND_HEDGE = 0, 1, 2  # carry_short
 
 # Accounts outside the model: everything that enters or leaves does so through one of these.
 ACCRUALS, SUBSCRIPTIONS, RECAPITALISATION, DEADWEIGHT, DEPOSIT_INSURANCE = 0, 1, 2, 3, 4
-AUTO_LENDER = 5
+AUTO_LENDER, TRADE, OWNERS = 5, 6, 7
 ACCOUNT_NAMES = (
     "interest_and_coupons",
     "subscriptions",
@@ -50,6 +50,8 @@ ACCOUNT_NAMES = (
     "deadweight",
     "deposit_insurance",
     "auto_lender",
+    "trade",
+    "owners",
 )
 
 TRADING_DAYS = 250.0  # a year of trading days: risk scaling dt = 1/250

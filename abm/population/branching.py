@@ -49,10 +49,9 @@ def carried_on(
 
     So are counterfactuals of a branch: `shocked`, `no_trade`, `with_events` as for `open_world`.
     """
-    scenario, seed, replicate, branches, arrays = stop
+    scenario, seed, replicate, _, arrays = stop
     world = build_world(scenario, seed, replicate, shocked=shocked, no_trade=no_trade)
-    for branch in branches:
-        _redraw(world, scenario, replicate, branch)
+    _redraw(world, stop)
     if with_events and scenario.outputs.events:
         world = with_room(world, room_for_events(len(world.names)))
     else:
@@ -109,9 +108,13 @@ def _turned(
     return carried_on(stop, before, with_events=with_events)
 
 
-def _redraw(world: World, scenario: Scenario, replicate: int, branch: Branch) -> None:
-    """Draw the news after a branch from its own seed, where it has one; the script stays."""
-    if branch.rng is None:
-        return
-    first = world.burn_in + branch.day
-    world.chance.news[first:] = draw_news(scenario, branch.rng, replicate)[first:]
+def _redraw(world: World, stop: Stop) -> None:
+    """Draw the news after each branch from its own seed, where it has one; the script stays."""
+    redrawn = [
+        (world.burn_in + branch.day, branch.rng)
+        for branch in stop.branches
+        if branch.rng is not None
+    ]
+    if redrawn:
+        news = draw_news(stop.scenario, stop.seed, stop.replicate, redrawn)
+        world.chance.news[redrawn[0][0] :] = news[redrawn[0][0] :]

@@ -46,4 +46,5 @@ def fx_rule(scenario: Scenario) -> dict[str, Any]:
         "contrarian_days": rule.contrarian_days,
         "speed": rule.speed_per_day,
         "most_leverage": rule.cap_use * rule.leverage_cap,
+        "renewal": rule.renewal_per_day,
     }

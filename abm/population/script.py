@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,14 @@ from abm.kernels.events import CENTRAL_BANK, SCRIPT
 from abm.kernels.inputs import Script
 from abm.kernels.state import TRADING_DAYS
 from abm.population.instruments import opening_terms
+from abm.population.news_volatility import volatility_multiples
 from abm.population.products import cholesky_factor, product
 from abm.population.streams import generator
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
+
+Array = np.ndarray
 
 BP = 1e-4
 
@@ -72,17 +76,41 @@ def write_script(scenario: Scenario, shocked: bool = True) -> Script:
                 move_value(day(item.day), SCRIPT, k, float(log))
     if calendar.drift_days and drift.any():
         news[burn - calendar.drift_days : burn] += drift / calendar.drift_days
-    nights = np.array(calendar.nights(), float)
-    accrual = np.concatenate([[1.0], nights[:-1]])
+    accrual = np.array(calendar.accrual_days())
     return Script(news, np.array(moves, float).reshape(-1, 4), rates, official, swap_line, accrual)
 
 
-def draw_news(scenario: Scenario, seed: int, replicate: int) -> np.ndarray:
-    """Correlated Gaussian news of every day [log], (T, K): sigma sqrt(dt) L eps.           (M6)"""
-    terms = opening_terms(scenario)
+def draw_news(
+    scenario: Scenario, seed: int, replicate: int, redrawn: Iterable[tuple[int, int]] = ()
+) -> np.ndarray:
+    """Correlated Gaussian news of every day [log], (T, K): sigma sqrt(dt) L eps.           (M6)
+
+    redrawn: first day and seed of each later stretch that has a seed of its own; the volatility of
+    news goes on from where it was.
+    """
+    rule, calendar = scenario.news_volatility, scenario.calendar
+    noise, innovations = draw_innovations(scenario, seed, replicate)
+    for first, other in redrawn:
+        for mine, theirs in zip(
+            (noise, innovations), draw_innovations(scenario, other, replicate), strict=True
+        ):
+            mine[first:] = theirs[first:]
+    news = product(noise, news_factor(scenario).T)
+    if rule.kind == "none":
+        return news
+    median_day = None if calendar.start is None else calendar.burn_in_days
+    return news * volatility_multiples(rule, innovations, median_day)
+
+
+def draw_innovations(scenario: Scenario, seed: int, replicate: int) -> tuple[Array, Array]:
+    """Standard normal draws of every day: of news (T, K), and of its volatility (T, 1 + K)."""
     n_days = scenario.calendar.burn_in_days + scenario.calendar.days
-    noise = generator("news", seed, replicate).standard_normal((n_days, len(terms.names)))
-    return product(noise, news_factor(scenario).T)
+    n = len(scenario.instruments)
+    noise = generator("news", seed, replicate).standard_normal((n_days, n))
+    if scenario.news_volatility.kind == "none":
+        return noise, np.zeros((n_days, 1 + n))
+    volatility = generator("news volatility", seed, replicate)
+    return noise, volatility.standard_normal((n_days, 1 + n))
 
 
 @lru_cache(maxsize=32)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
+from abm.kernels.state import TRADING_DAYS
 from abm.scenario.checks import Faults, fault_at, needs
-from abm.scenario.fields import AS_TUPLE, CalendarDate, Part, When, Whole, choice, number
+from abm.scenario.fields import AS_TUPLE, CalendarDate, Part, When, Whole, choice, later, number
 
 SATURDAY = 5
+CALENDAR_DAYS = 365.0  # of a year
 
 
 class Calendar(Part):
@@ -51,6 +53,16 @@ class Calendar(Part):
         unit="day",
         allowed="a trading day of the run",
     )
+    accrual: Literal["nights", "even"] = later(
+        choice(
+            "interest of a trading day: over the nights to the next, or over 365/250 of a day on "
+            "each, so that 250 days without a date carry a year of interest as of risk",
+            "market convention",
+            "nights",
+            label="accrual",
+            allowed='"nights" or, without calendar.start, "even"',
+        )
+    )
     holidays: Annotated[tuple[CalendarDate, ...], AS_TUPLE] = choice(
         "weekdays on which nothing trades",
         label="holidays",
@@ -82,7 +94,13 @@ class Calendar(Part):
         run = _dates(start, self.days + 1, self.holidays)
         before = _dates_before(start, self.burn_in_days, self.holidays)
         every = before + run
-        return tuple((later - day).days for day, later in pairwise(every))
+        return tuple((after - day).days for day, after in pairwise(every))
+
+    def accrual_days(self) -> tuple[float, ...]:
+        """Days of interest due on the morning of each trading day, burn-in first [days]."""
+        if self.accrual == "even":
+            return (CALENDAR_DAYS / TRADING_DAYS,) * (self.burn_in_days + self.days)
+        return (1.0, *map(float, self.nights()[:-1]))
 
 
 @lru_cache(maxsize=64)
@@ -118,6 +136,9 @@ def _calendar_is_possible(calendar: Any) -> Faults:
             "calendar.start", calendar.start, "must be a trading day, not a weekend or holiday"
         )
     yield from must_be_traded(calendar, "calendar.shock_day", calendar.shock_day)
+    if calendar.accrual == "even" and calendar.start is not None:
+        nights = 'must be "nights": with calendar.start the nights are known'
+        yield fault_at("calendar.accrual", calendar.accrual, nights)
 
 
 def must_be_traded(calendar: Any, key: str, when: Any) -> Faults:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from abm.scenario.checks import Faults, fault_at, must_sum_to_one, needs, unknown_instruments
-from abm.scenario.fields import LEAST_SHARE, Part, Shares, Whole, choice, number, presence
+from abm.scenario.fields import LEAST_SHARE, Part, Shares, Whole, choice, later, number, presence
 from abm.scenario.groups import whole_or_absent
 
 
@@ -140,6 +140,18 @@ class RetailFx(Part):
         label="inactivity after a stop-out",
         ge=0,
         le=1_000_000,
+    )
+    renewal_per_day: float = later(
+        number(
+            "share of the accounts that closes in a day and is replaced by new ones with the "
+            "opening wealth: gains are paid out, losses filled up",
+            "per day",
+            "assumed; .001 is an account held for four years",
+            0.0,
+            label="accounts renewed",
+            ge=0,
+            le=1,
+        )
     )
 
 

@@ -26,6 +26,7 @@ from abm.scenario.life_insurer import Insurers
 from abm.scenario.liquidity import Liquidity
 from abm.scenario.margin import Margin, VolatilityMargin
 from abm.scenario.network import Network
+from abm.scenario.news_volatility import ConstantVolatility, NewsVolatility
 from abm.scenario.places import leaves
 from abm.scenario.rates import Funding, Rates
 from abm.scenario.retail_equity import RetailEquity
@@ -81,6 +82,9 @@ class Scenario(Part):
         {},
         label="correlation of news",
         allowed="numbers from -1 to 1 that make a positive definite matrix",
+    )
+    news_volatility: NewsVolatility = later(
+        part_of(ConstantVolatility, "how volatile news is from day to day", label="news")
     )
     rates: Rates = part_of(Rates, "policy rates at the opening")
     estimation: Estimation = part_of(Estimation, "how risk is estimated")

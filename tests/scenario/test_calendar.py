@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abm.errors import InvalidInput
+from abm.errors import InvalidInput, ScenarioFaults
 from abm.scenario import load_scenario
 from abm.scenario.calendar import Calendar
 
@@ -32,6 +32,18 @@ def test_without_dates_a_run_starts_on_a_monday():
     assert calendar.day_index(5) == 5
     assert calendar.day_index(6) is None
     assert calendar.day_index(date(2024, 7, 1)) is None
+
+
+def test_without_dates_a_year_of_trading_may_carry_a_year_of_interest():
+    nights = Calendar(days=250, burn_in_days=0, drift_days=0)
+    assert sum(nights.accrual_days()) == pytest.approx(350, abs=2)
+    even = Calendar(days=250, burn_in_days=0, drift_days=0, accrual="even")
+    assert sum(even.accrual_days()) == pytest.approx(365)
+
+
+def test_with_dates_interest_runs_over_the_nights_and_no_other_way():
+    with pytest.raises(ScenarioFaults, match="the nights are known"):
+        load_scenario("august-2024").with_changes({"calendar.accrual": "even"})
 
 
 @pytest.mark.parametrize("when", [88, -1, date(2024, 8, 3)])

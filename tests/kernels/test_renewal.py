@@ -1,0 +1,55 @@
+"""Owners of accounts: renewal of households, trade and owners of value investors, by hand."""
+
+import numpy as np
+import pytest
+
+from abm.kernels.state import OWNERS, RETAIL_FX, SUBSCRIPTIONS, TRADE
+from abm.population.world import build_world
+from tests.engine.worlds import (
+    AUD,
+    DOLLAR,
+    bottomless,
+    held_estimates,
+    pass_days,
+    scenario,
+    with_rules,
+)
+
+
+def held_still(*groups, **changes):
+    """A world in which nothing trades and no interest is due."""
+    world = build_world(scenario("calm", *groups, **changes), 1, no_trade=True)
+    world.chance.news[:] = 0.0
+    world.script.accrual_days[:] = 0.0
+    return bottomless(held_estimates(world))
+
+
+def test_a_thousandth_of_the_accounts_leaves_with_its_gain():
+    world = held_still("retail_fx", retail_fx__renewal_per_day=0.001)
+    rich, poor = world.rules.mandates.first_row[RETAIL_FX] + np.arange(2)
+    opening = world.rules.mandates.opening_wealth.copy()
+    world.books.cash[rich] += 2.0
+    world.books.cash[poor] -= 0.1
+    before = world.books.cash.copy()
+    pass_days(world, 1)
+    gained = world.books.cash - before
+    assert gained[rich] == pytest.approx(-0.002) and gained[poor] == pytest.approx(1e-4)
+    assert np.delete(gained, [rich, poor]) == pytest.approx(0.0, abs=1e-12)
+    assert world.market.outside[SUBSCRIPTIONS, DOLLAR] == pytest.approx(0.002 - 1e-4)
+    assert world.books.wealth[rich] == pytest.approx(opening[rich] + 2.0 - 0.002)
+
+
+def test_trade_takes_a_thousandth_and_owners_four_of_value_investors():
+    world = held_still(
+        "retail_fx", liquidity__trade_share_per_day=0.001, liquidity__payout_share_per_day=0.004
+    )
+    world = with_rules(world, "market", value_speed=np.zeros(9))
+    market = world.market
+    market.value_held[AUD], market.value_cash[AUD], market.value_cash[DOLLAR] = 50.0, -5.0, 10.0
+    market.official_units[AUD], market.official_cash[DOLLAR] = -45.0, -10.0
+    price = market.usd_price[AUD]
+    pass_days(world, 1)
+    assert market.outside[TRADE, [AUD, DOLLAR]] == pytest.approx([0.05, -0.05 * price])
+    assert market.outside[OWNERS, [AUD, DOLLAR]] == pytest.approx([-0.02, 0.004 * 10.05])
+    assert market.value_cash[AUD] == pytest.approx(-4.98)
+    assert market.value_held_open[AUD] == pytest.approx(49.95)
