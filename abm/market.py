@@ -311,9 +311,13 @@ def _liquidity(problem: ClearingProblem) -> Liquidity:
     """Value investors, dealers and exogenous orders as the kernel takes them."""
     n = problem.n_instruments
     laws = [problem.law] * n if isinstance(problem.law, str) else problem.law
-    names = [name for name in Liquidity._fields if name != "law"]
+    names = [field.name for field in fields(problem) if field.name in Liquidity._fields]
+    names.remove("law")
     arrays: dict[str, Any] = {name: getattr(problem, name).copy() for name in names}
-    return Liquidity(**arrays, law=np.array([LAWS[law] for law in laws], dtype=np.int64))
+    no_hedgers = {"hedger_gamma": np.zeros(n), "hedger_order": np.zeros(n)}
+    return Liquidity(
+        **arrays, **no_hedgers, law=np.array([LAWS[law] for law in laws], dtype=np.int64)
+    )
 
 
 def _shape_faults(problem: ClearingProblem) -> list[str]:

@@ -17,6 +17,7 @@ from abm.agents import (
     CentralBank,
     Dealers,
     Institution,
+    OptionHedgers,
     PythonAgent,
     ValueInvestors,
 )
@@ -463,6 +464,8 @@ class CarryUnwindModel(mesa.Model):
             Bank(self, row)
         for account in (ValueInvestors, Dealers, CentralBank):
             account(self)
+        if self.given_scenario.option_hedgers.kind != "none":
+            OptionHedgers(self)
 
     def _last(self, column: str) -> float:
         """A column of the last day's row; NaN before there is one."""

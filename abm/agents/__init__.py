@@ -21,6 +21,7 @@ from abm.agents.host import HostModel
 from abm.agents.institution import Institution
 from abm.agents.life_insurer import LifeInsurer
 from abm.agents.market_account import MarketAccount
+from abm.agents.option_hedger import OptionHedgers
 from abm.agents.python_agent import AgentSpec, PythonAgent
 from abm.agents.retail_equity import RetailEquityTrader
 from abm.agents.retail_fx import RetailFxTrader
@@ -41,6 +42,7 @@ __all__ = [
     "Institution",
     "LifeInsurer",
     "MarketAccount",
+    "OptionHedgers",
     "PythonAgent",
     "RetailEquityTrader",
     "RetailFxTrader",

@@ -12,10 +12,13 @@ from abm.kernels.behaviours.dealer import withdraw_dealers
 from abm.kernels.behaviours.decisions import decide_rows
 from abm.kernels.behaviours.expectations import set_market_view
 from abm.kernels.behaviours.idle import cancel_orders
+from abm.kernels.behaviours.option_hedger import hedge_options, pay_option_holders
 from abm.kernels.behaviours.python_agent import take_user_orders
+from abm.kernels.behaviours.risk_appetite import count_losses, recall_losses
 from abm.kernels.behaviours.trend_follower import size_trends
+from abm.kernels.behaviours.value_investor import set_value_speed
 from abm.kernels.compiler.ahead import compile_ahead
-from abm.kernels.compiler.jit import kernel
+from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.compiler.reference import by_reference
 from abm.kernels.constraints.auto_liquidation import charge_penalties, record_liquidations
 from abm.kernels.constraints.bank_leverage import recall_credit, set_lines
@@ -39,10 +42,9 @@ from abm.kernels.contracts.fund_shares import (
     update_high_water_marks,
 )
 from abm.kernels.contracts.loans import mark_loans, pay_spread
-from abm.kernels.contracts.renewal import renew_retail
+from abm.kernels.contracts.renewal import pay_value_owners, renew_retail
 from abm.kernels.events import record_limits, record_script, share_flows
 from abm.kernels.markets.flow import AT_LIMIT, FAILED
-from abm.kernels.markets.morning import open_markets
 from abm.kernels.markets.rounds import (
     build_orders,
     cancel_round,
@@ -82,7 +84,7 @@ def advance_day(
     set_policy(day, market, rules, script, record)
     accrue(day, books, market, graph, rules, script)
     mark_and_move_capital(books, market, rules, scratch)
-    open_markets(market, rules)
+    open_markets(books, market, rules)
     decide(day, books, market, graph, rules, user_orders, options, scratch)
     clear_intraday_rounds(day, books, market, graph, rules, options, record, scratch)
     realise_losses(books, market, graph, rules, record)
@@ -165,6 +167,15 @@ def mark_and_move_capital(books, market, rules, scratch):
 
 
 @kernel
+def open_markets(books, market, rules):
+    """Market makers as they open: what trade and owners take, and their terms of the day."""
+    pay_value_owners(market, rules)
+    set_value_speed(market, rules)
+    hedge_options(market, rules)
+    recall_losses(books, market, rules)
+
+
+@kernel
 def decide(day, books, market, graph, rules, user_orders, options, scratch):
     """All institutions decide on the same prices."""
     form_views(market, graph, rules, scratch)
@@ -197,13 +208,14 @@ def clear_intraday_rounds(day, books, market, graph, rules, options, record, scr
             call_margins(books, market, graph, rules, record)
             if round_ < rules.market.rounds:
                 force_sales(day, round_, books, market, graph, rules, record, scratch)
-        if round_ > 0 and scratch.n_forced[0] == 0:
+        if scratch.n_forced[0] == 0 and is_over(round_, rules):
             break
         update_linked_fundamentals(market, rules)
         build_orders(round_, books, market, rules, scratch)
         status = clear_and_settle(
             day, round_, books, market, graph, rules, options, record, scratch
         )
+        count_losses(books, market, rules)
         cancel_round(round_, books, market, scratch)
         if round_ > 0 and status == FAILED:
             break  # nothing has moved: the same orders would meet the same market
@@ -212,10 +224,16 @@ def clear_intraday_rounds(day, books, market, graph, rules, options, record, scr
     write_from(day, 0, record)
 
 
+@inlined
+def is_over(round_, rules):
+    """True if a round without forced orders ends the day; appetite asks for a second one.  (M86)"""
+    return round_ > (1 if rules.appetite.is_on and rules.market.rounds > 1 else 0)
+
+
 @kernel
 def call_margins(books, market, graph, rules, record):
     """Test all margins at these prices, and book who is called, cut or closed out."""
-    if test_margins(books, market, rules) > 0:
+    if test_margins(record.now[0], books, market, rules) > 0:
         book_calls(books, market, graph, record)
         book_loss_cuts(books, market, graph, record)
 
@@ -292,6 +310,7 @@ def realise_losses(books, market, graph, rules, record):
 def settle_banks(books, market, graph, rules, record):
     """Dealers' and desks' profit, failures, fresh capital, and the lines of tomorrow."""
     share_dealer_profit(market, graph)
+    pay_option_holders(market)
     sweep_desks(books, graph, rules)
     n_failed = fail_banks(market, graph, rules, record)
     if n_failed > 0:

@@ -12,6 +12,7 @@ def apply_news(day, market, rules, chance, script):
     """
     for k in range(market.quote.size):
         news = script.news[day, k] + chance.news[day, k]
+        market.fundamental_before[k] = market.fundamental[k]
         market.fundamental[k] += news
         if rules.market.news_moves_reference:
             market.dealer_reference[k] += news

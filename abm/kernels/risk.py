@@ -6,7 +6,7 @@ from abm.kernels.state import TRADING_DAYS
 
 @kernel
 def estimate_risk(market, rules, scratch):
-    """Exponential covariances and moving averages of log returns, per year.        (M51, M52)
+    """Exponential covariances and moving averages of log returns, per year.        (M51, M52, M87)
 
     S <- d S + (1 - d) 250 r r';   EMA <- (1 - 1/n) EMA + r / n
     """
@@ -25,6 +25,9 @@ def estimate_risk(market, rules, scratch):
         for filter_ in range(3):
             weight = 1.0 / rules.estimate.trend_days[filter_]
             market.trend[filter_, k] += weight * (returns[k] - market.trend[filter_, k])
+        if rules.market.haven_leader[k] >= 0:
+            gap = market.log_price[rules.market.haven_leader[k]] - market.haven_average[k]
+            market.haven_average[k] += gap / rules.market.haven_days[k]
     for back in range(market.close.shape[0] - 1, 0, -1):
         for k in range(K):
             market.close[back, k] = market.close[back - 1, k]

@@ -89,6 +89,13 @@ class MarketRule(NamedTuple):
     link_lag: np.ndarray  # (K,)
     leader: np.ndarray  # (K,) int64, -1 none
     leader_beta: np.ndarray  # (K,)
+    link_to_news: np.ndarray  # (K,) uint8: of the currency its own news moves it, not its price
+    haven_leader: np.ndarray  # (K,) int64, -1 none: whose fall sends money into this bond
+    haven_beta: np.ndarray  # (K,)
+    haven_days: np.ndarray  # (K,) of the leader's average
+    fixed_coupon: np.ndarray  # (K,) uint8: income per unit, not per price
+    speed_gain: np.ndarray  # (K,) rise of value investors' speed with the squared gap
+    most_speed: float
     reversion: float
     volatility_exponent: float
     capital_exponent: float
@@ -127,6 +134,19 @@ class BankRule(NamedTuple):
     basis: float  # cross-currency basis b, per year
 
 
+class HedgerRule(NamedTuple):
+    gamma: np.ndarray  # (K,) units per log at most
+    depth_share: float  # of a day's depth at most
+    expiry: float  # share of the hedge closed in a day
+
+
+class AppetiteRule(NamedTuple):
+    is_on: bool
+    decay: float
+    most_gain: float
+    beta: np.ndarray  # (K,) fall of the fundamental per log of remembered losses
+
+
 class Rules(NamedTuple):
     mandates: Mandates
     margin: MarginRule
@@ -137,3 +157,5 @@ class Rules(NamedTuple):
     estimate: EstimateRule
     banks: BankRule
     policy: PolicyRule
+    hedgers: HedgerRule
+    appetite: AppetiteRule

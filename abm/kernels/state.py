@@ -137,14 +137,22 @@ class Market(NamedTuple):
     log_price: np.ndarray  # (K,) x
     usd_price: np.ndarray  # (K,) X
     fundamental: np.ndarray  # (K,) f, own news only
+    fundamental_before: np.ndarray  # (K,) that of yesterday
     link_level: np.ndarray  # (K,) part of the fundamental that follows other markets
     value_held_open: np.ndarray  # (K,) units at the day's opening
     value_held: np.ndarray  # (K,)
+    value_speed: np.ndarray  # (K,) share of their gap that value investors trade today
     value_cash: np.ndarray  # (C + 1,) settlement balances, dollar last
     dealer_reference: np.ndarray  # (K,)
     dealer_held: np.ndarray  # (K,)
     dealer_cash: np.ndarray  # (C + 1,)
     dealer_depth: np.ndarray  # (K,) today's
+    hedger_held: np.ndarray  # (K,) of option hedgers
+    hedger_open: np.ndarray  # (K,) units they want at yesterday's price
+    hedger_gamma: np.ndarray  # (K,) units per log they trade with the price today
+    hedger_cash: np.ndarray  # (C + 1,)
+    appetite: np.ndarray  # (3,) losses remembered now and last night; funds' wealth this morning
+    haven_average: np.ndarray  # (K,) average log price of what a bond is a haven from
     official_units: np.ndarray  # (K,) central banks
     official_cash: np.ndarray  # (C + 1,)
     outside: np.ndarray  # (accounts, C + 1) external accounts by currency
@@ -166,6 +174,7 @@ class Market(NamedTuple):
     anchor: np.ndarray  # (K,) fundamental of this round, links included
     value_order: np.ndarray  # (K,) units value investors order at the clearing price
     dealer_order: np.ndarray  # (K,)
+    hedger_order: np.ndarray  # (K,)
     excess: np.ndarray  # (K,) excess demand left by the solver, units
     totals: np.ndarray  # (K + 1,) units of everything at the opening, dollar last
     gross_totals: np.ndarray  # (K + 1,) gross positions at the opening, to scale errors by

@@ -116,7 +116,7 @@ def _add_loans(graph: nx.DiGraph, world: World) -> None:
 def depth_of_market(world: World) -> Array:
     """Depth of all market makers today, (K,) [USD bn per log]: sv L + M."""
     rule = world.rules.market
-    return np.asarray(rule.value_speed * rule.value_depth + world.market.dealer_depth)
+    return np.asarray(world.market.value_speed * rule.value_depth + world.market.dealer_depth)
 
 
 def overlap_graph(

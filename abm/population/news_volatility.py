@@ -27,7 +27,7 @@ def volatility_multiples(
     sd[0] = rule.common_log_sd
     log = _autoregression(rule.persistence_per_day, sd * innovations, median_day)
     variance = rule.common_log_sd**2 + rule.own_log_sd**2
-    return np.exp(log[:, :1] + log[:, 1:] - variance)
+    return np.asarray(np.exp(log[:, :1] + log[:, 1:] - variance))
 
 
 def _autoregression(rho: float, shocks: Array, zero_day: int | None) -> Array:

@@ -23,7 +23,10 @@ def draw_retail_equity(scenario: Scenario, terms: Terms, rng: np.random.Generato
         return group
     group.lender = CLIENT_BANK
     group.set_traits(
-        call_rule=CUT, suspended_days_after_failure=rule.days_out, sale_rule=SHARE_A_DAY
+        call_rule=CUT,
+        suspended_days_after_failure=rule.days_out,
+        sale_rule=SHARE_A_DAY,
+        grace_days=rule.days_to_pay,
     )
     group.loss_cut[:] = rule.loss_cut * (1.0 + rule.loss_cut_spread * spread)
     leverage = rule.leverage * np.exp(rule.leverage_dispersion * noise)

@@ -18,13 +18,16 @@ from abm.kernels.rules import (
 from abm.kernels.state import Mandates
 from abm.population import risk_parity, volatility_target
 from abm.population.bank import bank_rule
+from abm.population.bond import bond_rule
 from abm.population.dealer import dealer_rule
 from abm.population.hedge_fund import fund_rule
 from abm.population.instruments import opening_terms
 from abm.population.life_insurer import insurer_rule
 from abm.population.margin import margin_rule
+from abm.population.option_hedger import hedger_rule
 from abm.population.retail_equity import equity_rule
 from abm.population.retail_fx import fx_rule
+from abm.population.risk_appetite import appetite_rule
 from abm.population.trend_follower import trend_rule
 from abm.population.value_investor import value_investor_rule
 
@@ -53,6 +56,8 @@ def make_rules(scenario: Scenario) -> Rules:
         estimate=estimate_rule(scenario),
         banks=bank_rule(scenario),
         policy=policy_rule(scenario),
+        hedgers=hedger_rule(scenario),
+        appetite=appetite_rule(scenario),
     )
 
 
@@ -92,6 +97,7 @@ def market_rule(scenario: Scenario) -> MarketRule:
         **value_investor_rule(scenario),
         **dealer_rule(scenario),
         **link_rule(scenario),
+        **bond_rule(scenario),
     )
 
 
@@ -105,4 +111,7 @@ def link_rule(scenario: Scenario) -> dict[str, Any]:
         "link_lag": np.array([link.lag_share if link else 0.0 for link in linked]),
         "leader": np.array(leaders, np.int64),
         "leader_beta": np.array([link.leader_beta if link else 0.0 for link in linked]),
+        "link_to_news": np.array(
+            [link is not None and link.currency_effect == "news" for link in linked], np.uint8
+        ),
     }

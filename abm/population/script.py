@@ -11,6 +11,7 @@ import numpy as np
 from abm.kernels.events import CENTRAL_BANK, SCRIPT
 from abm.kernels.inputs import Script
 from abm.kernels.state import TRADING_DAYS
+from abm.population.bond import surprise_worth
 from abm.population.instruments import opening_terms
 from abm.population.news_volatility import volatility_multiples
 from abm.population.products import cholesky_factor, product
@@ -55,6 +56,8 @@ def write_script(scenario: Scenario, shocked: bool = True) -> Script:
         if at < last:
             rates[at:, 0] += hike_bp * BP
             move_value(at, CENTRAL_BANK, 0, surprise_bp * log_per_bp)
+            for k, log in surprise_worth(scenario, surprise_bp * BP).items():
+                move_value(at, CENTRAL_BANK, k, log)
 
     shock, policy = scenario.shock, scenario.policy
     if shock.kind == "surprise":
@@ -99,7 +102,7 @@ def draw_news(
     if rule.kind == "none":
         return news
     median_day = None if calendar.start is None else calendar.burn_in_days
-    return news * volatility_multiples(rule, innovations, median_day)
+    return np.asarray(news * volatility_multiples(rule, innovations, median_day))
 
 
 def draw_innovations(scenario: Scenario, seed: int, replicate: int) -> tuple[Array, Array]:

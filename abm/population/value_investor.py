@@ -29,6 +29,8 @@ def value_investor_rule(scenario: Scenario) -> dict[str, Any]:
         "value_depth": liquidity.depth_multiple * depth,
         "value_capacity": np.array([part.value_capacity_log for part in parts]),
         "value_speed": np.array([part.value_speed_per_day for part in parts]),
+        "speed_gain": np.array([part.value_speed_gain for part in parts]),
+        "most_speed": liquidity.most_value_speed_per_day,
         "trade_share": liquidity.trade_share_per_day,
         "payout_share": liquidity.payout_share_per_day,
     }

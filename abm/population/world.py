@@ -220,11 +220,13 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
         "close": np.zeros((kept, n)),
         "outside": np.zeros((len(ACCOUNT_NAMES), n_c + 1)),
         "trend_size": np.zeros((3, n)),
+        "value_speed": rules.market.value_speed.copy(),
+        "appetite": np.zeros(3),
         "margin_ceiling": np.full(1, np.inf),
         "depth_floor": np.zeros(1),
         "basis_ceiling": np.full(1, np.inf),
     }
-    for name in ("value_cash", "dealer_cash", "official_cash"):
+    for name in ("value_cash", "dealer_cash", "hedger_cash", "official_cash"):
         arrays[name] = np.zeros(n_c + 1)
     for name in ("totals", "gross_totals"):
         arrays[name] = np.zeros(n + 1)

@@ -24,6 +24,16 @@ class Link(Part):
         ge=-5,
         le=5,
     )
+    currency_effect: Literal["price", "news"] = later(
+        choice(
+            "what of the currency moves it: its price, or the news about its own fundamental, "
+            "which no sale of funds moves",
+            "tuned",
+            "price",
+            label="what of the currency moves it",
+            allowed='"price" or "news"',
+        )
+    )
     lag_share: float = number(
         "part of the currency's effect taken from yesterday's close, the rest from the opening "
         "of the round",
@@ -71,6 +81,17 @@ class Liquidity(Part):
         ge=LEAST_SHARE,
         le=20,
         usual=(0.25, 3, 0.05),
+    )
+    most_value_speed_per_day: float = later(
+        number(
+            "largest share of the gap that value investors trade in a day, however wide it is",
+            "per day",
+            "assumed",
+            0.9,
+            label="value investors' largest speed",
+            ge=0,
+            le=1,
+        )
     )
     trade_share_per_day: float = later(
         number(

@@ -91,6 +91,18 @@ class RetailEquity(Part):
         ge=0,
         le=1,
     )
+    days_to_pay: Whole = later(
+        number(
+            "days after a breach on whose morning a cohort that still stands below its level must "
+            "sell; 0: at once",
+            "days",
+            "Japanese brokers' two-day rule: 2",
+            0,
+            label="days to meet a margin call",
+            ge=0,
+            le=250,
+        )
+    )
     days_out: Whole = number(
         "days inactive after a stop-out",
         "days",

@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from abm.errors import InvalidInput
 from abm.scenario.auto_borrower import AutoBorrowers
 from abm.scenario.bank import Banks
+from abm.scenario.bond import Bonds
 from abm.scenario.calendar import Calendar
 from abm.scenario.changes import changed
 from abm.scenario.checks import refuse_disagreement
@@ -27,11 +28,13 @@ from abm.scenario.liquidity import Liquidity
 from abm.scenario.margin import Margin, VolatilityMargin
 from abm.scenario.network import Network
 from abm.scenario.news_volatility import ConstantVolatility, NewsVolatility
+from abm.scenario.option_hedger import NoOptionHedgers, OptionHedgers
 from abm.scenario.places import leaves
 from abm.scenario.rates import Funding, Rates
 from abm.scenario.retail_equity import RetailEquity
 from abm.scenario.retail_fx import RetailFx
 from abm.scenario.risk import Estimation
+from abm.scenario.risk_appetite import ConstantAppetite, RiskAppetite
 from abm.scenario.risk_parity import RiskParity
 from abm.scenario.script import News, NoShock, Policy, Shock
 from abm.scenario.trend_follower import TrendFollowers
@@ -93,6 +96,20 @@ class Scenario(Part):
     risk_parity: RiskParity = part_of(RiskParity, "risk-parity funds", label="risk parity")
     volatility_target: VolatilityTarget = part_of(
         VolatilityTarget, "volatility-target funds", label="volatility target"
+    )
+    bonds: Bonds = later(
+        choice(
+            "bonds with fixed coupons on a yield curve, by instrument",
+            label="bonds",
+            default={},
+            allowed="tables by name",
+        )
+    )
+    option_hedgers: OptionHedgers = later(
+        part_of(NoOptionHedgers, "who hedges options", label="option hedgers")
+    )
+    risk_appetite: RiskAppetite = later(
+        part_of(ConstantAppetite, "what losses do to the worth of risk", label="risk appetite")
     )
     trend: TrendFollowers = part_of(TrendFollowers, "trend followers", label="trend followers")
     retail_fx: RetailFx = part_of(RetailFx, "retail currency traders", label="retail FX")

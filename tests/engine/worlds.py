@@ -118,8 +118,9 @@ def everybody(world: World) -> np.ndarray:
     books, market = world.books, world.market
     total = np.append(books.units.sum(axis=1), books.cash.sum() + world.graph.equity.sum())
     total[:-1] += market.value_held + market.dealer_held + market.official_units
+    total[:-1] += market.hedger_held
     currencies = [*range(market.rates.size - 1), -1]
-    accounts = market.value_cash + market.dealer_cash + market.official_cash
+    accounts = market.value_cash + market.dealer_cash + market.official_cash + market.hedger_cash
     total[currencies] += accounts + market.outside.sum(axis=0)
     return total
 

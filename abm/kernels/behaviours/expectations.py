@@ -1,5 +1,7 @@
 """Expected returns and risk as funds see them in the morning: carry, a little trend and value."""
 
+import math
+
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.risk import usd_covariance
 from abm.kernels.state import TRADING_DAYS
@@ -15,7 +17,7 @@ def set_market_view(market, rules):
     K, C = market.quote.size, market.rates.size - 1
     funds = rules.funds
     for k in range(K):
-        income = market.rates[k] if k < C else rules.market.income[k]
+        income = market.rates[k] if k < C else yield_of(k, market, rules.market)
         market.expected[k] = income + view_of(k, market, funds)
         if market.quote[k] >= 0:
             market.expected[k] += view_of(market.quote[k], market, funds)
@@ -27,6 +29,14 @@ def set_market_view(market, rules):
             )
     basis = min(rules.banks.basis, market.basis_ceiling[0])
     market.expected[0] += 0.5 * basis + rules.banks.spread
+
+
+@inlined
+def yield_of(k, market, rule):
+    """Income per year over the price: of a fixed coupon y exp(-x).                  (M13, M88)"""
+    if rule.fixed_coupon[k]:
+        return rule.income[k] * math.exp(-market.log_price[k])
+    return rule.income[k]
 
 
 @inlined

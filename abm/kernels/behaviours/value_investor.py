@@ -6,7 +6,8 @@ distance from it, Lambda the depth [units per log], ub the capacity [log].
 
 import math
 
-from abm.kernels.compiler.jit import inlined
+from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.numerics.columns import copy
 
 TANH = 0
 LINEAR = 1
@@ -16,6 +17,27 @@ NONE = 4
 _SERIES_BELOW = 0.15  # the series below is exact to rounding there, and four times as fast
 _LAST_LIQUIDITY = 1e-3  # share of Cont-Schaanning's room to the floor at which demand turns linear
 _ROUNDING_SHARE = 0.1  # share of the capacity within which the square root law is rounded off
+
+
+@kernel
+def set_value_speed(market, rules):
+    """Note what value investors open with, and how fast they trade at this morning's gaps.
+
+    (M35, M85)
+    """
+    copy(market.value_held, market.value_held_open)
+    rule = rules.market
+    for k in range(market.quote.size):
+        gap = market.log_price[k] - market.fundamental[k] - market.link_level[k]
+        market.value_speed[k] = urgent_speed(
+            gap, rule.value_speed[k], rule.speed_gain[k], rule.most_speed
+        )
+
+
+@inlined
+def urgent_speed(gap, speed, gain, most):
+    """Share of the gap traded in a day: min(most, sv (1 + a z^2)), never below sv.       (M85)"""
+    return max(speed, min(most, speed * (1.0 + gain * gap * gap)))
 
 
 @inlined

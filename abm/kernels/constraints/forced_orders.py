@@ -15,13 +15,13 @@ from abm.kernels.state import LIQUIDATED, NO_CALL, SHARE_A_DAY, STRETCH
 
 
 @kernel
-def test_margins(books, market, rules):
+def test_margins(day, books, market, rules):
     """Test who is called, cut or closed out at these prices; return how many.         (M30)"""
     n = 0
     for stretch in rules.mandates.called_rows:
         for lo in range(stretch[0], stretch[1], STRETCH):
             n += test_calls(lo, min(lo + STRETCH, stretch[1]), books, rules)
-    return n + test_loss_cuts(books, market, rules)
+    return n + test_loss_cuts(day, books, market, rules)
 
 
 @kernel

@@ -16,15 +16,24 @@ def notional(i, books, market, mandates):
 
 
 @kernel
-def test_loss_cuts(books, market, rules):
-    """Test all retail accounts at these prices; return how many are cut.              (M30)"""
+def test_loss_cuts(day, books, market, rules):
+    """Test all retail accounts at these prices; return how many are cut.         (M30, M89)
+
+    A breach that is cured before the account must have paid is forgotten.
+    """
     n = 0
     start, end = rules.mandates.retail_rows
     for i in range(start, end):
         if rules.mandates.call_rule[i] != CUT or is_out(i, books):
             continue
         size = notional(i, books, market, rules.mandates)
-        if size > 0.0 and books.wealth[i] < rules.mandates.loss_cut[i] * size:
+        if size <= 0.0 or books.wealth[i] >= rules.mandates.loss_cut[i] * size:
+            books.call_day[i] = -1
+            continue
+        if books.call_day[i] < 0:
+            books.call_day[i] = day
+        if day >= books.call_day[i] + rules.mandates.grace_days[i]:
+            books.call_day[i] = -1
             books.verdict[i] = LOSS_CUT_HIT
             n += 1
     return n

@@ -69,11 +69,17 @@ def accrue_institutions(days, books, market, rules):
         for k in range(n_currencies, market.quote.size):
             payer = market.quote[k] if market.quote[k] >= 0 else n_currencies
             coupon = rules.market.income[k] * days / day_count[payer]
-            coupon *= math.exp(market.log_price[k])
+            coupon *= coupon_base(k, market, rules.market)
             units = books.units[k][lo:hi]
             account = books.cash if payer == n_currencies else books.units[payer]
             add_scaled(coupon, units, account[lo:hi])
             accruals[payer] -= coupon * chunk_sum(units)
+
+
+@inlined
+def coupon_base(k, market, rule):
+    """Worth of a unit on which its income is paid: its price, or a bond's face of 1.  (M9, M88)"""
+    return 1.0 if rule.fixed_coupon[k] else math.exp(market.log_price[k])
 
 
 @kernel
@@ -90,13 +96,14 @@ def earn_interest(rate, loan_rate, balances):
 
 @kernel
 def accrue_market_makers(days, market, rules):
-    """Interest and coupons of value investors, dealers and central banks.              (M8, M9)"""
+    """Interest and coupons of all market makers and of central banks.                 (M8, M9)"""
     n_currencies = market.rates.size - 1
     day_count = rules.market.day_count
     accruals = market.outside[ACCRUALS]
     for held, cash in (
         (market.value_held, market.value_cash),
         (market.dealer_held, market.dealer_cash),
+        (market.hedger_held, market.hedger_cash),
         (market.official_units, market.official_cash),
     ):
         for c in range(n_currencies + 1):
@@ -107,7 +114,7 @@ def accrue_market_makers(days, market, rules):
         for k in range(n_currencies, market.quote.size):
             payer = market.quote[k] if market.quote[k] >= 0 else n_currencies
             coupon = rules.market.income[k] * days / day_count[payer]
-            coupon *= held[k] * math.exp(market.log_price[k])
+            coupon *= held[k] * coupon_base(k, market, rules.market)
             cash[payer] += coupon
             accruals[payer] -= coupon
 

@@ -1,6 +1,6 @@
 """Price impact: the depth of a market, and the excess demand left at a point.
 
-Value investors' laws are in `behaviours.value_investor`; dealers are linear.
+Value investors' laws are in `behaviours.value_investor`; dealers and option hedgers are linear.
 """
 
 import math
@@ -15,7 +15,8 @@ from abm.kernels.compiler.jit import inlined, kernel
 class Liquidity(NamedTuple):
     """Those who take the other side, by instrument (K,). Units, logs, units per log.
 
-    law : int64, see `impact`; external : exogenous orders of the round
+    law : int64, see `impact`; external : exogenous orders of the round;
+    hedger_order : of option hedgers at a log price of 0, with hedger_gamma units more per log
     """
 
     value_held_open: np.ndarray
@@ -27,6 +28,8 @@ class Liquidity(NamedTuple):
     dealer_depth: np.ndarray
     dealer_reference: np.ndarray
     dealer_held: np.ndarray
+    hedger_gamma: np.ndarray
+    hedger_order: np.ndarray
     external: np.ndarray
     law: np.ndarray
 
@@ -44,7 +47,7 @@ class Liquidity(NamedTuple):
     VALUE_DEPTH,
     CAPACITY,
     FUNDAMENTAL,
-    DEALER_DEPTH,
+    LINEAR_SLOPE,  # of dealers less option hedgers, who trade with the price
     X,  # the point
     LOCAL,  # exp(x)
     PRICE,  # USD price; cash, the last entry, has price 1
@@ -93,7 +96,7 @@ def _prepare_instrument(k, liquidity, own, abroad, v):
         held = liquidity.value_held_open[k] * (1.0 - speed) - liquidity.value_held[k]
     depth = speed * liquidity.value_depth[k] + liquidity.dealer_depth[k]
     dealers = liquidity.dealer_depth[k] * liquidity.dealer_reference[k] - liquidity.dealer_held[k]
-    v[CONSTANT, k] = own + held + dealers + liquidity.external[k]
+    v[CONSTANT, k] = own + held + dealers + liquidity.external[k] + liquidity.hedger_order[k]
     v[HELD_ABROAD, k] = -abroad
     v[SPEED, k] = speed
     v[DEPTH, k] = depth
@@ -101,7 +104,7 @@ def _prepare_instrument(k, liquidity, own, abroad, v):
     v[VALUE_DEPTH, k] = liquidity.value_depth[k]
     v[CAPACITY, k] = liquidity.value_capacity[k]
     v[FUNDAMENTAL, k] = liquidity.fundamental[k]
-    v[DEALER_DEPTH, k] = liquidity.dealer_depth[k]
+    v[LINEAR_SLOPE, k] = liquidity.dealer_depth[k] - liquidity.hedger_gamma[k]
 
 
 @kernel
@@ -185,8 +188,8 @@ def evaluate_excess(candidates, codes, v, m):
         value = v[SPEED, k] * value_position(
             codes[LAW, k], v[X, k], v[FUNDAMENTAL, k], v[VALUE_DEPTH, k], v[CAPACITY, k]
         )
-        dealers = -v[DEALER_DEPTH, k] * v[X, k]
-        v[EXCESS, k] = v[WORTH, k] / v[PRICE, k] + v[CONSTANT, k] + value + dealers
+        linear = -v[LINEAR_SLOPE, k] * v[X, k]
+        v[EXCESS, k] = v[WORTH, k] / v[PRICE, k] + v[CONSTANT, k] + value + linear
     for q in range(codes[N_QUOTED, 0]):
         k = codes[QUOTED, q]
         c = codes[QUOTE, k]
@@ -232,7 +235,7 @@ def differentiate_excess(codes, v, m):
         slope = value_slope(
             codes[LAW, k], v[X, k], v[FUNDAMENTAL, k], v[VALUE_DEPTH, k], v[CAPACITY, k]
         )
-        m[JACOBIAN, k, k] += v[SPEED, k] * slope - v[DEALER_DEPTH, k]
+        m[JACOBIAN, k, k] += v[SPEED, k] * slope - v[LINEAR_SLOPE, k]
     for q in range(codes[N_QUOTED, 0]):
         _differentiate_legs(codes[QUOTED, q], codes, v, m)
 

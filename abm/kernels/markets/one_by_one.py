@@ -22,6 +22,8 @@ def _of_instrument(k, liquidity):
         liquidity.dealer_depth[k : k + 1],
         liquidity.dealer_reference[k : k + 1],
         liquidity.dealer_held[k : k + 1],
+        liquidity.hedger_gamma[k : k + 1],
+        liquidity.hedger_order[k : k + 1],
         liquidity.external[k : k + 1],
         liquidity.law[k : k + 1],
     )

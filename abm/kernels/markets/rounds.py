@@ -1,6 +1,8 @@
 """One round of trading: orders are added up, and prices found at which they clear."""
 
 from abm.kernels.behaviours.idle import cancel_orders
+from abm.kernels.behaviours.option_hedger import hedge_wanted
+from abm.kernels.behaviours.risk_appetite import NOW
 from abm.kernels.behaviours.value_investor import NONE, value_position
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.contracts.balances import mark_prices
@@ -20,21 +22,36 @@ from abm.kernels.numerics.columns import copy
 
 @kernel
 def update_linked_fundamentals(market, rules):
-    """Fundamentals that follow other markets; the dealers' reference moves with them.   (M33)
+    """Fundamentals that follow other markets; the dealers' reference moves with them.
 
-    f_k = own - beta (lag x_c(yesterday) + (1 - lag) x_c(now)) + gamma x_leader(yesterday)
+    f_k = own - beta (lag x_c(yesterday) + (1 - lag) x_c(now)) + gamma x_leader(yesterday) (M33)
+        - haven beta (x_leader - its average) - appetite beta R                      (M86, M87)
     """
+    rule = rules.market
     for k in range(market.quote.size):
         level = 0.0
-        currency, leader = market.quote[k], rules.market.leader[k]
+        currency, leader, fled = market.quote[k], rule.leader[k], rule.haven_leader[k]
         if currency >= 0:
-            lag = rules.market.link_lag[k]
-            yen = lag * market.close[0, currency] + (1.0 - lag) * market.log_price[currency]
-            level -= rules.market.link_beta[k] * yen
+            level -= rule.link_beta[k] * followed_currency(currency, k, market, rule)
         if leader >= 0:
-            level += rules.market.leader_beta[k] * market.close[0, leader]
+            level += rule.leader_beta[k] * market.close[0, leader]
+        if fled >= 0:
+            level -= rule.haven_beta[k] * (market.log_price[fled] - market.haven_average[k])
+        if rules.appetite.is_on:
+            level -= rules.appetite.beta[k] * market.appetite[NOW]
         market.dealer_reference[k] += level - market.link_level[k]
         market.link_level[k] = level
+
+
+@inlined
+def followed_currency(currency, k, market, rule):
+    """Move of a currency that index k follows: of its price, or of its news.            (M83)"""
+    lag = rule.link_lag[k]
+    if rule.link_to_news[k]:
+        before, now = market.fundamental_before[currency], market.fundamental[currency]
+    else:
+        before, now = market.close[0, currency], market.log_price[currency]
+    return lag * before + (1.0 - lag) * now
 
 
 @kernel
@@ -83,10 +100,11 @@ def find_prices(want_gain, books, market, rules, scratch):
     copy(market.log_price, scratch.before)
     for k in range(market.quote.size):
         market.anchor[k] = market.fundamental[k] + market.link_level[k]
+        market.hedger_order[k] = hedge_wanted(k, 0.0, market) - market.hedger_held[k]
     liquidity = Liquidity(
         market.value_held_open, market.value_held, rule.value_depth, rule.value_capacity,
-        rule.value_speed, market.anchor, market.dealer_depth, market.dealer_reference,
-        market.dealer_held, market.external, rule.law,
+        market.value_speed, market.anchor, market.dealer_depth, market.dealer_reference,
+        market.dealer_held, market.hedger_gamma, market.hedger_order, market.external, rule.law,
     )  # fmt: skip
     limits = PriceLimits(market.quote, market.lower, market.upper, scratch.before)
     options = SolverOptions(rule.tolerance, want_gain, market.log_price, market.excess)
@@ -101,17 +119,19 @@ def find_prices(want_gain, books, market, rules, scratch):
 
 @kernel
 def quote_market_makers(market, rule):
-    """Orders of value investors and dealers at the new price, in units.                  (M35)"""
+    """Orders of value investors, dealers and option hedgers at the new price.        (M35, M84)"""
     for k in range(market.quote.size):
         wanted = value_position(
             rule.law[k], market.log_price[k], market.anchor[k], rule.value_depth[k],
             rule.value_capacity[k],
         )  # fmt: skip
         opening = market.value_held_open[k]
-        target = opening + rule.value_speed[k] * (wanted - opening)
+        target = opening + market.value_speed[k] * (wanted - opening)
         market.value_order[k] = target - market.value_held[k] if rule.law[k] != NONE else 0.0
         quoted = -market.dealer_depth[k] * (market.log_price[k] - market.dealer_reference[k])
         market.dealer_order[k] = quoted - market.dealer_held[k]
+        hedge = hedge_wanted(k, market.log_price[k], market)
+        market.hedger_order[k] = hedge - market.hedger_held[k]
 
 
 @kernel

@@ -81,7 +81,7 @@ def add_legs(c, n, lo, market, rules, scratch):
 def ration(books, market, rules, scratch):
     """Share of the long side that is filled where a price is at its limit (1 elsewhere). (M39)
 
-    Counted over every institution's net order, value investors, dealers and official orders.
+    Counted over the net order of every institution, of all market makers, and official orders.
     """
     K, C = market.quote.size, market.rates.size - 1
     is_rationed = False
@@ -109,6 +109,7 @@ def ration(books, market, rules, scratch):
     for k in range(K):
         count_order(k, market.value_order[k], scratch)
         count_order(k, market.dealer_order[k], scratch)
+        count_order(k, market.hedger_order[k], scratch)
         count_order(k, market.external[k], scratch)
         sold, bought = scratch.flows[SELLING, k], scratch.flows[BUYING, k]
         if scratch.side[k] < 0.0 and sold > 0.0:
@@ -231,20 +232,23 @@ def pay_residents(k, lo, n, books, market, rules, scratch):
 
 @kernel
 def settle_market_makers(market, scratch):
-    """Value investors, central banks, and the dealers who take what is left.            (M40)"""
+    """Value investors, option hedgers, central banks, and dealers who take the rest.    (M40)"""
     K, C = market.quote.size, market.rates.size - 1
     for k in range(K):
         value = filled(market.value_order[k], k, scratch)
         official = filled(market.external[k], k, scratch)
+        hedge = filled(market.hedger_order[k], k, scratch)
         institutions = scratch.flows[ORDERED, k] + (scratch.flows[LEGS, k] if k < C else 0.0)
-        dealers = -(institutions + value + official)
+        dealers = -(institutions + value + official + hedge)
         market.value_held[k] += value
         market.dealer_held[k] += dealers
+        market.hedger_held[k] += hedge
         market.official_units[k] += official
         payer = market.quote[k] if market.quote[k] >= 0 else C
         price = math.exp(market.log_price[k])
         market.value_cash[payer] -= price * value
         market.dealer_cash[payer] -= price * dealers
+        market.hedger_cash[payer] -= price * hedge
         market.official_cash[payer] -= price * official
 
 

@@ -1,0 +1,17 @@
+"""Option hedgers: they buy what rises and sell what falls."""
+
+from __future__ import annotations
+
+from abm.agents.market_account import MarketAccount
+
+
+class OptionHedgers(MarketAccount):
+    """Short of options: they trade with the price to stay hedged, up to a share of depth."""
+
+    kind = "option_hedger"
+    held, balances = "hedger_held", "hedger_cash"
+
+    @property
+    def gamma_usd_bn(self) -> dict[str, float]:
+        """What they trade with the price today, by instrument [USD bn per log]."""
+        return dict(zip(self.model.instruments, self.market.hedger_gamma.tolist(), strict=True))
