@@ -238,7 +238,9 @@ def flow_to_rest(h, cash, a, c, s, q, res, quote, liq, lower, upper, x, n_steps)
 
 def follow(p: ClearingProblem, h: float, tau: float = 4000.0) -> np.ndarray | None:
     """Where the flow from `start` in steps of h rests; None if it has not come to rest by tau."""
-    liquidity = tuple(np.array(array) for array in _liquidity(p)[:-1])
+    no_part = ("law", "hedger_gamma", "hedger_order")  # tanh, and no option hedgers
+    given = _liquidity(p)._asdict().items()
+    liquidity = tuple(np.array(array) for name, array in given if name not in no_part)
     x = p.start.copy()
     arrays = [np.array(y) for y in (p.cash, p.holdings, p.targets, p.speed, p.orders, p.resident)]
     done = flow_to_rest(
