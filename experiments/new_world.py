@@ -25,7 +25,7 @@ from abm.measures.tails import excess_kurtosis, hill, skewness
 from abm.population.advance import advance, open_world
 from abm.population.world import build_world
 from abm.scenario import load_scenario
-from experiments.august import FIRST, LAST, day, fall_and_rebound, paths_of
+from experiments.august import FIRST, LAST, day, paths_of
 
 if TYPE_CHECKING:
     from abm.population.world import World
@@ -36,7 +36,7 @@ MARKETS: dict[str, dict[str, Any]] = {
     "E11": {
         "liquidity.links.NKY.currency_effect": "news",
         "liquidity.links.NKY.currency_beta": 1.6,
-        "liquidity.links.NKY.lag_share": 0.756,
+        "liquidity.links.NKY.lag_share": 1.0,
         "liquidity.links.NKY.leader_beta": 0.744,
         "instruments.NKY.volatility_per_year": 0.0758,
         "instruments.NKY.value_depth_usd_bn": 936.0,
@@ -45,7 +45,7 @@ MARKETS: dict[str, dict[str, Any]] = {
     },
     "E12": {"option_hedgers": {"kind": "short-gamma", "gamma_usd_bn": {"NKY": 31.8}}},
     "E13": {
-        "funds.styles.JP.equity_usd_bn": 16.0,
+        "funds.styles.JP.equity_usd_bn": 11.0,
         "retail_equity.leverage": 2.5,
         "retail_equity.days_to_pay": 2,
         "retail_equity.speed_per_day": 0.96,
@@ -54,7 +54,7 @@ MARKETS: dict[str, dict[str, Any]] = {
         "volatility_target.speed_down_per_day": 0.30,
         "volatility_target.speed_up_per_day": 0.15,
     },
-    "E14": {"instruments.NKY.value_speed_gain": 58.7},
+    "E14": {"instruments.NKY.value_speed_gain": 200.0},
     "E15": {
         "risk_appetite": {
             "kind": "losses",
@@ -139,9 +139,8 @@ def moments_of(
     hike, august2 = day(scenario, "2024-07-31"), day(scenario, "2024-08-02")
     last = day(scenario, LAST) + 1
     depth = days["dealer_depth_share"][burn : burn + last]
-    fall, _ = fall_and_rebound(nikkei, scenario)
     return {
-        "nky_fall": fall,
+        "nky_fall": nikkei[august5] - nikkei[day(scenario, "2024-07-10") + 1],
         "nky_rebound": nikkei[day(scenario, "2024-08-19") + 1] - nikkei[august5],
         "spx_rebound": paths["SPX"][day(scenario, "2024-08-19") + 1] - paths["SPX"][august5],
         "nky_worst": np.diff(nikkei).min(),
@@ -235,7 +234,7 @@ def shape_of(returns: np.ndarray) -> dict[str, float]:
         "vol": float(returns.std() * np.sqrt(TRADING_DAYS)),
         "skew": skewness(returns),
         "kurtosis": excess_kurtosis(returns),
-        "hill": hill(returns).index,
+        "hill": hill(returns)[0],
         "acf1": acf(returns, 1),
         "abs1": acf(size, 1),
         "abs5": acf(size, 5),

@@ -193,7 +193,8 @@ def distance_to_clear_market(rules: Rules, shocks: Floats) -> float:
 def _as_problem(market: Market) -> ClearingProblem:
     """Demand as stated in `market`, cleared from its price."""
     start = np.log(market.price)
-    liquidity = {n: v for n, v in market.liquidity._asdict().items() if n != "law"}
+    no_part = ("law", "hedger_gamma", "hedger_order")  # linear, and no option hedgers
+    liquidity = {n: v for n, v in market.liquidity._asdict().items() if n not in no_part}
     return ClearingProblem(
         holdings=market.units.T,
         cash=market.cash,

@@ -39,11 +39,14 @@ def test_a_forced_round_that_failed_is_not_tried_again(monkeypatch, statuses, n_
         given[-1].n_forced[0] = 2
 
     for name in ("write_from", "call_margins", "update_linked_fundamentals", "build_orders",
-                 "cancel_round", "fail_unmet_calls"):  # fmt: skip
+                 "count_losses", "cancel_round", "fail_unmet_calls"):  # fmt: skip
         monkeypatch.setattr(one_day, name, do_nothing)
     monkeypatch.setattr(one_day, "force_sales", force_two)
     monkeypatch.setattr(one_day, "clear_and_settle", clear)
-    rules = SimpleNamespace(market=SimpleNamespace(rounds=MOST))
+    over = getattr(one_day.is_over, "py_func", one_day.is_over)
+    monkeypatch.setattr(one_day, "is_over", over)
+    no_appetite = SimpleNamespace(is_on=False)
+    rules = SimpleNamespace(market=SimpleNamespace(rounds=MOST), appetite=no_appetite)
     options, scratch = SimpleNamespace(no_trade_from=10), SimpleNamespace(n_forced=[0])
     trade = getattr(clear_intraday_rounds, "py_func", clear_intraday_rounds)
     trade(0, None, None, None, rules, options, None, scratch)
