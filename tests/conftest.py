@@ -1,5 +1,5 @@
 """What all tests share: two processes for the whole suite, how much Hypothesis searches, and a
-sign of life where nobody watches."""
+sign of life where no person watches."""
 
 import os
 import signal

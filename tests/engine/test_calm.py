@@ -1,4 +1,4 @@
-"""Limit cases: nothing happens, nobody borrows, nobody but the market makers trades."""
+"""Limit cases: nothing happens, no fund borrows, only the market makers trade."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def test_at_the_opening_books_no_institution_wants_to_trade(base, seed):
 
 @pytest.mark.parametrize("yields", [NO_YIELDS, {}], ids=["no yields", "yields"])
 def test_without_noise_and_with_estimates_held_no_order_is_ever_sent(yields):
-    # trend filters open at nought, as nothing moves that could hold them elsewhere
+    # trend filters open at zero, as nothing moves that could hold them elsewhere
     change = {"trend__opening_signal": {}, "calendar__days": 50}
     world = build_world(scenario("calm", banks__desk=DESK, **change | yields), 2)
     world = held_estimates(quiet(world, interest=bool(yields)))
@@ -108,7 +108,7 @@ def test_when_all_are_silent_prices_move_by_the_news_and_there_are_no_trades(bas
 
 
 def test_the_frozen_run_goes_on_from_the_same_morning():
-    # before the shock day the frozen twin is the run itself, after it nobody trades
+    # before the shock day the run with positions frozen is the run itself, after it no fund trades
     change = {"calendar__shock_day": 5, "shock__surprise_bp": 80.0}
     run, frozen = (build_world(scenario(**change), 6, no_trade=s) for s in (False, True))
     pass_days(run, 12), pass_days(frozen, 12)

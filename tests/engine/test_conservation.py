@@ -162,7 +162,7 @@ def test_every_yen_bought_is_a_yen_sold(choices, thin, limit, seed):
 
 
 def test_a_thin_market_near_the_floor_of_its_demand_clears():
-    # plain steps of the flow go back and forth for ever where demand bends next to its floor
+    # plain steps of the flow go back and forth permanently where demand bends next to its floor
     choices = {
         "liquidity__impact": {"kind": "cont-schaanning"},
         "banks__periphery_capital_usd_bn": 0.05,

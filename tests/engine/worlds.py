@@ -61,7 +61,7 @@ def quiet(world: World, *, interest: bool = False) -> World:
 
 
 def held_estimates(world: World) -> World:
-    """Nobody learns: covariances stay what they were."""
+    """Covariances stay what they were: no estimate is updated."""
     return with_rules(world, "estimate", slow_decay=1.0, fast_decay=1.0)
 
 

@@ -1,4 +1,4 @@
-"""The moving picture: nobody changes place, and the red is what was sold that day."""
+"""The moving picture: no institution changes place, and the red is what was sold that day."""
 
 import math
 

@@ -192,9 +192,7 @@ def test_policy_and_news_are_named_above_the_price_and_calls_are_not():
 
 
 def test_all_text_lies_inside_the_picture():
-    late = events(
-        (N_DAYS - 2, "policy", "a speech that nobody had expected at all, in the evening")
-    )
+    late = events((N_DAYS - 2, "policy", "a speech that was not expected at all, in the evening"))
     figure = cascade_figure(
         days(), late, "A title of many words " * 6, real_path(), {}, "A long caption " * 30
     )

@@ -74,7 +74,7 @@ def test_a_bank_above_its_limit_recalls_the_excess_over_its_loans():
 
 
 def test_a_bank_whose_capital_is_all_but_gone_has_a_utilisation_that_is_a_number():
-    """Whatever is multiplied by it stays one: nought times infinity is none."""
+    """Whatever is multiplied by it stays one: zero times infinity is none."""
     world = lenders()
     world.graph.equity[0] = 1e-310
     pass_days(world)
@@ -109,7 +109,7 @@ def test_recalled_lines_are_repaid_the_next_morning():
 
 
 def test_a_recall_moves_no_one_without_debt():
-    # one fund sits out, one holds half of its money in assets: neither has a loan to repay
+    # one fund is inactive, one holds half of its money in assets: neither has a loan to repay
     world = lenders(funds__days_out=3)
     with_wealth(world, 0, 0.1)
     world.books.units[:, 1] *= 0.1
@@ -178,7 +178,7 @@ def test_lost_capital_comes_back_slowly_and_gains_are_paid_out_four_times_as_fas
 
 
 def bank_world(equity, debts, alpha=0.5, beta=0.9, **changes):
-    """The first banks with this capital and these debts; nobody else owes anybody anything."""
+    """The first banks with this capital and these debts; no other bank owes anything."""
     world = lenders(**changes)
     world = with_rules(
         world, "banks", recovery_external=alpha, recovery_interbank=beta, max_line_cut=0.0

@@ -174,7 +174,7 @@ def row_sums(jacobian: np.ndarray) -> np.ndarray:
 
 
 def test_no_row_grows_beyond_its_bound_and_currency_legs_are_in_it():
-    # Nobody wants the currency itself: all its row has comes from assets quoted in it.
+    # No institution wants the currency itself: all its row has comes from assets quoted in it.
     rng = np.random.default_rng(4)
     n_grown = 0
     for _ in range(200):

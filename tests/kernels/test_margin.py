@@ -1,4 +1,4 @@
-"""Calls, grace, loss-cuts and failures: one institution, markets without bottom, by hand."""
+"""Calls, grace, stop-outs and failures: one institution, markets without bottom, by hand."""
 
 import numpy as np
 import pytest

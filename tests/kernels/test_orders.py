@@ -135,7 +135,7 @@ def test_no_institution_is_ruined_within_the_safe_radius():
 
 
 def test_the_safe_radius_is_the_move_that_ruins_a_one_asset_fund():
-    """Holds 100, owes 80: a fall of log(1 + 20/100) ruins nobody, one of log(100/80) does."""
+    """Holds 100, owes 80: a fall of log(1 + 20/100) ruins no holder, one of log(100/80) does."""
     assert safe_radius(20.0, 100.0) == pytest.approx(math.log(1.2))
     assert safe_radius(20.0, 0.0) == 0.2
 

@@ -1,4 +1,4 @@
-"""What everybody estimates from a day's prices, recounted from the prices of a run."""
+"""Estimates from a day's prices, recounted from the prices of a run."""
 
 import numpy as np
 import pytest
@@ -75,7 +75,7 @@ def test_dealers_withdraw_by_volatility_and_core_capital():
 
 def test_dealers_reference_moves_with_news_and_creeps_towards_the_price():
     world = with_rules(still("funds"), "market", reversion=0.1)
-    world.market.dealer_reference[JPY] = -0.02  # held: 0.02 x depth, at a price of nought
+    world.market.dealer_reference[JPY] = -0.02  # held: 0.02 x depth, at a price of zero
     world.market.fundamental[JPY] = -0.02
     pass_days(world)  # the price goes to where both stand
     assert world.market.log_price[JPY] == pytest.approx(-0.02, abs=1e-9)

@@ -28,7 +28,7 @@ def shocked(news, limits=None, **changes):
 def before_and_after(world):
     """Own orders at the clearing price and what was traded: (orders, legs, traded), (K, N) each.
 
-    Nobody is forced in the morning: what is ordered is what everybody decides.
+    None is forced in the morning: orders are what the institutions decide.
     """
     units, cash, market = world.books.units.copy(), world.books.cash.copy(), world.market
     decisions = [next_decision(world, row, 0) for row in range(cash.size)]
@@ -80,7 +80,7 @@ def test_at_a_limit_as_much_is_bought_as_sold():
     traded, (value, dealers) = limit_down()[3:]
     trades = np.append(traded[NKY], [value[NKY], dealers[NKY], 0.5])
     assert trades.sum() == pytest.approx(0.0, abs=1e-10)
-    assert trades[trades > 0].sum() > 0.55  # somebody did buy
+    assert trades[trades > 0].sum() > 0.55  # some did buy
 
 
 def test_at_a_limit_all_sellers_are_filled_by_the_same_share_and_buyers_in_full():

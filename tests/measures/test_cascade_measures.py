@@ -67,11 +67,9 @@ def institutions():
 
 def test_who_failed_because_of_the_shock_is_the_run_less_the_no_shock_run():
     rows, run = institutions(), tables(RUN)
-    nobody = SimpleNamespace(days=NO_SHOCK, events=events(), institutions=rows.assign(n_failures=0))
+    calm = SimpleNamespace(days=NO_SHOCK, events=events(), institutions=rows.assign(n_failures=0))
     failed = ("n_failed_net", "n_banks_failed_net", "n_margin_calls_net")
-    net, turned = (
-        cascade.net_measures(*twins, SHOCK_DAY) for twins in ((run, nobody), (nobody, run))
-    )
+    net, turned = (cascade.net_measures(*twins, SHOCK_DAY) for twins in ((run, calm), (calm, run)))
     assert [net[name] for name in failed] == [2, 1, 0]
     assert [turned[name] for name in failed] == [-2, -1, 0]  # a shock can spare some
 

@@ -1,4 +1,4 @@
-"""A group left out is a counterfactual in one field: everybody else is who he would be."""
+"""A group left out is a counterfactual in one field: every other group is unchanged."""
 
 import numpy as np
 import pytest

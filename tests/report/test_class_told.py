@@ -1,4 +1,4 @@
-"""A run without a class: too short to have one, or of a market in which nobody was short."""
+"""A run without a class: too short to have one, or of a market in which no fund was short."""
 
 import json
 import math
@@ -46,7 +46,7 @@ def test_no_share_in_a_run_that_is_long_enough_means_that_there_was_no_net_short
 
 @pytest.fixture(scope="module")
 def net_long():
-    """Nobody owes yen, net, when the shock comes, nor did before: funds do not borrow."""
+    """No fund owes yen, net, when the shock comes, nor did before: funds do not borrow."""
     changes = {"funds.leverage_cap": 1, "retail_fx.n": 0, "retail_fx.notional_usd_bn": 0.0}
     changes |= {"trend.n": 0, "trend.equity_usd_bn": 0.0, "shock.surprise_bp": 50}
     return LiveRun(abm.load_scenario("hike").with_changes(changes), 1)
