@@ -21,8 +21,8 @@ from typing import Any, NamedTuple, TypeVar
 import numba
 import numpy as np
 from llvmlite import binding
+from numba import types
 from numba.core import cgutils
-from numba.core.types.misc import unliteral
 from numba.extending import lower_builtin
 from platformdirs import user_cache_path
 
@@ -132,30 +132,30 @@ def _compiled(function: Callable[..., Any], allocates: bool = False) -> Any:
         numba.config.CACHE_DIR = str(CACHE_FOLDER)
         try:
             options = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
-            compiled: Any = numba.njit(cache=True, _nrt=allocates, **options)(function)
+            dispatcher: Any = numba.njit(cache=True, _nrt=allocates, **options)(function)
         finally:
             numba.config.CACHE_DIR = before
     if not numba.config.DISABLE_JIT:
-        template = compiled.get_call_template
-        compiled.get_call_template = lambda arguments, names: template(
-            tuple(unliteral(each) for each in arguments), names
+        template = dispatcher.get_call_template
+        dispatcher.get_call_template = lambda arguments, names: template(
+            tuple(types.unliteral(each) for each in arguments), names
         )
-        _mend_cache(compiled)
-    return compiled
+        _mend_cache(dispatcher)
+    return dispatcher
 
 
-def _mend_cache(compiled: Any) -> None:
+def _mend_cache(dispatcher: Any) -> None:
     """Compile again what a crash or a full disk has cut short, whatever is wrong with it."""
-    load = compiled._cache.load_overload
+    load = dispatcher._cache.load_overload
 
     def load_overload(signature: Any, context: Any) -> Any:
         try:
             return load(signature, context)
         except Exception:
-            compiled._cache.flush()
+            dispatcher._cache.flush()
             return None
 
-    compiled._cache.load_overload = load_overload
+    dispatcher._cache.load_overload = load_overload
 
 
 class _Load(NamedTuple):
@@ -185,13 +185,13 @@ def _by_symbol(dispatcher: Any) -> Any:
         arguments = tuple(signature)
         if arguments not in symbols:
             compiled = dispatcher.overloads[arguments]
-            function = dispatcher.py_func
+            function, description = dispatcher.py_func, compiled.fndesc
             digest = hashlib.sha256(repr(arguments).encode()).hexdigest()[:16]
             symbol = f"{function.__module__}.{function.__name__}.{digest}"
-            address = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+            address = compiled.library.get_pointer_to_function(description.llvm_func_name)
             binding.add_symbol(symbol, address)
             load = _Load(function.__module__, function.__name__, arguments)
-            lower_builtin(symbol, *arguments)(_caller(symbol, compiled.fndesc, load))
+            lower_builtin(symbol, *arguments)(_caller(symbol, description, load))
             symbols[arguments] = symbol
         return symbols[arguments]
 
@@ -204,7 +204,8 @@ def _caller(symbol: str, description: Any, load: _Load) -> Callable[..., Any]:
 
     def call(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         convention = context.call_conv
-        context.active_code_library._reload_init.add(load)
+        loaded_first = context.active_code_library._reload_init
+        loaded_first.add(load)
         kind = convention.get_function_type(description.restype, description.argtypes)
         function = cgutils.get_or_insert_function(builder.module, kind, symbol)
         status, value = convention.call_function(

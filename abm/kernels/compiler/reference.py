@@ -149,9 +149,10 @@ class _ReferenceModel(models.PrimitiveModel):
 
 @unbox(ReferenceType)
 def _unbox(kind, value, native):
-    address = native.pyapi.object_getattr_string(value, "address")
-    word = native.pyapi.long_as_longlong(address)
-    native.pyapi.decref(address)
+    pyapi = native.pyapi
+    address = pyapi.object_getattr_string(value, "address")
+    word = pyapi.long_as_longlong(address)
+    pyapi.decref(address)
     return NativeValue(native.builder.inttoptr(word, _WORD.as_pointer()))
 
 
