@@ -69,130 +69,134 @@ TESTS: dict[int, tuple[str, ...]] = {
     3: (
         "population/test_exposures.py:test_leverage_of_a_book_with_debt_and_no_wealth_is_infinite",
     ),
-    4: ("kernels/test_banks.py:test_loan_books_are_what_clients_owe_by_share",),
+    4: ("kernels/banks/test_banks.py:test_loan_books_are_what_clients_owe_by_share",),
     5: ("population/test_exposures.py:test_balance_sheets_of_the_nodes_balance",),
     6: (
         "scenario/test_reference.py:test_the_yen_news_of_31_july_is_worth_25_basis_points",
         "engine/test_calm.py:test_when_all_are_silent_prices_move_by_the_news_and_there_are_no_trades",
     ),
-    8: ("kernels/test_ledger.py:test_ten_days_of_interest_and_coupons_by_hand",),
-    9: ("kernels/test_ledger.py:test_a_coupon_is_paid_on_the_price_of_the_morning",),
-    10: ("kernels/test_ledger.py:test_the_spread_goes_from_the_borrower_to_its_brokers_by_share",),
+    8: ("kernels/contracts/test_ledger.py:test_ten_days_of_interest_and_coupons_by_hand",),
+    9: ("kernels/contracts/test_ledger.py:test_a_coupon_is_paid_on_the_price_of_the_morning",),
+    10: (
+        "kernels/contracts/test_ledger.py:test_the_spread_goes_from_the_borrower_to_its_brokers_by_share",
+    ),
     11: (
-        "kernels/test_margin.py:"
+        "kernels/constraints/test_margin.py:"
         "test_at_a_twentieth_of_its_wealth_a_fund_closes_out_and_sits_out_120_days",
     ),
     12: (
         "kernels/test_rules.py:test_investors_take_gains_and_refill_losses",
-        "kernels/test_ledger.py:test_redemptions_and_subscriptions_do_not_look_like_losses",
+        "kernels/contracts/test_ledger.py:test_redemptions_and_subscriptions_do_not_look_like_losses",
     ),
     13: (
-        "kernels/test_decide.py:test_a_fund_wants_mean_over_risk_aversion_times_variance_within_its_limits",
+        "kernels/behaviours/test_decisions.py:test_a_fund_wants_mean_over_risk_aversion_times_variance_within_its_limits",
     ),
     14: (
-        "kernels/test_decide.py:test_a_fund_wants_mean_over_risk_aversion_times_variance_within_its_limits",
+        "kernels/behaviours/test_decisions.py:test_a_fund_wants_mean_over_risk_aversion_times_variance_within_its_limits",
     ),
     15: (
-        "kernels/test_decide.py:test_a_fund_wants_mean_over_risk_aversion_times_variance_within_its_limits",
+        "kernels/behaviours/test_decisions.py:test_a_fund_wants_mean_over_risk_aversion_times_variance_within_its_limits",
     ),
     16: (
-        "kernels/test_decide.py:test_margin_rates_follow_fast_volatility_concentration_and_brokers",
+        "kernels/behaviours/test_decisions.py:test_margin_rates_follow_fast_volatility_concentration_and_brokers",
     ),
     17: (
         "kernels/test_rules.py:test_margin_rates_by_hand",
-        "kernels/test_margin.py:test_the_margin_rate_of_everyone_follows_the_rule_of_the_scenario",
+        "kernels/constraints/test_margin.py:test_the_margin_rate_of_everyone_follows_the_rule_of_the_scenario",
     ),
     18: ("agents/test_python_agent_margin.py:test_its_broker_asks_margin_of_it",),
     19: (
-        "kernels/test_decide.py:test_target_shares_of_a_fund_are_leverage_times_weights_and_yen_of_the_loan",
+        "kernels/behaviours/test_decisions.py:test_target_shares_of_a_fund_are_leverage_times_weights_and_yen_of_the_loan",
         "agents/test_views.py:test_every_agent_decides_as_the_kernel_does",
     ),
     20: (
         "kernels/test_rules.py:test_a_four_percent_carry_at_ten_percent_volatility",
-        "kernels/test_decide.py:test_a_fund_wants_mean_over_risk_aversion_times_variance_within_its_limits",
+        "kernels/behaviours/test_decisions.py:test_a_fund_wants_mean_over_risk_aversion_times_variance_within_its_limits",
     ),
     21: ("kernels/test_rules.py:test_the_var_limit_is_a_99_percent_ten_day_loss",),
     22: ("kernels/test_rules.py:test_what_a_hedge_fund_trades_towards",),
     23: (
-        "kernels/test_weights.py:test_inverse_volatility_weights_are_the_reference",
-        "kernels/test_weights.py:test_equal_risk_contributions_are_the_reference",
+        "kernels/numerics/test_weights.py:test_inverse_volatility_weights_are_the_reference",
+        "kernels/numerics/test_weights.py:test_equal_risk_contributions_are_the_reference",
     ),
     24: (
-        "kernels/test_decide.py:test_rule_followers_cut_six_tenths_a_day_and_rebuild_a_twentieth",
+        "kernels/behaviours/test_decisions.py:test_rule_followers_cut_six_tenths_a_day_and_rebuild_a_twentieth",
     ),
     25: (
         "kernels/test_rules.py:test_rule_followers_cut_fast_rebuild_slowly_and_ignore_small_gaps",
-        "kernels/test_decide.py:test_rule_followers_sell_the_yen_of_their_nikkei_forward",
+        "kernels/behaviours/test_decisions.py:test_rule_followers_sell_the_yen_of_their_nikkei_forward",
     ),
     26: ("engine/test_calm.py:test_rule_followers_hold_no_naked_currency",),
     27: (
         "kernels/test_rules.py:test_trend_followers_size_by_signal_over_volatility",
-        "kernels/test_decide.py:test_a_trend_position_by_hand",
+        "kernels/behaviours/test_decisions.py:test_a_trend_position_by_hand",
     ),
     28: (
-        "kernels/test_decide.py:test_retail_traders_stay_within_the_legal_leverage",
-        "kernels/test_decide.py:test_margin_longs_buy_back_slowly_what_they_had_and_never_more",
+        "kernels/behaviours/test_decisions.py:test_retail_traders_stay_within_the_legal_leverage",
+        "kernels/behaviours/test_decisions.py:test_margin_longs_buy_back_slowly_what_they_had_and_never_more",
     ),
-    29: ("kernels/test_decide.py:test_an_insurers_first_purchase_by_hand",),
+    29: ("kernels/behaviours/test_decisions.py:test_an_insurers_first_purchase_by_hand",),
     30: (
-        "kernels/test_margin.py:test_a_fund_with_enough_margin_is_left_alone",
-        "kernels/test_margin.py:test_the_closing_threshold_counts_from_the_last_entry",
+        "kernels/constraints/test_margin.py:test_a_fund_with_enough_margin_is_left_alone",
+        "kernels/constraints/test_margin.py:test_the_closing_threshold_counts_from_the_last_entry",
     ),
     31: (
-        "kernels/test_margin.py:test_selling_at_a_call_restores_the_buffer_exactly",
-        "kernels/test_margin.py:"
+        "kernels/constraints/test_margin.py:test_selling_at_a_call_restores_the_buffer_exactly",
+        "kernels/constraints/test_margin.py:"
         "test_a_margin_long_in_shares_sells_a_share_a_day_and_never_in_the_rounds",
     ),
     32: (
-        "kernels/test_liquidation.py:test_each_rule_sells_what_the_reference_sells",
-        "kernels/test_margin.py:test_other_orders_of_sale_repay_the_same_loan",
+        "kernels/constraints/test_liquidation.py:test_each_rule_sells_what_the_reference_sells",
+        "kernels/constraints/test_margin.py:test_other_orders_of_sale_repay_the_same_loan",
     ),
     33: ("kernels/test_risk.py:test_the_nikkei_follows_the_yen_and_yesterdays_new_york",),
     34: (
-        "kernels/test_orders.py:test_an_order_by_hand",
-        "kernels/test_orders.py:test_residents_send_no_target_order_in_their_own_currency",
+        "kernels/markets/test_orders.py:test_an_order_by_hand",
+        "kernels/markets/test_orders.py:test_residents_send_no_target_order_in_their_own_currency",
     ),
     35: (
-        "kernels/test_clear_impact.py:"
+        "kernels/markets/test_impact.py:"
         "test_tanh_buys_three_quarters_of_its_capacity_at_one_capacity_down",
-        "kernels/test_clear_impact.py:test_cont_schaanning_inverts_its_published_impact",
+        "kernels/markets/test_impact.py:test_cont_schaanning_inverts_its_published_impact",
     ),
     36: (
-        "kernels/test_clear_stress.py:"
+        "kernels/markets/test_clearing_stress.py:"
         "test_small_matrices_give_the_excess_demand_of_all_institutions_and_its_slope",
     ),
     37: (
-        "kernels/test_clear_stress.py:test_four_hundred_stressed_markets_clear_where_the_flow_rests",
-        "kernels/test_clear_reference.py:test_the_market_breaks_at_the_critical_shock_of_theory",
+        "kernels/markets/test_clearing_stress.py:test_four_hundred_stressed_markets_clear_where_the_flow_rests",
+        "kernels/markets/test_clearing.py:test_the_market_breaks_at_the_critical_shock_of_theory",
     ),
-    38: ("kernels/test_clear_linear.py:test_the_largest_real_part_is_that_of_lapack",),
+    38: ("kernels/numerics/test_linear.py:test_the_largest_real_part_is_that_of_lapack",),
     39: (
-        "kernels/test_settle.py:test_at_a_limit_all_sellers_are_filled_by_the_same_share_and_buyers_in_full",
-        "kernels/test_settle.py:test_no_institution_ends_with_a_currency_it_did_not_order",
+        "kernels/markets/test_settlement.py:test_at_a_limit_all_sellers_are_filled_by_the_same_share_and_buyers_in_full",
+        "kernels/markets/test_settlement.py:test_no_institution_ends_with_a_currency_it_did_not_order",
     ),
     40: (
-        "kernels/test_settle.py:test_both_legs_match_at_the_price_and_the_spread_paid_is_the_spread_received",
-        "kernels/test_settle.py:test_residents_pay_for_shares_in_yen",
+        "kernels/markets/test_settlement.py:test_both_legs_match_at_the_price_and_the_spread_paid_is_the_spread_received",
+        "kernels/markets/test_settlement.py:test_residents_pay_for_shares_in_yen",
     ),
-    41: ("kernels/test_margin.py:test_a_call_not_met_after_its_grace_is_a_failure",),
+    41: ("kernels/constraints/test_margin.py:test_a_call_not_met_after_its_grace_is_a_failure",),
     42: (
-        "kernels/test_margin.py:test_what_a_ruined_fund_owes_is_lost_by_its_brokers_by_share_once",
+        "kernels/constraints/test_margin.py:test_what_a_ruined_fund_owes_is_lost_by_its_brokers_by_share_once",
     ),
-    43: ("kernels/test_banks.py:test_what_dealers_earn_goes_to_core_banks_by_capital",),
-    44: ("kernels/test_banks.py:test_a_desk_keeps_a_fixed_share_of_its_banks_capital",),
+    43: ("kernels/banks/test_banks.py:test_what_dealers_earn_goes_to_core_banks_by_capital",),
+    44: ("kernels/banks/test_banks.py:test_a_desk_keeps_a_fixed_share_of_its_banks_capital",),
     45: (
-        "kernels/test_interbank.py:test_a_chain_of_three_by_hand",
-        "kernels/test_interbank.py:test_depositors_are_senior",
-        "kernels/test_interbank.py:test_the_day_clears_as_the_library_does_with_depositors_first",
+        "kernels/banks/test_interbank.py:test_a_chain_of_three_by_hand",
+        "kernels/banks/test_interbank.py:test_depositors_are_senior",
+        "kernels/banks/test_interbank.py:test_the_day_clears_as_the_library_does_with_depositors_first",
     ),
     46: (
-        "kernels/test_banks.py:test_a_failure_with_a_creditor_by_hand",
-        "kernels/test_banks.py:test_clients_of_a_failed_bank_move_in_part",
+        "kernels/banks/test_banks.py:test_a_failure_with_a_creditor_by_hand",
+        "kernels/banks/test_banks.py:test_clients_of_a_failed_bank_move_in_part",
     ),
     47: (
-        "kernels/test_banks.py:test_lost_capital_comes_back_slowly_and_gains_are_paid_out_four_times_as_fast",
+        "kernels/banks/test_banks.py:test_lost_capital_comes_back_slowly_and_gains_are_paid_out_four_times_as_fast",
     ),
-    48: ("kernels/test_banks.py:test_a_bank_above_its_limit_recalls_the_excess_over_its_loans",),
+    48: (
+        "kernels/banks/test_banks.py:test_a_bank_above_its_limit_recalls_the_excess_over_its_loans",
+    ),
     49: (
         "kernels/test_risk.py:test_dealers_reference_moves_with_news_and_creeps_towards_the_price",
     ),
@@ -229,24 +233,26 @@ TESTS: dict[int, tuple[str, ...]] = {
         "measures/test_broken_before.py:test_a_frozen_move_within_its_noise_amplifies_nothing",
     ),
     65: (
-        "kernels/test_auto_liquidation.py:test_at_its_limit_a_loan_is_left_alone_and_above_it_not",
+        "kernels/constraints/test_auto_liquidation.py:test_at_its_limit_a_loan_is_left_alone_and_above_it_not",
     ),
     66: (
-        "kernels/test_auto_liquidation.py:test_one_liquidation_by_hand",
-        "kernels/test_auto_liquidation.py:test_a_loan_still_above_its_limit_is_liquidated_again_in_the_next_round",
-        "kernels/test_auto_liquidation.py:test_a_debt_beyond_the_collateral_is_the_lender_s_loss",
-        "kernels/test_auto_liquidation.py:test_the_penalty_is_due_on_what_was_sold_at_a_price_limit_too",
+        "kernels/constraints/test_auto_liquidation.py:test_one_liquidation_by_hand",
+        "kernels/constraints/test_auto_liquidation.py:test_a_loan_still_above_its_limit_is_liquidated_again_in_the_next_round",
+        "kernels/constraints/test_auto_liquidation.py:test_a_debt_beyond_the_collateral_is_the_lender_s_loss",
+        "kernels/constraints/test_auto_liquidation.py:test_the_penalty_is_due_on_what_was_sold_at_a_price_limit_too",
     ),
     67: (
-        "kernels/test_auto_liquidation.py:test_borrowers_lever_up_after_gains_and_wait_after_losses",
+        "kernels/constraints/test_auto_liquidation.py:test_borrowers_lever_up_after_gains_and_wait_after_losses",
     ),
     80: (
         "population/test_news_volatility.py:test_three_days_of_two_factors_by_hand",
         "population/test_news_volatility.py:test_the_variance_of_news_stays_what_it_was_on_average",
     ),
-    81: ("kernels/test_renewal.py:test_a_thousandth_of_the_accounts_leaves_with_its_gain",),
+    81: (
+        "kernels/contracts/test_renewal.py:test_a_thousandth_of_the_accounts_leaves_with_its_gain",
+    ),
     82: (
-        "kernels/test_renewal.py:test_trade_takes_a_thousandth_and_owners_four_of_value_investors",
+        "kernels/contracts/test_renewal.py:test_trade_takes_a_thousandth_and_owners_four_of_value_investors",
     ),
 }
 WHOLE_DAY = (

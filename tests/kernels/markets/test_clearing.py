@@ -8,7 +8,7 @@ import pytest
 
 from abm.market import ClearingProblem, clear_market
 
-REFERENCE = Path(__file__).parents[1] / "reference"
+REFERENCE = Path(__file__).parents[2] / "reference"
 MANY = json.loads((REFERENCE / "clearing.json").read_text())
 ONE = json.loads((REFERENCE / "clearing_one_asset.json").read_text())
 CASES = {case["name"]: case for case in MANY["cases"] + ONE["cases"]}

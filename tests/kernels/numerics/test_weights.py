@@ -13,7 +13,7 @@ from abm.kernels.numerics.weights import equal_risk_contributions, inverse_volat
 pytestmark = pytest.mark.plain
 
 REFERENCE = json.loads(
-    (Path(__file__).parents[1] / "reference/accounting_margin.json").read_text()
+    (Path(__file__).parents[2] / "reference/accounting_margin.json").read_text()
 )["risk_parity_erc"]
 COV = np.array(REFERENCE["inputs"]["cov"])
 EXPECTED = REFERENCE["expected"]

@@ -26,7 +26,7 @@ from tests.engine.worlds import (
     with_wealth,
 )
 
-REFERENCE = Path(__file__).parents[1] / "reference/accounting_margin.json"
+REFERENCE = Path(__file__).parents[2] / "reference/accounting_margin.json"
 RATES = {
     "rates__funding_per_year": 0.0025,
     "rates__usd_per_year": 0.054,

@@ -22,7 +22,7 @@ from abm.kernels.constraints.liquidation import (
 
 pytestmark = pytest.mark.plain
 
-REFERENCE = json.loads((Path(__file__).parents[1] / "reference/accounting_margin.json").read_text())
+REFERENCE = json.loads((Path(__file__).parents[2] / "reference/accounting_margin.json").read_text())
 BOOK = {k: np.array(v) for k, v in REFERENCE["margin_liquidation"]["inputs"].items()}
 EXPECTED = REFERENCE["margin_liquidation"]["expected"]
 DEFICIT = float(margin_required(BOOK["pos"], BOOK["haircuts"]) - BOOK["equity"])
