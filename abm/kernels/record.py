@@ -8,6 +8,7 @@ import numpy as np
 from abm.kernels.audit import larger
 from abm.kernels.carry_short import carry_short
 from abm.kernels.compiler.jit import kernel
+from abm.kernels.contracts.balances import leverage_ratio
 from abm.kernels.markets.flow import FAILED
 from abm.kernels.numerics.columns import chunk_sum
 from abm.kernels.state import HEDGE_FUND
@@ -89,7 +90,7 @@ def record_institutions(day, books, market, rules, record):
     wealth, borrowing = chunk_sum(books.wealth[lo:hi]), chunk_sum(books.borrowing[lo:hi])
     margin = weighted_sum(books.margin_rate[lo:hi], books.wealth[lo:hi])
     row.fund_wealth_usd_bn = wealth
-    row.leverage = 1.0 + borrowing / wealth if wealth > 0.0 else math.nan
+    row.leverage = leverage_ratio(wealth, borrowing) if wealth > 0.0 else math.nan
     row.margin_rate = margin / wealth if wealth > 0.0 else math.nan
     row.share_unlevered = unlevered_share(
         books.wealth[lo:hi], books.borrowing[lo:hi], books.suspended_days[lo:hi]
@@ -150,5 +151,5 @@ def record_extremes(wealth, borrowing, worst_wealth, peak_leverage):
     """Lower and raise every institution's least wealth and, while it has any, highest leverage."""
     for i in range(wealth.size):
         worst_wealth[i] = min(worst_wealth[i], wealth[i])
-        leverage = 1.0 + borrowing[i] / wealth[i]
-        peak_leverage[i] = max(peak_leverage[i], leverage if wealth[i] > 0.0 else 1.0)
+        highest = leverage_ratio(wealth[i], borrowing[i]) if wealth[i] > 0.0 else 1.0
+        peak_leverage[i] = max(peak_leverage[i], highest)

@@ -36,6 +36,12 @@ def estimate_risk(market, rules, scratch):
 
 
 @inlined
+def anchored(estimate, long_run, share):
+    """A variance held in part to its long run: (1 - psi) v + psi v_LR.               (M17, M20)"""
+    return (1.0 - share) * estimate + share * long_run
+
+
+@inlined
 def usd_covariance(k, j, covariance, quote):
     """Covariance of the USD returns of two instruments, from that of local returns.       (M14)"""
     total = covariance[k, j]

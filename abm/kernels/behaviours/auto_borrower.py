@@ -1,9 +1,9 @@
 """Borrowers whose lender liquidates automatically: levered long, and levered again after gains."""
 
-from abm.kernels.behaviours.hedge_fund import set_fund_intents
+from abm.kernels.behaviours.hedge_fund import set_fund_shares
 from abm.kernels.behaviours.idle import is_idle
 from abm.kernels.compiler.jit import kernel
-from abm.kernels.constraints.auto_liquidation import excess_debt
+from abm.kernels.constraints.auto_liquidation import excess_debt, leverage_at
 
 
 @kernel
@@ -12,11 +12,11 @@ def decide_auto_borrowers(lo, hi, books, rules, scratch):
     mandates, aim = rules.mandates, scratch.lanes[0][: hi - lo]
     for i in range(lo, hi):
         target, j = mandates.loan_to_value[i], i - lo
-        books.target_leverage[i] = 1.0 / (1.0 - target)
-        books.maintenance_leverage[i] = 1.0 / (1.0 - mandates.loan_to_value_limit[i])
+        books.target_leverage[i] = leverage_at(target)
+        books.maintenance_leverage[i] = leverage_at(mandates.loan_to_value_limit[i])
         aim[j] = 0.0
         least = target - mandates.relever_band[i]
         if not is_idle(i, books) and excess_debt(books.wealth[i], books.borrowing[i], least) < 0.0:
             aim[j] = books.target_leverage[i]
             books.speed[i] = mandates.relever_speed[i]
-    set_fund_intents(lo, hi, aim, books, rules)
+    set_fund_shares(lo, hi, aim, mandates.weights, books.intent)

@@ -3,6 +3,7 @@
 import math
 
 from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.contracts.balances import loan_basis
 from abm.kernels.risk import usd_covariance
 from abm.kernels.state import TRADING_DAYS
 
@@ -27,8 +28,8 @@ def set_market_view(market, rules):
             market.risk_fast[k, j] = double * usd_covariance(
                 k, j, market.covariance_fast, market.quote
             )
-    basis = min(rules.banks.basis, market.basis_ceiling[0])
-    market.expected[0] += 0.5 * basis + rules.banks.spread
+    basis = loan_basis(rules.banks.basis, market.basis_ceiling[0])
+    market.expected[0] += basis + rules.banks.spread
 
 
 @inlined

@@ -7,7 +7,9 @@ from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.margin import set_margin_terms
 from abm.kernels.constraints.stop_loss import is_stopped, stopped_leverage
 from abm.kernels.constraints.value_at_risk import LEAST_VARIANCE, is_var_breached, limit_by_var
+from abm.kernels.contracts.balances import leverage_ratio
 from abm.kernels.numerics.columns import add_scaled, is_any, write_product
+from abm.kernels.risk import anchored
 
 MEAN, SLOW, FAST, GROSS, LIMIT = 0, 1, 2, 3, 4  # rows of the scratch lanes
 AIM = MEAN  # the mean has been used by the time leverage is aimed at
@@ -63,16 +65,16 @@ def decide_funds(lo, hi, books, market, rules, scratch):
     portfolio_views(lo, hi, market, rules, scratch)
     set_margin_terms(lo, hi, scratch.lanes[FAST], scratch.broker_use, books, market, rules)
     funds, mandates, n, lanes = rules.funds, rules.mandates, hi - lo, scratch.lanes
-    mean, slow, limit_var = lanes[MEAN][:n], lanes[SLOW][:n], lanes[LIMIT][:n]
+    mean, variance, limit_var = lanes[MEAN][:n], lanes[SLOW][:n], lanes[LIMIT][:n]
     usd_rate = market.rates[market.rates.size - 1]
     add_funding(
         usd_rate, usd_rate + rules.banks.spread, lanes[GROSS][:n], mandates.weights[0][lo:hi], mean
     )
-    limit_by_var(funds.var_limit, slow, limit_var)
+    limit_by_var(funds.var_limit, variance, limit_var)
+    anchor(funds.anchor_share, mandates.long_run_variance[lo:hi], variance)
     want_leverage(
-        mean, slow, mandates.long_run_variance[lo:hi], mandates.risk_aversion[lo:hi],
-        books.margin_rate[lo:hi], rules.margin.buffer, funds.anchor_share,
-        books.target_leverage[lo:hi],
+        mean, variance, mandates.risk_aversion[lo:hi], books.margin_rate[lo:hi],
+        rules.margin.buffer, books.target_leverage[lo:hi],
     )  # fmt: skip
     lower_to(limit_var, books.target_leverage[lo:hi])
     lower_to(mandates.leverage_cap[lo:hi], books.target_leverage[lo:hi])
@@ -84,15 +86,15 @@ def decide_funds(lo, hi, books, market, rules, scratch):
     for j in range(n):
         if is_idle(lo + j, books):
             aim[j], speed[j] = 0.0, 0.0
-    set_fund_intents(lo, hi, aim, books, rules)
+    set_fund_shares(lo, hi, aim, mandates.weights, books.intent)
 
 
 @kernel
 def pace_funds(wealth, borrowing, high_water, wanted, limit_var, rule, aim, speed):
     """Leverage that a chunk of funds aims at today, and the share of the gap closed.  (M22)"""
     for j in range(aim.size):
-        leverage, drawdown = 1.0 + borrowing[j] / wealth[j], 1.0 - wealth[j] / high_water[j]
-        target, pace = fund_order(leverage, wanted[j], limit_var[j], drawdown, rule)
+        now, drawdown = leverage_ratio(wealth[j], borrowing[j]), 1.0 - wealth[j] / high_water[j]
+        target, pace = fund_order(now, wanted[j], limit_var[j], drawdown, rule)
         aim[j] = target if pace > 0.0 else 0.0
         speed[j] = pace
 
@@ -105,12 +107,18 @@ def add_funding(rate, loan_rate, gross, yen_weight, mean):
 
 
 @kernel
-def want_leverage(mean, slow, long_run, aversion, margin_rate, buffer, anchor_share, wanted):
+def anchor(share, long_run, variance):
+    """Hold the variances of a chunk in part to their long run.                        (M20)"""
+    for j in range(variance.size):
+        variance[j] = anchored(variance[j], long_run[j], share)
+
+
+@kernel
+def want_leverage(mean, variance, aversion, margin_rate, buffer, wanted):
     """Mean-variance leverage of a chunk, a buffer below what margin allows.           (M20)"""
     for j in range(wanted.size):
-        variance = (1.0 - anchor_share) * slow[j] + anchor_share * long_run[j]
         most = buffer / margin_rate[j] if margin_rate[j] > 0.0 else math.inf
-        wanted[j] = min(mean_variance_leverage(mean[j], aversion[j], variance), most)
+        wanted[j] = min(mean_variance_leverage(mean[j], aversion[j], variance[j]), most)
 
 
 @kernel
@@ -143,12 +151,11 @@ def fund_order(leverage, target, limit_var, drawdown, rule):
 
 
 @kernel
-def set_fund_intents(lo, hi, leverage, books, rules):
+def set_fund_shares(lo, hi, leverage, weights, shares):
     """Target shares of funds at a leverage: c_k = lambda w_k, c_JPY = -phi (lambda-1)+  (M19)"""
-    weights = rules.mandates.weights
-    borrow_yen(leverage, weights[0][lo:hi], books.intent[0][lo:hi])
+    borrow_yen(leverage, weights[0][lo:hi], shares[0][lo:hi])
     for k in range(1, weights.shape[0]):
-        write_product(leverage, weights[k][lo:hi], books.intent[k][lo:hi])
+        write_product(leverage, weights[k][lo:hi], shares[k][lo:hi])
 
 
 @kernel

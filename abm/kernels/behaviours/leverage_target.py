@@ -16,10 +16,9 @@ VARIANCE, FAST, HELD, AIM = 0, 1, 2, 3
 
 
 @inlined
-def volatility_target_leverage(i, variance, rules):
+def volatility_target_leverage(target_volatility, variance, cap):
     """Leverage at the target volatility: min(sigma* / sigma_p, cap)                       (M24)"""
-    volatility = math.sqrt(max(variance, LEAST_VARIANCE))
-    return min(rules.mandates.target_volatility[i] / volatility, rules.mandates.leverage_cap[i])
+    return min(target_volatility / math.sqrt(max(variance, LEAST_VARIANCE)), cap)
 
 
 @kernel
@@ -36,7 +35,7 @@ def local_variance(shares, covariance, n_currencies):
 @kernel
 def follow_target(lo, hi, rule, books, market, rules, scratch):
     """Trade towards the volatility target where leverage has left its band.        (M24, M25)"""
-    K, C = market.quote.size, market.rates.size - 1
+    K, C, mandates = market.quote.size, market.rates.size - 1, rules.mandates
     n, lanes = hi - lo, scratch.lanes
     variance, held, aim = lanes[K + VARIANCE], lanes[K + HELD][:n], lanes[K + AIM][:n]
     held[:] = 0.0
@@ -46,12 +45,14 @@ def follow_target(lo, hi, rule, books, market, rules, scratch):
     for i in range(lo, hi):
         if is_idle(i, books):
             continue
-        target = volatility_target_leverage(i, variance[i - lo], rules)
+        target = volatility_target_leverage(
+            mandates.target_volatility[i], variance[i - lo], mandates.leverage_cap[i]
+        )
         books.speed[i] = banded_speed(held[i - lo] / books.wealth[i], target, rule)
         aim[i - lo] = target if books.speed[i] > 0.0 else 0.0
-    lend_yen(aim, rules.mandates.weights[0][lo:hi], books.intent[0][lo:hi])
+    lend_yen(aim, mandates.weights[0][lo:hi], books.intent[0][lo:hi])
     for k in range(C, K):
-        set_hedged_intents(k, lo, hi, aim, books, market, lanes)
+        add_hedged(k, lo, hi, aim, lanes, market.quote, books.intent)
 
 
 @kernel
@@ -62,13 +63,16 @@ def lend_yen(aim, yen_share, intent):
 
 
 @kernel
-def set_hedged_intents(k, lo, hi, aim, books, market, lanes):
-    """Target shares L w of one instrument, its quote currency sold forward.               (M25)"""
-    share = lanes[k][: hi - lo]
+def add_hedged(k, lo, hi, aim, weights, quote, shares):
+    """Add target shares L w of one instrument, its quote currency sold forward.           (M25)
+
+    The weights (K, chunk) of those in columns lo..hi of the shares are overwritten.
+    """
+    share = weights[k][: hi - lo]
     write_product(aim, share, share)
-    add_scaled(1.0, share, books.intent[k][lo:hi])
-    if market.quote[k] >= 0:
-        add_scaled(-1.0, share, books.intent[market.quote[k]][lo:hi])
+    add_scaled(1.0, share, shares[k][lo:hi])
+    if quote[k] >= 0:
+        add_scaled(-1.0, share, shares[quote[k]][lo:hi])
 
 
 @inlined

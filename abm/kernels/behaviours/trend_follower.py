@@ -3,7 +3,7 @@
 import math
 
 from abm.kernels.behaviours.idle import is_idle
-from abm.kernels.behaviours.leverage_target import AIM, HELD, set_hedged_intents
+from abm.kernels.behaviours.leverage_target import AIM, HELD, add_hedged
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.value_at_risk import LEAST_VARIANCE
 from abm.kernels.state import TRADING_DAYS
@@ -29,7 +29,7 @@ def decide_trend(lo, hi, books, market, rules, scratch):
         total = gross[i - lo]
         aim[i - lo] = min(1.0, mandates.leverage_cap[i] / total) if total > 0.0 else 1.0
     for k in range(K):
-        set_hedged_intents(k, lo, hi, aim, books, market, lanes)
+        add_hedged(k, lo, hi, aim, lanes, market.quote, books.intent)
 
 
 @kernel
@@ -50,11 +50,17 @@ def size_trends(market, rules):
         span = rules.estimate.trend_days[filter_]
         for k in range(market.quote.size):
             calm = rules.market.calm_volatility[k]
-            scale = calm / math.sqrt(TRADING_DAYS * (2.0 * span - 1.0))
+            scale = calm / filter_scale(span)
             volatility = math.sqrt(market.covariance_fast[k, k])
             market.trend_size[filter_, k] = trend_size(
                 market.trend[filter_, k] / scale, volatility, calm, rules.followers
             )
+
+
+@inlined
+def filter_scale(span):
+    """Yearly volatility over the standard deviation of a moving average: sqrt(250 (2n-1))  (M27)"""
+    return math.sqrt(TRADING_DAYS * (2.0 * span - 1.0))
 
 
 @inlined

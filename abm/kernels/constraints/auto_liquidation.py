@@ -14,6 +14,12 @@ from abm.kernels.state import AUTO_LENDER, LIQUIDATED
 
 
 @inlined
+def leverage_at(loan_to_value):
+    """Leverage of who owes this share of the collateral: 1 / (1 - v).                    (M67)"""
+    return 1.0 / (1.0 - loan_to_value)
+
+
+@inlined
 def excess_debt(wealth, borrowing, loan_to_value):
     """Debt above a loan-to-value of the collateral, B - v (W + B) [USD bn].              (M65)"""
     return borrowing - loan_to_value * (wealth + borrowing)

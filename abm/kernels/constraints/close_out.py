@@ -2,7 +2,7 @@
 
 from abm.kernels.compiler.jit import kernel
 from abm.kernels.constraints.verdicts import CALL, LOSS_CUT_HIT, NO_VERDICT, UNMET
-from abm.kernels.contracts.balances import gross_assets
+from abm.kernels.contracts.balances import debt_above, gross_assets
 from abm.kernels.contracts.loans import main_broker
 from abm.kernels.events import CLOSE_OUT, LOSS_CUT, MARGIN_CALL, clearing_of, record_event
 from abm.kernels.record import count_failure
@@ -43,7 +43,7 @@ def call_margin(i, books, market, graph, record):
     record.days[today].n_margin_calls += 1.0
     worst = costliest_instrument(i, books, market, record)
     cause = clearing_of(worst, record)
-    excess = books.borrowing[i] - (books.maintenance_leverage[i] - 1.0) * books.wealth[i]
+    excess = debt_above(books.maintenance_leverage[i], books.wealth[i], books.borrowing[i])
     broker = main_broker(i, graph)
     record.cause[i] = record_event(MARGIN_CALL, i, broker, worst, excess, cause, record)
 

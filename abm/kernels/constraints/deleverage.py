@@ -1,9 +1,10 @@
 """Orders that bring one book to a leverage."""
 
-from abm.kernels.behaviours.hedge_fund import set_fund_intents
+from abm.kernels.behaviours.hedge_fund import set_fund_shares
 from abm.kernels.compiler.jit import kernel
 from abm.kernels.constraints.liquidation import PRO_RATA, spread_sale
-from abm.kernels.contracts.balances import leverage_of
+from abm.kernels.contracts.balances import debt_above, leverage_of
+from abm.kernels.markets.impact import depth_of_day
 from abm.kernels.markets.orders import IN_UNITS
 from abm.kernels.state import MANDATE
 
@@ -28,7 +29,7 @@ def delever_pro_rata(i, target, books, market, rules, scratch):
     if rules.mandates.sale_rule[i] == MANDATE:
         aim = scratch.work[0][:1]
         aim[0] = target
-        set_fund_intents(i, i + 1, aim, books, rules)
+        set_fund_shares(i, i + 1, aim, rules.mandates.weights, books.intent)
         return
     wealth = books.wealth[i]
     shrink = target / leverage_of(i, books)
@@ -42,14 +43,16 @@ def delever_pro_rata(i, target, books, market, rules, scratch):
 def delever_by_cost(i, target, books, market, rules, scratch):
     """The same reduction spread by market impact: frozen units at the last mark.      (M32)"""
     K = market.usd_price.size
-    repay = books.borrowing[i] - (target - 1.0) * books.wealth[i]
+    repay = debt_above(target, books.wealth[i], books.borrowing[i])
     work = scratch.work
     position, depth, relief, sale = work[2], work[3], work[4], work[5]
     position[0], depth[0], relief[0] = 0.0, 1.0, 0.0
     for k in range(1, K):
         position[k] = max(books.units[k, i], 0.0) * market.usd_price[k]
-        depth[k] = market.value_speed[k] * rules.market.value_depth[k]
-        depth[k] += market.dealer_depth[k]
+        depth[k] = depth_of_day(
+            rules.market.law[k], market.value_speed[k], rules.market.value_depth[k],
+            market.dealer_depth[k],
+        )  # fmt: skip
         relief[k] = 1.0
     spread_sale(rules.margin.liquidation, position, depth, relief, repay, sale)
     speed = rules.margin.forced_speed

@@ -8,8 +8,9 @@ import math
 from abm.kernels.behaviours.idle import is_out
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.verdicts import CALL, NO_VERDICT, RUINED, UNMET
-from abm.kernels.contracts.balances import leverage_of
+from abm.kernels.contracts.balances import leverage_of, leverage_ratio
 from abm.kernels.numerics.columns import copy, is_any
+from abm.kernels.risk import anchored
 from abm.kernels.state import CALLED, MANDATE, TRADING_DAYS
 
 TEN_DAYS = 10.0 / TRADING_DAYS
@@ -70,9 +71,8 @@ def set_margin_terms(lo, hi, variances, broker_use, books, market, rules):
 @kernel
 def ask_margin(variances, long_run, concentration, has_account, ceiling, rule, rates):
     """Margin rates of a chunk, in place of their brokers' utilisation; 0 without a call.  (M17)"""
-    share = rule.long_run_share
     for j in range(rates.size):
-        variance = (1.0 - share) * variances[j] + share * long_run[j]
+        variance = anchored(variances[j], long_run[j], rule.long_run_share)
         rate = margin_rate(math.sqrt(max(variance, 0.0)), concentration[j], rates[j], rule)
         rates[j] = min(rate, ceiling) if rule.is_on and has_account[j] else 0.0
 
@@ -91,7 +91,7 @@ def is_safe(failure_share, wealth, entry_wealth, borrowing, limit, call_day):
     count = 0
     for i in range(wealth.size):
         is_gone = wealth[i] <= failure_share * entry_wealth[i]
-        is_over = 1.0 + borrowing[i] / wealth[i] > limit[i]
+        is_over = leverage_ratio(wealth[i], borrowing[i]) > limit[i]
         count += is_gone | is_over | (call_day[i] >= 0)
     return count == 0
 

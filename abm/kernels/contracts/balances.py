@@ -6,25 +6,41 @@ from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.numerics.columns import add_debt, add_scaled, chunk_sum
 from abm.kernels.state import ACCRUALS, STRETCH
 
+BORROWERS_SHARE_OF_BASIS = 0.5  # the yen leg of a swap bears half of it, the dollar leg the rest
+
 
 @kernel
 def mark_prices(market):
     """USD price of every instrument: X_k = exp(x_k + x of the currency it is quoted in).   (M1)"""
     for k in range(market.log_price.size):
-        currency = market.quote[k]
-        level = market.log_price[k]
-        if currency >= 0:
-            level += market.log_price[currency]
-        market.usd_price[k] = math.exp(level)
+        market.usd_price[k] = usd_price(k, market.log_price, market.quote)
+
+
+@inlined
+def usd_price(k, log_price, quote):
+    """X_k = exp(x_k + x of the currency it is quoted in).                                   (M1)"""
+    level = log_price[k]
+    if quote[k] >= 0:
+        level += log_price[quote[k]]
+    return math.exp(level)
 
 
 @kernel
-def add_up_wealth(lo, hi, books, market, wealth):
-    """Wealth of institutions lo..hi at the market's prices, W = m + sum a X [USD bn].       (M2)"""
+def add_up_wealth(lo, hi, units, cash, prices, wealth):
+    """Wealth of columns lo..hi, W = m + sum a X [USD bn].                                   (M2)"""
     wealth[:] = 0.0
-    add_scaled(1.0, books.cash[lo:hi], wealth)
-    for k in range(market.usd_price.size):
-        add_scaled(market.usd_price[k], books.units[k][lo:hi], wealth)
+    add_scaled(1.0, cash[lo:hi], wealth)
+    for k in range(prices.size):
+        add_scaled(prices[k], units[k][lo:hi], wealth)
+
+
+@inlined
+def wealth_at(i, units, cash, prices):
+    """The same of one column, in the same order.                                            (M2)"""
+    wealth = cash[i]
+    for k in range(prices.size):
+        wealth += units[k, i] * prices[k]
+    return wealth
 
 
 @kernel
@@ -39,7 +55,7 @@ def add_up_borrowing(lo, hi, books, market, borrowing):
 @kernel
 def mark_books(lo, hi, books, market):
     """Mark institutions lo..hi: wealth and borrowing at the market's prices.            (M2, M3)"""
-    add_up_wealth(lo, hi, books, market, books.wealth[lo:hi])
+    add_up_wealth(lo, hi, books.units, books.cash, market.usd_price, books.wealth[lo:hi])
     add_up_borrowing(lo, hi, books, market, books.borrowing[lo:hi])
 
 
@@ -57,18 +73,18 @@ def accrue_institutions(days, books, market, rules):
     n_currencies = market.rates.size - 1
     accruals = market.outside[ACCRUALS]
     day_count = rules.market.day_count
-    usd_rate = market.rates[n_currencies] * days / day_count[n_currencies]
-    basis = 0.5 * min(rules.banks.basis, market.basis_ceiling[0]) * days / day_count[0]
+    usd_rate = accrued(market.rates[n_currencies], days, day_count[n_currencies])
+    basis = accrued(loan_basis(rules.banks.basis, market.basis_ceiling[0]), days, day_count[0])
     for lo in range(0, n, STRETCH):
         hi = min(lo + STRETCH, n)
         for c in range(n_currencies):
-            rate = market.rates[c] * days / day_count[c]
+            rate = accrued(market.rates[c], days, day_count[c])
             loan_rate = rate + basis if c == 0 else rate
             accruals[c] -= earn_interest(rate, loan_rate, books.units[c][lo:hi])
         accruals[n_currencies] -= earn_interest(usd_rate, usd_rate, books.cash[lo:hi])
         for k in range(n_currencies, market.quote.size):
             payer = market.quote[k] if market.quote[k] >= 0 else n_currencies
-            coupon = rules.market.income[k] * days / day_count[payer]
+            coupon = accrued(rules.market.income[k], days, day_count[payer])
             coupon *= coupon_base(k, market, rules.market)
             units = books.units[k][lo:hi]
             account = books.cash if payer == n_currencies else books.units[payer]
@@ -80,6 +96,18 @@ def accrue_institutions(days, books, market, rules):
 def coupon_base(k, market, rule):
     """Worth of a unit on which its income is paid: its price, or a bond's face of 1.  (M9, M88)"""
     return 1.0 if rule.fixed_coupon[k] else math.exp(market.log_price[k])
+
+
+@inlined
+def accrued(per_year, days, day_count):
+    """Part of a yearly rate or amount that falls on so many days of its year.           (M8, M9)"""
+    return per_year * days / day_count
+
+
+@inlined
+def loan_basis(basis, ceiling):
+    """Basis that a loan in yen pays beside the policy rate, per year; b at most a ceiling.  (M8)"""
+    return BORROWERS_SHARE_OF_BASIS * min(basis, ceiling)
 
 
 @kernel
@@ -108,23 +136,33 @@ def accrue_market_makers(days, market, rules):
     ):
         for c in range(n_currencies + 1):
             balance = cash[c] + (held[c] if c < n_currencies else 0.0)
-            interest = balance * market.rates[c] * days / day_count[c]
+            interest = accrued(balance * market.rates[c], days, day_count[c])
             cash[c] += interest
             accruals[c] -= interest
         for k in range(n_currencies, market.quote.size):
             payer = market.quote[k] if market.quote[k] >= 0 else n_currencies
-            coupon = rules.market.income[k] * days / day_count[payer]
+            coupon = accrued(rules.market.income[k], days, day_count[payer])
             coupon *= held[k] * coupon_base(k, market, rules.market)
             cash[payer] += coupon
             accruals[payer] -= coupon
 
 
 @inlined
+def leverage_ratio(wealth, borrowing):
+    """1 + borrowing / wealth; infinite once wealth is gone.                                 (M3)"""
+    return math.inf if wealth <= 0.0 else 1.0 + borrowing / wealth
+
+
+@inlined
 def leverage_of(i, books):
-    """1 + borrowing / wealth; infinite once wealth is gone.                            (M3)"""
-    if books.wealth[i] <= 0.0:
-        return math.inf
-    return 1.0 + books.borrowing[i] / books.wealth[i]
+    """Leverage of an institution at the last mark.                                          (M3)"""
+    return leverage_ratio(books.wealth[i], books.borrowing[i])
+
+
+@inlined
+def debt_above(limit, wealth, borrowing):
+    """Debt to be repaid for a leverage of ``limit``, B - (lambda - 1) W [USD bn].          (M32)"""
+    return borrowing - (limit - 1.0) * wealth
 
 
 @kernel

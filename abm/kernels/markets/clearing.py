@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from abm.kernels.compiler.jit import allocating_kernel, kernel
+from abm.kernels.contracts.balances import usd_price
 from abm.kernels.markets.certify import feedback_gain, is_only_rest_point, is_stable
 from abm.kernels.markets.flow import (
     AT_LIMIT,
@@ -195,9 +196,9 @@ def clear_round(book, orders, liquidity, limits, options, work):
         report = solve_clearing(orders, candidates, liquidity, limits, options, work)
         if report.status != LEFT_RADIUS:
             return report
-        prices, quote, start = work.vectors[PRICE], limits.quote, limits.start
+        quote, start = limits.quote, limits.start
+        prices = work.vectors[PRICE][: quote.size]
         for k in range(quote.size):
-            c = quote[k]
-            prices[k] = math.exp(start[k] + start[c]) if c >= 0 else math.exp(start[k])
+            prices[k] = usd_price(k, start, quote)
         candidates = gather_candidates(book, prices, limits)
         orders.radius[0] = math.inf

@@ -10,6 +10,7 @@ import numpy as np
 
 from abm.kernels.behaviours.value_investor import LINEAR, NONE, TANH, value_position, value_slope
 from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.contracts.balances import wealth_at
 
 
 class Liquidity(NamedTuple):
@@ -88,13 +89,22 @@ def allocate_work(n_instruments: int) -> ClearingWork:
 
 
 @inlined
+def depth_of_day(law, value_speed, value_depth, dealer_depth):
+    """Units that a market takes in a day per log of price, D = sv Lambda + M.              (M37)"""
+    return (value_speed * value_depth if law != NONE else 0.0) + dealer_depth
+
+
+@inlined
 def _prepare_instrument(k, liquidity, own, abroad, v):
     """Constants of instrument k: `own` and `abroad` are orders that no price moves [units]."""
     speed, held = 0.0, 0.0
     if liquidity.law[k] != NONE:
         speed = liquidity.value_speed[k]
         held = liquidity.value_held_open[k] * (1.0 - speed) - liquidity.value_held[k]
-    depth = speed * liquidity.value_depth[k] + liquidity.dealer_depth[k]
+    depth = depth_of_day(
+        liquidity.law[k], liquidity.value_speed[k], liquidity.value_depth[k],
+        liquidity.dealer_depth[k],
+    )  # fmt: skip
     dealers = liquidity.dealer_depth[k] * liquidity.dealer_reference[k] - liquidity.dealer_held[k]
     v[CONSTANT, k] = own + held + dealers + liquidity.external[k] + liquidity.hedger_order[k]
     v[HELD_ABROAD, k] = -abroad
@@ -137,10 +147,9 @@ def prepare_round(orders, liquidity, limits, work):
 @kernel
 def _follow_candidates(candidates, n, v, m):
     """Take the targets of institutions whose wealth is gone out of Q, and put back the others'."""
+    columns, prices = candidates.T, v[PRICE][:n]
     for r in range(candidates.shape[0]):
-        wealth = candidates[r, n]
-        for k in range(n):
-            wealth += candidates[r, k] * v[PRICE, k]
+        wealth = wealth_at(r, columns, columns[n], prices)
         solvent = 1.0 if wealth > 0.0 else 0.0
         change = solvent - candidates[r, 2 * n + 2]
         if change != 0.0:

@@ -18,6 +18,7 @@ import numpy as np
 
 from abm.kernels.compiler.jit import allocating_kernel, inlined, kernel
 from abm.kernels.compiler.lanes import LANES, add_lane_products
+from abm.kernels.contracts.balances import add_up_wealth, usd_price, wealth_at
 from abm.kernels.numerics.columns import is_any
 from abm.kernels.numerics.linear import TILE
 
@@ -146,11 +147,9 @@ def _add_row(book, prices, quote, orders, i):
         _add_frozen(book, i, orders)
     if s <= 0.0:
         return
-    wealth, gross = cash[i], 0.0
+    wealth, gross = wealth_at(i, units, cash, prices), 0.0
     for k in range(n):
-        worth = units[k, i] * prices[k]
-        wealth += worth
-        gross += abs(worth) * _price_weight(quote[k])
+        gross += abs(units[k, i] * prices[k]) * _price_weight(quote[k])
     orders.radius[0] = min(orders.radius[0], safe_radius(wealth, gross))
     for k in range(n + 1):
         share = s if k == n else s * book.intent[k, i]
@@ -176,14 +175,12 @@ def collect_rows(book, prices, quote, rows, orders):
 def _weigh(count, prices, quote, tile):
     """Wealth of a tile's institutions, and gross positions with their weights."""
     n = prices.size
-    cash, wealth, gross = tile[n], tile[_wealth_row(n)], tile[_wealth_row(n) + 1]
-    for t in range(count):
-        wealth[t] = cash[t]
-        gross[t] = 0.0
+    wealth, gross = tile[_wealth_row(n)][:count], tile[_wealth_row(n) + 1][:count]
+    add_up_wealth(0, count, tile, tile[n], prices, wealth)
+    gross[:] = 0.0
     for k in range(n):
         price, weight, held = prices[k], _price_weight(quote[k]), tile[k]
         for t in range(count):
-            wealth[t] += held[t] * price
             gross[t] += abs(held[t] * price) * weight
 
 
@@ -342,9 +339,8 @@ def gather_candidates(book, prices, limits):
     records = np.zeros((n_candidates, 2 * n + RECORD_EXTRA))
     for r in range(n_candidates):
         i = rows[r]
-        wealth = cash[i]
+        wealth = wealth_at(i, units, cash, prices)
         for k in range(n):
-            wealth += units[k, i] * prices[k]
             records[r, k] = units[k, i]
             if k > 0 or resident[i] == 0:
                 records[r, n + 1 + k] = speed[i] * book.intent[k, i]
@@ -364,8 +360,7 @@ def freeze_orders(orders, quote, start):
     n = quote.size
     prices = orders.tile[0]
     for k in range(n):
-        c = quote[k]
-        prices[k] = math.exp(start[k] + start[c]) if c >= 0 else math.exp(start[k])
+        prices[k] = usd_price(k, start, quote)
     prices[n] = 1.0
     for k in range(n):
         ordered = -orders.wealth_terms[n, k]

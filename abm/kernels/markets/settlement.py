@@ -38,7 +38,7 @@ def write_trades(lo, hi, books, market, rules, scratch):
     K = market.quote.size
     n = hi - lo
     wealth = scratch.lanes[K + WEALTH][:n]
-    add_up_wealth(lo, hi, books, market, wealth)
+    add_up_wealth(lo, hi, books.units, books.cash, market.usd_price, wealth)
     speed = books.speed[lo:hi]
     for k in range(K):
         trade = scratch.lanes[k][:n]
