@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from abm.kernels.behaviours.hedge_fund import set_fund_shares
+from abm.kernels.constraints.auto_liquidation import leverage_at
 from abm.kernels.state import AUTO_LENDER, COUNTED, LIQUIDATED
 from abm.population.groups import Group, count
 from abm.population.instruments import opening_terms
@@ -38,8 +40,7 @@ def draw_auto_borrowers(scenario: Scenario) -> Group:
     group.wealth[:] = rule.equity_usd_bn / group.n
     group.weights[:] = terms.column(rule.weights)[:, None]
     group.weights[0] = -rule.yen_share
-    leverage = 1.0 / (1.0 - target)
-    shares = group.weights * leverage
-    shares[0] = -rule.yen_share * (leverage - 1.0)
-    group.hold(shares)
+    leverage, held = np.array([leverage_at(v) for v in target]), np.empty_like(group.weights)
+    set_fund_shares(0, group.n, leverage, group.weights, held)
+    group.hold(held)
     return group

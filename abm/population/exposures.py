@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from abm.kernels.compiler.reference import by_reference
+from abm.kernels.constraints.bank_leverage import bank_assets as assets_of_bank
+from abm.kernels.markets.impact import depth_of_day
 from abm.kernels.state import KIND_NAMES, N_KINDS
 
 if TYPE_CHECKING:
@@ -39,9 +42,9 @@ def leverage_of(wealth: Array, borrowing: Array) -> Array:
 
 
 def bank_assets(graph: Graph) -> Array:
-    """Loans, interbank claims, other assets and the desk's book of every bank [USD bn]. (M5)"""
-    claims = graph.liabilities.sum(axis=0)
-    return np.asarray(graph.loans + graph.other_assets + claims + graph.desk_assets)
+    """Assets of every bank [USD bn]. (B,)"""
+    lenders = by_reference(graph)
+    return np.array([assets_of_bank(b, *lenders) for b in range(len(graph.equity))])
 
 
 def exposure_graph(world: World) -> nx.DiGraph:
@@ -114,9 +117,13 @@ def _add_loans(graph: nx.DiGraph, world: World) -> None:
 
 
 def depth_of_market(world: World) -> Array:
-    """Depth of all market makers today, (K,) [USD bn per log]: sv L + M."""
+    """Depth of all market makers today, (K,) [USD bn per log]."""
     rule = world.rules.market
-    return np.asarray(world.market.value_speed * rule.value_depth + world.market.dealer_depth)
+    market = world.market
+    columns = zip(
+        rule.law, market.value_speed, rule.value_depth, market.dealer_depth, strict=True
+    )
+    return np.array([depth_of_day(*one) for one in columns])
 
 
 def overlap_graph(

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from abm.kernels.behaviours.hedge_fund import lower_to, set_fund_shares, want_leverage
 from abm.kernels.constraints.value_at_risk import limit_by_var
+from abm.kernels.contracts.balances import loan_basis
+from abm.kernels.risk import anchored
 from abm.kernels.rules import FundRule
 from abm.kernels.state import CALLED, COUNTED, MANDATE
 from abm.population.groups import PRIME_BROKERS, Array, Group, count, shares_of_number
 from abm.population.instruments import Terms, opening_terms
-from abm.population.margin import opening_margin_rate
+from abm.population.margin import margin_rule, opening_margin_rate
 from abm.population.products import product, quadratic_form
-from abm.scenario.margin import NoMargin
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -93,32 +96,29 @@ def open_fund_books(group: Group, calm_leverage: Array, scenario: Scenario, term
 
     gamma = max(carry, floor) / (v l0); a fund whose carry is below the floor opens below l0.
     """
-    rule, margin = scenario.funds, scenario.margin
-    weights = group.weights
+    rule, estimate, weights = scenario.funds, scenario.estimation, group.weights
     gross = weights[1:].sum(axis=0)
     income = terms.income.copy()
-    income[0] += 0.5 * terms.basis + terms.spread
+    income[0] += loan_basis(terms.basis, math.inf) + terms.spread
     carry: Array = product(income, weights) + np.maximum(1.0 - gross, 0.0) * terms.usd_rate
     carry -= (1.0 + weights[0]) * (terms.usd_rate + terms.spread)
-    variance: Array = quadratic_form(terms.usd_covariance, weights)
-    estimate = scenario.estimation
-    opening_share = (1.0 - rule.anchor_share) * estimate.opening_multiple
-    calm = (opening_share + rule.anchor_share * estimate.long_run_multiple) * variance
-    group.risk_aversion[:] = np.maximum(carry, rule.carry_floor_per_year) / (calm * calm_leverage)
-    group.long_run_variance[:] = estimate.long_run_multiple * variance
+    calm: Array = quadratic_form(terms.usd_covariance, weights)
+    multiple = anchored(estimate.opening_multiple, estimate.long_run_multiple, rule.anchor_share)
+    variance = multiple * calm
+    optimal_at = np.maximum(carry, rule.carry_floor_per_year)
+    group.risk_aversion[:] = optimal_at / (variance * calm_leverage)
+    group.long_run_variance[:] = estimate.long_run_multiple * calm
     shares = np.where(gross > 0.0, weights / np.maximum(gross, 1e-300), 0.0)[1:]
     group.concentration[:] = (shares**2).sum(axis=0)
     group.leverage_cap[:] = rule.leverage_cap
-    opening = np.minimum(np.maximum(carry, 0.0) / (group.risk_aversion * calm), rule.leverage_cap)
-    slow = estimate.opening_multiple * variance
-    limit = np.empty(group.n)
-    limit_by_var(rule.var_limit, slow, limit)
-    opening = np.minimum(opening, limit)
-    if not isinstance(margin, NoMargin) and group.has_margin_account.any():
-        opening = np.minimum(opening, margin.buffer / opening_margin_rate(group, scenario))
-    shares = weights * opening
-    shares[0] = weights[0] * np.maximum(opening - 1.0, 0.0)
-    group.hold(shares)
+    rates, buffer = opening_margin_rate(group, scenario), margin_rule(scenario).buffer
+    leverage, limit, held = np.empty(group.n), np.empty(group.n), np.empty_like(weights)
+    want_leverage(carry, variance, group.risk_aversion, rates, buffer, leverage)
+    limit_by_var(rule.var_limit, estimate.opening_multiple * calm, limit)
+    lower_to(limit, leverage)
+    lower_to(group.leverage_cap, leverage)
+    set_fund_shares(0, group.n, leverage, weights, held)
+    group.hold(held)
 
 
 def fund_rule(scenario: Scenario) -> FundRule:

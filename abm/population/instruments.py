@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from abm.kernels.risk import usd_covariance
 from abm.population.groups import Array
-from abm.population.products import product, quadratic_form
+from abm.population.products import quadratic_form
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -48,17 +49,16 @@ def opening_terms(scenario: Scenario) -> Terms:
     covariance = calm_covariance(scenario, news)
     income = np.array([p.yield_per_year for p in parts])
     income[0] = scenario.rates.funding_per_year
-    to_usd = np.eye(len(parts))
-    for k, currency in enumerate(quote):
-        if currency >= 0:
-            to_usd[k, currency] = 1.0
+    rows = range(len(parts))
     return Terms(
         names=scenario.instrument_names,
         quote=quote,
         n_currencies=len(scenario.currencies),
         income=income,
         covariance=covariance,
-        usd_covariance=product(product(to_usd, covariance), to_usd.T),
+        usd_covariance=np.array(
+            [[usd_covariance(k, j, covariance, quote) for j in rows] for k in rows]
+        ),
         usd_rate=scenario.rates.usd_per_year,
         basis=-scenario.funding.basis_per_year,
         spread=scenario.banks.spread_per_year,
@@ -82,12 +82,3 @@ def calm_covariance(scenario: Scenario, news: Array) -> Array:
             loads[names.index(link.leader)] += link.leader_beta
         covariance[k, k] += quadratic_form(news, loads[:, None])[0]
     return covariance
-
-
-def sell_currency_forward(shares: Array, terms: Terms) -> Array:
-    """Shares of wealth with the currency of every quoted asset sold: c_c -= c_k. (K, n)"""
-    hedged = shares.copy()
-    for k, currency in enumerate(terms.quote):
-        if currency >= 0:
-            hedged[currency] -= shares[k]
-    return hedged

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.kernels.constraints.liquidation import LEAST_IMPACT, PRO_RATA, WATERFALL
+from abm.kernels.risk import anchored
 from abm.kernels.rules import MarginRule
 from abm.kernels.state import TRADING_DAYS
 from abm.population.groups import Array, Group
@@ -19,16 +20,16 @@ LIQUIDATIONS = {"pro-rata": PRO_RATA, "least-impact": LEAST_IMPACT, "waterfall":
 
 
 def opening_margin_rate(group: Group, scenario: Scenario) -> Array:
-    """Margin rate of each fund at the opening estimates.                                 (M17)"""
-    rule, estimate = scenario.margin, scenario.estimation
+    """Margin rate of each institution at the opening estimates; 0 without a call.        (M17)"""
+    rule, estimate, has_account = scenario.margin, scenario.estimation, group.has_margin_account
     if not isinstance(rule, VolatilityMargin):
-        return np.full(group.n, getattr(rule, "rate", 0.0))
+        return np.asarray(has_account * getattr(rule, "rate", 0.0))
     fast = estimate.opening_multiple / estimate.long_run_multiple
-    blend = (1.0 - rule.long_run_share) * fast + rule.long_run_share
+    blend = anchored(fast, 1.0, rule.long_run_share)
     sigma = np.sqrt(blend * group.long_run_variance * 10.0 / TRADING_DAYS)
     load = 1.0 + rule.concentration_addon * group.concentration
     rate = np.maximum(rule.rate_floor, rule.volatility_multiple * sigma) * load
-    return np.asarray(np.minimum(rate, rule.rate_ceiling))
+    return np.asarray(has_account * np.minimum(rate, rule.rate_ceiling))
 
 
 def margin_rule(scenario: Scenario) -> MarginRule:

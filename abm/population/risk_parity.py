@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from abm.kernels.behaviours.leverage_target import (
+    add_hedged,
+    lend_yen,
+    volatility_target_leverage,
+)
 from abm.kernels.numerics.weights import equal_risk_contributions, inverse_volatility_weights
 from abm.kernels.rules import BandRule
 from abm.kernels.state import CALLED, COUNTED_BEYOND_HEDGE
 from abm.population.groups import NO_LENDER, PRIME_BROKERS, Array, Group, count
-from abm.population.instruments import opening_terms, sell_currency_forward
+from abm.population.instruments import opening_terms
 from abm.population.products import quadratic_form
 
 if TYPE_CHECKING:
@@ -38,19 +43,21 @@ def draw_risk_parity(scenario: Scenario) -> Group:
     tilt = terms.column(rule.tilt)
     covariance = scenario.estimation.opening_multiple * terms.covariance
     shares = parity_weights(scenario)
-    volatility = np.sqrt(quadratic_form(covariance, shares[:, None])[0])
-    leverage = min(rule.volatility_target_per_year / volatility, rule.leverage_cap)
+    variance = quadratic_form(covariance, shares[:, None])[0]
+    target, cap = rule.volatility_target_per_year, rule.leverage_cap
+    leverage = np.full(group.n, volatility_target_leverage(target, variance, cap))
     group.weights[:] = tilt[:, None]
     group.weights[0] = -rule.yen_share
-    group.target_volatility[:] = rule.volatility_target_per_year
-    group.leverage_cap[:] = rule.leverage_cap
+    group.target_volatility[:] = target
+    group.leverage_cap[:] = cap
     group.concentration[:] = (shares**2).sum()
     group.long_run_variance[:] = scenario.estimation.long_run_multiple * quadratic_form(
         terms.covariance, shares[:, None]
     )
-    held = sell_currency_forward(leverage * shares[:, None], terms)
-    held[0] -= rule.yen_share * max(leverage - 1.0, 0.0)
-    group.hold(np.repeat(held, group.n, axis=1))
+    held, wanted = np.zeros_like(group.units), np.repeat(shares[:, None], group.n, axis=1)
+    lend_yen(leverage, group.weights[0], held[0])
+    add_hedged(terms.n_currencies, 0, group.n, leverage, wanted, terms.quote, held)
+    group.hold(held)
     return group
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from abm.kernels.behaviours.leverage_target import add_hedged
 from abm.kernels.state import CALLED, COUNTED
 from abm.population.groups import Group, count
-from abm.population.instruments import opening_terms, sell_currency_forward
+from abm.population.instruments import opening_terms
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -40,9 +41,10 @@ def draw_trend_followers(scenario: Scenario) -> Group:
     size = 0.5 * rule.volatility_target_per_year * rule.gain * group.weights[:, 0]
     shares = size / np.maximum(fast, rule.volatility_floor * calm) * signal
     gross = np.abs(shares).sum()
-    if gross > rule.leverage_cap:
-        shares *= rule.leverage_cap / gross
-    group.hold(np.repeat(sell_currency_forward(shares[:, None], terms), group.n, axis=1))
+    scale = np.full(group.n, min(1.0, rule.leverage_cap / gross) if gross > 0.0 else 1.0)
+    held, wanted = np.zeros_like(group.units), np.repeat(shares[:, None], group.n, axis=1)
+    add_hedged(0, 0, group.n, scale, wanted, terms.quote, held)
+    group.hold(held)
     return group
 
 

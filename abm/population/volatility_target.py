@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from abm.kernels.behaviours.leverage_target import (
+    add_hedged,
+    lend_yen,
+    local_variance,
+    volatility_target_leverage,
+)
 from abm.kernels.rules import BandRule
 from abm.kernels.state import CALLED
 from abm.population.groups import Group, count
-from abm.population.instruments import Terms, sell_currency_forward
-from abm.population.products import quadratic_form
+from abm.population.instruments import Terms
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -31,15 +36,18 @@ def draw_volatility_targets(scenario: Scenario, terms: Terms, rng: np.random.Gen
     )
     group.wealth[:] = rule.equity_usd_bn / group.n
     group.weights[:] = terms.column(rule.weights)[:, None]
-    shares = group.weights[:, 0]
     covariance = scenario.estimation.opening_multiple * terms.covariance
     group.target_volatility[:] = rule.volatility_target_per_year * np.exp(
         rule.target_dispersion * noise
     )
     group.leverage_cap[:] = rule.leverage_cap
-    leverage = group.target_volatility / np.sqrt(quadratic_form(covariance, shares[:, None])[0])
-    leverage = np.minimum(leverage, rule.leverage_cap)
-    group.hold(sell_currency_forward(group.weights * leverage, terms))
+    variance = local_variance(group.weights[:, 0].copy(), covariance, terms.n_currencies)
+    targets, cap = group.target_volatility, rule.leverage_cap
+    leverage = np.array([volatility_target_leverage(each, variance, cap) for each in targets])
+    held, wanted = np.zeros_like(group.units), group.weights.copy()
+    lend_yen(leverage, group.weights[0], held[0])
+    add_hedged(terms.n_currencies, 0, group.n, leverage, wanted, terms.quote, held)
+    group.hold(held)
     return group
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from abm.kernels.behaviours.dealer import dealer_depth
+from abm.kernels.behaviours.trend_follower import filter_scale
 from abm.kernels.events import EVENT
 from abm.kernels.inputs import Chance, Options, Script, UserOrders
 from abm.kernels.opening import open_accounts
@@ -22,7 +23,6 @@ from abm.kernels.state import (
     LIQUIDATED,
     N_KINDS,
     NOT_COUNTED,
-    TRADING_DAYS,
     Books,
     Graph,
     Mandates,
@@ -205,7 +205,7 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
     trend = np.zeros((3, n))
     signal = terms.column(scenario.trend.opening_signal)
     for row in (1, 2):
-        trend[row] = signal * calm / np.sqrt(TRADING_DAYS * (2.0 * spans[row] - 1.0))
+        trend[row] = signal * calm / filter_scale(spans[row])
     kept = max(rules.households.contrarian_days, rules.households.insurer_rise_days) + 1
     arrays: dict[str, Any] = {name: np.zeros(n) for name in Market._fields}
     arrays |= {

@@ -51,8 +51,7 @@ def follow_target(lo, hi, rule, books, market, rules, scratch):
         books.speed[i] = banded_speed(held[i - lo] / books.wealth[i], target, rule)
         aim[i - lo] = target if books.speed[i] > 0.0 else 0.0
     lend_yen(aim, mandates.weights[0][lo:hi], books.intent[0][lo:hi])
-    for k in range(C, K):
-        add_hedged(k, lo, hi, aim, lanes, market.quote, books.intent)
+    add_hedged(C, lo, hi, aim, lanes, market.quote, books.intent)
 
 
 @kernel
@@ -63,16 +62,17 @@ def lend_yen(aim, yen_share, intent):
 
 
 @kernel
-def add_hedged(k, lo, hi, aim, weights, quote, shares):
-    """Add target shares L w of one instrument, its quote currency sold forward.           (M25)
+def add_hedged(first, lo, hi, aim, weights, quote, shares):
+    """Add L w to shares lo..hi of instruments from `first` on, their currency sold.       (M25)
 
-    The weights (K, chunk) of those in columns lo..hi of the shares are overwritten.
+    The weights (K, chunk) become the shares.
     """
-    share = weights[k][: hi - lo]
-    write_product(aim, share, share)
-    add_scaled(1.0, share, shares[k][lo:hi])
-    if quote[k] >= 0:
-        add_scaled(-1.0, share, shares[quote[k]][lo:hi])
+    for k in range(first, quote.size):
+        share = weights[k][: hi - lo]
+        write_product(aim, share, share)
+        add_scaled(1.0, share, shares[k][lo:hi])
+        if quote[k] >= 0:
+            add_scaled(-1.0, share, shares[quote[k]][lo:hi])
 
 
 @inlined

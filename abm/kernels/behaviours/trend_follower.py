@@ -28,8 +28,7 @@ def decide_trend(lo, hi, books, market, rules, scratch):
         books.speed[i] = rules.followers.trend_speed
         total = gross[i - lo]
         aim[i - lo] = min(1.0, mandates.leverage_cap[i] / total) if total > 0.0 else 1.0
-    for k in range(K):
-        add_hedged(k, lo, hi, aim, lanes, market.quote, books.intent)
+    add_hedged(0, lo, hi, aim, lanes, market.quote, books.intent)
 
 
 @kernel
