@@ -173,7 +173,8 @@ class Institution(mesa.Agent):
     @property
     def leverage(self) -> float:
         """1 + borrowing / wealth; infinite for who owes and has nothing."""
-        return float(leverage_of(self.books.wealth[self.row], self.books.borrowing[self.row]))
+        own = slice(self.row, self.row + 1)
+        return leverage_of(self.books.wealth[own], self.books.borrowing[own]).item()
 
     @property
     def margin_rate(self) -> float:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import mesa
-import numpy as np
 
 from abm.agents.institution import AGENT_NUMBERS, refuse_removal
+from abm.kernels.contracts.balances import account_value
 
 if TYPE_CHECKING:
     from abm.agents.host import HostModel
@@ -65,8 +65,8 @@ class MarketAccount(mesa.Agent):
     @property
     def wealth_usd_bn(self) -> float:
         """Value of all it holds: what it earned since the opening (dealers: since yesterday)."""
-        held = np.array(list(self.units.values()))
-        return self.cash_usd_bn + float(held @ self.market.usd_price)
+        held, cash = getattr(self.market, self.held), getattr(self.market, self.balances)
+        return float(account_value(held, cash, self.market.usd_price))
 
     @property
     def leverage(self) -> float:

@@ -14,7 +14,7 @@ def apply_news(day, market, rules, chance, script):
         news = script.news[day, k] + chance.news[day, k]
         market.fundamental_before[k] = market.fundamental[k]
         market.fundamental[k] += news
-        if rules.market.news_moves_reference:
+        if rules.dealers.news_moves_reference:
             market.dealer_reference[k] += news
         market.lower[k] = max(market.close[0, k] - rules.market.daily_limit[k], -FARTHEST_LOG)
         market.upper[k] = min(market.close[0, k] + rules.market.daily_limit[k], FARTHEST_LOG)

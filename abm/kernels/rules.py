@@ -47,40 +47,61 @@ class BandRule(NamedTuple):
     dead_band: float
 
 
-class FollowerRule(NamedTuple):
-    """Risk parity, volatility targets, trend followers."""
+class RiskParityRule(NamedTuple):
+    band: BandRule
+    equal_risk: bool  # equal risk contributions; else inverse volatility
 
-    parity: BandRule
-    target: BandRule
-    equal_risk: bool
-    trend_speed: float
-    trend_gain: float
+
+class TrendRule(NamedTuple):
+    speed: float
+    gain: float
     signal_scale: float
     volatility_floor: float
 
 
-class HouseholdRule(NamedTuple):
-    """Retail traders and life insurers."""
-
+class RetailFxRule(NamedTuple):
     contrarian: float
     contrarian_scale: float
     contrarian_days: int
     speed: float
     most_leverage: float
-    renewal: float  # share of retail currency accounts replaced in a day
-    margin_sale_share: float
-    insurer_speed: float
-    insurer_rise: float
-    insurer_rise_days: int
+    renewal: float  # share of accounts replaced in a day
+
+
+class RetailEquityRule(NamedTuple):
+    speed: float  # of buying back
+    sale_share: float  # of what is held, sold in a day when cut
+
+
+class InsurerRule(NamedTuple):
+    speed: float
+    hedge_per_rise: float
+    rise_days: int
+
+
+class ValueInvestorRule(NamedTuple):
+    law: np.ndarray  # (K,) int64
+    depth: np.ndarray  # (K,)
+    capacity: np.ndarray  # (K,)
+    speed: np.ndarray  # (K,)
+    speed_gain: np.ndarray  # (K,) rise of the speed with the squared gap
+    most_speed: float
+    trade_share: float  # of their currencies that trade takes over in a day
+    payout_share: float  # of their cash that goes to their owners in a day
+
+
+class DealerRule(NamedTuple):
+    depth: np.ndarray  # (K,) calm
+    reversion: float
+    volatility_exponent: float
+    capital_exponent: float
+    depth_floor: float
+    half_spread: float
+    news_moves_reference: bool
 
 
 class MarketRule(NamedTuple):
-    law: np.ndarray  # (K,) int64
     orders_frozen: bool  # orders fixed at the round's opening prices
-    value_depth: np.ndarray  # (K,)
-    value_capacity: np.ndarray  # (K,)
-    value_speed: np.ndarray  # (K,)
-    dealer_depth: np.ndarray  # (K,) calm
     daily_limit: np.ndarray  # (K,)
     income: np.ndarray  # (K,) coupons of assets per year; currencies zero
     day_count: np.ndarray  # (C + 1,) days of the year of each currency, dollar last
@@ -94,16 +115,6 @@ class MarketRule(NamedTuple):
     haven_beta: np.ndarray  # (K,)
     haven_days: np.ndarray  # (K,) of the leader's average
     fixed_coupon: np.ndarray  # (K,) uint8: income per unit, not per price
-    speed_gain: np.ndarray  # (K,) rise of value investors' speed with the squared gap
-    most_speed: float
-    reversion: float
-    volatility_exponent: float
-    capital_exponent: float
-    depth_floor: float
-    half_spread: float
-    news_moves_reference: bool
-    trade_share: float  # of value investors' currencies that trade takes over in a day
-    payout_share: float  # of their cash that goes to their owners in a day
     rounds: int
     tolerance: float
 
@@ -151,8 +162,14 @@ class Rules(NamedTuple):
     mandates: Mandates
     margin: MarginRule
     funds: FundRule
-    followers: FollowerRule
-    households: HouseholdRule
+    risk_parity: RiskParityRule
+    volatility_target: BandRule
+    trend: TrendRule
+    retail_fx: RetailFxRule
+    retail_equity: RetailEquityRule
+    insurers: InsurerRule
+    value_investors: ValueInvestorRule
+    dealers: DealerRule
     market: MarketRule
     estimate: EstimateRule
     banks: BankRule

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from abm.kernels.rules import DealerRule
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
 
 
-def dealer_rule(scenario: Scenario) -> dict[str, Any]:
-    """Calm depth by instrument, and what moves it: their part of `rules.MarketRule`."""
+def dealer_rule(scenario: Scenario) -> DealerRule:
+    """Calm depth by instrument, and what moves it, as the kernels read them."""
     dealers = scenario.liquidity.dealers
     depth = np.array([part.dealer_depth_usd_bn for part in scenario.instruments.values()])
-    return {
-        "dealer_depth": scenario.liquidity.depth_multiple * depth,
-        "reversion": dealers.reversion_per_day,
-        "volatility_exponent": dealers.volatility_exponent,
-        "capital_exponent": dealers.capital_exponent,
-        "depth_floor": dealers.depth_floor,
-        "half_spread": dealers.half_spread_log,
-        "news_moves_reference": dealers.news_moves_reference,
-    }
+    return DealerRule(
+        depth=scenario.liquidity.depth_multiple * depth,
+        reversion=dealers.reversion_per_day,
+        volatility_exponent=dealers.volatility_exponent,
+        capital_exponent=dealers.capital_exponent,
+        depth_floor=dealers.depth_floor,
+        half_spread=dealers.half_spread_log,
+        news_moves_reference=dealers.news_moves_reference,
+    )

@@ -8,6 +8,7 @@ import numpy as np
 
 from abm.kernels.compiler.reference import by_reference
 from abm.kernels.constraints.bank_leverage import bank_assets as assets_of_bank
+from abm.kernels.contracts.balances import write_leverage
 from abm.kernels.markets.impact import depth_of_day
 from abm.kernels.state import KIND_NAMES, N_KINDS
 
@@ -34,11 +35,10 @@ def kinds_of(mandates: Mandates) -> list[str]:
 
 
 def leverage_of(wealth: Array, borrowing: Array) -> Array:
-    """1 + borrowing / wealth (M3); 1 without debt, infinite for who owes and has nothing."""
-    owes = borrowing > 0.0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(wealth > 0.0, borrowing / wealth, np.inf)
-    return np.asarray(np.where(owes, 1.0 + ratio, 1.0))
+    """Leverage by institution; 1 without debt, infinite for who owes and has nothing. (n,)"""
+    leverage = np.empty_like(wealth)
+    write_leverage(wealth, borrowing, leverage)
+    return np.where(borrowing > 0.0, leverage, 1.0)
 
 
 def bank_assets(graph: Graph) -> Array:
@@ -118,11 +118,8 @@ def _add_loans(graph: nx.DiGraph, world: World) -> None:
 
 def depth_of_market(world: World) -> Array:
     """Depth of all market makers today, (K,) [USD bn per log]."""
-    rule = world.rules.market
-    market = world.market
-    columns = zip(
-        rule.law, market.value_speed, rule.value_depth, market.dealer_depth, strict=True
-    )
+    rule, market = world.rules.value_investors, world.market
+    columns = zip(rule.law, market.value_speed, rule.depth, market.dealer_depth, strict=True)
     return np.array([depth_of_day(*one) for one in columns])
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from abm.kernels.rules import InsurerRule
 from abm.population.groups import Group, count
 from abm.population.instruments import opening_terms
 
@@ -27,11 +28,7 @@ def draw_insurers(scenario: Scenario) -> Group:
     return group
 
 
-def insurer_rule(scenario: Scenario) -> dict[str, Any]:
-    """Their part of `rules.HouseholdRule`."""
+def insurer_rule(scenario: Scenario) -> InsurerRule:
+    """Hedge after a rise of the yen, as the kernels read it."""
     rule = scenario.insurers
-    return {
-        "insurer_speed": rule.speed_per_day,
-        "insurer_rise": rule.hedge_per_yen_rise,
-        "insurer_rise_days": rule.rise_days,
-    }
+    return InsurerRule(rule.speed_per_day, rule.hedge_per_yen_rise, rule.rise_days)

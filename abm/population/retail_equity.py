@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from abm.kernels.rules import RetailEquityRule
 from abm.kernels.state import CUT, SHARE_A_DAY
 from abm.population.groups import CLIENT_BANK, Group, count
 from abm.population.instruments import Terms
@@ -41,7 +42,8 @@ def draw_retail_equity(scenario: Scenario, terms: Terms, rng: np.random.Generato
     return group
 
 
-def equity_rule(scenario: Scenario) -> dict[str, Any]:
-    """Their part of `rules.HouseholdRule`."""
-    rule = scenario.retail_equity
-    return {"margin_sale_share": rule.speed_per_day}
+def retail_equity_rule(scenario: Scenario) -> RetailEquityRule:
+    """Speed of sales when cut; shares are bought back as fast as households trade currencies."""
+    return RetailEquityRule(
+        speed=scenario.retail_fx.speed_per_day, sale_share=scenario.retail_equity.speed_per_day
+    )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from abm.kernels.rules import RetailFxRule
 from abm.kernels.state import COUNTED, CUT
 from abm.population.groups import CLIENT_BANK, Group, count
 from abm.population.instruments import Terms
@@ -37,14 +38,14 @@ def draw_retail_fx(scenario: Scenario, terms: Terms, rng: np.random.Generator) -
     return group
 
 
-def fx_rule(scenario: Scenario) -> dict[str, Any]:
-    """Their part of `rules.HouseholdRule`."""
+def retail_fx_rule(scenario: Scenario) -> RetailFxRule:
+    """Sizes, speed and legal leverage of currency traders, as the kernels read them."""
     rule = scenario.retail_fx
-    return {
-        "contrarian": rule.contrarian_weight,
-        "contrarian_scale": rule.contrarian_scale_log,
-        "contrarian_days": rule.contrarian_days,
-        "speed": rule.speed_per_day,
-        "most_leverage": rule.cap_use * rule.leverage_cap,
-        "renewal": rule.renewal_per_day,
-    }
+    return RetailFxRule(
+        contrarian=rule.contrarian_weight,
+        contrarian_scale=rule.contrarian_scale_log,
+        contrarian_days=rule.contrarian_days,
+        speed=rule.speed_per_day,
+        most_leverage=rule.cap_use * rule.leverage_cap,
+        renewal=rule.renewal_per_day,
+    )

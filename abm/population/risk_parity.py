@@ -13,7 +13,7 @@ from abm.kernels.behaviours.leverage_target import (
     volatility_target_leverage,
 )
 from abm.kernels.numerics.weights import equal_risk_contributions, inverse_volatility_weights
-from abm.kernels.rules import BandRule
+from abm.kernels.rules import BandRule, RiskParityRule
 from abm.kernels.state import CALLED, COUNTED_BEYOND_HEDGE
 from abm.population.groups import NO_LENDER, PRIME_BROKERS, Array, Group, count
 from abm.population.instruments import opening_terms
@@ -75,7 +75,10 @@ def parity_weights(scenario: Scenario) -> Array:
     return out
 
 
-def band_rule(scenario: Scenario) -> BandRule:
-    """Speeds and dead band, as the kernels read them."""
+def risk_parity_rule(scenario: Scenario) -> RiskParityRule:
+    """Weighting, speeds and dead band, as the kernels read them."""
     rule = scenario.risk_parity
-    return BandRule(rule.speed_down_per_day, rule.speed_up_per_day, rule.dead_band)
+    return RiskParityRule(
+        BandRule(rule.speed_down_per_day, rule.speed_up_per_day, rule.dead_band),
+        equal_risk=rule.weighting == "equal-risk",
+    )

@@ -7,16 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abm.kernels.rules import (
-    EstimateRule,
-    FollowerRule,
-    HouseholdRule,
-    MarketRule,
-    PolicyRule,
-    Rules,
-)
+from abm.kernels.rules import EstimateRule, MarketRule, PolicyRule, Rules
 from abm.kernels.state import Mandates
-from abm.population import risk_parity, volatility_target
 from abm.population.bank import bank_rule
 from abm.population.bond import bond_rule
 from abm.population.dealer import dealer_rule
@@ -25,11 +17,13 @@ from abm.population.instruments import opening_terms
 from abm.population.life_insurer import insurer_rule
 from abm.population.margin import margin_rule
 from abm.population.option_hedger import hedger_rule
-from abm.population.retail_equity import equity_rule
-from abm.population.retail_fx import fx_rule
+from abm.population.retail_equity import retail_equity_rule
+from abm.population.retail_fx import retail_fx_rule
 from abm.population.risk_appetite import appetite_rule
+from abm.population.risk_parity import risk_parity_rule
 from abm.population.trend_follower import trend_rule
 from abm.population.value_investor import value_investor_rule
+from abm.population.volatility_target import volatility_target_rule
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -43,15 +37,14 @@ def make_rules(scenario: Scenario) -> Rules:
         mandates=undrawn,
         margin=margin_rule(scenario),
         funds=fund_rule(scenario),
-        followers=FollowerRule(
-            parity=risk_parity.band_rule(scenario),
-            target=volatility_target.band_rule(scenario),
-            equal_risk=scenario.risk_parity.weighting == "equal-risk",
-            **trend_rule(scenario),
-        ),
-        households=HouseholdRule(
-            **fx_rule(scenario), **equity_rule(scenario), **insurer_rule(scenario)
-        ),
+        risk_parity=risk_parity_rule(scenario),
+        volatility_target=volatility_target_rule(scenario),
+        trend=trend_rule(scenario),
+        retail_fx=retail_fx_rule(scenario),
+        retail_equity=retail_equity_rule(scenario),
+        insurers=insurer_rule(scenario),
+        value_investors=value_investor_rule(scenario),
+        dealers=dealer_rule(scenario),
         market=market_rule(scenario),
         estimate=estimate_rule(scenario),
         banks=bank_rule(scenario),
@@ -80,7 +73,7 @@ def estimate_rule(scenario: Scenario) -> EstimateRule:
 
 
 def market_rule(scenario: Scenario) -> MarketRule:
-    """Limits, income and links by instrument, how a round clears, and who takes the other side."""
+    """Limits, income and links by instrument, and how a round clears."""
     terms = opening_terms(scenario)
     parts = scenario.instruments.values()
     income = terms.income.copy()
@@ -94,8 +87,6 @@ def market_rule(scenario: Scenario) -> MarketRule:
         calm_volatility=np.sqrt(np.diag(terms.covariance)),
         rounds=scenario.clearing.rounds,
         tolerance=scenario.clearing.tolerance,
-        **value_investor_rule(scenario),
-        **dealer_rule(scenario),
         **link_rule(scenario),
         **bond_rule(scenario),
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.kernels.behaviours.leverage_target import add_hedged
+from abm.kernels.rules import TrendRule
 from abm.kernels.state import CALLED, COUNTED
 from abm.population.groups import Group, count
 from abm.population.instruments import opening_terms
@@ -48,12 +49,12 @@ def draw_trend_followers(scenario: Scenario) -> Group:
     return group
 
 
-def trend_rule(scenario: Scenario) -> dict[str, float]:
-    """Speed, gain and signal of trend followers: their part of `rules.FollowerRule`."""
+def trend_rule(scenario: Scenario) -> TrendRule:
+    """Speed, gain and signal, as the kernels read them."""
     rule = scenario.trend
-    return {
-        "trend_speed": rule.speed_per_day,
-        "trend_gain": rule.gain,
-        "signal_scale": rule.signal_scale,
-        "volatility_floor": rule.volatility_floor,
-    }
+    return TrendRule(
+        speed=rule.speed_per_day,
+        gain=rule.gain,
+        signal_scale=rule.signal_scale,
+        volatility_floor=rule.volatility_floor,
+    )

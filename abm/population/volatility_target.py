@@ -51,7 +51,7 @@ def draw_volatility_targets(scenario: Scenario, terms: Terms, rng: np.random.Gen
     return group
 
 
-def band_rule(scenario: Scenario) -> BandRule:
+def volatility_target_rule(scenario: Scenario) -> BandRule:
     """Speeds and dead band, as the kernels read them."""
     rule = scenario.volatility_target
     return BandRule(rule.speed_down_per_day, rule.speed_up_per_day, rule.dead_band)

@@ -206,7 +206,7 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
     signal = terms.column(scenario.trend.opening_signal)
     for row in (1, 2):
         trend[row] = signal * calm / filter_scale(spans[row])
-    kept = max(rules.households.contrarian_days, rules.households.insurer_rise_days) + 1
+    kept = max(rules.retail_fx.contrarian_days, rules.insurers.rise_days) + 1
     arrays: dict[str, Any] = {name: np.zeros(n) for name in Market._fields}
     arrays |= {
         "quote": terms.quote.copy(),
@@ -220,7 +220,7 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
         "close": np.zeros((kept, n)),
         "outside": np.zeros((len(ACCOUNT_NAMES), n_c + 1)),
         "trend_size": np.zeros((3, n)),
-        "value_speed": rules.market.value_speed.copy(),
+        "value_speed": rules.value_investors.speed.copy(),
         "appetite": np.zeros(3),
         "margin_ceiling": np.full(1, np.inf),
         "depth_floor": np.zeros(1),
@@ -232,7 +232,7 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
         arrays[name] = np.zeros(n + 1)
     for k in range(n):
         arrays["dealer_depth"][k] = dealer_depth(
-            rules.market.dealer_depth[k], calm[k], np.sqrt(opening[k, k]), 1.0, rules.market, 0.0
+            rules.dealers.depth[k], calm[k], np.sqrt(opening[k, k]), 1.0, rules.dealers, 0.0
         )
     return Market(**arrays)
 
@@ -268,7 +268,7 @@ def scale_audit(books: Books, market: Market, graph: Graph, rules: Rules) -> Non
     the largest market that pays its coupons and settles in it. (Unlevered holders of shares worth
     trillions of yen may own no yen at all.)
     """
-    basis_point = 1e-4 * (rules.market.value_depth + rules.market.dealer_depth)
+    basis_point = 1e-4 * (rules.value_investors.depth + rules.dealers.depth)
     gross = np.maximum(np.maximum(np.abs(books.units).sum(axis=1), basis_point), 1.0)
     cash = max(np.abs(books.cash).sum() + graph.equity.sum(), 1.0)
     totals = np.append(gross, cash)

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from abm.kernels.contracts.balances import leverage_ratio
 from abm.kernels.events import BANK_FAILURE, FIRST_BANK
-from abm.kernels.record import DAY_COLUMNS, UNLEVERED
+from abm.kernels.record import DAY_COLUMNS, unlevered_share
 from abm.kernels.state import HEDGE_FUND, KIND_NAMES, NO_CALL
 from abm.population.advance import InitialState
 from abm.population.exposures import bank_assets, bank_names_of, kinds_of, leverage_of
@@ -102,9 +103,9 @@ def _opening_columns(world: World, opening: InitialState) -> dict[str, Array]:
     first = world.rules.mandates.first_row
     funds = slice(first[HEDGE_FUND], first[HEDGE_FUND + 1])
     wealth, leverage = opening.wealth[funds], opening.leverage[funds]
-    total = wealth.sum()
-    levered = float(leverage @ wealth / total) if total > 0.0 else np.nan
-    unlevered = (leverage <= UNLEVERED).mean() if len(leverage) else np.nan
+    borrowing, total = (leverage - 1.0) * wealth, wealth.sum()
+    levered = leverage_ratio(total, borrowing.sum()) if total > 0.0 else np.nan
+    unlevered = unlevered_share(wealth, borrowing, np.zeros(len(wealth), np.int64))
     values = (-1, opening.yen_short[0], levered, total, unlevered, 0, 0)
     return {name: np.array([value]) for name, value in zip(("day", *_BURN_IN), values, strict=True)}
 

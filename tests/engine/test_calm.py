@@ -132,7 +132,7 @@ def test_one_number_deepens_every_market():
     plain, deep = (
         build_world(scenario("hike", liquidity__depth_multiple=m), 1) for m in (1.0, 2.5)
     )
-    for name in ("value_depth", "dealer_depth"):
-        depths = [getattr(world.rules.market, name) for world in (plain, deep)]
+    for who in ("value_investors", "dealers"):
+        depths = [getattr(world.rules, who).depth for world in (plain, deep)]
         assert depths[1] == pytest.approx(2.5 * depths[0], rel=1e-15)
     assert deep.market.dealer_depth == pytest.approx(2.5 * plain.market.dealer_depth, rel=1e-15)

@@ -67,15 +67,11 @@ seeds = st.integers(0, 99)
 def storm(choices, thin, limit, seed):
     """A world in which funds are called, limits are hit, banks fail and desks trade."""
     world = build_world(scenario(**choices), seed)
-    rule = world.rules.market
+    rules = world.rules
     world.market.dealer_depth[:] *= thin
-    return with_rules(
-        world,
-        "market",
-        value_depth=thin * rule.value_depth,
-        dealer_depth=thin * rule.dealer_depth,
-        daily_limit=np.full(rule.daily_limit.size, limit),
-    )
+    world = with_rules(world, "value_investors", depth=thin * rules.value_investors.depth)
+    world = with_rules(world, "dealers", depth=thin * rules.dealers.depth)
+    return with_rules(world, "market", daily_limit=np.full_like(rules.market.daily_limit, limit))
 
 
 def outside_balances(world):

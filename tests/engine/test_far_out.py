@@ -86,7 +86,7 @@ def test_what_hardly_anybody_holds_is_scaled_by_its_market():
     scale_audit(*world[:4])
     gross = world.market.gross_totals
     assert gross[JPY] == gross[NKY] > 1000.0
-    assert gross[JGB] == pytest.approx(1e-4 * (1e5 + world.rules.market.dealer_depth[JGB]))
+    assert gross[JGB] == pytest.approx(1e-4 * (1e5 + world.rules.dealers.depth[JGB]))
 
 
 def test_an_error_that_is_no_number_is_not_lost():

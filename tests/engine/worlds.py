@@ -54,7 +54,7 @@ def quiet(world: World, *, interest: bool = False) -> World:
         news=np.zeros_like(world.script.news),
         accrual_days=world.script.accrual_days * float(interest),
     )
-    world = with_rules(world, "market", half_spread=0.0)
+    world = with_rules(world, "dealers", half_spread=0.0)
     world = with_rules(world, "banks", recapitalisation=0.0)
     world = with_rules(world, "funds", payout=0.0, subscription=0.0)
     return world._replace(script=script)
@@ -69,7 +69,8 @@ def bottomless(world: World) -> World:
     """Markets so deep that prices move with news only."""
     depth = np.full(len(world.market.log_price), BOTTOMLESS)
     world.market.dealer_depth[:] = depth
-    return with_rules(world, "market", value_depth=depth, dealer_depth=depth.copy())
+    world = with_rules(world, "value_investors", depth=depth)
+    return with_rules(world, "dealers", depth=depth.copy())
 
 
 def with_rules(world: World, part: str, **numbers) -> World:

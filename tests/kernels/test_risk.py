@@ -61,20 +61,20 @@ def test_dealers_withdraw_by_volatility_and_core_capital():
     # tomorrow's depth is set before the day's return is in the estimate
     fast = np.sqrt(np.diag(world.market.covariance_fast))
     pass_days(world, 1, N_DAYS - 1)
-    rule, graph = world.rules.market, world.graph
+    rule, graph = world.rules.dealers, world.graph
     core = graph.is_core > 0
     capital = graph.equity[core].sum() / graph.opening_equity[core].sum()
-    share = np.minimum(1.0, rule.calm_volatility / fast) ** rule.volatility_exponent
+    share = np.minimum(1.0, world.rules.market.calm_volatility / fast) ** rule.volatility_exponent
     share *= capital**rule.capital_exponent
-    depth = rule.dealer_depth * np.maximum(rule.depth_floor, share)
+    depth = rule.depth * np.maximum(rule.depth_floor, share)
     np.testing.assert_allclose(world.market.dealer_depth, depth, rtol=1e-12)
-    assert depth[JPY] < 0.95 * rule.dealer_depth[JPY]
+    assert depth[JPY] < 0.95 * rule.depth[JPY]
     reported = world.record.days["dealer_depth_share"][N_DAYS - 1]
-    assert reported == pytest.approx(depth[JPY] / rule.dealer_depth[JPY])
+    assert reported == pytest.approx(depth[JPY] / rule.depth[JPY])
 
 
 def test_dealers_reference_moves_with_news_and_creeps_towards_the_price():
-    world = with_rules(still("funds"), "market", reversion=0.1)
+    world = with_rules(still("funds"), "dealers", reversion=0.1)
     world.market.dealer_reference[JPY] = -0.02  # held: 0.02 x depth, at a price of zero
     world.market.fundamental[JPY] = -0.02
     pass_days(world)  # the price goes to where both stand
@@ -82,10 +82,10 @@ def test_dealers_reference_moves_with_news_and_creeps_towards_the_price():
     world.chance.news[1, JPY] = 0.05
     pass_days(world, 1, 1)
     assert world.market.dealer_reference[JPY] == pytest.approx(0.03, abs=1e-9)
-    deaf = with_rules(still("funds"), "market", news_moves_reference=False, reversion=0.25)
+    deaf = with_rules(still("funds"), "dealers", news_moves_reference=False, reversion=0.25)
     depth = np.full(9, 1e15)
     depth[JPY] = 1.0  # value investors set the price, dealers follow by a quarter a day
-    deaf = with_rules(deaf, "market", dealer_depth=depth)
+    deaf = with_rules(deaf, "dealers", depth=depth)
     deaf.market.dealer_depth[JPY] = 1.0
     deaf.chance.news[0, JPY] = 0.04
     pass_days(deaf)

@@ -27,12 +27,11 @@ FUNDS = RULES.funds._replace(
     band=0.2, speed_up=0.05, speed_down=0.1, var_tolerance=1.1, speed_var=0.15,
     stop_drawdown=0.25, stop_share=0.25, speed_stop=0.5,
 )  # fmt: skip
-BAND = RULES.followers.parity._replace(speed_down=0.6, speed_up=0.05, dead_band=0.05)
-TREND = RULES.followers._replace(trend_gain=0.5, signal_scale=0.8, volatility_floor=0.7)
-HOMES = RULES.households._replace(
-    contrarian=0.25, contrarian_scale=0.03, insurer_speed=0.05, insurer_rise=0.4
-)
-DEALERS = RULES.market._replace(volatility_exponent=1.5, capital_exponent=0.5, depth_floor=0.05)
+BAND = RULES.risk_parity.band._replace(speed_down=0.6, speed_up=0.05, dead_band=0.05)
+TREND = RULES.trend._replace(gain=0.5, signal_scale=0.8, volatility_floor=0.7)
+HOMES = RULES.retail_fx._replace(contrarian=0.25, contrarian_scale=0.03)
+INSURERS = RULES.insurers._replace(speed=0.05, hedge_per_rise=0.4)
+DEALERS = RULES.dealers._replace(volatility_exponent=1.5, capital_exponent=0.5, depth_floor=0.05)
 
 
 @pytest.mark.parametrize(
@@ -112,9 +111,9 @@ def test_retail_traders_lean_against_the_yen():
 
 def test_insurers_buy_yen_after_it_has_risen():
     # 10% in 20 days on 300bn: .4 x .1 x 300 = 12 wanted, a twentieth of what is missing a day
-    assert hedge_order_usd_bn(0.1, 300.0, 0.0, HOMES) == pytest.approx(0.6)
-    assert hedge_order_usd_bn(0.1, 300.0, 12.0, HOMES) == pytest.approx(0.0)
-    assert hedge_order_usd_bn(-0.1, 300.0, 0.0, HOMES) == 0.0
+    assert hedge_order_usd_bn(0.1, 300.0, 0.0, INSURERS) == pytest.approx(0.6)
+    assert hedge_order_usd_bn(0.1, 300.0, 12.0, INSURERS) == pytest.approx(0.0)
+    assert hedge_order_usd_bn(-0.1, 300.0, 0.0, INSURERS) == 0.0
 
 
 def test_investors_take_gains_and_refill_losses():
@@ -142,7 +141,7 @@ def test_credit_and_trading_have_a_dearest_price():
     banks = RULES.banks._replace(spread=0.003, spread_slope=2.0)
     assert financing_spread(0.5, banks) == pytest.approx(0.006)
     assert financing_spread(1e6, banks) == 1.0
-    market = RULES.market._replace(half_spread=1e-4)
+    market = RULES.dealers._replace(half_spread=1e-4)
     assert half_spread(0.1, 0.05, market) == 1e-4
     assert half_spread(0.1, 0.3, market) == pytest.approx(3e-4)
     assert half_spread(1e-4, 30.0, market) == 0.5

@@ -55,7 +55,7 @@ def test_value_investors_hurry_as_the_gap_widens():
     world.market.log_price[NKY], world.market.link_level[NKY] = -0.1, 0.1
     pass_days(world)
     assert world.market.value_speed[NKY] == pytest.approx(0.12 * 5.0)
-    assert world.market.value_speed[SPX] == world.rules.market.value_speed[SPX]
+    assert world.market.value_speed[SPX] == world.rules.value_investors.speed[SPX]
 
 
 def test_money_flees_into_bonds_from_falling_shares():

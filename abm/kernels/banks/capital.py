@@ -2,7 +2,7 @@
 
 from abm.kernels.behaviours.idle import is_idle
 from abm.kernels.compiler.jit import kernel
-from abm.kernels.contracts.balances import add_cash
+from abm.kernels.contracts.balances import account_value, add_cash
 from abm.kernels.state import RECAPITALISATION, TRADING_DAYS
 
 
@@ -10,11 +10,7 @@ from abm.kernels.state import RECAPITALISATION, TRADING_DAYS
 def share_dealer_profit(market, graph):
     """Credit the day's profit of dealers to the core banks by capital.                (M43)"""
     dollar = market.rates.size - 1
-    profit = market.dealer_cash[dollar]
-    for c in range(dollar):
-        profit += market.dealer_cash[c] * market.usd_price[c]
-    for k in range(market.usd_price.size):
-        profit += market.dealer_held[k] * market.usd_price[k]
+    profit = account_value(market.dealer_held, market.dealer_cash, market.usd_price)
     capital = core_capital(graph)
     if capital <= 0.0:
         return

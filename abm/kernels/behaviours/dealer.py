@@ -41,9 +41,9 @@ def withdraw_dealers(market, graph, rules):
     share = core_capital(graph) / opening if opening > 0.0 else 1.0
     for k in range(market.quote.size):
         gap = market.log_price[k] - market.dealer_reference[k]
-        market.dealer_reference[k] += rules.market.reversion * gap
+        market.dealer_reference[k] += rules.dealers.reversion * gap
         volatility = math.sqrt(market.covariance_fast[k, k])
         market.dealer_depth[k] = dealer_depth(
-            rules.market.dealer_depth[k], rules.market.calm_volatility[k], volatility, share,
-            rules.market, market.depth_floor[0],
+            rules.dealers.depth[k], rules.market.calm_volatility[k], volatility, share,
+            rules.dealers, market.depth_floor[0],
         )  # fmt: skip

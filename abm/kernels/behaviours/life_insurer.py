@@ -10,8 +10,8 @@ def decide_insurer(i, books, market, rules):
     mandates = rules.mandates
     opening_hedge = mandates.weights[0, i] * mandates.size_usd_bn[i]
     built = (books.units[0, i] - opening_hedge) * market.usd_price[0]
-    rise = market.close[0, 0] - market.close[rules.households.insurer_rise_days, 0]
-    order = hedge_order_usd_bn(rise, mandates.size_usd_bn[i], built, rules.households)
+    rise = market.close[0, 0] - market.close[rules.insurers.rise_days, 0]
+    order = hedge_order_usd_bn(rise, mandates.size_usd_bn[i], built, rules.insurers)
     books.speed[i] = IN_UNITS
     books.intent[0, i] = order / market.usd_price[0]
 
@@ -22,5 +22,5 @@ def hedge_order_usd_bn(yen_rise, assets_usd_bn, built_usd_bn, rule):
 
     q = s (c (yen rise)+ A - hedge built so far)
     """
-    wanted = rule.insurer_rise * max(yen_rise, 0.0) * assets_usd_bn
-    return rule.insurer_speed * (wanted - built_usd_bn)
+    wanted = rule.hedge_per_rise * max(yen_rise, 0.0) * assets_usd_bn
+    return rule.speed * (wanted - built_usd_bn)

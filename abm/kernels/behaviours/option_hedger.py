@@ -3,6 +3,7 @@
 import math
 
 from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.markets.impact import depth_of_day
 from abm.kernels.state import OWNERS
 
 
@@ -18,8 +19,11 @@ def hedgers_gamma(largest, depth, share):
 @kernel
 def hedge_options(market, rules):
     """Gamma of the day; of the hedge of yesterday what has expired is closed.             (M84)"""
+    value = rules.value_investors
     for k in range(market.quote.size):
-        depth = market.value_speed[k] * rules.market.value_depth[k] + market.dealer_depth[k]
+        depth = depth_of_day(
+            value.law[k], market.value_speed[k], value.depth[k], market.dealer_depth[k]
+        )
         market.hedger_gamma[k] = hedgers_gamma(
             rules.hedgers.gamma[k], depth, rules.hedgers.depth_share
         )

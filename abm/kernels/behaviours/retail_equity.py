@@ -14,4 +14,4 @@ def decide_retail_equity(i, books, market, rules):
         wanted = rules.mandates.size_usd_bn[i] * rules.mandates.weights[k, i]
         if wanted > books.units[k, i]:
             books.speed[i] = IN_UNITS
-            books.intent[k, i] = rules.households.speed * (wanted - books.units[k, i])
+            books.intent[k, i] = rules.retail_equity.speed * (wanted - books.units[k, i])

@@ -10,25 +10,25 @@ from abm.kernels.markets.orders import IN_UNITS
 @kernel
 def contrarian_view(market, rules):
     """Multiple of their usual position that retail traders want after the yen's moves.   (M28)"""
-    days = rules.households.contrarian_days
-    return contrarian_scale(market.close[0, 0] - market.close[days, 0], rules.households)
+    days = rules.retail_fx.contrarian_days
+    return contrarian_scale(market.close[0, 0] - market.close[days, 0], rules.retail_fx)
 
 
 @kernel
 def decide_retail_fx(lo, hi, books, market, rules, scratch):
     """Constant units, mildly contrarian, within a share of the legal leverage.         (M28)"""
-    households, mandates = rules.households, rules.mandates
+    rule, mandates = rules.retail_fx, rules.mandates
     scale = contrarian_view(market, rules)
     size = scratch.lanes[0]
     for i in range(lo, hi):
         if is_out(i, books):
             continue
-        most = households.most_leverage * max(books.wealth[i], 0.0) / market.usd_price[0]
+        most = rule.most_leverage * max(books.wealth[i], 0.0) / market.usd_price[0]
         size[i - lo] = min(mandates.size_usd_bn[i] * scale, most)
         books.speed[i] = IN_UNITS
     for k in range(market.rates.size - 1):
         close_gap(
-            households.speed, books.speed[lo:hi], size, mandates.weights[k][lo:hi],
+            rule.speed, books.speed[lo:hi], size, mandates.weights[k][lo:hi],
             books.units[k][lo:hi], books.intent[k][lo:hi],
         )  # fmt: skip
 

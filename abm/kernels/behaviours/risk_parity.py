@@ -29,14 +29,14 @@ def decide_risk_parity(lo, hi, books, market, rules, scratch):
             lanes[k, i - lo] = shares[k]
     if is_any(rules.mandates.has_margin_account[lo:hi]):
         set_margin_terms(lo, hi, fast, scratch.broker_use, books, market, rules)
-    follow_target(lo, hi, rules.followers.parity, books, market, rules, scratch)
+    follow_target(lo, hi, rules.risk_parity.band, books, market, rules, scratch)
 
 
 @kernel
 def weigh_by_risk(tilt, market, rules, scratch):
     """Write the weights of risk parity, by the rule of the scenario, to work row 0.     (M23)"""
     shares = scratch.work[0]
-    if rules.followers.equal_risk:
+    if rules.risk_parity.equal_risk:
         equal_risk_contributions(market.covariance, tilt, shares, scratch.work[2])
     else:
         inverse_volatility_weights(tilt, market.covariance, shares)

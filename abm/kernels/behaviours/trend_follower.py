@@ -25,7 +25,7 @@ def decide_trend(lo, hi, books, market, rules, scratch):
     for i in range(lo, hi):
         if is_idle(i, books):
             continue
-        books.speed[i] = rules.followers.trend_speed
+        books.speed[i] = rules.trend.speed
         total = gross[i - lo]
         aim[i - lo] = min(1.0, mandates.leverage_cap[i] / total) if total > 0.0 else 1.0
     add_hedged(0, lo, hi, aim, lanes, market.quote, books.intent)
@@ -52,7 +52,7 @@ def size_trends(market, rules):
             scale = calm / filter_scale(span)
             volatility = math.sqrt(market.covariance_fast[k, k])
             market.trend_size[filter_, k] = trend_size(
-                market.trend[filter_, k] / scale, volatility, calm, rules.followers
+                market.trend[filter_, k] / scale, volatility, calm, rules.trend
             )
 
 
@@ -69,4 +69,4 @@ def trend_size(signal, volatility, calm_volatility, rule):
     c = w sigma* size;  size = (g/2) tanh(k z) / max(sigma_f, v sigma_calm)
     """
     floored = max(volatility, rule.volatility_floor * calm_volatility, math.sqrt(LEAST_VARIANCE))
-    return 0.5 * rule.trend_gain / floored * math.tanh(rule.signal_scale * signal)
+    return 0.5 * rule.gain / floored * math.tanh(rule.signal_scale * signal)

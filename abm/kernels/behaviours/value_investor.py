@@ -26,11 +26,11 @@ def set_value_speed(market, rules):
     (M35, M85)
     """
     copy(market.value_held, market.value_held_open)
-    rule = rules.market
+    rule = rules.value_investors
     for k in range(market.quote.size):
         gap = market.log_price[k] - market.fundamental[k] - market.link_level[k]
         market.value_speed[k] = urgent_speed(
-            gap, rule.value_speed[k], rule.speed_gain[k], rule.most_speed
+            gap, rule.speed[k], rule.speed_gain[k], rule.most_speed
         )
 
 

@@ -21,4 +21,4 @@ def decide_volatility_target(lo, hi, books, market, rules, scratch):
         if i == lo or not is_same_mandate(i, i - 1, rules):
             fast_variance = local_variance(shares, market.covariance_fast, C)
         variance[i - lo] = fast_variance
-    follow_target(lo, hi, rules.followers.target, books, market, rules, scratch)
+    follow_target(lo, hi, rules.volatility_target, books, market, rules, scratch)

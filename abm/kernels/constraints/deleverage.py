@@ -42,7 +42,7 @@ def delever_pro_rata(i, target, books, market, rules, scratch):
 @kernel
 def delever_by_cost(i, target, books, market, rules, scratch):
     """The same reduction spread by market impact: frozen units at the last mark.      (M32)"""
-    K = market.usd_price.size
+    K, value = market.usd_price.size, rules.value_investors
     repay = debt_above(target, books.wealth[i], books.borrowing[i])
     work = scratch.work
     position, depth, relief, sale = work[2], work[3], work[4], work[5]
@@ -50,8 +50,7 @@ def delever_by_cost(i, target, books, market, rules, scratch):
     for k in range(1, K):
         position[k] = max(books.units[k, i], 0.0) * market.usd_price[k]
         depth[k] = depth_of_day(
-            rules.market.law[k], market.value_speed[k], rules.market.value_depth[k],
-            market.dealer_depth[k],
+            value.law[k], market.value_speed[k], value.depth[k], market.dealer_depth[k]
         )  # fmt: skip
         relief[k] = 1.0
     spread_sale(rules.margin.liquidation, position, depth, relief, repay, sale)

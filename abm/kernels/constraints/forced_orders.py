@@ -88,7 +88,7 @@ def force_orders(books, market, rules, scratch):
         i = scratch.rows[r]
         if books.forced[i] == CLOSES:
             if rules.mandates.sale_rule[i] == SHARE_A_DAY:
-                sell_asset_share(i, rules.households.margin_sale_share, books)
+                sell_asset_share(i, rules.retail_equity.sale_share, books)
             else:
                 sell_share(i, 1.0, books)
         elif rules.mandates.call_rule[i] == LIQUIDATED:

@@ -44,6 +44,18 @@ def wealth_at(i, units, cash, prices):
 
 
 @kernel
+def account_value(held, cash, prices):
+    """Value of an account that settles in every currency, the dollar last [USD bn].         (M2)"""
+    dollar = cash.size - 1
+    value = cash[dollar]
+    for c in range(dollar):
+        value += cash[c] * prices[c]
+    for k in range(prices.size):
+        value += held[k] * prices[k]
+    return value
+
+
+@kernel
 def add_up_borrowing(lo, hi, books, market, borrowing):
     """Borrowing of institutions lo..hi, (-m)+ + sum over currencies (-a X)+ [USD bn].       (M3)"""
     borrowing[:] = 0.0
@@ -157,6 +169,13 @@ def leverage_ratio(wealth, borrowing):
 def leverage_of(i, books):
     """Leverage of an institution at the last mark.                                          (M3)"""
     return leverage_ratio(books.wealth[i], books.borrowing[i])
+
+
+@kernel
+def write_leverage(wealth, borrowing, leverage):
+    """Leverage of many institutions.                                                        (M3)"""
+    for i in range(leverage.size):
+        leverage[i] = leverage_ratio(wealth[i], borrowing[i])
 
 
 @inlined

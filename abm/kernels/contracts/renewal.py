@@ -17,7 +17,7 @@ def renew_retail(books, market, rules):
     """Renew a share of the retail currency accounts: old owners leave with what they have, new
     ones bring the opening wealth.                                                        (M81)
     """
-    share, mandates, dollar = rules.households.renewal, rules.mandates, market.rates.size - 1
+    share, mandates, dollar = rules.retail_fx.renewal, rules.mandates, market.rates.size - 1
     if share == 0.0:
         return
     for i in range(mandates.first_row[RETAIL_FX], mandates.first_row[RETAIL_EQUITY]):
@@ -36,12 +36,12 @@ def pay_value_owners(market, rules):
     """
     n_currencies = market.rates.size - 1
     for c in range(n_currencies):
-        units = rules.market.trade_share * market.value_held[c]
+        units = rules.value_investors.trade_share * market.value_held[c]
         market.value_held[c] -= units
         market.value_cash[n_currencies] += units * market.usd_price[c]
         market.outside[TRADE, c] += units
         market.outside[TRADE, n_currencies] -= units * market.usd_price[c]
     for c in range(n_currencies + 1):
-        paid = rules.market.payout_share * market.value_cash[c]
+        paid = rules.value_investors.payout_share * market.value_cash[c]
         market.value_cash[c] -= paid
         market.outside[OWNERS, c] += paid

@@ -96,24 +96,24 @@ def find_prices(want_gain, books, market, rules, scratch):
 
     A failed round moves nothing.                                                          (M37)
     """
-    rule = rules.market
+    value = rules.value_investors
     copy(market.log_price, scratch.before)
     for k in range(market.quote.size):
         market.anchor[k] = market.fundamental[k] + market.link_level[k]
         market.hedger_order[k] = hedge_wanted(k, 0.0, market) - market.hedger_held[k]
     liquidity = Liquidity(
-        market.value_held_open, market.value_held, rule.value_depth, rule.value_capacity,
+        market.value_held_open, market.value_held, value.depth, value.capacity,
         market.value_speed, market.anchor, market.dealer_depth, market.dealer_reference,
-        market.dealer_held, market.hedger_gamma, market.hedger_order, market.external, rule.law,
+        market.dealer_held, market.hedger_gamma, market.hedger_order, market.external, value.law,
     )  # fmt: skip
     limits = PriceLimits(market.quote, market.lower, market.upper, scratch.before)
-    options = SolverOptions(rule.tolerance, want_gain, market.log_price, market.excess)
+    options = SolverOptions(rules.market.tolerance, want_gain, market.log_price, market.excess)
     report = clear_round(
         order_book(books, rules), scratch.orders, liquidity, limits, options, scratch.solver
     )
     if report.status != FAILED:
         mark_prices(market)
-        quote_market_makers(market, rule)
+        quote_market_makers(market, value)
     return report
 
 
@@ -122,8 +122,7 @@ def quote_market_makers(market, rule):
     """Orders of value investors, dealers and option hedgers at the new price.        (M35, M84)"""
     for k in range(market.quote.size):
         wanted = value_position(
-            rule.law[k], market.log_price[k], market.anchor[k], rule.value_depth[k],
-            rule.value_capacity[k],
+            rule.law[k], market.log_price[k], market.anchor[k], rule.depth[k], rule.capacity[k]
         )  # fmt: skip
         opening = market.value_held_open[k]
         target = opening + market.value_speed[k] * (wanted - opening)

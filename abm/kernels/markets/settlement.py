@@ -29,7 +29,7 @@ def open_settlement(market, rules, scratch):
     spreads = scratch.work[1]
     for k in range(market.quote.size):
         calm, fast = rules.market.calm_volatility[k], math.sqrt(market.covariance_fast[k, k])
-        spreads[k] = half_spread(calm, fast, rules.market)
+        spreads[k] = half_spread(calm, fast, rules.dealers)
 
 
 @kernel

@@ -161,7 +161,7 @@ def test_what_dealers_earn_goes_to_core_banks_by_capital():
     world.market.dealer_cash[-1], world.market.dealer_cash[JPY] = 5.0, 2.0
     world.market.dealer_held[4] = -1.0
     before = world.graph.equity.copy()
-    pass_days(with_rules(world, "market", value_speed=np.zeros(9)))
+    pass_days(with_rules(world, "value_investors", speed=np.zeros(9)))
     gained = world.graph.equity - before
     assert gained[:4] == pytest.approx(6.0 * before[:4] / before[:4].sum()) and not gained[4:].any()
 

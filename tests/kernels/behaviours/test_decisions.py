@@ -159,9 +159,8 @@ def test_yen_funded_risk_parity_owes_its_share_of_the_loan():
     owed = -(books.units[JPY, row] + books.units[NKY, row]) / books.wealth[row]
     assert owed == pytest.approx(0.25 * (gross - 1.0)) and owed > 0.1
     world.market.covariance[:] *= 4.0
-    world = with_rules(
-        world, "followers", parity=world.rules.followers.parity._replace(speed_down=1.0)
-    )
+    band = world.rules.risk_parity.band._replace(speed_down=1.0)
+    world = with_rules(world, "risk_parity", band=band)
     pass_days(world)
     owed = -(books.units[JPY, row] + books.units[NKY, row]) / books.wealth[row]
     assert owed == pytest.approx(0.25 * max(0.5 * gross - 1.0, 0.0), rel=1e-9)
@@ -259,7 +258,7 @@ def test_retail_traders_add_to_their_yen_short_when_it_rises_and_cut_when_it_fal
 def test_retail_traders_stay_within_the_legal_leverage():
     world = still("retail_fx", retail_fx__n=1, retail_fx__speed_per_day=1.0)
     row = rows_of(world, RETAIL_FX)[0]
-    most = world.rules.households.most_leverage
+    most = world.rules.retail_fx.most_leverage
     assert most == pytest.approx(0.9 * 25.0)
     world.rules.mandates.size_usd_bn[row] = 1e3
     wealth = world.books.wealth[row]
@@ -274,7 +273,7 @@ def test_margin_longs_buy_back_slowly_what_they_had_and_never_more():
     world.books.units[NKY, row] -= 0.5 * size
     world.books.units[JPY, row] += 0.5 * size  # sold before, for yen
     pass_days(world)
-    speed = world.rules.households.speed
+    speed = world.rules.retail_equity.speed
     assert world.books.units[NKY, row] == pytest.approx(0.5 * size * (1.0 + speed))
     world.books.units[NKY, row] = 1.5 * size  # a gift
     pass_days(world, 1, 1)

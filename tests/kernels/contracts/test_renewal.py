@@ -43,7 +43,7 @@ def test_trade_takes_a_thousandth_and_owners_four_of_value_investors():
     world = held_still(
         "retail_fx", liquidity__trade_share_per_day=0.001, liquidity__payout_share_per_day=0.004
     )
-    world = with_rules(world, "market", value_speed=np.zeros(9))
+    world = with_rules(world, "value_investors", speed=np.zeros(9))
     market = world.market
     market.value_held[AUD], market.value_cash[AUD], market.value_cash[DOLLAR] = 50.0, -5.0, 10.0
     market.official_units[AUD], market.official_cash[DOLLAR] = -45.0, -10.0

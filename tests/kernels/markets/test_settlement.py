@@ -153,7 +153,7 @@ def test_an_asset_and_its_currency_at_their_limits_ration_the_asset_first():
 
 
 def test_both_legs_match_at_the_price_and_the_spread_paid_is_the_spread_received():
-    world = with_rules(shocked({JPY: 0.03, NKY: -0.04}), "market", half_spread=0.002)
+    world = with_rules(shocked({JPY: 0.03, NKY: -0.04}), "dealers", half_spread=0.002)
     books, market = world.books, world.market
     calm, fast = world.rules.market.calm_volatility, np.sqrt(np.diag(market.covariance_fast))
     units, cash = books.units.copy(), books.cash.copy()
