@@ -174,7 +174,7 @@ class Institution(mesa.Agent):
     def leverage(self) -> float:
         """1 + borrowing / wealth; infinite for who owes and has nothing."""
         own = slice(self.row, self.row + 1)
-        return leverage_of(self.books.wealth[own], self.books.borrowing[own]).item()
+        return cell(leverage_of(self.books.wealth[own], self.books.borrowing[own]), 0)
 
     @property
     def margin_rate(self) -> float:

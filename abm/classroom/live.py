@@ -11,6 +11,7 @@ from abm.figures.layout import ring_layout
 from abm.kernels.events import MARGIN_CALL
 from abm.kernels.state import HEDGE_FUND
 from abm.model import CarryUnwindModel
+from abm.population.exposures import leverage_of
 from abm.report.quotes import usd_quotes
 from abm.runs.fast import fast_cascade
 from abm.runs.genealogy import events_from_day_0, events_table
@@ -148,7 +149,7 @@ def fund_leverage(world: Any, day: int) -> FundLeverage:
     lo, hi = int(first[HEDGE_FUND]), int(first[HEDGE_FUND + 1])
     wealth, borrowing = books.wealth[lo:hi], books.borrowing[lo:hi]
     has_wealth = wealth > 0.0
-    leverage = 1.0 + borrowing[has_wealth] / wealth[has_wealth]
+    leverage = leverage_of(wealth, borrowing)[has_wealth]
     is_above = np.zeros(hi - lo, dtype=bool)
     is_above[has_wealth] = leverage > books.maintenance_leverage[lo:hi][has_wealth]
     is_above[called(world, day, lo, hi) - lo] = True

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.kernels.constraints.liquidation import LEAST_IMPACT, PRO_RATA, WATERFALL
+from abm.kernels.constraints.margin import HORIZON_DAYS
 from abm.kernels.risk import anchored
 from abm.kernels.rules import MarginRule
 from abm.kernels.state import TRADING_DAYS
@@ -26,7 +27,7 @@ def opening_margin_rate(group: Group, scenario: Scenario) -> Array:
         return np.asarray(has_account * getattr(rule, "rate", 0.0))
     fast = estimate.opening_multiple / estimate.long_run_multiple
     blend = anchored(fast, 1.0, rule.long_run_share)
-    sigma = np.sqrt(blend * group.long_run_variance * 10.0 / TRADING_DAYS)
+    sigma = np.sqrt(blend * group.long_run_variance * HORIZON_DAYS / TRADING_DAYS)
     load = 1.0 + rule.concentration_addon * group.concentration
     rate = np.maximum(rule.rate_floor, rule.volatility_multiple * sigma) * load
     return np.asarray(has_account * np.minimum(rate, rule.rate_ceiling))

@@ -12,10 +12,12 @@ from abm.kernels.behaviours.leverage_target import banded_speed
 from abm.kernels.behaviours.life_insurer import hedge_order_usd_bn
 from abm.kernels.behaviours.retail_fx import contrarian_scale
 from abm.kernels.behaviours.trend_follower import trend_size
+from abm.kernels.behaviours.value_investor import NONE, TANH
 from abm.kernels.constraints.margin import margin_rate
 from abm.kernels.constraints.value_at_risk import var_leverage
 from abm.kernels.contracts.fund_shares import capital_flow_usd_bn
 from abm.kernels.contracts.loans import financing_spread
+from abm.kernels.markets.impact import depth_of_day
 from abm.population.rules import make_rules
 from abm.scenario import load_scenario
 
@@ -152,3 +154,8 @@ def test_without_any_risk_sizes_are_numbers():
     assert mean_variance_leverage(0.0, math.inf, 0.0) == 0.0
     still = TREND._replace(volatility_floor=0.0)
     assert math.isfinite(trend_size(1.0, 0.0, 0.1, still))
+
+
+def test_a_market_without_value_investors_is_as_deep_as_its_dealers():
+    assert depth_of_day(TANH, 0.25, 400.0, 50.0) == 150.0
+    assert depth_of_day(NONE, 0.25, 400.0, 50.0) == 50.0

@@ -2,6 +2,8 @@
 
 from abm.kernels.compiler.jit import kernel
 
+LEAST_SHARE = 1e-12  # of a loan: who is left with less at other brokers has none
+
 
 @kernel
 def move_clients(b, books, graph, rules):
@@ -20,9 +22,9 @@ def move_clients(b, books, graph, rules):
         books.recalled[i] += lost * (1.0 - rules.banks.ported_share)
         for edge in range(first, last):
             # By what is kept, not by 1 - lost: of small shares the difference has no digits left.
-            if graph.broker[edge] != b and kept > 1e-12:
+            if graph.broker[edge] != b and kept > LEAST_SHARE:
                 graph.broker_share[edge] /= kept
-            elif kept > 1e-12:
+            elif kept > LEAST_SHARE:
                 graph.broker_share[edge] = 0.0
             elif heir >= 0:
                 graph.broker[edge] = heir

@@ -13,7 +13,8 @@ from abm.kernels.numerics.columns import copy, is_any
 from abm.kernels.risk import anchored
 from abm.kernels.state import CALLED, MANDATE, TRADING_DAYS
 
-TEN_DAYS = 10.0 / TRADING_DAYS
+HORIZON_DAYS = 10.0  # trading days of a loss that margins and value at risk look at
+TEN_DAYS = HORIZON_DAYS / TRADING_DAYS
 
 
 @inlined

@@ -31,6 +31,8 @@ _STIFFNESS_EVERY = 8  # steps
 _PATIENCE = 2_000  # explicit steps of one search, before creeping ones are tried
 _SHORT = 1e-4  # log; where stability allows no longer explicit step
 _MAX_CREEP = 1e-3  # log, of one creeping step
+_SHORTER, _LONGER = 0.25, 1.25  # of the next step, after one that failed and one that did not
+_RECOVERY = 1.05  # of the reach of creeping steps, per explicit step
 _MAX_BEND = 0.5  # of a step, between its first and its mean slope; a steady flow has half that
 
 
@@ -207,10 +209,10 @@ def follow_flow(candidates, switch, creep, radius, budget, codes, v, m):
             status = creeping_step(candidates, reach, fastest, radius, codes, v, m)
             if status == LEFT_RADIUS:
                 return LEFT_RADIUS, step, residual
-            reach = min(1.25 * reach, _MAX_CREEP) if status == CLEARED else 0.25 * reach
+            reach = min(_LONGER * reach, _MAX_CREEP) if status == CLEARED else _SHORTER * reach
             dt = 2.0 * _MAX_TIME_STEP  # the next explicit step looks at the stiffness again
             continue
-        reach = min(1.05 * reach, _MAX_CREEP)
+        reach = min(_RECOVERY * reach, _MAX_CREEP)
         if step % _STIFFNESS_EVERY == 0 or dt > _MAX_TIME_STEP:
             stable = _MAX_STIFF_STEP / stiffness(codes, v, m)
         usual = min(_MAX_TIME_STEP, _MAX_MOVE / fastest)
@@ -220,7 +222,7 @@ def follow_flow(candidates, switch, creep, radius, budget, codes, v, m):
         if is_bent(codes.shape[1], v):
             move_point(X, KEPT, codes.shape[1], v)
             evaluate_excess(candidates, codes, v, m)
-            trust *= 0.25
+            trust *= _SHORTER
         else:
-            trust = min(1.25 * trust, 1.0)
+            trust = min(_LONGER * trust, 1.0)
     return FAILED, budget, math.inf
