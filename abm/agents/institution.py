@@ -13,6 +13,7 @@ import numpy as np
 from abm.errors import InvalidInput, show
 from abm.kernels.compiler.reference import by_reference
 from abm.kernels.contracts.balances import mark_books
+from abm.kernels.contracts.fund_shares import scaled_mark
 from abm.kernels.state import SUBSCRIPTIONS
 from abm.numbers import real
 from abm.population.exposures import leverage_of
@@ -282,7 +283,8 @@ class Institution(mesa.Agent):
         mark_books(row, row + 1, *by_reference(books, market))
         self._lend(books.borrowing.item(row) - lent)
         if before > 0.0 and books.wealth[row] > 0.0:
-            books.high_water[row] *= books.wealth[row] / before
+            paid_in = books.wealth[row] - before
+            books.high_water[row] = scaled_mark(books.high_water[row], paid_in, before)
 
 
 def cell(column: Array, row: int) -> float:

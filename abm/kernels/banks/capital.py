@@ -3,6 +3,7 @@
 from abm.kernels.behaviours.idle import is_idle
 from abm.kernels.compiler.jit import kernel
 from abm.kernels.contracts.balances import account_value, add_cash
+from abm.kernels.contracts.fund_shares import scaled_mark
 from abm.kernels.state import RECAPITALISATION, TRADING_DAYS
 
 
@@ -42,7 +43,7 @@ def sweep_desks(books, graph, rules):
             continue
         sweep = wealth - share * max(graph.equity[bank] + wealth, 0.0)
         add_cash(i, -sweep, books)
-        books.high_water[i] *= 1.0 - sweep / wealth
+        books.high_water[i] = scaled_mark(books.high_water[i], -sweep, wealth)
         books.entry_wealth[i] = books.wealth[i]
         graph.equity[bank] += sweep
 

@@ -14,6 +14,12 @@ def capital_flow_usd_bn(wealth, opening_wealth, payout, subscription):
     return subscription * (opening_wealth - wealth)
 
 
+@inlined
+def scaled_mark(high_water, flow, wealth):
+    """High-water mark after a flow into a book of this wealth, H (1 + flow / W).         (M12)"""
+    return high_water * (1.0 + flow / wealth)
+
+
 @kernel
 def move_capital(books, market, rules, scratch):
     """Subscriptions and redemptions of funds; the high-water mark moves with them.     (M12)
@@ -47,7 +53,8 @@ def want_capital(wealth, opening_wealth, suspended_days, closing, takes, rule, f
 def scale_mark(flow, wealth, high_water):
     """Marks move with what is paid in or out. (Without wealth nothing is.)"""
     for j in range(flow.size):
-        high_water[j] *= 1.0 + (flow[j] / wealth[j] if flow[j] != 0.0 else 0.0)
+        scaled = scaled_mark(high_water[j], flow[j], wealth[j])
+        high_water[j] = scaled if flow[j] != 0.0 else high_water[j]
 
 
 @kernel
