@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abm.kernels.markets.flow import FAILED
+from abm.kernels.state import OWNERS, TRADE
 from abm.population.world import build_world
 from tests.engine.worlds import (
     AUD,
@@ -27,6 +28,13 @@ DESK = {
     "leverage": 4.0,
     "yen_share": 0.4,
     "weights": {"AUD": 0.3, "UST": 0.4, "NKY": 0.3},
+}
+
+HEDGERS = {"kind": "short-gamma", "gamma_usd_bn": {"NKY": 90.0, "JPY": 300.0, "SPX": 500.0}}
+APPETITE = {"kind": "losses", "betas": {"NKY": 0.4, "SPX": 0.12, "AUD": 0.1, "UST": -0.12}}
+CURVE = {
+    "JGB": {"surprise_pass_through": 0.3, "haven_of": "NKY", "haven_beta": 0.1},
+    "UST": {"haven_of": "SPX", "haven_beta": 0.05},
 }
 
 
@@ -56,6 +64,14 @@ storms = st.fixed_dictionaries(
         "funds__styles__FXM__leverage": one_of(3.7, 9.0),
         "funds__leverage_cap": one_of(3.0, 15.0),
         "clearing__rounds": one_of(1, 6),
+        "option_hedgers": one_of({"kind": "none"}, HEDGERS),
+        "risk_appetite": one_of({"kind": "none"}, APPETITE),
+        "bonds": one_of({}, CURVE),
+        "instruments__NKY__value_speed_gain": one_of(0.0, 1000.0),
+        "retail_equity__days_to_pay": one_of(0, 2),
+        "retail_fx__renewal_per_day": one_of(0.0, 0.05),
+        "liquidity__trade_share_per_day": one_of(0.0, 0.05),
+        "liquidity__payout_share_per_day": one_of(0.0, 0.05),
         "shock__surprise_bp": one_of(-150.0, 0.0, 50.0, 150.0, 400.0),
     }
 )
@@ -84,8 +100,8 @@ def outside_balances(world):
 def marked_wealth(world, price):
     """Wealth of all inside: the engine's own marks, and market makers counted here [USD bn]."""
     market = world.market
-    held = market.value_held + market.dealer_held + market.official_units
-    cash = market.value_cash + market.dealer_cash + market.official_cash
+    held = market.value_held + market.dealer_held + market.hedger_held + market.official_units
+    cash = market.value_cash + market.dealer_cash + market.hedger_cash + market.official_cash
     makers = held @ price[:-1] + cash @ price[[*range(market.rates.size - 1), -1]]
     return world.books.wealth.sum() + world.graph.equity.sum() + makers
 
@@ -144,10 +160,12 @@ def test_every_yen_bought_is_a_yen_sold(choices, thin, limit, seed):
     world = quiet(storm(choices, thin, limit, seed))
     world.chance.news[0] = 0.02 * np.random.default_rng(1).standard_normal(9)
     books, market = world.books, world.market
-    cash = market.value_cash, market.dealer_cash, market.official_cash
+    cash = market.value_cash, market.dealer_cash, market.hedger_cash, market.official_cash
+    cash += market.outside[TRADE], market.outside[OWNERS]
 
     def held():
         total = books.units.sum(axis=1) + market.value_held + market.dealer_held
+        total += market.hedger_held
         total[:3] += sum(account[:3] for account in cash)
         return total + market.official_units
 
