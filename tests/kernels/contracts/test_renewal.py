@@ -47,9 +47,13 @@ def test_trade_takes_a_thousandth_and_owners_four_of_value_investors():
     market = world.market
     market.value_held[AUD], market.value_cash[AUD], market.value_cash[DOLLAR] = 50.0, -5.0, 10.0
     market.official_units[AUD], market.official_cash[DOLLAR] = -45.0, -10.0
-    price = market.usd_price[AUD]
+    for level in (market.log_price, market.close[0], market.fundamental, market.dealer_reference):
+        level[AUD] = 0.2
+    price = market.usd_price[AUD] = np.exp(0.2)
     pass_days(world, 1)
     assert market.outside[TRADE, [AUD, DOLLAR]] == pytest.approx([0.05, -0.05 * price])
-    assert market.outside[OWNERS, [AUD, DOLLAR]] == pytest.approx([-0.02, 0.004 * 10.05])
+    assert market.outside[OWNERS, [AUD, DOLLAR]] == pytest.approx(
+        [-0.02, 0.004 * (10.0 + 0.05 * price)]
+    )
     assert market.value_cash[AUD] == pytest.approx(-4.98)
     assert market.value_held_open[AUD] == pytest.approx(49.95)
