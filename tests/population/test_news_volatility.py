@@ -5,7 +5,7 @@ import pytest
 
 from abm.model import CarryUnwindModel
 from abm.population.news_volatility import volatility_multiples
-from abm.population.script import draw_news
+from abm.population.script import draw_innovations, draw_news
 from abm.scenario import load_scenario
 from abm.scenario.news_volatility import StochasticVolatility
 
@@ -68,6 +68,6 @@ def test_after_a_branch_with_its_own_seed_volatility_goes_on_from_where_it_was(t
     plain = scenario.with_changes({"news_volatility": {"kind": "none"}})
     before = np.log(draw_news(scenario, 3, 0) / draw_news(plain, 3, 0))[turn - 1, 0]
     after = np.log((branch.world.chance.news[turn] / draw_news(plain, 8, 0)[turn])[0])
-    innovation = 0.4 * np.sqrt(1.0 - 0.985**2)
-    assert abs((after + 0.16) - 0.985 * (before + 0.16)) < 5.0 * innovation
+    fresh = 0.4 * np.sqrt(1.0 - 0.985**2) * draw_innovations(scenario, 8, 0)[1][turn, 0]
+    assert after + 0.16 == pytest.approx(0.985 * (before + 0.16) + fresh)
     assert np.array_equal(branch.world.chance.news[:turn], draw_news(scenario, 3, 0)[:turn])
