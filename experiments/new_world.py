@@ -45,8 +45,6 @@ MARKETS: dict[str, dict[str, Any]] = {
     },
     "E12": {"option_hedgers": {"kind": "short-gamma", "gamma_usd_bn": {"NKY": 31.8}}},
     "E13": {
-        "funds.styles.JP.equity_usd_bn": 11.0,
-        "retail_equity.leverage": 2.5,
         "retail_equity.days_to_pay": 2,
         "retail_equity.speed_per_day": 0.96,
         "volatility_target.equity_usd_bn": 88.0,

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from abm.agents import OptionHedgers
 from abm.kernels.behaviours.option_hedger import hedgers_gamma
 from abm.kernels.state import OWNERS
+from abm.model import CarryUnwindModel
 from abm.population.world import build_world
 from tests.engine.worlds import NKY, everybody, gross, pass_days, quiet, scenario, with_rules
 
@@ -57,6 +59,16 @@ def test_without_gamma_news_moves_the_price_by_what_it_says():
     world = pass_days(nikkei_alone(gamma=0.0))
     assert world.market.log_price[NKY] == pytest.approx(-0.01)
     assert not world.market.hedger_held.any()
+
+
+def test_they_are_an_account_to_look_at_where_a_scenario_has_them():
+    model = CarryUnwindModel(scenario("calm", option_hedgers=HEDGERS), rng=1)
+    model.step()
+    (view,) = model.agents_by_type[OptionHedgers]
+    assert view.gamma_usd_bn["NKY"] == 40.0 and view.gamma_usd_bn["SPX"] == 0.0
+    assert view.units["NKY"] == model.world.market.hedger_held[NKY] != 0.0
+    assert view.wealth_usd_bn == pytest.approx(0.0, abs=1e-12)
+    assert OptionHedgers not in CarryUnwindModel(scenario("calm"), rng=1).agents_by_type
 
 
 def test_what_hedgers_lose_is_their_owners_and_they_end_flat():
