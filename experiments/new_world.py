@@ -52,11 +52,11 @@ MARKETS: dict[str, dict[str, Any]] = {
         "volatility_target.speed_down_per_day": 0.30,
         "volatility_target.speed_up_per_day": 0.15,
     },
-    "E14": {"instruments.NKY.value_speed_gain": 200.0},
+    "E14": {"instruments.NKY.value_speed_gain": 120.0},
     "E15": {
         "risk_appetite": {
             "kind": "losses",
-            "betas": {"NKY": 0.40, "SPX": 0.12, "EM": 0.06, "HY": 0.04, "UST": -0.12},
+            "betas": {"NKY": 0.50, "SPX": 0.12, "EM": 0.06, "HY": 0.04, "UST": -0.12},
         }
     },
     "E16": {

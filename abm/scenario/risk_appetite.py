@@ -27,8 +27,8 @@ class LossAppetite(Part):
     decay_per_day: float = number(
         "share of remembered losses that is left a day later",
         "per day",
-        "tuned",
-        0.74,
+        "tuned; a slower memory makes share returns predictable",
+        0.5,
         label="memory of losses",
         ge=0,
         lt=1,
