@@ -143,8 +143,6 @@ class Evaluations:
             return self.known[key].number if key in self.known else -1
         self._asked.add(key)
         number, self.n_asked = self.n_asked, self.n_asked + 1
-        if key in self.known:  # of an earlier session
-            self.known[key] = self.known[key]._replace(number=number)
         return number
 
     def write(self) -> None:

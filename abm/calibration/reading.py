@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from abm.calibration.series import faults_of_series
 from abm.calibration.study import SeedPlan, Study, Target, choices_of
-from abm.errors import NOT_GIVEN, Fault, Nearest, ScenarioFaults
+from abm.errors import NOT_GIVEN, Fault, Nearest, ScenarioFaults, UnreadableFile
 from abm.files import MOST_OF_EXPERIMENT
 from abm.measures.moments import MOMENTS, has_series
 from abm.scenario.faults import faults_of, placed
@@ -22,7 +22,7 @@ from abm.scenario.lines import lines_of_keys
 from abm.scenario.schema import Scenario
 from abm.sweep.kinds import flat_factors
 from abm.sweep.question import scenario_at
-from abm.sweep.reading import Source, place_scenario
+from abm.sweep.reading import OF_A_SCENARIO, OF_A_STUDY, Source, place_scenario
 from abm.sweep.refusals import refusals
 
 BY_NAME = ("parameters", "moments")
@@ -37,11 +37,25 @@ def load_study(path: str | Path) -> Study:
     """
     where = Path(path).absolute()
     raw, text = read_toml(where, MOST_OF_EXPERIMENT)
+    _refuse_other_kinds(raw, shown(where))
     raw.setdefault("name", where.stem)
     origins: dict[str, tuple[str, int | None]] = {
         key: (shown(where), line) for key, line in lines_of_keys(text, raw).items()
     }
     return _checked(raw, Source(shown(where), where.parent, origins))
+
+
+def _refuse_other_kinds(raw: Mapping[str, Any], where: str) -> None:
+    """An experiment or a scenario in place of a study is told as such."""
+    if raw.keys() & OF_A_STUDY:
+        return
+    if "design" in raw:
+        raise UnreadableFile(f"{where} is an experiment, not a study: unwind sweep runs it")
+    if raw.keys() & OF_A_SCENARIO:
+        raise UnreadableFile(
+            f"{where} is a scenario, not a study: a study names it as its scenario, and has "
+            "[parameters] and [moments]"
+        )
 
 
 def study_of(raw: Mapping[str, Any], folder: str | Path = ".") -> Study:

@@ -24,15 +24,20 @@ if TYPE_CHECKING:
 
 def check(
     scenario: Annotated[
-        str, typer.Argument(metavar="SCENARIO", help="A scenario, or an experiment's file.toml")
+        str,
+        typer.Argument(
+            metavar="SCENARIO", help="A scenario, or the file.toml of an experiment or study"
+        ),
     ],
     settings: Settings = None,
     max_runs: Annotated[
         str | None, typer.Option("--max-runs", metavar="N", help="Allow an experiment more runs")
     ] = None,
 ) -> None:
-    """Validate a scenario or an experiment: "ok" and what it is, or every fault at once."""
-    if is_experiment(scenario):
+    """Validate a scenario, an experiment or a study: "ok" and what it is, or every fault."""
+    if is_study(scenario):
+        tell(_check_study(scenario, settings))
+    elif is_experiment(scenario):
         most = None if max_runs is None else whole("--max-runs", max_runs)
         tell(*check_experiment(scenario, settings, most).split("\n"))
     else:
@@ -58,20 +63,46 @@ def _check_scenario(name: str, settings: list[str] | None) -> str:
     )
 
 
+def _check_study(name: str, settings: Sequence[str] | None) -> str:
+    """The answer to a study of a calibration."""
+    from abm.calibration import load_study
+
+    if settings:
+        raise InvalidInput("--set changes a scenario; a study's changes stand in [changes]")
+    study = load_study(name)
+    return (
+        f"ok: {study.name}, {counted(len(study.parameters), 'parameter')} and "
+        f"{counted(len(study.moments), 'moment')} on {study.base.name}: at most "
+        f"{counted(study.search.evaluations, 'point')} × {counted(study.seeds.search.n, 'run')} "
+        "in the search"
+    )
+
+
+def is_study(name: str) -> bool:
+    """True if a name on the command line is the file of a study."""
+    from abm.sweep.reading import OF_A_STUDY
+
+    return keys_of_file(name) >= OF_A_STUDY
+
+
 def is_experiment(name: str) -> bool:
     """True if a name on the command line is an experiment's file, by the keys that it has."""
-    from abm.files import MOST_OF_EXPERIMENT
-    from abm.scenario.files import read_toml
     from abm.sweep.reading import OF_AN_EXPERIMENT
 
+    return not OF_AN_EXPERIMENT.isdisjoint(keys_of_file(name))
+
+
+def keys_of_file(name: str) -> set[str]:
+    """The top keys of a .toml file; none of a scenario's name, or what cannot be read."""
+    from abm.files import MOST_OF_EXPERIMENT
+    from abm.scenario.files import read_toml
+
     if not name.endswith(".toml"):
-        return False
+        return set()
     try:
-        return not OF_AN_EXPERIMENT.isdisjoint(
-            read_toml(Path(name).absolute(), MOST_OF_EXPERIMENT)[0]
-        )
+        return set(read_toml(Path(name).absolute(), MOST_OF_EXPERIMENT)[0])
     except UnreadableFile:
-        return False  # said by whoever reads it as a scenario
+        return set()  # said by whoever reads it as a scenario
 
 
 def check_experiment(

@@ -31,6 +31,7 @@ IN_DICTIONARY = "experiment"
 NOTHING_VARIED: dict[str, Any] = {"kind": "list", "points": []}
 ANY_VALUES: dict[str, Any] = {"kind": "latin-hypercube", "n_points": 2}
 OF_AN_EXPERIMENT = {"design", "scenario", "replicates"}  # no key of a scenario
+OF_A_STUDY = {"parameters", "moments"}  # of a calibration
 OF_A_SCENARIO = {"base", "calendar", "instruments", "funds", "shock", "policy"}
 REPLACEABLE = {"name", "replicates", "seed", "outputs", "stop"}
 
@@ -52,6 +53,8 @@ def read_experiment(kind: type[Asked], path: Path, max_runs: int | None, is_chec
             f"{where} is a scenario, not an experiment: unwind run runs it; an experiment has a "
             "[design] and names it as its scenario"
         )
+    if raw.keys() >= OF_A_STUDY:
+        raise UnreadableFile(f"{where} is a study, not an experiment: unwind calibrate runs it")
     raw.setdefault("name", path.stem)
     origins: dict[str, tuple[str, int | None]] = {
         key: (where, line) for key, line in lines_of_keys(text, raw).items()

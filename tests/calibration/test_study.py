@@ -2,15 +2,21 @@
 
 import copy
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from abm.calibration.reading import load_study, study_of
 from abm.calibration.study import choices_of
 from abm.calibration.targets import targets_of
+from abm.cli.check import check
 from abm.errors import ScenarioFaults, UnreadableFile
+from abm.sweep.experiment import load_experiment
 from abm.sweep.question import scenario_at
 from tests.calibration import toy
+
+ROOT = Path(__file__).parents[2]
+AUGUST = ROOT / "experiments/calibrate-august.toml"
 
 
 def changed(path, value):
@@ -93,6 +99,21 @@ def test_all_faults_are_said_at_once_with_their_lines(tmp_path):
         assert words in told
     with pytest.raises(UnreadableFile, match="no such file"):
         load_study(tmp_path / "none.toml")
+
+
+def test_other_files_are_told_apart_from_a_study():
+    with pytest.raises(UnreadableFile, match="is an experiment, not a study: unwind sweep"):
+        load_study(ROOT / "experiments/leak-or-dam.toml")
+    with pytest.raises(UnreadableFile, match="is a scenario, not a study"):
+        load_study(ROOT / "configs/hike.toml")
+    with pytest.raises(UnreadableFile, match="is a study, not an experiment: unwind calibrate"):
+        load_experiment(AUGUST)
+
+
+def test_check_says_what_a_study_asks_for(capsys):
+    check(str(AUGUST), None, None)
+    said = "ok: calibrate-august, 8 parameters and 14 moments on august-2024: at most 2,000 points"
+    assert capsys.readouterr().out.startswith(said)
 
 
 def test_stars_and_multiples_set_keys_as_on_the_command_line():
@@ -179,8 +200,6 @@ def test_a_single_event_has_no_bootstrap(tmp_path):
 
 
 def test_the_shipped_study_is_sound_and_needs_no_series():
-    from pathlib import Path
-
-    study = load_study(Path(__file__).parents[2] / "experiments" / "calibrate-august.toml")
+    study = load_study(AUGUST)
     assert (len(study.parameters), len(study.moments)) == (8, 14)
     assert all(one.record is None for one in study.moments.values())
