@@ -45,6 +45,7 @@ MARKETS: dict[str, dict[str, Any]] = {
     },
     "E12": {"option_hedgers": {"kind": "short-gamma", "gamma_usd_bn": {"NKY": 31.8}}},
     "E13": {
+        "retail_equity.leverage": 3.1,
         "retail_equity.days_to_pay": 2,
         "retail_equity.speed_per_day": 0.96,
         "volatility_target.equity_usd_bn": 88.0,
@@ -52,7 +53,7 @@ MARKETS: dict[str, dict[str, Any]] = {
         "volatility_target.speed_down_per_day": 0.30,
         "volatility_target.speed_up_per_day": 0.15,
     },
-    "E14": {"instruments.NKY.value_speed_gain": 120.0},
+    "E14": {"instruments.NKY.value_speed_gain": 150.0},
     "E15": {
         "risk_appetite": {
             "kind": "losses",
