@@ -32,11 +32,18 @@ def volatility_multiples(
 
 def _autoregression(rho: float, shocks: Array, zero_day: int | None) -> Array:
     """Stationary first-order autoregressions of the standard deviation of ``shocks``, (T, n)."""
-    path, fresh = shocks.copy(), np.sqrt(1.0 - rho**2) * shocks
-    if zero_day is not None:
-        path[zero_day] = 0.0
-        for t in range(zero_day - 1, -1, -1):
-            path[t] = rho * path[t + 1] + fresh[t]
-    for t in range(1 + (zero_day or 0), len(path)):
-        path[t] = rho * path[t - 1] + fresh[t]
+    path = np.sqrt(1.0 - rho**2) * shocks
+    start = zero_day or 0
+    path[start] = shocks[0] if zero_day is None else 0.0
+    path[start:] = _discounted_sum(rho, path[start:])
+    path[start::-1] = _discounted_sum(rho, path[start::-1])
     return path
+
+
+def _discounted_sum(rho: float, steps: Array) -> Array:
+    """Sum of rho^j steps_{t-j} over all j up to t, for every t; twice as many terms each time."""
+    total, reach, factor = steps.copy(), 1, rho
+    while reach < len(total):
+        total[reach:] = total[reach:] + factor * total[:-reach]
+        reach, factor = 2 * reach, factor * factor
+    return total
