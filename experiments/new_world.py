@@ -84,9 +84,48 @@ MARKETS: dict[str, dict[str, Any]] = {
         "liquidity.payout_share_per_day": 0.004,
     },
 }
+# --- Funds: own losses, true book, deep preferences -----------------------------------------------
+FUNDS: dict[str, dict[str, Any]] = {
+    "E3 E5": {
+        "funds.risk.kind": "own-losses",
+        "funds.anchor_share": 0.55,
+        "funds.speed_down_per_day": 0.115,
+        "funds.speed_up_per_day": 0.04,
+    },
+    "E4": {
+        "margin.kind": "worst-loss",
+        "margin.rate_floor": 0.07841445167607407,
+        "margin.rate_ceiling": 0.6,
+        "margin.volatility_multiple": 6.3,
+        "margin.concentration_addon": 0.11062440554185696,
+        "funds.grace_share": 0.55,
+    },
+    "E6": {"funds.preferences.kind": "reference-rates"},
+    "E7": {
+        "funds.flows.kind": "performance",
+        "funds.stop_reset_days": 60,
+        "funds.stop_drawdown": 0.30,
+    },
+    "E8": {"funds.overlap_of": "assets-and-loan", "funds.leverage_dispersion": 0.245},
+    "E9": {
+        "funds.funding.kind": "differential",
+        "trend.carry.kind": "differential",
+        "retail_fx.carry.kind": "differential",
+    },
+    "E10": {"trend.speed_per_day": 0.10, "trend.gain": 0.60},
+    "styles": {
+        "funds.styles.FXM.leverage": 1.02 * 3.65255142733433,
+        "funds.styles.MA.leverage": 1.02 * 2.7996186418636007,
+        "funds.styles.JP.leverage": 1.02 * 3.0495856206738217,
+        "funds.styles.RV.leverage": 1.02 * 4.5,
+        "funds.styles.FXM.equity_usd_bn": 0.96 * 36.42777364149794,
+        "liquidity.depth_multiple": 1.02,
+        "liquidity.dealers.volatility_exponent": 0.9,
+    },
+}
 # --------------------------------------------------------------------------------------------------
 
-PARTS: dict[str, dict[str, Any]] = {**MARKETS}
+PARTS: dict[str, dict[str, Any]] = {**FUNDS, **MARKETS}
 CHANGES: dict[str, Any] = {key: value for part in PARTS.values() for key, value in part.items()}
 
 SEED = 2024

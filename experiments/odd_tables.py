@@ -254,6 +254,41 @@ TESTS: dict[int, tuple[str, ...]] = {
     82: (
         "kernels/contracts/test_renewal.py:test_trade_takes_a_thousandth_and_owners_four_of_value_investors",
     ),
+    68: (
+        "kernels/test_own_losses.py:test_the_variance_of_a_book_by_hand",
+        "kernels/test_own_losses.py:test_three_constants_give_the_variance_of_what_a_fund_holds",
+    ),
+    69: ("kernels/test_own_losses.py:test_an_own_return_and_its_size_by_hand",),
+    70: (
+        "kernels/test_own_losses.py:test_risk_for_sizing_by_hand",
+        "kernels/test_own_losses.py:test_a_gain_never_raises_the_margin_nor_the_sizing_risk",
+    ),
+    71: (
+        "kernels/test_own_losses.py:test_a_margin_by_the_worst_loss_by_hand",
+        "kernels/test_own_losses.py:test_risk_for_margins_by_hand",
+    ),
+    72: ("kernels/test_own_losses.py:test_leverage_on_the_book_by_hand",),
+    73: (
+        "kernels/test_own_losses.py:test_value_at_risk_at_its_limit_is_a_99_percent_ten_day_loss",
+    ),
+    74: (
+        "kernels/test_own_losses.py:test_risk_aversion_by_hand",
+        "kernels/test_own_losses.py:test_preferences_are_those_at_the_reference_rates",
+    ),
+    75: ("kernels/test_own_losses.py:test_a_stop_is_reset_on_the_61st_morning_beyond_it",),
+    76: (
+        "kernels/test_own_losses.py:test_redemptions_and_subscriptions_by_hand",
+        "kernels/test_own_losses.py:test_what_investors_see_by_hand",
+    ),
+    77: (
+        "kernels/test_own_losses.py:"
+        "test_yen_shares_differ_around_those_of_the_style_and_keep_its_loan",
+    ),
+    78: ("kernels/test_own_losses.py:test_positions_follow_the_differential",),
+    79: (
+        "kernels/test_own_losses.py:"
+        "test_retail_and_trend_followers_shed_their_short_at_zero_differential",
+    ),
 }
 WHOLE_DAY = (
     "engine/test_conservation.py:test_units_currencies_dollars_and_wealth_are_conserved_on_every_day",

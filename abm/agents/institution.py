@@ -284,7 +284,8 @@ class Institution(mesa.Agent):
         self._lend(books.borrowing.item(row) - lent)
         if before > 0.0 and books.wealth[row] > 0.0:
             paid_in = books.wealth[row] - before
-            books.high_water[row] = scaled_mark(books.high_water[row], paid_in, before)
+            for mark in (books.high_water, books.morning_wealth):
+                mark[row] = scaled_mark(mark[row], paid_in, before)
 
 
 def cell(column: Array, row: int) -> float:

@@ -17,6 +17,7 @@ from abm.kernels.behaviours.python_agent import take_user_orders
 from abm.kernels.behaviours.risk_appetite import count_losses, recall_losses
 from abm.kernels.behaviours.trend_follower import size_trends
 from abm.kernels.behaviours.value_investor import set_value_speed
+from abm.kernels.book_risk import learn_from_losses, note_leverage
 from abm.kernels.compiler.ahead import compile_ahead
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.compiler.reference import by_reference
@@ -30,6 +31,7 @@ from abm.kernels.constraints.forced_orders import (
     test_margins,
 )
 from abm.kernels.constraints.margin import consult_brokers, test_unmet_calls
+from abm.kernels.constraints.stop_loss import reset_stops
 from abm.kernels.contracts.balances import (
     accrue_institutions,
     accrue_market_makers,
@@ -90,6 +92,7 @@ def advance_day(
     realise_losses(books, market, graph, rules, record)
     settle_banks(books, market, graph, rules, record)
     withdraw_dealers(market, graph, rules)
+    learn_from_losses(books, market, rules, scratch)
     estimate_risk(market, rules, scratch)
     record_day(day, books, market, graph, rules, record)
 
@@ -164,6 +167,8 @@ def mark_and_move_capital(books, market, rules, scratch):
     move_capital(books, market, rules, scratch)
     renew_retail(books, market, rules)
     update_high_water_marks(books.wealth, books.high_water)
+    reset_stops(books, rules)
+    note_leverage(books, rules)
 
 
 @kernel

@@ -55,8 +55,21 @@ def usd_covariance(k, j, covariance, quote):
 
 
 @kernel
-def held_variance(i, books, market):
-    """Fast variance of what is held, per unit of leverage: a'Sa over (W + borrowing)^2.   (M15)"""
+def book_return(i, returns, books, market):
+    """Return of what an institution holds, per unit of leverage, at these USD returns.   (M69)"""
+    assets = books.wealth[i] + books.borrowing[i]
+    total = 0.0
+    for k in range(returns.size):
+        total += books.units[k, i] * market.usd_price[k] * returns[k]
+    return total / assets if assets > 0.0 else 0.0
+
+
+@kernel
+def held_variance(i, risk, books, market):
+    """Variance of what is held, per unit of leverage: a'Sa over (W + borrowing)^2.        (M15)
+
+    ``risk``: the lower triangle of S, off-diagonals doubled.
+    """
     assets = books.wealth[i] + books.borrowing[i]
     if assets <= 0.0:
         return 0.0
@@ -65,5 +78,5 @@ def held_variance(i, books, market):
         held = books.units[k, i] * market.usd_price[k] / assets
         for j in range(k + 1):
             other = books.units[j, i] * market.usd_price[j] / assets
-            variance += market.risk_fast[k, j] * held * other
+            variance += risk[k, j] * held * other
     return variance

@@ -7,6 +7,34 @@ import numpy as np
 from abm.kernels.state import Mandates
 
 
+class LossRule(NamedTuple):
+    """Margin by the worst recent loss of a book; off: by fast volatility."""
+
+    is_on: bool = False
+    floor: float = 1.0  # variance that margins always cover, over the calm one
+    decay: float = 0.0
+    threshold: float = 1.0  # squared size of a loss above which it counts
+
+
+class OwnRiskRule(NamedTuple):
+    """Sizing by a fund's own losses; off: by the covariance of all returns, gains too."""
+
+    is_on: bool = False
+    multiple: float = 1.0
+    decay: float = 0.0
+    long_run: float = 1.0  # variance through the cycle, over the calm one
+
+
+class FlowRule(NamedTuple):
+    """Investors who redeem after losses; off: who refill them."""
+
+    is_on: bool = False
+    sensitivity: float = 0.0
+    performance_days: float = 1.0
+    notice_days: float = 1.0
+    gate: float = 0.0  # largest share of wealth redeemed in a day
+
+
 class MarginRule(NamedTuple):
     is_on: bool
     floor: float
@@ -19,6 +47,7 @@ class MarginRule(NamedTuple):
     buffer: float
     forced_speed: float
     liquidation: int  # 0 pro rata, 1 least impact, 2 waterfall
+    loss: LossRule = LossRule()
 
 
 class FundRule(NamedTuple):
@@ -37,6 +66,10 @@ class FundRule(NamedTuple):
     payout: float
     subscription: float
     failure_share: float
+    stop_reset_days: int = 0  # 0: high-water marks are never reset
+    full_carry: float = 0.0  # rate differential at which all of the yen loan is in yen; 0: at any
+    risk: OwnRiskRule = OwnRiskRule()
+    flows: FlowRule = FlowRule()
 
 
 class BandRule(NamedTuple):
@@ -57,6 +90,7 @@ class TrendRule(NamedTuple):
     gain: float
     signal_scale: float
     volatility_floor: float
+    full_carry: float  # differential at which they are short of yen in full; 0: at any
 
 
 class RetailFxRule(NamedTuple):
@@ -66,6 +100,7 @@ class RetailFxRule(NamedTuple):
     speed: float
     most_leverage: float
     renewal: float  # share of accounts replaced in a day
+    full_carry: float  # differential at which they hold their whole size; 0: at any
 
 
 class RetailEquityRule(NamedTuple):
@@ -106,6 +141,7 @@ class MarketRule(NamedTuple):
     income: np.ndarray  # (K,) coupons of assets per year; currencies zero
     day_count: np.ndarray  # (C + 1,) days of the year of each currency, dollar last
     calm_volatility: np.ndarray  # (K,)
+    calm_risk: np.ndarray  # (K, K) of USD returns, lower triangle, off-diagonals doubled
     link_beta: np.ndarray  # (K,) fall of the fundamental per log rise of its quote currency
     link_lag: np.ndarray  # (K,)
     leader: np.ndarray  # (K,) int64, -1 none

@@ -59,6 +59,7 @@ TRADING_DAYS = 250.0  # a year of trading days: risk scaling dt = 1/250
 # depths and debts set at the opening mean nothing beyond (the yen moved by 1.6 log in 1971-2011).
 FARTHEST_LOG = 4.0
 Z_99 = 2.3263478740408408  # 99% quantile of the standard normal
+LEAST_VARIANCE = 1e-12  # per year: whoever sizes by risk takes at least a volatility of 1e-6
 
 CHUNK = 128  # institutions handled together: their columns stay in the first-level cache
 STRETCH = 2048  # the same where one column after the other is gone through
@@ -73,6 +74,9 @@ class Mandates(NamedTuple):
     weights: np.ndarray  # (K, N) shares of gross assets; row 0 is minus the yen share of funding
     risk_aversion: np.ndarray  # (N,) gamma of (M20)
     long_run_variance: np.ndarray  # (N,) per year
+    asset_variance: np.ndarray  # (N,) per year, calm, of the assets per unit of leverage
+    loan_covariance: np.ndarray  # (N,) per year, of those with the usual yen loan on top
+    loan_variance: np.ndarray  # (N,) per year, of the usual yen loan per unit borrowed
     concentration: np.ndarray  # (N,) Herfindahl index of the weights
     size_usd_bn: np.ndarray  # (N,) base notional (retail) or dollar assets (insurers)
     target_volatility: np.ndarray  # (N,) per year
@@ -119,6 +123,13 @@ class Books(NamedTuple):
     maintenance_leverage: np.ndarray  # (N,) of today
     target_leverage: np.ndarray  # (N,) of its own rule, today
     high_water: np.ndarray  # (N,) USD bn, scaled by flows
+    stopped_days: np.ndarray  # (N,) int64 trading days beyond the stop-loss
+    morning_wealth: np.ndarray  # (N,) USD bn after the morning's flows; 0 unknown
+    morning_leverage: np.ndarray  # (N,) of funds, with which they went into the day
+    sizing_risk: np.ndarray  # (N,) variance by which a fund sizes, over the calm one
+    margin_risk: np.ndarray  # (N,) variance of its worst recent loss, over the calm one
+    mean_return: np.ndarray  # (N,) average return per day, as investors see it
+    noticed_return: np.ndarray  # (N,) recent return on which notices to redeem were given
     entry_wealth: np.ndarray  # (N,) USD bn at the last (re)entry
     call_day: np.ndarray  # (N,) int64 day the open margin call was made, -1 none
     suspended_days: np.ndarray  # (N,) int64 trading days until it may trade again
@@ -170,6 +181,7 @@ class Market(NamedTuple):
     risk_slow: np.ndarray  # (K, K) covariance of USD returns, lower triangle, off-diagonals doubled
     risk_fast: np.ndarray  # (K, K) the same from the fast estimate
     expected: np.ndarray  # (K,) expected return per unit of weight and year
+    funding_share: np.ndarray  # (1,) share of their usual yen loan that funds choose today
     trend_size: np.ndarray  # (3, K) share of wealth per unit of a follower's weight and volatility
     anchor: np.ndarray  # (K,) fundamental of this round, links included
     value_order: np.ndarray  # (K,) units value investors order at the clearing price

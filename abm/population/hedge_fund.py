@@ -9,19 +9,29 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from abm.kernels.behaviours.hedge_fund import lower_to, set_fund_shares, want_leverage
-from abm.kernels.constraints.value_at_risk import limit_by_var
+from abm.kernels.behaviours.hedge_fund import (
+    limit_by_own_risk,
+    lower_to,
+    lower_to_margin,
+    set_fund_shares,
+    want_leverage,
+    want_on_book,
+)
+from abm.kernels.constraints.value_at_risk import limit_by_var, loss_bound
 from abm.kernels.contracts.balances import loan_basis
 from abm.kernels.risk import anchored
-from abm.kernels.rules import FundRule
-from abm.kernels.state import CALLED, COUNTED, MANDATE
+from abm.kernels.rules import FlowRule, FundRule, OwnRiskRule
+from abm.kernels.state import CALLED, COUNTED, LEAST_VARIANCE, MANDATE
 from abm.population.groups import PRIME_BROKERS, Array, Group, count, shares_of_number
-from abm.population.instruments import Terms, opening_terms
+from abm.population.instruments import Terms, full_carry, opening_terms
 from abm.population.margin import margin_rule, opening_margin_rate
 from abm.population.products import product, quadratic_form
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
+
+
+MOST_OF_STYLE = 4.0  # of its style's yen share, drawn for one fund
 
 
 class Styles(NamedTuple):
@@ -85,40 +95,131 @@ def draw_hedge_funds(scenario: Scenario, terms: Terms, rng: np.random.Generator)
     group.wealth[:] = styles.equity_usd_bn * size
     for own in styles.members:
         group.wealth[own] /= size[own].sum()
+    if rule.overlap_of == "assets-and-loan":
+        # From a stream of its own: the draws of everyone else stay what they were.
+        own_draw = np.minimum(rng.spawn(1)[0].standard_exponential(n), MOST_OF_STYLE)
+        for own in styles.members:
+            differ_in_loan(group, own, rule.overlap, own_draw[own])
     most = rule.opening_cap_share * rule.leverage_cap
     calm = np.minimum(styles.leverage * np.exp(rule.leverage_dispersion * noise), most)
     open_fund_books(group, calm, scenario, terms)
     return group
 
 
-def open_fund_books(group: Group, calm_leverage: Array, scenario: Scenario, terms: Terms) -> None:
-    """Risk aversion that makes the calm leverage optimal, and the books that follow.     (M20)
+def differ_in_loan(group: Group, own: slice, overlap: float, draw: Array) -> None:
+    """Yen shares of the funds of one style, around its own; all its equity together keeps that.
 
-    gamma = max(carry, floor) / (v l0); a fund whose carry is below the floor opens below l0.
+    phi_i ~ o phi + (1 - o) min(phi g_i, 1), scaled so that sum E_i phi_i = phi sum E_i      (M77)
+
+    A share above 1 is a loan in yen beyond what is spent, the rest in dollars.
     """
-    rule, estimate, weights = scenario.funds, scenario.estimation, group.weights
+    style, equity = -group.weights[0, own], group.wealth[own]
+    drawn = overlap * style + (1.0 - overlap) * np.minimum(style * draw, 1.0)
+    lent = (equity * drawn).sum()
+    if lent > 0.0:
+        group.weights[0, own] = -drawn * ((equity * style).sum() / lent)
+
+
+def open_fund_books(group: Group, calm_leverage: Array, scenario: Scenario, terms: Terms) -> None:
+    """Risk aversion that makes the calm leverage optimal, and the books that follow.
+
+    A fund whose carry is below the floor opens below its calm leverage.
+    """
+    rule, weights = scenario.funds, group.weights
     gross = weights[1:].sum(axis=0)
-    income = terms.income.copy()
-    income[0] += loan_basis(terms.basis, math.inf) + terms.spread
-    carry: Array = product(income, weights) + np.maximum(1.0 - gross, 0.0) * terms.usd_rate
-    carry -= (1.0 + weights[0]) * (terms.usd_rate + terms.spread)
-    calm: Array = quadratic_form(terms.usd_covariance, weights)
-    multiple = anchored(estimate.opening_multiple, estimate.long_run_multiple, rule.anchor_share)
-    variance = multiple * calm
-    optimal_at = np.maximum(carry, rule.carry_floor_per_year)
-    group.risk_aversion[:] = optimal_at / (variance * calm_leverage)
-    group.long_run_variance[:] = estimate.long_run_multiple * calm
     shares = np.where(gross > 0.0, weights / np.maximum(gross, 1e-300), 0.0)[1:]
     group.concentration[:] = (shares**2).sum(axis=0)
     group.leverage_cap[:] = rule.leverage_cap
-    rates, buffer = opening_margin_rate(group, scenario), margin_rule(scenario).buffer
-    leverage, limit, held = np.empty(group.n), np.empty(group.n), np.empty_like(weights)
-    want_leverage(carry, variance, group.risk_aversion, rates, buffer, leverage)
-    limit_by_var(rule.var_limit, estimate.opening_multiple * calm, limit)
+    calm: Array = quadratic_form(terms.usd_covariance, weights)
+    group.long_run_variance[:] = scenario.estimation.long_run_multiple * calm
+    set_book_variances(group, terms)
+    yen_share = terms.carry_share(rule.funding)
+    carry = carry_of(weights, yen_share, terms, (terms.income[0], terms.usd_rate))
+    reference = carry_of(weights, 1.0, terms, reference_rates(scenario))
+    optimal_at = np.maximum(reference, rule.carry_floor_per_year)
+    sized = size_on_books if rule.risk.kind == "own-losses" else size_by_covariance
+    leverage, limit = sized(group, calm, optimal_at, calm_leverage, carry, scenario)
+    lower_to_margin(margin_rule(scenario).buffer, opening_margin_rate(group, scenario), leverage)
     lower_to(limit, leverage)
     lower_to(group.leverage_cap, leverage)
-    set_fund_shares(0, group.n, leverage, weights, held)
+    held = np.empty_like(weights)
+    set_fund_shares(0, group.n, yen_share, leverage, weights, held)
     group.hold(held)
+
+
+def set_book_variances(group: Group, terms: Terms) -> None:
+    """Calm variance of the assets, of the usual yen loan, and their covariance.          (M68)"""
+    assets = group.weights.copy()
+    assets[0] = 0.0
+    group.asset_variance[:] = quadratic_form(terms.usd_covariance, assets)
+    group.loan_covariance[:] = -group.weights[0] * product(terms.usd_covariance[0], assets)
+    group.loan_variance[:] = group.weights[0] ** 2 * terms.usd_covariance[0, 0]
+
+
+def reference_rates(scenario: Scenario) -> tuple[float, float]:
+    """Policy rates of the funding currency and the dollar from which risk aversion is set. (M74)"""
+    asked = scenario.funds.preferences
+    if asked.kind == "reference-rates":
+        return asked.funding_per_year, asked.usd_per_year
+    return scenario.rates.funding_per_year, scenario.rates.usd_per_year
+
+
+def carry_of(
+    weights: Array, yen_share: float, terms: Terms, rates: tuple[float, float]
+) -> Array:  # fmt: skip
+    """Carry per unit of leverage and year of each column of weights, at policy rates of the funding
+    currency and the dollar, a share of the usual yen loan in yen.                       (M15)
+    """
+    income, usd_rate = terms.income.copy(), rates[1]
+    income[0] = yen_share * (rates[0] + loan_basis(terms.basis, math.inf) + terms.spread)
+    carry: Array = product(income, weights)
+    carry += np.maximum(1.0 - weights[1:].sum(axis=0), 0.0) * usd_rate
+    owed = 1.0 + yen_share * weights[0]
+    carry -= owed * np.where(owed > 0.0, usd_rate + terms.spread, usd_rate)
+    return carry
+
+
+def size_by_covariance(
+    group: Group, calm: Array, optimal_at: Array, calm_leverage: Array, carry: Array,
+    scenario: Scenario,
+) -> tuple[Array, Array]:  # fmt: skip
+    """Opening leverage by the covariance of all returns, and its limit by value at risk; sets the
+    risk aversion.                                                                 (M20, M21)
+
+    gamma = max(carry, floor) / (v l0)
+    """
+    rule, estimate = scenario.funds, scenario.estimation
+    multiple = anchored(estimate.opening_multiple, estimate.long_run_multiple, rule.anchor_share)
+    variance = multiple * calm
+    group.risk_aversion[:] = optimal_at / (variance * calm_leverage)
+    leverage, limit = np.empty(group.n), np.empty(group.n)
+    want_leverage(carry, variance, group.risk_aversion, leverage)
+    limit_by_var(rule.var_limit, estimate.opening_multiple * calm, limit)
+    return leverage, limit
+
+
+def size_on_books(
+    group: Group, calm: Array, optimal_at: Array, calm_leverage: Array, carry: Array,
+    scenario: Scenario,
+) -> tuple[Array, Array]:  # fmt: skip
+    """Opening leverage on the funds' own books, and its limit by value at risk; sets the risk
+    aversion.                                                                    (M72 to M74)
+
+    gamma = max(carry, floor) / (b0 (Q l0 - c)); where l0 is below the leverage of least variance,
+    a fund opens with the latter.
+    """
+    rule, estimate = scenario.funds, scenario.estimation
+    multiple = anchored(estimate.opening_multiple, estimate.long_run_multiple, rule.anchor_share)
+    slope = group.loan_variance - group.loan_covariance
+    excess = np.maximum(calm * calm_leverage - slope, LEAST_VARIANCE)
+    group.risk_aversion[:] = optimal_at / (multiple * excess)
+    book = group.asset_variance, group.loan_covariance, group.loan_variance
+    yen_share = opening_terms(scenario).carry_share(rule.funding)
+    leverage, limit = np.full(group.n, multiple), np.empty(group.n)
+    want_on_book(yen_share, *book, group.risk_aversion, carry, leverage)
+    seen = np.full(group.n, estimate.opening_multiple)
+    limit_by_own_risk(yen_share, loss_bound(rule.var_limit), seen, *book, limit)
+    return leverage, limit
 
 
 def fund_rule(scenario: Scenario) -> FundRule:
@@ -140,4 +241,31 @@ def fund_rule(scenario: Scenario) -> FundRule:
         payout=funds.payout_per_day,
         subscription=funds.subscription_per_day,
         failure_share=funds.failure_share,
+        stop_reset_days=funds.stop_reset_days,
+        full_carry=full_carry(funds.funding),
+        risk=own_risk_rule(scenario),
+        flows=flow_rule(scenario),
+    )
+
+
+def own_risk_rule(scenario: Scenario) -> OwnRiskRule:
+    """Sizing by own losses, as the kernels read it."""
+    risk = scenario.funds.risk
+    if risk.kind == "symmetric":
+        return OwnRiskRule()
+    long_run = scenario.estimation.long_run_multiple
+    return OwnRiskRule(is_on=True, multiple=risk.multiple, decay=risk.decay, long_run=long_run)
+
+
+def flow_rule(scenario: Scenario) -> FlowRule:
+    """Redemptions by performance, as the kernels read them."""
+    flows = scenario.funds.flows
+    if flows.kind == "refill":
+        return FlowRule()
+    return FlowRule(
+        is_on=True,
+        sensitivity=flows.sensitivity,
+        performance_days=flows.performance_days,
+        notice_days=flows.notice_days,
+        gate=flows.gate_per_day,
     )

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from abm.kernels.behaviours.expectations import carry_share
 from abm.kernels.risk import usd_covariance
 from abm.population.groups import Array
 from abm.population.products import quadratic_form
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
+    from abm.scenario.fund_risk import Carry
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,21 @@ class Terms:
     basis: float
     spread: float
 
+    def carry_share(self, rule: Carry) -> float:
+        """Share of their full positions of those who follow rates by a rule, at the opening."""
+        return float(carry_share(full_carry(rule), np.array([self.income[0], self.usd_rate])))
+
     def column(self, shares: Mapping[str, float]) -> Array:
         """Shares by name as a column (K,)."""
         out = np.zeros(len(self.names))
         for name, share in shares.items():
             out[self.names.index(name)] = share
         return out
+
+
+def full_carry(rule: Carry) -> float:
+    """Rate differential at which positions are full, as the kernels read it; 0: at any."""
+    return rule.full_per_year if rule.kind == "differential" else 0.0
 
 
 @lru_cache(maxsize=32)

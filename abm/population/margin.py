@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.kernels.constraints.liquidation import LEAST_IMPACT, PRO_RATA, WATERFALL
-from abm.kernels.constraints.margin import HORIZON_DAYS
+from abm.kernels.constraints.margin import HORIZON_DAYS, ask_by_loss
 from abm.kernels.risk import anchored
-from abm.kernels.rules import MarginRule
+from abm.kernels.rules import LossRule, MarginRule
 from abm.kernels.state import TRADING_DAYS
 from abm.population.groups import Array, Group
-from abm.scenario.margin import VolatilityMargin
+from abm.population.instruments import opening_terms
+from abm.scenario.margin import VolatilityMargin, WorstLossMargin
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -21,8 +22,16 @@ LIQUIDATIONS = {"pro-rata": PRO_RATA, "least-impact": LEAST_IMPACT, "waterfall":
 
 
 def opening_margin_rate(group: Group, scenario: Scenario) -> Array:
-    """Margin rate of each institution at the opening estimates; 0 without a call.        (M17)"""
+    """Margin rate of each institution at the opening estimates; 0 without a call.   (M17, M71)"""
     rule, estimate, has_account = scenario.margin, scenario.estimation, group.has_margin_account
+    if isinstance(rule, WorstLossMargin):
+        rates = 1.0 + rule.concentration_addon * group.concentration
+        ask_by_loss(
+            opening_terms(scenario).carry_share(scenario.funds.funding),
+            group.asset_variance, group.loan_covariance, group.loan_variance, np.zeros(group.n),
+            margin_rule(scenario), rates,
+        )  # fmt: skip
+        return np.asarray(has_account * rates)
     if not isinstance(rule, VolatilityMargin):
         return np.asarray(has_account * getattr(rule, "rate", 0.0))
     fast = estimate.opening_multiple / estimate.long_run_multiple
@@ -59,11 +68,20 @@ def margin_rule(scenario: Scenario) -> MarginRule:
     )
     if rule.kind == "fixed":
         return called._replace(floor=rule.rate, ceiling=rule.rate)
-    return called._replace(
+    rated = called._replace(
         floor=rule.rate_floor,
         ceiling=rule.rate_ceiling,
         volatility_multiple=rule.volatility_multiple,
         concentration_load=rule.concentration_addon,
         utilisation_load=rule.broker_utilisation_addon,
-        long_run_share=rule.long_run_share,
+    )
+    if rule.kind == "volatility":
+        return rated._replace(long_run_share=rule.long_run_share)
+    return rated._replace(
+        loss=LossRule(
+            is_on=True,
+            floor=scenario.estimation.long_run_multiple,
+            decay=rule.loss_decay,
+            threshold=rule.loss_threshold,
+        )
     )

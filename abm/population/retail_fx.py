@@ -9,7 +9,7 @@ import numpy as np
 from abm.kernels.rules import RetailFxRule
 from abm.kernels.state import COUNTED, CUT
 from abm.population.groups import CLIENT_BANK, Group, count
-from abm.population.instruments import Terms
+from abm.population.instruments import Terms, full_carry
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -33,7 +33,7 @@ def draw_retail_fx(scenario: Scenario, terms: Terms, rng: np.random.Generator) -
     held = {name: share for name, share in rule.weights.items() if name != "USD"}
     group.weights[:] = terms.column(held)[:, None]
     group.weights[0] = -1.0
-    group.units[:] = group.weights * group.size_usd_bn
+    group.units[:] = group.weights * group.size_usd_bn * terms.carry_share(rule.carry)
     group.cash[:] = group.wealth - group.units.sum(axis=0)
     return group
 
@@ -48,4 +48,5 @@ def retail_fx_rule(scenario: Scenario) -> RetailFxRule:
         speed=rule.speed_per_day,
         most_leverage=rule.cap_use * rule.leverage_cap,
         renewal=rule.renewal_per_day,
+        full_carry=full_carry(rule.carry),
     )

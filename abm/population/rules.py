@@ -85,6 +85,7 @@ def market_rule(scenario: Scenario) -> MarketRule:
         income=income,
         day_count=np.array([*day_count, scenario.rates.usd_day_count], float),
         calm_volatility=np.sqrt(np.diag(terms.covariance)),
+        calm_risk=np.tril(2.0 * terms.usd_covariance - np.diag(np.diag(terms.usd_covariance))),
         rounds=scenario.clearing.rounds,
         tolerance=scenario.clearing.tolerance,
         **link_rule(scenario),

@@ -53,7 +53,9 @@ _AT_LEAST_0 = (
     "market.margin_ceiling", "market.depth_floor", "record.forced_usd_bn",
     "market.usd_price", "market.dealer_depth", "market.gross_totals", "graph.broker_share",
     "graph.liabilities", "graph.opening_equity", "graph.cut", "mandates.leverage_cap",
-    "opening.broker_share", "opening.leverage",
+    "opening.broker_share", "opening.leverage", "books.morning_leverage", "books.sizing_risk",
+    "books.margin_risk", "market.funding_share", "mandates.asset_variance",
+    "mandates.loan_variance",
 )  # fmt: skip
 _MAY_BE_UNDEFINED = (
     "feedback_gain",
@@ -258,6 +260,7 @@ def _indices(world: World, next_day: int) -> dict[str, tuple[Any, Any, str]]:
         "opening.broker": (0, n_banks - 1, "row of a bank"),
         "books.call_day": (-1, last, "day"),
         "books.suspended_days": count,
+        "books.stopped_days": count,
         "mandates.suspended_days_after_failure": count,
         "mandates.grace_days": count,
         "mandates.call_rule": (min(CALL_RULES), max(CALL_RULES), "call rule"),

@@ -11,7 +11,7 @@ from abm.kernels.behaviours.leverage_target import add_hedged
 from abm.kernels.rules import TrendRule
 from abm.kernels.state import CALLED, COUNTED
 from abm.population.groups import Group, count
-from abm.population.instruments import opening_terms
+from abm.population.instruments import full_carry, opening_terms
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -41,6 +41,8 @@ def draw_trend_followers(scenario: Scenario) -> Group:
     signal = np.tanh(rule.signal_scale * terms.column(rule.opening_signal))
     size = 0.5 * rule.volatility_target_per_year * rule.gain * group.weights[:, 0]
     shares = size / np.maximum(fast, rule.volatility_floor * calm) * signal
+    if shares[0] < 0.0:
+        shares[0] *= terms.carry_share(rule.carry)
     gross = np.abs(shares).sum()
     scale = np.full(group.n, min(1.0, rule.leverage_cap / gross) if gross > 0.0 else 1.0)
     held, wanted = np.zeros_like(group.units), np.repeat(shares[:, None], group.n, axis=1)
@@ -57,4 +59,5 @@ def trend_rule(scenario: Scenario) -> TrendRule:
         gain=rule.gain,
         signal_scale=rule.signal_scale,
         volatility_floor=rule.volatility_floor,
+        full_carry=full_carry(rule.carry),
     )

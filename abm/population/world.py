@@ -95,7 +95,7 @@ def build_world(
     chance = Chance(draw_news(scenario, seed, replicate))
     burn_in = scenario.calendar.burn_in_days
     rules = make_rules(scenario)._replace(mandates=make_mandates(groups, lending))
-    books = open_books(groups)
+    books = open_books(groups, scenario.estimation.opening_multiple)
     market = open_market(scenario, rules)
     graph = open_graph(scenario, lending, groups)
     record = open_record(books, market, len(chance.news), event_capacity)
@@ -176,8 +176,8 @@ def stretches(flags: np.ndarray) -> np.ndarray:
     return edges.reshape(-1, 2).astype(np.int64)
 
 
-def open_books(groups: list[Group]) -> Books:
-    """Opening balances of all institutions."""
+def open_books(groups: list[Group], opening_risk: float) -> Books:
+    """Opening balances of all institutions; those who size by own losses see `opening_risk`."""
     units = stack(groups, "units")
     n = units.shape[1]
     columns: dict[str, Any] = {name: np.zeros(n) for name in Books._fields}
@@ -190,6 +190,8 @@ def open_books(groups: list[Group]) -> Books:
             "maintenance_leverage": np.full(n, np.inf),
             "call_day": np.full(n, -1, np.int64),
             "suspended_days": np.zeros(n, np.int64),
+            "stopped_days": np.zeros(n, np.int64),
+            "sizing_risk": np.full(n, opening_risk),
             "intent": np.zeros_like(units),
         }
     )
@@ -222,6 +224,7 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
         "trend_size": np.zeros((3, n)),
         "value_speed": rules.value_investors.speed.copy(),
         "appetite": np.zeros(3),
+        "funding_share": np.ones(1),
         "margin_ceiling": np.full(1, np.inf),
         "depth_floor": np.zeros(1),
         "basis_ceiling": np.full(1, np.inf),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -29,10 +29,8 @@ def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
     default. `index_of` gives the trading day of a date.
     """
     raw = {key: value for key, value in to_dict(scenario).items() if key not in WORDS}
-    for name, field in type(scenario).model_fields.items():
-        default = field.get_default(call_default_factory=True)
-        if note(field, "came_later") and getattr(scenario, name) == default:
-            del raw[name]
+    for key in _later_parts(scenario):
+        _drop(raw, key)
     for leaf in leaves(scenario):
         if note(leaf.field, "came_later") and leaf.value == leaf.field.default:
             _drop(raw, leaf.key.split("."))
@@ -52,6 +50,18 @@ def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
         allow_nan=False,
     )
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _later_parts(part: Part) -> Iterator[list[str]]:
+    """Steps to the parts that came later and are what they are by default."""
+    for name, field in type(part).model_fields.items():
+        chosen = getattr(part, name)
+        if not isinstance(chosen, Part):
+            continue
+        if note(field, "came_later") and chosen == field.get_default(call_default_factory=True):
+            yield [name]
+        else:
+            yield from ([name, *below] for below in _later_parts(chosen))
 
 
 def _drop(raw: dict[str, Any], steps: list[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from abm.errors import NOT_GIVEN
 from abm.scenario.checks import Faults, fault_at, must_sum_to_one, needs, unknown_instruments
@@ -16,7 +16,19 @@ from abm.scenario.fields import (
     Shares,
     Whole,
     choice,
+    later,
     number,
+    part_of,
+)
+from abm.scenario.fund_risk import (
+    AnyDifferential,
+    Carry,
+    Flows,
+    OpeningRates,
+    Preferences,
+    Refill,
+    Risk,
+    SymmetricRisk,
 )
 from abm.scenario.groups import ROUNDING
 
@@ -95,6 +107,15 @@ class HedgeFunds(Part):
         ge=0,
         le=1,
         usual=(0, 1, 0.05),
+    )
+    overlap_of: Literal["assets", "assets-and-loan"] = later(
+        choice(
+            "legs of the carry trade in which funds of a style differ",
+            "assumed",
+            "assets",
+            allowed="assets, or assets-and-loan",
+            label="legs in which funds differ",
+        )
     )
     size_dispersion: float = number(
         "standard deviation of log equity within a style",
@@ -222,6 +243,17 @@ class HedgeFunds(Part):
         ge=0,
         le=1,
     )
+    stop_reset_days: Whole = later(
+        number(
+            "days beyond the stop after which losses are counted anew; 0 for never",
+            "days",
+            "assumed; 60 to 90 plausible",
+            0,
+            label="days until a stop is reset",
+            ge=0,
+            le=100_000,
+        )
+    )
     var_limit: float = number(
         "limit on the 99% ten-day value at risk",
         "share of wealth",
@@ -284,6 +316,14 @@ class HedgeFunds(Part):
         label="share of funds with a day of grace",
         ge=0,
         le=1,
+    )
+    risk: Risk = later(part_of(SymmetricRisk, "risk by which funds size", label="funds"))
+    preferences: Preferences = later(
+        part_of(OpeningRates, "rates at which calm leverage is optimal", label="funds")
+    )
+    flows: Flows = later(part_of(Refill, "investors' response to performance", label="funds"))
+    funding: Carry = later(
+        part_of(AnyDifferential, "yen share of the loan by the rate differential", label="funds")
     )
     styles: Annotated[dict[Name, Style], AT_MOST_MANY, FROZEN] = choice(
         "the styles by name",

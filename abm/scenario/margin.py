@@ -53,10 +53,7 @@ class _MarginRule(Part):
     liquidation: Liquidation = part_of(ProRata, "what is sold first")
 
 
-class VolatilityMargin(_MarginRule):
-    """Margin that rises with volatility, concentration and the broker's own leverage."""
-
-    kind: Literal["volatility"] = "volatility"
+class _RatedMargin(_MarginRule):
     rate_floor: float = number(
         "least margin rate",
         "share of assets",
@@ -73,25 +70,6 @@ class VolatilityMargin(_MarginRule):
         0.6,
         label="margin ceiling",
         ge=LEAST_SHARE,
-        le=1,
-    )
-    volatility_multiple: float = number(
-        "margin as a multiple of 10-day portfolio volatility",
-        "-",
-        "tuned; plausible 5 to 8",
-        6.8,
-        label="margin over 10-day volatility",
-        ge=0,
-        le=100,
-        usual=(0, 15, 0.1),
-    )
-    long_run_share: float = number(
-        "weight of long-run volatility in the margin",
-        "share",
-        "assumed",
-        0.0,
-        label="weight of long-run volatility in the margin",
-        ge=0,
         le=1,
     )
     concentration_addon: float = number(
@@ -114,6 +92,66 @@ class VolatilityMargin(_MarginRule):
     )
 
 
+class VolatilityMargin(_RatedMargin):
+    """Margin that rises with volatility, concentration and the broker's own leverage."""
+
+    kind: Literal["volatility"] = "volatility"
+    volatility_multiple: float = number(
+        "margin as a multiple of 10-day portfolio volatility",
+        "-",
+        "tuned; plausible 5 to 8",
+        6.8,
+        label="margin over 10-day volatility",
+        ge=0,
+        le=100,
+        usual=(0, 15, 0.1),
+    )
+    long_run_share: float = number(
+        "weight of long-run volatility in the margin",
+        "share",
+        "assumed",
+        0.0,
+        label="weight of long-run volatility in the margin",
+        ge=0,
+        le=1,
+    )
+
+
+class WorstLossMargin(_RatedMargin):
+    """Margin that covers the worst recent loss of a fund's own book; a gain never raises it."""
+
+    kind: Literal["worst-loss"] = "worst-loss"
+    volatility_multiple: float = number(
+        "margin as a multiple of the book's 10-day volatility at its worst recent loss",
+        "-",
+        "tuned; plausible 5 to 8",
+        6.3,
+        label="margin over 10-day volatility of the book",
+        ge=0,
+        le=100,
+        usual=(0, 15, 0.1),
+    )
+    loss_threshold: float = number(
+        "squared loss of a day, over its calm variance, that stands for a calm market; 5.6 is a "
+        "loss of 2.4 standard deviations",
+        "-",
+        "tuned",
+        5.6,
+        label="squared loss that leaves the margin calm",
+        ge=0.01,
+        le=1000,
+    )
+    loss_decay: float = number(
+        "decay of the worst loss per day",
+        "-",
+        "tuned",
+        0.941,
+        label="decay of the worst loss",
+        ge=0,
+        lt=1,
+    )
+
+
 class FixedMargin(_MarginRule):
     """One margin rate for all, permanently."""
 
@@ -129,11 +167,13 @@ class NoMargin(Part):
     kind: Literal["none"] = "none"
 
 
-Margin = Annotated[VolatilityMargin | FixedMargin | NoMargin, Field(discriminator="kind")]
+Margin = Annotated[
+    VolatilityMargin | WorstLossMargin | FixedMargin | NoMargin, Field(discriminator="kind")
+]
 
 
 @needs("margin")
 def _margin_floor_is_below_its_ceiling(margin: Any) -> Faults:
-    if margin.kind == "volatility" and margin.rate_floor > margin.rate_ceiling:
+    if isinstance(margin, _RatedMargin) and margin.rate_floor > margin.rate_ceiling:
         wanted = f"must be at most margin.rate_ceiling ({margin.rate_ceiling:g})"
         yield fault_at("margin.rate_floor", margin.rate_floor, wanted)

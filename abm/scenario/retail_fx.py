@@ -6,7 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from abm.scenario.checks import Faults, fault_at, must_sum_to_one, needs, unknown_instruments
-from abm.scenario.fields import LEAST_SHARE, Part, Shares, Whole, choice, later, number, presence
+from abm.scenario.fields import (
+    LEAST_SHARE,
+    Part,
+    Shares,
+    Whole,
+    choice,
+    later,
+    number,
+    part_of,
+    presence,
+)
+from abm.scenario.fund_risk import AnyDifferential, Carry
 from abm.scenario.groups import whole_or_absent
 
 
@@ -131,6 +142,14 @@ class RetailFx(Part):
     )
     speed_per_day: float = number(
         "share of the gap closed", "per day", "assumed", 0.1, label="speed of trading", ge=0, le=1
+    )
+    carry: Carry = later(
+        part_of(
+            AnyDifferential,
+            "positions by the rate differential, which motivates them: Japanese Retail Investors "
+            "and the Carry Trade, RBA Bulletin",
+            label="retail FX",
+        )
     )
     days_out: Whole = number(
         "days inactive after a stop-out",

@@ -7,7 +7,17 @@ from typing import Any
 
 from abm.errors import NOT_GIVEN
 from abm.scenario.checks import Faults, fault_at, needs, unknown_instruments
-from abm.scenario.fields import LEAST_SHARE, MOST_DAYS, Shares, SignedShares, choice, number
+from abm.scenario.fields import (
+    LEAST_SHARE,
+    MOST_DAYS,
+    Shares,
+    SignedShares,
+    choice,
+    later,
+    number,
+    part_of,
+)
+from abm.scenario.fund_risk import AnyDifferential, Carry
 from abm.scenario.groups import FundGroup, whole_or_absent
 
 
@@ -85,6 +95,14 @@ class TrendFollowers(FundGroup):
         label="speed of trading",
         ge=0,
         le=1,
+    )
+    carry: Carry = later(
+        part_of(
+            AnyDifferential,
+            "short positions in the funding currency by what they earn; trend and carry together, "
+            "Olszweski and Zhou (2014)",
+            label="trend followers",
+        )
     )
     weights: Shares = choice(
         "share of the risk budget used in each instrument",

@@ -30,7 +30,7 @@ DOLLAR = 3  # column of the dollar in accounts by currency
 # Books per institution, and what each institution is, by row.
 _WHOLE = ("first_row", "weights")
 _PEOPLE = [name for name in Mandates._fields if name not in _WHOLE and not name.endswith("_rows")]
-_MONEY = {"units", "cash", "wealth", "borrowing", "high_water", "entry_wealth"}
+_MONEY = {"units", "cash", "wealth", "borrowing", "high_water", "entry_wealth", "morning_wealth"}
 _MONEY |= {"size_usd_bn", "opening_wealth", "intent"}
 
 

@@ -19,4 +19,4 @@ def decide_auto_borrowers(lo, hi, books, rules, scratch):
         if not is_idle(i, books) and excess_debt(books.wealth[i], books.borrowing[i], least) < 0.0:
             aim[j] = books.target_leverage[i]
             books.speed[i] = mandates.relever_speed[i]
-    set_fund_shares(lo, hi, aim, mandates.weights, books.intent)
+    set_fund_shares(lo, hi, 1.0, aim, mandates.weights, books.intent)

@@ -62,7 +62,8 @@ def decide_rows(lo, hi, books, market, rules, scratch):
         decide_auto_borrowers(a, b, books, rules, scratch)
     for i in range(max(lo, first[CUSTOM]), hi):
         variance = scratch.work[3]
-        variance[0] = held_variance(i, books, market)
+        risk = rules.market.calm_risk if rules.margin.loss.is_on else market.risk_fast
+        variance[0] = held_variance(i, risk, books, market)
         set_margin_terms(i, i + 1, variance, scratch.broker_use, books, market, rules)
 
 

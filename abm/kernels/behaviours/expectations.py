@@ -30,6 +30,18 @@ def set_market_view(market, rules):
             )
     basis = loan_basis(rules.banks.basis, market.basis_ceiling[0])
     market.expected[0] += basis + rules.banks.spread
+    market.funding_share[0] = carry_share(funds.full_carry, market.rates)
+
+
+@inlined
+def carry_share(full, rates):
+    """Share of full size at the differential of the dollar's over the yen's policy rate.  (M78)
+
+    clip((r_U - r_J) / full, 0, 1); 1 at any differential where ``full`` is 0.
+    """
+    if full <= 0.0:
+        return 1.0
+    return min(max((rates[rates.size - 1] - rates[0]) / full, 0.0), 1.0)
 
 
 @inlined

@@ -3,13 +3,15 @@
 import math
 
 from abm.kernels.behaviours.idle import is_idle
+from abm.kernels.book_risk import largest_leverage
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.margin import set_margin_terms
 from abm.kernels.constraints.stop_loss import is_stopped, stopped_leverage
-from abm.kernels.constraints.value_at_risk import LEAST_VARIANCE, is_var_breached, limit_by_var
+from abm.kernels.constraints.value_at_risk import is_var_breached, limit_by_var, loss_bound
 from abm.kernels.contracts.balances import leverage_ratio
-from abm.kernels.numerics.columns import add_scaled, is_any, write_product
+from abm.kernels.numerics.columns import add_scaled, copy, is_any, write_product
 from abm.kernels.risk import anchored
+from abm.kernels.state import LEAST_VARIANCE
 
 MEAN, SLOW, FAST, GROSS, LIMIT = 0, 1, 2, 3, 4  # rows of the scratch lanes
 AIM = MEAN  # the mean has been used by the time leverage is aimed at
@@ -19,39 +21,46 @@ AIM = MEAN  # the mean has been used by the time leverage is aimed at
 def portfolio_views(lo, hi, market, rules, scratch):
     """Mean and variances of the funds' portfolios, per unit of leverage.               (M15)
 
-    mu = sum w g;  v = e'Se, slow and fast;  gross = sum of the weights but the yen's
+    mu = sum w g;  v = e'Se, slow and fast, where a rule asks;  gross = sum of the weights but the
+    yen's, which is that of today's yen loan
     """
     weights, held, lanes = rules.mandates.weights, scratch.held, scratch.lanes
     n, n_held = hi - lo, 0
     for row in range(4):
         lanes[row, :n] = 0.0
     mean, slow, fast, gross = lanes[MEAN][:n], lanes[SLOW][:n], lanes[FAST][:n], lanes[GROSS][:n]
+    wants_variance = not (rules.margin.loss.is_on and rules.funds.risk.is_on)
     for k in range(weights.shape[0]):
         left = weights[k][lo:hi]
         if not is_any(left):
             continue
         held[n_held] = k
-        add_scaled(market.expected[k], left, mean)
+        reach = market.funding_share[0] if k == 0 else 1.0
+        add_scaled(reach * market.expected[k], left, mean)
         if k > 0:
             add_scaled(1.0, left, gross)
+        if not wants_variance:
+            continue
         for first in range(0, n_held + 1, 4):
             a, b = held[first], held[min(first + 1, n_held)]
             c, d = held[min(first + 2, n_held)], held[min(first + 3, n_held)]
+            # The yen, where it is held, is the first of the first four.
+            reach_a = reach * (market.funding_share[0] if a == 0 else 1.0)
             for risk, total in ((market.risk_slow, slow), (market.risk_fast, fast)):
                 add_products(
-                    first, n_held, risk[k], a, b, c, d, left, weights[a][lo:hi],
+                    first, n_held, reach_a, risk[k], a, b, c, d, left, weights[a][lo:hi],
                     weights[b][lo:hi], weights[c][lo:hi], weights[d][lo:hi], total,
                 )  # fmt: skip
         n_held += 1
 
 
 @kernel
-def add_products(first, last, risk, a, b, c, d, left, w_a, w_b, w_c, w_d, total):
+def add_products(first, last, reach_a, risk, a, b, c, d, left, w_a, w_b, w_c, w_d, total):
     """Four terms of a quadratic form, for a chunk of columns; those past `last` count nothing.
 
-    Four at a time, because what takes time is to fetch and store the sum.
+    Four at a time, because what takes time is to fetch and store the sum. Of the first, a share.
     """
-    s_a = risk[a]
+    s_a = reach_a * risk[a]
     s_b = risk[b] if first + 1 <= last else 0.0
     s_c = risk[c] if first + 2 <= last else 0.0
     s_d = risk[d] if first + 3 <= last else 0.0
@@ -63,19 +72,21 @@ def add_products(first, last, risk, a, b, c, d, left, w_a, w_b, w_c, w_d, total)
 def decide_funds(lo, hi, books, market, rules, scratch):
     """Hedge funds and banks' desks: mean-variance leverage inside their limits.   (M19 to M22)"""
     portfolio_views(lo, hi, market, rules, scratch)
-    set_margin_terms(lo, hi, scratch.lanes[FAST], scratch.broker_use, books, market, rules)
     funds, mandates, n, lanes = rules.funds, rules.mandates, hi - lo, scratch.lanes
-    mean, variance, limit_var = lanes[MEAN][:n], lanes[SLOW][:n], lanes[LIMIT][:n]
+    mean, limit_var = lanes[MEAN][:n], lanes[LIMIT][:n]
+    if rules.margin.loss.is_on:
+        copy(mandates.asset_variance[lo:hi], lanes[FAST][:n])
+    set_margin_terms(lo, hi, lanes[FAST][:n], scratch.broker_use, books, market, rules)
     usd_rate = market.rates[market.rates.size - 1]
     add_funding(
-        usd_rate, usd_rate + rules.banks.spread, lanes[GROSS][:n], mandates.weights[0][lo:hi], mean
-    )
-    limit_by_var(funds.var_limit, variance, limit_var)
-    anchor(funds.anchor_share, mandates.long_run_variance[lo:hi], variance)
-    want_leverage(
-        mean, variance, mandates.risk_aversion[lo:hi], books.margin_rate[lo:hi],
-        rules.margin.buffer, books.target_leverage[lo:hi],
+        usd_rate, usd_rate + rules.banks.spread, market.funding_share[0], lanes[GROSS][:n],
+        mandates.weights[0][lo:hi], mean,
     )  # fmt: skip
+    if funds.risk.is_on:
+        size_by_own_risk(lo, hi, market.funding_share[0], limit_var, mean, books, rules)
+    else:
+        size_by_covariance(lo, hi, limit_var, mean, lanes[SLOW][:n], books, rules)
+    lower_to_margin(rules.margin.buffer, books.margin_rate[lo:hi], books.target_leverage[lo:hi])
     lower_to(limit_var, books.target_leverage[lo:hi])
     lower_to(mandates.leverage_cap[lo:hi], books.target_leverage[lo:hi])
     aim, speed = lanes[AIM][:n], books.speed[lo:hi]
@@ -86,7 +97,7 @@ def decide_funds(lo, hi, books, market, rules, scratch):
     for j in range(n):
         if is_idle(lo + j, books):
             aim[j], speed[j] = 0.0, 0.0
-    set_fund_shares(lo, hi, aim, mandates.weights, books.intent)
+    set_fund_shares(lo, hi, market.funding_share[0], aim, mandates.weights, books.intent)
 
 
 @kernel
@@ -100,10 +111,11 @@ def pace_funds(wealth, borrowing, high_water, wanted, limit_var, rule, aim, spee
 
 
 @kernel
-def add_funding(rate, loan_rate, gross, yen_weight, mean):
+def add_funding(rate, loan_rate, share, gross, yen_weight, mean):
     """Per unit of leverage: interest on what is not invested, less that on dollar loans.  (M15)"""
     for j in range(mean.size):
-        mean[j] += max(0.0, 1.0 - gross[j]) * rate - (1.0 + yen_weight[j]) * loan_rate
+        owed = 1.0 + share * yen_weight[j]
+        mean[j] += max(0.0, 1.0 - gross[j]) * rate - owed * (loan_rate if owed > 0.0 else rate)
 
 
 @kernel
@@ -114,11 +126,67 @@ def anchor(share, long_run, variance):
 
 
 @kernel
-def want_leverage(mean, variance, aversion, margin_rate, buffer, wanted):
-    """Mean-variance leverage of a chunk, a buffer below what margin allows.           (M20)"""
+def size_by_covariance(lo, hi, limit_var, mean, variance, books, rules):
+    """Leverage wanted and the limit of value at risk by the covariance of all returns.
+
+    (M20, M21)
+    """
+    mandates, funds = rules.mandates, rules.funds
+    limit_by_var(funds.var_limit, variance, limit_var)
+    anchor(funds.anchor_share, mandates.long_run_variance[lo:hi], variance)
+    want_leverage(mean, variance, mandates.risk_aversion[lo:hi], books.target_leverage[lo:hi])
+
+
+@kernel
+def size_by_own_risk(lo, hi, share, limit_var, mean, books, rules):
+    """Leverage wanted and the limit of value at risk on the funds' own books, a share of their
+    usual yen loan in yen.                                                       (M72, M73)
+    """
+    mandates, funds = rules.mandates, rules.funds
+    assets, covariance = mandates.asset_variance[lo:hi], mandates.loan_covariance[lo:hi]
+    loan, risk = mandates.loan_variance[lo:hi], books.sizing_risk[lo:hi]
+    wanted = books.target_leverage[lo:hi]
+    limit_by_own_risk(share, loss_bound(funds.var_limit), risk, assets, covariance, loan, limit_var)
+    for j in range(wanted.size):
+        wanted[j] = anchored(risk[j], funds.risk.long_run, funds.anchor_share)
+    want_on_book(share, assets, covariance, loan, mandates.risk_aversion[lo:hi], mean, wanted)
+
+
+@kernel
+def want_leverage(mean, variance, aversion, wanted):
+    """Mean-variance leverage of a chunk.                                              (M20)"""
+    for j in range(wanted.size):
+        wanted[j] = mean_variance_leverage(mean[j], aversion[j], variance[j])
+
+
+@kernel
+def want_on_book(share, assets, covariance, loan, aversion, mean, wanted):
+    """Mean-variance leverage of a chunk on the book that each fund owns, in place of the variance
+    over the calm one.                                                                 (M72)
+    """
+    for j in range(wanted.size):
+        wanted[j] = book_leverage(
+            mean[j], aversion[j] * wanted[j], assets[j], share * covariance[j],
+            share * share * loan[j],
+        )  # fmt: skip
+
+
+@kernel
+def limit_by_own_risk(share, bound, risk, assets, covariance, loan, limit):
+    """Leverage at which value at risk meets its limit, for a chunk of books.         (M73)"""
+    for j in range(limit.size):
+        limit[j] = largest_leverage(
+            bound / max(risk[j], LEAST_VARIANCE), assets[j], share * covariance[j],
+            share * share * loan[j],
+        )  # fmt: skip
+
+
+@kernel
+def lower_to_margin(buffer, margin_rate, wanted):
+    """A buffer below what margin allows, at most.                                     (M20)"""
     for j in range(wanted.size):
         most = buffer / margin_rate[j] if margin_rate[j] > 0.0 else math.inf
-        wanted[j] = min(mean_variance_leverage(mean[j], aversion[j], variance[j]), most)
+        wanted[j] = min(wanted[j], most)
 
 
 @kernel
@@ -132,6 +200,18 @@ def lower_to(limit, column):
 def mean_variance_leverage(expected_return, risk_aversion, variance):
     """Mean-variance leverage, never short of the portfolio: max(0, mu / (gamma v)).        (M20)"""
     return max(0.0, expected_return / (risk_aversion * max(variance, LEAST_VARIANCE)))
+
+
+@inlined
+def book_leverage(expected_return, risk_aversion, assets, covariance, loan):
+    """Mean-variance leverage of a book, max(0, mu / (gamma Q) + c / Q)                    (M72)
+
+    Q = A - 2 X + D, c = D - X: without an expected return it is that of least variance.
+    """
+    curvature = max(assets - 2.0 * covariance + loan, LEAST_VARIANCE)
+    aversion = max(risk_aversion, LEAST_VARIANCE)
+    slope = loan - covariance
+    return max(0.0, (expected_return + aversion * slope) / (aversion * curvature))
 
 
 @inlined
@@ -151,15 +231,18 @@ def fund_order(leverage, target, limit_var, drawdown, rule):
 
 
 @kernel
-def set_fund_shares(lo, hi, leverage, weights, shares):
-    """Target shares of funds at a leverage: c_k = lambda w_k, c_JPY = -phi (lambda-1)+  (M19)"""
-    borrow_yen(leverage, weights[0][lo:hi], shares[0][lo:hi])
+def set_fund_shares(lo, hi, yen_share, leverage, weights, shares):
+    """Target shares of funds at a leverage: c_k = lambda w_k, c_JPY = -phi (lambda-1)+  (M19)
+
+    ``yen_share``: that of their usual yen loan which is in yen.
+    """
+    borrow_yen(yen_share, leverage, weights[0][lo:hi], shares[0][lo:hi])
     for k in range(1, weights.shape[0]):
         write_product(leverage, weights[k][lo:hi], shares[k][lo:hi])
 
 
 @kernel
-def borrow_yen(leverage, yen_weight, intent):
+def borrow_yen(share, leverage, yen_weight, intent):
     """The yen loan of a chunk of funds, a negative share of wealth.                   (M19)"""
     for j in range(intent.size):
-        intent[j] = yen_weight[j] * max(leverage[j] - 1.0, 0.0)
+        intent[j] = share * yen_weight[j] * max(leverage[j] - 1.0, 0.0)

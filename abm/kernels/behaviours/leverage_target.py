@@ -8,8 +8,8 @@ import math
 
 from abm.kernels.behaviours.idle import is_idle
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.constraints.value_at_risk import LEAST_VARIANCE
 from abm.kernels.numerics.columns import add_scaled, write_product
+from abm.kernels.state import LEAST_VARIANCE
 
 # Scratch lanes above the K rows of shares.
 VARIANCE, FAST, HELD, AIM = 0, 1, 2, 3

@@ -2,6 +2,7 @@
 
 import math
 
+from abm.kernels.behaviours.expectations import carry_share
 from abm.kernels.behaviours.idle import is_out
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.markets.orders import IN_UNITS
@@ -16,9 +17,9 @@ def contrarian_view(market, rules):
 
 @kernel
 def decide_retail_fx(lo, hi, books, market, rules, scratch):
-    """Constant units, mildly contrarian, within a share of the legal leverage.         (M28)"""
+    """Constant units, mildly contrarian, within a share of the legal leverage.    (M28, M79)"""
     rule, mandates = rules.retail_fx, rules.mandates
-    scale = contrarian_view(market, rules)
+    scale = contrarian_view(market, rules) * carry_share(rule.full_carry, market.rates)
     size = scratch.lanes[0]
     for i in range(lo, hi):
         if is_out(i, books):

@@ -11,6 +11,7 @@ from abm.kernels.compiler.jit import kernel
 from abm.kernels.constraints.margin import set_margin_terms
 from abm.kernels.numerics.columns import is_any
 from abm.kernels.numerics.weights import equal_risk_contributions, inverse_volatility_weights
+from abm.kernels.risk import held_variance
 
 
 @kernel
@@ -28,6 +29,9 @@ def decide_risk_parity(lo, hi, books, market, rules, scratch):
         for k in range(K):
             lanes[k, i - lo] = shares[k]
     if is_any(rules.mandates.has_margin_account[lo:hi]):
+        if rules.margin.loss.is_on:
+            for i in range(lo, hi):
+                fast[i - lo] = held_variance(i, rules.market.calm_risk, books, market)
         set_margin_terms(lo, hi, fast, scratch.broker_use, books, market, rules)
     follow_target(lo, hi, rules.risk_parity.band, books, market, rules, scratch)
 

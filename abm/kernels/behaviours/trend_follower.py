@@ -2,11 +2,11 @@
 
 import math
 
+from abm.kernels.behaviours.expectations import carry_share
 from abm.kernels.behaviours.idle import is_idle
 from abm.kernels.behaviours.leverage_target import AIM, HELD, add_hedged
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.constraints.value_at_risk import LEAST_VARIANCE
-from abm.kernels.state import TRADING_DAYS
+from abm.kernels.state import LEAST_VARIANCE, TRADING_DAYS
 
 
 @kernel
@@ -43,8 +43,10 @@ def size_by_trend(fast, slow, uses_slow, target_volatility, weight, share, gross
 def size_trends(market, rules):
     """Write each filter's position per unit of weight and target volatility.             (M27)
 
-    The signal is the moving average over its standard deviation on calm days without a trend.
+    The signal is the moving average over its standard deviation on calm days without a trend. A
+    short position in yen is scaled by what it earns.                                     (M79)
     """
+    short_share = carry_share(rules.trend.full_carry, market.rates)
     for filter_ in range(1, 3):
         span = rules.estimate.trend_days[filter_]
         for k in range(market.quote.size):
@@ -54,6 +56,8 @@ def size_trends(market, rules):
             market.trend_size[filter_, k] = trend_size(
                 market.trend[filter_, k] / scale, volatility, calm, rules.trend
             )
+        if market.trend_size[filter_, 0] < 0.0:
+            market.trend_size[filter_, 0] *= short_share
 
 
 @inlined

@@ -29,7 +29,8 @@ def delever_pro_rata(i, target, books, market, rules, scratch):
     if rules.mandates.sale_rule[i] == MANDATE:
         aim = scratch.work[0][:1]
         aim[0] = target
-        set_fund_shares(i, i + 1, aim, rules.mandates.weights, books.intent)
+        share, weights = market.funding_share[0], rules.mandates.weights
+        set_fund_shares(i, i + 1, share, aim, weights, books.intent)
         return
     wealth = books.wealth[i]
     shrink = target / leverage_of(i, books)
@@ -59,7 +60,7 @@ def delever_by_cost(i, target, books, market, rules, scratch):
     for k in range(1, K):
         books.intent[k, i] = -speed * sale[k] / market.usd_price[k]
     yen_loan = max(-books.units[0, i], 0.0)
-    yen_share = -rules.mandates.weights[0, i]
+    yen_share = -market.funding_share[0] * rules.mandates.weights[0, i]
     books.intent[0, i] = min(yen_loan, speed * yen_share * repay / market.usd_price[0])
 
 

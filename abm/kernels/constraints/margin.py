@@ -6,12 +6,13 @@ A test compares and writes a verdict; what follows from it is booked in `close_o
 import math
 
 from abm.kernels.behaviours.idle import is_out
+from abm.kernels.book_risk import largest_leverage
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.verdicts import CALL, NO_VERDICT, RUINED, UNMET
 from abm.kernels.contracts.balances import leverage_of, leverage_ratio
 from abm.kernels.numerics.columns import copy, is_any
 from abm.kernels.risk import anchored
-from abm.kernels.state import CALLED, MANDATE, TRADING_DAYS
+from abm.kernels.state import CALLED, LEAST_VARIANCE, MANDATE, TRADING_DAYS
 
 HORIZON_DAYS = 10.0  # trading days of a loss that margins and value at risk look at
 TEN_DAYS = HORIZON_DAYS / TRADING_DAYS
@@ -29,6 +30,18 @@ def margin_rate(volatility, concentration, utilisation, rule):
     load = 1.0 + rule.concentration_load * concentration + rule.utilisation_load * utilisation
     rate = max(rule.floor, rule.volatility_multiple * volatility * math.sqrt(TEN_DAYS)) * load
     return min(rate, rule.ceiling)
+
+
+@inlined
+def worst_loss_margin(load, risk, assets, covariance, loan, rule):
+    """Margin rate that covers the worst recent loss of a book [share of gross assets].    (M71)
+
+    h = clip(1 / l_max, h_min load, h_max),  k_h^2 (10/250) load^2 max(m, floor) v(l_max) = 1
+    """
+    multiple = rule.volatility_multiple * load
+    covered = multiple * multiple * TEN_DAYS * max(risk, rule.loss.floor)
+    most = largest_leverage(1.0 / max(covered, LEAST_VARIANCE), assets, covariance, loan)
+    return min(max(1.0 / most, rule.floor * load), rule.ceiling)
 
 
 @inlined
@@ -53,16 +66,25 @@ def consult_brokers(graph, scratch):
 def set_margin_terms(lo, hi, variances, broker_use, books, market, rules):
     """Margin rate and maintenance leverage of institutions lo..hi for today.       (M17, M18)
 
-    ``variances`` are the fast ones of their portfolios, from lo on.
+    ``variances`` are those of their portfolios, from lo on: the fast ones, or where margins follow
+    the worst loss the calm ones of their assets.
     """
     mandates = rules.mandates
     has_account = mandates.has_margin_account[lo:hi]
     rates = books.margin_rate[lo:hi]
     copy(broker_use[lo:hi], rates)
-    ask_margin(
-        variances, mandates.long_run_variance[lo:hi], mandates.concentration[lo:hi],
-        has_account, market.margin_ceiling[0], rules.margin, rates,
-    )  # fmt: skip
+    if rules.margin.loss.is_on:
+        load_margin(mandates.concentration[lo:hi], rules.margin, rates)
+        ask_by_loss(
+            market.funding_share[0], variances, mandates.loan_covariance[lo:hi],
+            mandates.loan_variance[lo:hi], books.margin_risk[lo:hi], rules.margin, rates,
+        )  # fmt: skip
+        charge(has_account, market.margin_ceiling[0], rates)
+    else:
+        ask_margin(
+            variances, mandates.long_run_variance[lo:hi], mandates.concentration[lo:hi],
+            has_account, market.margin_ceiling[0], rules.margin, rates,
+        )  # fmt: skip
     limit_leverage(
         rates, has_account, mandates.leverage_cap[lo:hi], mandates.has_maintenance_cap[lo:hi],
         rules.margin, books.maintenance_leverage[lo:hi],
@@ -76,6 +98,31 @@ def ask_margin(variances, long_run, concentration, has_account, ceiling, rule, r
         variance = anchored(variances[j], long_run[j], rule.long_run_share)
         rate = margin_rate(math.sqrt(max(variance, 0.0)), concentration[j], rates[j], rule)
         rates[j] = min(rate, ceiling) if rule.is_on and has_account[j] else 0.0
+
+
+@kernel
+def load_margin(concentration, rule, rates):
+    """Loads of a chunk, in place of their brokers' utilisation: 1 + k_c HHI + k_b u      (M71)"""
+    for j in range(rates.size):
+        rates[j] = (
+            1.0 + rule.concentration_load * concentration[j] + rule.utilisation_load * rates[j]
+        )
+
+
+@kernel
+def ask_by_loss(share, assets, covariance, loan, risk, rule, rates):
+    """Margin rates of a chunk in place of their loads, a share of the yen loan in yen.   (M71)"""
+    for j in range(rates.size):
+        rates[j] = worst_loss_margin(
+            rates[j], risk[j], assets[j], share * covariance[j], share * share * loan[j], rule
+        )
+
+
+@kernel
+def charge(has_account, ceiling, rates):
+    """Margin rates up to the ceiling of a policy; 0 without a margin account.          (M71)"""
+    for j in range(rates.size):
+        rates[j] = min(rates[j], ceiling) if has_account[j] else 0.0
 
 
 @kernel

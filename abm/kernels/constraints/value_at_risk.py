@@ -4,15 +4,19 @@ import math
 
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.margin import TEN_DAYS
-from abm.kernels.state import Z_99
-
-LEAST_VARIANCE = 1e-12  # per year: whoever sizes by risk takes at least a volatility of 1e-6
+from abm.kernels.state import LEAST_VARIANCE, Z_99
 
 
 @inlined
 def var_leverage(var_limit, variance):
     """Leverage at which the 99% ten-day loss equals the limit [share of NAV].             (M21)"""
     return var_limit / (Z_99 * math.sqrt(TEN_DAYS * max(variance, LEAST_VARIANCE)))
+
+
+@inlined
+def loss_bound(var_limit):
+    """Variance per year at which the 99% ten-day loss equals the limit [share of NAV].    (M73)"""
+    return var_limit * var_limit / (Z_99 * Z_99 * TEN_DAYS)
 
 
 @inlined

@@ -20,6 +20,19 @@ def scaled_mark(high_water, flow, wealth):
     return high_water * (1.0 + flow / wealth)
 
 
+@inlined
+def performance_flow_usd_bn(wealth, opening_wealth, noticed, rule):
+    """Money that investors who look at performance add (+) or take out (-) in a day.      (M76)
+
+    They refill losses only while the recent return is not negative, and redeem after notice where
+    it is.
+    """
+    refill = rule.subscription if noticed >= 0.0 else 0.0
+    flow = capital_flow_usd_bn(wealth, opening_wealth, rule.payout, refill)
+    redeemed = rule.flows.sensitivity * max(-noticed, 0.0) / rule.flows.performance_days
+    return flow - min(redeemed, rule.flows.gate) * wealth
+
+
 @kernel
 def move_capital(books, market, rules, scratch):
     """Subscriptions and redemptions of funds; the high-water mark moves with them.     (M12)
@@ -31,22 +44,54 @@ def move_capital(books, market, rules, scratch):
     for lo in range(start, end, CHUNK):
         hi = min(lo + CHUNK, end)
         flow = scratch.lanes[0][: hi - lo]
+        if rules.funds.flows.is_on:
+            report_returns(
+                books.wealth[lo:hi], books.morning_wealth[lo:hi], rules.funds.flows,
+                books.mean_return[lo:hi], books.noticed_return[lo:hi],
+            )  # fmt: skip
         want_capital(
-            books.wealth[lo:hi], mandates.opening_wealth[lo:hi], books.suspended_days[lo:hi],
-            books.closing[lo:hi], mandates.takes_subscriptions[lo:hi], rules.funds, flow,
+            books.wealth[lo:hi], mandates.opening_wealth[lo:hi], books.noticed_return[lo:hi],
+            books.suspended_days[lo:hi], books.closing[lo:hi],
+            mandates.takes_subscriptions[lo:hi], rules.funds, flow,
         )  # fmt: skip
         scale_mark(flow, books.wealth[lo:hi], books.high_water[lo:hi])
         pay_all_in(flow, books.cash[lo:hi], books.wealth[lo:hi], books.borrowing[lo:hi])
         market.outside[SUBSCRIPTIONS, dollar] -= chunk_sum(flow)
+        note_wealth(books.wealth[lo:hi], books.suspended_days[lo:hi], books.morning_wealth[lo:hi])
 
 
 @kernel
-def want_capital(wealth, opening_wealth, suspended_days, closing, takes, rule, flow):
+def want_capital(wealth, opening_wealth, noticed, suspended_days, closing, takes, rule, flow):
     """Capital that investors bring to the institutions of a chunk (+) or take out (-)."""
     for j in range(flow.size):
         is_open = (suspended_days[j] == 0) & (closing[j] == 0) & (wealth[j] > 0.0) & (takes[j] != 0)
-        wanted = capital_flow_usd_bn(wealth[j], opening_wealth[j], rule.payout, rule.subscription)
+        if rule.flows.is_on:
+            wanted = performance_flow_usd_bn(wealth[j], opening_wealth[j], noticed[j], rule)
+        else:
+            wanted = capital_flow_usd_bn(
+                wealth[j], opening_wealth[j], rule.payout, rule.subscription
+            )
         flow[j] = wanted if is_open else 0.0
+
+
+@kernel
+def report_returns(wealth, morning_wealth, rule, mean, noticed):
+    """Average return of each fund of a chunk, and the one on which notices were given.   (M76)
+
+    P <- P + (R - P) / n;   N <- N + (n P - N) / n_notice;   R from the last morning to this one.
+    """
+    for j in range(wealth.size):
+        if (morning_wealth[j] > 0.0) & (wealth[j] > 0.0):
+            own = wealth[j] / morning_wealth[j] - 1.0
+            mean[j] += (own - mean[j]) / rule.performance_days
+            noticed[j] += (rule.performance_days * mean[j] - noticed[j]) / rule.notice_days
+
+
+@kernel
+def note_wealth(wealth, suspended_days, morning_wealth):
+    """Note the wealth from which the day's return counts; 0 for who is out.            (M76)"""
+    for j in range(wealth.size):
+        morning_wealth[j] = wealth[j] if suspended_days[j] == 0 else 0.0
 
 
 @kernel
@@ -85,4 +130,5 @@ def return_after_suspension(books, market, rules):
         add_cash(i, capital, books)
         books.high_water[i] = books.wealth[i]
         books.entry_wealth[i] = books.wealth[i]
+        books.mean_return[i] = books.noticed_return[i] = books.morning_wealth[i] = 0.0
         market.outside[SUBSCRIPTIONS, dollar] -= capital
