@@ -41,6 +41,6 @@ def draw_auto_borrowers(scenario: Scenario) -> Group:
     group.weights[:] = terms.column(rule.weights)[:, None]
     group.weights[0] = -rule.yen_share
     leverage, held = np.array([leverage_at(v) for v in target]), np.empty_like(group.weights)
-    set_fund_shares(0, group.n, leverage, group.weights, held)
+    set_fund_shares(0, group.n, 1.0, leverage, group.weights, held)
     group.hold(held)
     return group
