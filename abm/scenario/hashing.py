@@ -29,7 +29,7 @@ def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
     default. `index_of` gives the trading day of a date.
     """
     raw = {key: value for key, value in to_dict(scenario).items() if key not in WORDS}
-    for key in _later_parts(scenario):
+    for key in _later_by_default(scenario):
         _drop(raw, key)
     for leaf in leaves(scenario):
         if note(leaf.field, "came_later") and leaf.value == leaf.field.default:
@@ -52,16 +52,14 @@ def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _later_parts(part: Part) -> Iterator[list[str]]:
-    """Steps to the parts that came later and are what they are by default."""
+def _later_by_default(part: Part) -> Iterator[list[str]]:
+    """Steps to the fields of a part that came later and are what they are by default."""
     for name, field in type(part).model_fields.items():
         chosen = getattr(part, name)
-        if not isinstance(chosen, Part):
-            continue
         if note(field, "came_later") and chosen == field.get_default(call_default_factory=True):
             yield [name]
-        else:
-            yield from ([name, *below] for below in _later_parts(chosen))
+        elif isinstance(chosen, Part):
+            yield from ([name, *below] for below in _later_by_default(chosen))
 
 
 def _drop(raw: dict[str, Any], steps: list[str]) -> None:
