@@ -1,5 +1,6 @@
 """Losses: emptied books leave, and their debts are their lenders' loss."""
 
+from abm.kernels.behaviours.idle import is_orphaned
 from abm.kernels.compiler.jit import kernel
 from abm.kernels.constraints.verdicts import IN_DEBT, NO_VERDICT
 from abm.kernels.contracts.balances import add_cash
@@ -14,17 +15,19 @@ LEFT_USD_BN = 1e-9  # gross value at which any other book does
 
 
 @kernel
-def suspend_emptied(books, market, rules, record):
+def suspend_emptied(books, market, graph, mandates, record):
     """Suspend those whose closing has emptied their books; a debt left is a failure.    (M42)"""
     for i in range(books.cash.size):
-        if books.closing[i] == 0 or not is_empty(i, books, market, rules.mandates):
+        if books.closing[i] == 0 or not is_empty(i, books, market, mandates):
             continue
         books.closing[i] = 0
         books.call_day[i] = -1
-        books.suspended_days[i] = rules.mandates.suspended_days_after_failure[i]
+        books.suspended_days[i] = mandates.suspended_days_after_failure[i]
+        if is_orphaned(i, graph, mandates):
+            books.suspended_days[i] = max(books.suspended_days[i], 1)  # and no day of it passes
         if books.wealth[i] < 0.0:
             books.verdict[i] = IN_DEBT
-            if rules.mandates.call_rule[i] != CALLED:
+            if mandates.call_rule[i] != CALLED:
                 count_failure(i, record)  # the called were counted when they began to close
 
 
