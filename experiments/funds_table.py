@@ -1,4 +1,4 @@
-"""What the funds' repaired rules change, beside today's, on common seeds.
+"""Effects of the funds' repaired rules, beside today's, on common seeds.
 
     python -m experiments.funds_table [--seeds 100] [--workers 2]
 

@@ -170,7 +170,7 @@ def margin_longs(world: World) -> float:
 def moments_of(
     world: World, paths: dict[str, np.ndarray], scenario: Scenario, longs: list[float]
 ) -> dict[str, float]:
-    """What the record is compared with, one run."""
+    """One run as it is compared with the record."""
     burn, days = world.burn_in, world.record.days
     nikkei, august5 = paths["NKY"], day(scenario, "2024-08-05") + 1
     jgb = world.record.log_prices[burn:, scenario.instrument_names.index("JGB")]

@@ -153,7 +153,7 @@ def set_policy(day, market, rules, script, record):
 
 @kernel
 def audit_loans(books, graph, rules, options, record):
-    """What banks lend is what their borrowers owe, before anything moves."""
+    """Set the banks' loans to what their borrowers owe, before anything moves."""
     if options.audit:
         record_error(loans_error(books, graph, rules.mandates), record)
 

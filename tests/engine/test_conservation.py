@@ -95,7 +95,7 @@ def storm(choices, thin, limit, seed):
 
 
 def outside_balances(world):
-    """What outside accounts hold, as units of every instrument and dollars, (K + 1,)."""
+    """Holdings of outside accounts, units of every instrument and dollars, (K + 1,)."""
     held = np.zeros(world.market.log_price.size + 1)
     held[[*range(world.market.rates.size - 1), -1]] = world.market.outside.sum(axis=0)
     return held

@@ -4,7 +4,7 @@ from abm.kernels.banks.credit_lines import move_clients
 from abm.kernels.banks.interbank import clear_claims
 from abm.kernels.compiler.jit import allocating_kernel, kernel
 from abm.kernels.contracts.loans import pay_bank
-from abm.kernels.events import BANK_FAILURE, FIRST_BANK, NOBODY, record_event
+from abm.kernels.events import BANK_FAILURE, FIRST_BANK, NO_INSTITUTION, record_event
 from abm.kernels.state import DEADWEIGHT, DEPOSIT_INSURANCE
 
 STANDING, JUST_FAILED, GONE = 0, 1, 2  # of graph.failed
@@ -23,7 +23,7 @@ def fail_banks(market, graph, rules, record):
         if graph.failed[b] == JUST_FAILED:
             shortfall = book_failure(b, payments[b], received[b], market, graph, rules)
             record.days[record.now[0]].n_bank_failures += 1.0
-            record_event(BANK_FAILURE, FIRST_BANK - b, NOBODY, -1, shortfall, -1, record)
+            record_event(BANK_FAILURE, FIRST_BANK - b, NO_INSTITUTION, -1, shortfall, -1, record)
             n += 1
     return n
 

@@ -5,7 +5,7 @@ from abm.kernels.compiler.jit import kernel
 from abm.kernels.constraints.verdicts import IN_DEBT, NO_VERDICT
 from abm.kernels.contracts.balances import add_cash
 from abm.kernels.contracts.loans import credit_bank
-from abm.kernels.events import DEFAULT, FIRST_BANK, LOSS, NOBODY, record_event
+from abm.kernels.events import DEFAULT, FIRST_BANK, LOSS, NO_INSTITUTION, record_event
 from abm.kernels.numerics.columns import is_any
 from abm.kernels.record import count_failure
 from abm.kernels.state import CALLED
@@ -55,7 +55,7 @@ def pass_on_losses(books, market, graph, loss_account, record):
         books.verdict[i] = NO_VERDICT
         loss = -books.wealth[i]
         record.days[record.now[0]].broker_loss_usd_bn += loss
-        cause = record_event(DEFAULT, i, NOBODY, -1, loss, record.cause[i], record)
+        cause = record_event(DEFAULT, i, NO_INSTITUTION, -1, loss, record.cause[i], record)
         add_cash(i, loss, books)
         paid = 0.0
         for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):

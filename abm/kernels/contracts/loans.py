@@ -1,7 +1,7 @@
 """Loans of prime brokers: the financing spread, and the lenders' books."""
 
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.events import FIRST_BANK, NOBODY
+from abm.kernels.events import FIRST_BANK, NO_INSTITUTION
 from abm.kernels.numerics.columns import is_any
 from abm.kernels.state import DEPOSIT_INSURANCE
 
@@ -89,7 +89,7 @@ def credit_bank(b, amount_usd_bn, market, graph):
 @kernel
 def main_broker(i, graph):
     """Code of the broker with the largest share of the loan."""
-    best, best_share = NOBODY, 0.0
+    best, best_share = NO_INSTITUTION, 0.0
     for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):
         if graph.broker_share[edge] > best_share:
             best, best_share = FIRST_BANK - graph.broker[edge], graph.broker_share[edge]

@@ -1,4 +1,4 @@
-"""What each kind of institution wants on a morning, recomputed from its definition."""
+"""Targets of each kind of institution on a morning, recomputed from their definition."""
 
 import numpy as np
 import pytest
