@@ -170,7 +170,7 @@ def draw_claims(scenario: Scenario, rule: DrawnClaims, rng: np.random.Generator)
     n_core = scenario.banks.n_core
     n = n_core + scenario.banks.n_periphery
     claims = np.zeros((n, n))
-    if rule.kind == "none":
+    if rule.kind == "none" or n == 1:
         return claims
     if rule.kind == "core-periphery":
         claims[:n_core, :n_core] = rule.core_core_usd_bn

@@ -222,3 +222,13 @@ def test_graphml_that_would_grow_or_reach_outside_is_refused(tmp_path, entities)
     text = f'<?xml version="1.0"?><!DOCTYPE g [{declared}]>{graph}'
     (fault,) = faults_of(read_interbank_claims, written(tmp_path, text, "g.graphml"), BANKS)
     assert "not valid GraphML" in fault.allowed
+
+
+def test_a_bank_alone_has_no_claims_whatever_they_are_drawn_from():
+    one = {
+        "banks.n_core": 1, "banks.n_periphery": 0, "banks.core_capital_factors": [],
+        "network.brokers.numbers": [1, 1], "network.brokers.bank_probabilities": [],
+        "network.brokers.concentrated_on": 1, "network.interbank": {"kind": "scale-free"},
+    }  # fmt: skip
+    world = build_world(load_scenario("hike").with_changes(one), 1)
+    assert world.graph.liabilities.tolist() == [[0.0]]
