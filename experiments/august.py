@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from abm.episodes.august import CROSSES, FIRST, LAST, day, paths_of
 from abm.episodes.record import FX_SOURCE, KEY_DAYS_2024, real_path
 from abm.figures import style
 from abm.kernels.state import HEDGE_FUND, RETAIL_EQUITY, RETAIL_FX, TRADING_DAYS, TREND
@@ -31,10 +32,8 @@ if TYPE_CHECKING:
     from abm.scenario import Scenario
 
 SEED = 2024
-FIRST, LAST = "2024-07-01", "2024-08-30"
 BEFORE_FIRST = "2024-06-28"
 REFERENCE, AUGUST = "reference-2024", "august-2024"
-CROSSES = ("USDJPY", "AUDJPY", "MXNJPY")
 BAND = (5.0, 95.0)
 # Stops at whose close positions are read: the opening, the CFTC's dates around the unwind, the end.
 STOPS = ("2024-07-02", "2024-08-06", LAST)
@@ -101,14 +100,6 @@ def simulate(scenario: Scenario, replicate: int) -> Simulated:
         **counts_of(world, burn, done),
     }
     return Simulated(paths, short, moments)
-
-
-def paths_of(log_quotes: np.ndarray, scenario: Scenario) -> dict[str, np.ndarray]:
-    """Yen crosses (down: the yen gains) and assets by name, log."""
-    by_name = dict(zip(scenario.instrument_names, log_quotes.T, strict=True))
-    yen = by_name["JPY"]
-    crosses = {"USDJPY": -yen, "AUDJPY": by_name["AUD"] - yen, "MXNJPY": by_name["MXN"] - yen}
-    return crosses | {name: by_name[name] for name in ("NKY", "SPX", "HY", "UST")}
 
 
 def moments_of(
@@ -193,11 +184,6 @@ def trend_yen_short(world: World) -> float:
     """Yen that trend followers are short, net [units]."""
     rows = world.rules.mandates.first_row[TREND : TREND + 2]
     return -float(world.books.units[0, slice(*rows)].sum())
-
-
-def day(scenario: Scenario, date: str) -> int:
-    """Index of a trading day."""
-    return [each.isoformat() for each in scenario.calendar.dates()].index(date)
 
 
 def against_record(moments: pd.DataFrame) -> pd.DataFrame:

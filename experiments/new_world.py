@@ -19,13 +19,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from abm.episodes.record import KEY_DAYS_2024
-from abm.kernels.state import HEDGE_FUND, RETAIL_EQUITY, RETAIL_FX, TRADING_DAYS
+from abm.episodes.august import (
+    FAR_OUT,
+    FIRST,
+    SERIES,
+    day,
+    frozen_august,
+    paths_of,
+    real_levels,
+    simulated_august,
+)
+from abm.kernels.state import HEDGE_FUND, RETAIL_FX, TRADING_DAYS
+from abm.measures.scores import crps
 from abm.measures.tails import excess_kurtosis, hill, skewness
-from abm.population.advance import advance, open_world
+from abm.population.advance import advance
 from abm.population.world import build_world
 from abm.scenario import load_scenario
-from experiments.august import FIRST, LAST, day, paths_of
 
 if TYPE_CHECKING:
     from abm.population.world import World
@@ -89,9 +98,6 @@ FUNDS: dict[str, dict[str, Any]] = {
     "E3 E5": {
         "funds.risk.kind": "own-losses",
         "funds.anchor_share": 0.55,
-        # At .045, gains that raise no risk feed a bubble in the yen in 2 runs of 100 after -100bp,
-        # and in 9 with the parts of MARKETS; at .03 in one and in none.
-        "funds.trend_weight": 0.03,
         "funds.speed_down_per_day": 0.115,
         "funds.speed_up_per_day": 0.04,
     },
@@ -132,10 +138,6 @@ PARTS: dict[str, dict[str, Any]] = {**FUNDS, **MARKETS}
 CHANGES: dict[str, Any] = {key: value for part in PARTS.values() for key, value in part.items()}
 
 SEED = 2024
-SERIES = ("USDJPY", "AUDJPY", "MXNJPY", "NKY", "SPX")
-RECORD_COLUMNS = dict(zip(SERIES, ("usdjpy", "audjpy", "mxnjpy", "nikkei", "sp500"), strict=True))
-STOPS = ("2024-08-02", "2024-08-09", LAST)  # at whose close margin longs are read
-FAR_OUT = -0.132  # worst day of the Nikkei in the record, 5 August 2024 [log]
 QUICK = {"outputs.feedback_gain_every_days": 0, "outputs.events": False}
 
 
@@ -145,71 +147,17 @@ def chosen(without: list[str], only: list[str] | None) -> dict[str, Any]:
     return {key: value for name in names for key, value in PARTS[name].items()}
 
 
-def august(scenario: Scenario, seed: int, replicates: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def august(scenario: Scenario, seed: int, replicates: int) -> tuple[np.ndarray, pd.DataFrame]:
     """Paths since the eve by run, day and series, and moments by run."""
-    paths, moments = [], []
-    last = day(scenario, LAST) + 1
-    for replicate in range(replicates):
-        world, opening = open_world(scenario, seed, replicate, with_events=False)
-        done, longs = world.burn_in, [margin_longs(world)]
-        for stop in STOPS:
-            until = world.burn_in + day(scenario, stop) + 1
-            world, done = advance(world, done, until), until
-            longs.append(margin_longs(world))
-        burn = world.burn_in
-        quotes = world.record.log_prices[burn : burn + last]
-        series = paths_of(np.vstack([opening.log_prices, quotes]) - opening.log_prices, scenario)
-        paths.append(np.array([series[name] for name in (*SERIES, "UST")]))
-        moments.append(moments_of(world, series, scenario, longs))
-    return np.array(paths), pd.DataFrame(moments)
-
-
-def margin_longs(world: World) -> float:
-    """Shares that households hold on margin [units]."""
-    rows = slice(*world.rules.mandates.first_row[RETAIL_EQUITY : RETAIL_EQUITY + 2])
-    return float(world.books.units[world.instruments.index("NKY"), rows].sum())
-
-
-def moments_of(
-    world: World, paths: dict[str, np.ndarray], scenario: Scenario, longs: list[float]
-) -> dict[str, float]:
-    """One run as it is compared with the record."""
-    burn, days = world.burn_in, world.record.days
-    nikkei, august5 = paths["NKY"], day(scenario, "2024-08-05") + 1
-    jgb = world.record.log_prices[burn:, scenario.instrument_names.index("JGB")]
-    hike, august2 = day(scenario, "2024-07-31"), day(scenario, "2024-08-02")
-    last = day(scenario, LAST) + 1
-    depth = days["dealer_depth_share"][burn : burn + last]
-    return {
-        "nky_fall": nikkei[august5] - nikkei[day(scenario, "2024-07-10") + 1],
-        "nky_rebound": nikkei[day(scenario, "2024-08-19") + 1] - nikkei[august5],
-        "spx_rebound": paths["SPX"][day(scenario, "2024-08-19") + 1] - paths["SPX"][august5],
-        "nky_worst": np.diff(nikkei).min(),
-        "nky_5aug": nikkei[august5] - nikkei[august5 - 1],
-        "nky_6aug": nikkei[august5 + 1] - nikkei[august5],
-        "jgb_bp_31jul": -(jgb[hike] - jgb[hike - 1]) / 9.0 * 1e4,
-        "jgb_bp_2to5aug": -(jgb[august2 + 1] - jgb[hike + 1]) / 9.0 * 1e4,
-        "ust_bp_31jul_5aug": -(paths["UST"][august5] - paths["UST"][hike]) / 8.2 * 1e4,
-        "at_limit": float(days["n_at_limit"][burn : burn + last].any()),
-        "margin_longs_week": longs[2] / longs[1] - 1.0 if longs[1] else np.nan,
-        "depth_2aug": float(depth[august2]),
-        "error": float(days["conservation_error"].max()),
-    }
+    runs = [simulated_august(scenario, seed, replicate) for replicate in range(replicates)]
+    paths = [[path[name] for name in (*SERIES, "UST")] for path, _ in runs]
+    return np.array(paths), pd.DataFrame([moments for _, moments in runs])
 
 
 def real_changes(scenario: Scenario, start: str) -> tuple[list[int], pd.DataFrame]:
     """Days of the record after `start`, as rows of a path, and log changes since `start`."""
-    table = pd.DataFrame(KEY_DAYS_2024).set_index("date")
-    table = np.log(table[list(RECORD_COLUMNS.values())].set_axis(list(SERIES), axis=1))
-    table = table.loc[start:] - table.loc[start]
+    table = real_levels().loc[start:] - real_levels().loc[start]
     return [day(scenario, date) + 1 for date in table.index[1:]], table.iloc[1:]
-
-
-def crps(sample: np.ndarray, real: float) -> float:
-    """Continuous ranked probability score of a sample: E|X - y| - E|X - X'|/2."""
-    ordered, n = np.sort(sample), len(sample)
-    spread = 2.0 * ((2.0 * np.arange(n) - n + 1.0) @ ordered) / n**2
-    return float(np.abs(sample - real).mean() - 0.5 * spread)
 
 
 def scores(paths: np.ndarray, scenario: Scenario, start: str) -> pd.DataFrame:
@@ -231,16 +179,8 @@ def scores(paths: np.ndarray, scenario: Scenario, start: str) -> pd.DataFrame:
 
 def frozen(scenario: Scenario, seed: int, replicates: int) -> np.ndarray:
     """Paths of the same script and news with positions frozen from the first day on."""
-    paths, last = [], day(scenario, LAST) + 1
-    for replicate in range(replicates):
-        world, opening = open_world(scenario, seed, replicate, with_events=False)
-        burn = world.burn_in
-        world = world._replace(options=world.options._replace(no_trade_from=burn))
-        advance(world, burn, burn + last)
-        quotes = np.vstack([opening.log_prices, world.record.log_prices[burn : burn + last]])
-        series = paths_of(quotes - opening.log_prices, scenario)
-        paths.append(np.array([series[name] for name in (*SERIES, "UST")]))
-    return np.array(paths)
+    paths = (frozen_august(scenario, seed, replicate) for replicate in range(replicates))
+    return np.array([[path[name] for name in (*SERIES, "UST")] for path in paths])
 
 
 def calm_tables(scenario: Scenario, runs: int, n_days: int, seed: int) -> pd.DataFrame:

@@ -1,0 +1,118 @@
+"""July and August 2024 in a run: paths of the yen crosses and shares, days of the record."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abm.episodes.record import KEY_DAYS_2024
+from abm.kernels.state import RETAIL_EQUITY
+from abm.population.advance import InitialState, advance, open_world
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from abm.population.world import World
+    from abm.scenario import Scenario
+
+Array = np.ndarray
+
+FIRST, LAST = "2024-07-01", "2024-08-30"
+CROSSES = ("USDJPY", "AUDJPY", "MXNJPY")
+SERIES = (*CROSSES, "NKY", "SPX")
+RECORD_COLUMNS = dict(zip(SERIES, ("usdjpy", "audjpy", "mxnjpy", "nikkei", "sp500"), strict=True))
+STOPS = ("2024-08-02", "2024-08-09", LAST)
+"""Days at whose close margin longs are read."""
+FAR_OUT = -0.132
+"""Worst day of the Nikkei in the record, 5 August 2024 [log]."""
+JGB_DURATION, UST_DURATION = 9.0, 8.2
+"""Years: a change of price over one of yield, ten-year bonds."""
+
+
+def day(scenario: Scenario, date: str) -> int:
+    """Index of a trading day."""
+    return [each.isoformat() for each in scenario.calendar.dates()].index(date)
+
+
+def paths_of(log_quotes: Array, scenario: Scenario) -> dict[str, Array]:
+    """Yen crosses (down: the yen gains) and assets by name, log."""
+    by_name = dict(zip(scenario.instrument_names, log_quotes.T, strict=True))
+    yen = by_name["JPY"]
+    crosses = {"USDJPY": -yen, "AUDJPY": by_name["AUD"] - yen, "MXNJPY": by_name["MXN"] - yen}
+    return crosses | {name: by_name[name] for name in ("NKY", "SPX", "HY", "UST")}
+
+
+def real_levels() -> pd.DataFrame:
+    """Log levels of the record on its key days, a column for each series."""
+    import pandas as pd
+
+    table = pd.DataFrame(KEY_DAYS_2024).set_index("date")
+    levels = table[list(RECORD_COLUMNS.values())].set_axis(list(SERIES), axis=1)
+    return levels.apply(np.log)
+
+
+def simulated_august(
+    scenario: Scenario, seed: int, replicate: int
+) -> tuple[dict[str, Array], dict[str, float]]:
+    """Paths since the close of the eve, (n_days + 1,) by series, and what the record is compared
+    with beside them, of one run."""
+    world, opening = open_world(scenario, seed, replicate, with_events=False)
+    done, longs = world.burn_in, [margin_longs(world)]
+    for stop in STOPS:
+        until = world.burn_in + day(scenario, stop) + 1
+        world, done = advance(world, done, until), until
+        longs.append(margin_longs(world))
+    paths = _paths_since(world, opening, scenario)
+    return paths, moments_of(world, paths, scenario, longs)
+
+
+def frozen_august(scenario: Scenario, seed: int, replicate: int) -> dict[str, Array]:
+    """Paths of the same script and news with positions frozen from the first day on."""
+    world, opening = open_world(scenario, seed, replicate, with_events=False)
+    burn = world.burn_in
+    world = world._replace(options=world.options._replace(no_trade_from=burn))
+    world = advance(world, burn, burn + day(scenario, LAST) + 1)
+    return _paths_since(world, opening, scenario)
+
+
+def _paths_since(world: World, opening: InitialState, scenario: Scenario) -> dict[str, Array]:
+    burn, n_days = world.burn_in, day(scenario, LAST) + 1
+    quotes = np.vstack([opening.log_prices, world.record.log_prices[burn : burn + n_days]])
+    return paths_of(quotes - opening.log_prices, scenario)
+
+
+def margin_longs(world: World) -> float:
+    """Shares that households hold on margin [units]."""
+    rows = slice(*world.rules.mandates.first_row[RETAIL_EQUITY : RETAIL_EQUITY + 2])
+    return float(world.books.units[world.instruments.index("NKY"), rows].sum())
+
+
+def moments_of(
+    world: World, paths: dict[str, Array], scenario: Scenario, longs: list[float]
+) -> dict[str, float]:
+    """Falls, rebounds, yields, limits, margin longs and depth of one run."""
+    burn, days = world.burn_in, world.record.days
+    nikkei, august5 = paths["NKY"], day(scenario, "2024-08-05") + 1
+    jgb = world.record.log_prices[burn:, scenario.instrument_names.index("JGB")]
+    hike, august2 = day(scenario, "2024-07-31"), day(scenario, "2024-08-02")
+    last = day(scenario, LAST) + 1
+    depth = days["dealer_depth_share"][burn : burn + last]
+    to_bp = 1e4 / JGB_DURATION
+    return {
+        "nky_fall": nikkei[august5] - nikkei[day(scenario, "2024-07-10") + 1],
+        "nky_rebound": nikkei[day(scenario, "2024-08-19") + 1] - nikkei[august5],
+        "spx_rebound": paths["SPX"][day(scenario, "2024-08-19") + 1] - paths["SPX"][august5],
+        "nky_worst": np.diff(nikkei).min(),
+        "nky_5aug": nikkei[august5] - nikkei[august5 - 1],
+        "nky_6aug": nikkei[august5 + 1] - nikkei[august5],
+        "jgb_bp_31jul": -(jgb[hike] - jgb[hike - 1]) * to_bp,
+        "jgb_bp_31jul_5aug": -(jgb[august5 - 1] - jgb[hike]) * to_bp,
+        "jgb_bp_2to5aug": -(jgb[august2 + 1] - jgb[hike + 1]) * to_bp,
+        "ust_bp_31jul_5aug": -(paths["UST"][august5] - paths["UST"][hike]) / UST_DURATION * 1e4,
+        "at_limit": float(days["n_at_limit"][burn : burn + last].any()),
+        "margin_longs_week": longs[2] / longs[1] - 1.0 if longs[1] else np.nan,
+        "depth_1aug": float(depth[august2 - 1]),
+        "depth_2aug": float(depth[august2]),
+        "error": float(days["conservation_error"].max()),
+    }
