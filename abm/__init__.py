@@ -16,6 +16,7 @@ The names below are the front door; what they take and give is in the rooms behi
 * `abm.agents`: who trades, as Mesa agents; `abm.agents.PythonAgent` is a trader of your own;
 * `abm.sweep`: thousands of runs, called as `abm.sweep("mine.toml")`;
 * `abm.calibration`: parameters fitted to moments of the record, `abm.calibrate("study.toml")`;
+* `abm.validation`: what is asked of the model, and what it holds, `abm.validate()`;
 * `abm.carry`, `abm.market`, `abm.contagion`: one trade, one clearing, one network, by themselves;
 * `abm.literature`: papers restated on the same kernels;
 * `abm.errors`: every way to be told no.
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from abm.runs import cascade, load_result, run
     from abm.scenario import list_scenarios, load_scenario
     from abm.sweep import load_sweep, sweep
+    from abm.validation import validate
     from abm.version import __version__
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "run",
     "sweep",
     "threshold_cascade",
+    "validate",
 ]
 
 _ROOM_OF = {
@@ -70,6 +73,7 @@ _ROOM_OF = {
     "run": "abm.runs",
     "sweep": "abm.sweep",
     "threshold_cascade": "abm.contagion",
+    "validate": "abm.validation",
 }
 
 

@@ -1,4 +1,4 @@
-"""Everything on the API pages is said where it is defined, and their examples are true."""
+"""What the API pages show is said where it is defined, and their examples are true."""
 
 import ast
 import doctest
@@ -28,6 +28,7 @@ ROOMS = (
     "abm.runs",
     "abm.scenario",
     "abm.sweep",
+    "abm.validation",
 )
 WITH_EXAMPLES = (
     "abm",

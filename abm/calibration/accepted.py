@@ -18,7 +18,7 @@ WIDEST = 0.3  # standard deviation of the local design where nothing is known, s
 
 
 class AcceptedSet(NamedTuple):
-    """The points accepted, and the number tried."""
+    """What was accepted, and out of how many."""
 
     rows: list[Evaluated]  # on the seeds of choice, best first
     critical: float

@@ -30,6 +30,7 @@ from abm.cli import (
     schema,
     status,
     sweep,
+    validate,
 )
 from abm.cli.answers import answered
 from abm.cli.terminal import tell
@@ -93,6 +94,7 @@ COMMANDS = (
     classroom.classroom,
     reproduce.reproduce,
     literature.literature,
+    validate.validate,
     new.new,
     schema.schema,
 )

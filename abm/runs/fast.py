@@ -95,7 +95,7 @@ def watched_cascade(
     scenario: Scenario, seed: int, replicate: int = 0, request: OutputRequest = ONLY_SCALARS
 ) -> RunOutput:
     """`fast_cascade`, and what else is wanted of the run itself, not of the others."""
-    columns = partial(_columns, scenario, seed, replicate)
+    columns = partial(run_columns, scenario, seed, replicate)
     run = columns(with_events=True)
     no_shock, frozen = columns(shocked=False), columns(no_trade=True)
     frozen_no_shock = columns(shocked=False, no_trade=True)
@@ -106,7 +106,7 @@ def watched_cascade(
     return RunOutput(measures, _asked_days(run.days, request), events)
 
 
-def _columns(
+def run_columns(
     scenario: Scenario, seed: int, replicate: int, *, with_events: bool = False, **differences: bool
 ) -> Columns:
     """One run as columns; a counterfactual keeps no events, nor who failed where no one trades."""

@@ -15,7 +15,7 @@ from abm.kernels.events import (
     FIRST_BANK,
     FORCED_SALE,
     MARKET,
-    NO_INSTITUTION,
+    NOBODY,
     SCRIPT,
 )
 from abm.population.exposures import bank_names_of
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 AUTHORITIES = {
-    NO_INSTITUTION: "",
+    NOBODY: "",
     MARKET: "market",
     CENTRAL_BANK: "central_bank",
     SCRIPT: "news",  # until a title is found for it

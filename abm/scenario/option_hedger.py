@@ -15,7 +15,7 @@ Gammas = Annotated[dict[str, Annotated[float, Field(ge=0.0, le=MOST_DEPTH_USD_BN
 
 
 class NoOptionHedgers(Part):
-    """No options are hedged."""
+    """Nobody hedges options."""
 
     kind: Literal["none"] = "none"
 

@@ -1,4 +1,4 @@
-"""Order, splitting, the size of the currency unit and who runs it do not matter."""
+"""What must not matter does not: order, splitting, the size of the currency unit, who runs it."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Claims on every restated paper: its numbers, its figure, and its grounds."""
+"""What holds for every restated paper: its numbers, its figure, and what it stands on."""
 
 from importlib import import_module
 

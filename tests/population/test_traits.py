@@ -1,4 +1,4 @@
-"""Traits of each kind of institution, by row, read by name."""
+"""What each kind of institution can do: traits by row, read by name."""
 
 import numpy as np
 import pytest

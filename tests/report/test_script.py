@@ -1,4 +1,4 @@
-"""The script of a scenario, in words and on figures."""
+"""What a scenario makes happen, in words and on figures."""
 
 import json
 

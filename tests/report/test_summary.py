@@ -1,4 +1,4 @@
-"""Effects of the shock are told apart from all else that happened in a run."""
+"""What a run did because of its shock is told apart from what happened in the run."""
 
 import re
 

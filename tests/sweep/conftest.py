@@ -1,4 +1,4 @@
-"""Shared parts of the tests of sweeps."""
+"""What the tests of sweeps share."""
 
 from contextlib import contextmanager
 

@@ -1,4 +1,4 @@
-"""Words and exit codes of `unwind sweep` and `unwind status`."""
+"""What `unwind sweep` and `unwind status` say, and their exit codes."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Charts and network draw what happened, for a run in which much happens."""
+"""What is drawn is what happened: charts and network of a run in which much happens."""
 
 from types import SimpleNamespace
 

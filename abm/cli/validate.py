@@ -1,0 +1,156 @@
+"""`unwind validate`: every claim about the model judged by its runs, as a table and a page."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from abm.cli.asked import Force, Settings, whole
+from abm.cli.lines import duration, labelled
+from abm.cli.progress import LINE_EVERY_SECONDS, OnStderr, warn_of_compiling
+from abm.cli.terminal import say, tell
+from abm.words import counted
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+    from abm.validation import Progress, Validation
+
+PAGE = "index.html"
+LONGEST_CLAIM = 62
+
+
+def validate(
+    scenario: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="A scenario or file, whose world is run under the scripts of hike, calm and "
+            "august-2024; default those three",
+        ),
+    ] = None,
+    settings: Settings = None,
+    seeds: Annotated[
+        str | None, typer.Option(metavar="N", help="Seeds of a sample; default 200")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Twenty seeds")] = False,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="GROUP",
+            help="conservation, literature, undisturbed, august, signs, carry, order or statics; "
+            "repeatable",
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder")] = Path("results/validation"),
+    seed: Annotated[str | None, typer.Option(metavar="N", help="Random seed of all runs")] = None,
+    workers: Annotated[
+        str | None, typer.Option(metavar="N", help="Processes; default one for each core")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Judge every claim about the model by its runs; the same command goes on where it stopped."""
+    from abm.scenario import parse_setting
+    from abm.validation import validate as judge_all
+    from abm.validation.running import SEED
+
+    warn_of_compiling()
+    numbers = {
+        name: None if text is None else whole(f"--{name}", text)
+        for name, text in (("seeds", seeds), ("workers", workers))
+    }
+    chosen_seed = SEED if seed is None else whole("--seed", seed)
+    changes = dict(parse_setting(setting) for setting in settings or [])
+    try:
+        with ValidationProgress() as progress:
+            found = judge_all(
+                scenario, changes, **numbers, quick=quick, only=only or (), out=out,
+                seed=chosen_seed, force=force, progress=progress,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        command = ["unwind", "validate", *sys.argv[2:]]
+        say(f"what was finished is kept. To go on: {shlex.join(command)}")
+        raise
+    write_page(found)
+    tell(*summary_lines(found))
+
+
+def write_page(found: Validation) -> None:
+    """The page, beside the table."""
+    from abm.cli.output import write_file
+    from abm.report.validation_page import validation_report
+
+    write_file(found.folder / PAGE, validation_report(found))
+
+
+def summary_lines(found: Validation) -> list[str]:
+    """The table, a line for each claim; how many hold; the folder."""
+    from abm.report.validation_page import number
+
+    lines = []
+    for group in found.groups:
+        rows = found.rows[found.rows["group"] == group.name].to_dict("records")
+        lines += [group.title]
+        for row in rows:
+            claim = row["claim"]
+            if len(claim) > LONGEST_CLAIM:
+                claim = f"{claim[: LONGEST_CLAIM - 1]}…"
+            told = f"{number(row['figure']):>9}  {row['bar']}"
+            lines.append(f"  {claim:<{LONGEST_CLAIM}}  {row['verdict']:<14}  {told}")
+        lines.append("")
+    n_hold, n_miss, n_unknown = found.counts.values()
+    counts = f"{n_hold} hold, {n_miss} miss, {n_unknown} not identified"
+    n_failed = int((found.rows["n_failed"] > 0).sum())
+    failed = f"; {counted(n_failed, 'row')} with failed runs" if n_failed else ""
+    return [
+        *lines,
+        labelled("Claims", f"{counts}, of {len(found.rows)}{failed}"),
+        labelled("Kept in", f"{found.folder}: {PAGE}, rows.csv, manifest.json, runs/"),
+    ]
+
+
+class ValidationProgress(OnStderr):
+    """Progress of a validation: a bar on a terminal, elsewhere a line a minute."""
+
+    def __init__(self, every_seconds: float = LINE_EVERY_SECONDS) -> None:
+        super().__init__(_bar, every_seconds)
+
+    def __call__(self, progress: Progress) -> None:
+        if self.bar is not None:
+            self.bar.update(
+                self.bar.task_ids[0],
+                total=progress.n_planned,
+                completed=progress.n_done,
+                description=told(progress),
+            )
+        elif time.monotonic() - self.last >= self.every_seconds:
+            self.last = time.monotonic()
+            say(told(progress))
+
+
+def told(progress: Progress) -> str:
+    """The group and the runs at work, and how many are done."""
+    return (
+        f"{progress.group}, {progress.sample}: {progress.n_done:,} of {progress.n_planned:,} runs, "
+        f"{duration(progress.seconds)}"
+    )
+
+
+def _bar() -> Bar:
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    bar = Bar(
+        BarColumn(),
+        TextColumn("{task.description}", markup=False),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    bar.add_task("starting", total=None)
+    return bar

@@ -1,0 +1,290 @@
+"""July and August 2024: forecasts against two naive ones, bands, limits, positions, yields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from abm.episodes.august import (
+    CROSSES,
+    FAR_OUT,
+    FIRST,
+    SERIES,
+    day,
+    frozen_august,
+    real_levels,
+    simulated_august,
+)
+from abm.kernels.state import TRADING_DAYS
+from abm.measures.scores import crps, crps_normal
+from abm.validation.claims import (
+    AUGUST,
+    Bar,
+    Claim,
+    Group,
+    Runs,
+    Sample,
+    at_least,
+    at_most,
+)
+from abm.validation.estimates import Estimate, mean, resampled, share
+from abm.validation.record import record
+from abm.validation.surprises import QUICKER
+
+if TYPE_CHECKING:
+    from abm.scenario import Scenario
+
+EVE: str = record()["eve_of_hike"]["date"]
+STARTS = {FIRST: "1 July", EVE: "30 July"}
+BAND = (5.0, 95.0)
+AFTER_FALL = ("2024-08-05", "2024-08-15")
+FROZEN, WALK, LIMIT = "frozen", "walk", 0.1
+
+
+def levels() -> pd.DataFrame:
+    """Log levels of the record on its key days and on the eve of the rise in rates."""
+    eve = {name: np.log(record()["eve_of_hike"][name]) for name in SERIES}
+    return pd.concat([real_levels(), pd.DataFrame(eve, index=[EVE])]).sort_index()
+
+
+def august(scenario: Scenario, seed: int, replicate: int) -> dict[str, float]:
+    """Log levels on the days of the record, free, frozen and of a walk; what else it has.
+
+    Columns "USDJPY 2024-08-05", "frozen USDJPY 2024-08-05", and the mean and standard deviation of
+    the walk, which are those of every run.
+    """
+    paths, values = simulated_august(scenario, seed, replicate)
+    still = frozen_august(scenario, seed, replicate)
+    means, sds = walk(scenario)
+    for date in levels().index:
+        row = day(scenario, date) + 1
+        for name in SERIES:
+            values[f"{name} {date}"] = float(paths[name][row])
+            values[f"{FROZEN} {name} {date}"] = float(still[name][row])
+            values[f"{WALK} {name} {date}"] = float(means[name][row])
+    return values | {f"sd {name}": sds[name] for name in SERIES}
+
+
+def walk(scenario: Scenario) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """A Gaussian walk with the same script: mean path (n_days + 1,) and daily sd by series [log].
+
+    Steps have the scenario's volatilities and correlations of news, and what is scripted on their
+    day: announcements, signals, and the impact of interventions, their size over the depth of the
+    day, sv L + M of value investors and dealers. What follows other markets by a link follows their
+    steps at once.
+    """
+    names = scenario.instrument_names
+    moves = np.zeros((scenario.calendar.days + 1, len(names)))
+    for item in scenario.news:
+        for name, move in item.moves.items():
+            moves[scenario.day_index(item.day) + 1, names.index(name)] += move
+    yen, policy = scenario.funding_currency, scenario.policy
+    if policy.boj.kind == "script":
+        step = policy.boj.surprise_bp * policy.boj.news_log_per_bp
+        moves[scenario.day_index(policy.boj.day) + 1, names.index(yen)] += step
+    if policy.mof.kind == "script":
+        own = scenario.instruments[yen]
+        depth = own.value_speed_per_day * own.value_depth_usd_bn + own.dealer_depth_usd_bn
+        depth *= scenario.liquidity.depth_multiple
+        for act in policy.mof.interventions:
+            step = act.signal_log + act.usd_bn / depth
+            moves[scenario.day_index(act.day) + 1, names.index(yen)] += step
+    loading = _loading(scenario)
+    daily = np.array([scenario.instruments[name].volatility_per_year for name in names])
+    daily = daily / np.sqrt(TRADING_DAYS)
+    covariance = loading @ (scenario.correlation_matrix() * np.outer(daily, daily)) @ loading.T
+    path = np.cumsum(moves @ loading.T, axis=0)
+    means, sds = {}, {}
+    for name in SERIES:
+        row = np.zeros(len(names))
+        if name in CROSSES:
+            row[names.index(yen)] = -1.0
+            if name[:3] in names:
+                row[names.index(name[:3])] = 1.0
+        else:
+            row[names.index(name)] = 1.0
+        means[name], sds[name] = path @ row, float(np.sqrt(row @ covariance @ row))
+    return means, sds
+
+
+def _loading(scenario: Scenario) -> np.ndarray:
+    """Steps of markets on the news of all, (K, K): the identity, and links."""
+    names = scenario.instrument_names
+    loading = np.eye(len(names))
+    for name, link in scenario.liquidity.links.items():
+        row = names.index(name)
+        loading[row, names.index(scenario.funding_currency)] -= link.currency_beta
+        if link.leader is not None:
+            loading[row, names.index(link.leader)] += link.leader_beta
+    return loading
+
+
+RUNS = Sample("August 2024", AUGUST, august, QUICKER, runs_per_seed=2.0)
+
+
+def score(table: pd.DataFrame, series: str, start: str, prefix: str = "") -> float:
+    """Mean CRPS over the key days after `start`, of changes since then [log]."""
+    real = levels()[series]
+    dates = [date for date in real.index if date > start and date != EVE]
+    base = table[f"{prefix}{series} {start}"].to_numpy()
+    return float(
+        np.mean(
+            [
+                crps(table[f"{prefix}{series} {date}"].to_numpy() - base, real[date] - real[start])
+                for date in dates
+            ]
+        )
+    )
+
+
+def score_of_walk(table: pd.DataFrame, series: str, start: str) -> float:
+    """The same of the walk, in closed form; sd grows with the root of trading days."""
+    real, row = levels()[series], table.iloc[0]
+    dates = [date for date in real.index if date > start and date != EVE]
+    found = []
+    for date in dates:
+        n_days = int(np.busday_count(start, date))
+        middle = row[f"{WALK} {series} {date}"] - row[f"{WALK} {series} {start}"]
+        sd = row[f"sd {series}"] * np.sqrt(n_days)
+        found.append(crps_normal(middle, sd, real[date] - real[start]))
+    return float(np.mean(found))
+
+
+def scored(series: str, start: str, runs: Runs) -> Estimate:
+    """CRPS of the model."""
+    return resampled((runs.table,), partial(score, series=series, start=start))
+
+
+def against_walk(series: str, start: str, runs: Runs) -> Estimate:
+    """CRPS less that of the walk."""
+    if runs.table.empty:
+        return mean([])
+    other = score_of_walk(runs.table, series, start)
+    found = resampled((runs.table,), lambda table: score(table, series, start) - other)
+    return found._replace(note=f"the walk's CRPS is {other:.4f}")
+
+
+def against_frozen(series: str, start: str, runs: Runs) -> Estimate:
+    """CRPS less that of frozen positions in the same world."""
+
+    def still(table: pd.DataFrame) -> float:
+        return score(table, series, start, f"{FROZEN} ")
+
+    if runs.table.empty:
+        return mean([])
+    note = f"theirs is {still(runs.table):.4f}"
+    return resampled((runs.table,), lambda table: score(table, series, start) - still(table), note)
+
+
+def coverage(runs: Runs) -> Estimate:
+    """Share of key days and series from 5 to 15 August inside the 5 to 95% band; its width."""
+    real = levels()
+    dates = [date for date in real.index if AFTER_FALL[0] <= date <= AFTER_FALL[1]]
+
+    def inside(table: pd.DataFrame) -> float:
+        return float(np.mean([_is_inside(table, name, date, real) for name in SERIES
+                              for date in dates]))  # fmt: skip
+
+    if runs.table.empty:
+        return mean([])
+    widths = [f"{name} {_width(runs.table, name, dates):.3f}" for name in SERIES]
+    found = inside(runs.table)
+    missed = [f"{name} {date[5:]}" for name in SERIES for date in dates
+              if not _is_inside(runs.table, name, date, real)]  # fmt: skip
+    note = f"mean width [log]: {', '.join(widths)}"
+    if missed:
+        note += f"; outside: {', '.join(missed)}"
+    return Estimate(found, found, found, note)
+
+
+def _band(table: pd.DataFrame, series: str, date: str) -> np.ndarray:
+    moved = table[f"{series} {date}"] - table[f"{series} {FIRST}"]
+    found: np.ndarray = np.percentile(moved, BAND)
+    return found
+
+
+def _is_inside(table: pd.DataFrame, series: str, date: str, real: pd.DataFrame) -> bool:
+    low, high = _band(table, series, date)
+    return bool(low <= real[series][date] - real[series][FIRST] <= high)
+
+
+def _width(table: pd.DataFrame, series: str, dates: list[str]) -> float:
+    return float(np.mean([np.diff(_band(table, series, date))[0] for date in dates]))
+
+
+def is_far_out(runs: Runs) -> Estimate:
+    """Share of runs whose worst Nikkei day is as bad as the record's."""
+    return share(runs.table["nky_worst"] <= FAR_OUT)
+
+
+def at_limit(runs: Runs) -> Estimate:
+    """Share of runs in which some market ends a day at its limit."""
+    return share(runs.table["at_limit"] > 0.0)
+
+
+def median(column: str, runs: Runs) -> Estimate:
+    """Median of a column over runs."""
+    return resampled((runs.table,), lambda table: float(table[column].median()))
+
+
+def percentile(column: str, real: float, runs: Runs) -> Estimate:
+    """Share of runs below the record: inside the band if from .05 to .95."""
+    values = runs.table[column]
+    note = f"record {real:.3g}; median run {values.median():.3g}" if len(values) else ""
+    return share(values < real, note)
+
+
+def _scores() -> Iterator[Claim]:
+    asked, frozen = record()["august"]["asked"], record()["august"]["frozen"]
+    better: Callable[[str, str, Runs], Estimate]
+    for start, told in STARTS.items():
+        for series in SERIES:
+            at = f"{series} from {told}: CRPS"
+            if start == FIRST:
+                yield Claim(at, at_most(asked[series]), (RUNS,), partial(scored, series, start),
+                            "key days to 30 August, log changes since the start")  # fmt: skip
+            for better, name, note in (
+                (against_walk, "a walk with the script", ""),
+                (against_frozen, "positions frozen in this world", "a goal, not a bar"),
+            ):
+                yield Claim(f"{at} less that of {name}", at_most(0.0), (RUNS,),
+                            partial(better, series, start), note)  # fmt: skip
+            if start == FIRST:
+                yield Claim(f"{at} against frozen positions of commit 0265c71",
+                            at_most(frozen[series]), (RUNS,),
+                            partial(scored, series, start))  # fmt: skip
+
+
+def _yields() -> Iterator[Claim]:
+    real, inside = record()["yields"], Bar(0.05, 0.95)
+    for column, key, told in (
+        ("jgb_bp_31jul", "jgb_30jul_31jul", "JGB yield on 31 July"),
+        ("jgb_bp_31jul_5aug", "jgb_31jul_5aug", "JGB yield from 31 July to 5 August"),
+        ("ust_bp_31jul_5aug", "ust_31jul_5aug", "UST yield from 30 July to 5 August"),
+    ):
+        yield Claim(f"{told}: share of runs below the record", inside, (RUNS,),
+                    partial(percentile, column, real[key]), "bp, ten years")  # fmt: skip
+
+
+GROUP = Group(
+    "august",
+    "August 2024",
+    "Model output verification",
+    (
+        *_scores(),
+        Claim("key days of 5 to 15 August inside the band, all five series", at_least(1.0),
+              (RUNS,), coverage, "5 to 95%, changes since 1 July"),
+        Claim(f"share of runs with a Nikkei day of {FAR_OUT} or worse", at_least(0.15), (RUNS,),
+              is_far_out),
+        Claim("share of runs that touch a daily limit", at_most(LIMIT), (RUNS,), at_limit),
+        Claim("margin longs in the week to 9 August, median run", Bar(-0.25, -0.10), (RUNS,),
+              partial(median, "margin_longs_week")),
+        Claim("dealers' depth before 2 August over calm, median run", at_most(0.75), (RUNS,),
+              partial(median, "depth_1aug"), "close of 1 August, of the yen"),
+        *_yields(),
+    ),
+)  # fmt: skip

@@ -1,0 +1,52 @@
+"""Order of contagion after a surprise of 50bp: which market moves on which day."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+
+from abm.validation.claims import Claim, Group, Runs, at_least, at_most
+from abm.validation.estimates import Estimate, exact, resampled
+from abm.validation.surprises import HAWKISH, HORIZONS
+
+LATEST = {"JPY": 0, "JGB": 0, "UST": 1, "SPX": 3, "NKY": 3, "HY": 3, "EM": 3, "MXN": 3, "AUD": 3}
+"""Day by which a market must have moved; first currency and bonds of Japan, last the periphery."""
+BEYOND = 2.0  # daily standard deviations
+READ_AT = 5  # days after the surprise
+SURPRISE = (HAWKISH[50],)
+
+
+def first_day(name: str, runs: Runs) -> Estimate:
+    """First day on which the mean effect is beyond two daily standard deviations."""
+
+    def of(table: pd.DataFrame) -> float:
+        bar = BEYOND * table[f"sd {name}"].mean()
+        beyond = [h for h in HORIZONS if abs(table[f"effect {name} {h}"].mean()) > bar]
+        return float(beyond[0]) if beyond else float("inf")
+
+    day = of(runs.table)
+    return exact(day, "never within 20 days") if np.isinf(day) else resampled((runs.table,), of)
+
+
+def t_of_move(name: str, runs: Runs) -> Estimate:
+    """Size of the mean effect five days on, over its standard error."""
+    effect = runs.table[f"effect {name} {READ_AT}"]
+    if len(effect) < 2:
+        return exact(float("nan"))
+    t = abs(effect.mean()) / (effect.std() / np.sqrt(len(effect)))
+    return exact(t, f"mean move {effect.mean():+.4f} log")
+
+
+GROUP = Group(
+    "order",
+    "Order of contagion",
+    "Model analysis",
+    (
+        *(Claim(f"{name}: first day beyond two daily sd", at_most(day), SURPRISE,
+                partial(first_day, name), "after +50bp") for name, day in LATEST.items()),
+        *(Claim(f"{name}: |t| of the mean move at day 5", at_least(3.0), SURPRISE,
+                partial(t_of_move, name), "after +50bp") for name in LATEST),
+    ),
+)  # fmt: skip
