@@ -20,7 +20,7 @@ from abm.cli.commands import COMMANDS
 from abm.errors import UnwindError
 from abm.literature import find_papers
 from abm.scenario import Scenario, commented_template, load_scenario, parse_setting
-from abm.sweep import run_of_row, runner, sweep
+from abm.sweep import pool, run_of_row, sweep
 from abm.sweep.experiment import Experiment, load_experiment
 from abm.words import words
 from tests.attacks.stage import BASED, RAW, Answer, ask, contents, faults_of, set_up
@@ -139,7 +139,7 @@ def kept_run(tmp_path_factory):
 def kept_sweep(tmp_path_factory):
     place = tmp_path_factory.mktemp("sweep") / "kept"
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(runner, "_pool", lambda _: nullcontext(HereAndNow()))
+        patched.setattr(pool, "own_processes", lambda _: nullcontext(HereAndNow()))
         sweep(experiment(), place, chunk_rows=12)
     return place
 
