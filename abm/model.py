@@ -42,6 +42,7 @@ from abm.population.origin import Branch, Origin
 from abm.population.past import past_faults
 from abm.population.saved import Saved, arrays_of, read_state, state_hash, write_state
 from abm.population.streams import Rng, replicate_number, root_seed
+from abm.population.world import World, rows_with_brokers
 from abm.runs.branches import cascade_of
 from abm.runs.running import result_of
 from abm.scenario import Scenario, load_scenario
@@ -49,7 +50,6 @@ from abm.scenario import Scenario, load_scenario
 if TYPE_CHECKING:
     import networkx as nx
 
-    from abm.population.world import World
     from abm.runs.result import Cascade, RunResult
 
 REPORTED = ("log_yen", "yen_short_units", "leverage", "n_margin_calls", "n_failures")
@@ -487,6 +487,7 @@ def _with_brokers(world: World, asked: list[AgentRequest]) -> World:
             broker_start=start,
             broker=np.append(graph.broker, np.array(lenders, np.int64)),
             broker_share=np.append(graph.broker_share, np.ones(len(lenders))),
+            lent_rows=rows_with_brokers(start),
         )
     )
 

@@ -1,8 +1,8 @@
-"""What the funds' repaired rules change, beside today's, on common seeds.
+"""Effects of the funds' repaired rules, beside today's, on common seeds.
 
     python -m experiments.funds_table [--seeds 100] [--workers 2]
 
-Rows as in the table of ODD's notes on funds: the chance of a dam break and the peak by size of the
+Rows: the chance of a dam break and the peak by size of the
 surprise, what a dovish one does, the opening short by the yen rate, amplification by leverage cap,
 peaks by overlap, and undisturbed years. Columns: today's rules; the repaired ones with the yen
 share of loans, trend followers and retail traders as blind to rates as today; all of them.

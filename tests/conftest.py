@@ -1,4 +1,4 @@
-"""What all tests share: two processes for the whole suite, how much Hypothesis searches, and a
+"""Shared parts of all tests: two processes for the whole suite, how much Hypothesis searches, and a
 sign of life where no person watches."""
 
 import os

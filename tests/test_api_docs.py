@@ -1,4 +1,4 @@
-"""What the API pages show is said where it is defined, and their examples are true."""
+"""Everything on the API pages is said where it is defined, and their examples are true."""
 
 import ast
 import doctest

@@ -1,4 +1,4 @@
-"""What is no real number is refused by name, by every public function that takes numbers.
+"""Every public function that takes numbers refuses by name all that is no real number.
 
 A table: each function with arguments that work, and each argument replaced by what no arithmetic
 is meant for. NumPy reads True as 1, "5" as 5 and drops imaginary parts.

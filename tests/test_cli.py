@@ -30,7 +30,7 @@ def unwind(tmp_path, monkeypatch):
 
 @pytest.fixture
 def refused(unwind):
-    """What the command answers to a mistake, after checking that it is an answer to one."""
+    """The command's answer to a mistake, after checking that it is an answer to one."""
 
     def call(*words: object) -> str:
         result = unwind(*words)

@@ -1,4 +1,4 @@
-"""What a user is told reads as one message, whatever went wrong."""
+"""Every error reads as one message, whatever went wrong."""
 
 import pickle
 
@@ -77,7 +77,7 @@ HOSTILE = (
 
 
 def is_safe(text: str) -> bool:
-    """Whether a terminal shows a text and does not obey it; lines may end."""
+    """True for a text that a terminal shows and does not obey; lines may end."""
     return not set(text) & set(HOSTILE) - set("[31m2J\n") and text.replace("\n", "").isprintable()
 
 

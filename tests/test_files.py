@@ -46,7 +46,7 @@ def test_json_that_is_cut_off_is_deep_only_where_it_is(tmp_path):
 
 
 def readers(path):
-    """What reads a file that a user names, by what it is of."""
+    """Readers of files that a user names, by kind of file."""
     return {
         "scenario": lambda: load_scenario(path.with_suffix(".toml")),
         "experiment": lambda: load_experiment(path.with_suffix(".toml")),

@@ -43,7 +43,7 @@ def kept_sweep(place, monkeypatch):
 
 
 def answered(*words):
-    """What the command says where all is well, after a look at every character of it."""
+    """The command's words where all is well, after a look at every character of them."""
     answer = ask([str(word) for word in words])
     assert answer.code in (0, 1), answer.text
     assert not RAW & set(answer.text), answer.text

@@ -264,13 +264,16 @@ class Institution(mesa.Agent):
         self._mark()
 
     def _lend(self, amount_usd_bn: float) -> None:
-        """Its brokers, or the bank that owns it, have lent so much more."""
+        """Its brokers, or the bank that owns it, have lent so much more, out of deposits."""
         graph, row = self.world.graph, self.row
         edges = slice(graph.broker_start[row], graph.broker_start[row + 1])
-        np.add.at(graph.loans, graph.broker[edges], graph.broker_share[edges] * amount_usd_bn)
+        lent = graph.broker_share[edges] * amount_usd_bn
+        for column in (graph.loans, graph.deposits):
+            np.add.at(column, graph.broker[edges], lent)
         owner = self.world.rules.mandates.owner[row]
         if owner >= 0:
             graph.desk_assets[owner] += amount_usd_bn
+            graph.deposits[owner] += amount_usd_bn
 
     def _mark(self) -> None:
         """Wealth, borrowing and its lenders' books after a write (M2 to M4).

@@ -13,5 +13,5 @@ class OptionHedgers(MarketAccount):
 
     @property
     def gamma_usd_bn(self) -> dict[str, float]:
-        """What they trade with the price today, by instrument [USD bn per log]."""
+        """Units traded with the price today, by instrument [USD bn per log]."""
         return dict(zip(self.model.instruments, self.market.hedger_gamma.tolist(), strict=True))

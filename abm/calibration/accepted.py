@@ -18,7 +18,7 @@ WIDEST = 0.3  # standard deviation of the local design where nothing is known, s
 
 
 class AcceptedSet(NamedTuple):
-    """What was accepted, and out of how many."""
+    """The points accepted, and the number tried."""
 
     rows: list[Evaluated]  # on the seeds of choice, best first
     critical: float

@@ -81,7 +81,7 @@ def open_place(folder: Path, study: Study, problem: Problem) -> Place:
 
 
 def identity_of(study: Study, problem: Problem) -> dict[str, Any]:
-    """What the numbers of a calibration follow from, and its hash."""
+    """The origin of a calibration's numbers, and its hash."""
     chosen = chosen_of(study)
     what = {
         "schema_version": SCHEMA_VERSION,

@@ -1,4 +1,4 @@
-"""What the fit can tell: standard errors, the J test, identification, a profile per parameter."""
+"""Inference from a fit: standard errors, the J test, identification, profiles."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FARTHEST = 1e6  # from the threshold, where J has no value
 
 
 class Identification(NamedTuple):
-    """How the moments see the parameters: S = A G, moments in standard errors, u in ranges."""
+    """Sensitivity of the moments: S = A G, moments in standard errors, u in ranges."""
 
     singular_values: Array  # (P,) falling
     sensitivity: Array  # (P,) length of each column: standard errors per range

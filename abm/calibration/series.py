@@ -34,7 +34,7 @@ class Series(NamedTuple):
 
 
 class BadSeries(ValueError):
-    """What is wrong with a series, and which key of its record says so."""
+    """A fault of a series, and the key of its record that says so."""
 
     def __init__(self, key: str, words: str) -> None:
         super().__init__(words)

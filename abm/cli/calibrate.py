@@ -108,7 +108,7 @@ def summary_lines(found: Calibration, drawn: list[str]) -> list[str]:
 
 
 def accepted_line(found: Calibration) -> str:
-    """How many points fit within sampling error; of none, what is farthest off."""
+    """Number of points that fit within sampling error; of none, the moment farthest off."""
     if not found.accepted.empty:
         critical = found.accepted["critical"].iloc[0]
         return f"{counted(len(found.accepted), 'point')} with J at most {critical:.3g}"

@@ -1,6 +1,7 @@
-"""Conservation: units of everything, and money against the named outside accounts."""
+"""Conservation: units of everything, money against outside accounts, banks' balance sheets."""
 
 from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.constraints.bank_leverage import bank_assets
 from abm.kernels.numerics.columns import chunk_sum
 from abm.kernels.state import STRETCH
 
@@ -84,3 +85,37 @@ def worst_error(books, market, graph, scratch):
     """The larger of both errors at this moment."""
     error = conservation_error(books, market, graph, scratch)
     return larger(error, wealth_error(books, market, graph))
+
+
+@kernel
+def loans_error(books, graph, mandates):
+    """Loans of banks against the debts of their borrowers, as both stood last night.     (M55)"""
+    lent, owed = chunk_sum(graph.loans) + chunk_sum(graph.desk_assets), 0.0
+    for stretch in graph.lent_rows:
+        owed += chunk_sum(books.borrowing[stretch[0] : stretch[1]])
+    start, end = mandates.desk_rows
+    owed += chunk_sum(books.borrowing[start:end])
+    return abs(lent - owed) / max(lent, 1.0)
+
+
+@inlined
+def gross_balance(b, assets, owed, graph):
+    """Both sides of a bank's balance sheet, whatever their signs [USD bn]."""
+    owned = abs(assets) + abs(graph.other_assets[b])  # which may be negative: a part of assets
+    return owned + owed + abs(graph.deposits[b]) + abs(graph.equity[b])
+
+
+@kernel
+def balance_error(graph):
+    """Largest gap between the two sides of a bank's balance sheet, A = L + deposits + E.   (M55)
+
+    A payment moves both sides, so that what moved one alone shows. Relative to the most that both
+    sides have held: debts that are gone leave the rounding of their size behind.
+    """
+    worst = 0.0
+    for b in range(graph.equity.size):
+        assets, owed = bank_assets(b, graph), chunk_sum(graph.liabilities[b])
+        gap = assets - owed - graph.deposits[b] - graph.equity[b]
+        graph.gross[b] = max(graph.gross[b], gross_balance(b, assets, owed, graph))
+        worst = larger(worst, abs(gap) / graph.gross[b])
+    return worst

@@ -77,7 +77,7 @@ def note_leverage(books, rules):
 
 @kernel
 def learn_from_losses(books, market, rules, scratch):
-    """What the day's own returns say of the risk of each book, before closes move on.
+    """Update the risk of each book by the day's own returns, before closes move on.
 
     (M69 to M71)
     """

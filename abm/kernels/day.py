@@ -4,7 +4,7 @@ A phase names the groups of state that it reads and writes; only here does a fun
 than four of them.
 """
 
-from abm.kernels.audit import worst_error
+from abm.kernels.audit import loans_error, worst_error
 from abm.kernels.banks.capital import rebuild_capital, share_dealer_profit, sweep_desks
 from abm.kernels.banks.failures import fail_banks, leave_clients
 from abm.kernels.banks.losses import pass_on_losses, suspend_emptied
@@ -84,8 +84,9 @@ def advance_day(
     """One trading day, in order (ODD §3)."""
     apply_news(day, market, rules, chance, script)
     set_policy(day, market, rules, script, record)
+    audit_loans(books, graph, rules, options, record)
     accrue(day, books, market, graph, rules, script)
-    mark_and_move_capital(books, market, rules, scratch)
+    mark_and_move_capital(books, market, graph, rules, scratch)
     open_markets(books, market, rules)
     decide(day, books, market, graph, rules, user_orders, options, scratch)
     clear_intraday_rounds(day, books, market, graph, rules, options, record, scratch)
@@ -94,7 +95,7 @@ def advance_day(
     withdraw_dealers(market, graph, rules)
     learn_from_losses(books, market, rules, scratch)
     estimate_risk(market, rules, scratch)
-    record_day(day, books, market, graph, rules, record)
+    record_day(day, books, market, graph, rules, options, record)
 
 
 def run_days(
@@ -134,7 +135,7 @@ def decide_alone(
         apply_news(day, market, rules, chance, script)
         set_policy(day, market, rules, script, record)
         accrue(day, books, market, graph, rules, script)
-        mark_and_move_capital(books, market, rules, scratch)
+        mark_and_move_capital(books, market, graph, rules, scratch)
     form_views(market, graph, rules, scratch)
     cancel_orders(row, row + 1, books)
     if day < options.no_trade_from:
@@ -151,6 +152,13 @@ def set_policy(day, market, rules, script, record):
 
 
 @kernel
+def audit_loans(books, graph, rules, options, record):
+    """Set the banks' loans to what their borrowers owe, before anything moves."""
+    if options.audit:
+        record_error(loans_error(books, graph, rules.mandates), record)
+
+
+@kernel
 def accrue(day, books, market, graph, rules, script):
     """Interest and coupons against the outside accounts; financing spread to the brokers."""
     days = script.accrual_days[day]
@@ -160,10 +168,10 @@ def accrue(day, books, market, graph, rules, script):
 
 
 @kernel
-def mark_and_move_capital(books, market, rules, scratch):
+def mark_and_move_capital(books, market, graph, rules, scratch):
     """Mark every book; those whose suspension is over return; owners pay in and take out."""
     mark_all(books, market)
-    return_after_suspension(books, market, rules)
+    return_after_suspension(books, market, graph, rules)
     move_capital(books, market, rules, scratch)
     renew_retail(books, market, rules)
     update_high_water_marks(books.wealth, books.high_water)
@@ -307,7 +315,7 @@ def settle(round_, books, market, rules, record, scratch):
 @kernel
 def realise_losses(books, market, graph, rules, record):
     """Books that have been emptied leave; what they owe is their brokers' loss."""
-    suspend_emptied(books, market, rules, record)
+    suspend_emptied(books, market, graph, rules.mandates, record)
     pass_on_losses(books, market, graph, rules.mandates.loss_account, record)
 
 
@@ -327,7 +335,7 @@ def settle_banks(books, market, graph, rules, record):
 
 
 @kernel
-def record_day(day, books, market, graph, rules, record):
+def record_day(day, books, market, graph, rules, options, record):
     """The day's row of the tables, and the worst moment of every institution."""
     record_institutions(day, books, market, rules, record)
-    record_banks(day, graph, record)
+    record_banks(day, graph, options, record)

@@ -40,7 +40,7 @@ EVENT_KINDS = (
 # These force an institution to trade.
 CALLS = (MARGIN_CALL, CLOSE_OUT, LOSS_CUT, RECALL, LIQUIDATION)
 # Who: a row of an institution, or one of these; bank b is FIRST_BANK - b.
-NOBODY, MARKET, CENTRAL_BANK, SCRIPT = -1, -2, -3, -4
+NO_INSTITUTION, MARKET, CENTRAL_BANK, SCRIPT = -1, -2, -3, -4
 FIRST_BANK = -10
 EVENT = np.dtype(
     [
@@ -103,7 +103,15 @@ def clearing_of(k, record):
         return -1
     if record.clearing_event[k] < 0:
         record.clearing_event[k] = record_event_of(
-            record.when[0], record.when[1], CLEARING, MARKET, NOBODY, k, record.gross[k], -1, record
+            record.when[0],
+            record.when[1],
+            CLEARING,
+            MARKET,
+            NO_INSTITUTION,
+            k,
+            record.gross[k],
+            -1,
+            record,
         )
     return record.clearing_event[k]
 
@@ -128,7 +136,7 @@ def record_limits(record, scratch):
         if scratch.side[k] != 0.0:
             record.days[record.now[0]].n_at_limit += 1.0
             parent = clearing_of(k, record)
-            record_event(LIMIT_HIT, MARKET, NOBODY, k, record.gross[k], parent, record)
+            record_event(LIMIT_HIT, MARKET, NO_INSTITUTION, k, record.gross[k], parent, record)
 
 
 @kernel
@@ -137,7 +145,7 @@ def record_script(day, script, record):
     for c in range(script.rates.shape[1] - 1):
         change = script.rates[day, c] - script.rates[max(day - 1, 0), c]
         if change != 0.0:
-            record_event(POLICY, CENTRAL_BANK, NOBODY, c, change, -1, record)
+            record_event(POLICY, CENTRAL_BANK, NO_INSTITUTION, c, change, -1, record)
     for k in range(script.official_usd_bn.shape[1]):
         order = script.official_usd_bn[day, k]
         if order != 0.0:

@@ -1,18 +1,19 @@
 """The opening: books marked, banks at their opening leverage, totals to audit against."""
 
-from abm.kernels.audit import count_units
+from abm.kernels.audit import count_units, gross_balance
 from abm.kernels.compiler.jit import kernel
 from abm.kernels.compiler.reference import by_reference
 from abm.kernels.constraints.bank_leverage import bank_assets, set_lines
 from abm.kernels.contracts.balances import mark_all
 from abm.kernels.contracts.loans import mark_loans
-from abm.kernels.numerics.columns import copy
+from abm.kernels.numerics.columns import chunk_sum, copy
 
 
 def open_accounts(books, market, graph, rules, utilisation):
-    """Mark all books, fill up banks' other assets, and count what must stay constant.
+    """Mark all books, fill up banks' balance sheets, and count what must stay constant.
 
-    A bank's other assets bring it to ``utilisation`` of its leverage limit.
+    A bank's other assets bring it to ``utilisation`` of its leverage limit; deposits pay for what
+    its capital and other banks do not.
     """
     open_accounts_compiled(utilisation, *by_reference(books, market, graph, rules))
 
@@ -28,5 +29,8 @@ def open_accounts_compiled(utilisation, books, market, graph, rules):
     for b in range(graph.equity.size):
         wanted = utilisation * graph.leverage_max[b] * graph.equity[b]
         graph.other_assets[b] = max(wanted - bank_assets(b, graph), 0.0)
+        assets, owed = bank_assets(b, graph), chunk_sum(graph.liabilities[b])
+        graph.deposits[b] = assets - owed - graph.equity[b]
+        graph.gross[b] = max(gross_balance(b, assets, owed, graph), 1.0)
     set_lines(graph, rules)
     count_units(books, market, graph, market.totals)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from abm.kernels.audit import larger
+from abm.kernels.audit import balance_error, larger
 from abm.kernels.carry_short import carry_short
 from abm.kernels.compiler.jit import kernel
 from abm.kernels.contracts.balances import leverage_ratio
@@ -103,9 +103,11 @@ def record_institutions(day, books, market, rules, record):
 
 
 @kernel
-def record_banks(day, graph, record):
-    """Write the banks' capital into the day's row."""
+def record_banks(day, graph, options, record):
+    """Write the banks' capital into the day's row, and audit their balance sheets."""
     record.days[day].bank_equity_usd_bn = chunk_sum(graph.equity)
+    if options.audit:
+        record_error(balance_error(graph), record)
 
 
 @kernel

@@ -198,9 +198,11 @@ class Graph(NamedTuple):
     broker_start: np.ndarray  # (N + 1,) int64
     broker: np.ndarray  # (E,) int64
     broker_share: np.ndarray  # (E,)
+    lent_rows: np.ndarray  # (n, 2) int64 stretches of rows with a broker
     equity: np.ndarray  # (B,) USD bn
     opening_equity: np.ndarray  # (B,)
     other_assets: np.ndarray  # (B,)
+    deposits: np.ndarray  # (B,) and other debts, except to banks, less cash: may be negative
     leverage_max: np.ndarray  # (B,)
     is_core: np.ndarray  # (B,) uint8
     failed: np.ndarray  # (B,) uint8
@@ -209,3 +211,4 @@ class Graph(NamedTuple):
     desk_assets: np.ndarray  # (B,) borrowed by the bank's own desks
     utilisation: np.ndarray  # (B,) excess over the threshold
     cut: np.ndarray  # (B,) share of its lending a bank recalls tomorrow
+    gross: np.ndarray  # (B,) most that both sides have held, to scale errors by

@@ -96,10 +96,10 @@ _FALL = style.CLASS_COLOURS["dam break"]
 
 def price_pressure(economy: Economy, share: float) -> float:
     """Log price of the target currency with a share of the crowd in the carry."""
-    none, nobody = np.zeros(1), np.zeros((1, 1))
+    none, unheld = np.zeros(1), np.zeros((1, 1))
     clearing = clear_market(
         ClearingProblem(
-            holdings=nobody, cash=none, targets=nobody, speed=none, resident=none,
+            holdings=unheld, cash=none, targets=unheld, speed=none, resident=none,
             orders=np.array([[economy.crowd_usd_bn * (share - 0.5)]]), quote=np.array([-1.0]),
             value_held_open=none, value_held=none, dealer_held=none,
             value_depth=np.array([economy.depth_usd_bn]), value_capacity=np.ones(1),

@@ -34,10 +34,10 @@ def sales_market(
     """
     orders = -np.atleast_2d(np.asarray(sold, dtype=np.float64))
     n_institutions, n = orders.shape
-    nobody, nothing, before = np.zeros(n_institutions), np.zeros(n), np.full(n, start, dtype=float)
+    none, nothing, before = np.zeros(n_institutions), np.zeros(n), np.full(n, start, dtype=float)
     return ClearingProblem(
-        holdings=np.zeros_like(orders), cash=nobody, targets=np.zeros_like(orders), speed=nobody,
-        orders=orders, resident=nobody, quote=np.full(n, -1.0), value_held_open=nothing,
+        holdings=np.zeros_like(orders), cash=none, targets=np.zeros_like(orders), speed=none,
+        orders=orders, resident=none, quote=np.full(n, -1.0), value_held_open=nothing,
         value_held=nothing, dealer_held=nothing, value_depth=np.full(n, depth, dtype=float),
         value_capacity=np.full(n, capacity, dtype=float), value_speed=np.ones(n),
         fundamental=before, dealer_depth=nothing, dealer_reference=nothing, external=nothing,

@@ -22,7 +22,7 @@ NAN = float("nan")
 
 
 class Closes(NamedTuple):
-    """What the moments read of a run. Row 0 is the close before its first day, row d + 1 day d."""
+    """A run as the moments read it: row 0 is the close before its first day, row d + 1 day d."""
 
     log_quotes: Mapping[str, FloatArray]
     """By instrument, (n_days + 1,): against the quote of row 0."""

@@ -32,7 +32,7 @@ def volatility_multiples(
 
 def _autoregression(rho: float, shocks: Array, zero_day: int | None) -> Array:
     """Stationary first-order autoregressions of the standard deviation of ``shocks``, (T, n)."""
-    path = np.sqrt(1.0 - rho**2) * shocks
+    path: Array = np.sqrt(1.0 - rho**2) * shocks
     start = zero_day or 0
     path[start] = shocks[0] if zero_day is None else 0.0
     path[start:] = _discounted_sum(rho, path[start:])

@@ -41,7 +41,7 @@ _FIXED = (
     "mandates.first_row", "mandates.kind", "mandates.owner", "market.quote", "graph.broker_start",
     "graph.is_core", "mandates.short_rows", "mandates.hedged_rows", "mandates.subscriber_rows",
     "mandates.called_rows", "mandates.liquidated_rows",
-    "mandates.retail_rows", "mandates.desk_rows",
+    "mandates.retail_rows", "mandates.desk_rows", "graph.lent_rows",
 )  # fmt: skip
 # Without a limit: leverage that no broker and no rule bounds, debt of those who have nothing left.
 _MAY_BE_INFINITE = (
@@ -52,9 +52,9 @@ _AT_LEAST_0 = (
     "books.borrowing", "books.margin_rate", "books.maintenance_leverage", "books.recalled",
     "market.margin_ceiling", "market.depth_floor", "record.forced_usd_bn",
     "market.usd_price", "market.dealer_depth", "market.gross_totals", "graph.broker_share",
-    "graph.liabilities", "graph.opening_equity", "graph.cut", "mandates.leverage_cap",
-    "opening.broker_share", "opening.leverage", "books.morning_leverage", "books.sizing_risk",
-    "books.margin_risk", "market.funding_share", "mandates.asset_variance",
+    "graph.liabilities", "graph.opening_equity", "graph.cut", "graph.gross",
+    "mandates.leverage_cap", "opening.broker_share", "opening.leverage", "books.morning_leverage",
+    "books.sizing_risk", "books.margin_risk", "market.funding_share", "mandates.asset_variance",
     "mandates.loan_variance",
 )  # fmt: skip
 _MAY_BE_UNDEFINED = (
@@ -183,6 +183,7 @@ def balance_faults(
     The opening is that of the freshly built world, or else a file could vouch for itself; only
     units that were written through an agent came later.
     """
+    yield from _bank_faults(world, arrays)
     held = {name.partition(".")[2]: array for name, array in arrays.items()}
     opening, scale = world.market.totals, world.market.gross_totals
     fixed = {"market.gross_totals": scale} | ({} if was_written_to else {"market.totals": opening})
@@ -202,6 +203,19 @@ def balance_faults(
             "value_cash, dealer_held, dealer_cash, hedger_held, hedger_cash, official_units and "
             "official_cash hold do not "
             "add up to market.totals"
+        )
+
+
+def _bank_faults(world: World, arrays: Mapping[str, Array]) -> Iterator[str]:
+    """Banks that do not own what they owe and their capital, by the scale of the opening."""
+    names = ("loans", "desk_assets", "other_assets", "deposits", "equity")
+    loans, desks, others, deposits, equity = (arrays[f"graph.{name}"] for name in names)
+    debts = arrays["graph.liabilities"]
+    gap = loans + desks + others + debts.sum(axis=0) - debts.sum(axis=1) - deposits - equity
+    if not (np.abs(gap) <= WORST_BALANCE * world.graph.gross).all():
+        yield (
+            "graph.loans, desk_assets, other_assets and liabilities to a bank are not its "
+            "graph.liabilities, deposits and equity"
         )
 
 

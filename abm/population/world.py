@@ -176,6 +176,11 @@ def stretches(flags: np.ndarray) -> np.ndarray:
     return edges.reshape(-1, 2).astype(np.int64)
 
 
+def rows_with_brokers(broker_start: np.ndarray) -> np.ndarray:
+    """Stretches of rows of institutions that have a broker, (n, 2)."""
+    return stretches(np.diff(broker_start) > 0)
+
+
 def open_books(groups: list[Group], opening_risk: float) -> Books:
     """Opening balances of all institutions; those who size by own losses see `opening_risk`."""
     units = stack(groups, "units")
@@ -249,9 +254,11 @@ def open_graph(scenario: Scenario, lending: Lending, groups: list[Group]) -> Gra
         broker_start=lending.broker_start,
         broker=lending.broker,
         broker_share=lending.broker_share,
+        lent_rows=rows_with_brokers(lending.broker_start),
         equity=equity,
         opening_equity=equity.copy(),
         other_assets=np.zeros(n),
+        deposits=np.zeros(n),
         leverage_max=np.full(n, rule.leverage_limit),
         is_core=(np.arange(n) < rule.n_core).astype(np.uint8),
         failed=np.zeros(n, np.uint8),
@@ -260,6 +267,7 @@ def open_graph(scenario: Scenario, lending: Lending, groups: list[Group]) -> Gra
         desk_assets=np.zeros(n),
         utilisation=np.zeros(n),
         cut=np.zeros(n),
+        gross=np.zeros(n),
     )
 
 

@@ -15,7 +15,7 @@ from abm.kernels.events import (
     FIRST_BANK,
     FORCED_SALE,
     MARKET,
-    NOBODY,
+    NO_INSTITUTION,
     SCRIPT,
 )
 from abm.population.exposures import bank_names_of
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 AUTHORITIES = {
-    NOBODY: "",
+    NO_INSTITUTION: "",
     MARKET: "market",
     CENTRAL_BANK: "central_bank",
     SCRIPT: "news",  # until a title is found for it

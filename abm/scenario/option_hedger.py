@@ -15,7 +15,7 @@ Gammas = Annotated[dict[str, Annotated[float, Field(ge=0.0, le=MOST_DEPTH_USD_BN
 
 
 class NoOptionHedgers(Part):
-    """Nobody hedges options."""
+    """No options are hedged."""
 
     kind: Literal["none"] = "none"
 

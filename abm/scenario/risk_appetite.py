@@ -18,7 +18,7 @@ class ConstantAppetite(Part):
 
 
 class LossAppetite(Part):
-    """What funds and banks' desks have lost lowers what risky assets are worth, for some days.
+    """Losses of funds and banks' desks lower what risky assets are worth, for some days.
 
     A second round of the day always follows, as New York follows Tokyo.
     """

@@ -66,7 +66,7 @@ class SweepInterrupted(KeyboardInterrupt):
         n_done, n = summary.progress.n_done, summary.progress.n_rows
         super().__init__(f"{n_done:,} of {counted(n, 'run')} {is_or_are(n)} done")
         self.summary = summary
-        """What the session did until then."""
+        """Progress of the session until then."""
 
 
 def sweep(

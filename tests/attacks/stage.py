@@ -20,7 +20,7 @@ EXPERIMENT = 'scenario = "hike"\nreplicates = 1\n[design]\nkind = "grid"\n[desig
 
 
 class Answer(NamedTuple):
-    """What the command said, on both streams, and its exit code."""
+    """Output of the command, on both streams, and its exit code."""
 
     code: int
     text: str
@@ -72,7 +72,7 @@ def contents(place: Path) -> dict[str, tuple[int, int]]:
 
 
 def faults_of(answer: Answer, expected: str) -> list[str]:
-    """What is wrong with an answer to bad input."""
+    """Fault of an answer to bad input."""
     text = answer.text
     flat = " ".join(text.replace("│", " ").split())
     return [

@@ -1,4 +1,4 @@
-"""What is wrong with a study is said at once, each fault by its place in the file."""
+"""All faults of a study are told at once, each by its place in the file."""
 
 import copy
 from datetime import date, timedelta

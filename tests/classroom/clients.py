@@ -27,13 +27,13 @@ def status(url, path="/", method="GET", host=None, headers=b""):
 
 
 def outcome_of(coroutine):
-    """What a coroutine gives, on a thread of its own: a driven browser leaves this one a loop."""
+    """Result of a coroutine, on a thread of its own: a driven browser leaves this one a loop."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, coroutine).result()
 
 
 async def token_of(url, query=""):
-    """What a page's own websocket is opened with."""
+    """Headers that a page opens its websocket with."""
     page = await AsyncHTTPClient().fetch(url + query, request_timeout=PATIENCE_S)
     return re.search(r'"token":"([^"]+)"', page.body.decode())[1]
 

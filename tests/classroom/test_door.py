@@ -14,7 +14,7 @@ from tests.classroom.clients import connected, heard, outcome_of, pulled, status
 
 
 async def last_heard(client):
-    """What is said until the websocket is closed, or silent for a while."""
+    """Messages until the websocket is closed, or silent for a while."""
     said = []
     try:
         while (message := await asyncio.wait_for(client.read_message(), 0.4)) is not None:

@@ -1,4 +1,4 @@
-"""What the page shows is the run of `abm.run`, day by day."""
+"""The page shows the run of `abm.run`, day by day."""
 
 import numpy as np
 import pandas as pd

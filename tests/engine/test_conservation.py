@@ -1,12 +1,16 @@
 """Nothing is made and nothing is lost, whoever trades, fails or is bailed out."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from abm.kernels.audit import balance_error
 from abm.kernels.markets.flow import FAILED
-from abm.kernels.state import OWNERS, TRADE
+from abm.kernels.state import OWNERS, TRADE, Market
+from abm.population.exposures import bank_assets
 from abm.population.world import build_world
 from tests.engine.worlds import (
     AUD,
@@ -91,7 +95,7 @@ def storm(choices, thin, limit, seed):
 
 
 def outside_balances(world):
-    """What outside accounts hold, as units of every instrument and dollars, (K + 1,)."""
+    """Holdings of outside accounts, units of every instrument and dollars, (K + 1,)."""
     held = np.zeros(world.market.log_price.size + 1)
     held[[*range(world.market.rates.size - 1), -1]] = world.market.outside.sum(axis=0)
     return held
@@ -223,3 +227,75 @@ def test_the_audit_sees_one_lost_unit_in_a_million(lose):
     lose(world)[:] -= 1e-6 * gross(world).max()
     pass_days(world, 1, 2)
     assert world.record.days["conservation_error"][2] > 1e-8
+
+
+# Columns that hold what an account owns or owes; all others say where it stands.
+ACCOUNTS = {
+    "books": ("units", "cash", "borrowing"),
+    "market": [
+        name
+        for name in Market._fields
+        if name.endswith(("_held", "_cash", "_units")) or name == "outside"
+    ],
+    "graph": ("equity", "other_assets", "deposits", "liabilities", "loans", "desk_assets"),
+}  # fmt: skip
+NO_ACCOUNT = {
+    "books": {
+        "wealth", "margin_rate", "maintenance_leverage", "target_leverage", "high_water",
+        "stopped_days", "morning_wealth", "morning_leverage", "sizing_risk", "margin_risk",
+        "mean_return", "noticed_return", "entry_wealth", "call_day", "suspended_days", "closing",
+        "recalled", "verdict", "intent", "speed", "forced",
+    },
+    "graph": {
+        "broker_start", "broker", "broker_share", "lent_rows", "opening_equity", "leverage_max",
+        "is_core", "failed", "utilisation", "cut", "gross",
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("room", NO_ACCOUNT)
+def test_a_new_column_is_an_account_or_said_to_be_none(room):
+    columns = getattr(build_world(scenario(), 1), room)._fields
+    assert {*columns} == {*ACCOUNTS[room]} | NO_ACCOUNT[room]
+
+
+def places_in(world, room, column):
+    """Entries of a column in which something can be owned or owed, (n, dimensions)."""
+    is_account = np.ones(getattr(getattr(world, room), column).shape, bool)
+    if column == "liabilities":  # no bank owes itself
+        np.fill_diagonal(is_account, False)
+    if column == "borrowing":  # what others owe is in units and cash alone
+        is_account = (np.diff(world.graph.broker_start) > 0) | (world.rules.mandates.owner >= 0)
+    return np.argwhere(is_account)
+
+
+@pytest.mark.parametrize(
+    ("room", "column"), [(room, column) for room in ACCOUNTS for column in ACCOUNTS[room]]
+)
+def test_the_audit_sees_every_asset_and_debt_of_every_account(room, column):
+    world = pass_days(build_world(scenario(banks__desk=DESK), 1), 2)
+    assert world.record.days["conservation_error"][:2].max() < 1e-12
+    made = 1e-6 * np.median(bank_assets(world.graph))
+    places = places_in(world, room, column)
+    for place in places[:: 1 + len(places) // 100]:
+        other = deepcopy(world)
+        getattr(getattr(other, room), column)[tuple(place)] += made
+        pass_days(other, 1, 2)
+        assert other.record.days["conservation_error"][2] > 1e-9, place
+
+
+def test_the_rounding_of_debts_that_are_gone_is_not_taken_for_lost_money():
+    # two banks owe each other so much that thousands have no digits, and one loses its capital
+    world = build_world(scenario(), 1)
+    graph = world.graph
+    graph.liabilities[0, 1] = graph.liabilities[1, 0] = 1e13 / 3.0
+    pass_days(world)
+    loss = 2.0 * graph.equity[0]
+    graph.equity[0] -= loss
+    graph.deposits[0] += loss
+    world.market.outside[0, -1] += loss
+    pass_days(world, 2, 1)
+    assert graph.failed[0] and not graph.liabilities[0].any()
+    left = graph.loans + graph.desk_assets + graph.other_assets + graph.liabilities.sum(axis=0)
+    left -= graph.liabilities.sum(axis=1) + graph.deposits + graph.equity
+    assert np.abs(left).max() > 1e-5 and balance_error(graph) < 1e-12

@@ -1,4 +1,4 @@
-"""What must not matter does not: order, splitting, the size of the currency unit, who runs it."""
+"""Order, splitting, the size of the currency unit and who runs it do not matter."""
 
 from itertools import pairwise
 

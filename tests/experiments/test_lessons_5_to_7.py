@@ -1,4 +1,4 @@
-"""What is right in lessons 5 to 7, by hand; and classes of students, tried out."""
+"""Answers of lessons 5 to 7, by hand; and classes of students, tried out."""
 
 import runpy
 from functools import cache

@@ -74,6 +74,7 @@ def test_three_constants_give_the_variance_of_what_a_fund_holds():
 def test_the_largest_leverage_within_a_bound_by_hand():
     assert largest_leverage(0.0804, *BOOK) == pytest.approx(3.0, rel=1e-14)
     assert largest_leverage(0.0025, *BOOK) == pytest.approx(0.5, rel=1e-14)  # no loan: .5^2 x .01
+    assert book_variance(largest_leverage(0.012, *BOOK), *BOOK) == pytest.approx(0.012, rel=1e-14)
     assert largest_leverage(ASSETS, *BOOK) == pytest.approx(1.0, rel=1e-14)
     assert largest_leverage(0.01, 0.0, 0.0, 0.0) == pytest.approx(1e5)  # a book without risk
     # a loan that hedges: the variance falls first, and the larger root counts

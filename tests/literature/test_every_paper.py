@@ -1,4 +1,4 @@
-"""What holds for every restated paper: its numbers, its figure, and what it stands on."""
+"""Claims on every restated paper: its numbers, its figure, and its grounds."""
 
 from importlib import import_module
 

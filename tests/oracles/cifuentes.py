@@ -9,7 +9,7 @@ CASES = {"sound": (TWO, 0.002), "mild": (THREE, 0.0001), "illiquid": (THREE, 0.0
 
 
 def payments(price, illiquid, liquid, debts, outside):
-    """What each bank pays: all it owes, or all it has, in proportion."""
+    """Payments of each bank: all it owes, or all it has, in proportion."""
     n = len(illiquid)
     owed = [sum(debts[i]) + outside[i] for i in range(n)]
     paid = list(owed)

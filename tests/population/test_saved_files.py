@@ -100,6 +100,16 @@ def test_units_that_are_no_number_and_units_from_nowhere_are_refused(state, tmp_
     )
 
 
+@pytest.mark.parametrize(
+    "column", ["loans", "desk_assets", "other_assets", "deposits", "liabilities"]
+)
+def test_a_bank_whose_two_sides_differ_is_refused(state, tmp_path, column):
+    held = array_in(state, f"graph.{column}")
+    held.flat[1] += 1e3
+    said = refusal_of(rewritten(state, tmp_path, **{f"graph.{column}": held}))
+    assert "are not its graph.liabilities, deposits and equity" in said
+
+
 @pytest.mark.parametrize("day", [-5, 13, 10**18, True, 2.0, "6", None])
 def test_a_day_that_is_none_of_the_run_is_refused(state, tmp_path, day):
     assert "day" in refusal_of(rewritten(state, tmp_path, said={"day": day}))

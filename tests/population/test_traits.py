@@ -1,4 +1,4 @@
-"""What each kind of institution can do: traits by row, read by name."""
+"""Traits of each kind of institution, by row, read by name."""
 
 import numpy as np
 import pytest

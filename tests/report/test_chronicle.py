@@ -14,7 +14,7 @@ from tests.report.happenings import call, clearing, ruin, run_of, sale, spiral, 
 
 
 def said(*rows, **options):
-    """What and why of every entry, for a table of these rows."""
+    """Event and cause of every entry, for a table of these rows."""
     return [(entry.what, entry.cause) for entry in chronicle(table(*rows), **options)]
 
 

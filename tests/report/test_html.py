@@ -29,7 +29,7 @@ LOADED = {"src", "href", "srcset", "action", "formaction", "data", "poster", "ba
 
 
 class Read(HTMLParser):
-    """What a browser would see: text, headings, and everything that names another place."""
+    """A page as a browser sees it: text, headings, and everything that names another place."""
 
     def __init__(self, page):
         super().__init__()

@@ -1,4 +1,4 @@
-"""What a scenario makes happen, in words and on figures."""
+"""The script of a scenario, in words and on figures."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What a run did because of its shock is told apart from what happened in the run."""
+"""Effects of the shock are told apart from all else that happened in a run."""
 
 import re
 

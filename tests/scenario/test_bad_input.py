@@ -32,7 +32,7 @@ BASED = 'base = "reference-2024"\n'
 
 @pytest.fixture
 def told(tmp_path):
-    """What a user is told about a scenario file with this text."""
+    """Message about a scenario file with this text."""
 
     def load(text: str) -> str:
         path = tmp_path / "mine.toml"

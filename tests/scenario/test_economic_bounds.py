@@ -1,4 +1,4 @@
-"""What has to be above zero has a least value that means something, and every number an end."""
+"""Numbers above zero have a least value that means something, and every number an end."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is written loads again; the hash is of the choices, not of their spelling."""
+"""A scenario written loads again; the hash is of the choices, not of their spelling."""
 
 import tomllib
 

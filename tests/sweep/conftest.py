@@ -1,4 +1,4 @@
-"""What the tests of sweeps share."""
+"""Shared parts of the tests of sweeps."""
 
 from contextlib import contextmanager
 

@@ -1,4 +1,4 @@
-"""What a worker can be made to do without a model: light, so that a process is there at once."""
+"""Tasks for a worker without a model: light, so that a process is there at once."""
 
 import os
 import signal

@@ -5,7 +5,7 @@ import pandas as pd
 
 
 def sweep_table(points: pd.DataFrame, outputs: dict[str, np.ndarray]) -> pd.DataFrame:
-    """What `load_sweep` would return: outputs are arrays (n_points, n_replicates)."""
+    """The table of `load_sweep`: outputs are arrays (n_points, n_replicates)."""
     n_points, n_replicates = next(iter(outputs.values())).shape
     point = np.repeat(np.arange(n_points), n_replicates)
     head = {

@@ -32,7 +32,7 @@ def load(tmp_path):
 
 @pytest.fixture
 def refused(load):
-    """What is said to a bad file: (line, key, given, allowed and hint) of every fault."""
+    """Faults told of a bad file: (line, key, given, allowed and hint) of each."""
 
     def call(*texts, **options):
         with pytest.raises(ScenarioFaults) as faults:

@@ -1,4 +1,4 @@
-"""What `unwind sweep` and `unwind status` say, and their exit codes."""
+"""Words and exit codes of `unwind sweep` and `unwind status`."""
 
 import json
 import re

@@ -26,7 +26,7 @@ _MAX_ROUNDS = 1_000_000
 
 @inlined
 def received_by(lender, claims, amount):
-    """What all borrowers of one lender send it: sum_j w_ij amount_j."""
+    """Sum of what the borrowers of one lender send it: sum_j w_ij amount_j."""
     total = 0.0
     for c in range(claims.starts[lender], claims.starts[lender + 1]):
         total += claims.weight[c] * amount[claims.borrower[c]]

@@ -3,7 +3,8 @@
 from abm.kernels.banks.credit_lines import move_clients
 from abm.kernels.banks.interbank import clear_claims
 from abm.kernels.compiler.jit import allocating_kernel, kernel
-from abm.kernels.events import BANK_FAILURE, FIRST_BANK, NOBODY, record_event
+from abm.kernels.contracts.loans import pay_bank
+from abm.kernels.events import BANK_FAILURE, FIRST_BANK, NO_INSTITUTION, record_event
 from abm.kernels.state import DEADWEIGHT, DEPOSIT_INSURANCE
 
 STANDING, JUST_FAILED, GONE = 0, 1, 2  # of graph.failed
@@ -22,7 +23,7 @@ def fail_banks(market, graph, rules, record):
         if graph.failed[b] == JUST_FAILED:
             shortfall = book_failure(b, payments[b], received[b], market, graph, rules)
             record.days[record.now[0]].n_bank_failures += 1.0
-            record_event(BANK_FAILURE, FIRST_BANK - b, NOBODY, -1, shortfall, -1, record)
+            record_event(BANK_FAILURE, FIRST_BANK - b, NO_INSTITUTION, -1, shortfall, -1, record)
             n += 1
     return n
 
@@ -42,7 +43,8 @@ def leave_clients(books, graph, rules):
 def settle_claims(graph, rules):
     """Pay interbank debts by the greatest clearing vector; payments and receipts [USD bn].
 
-    Banks that cannot pay are marked; their creditors lose what is not paid and nothing else moves.
+    Banks that cannot pay are marked; their creditors lose what is not paid. What is paid goes from
+    the deposits of those who fail and the other assets of those who stand to the creditor's.
     """
     n = graph.equity.size
     outside = graph.equity.copy()  # E = outside assets net of deposits + claims - debts
@@ -62,11 +64,11 @@ def settle_claims(graph, rules):
             graph.equity[j] -= claim * (1.0 - paid)
             graph.equity[b] += claim * (1.0 - paid)
             graph.other_assets[j] += claim * paid
-            graph.other_assets[j] -= graph.liabilities[j, b]
+            graph.deposits[b] += claim * paid
             graph.liabilities[b, j] = 0.0
-    for b in range(n):
-        if graph.failed[b] == JUST_FAILED:
-            for j in range(n):
+            if search.waves[j] == 0:  # a debtor that fails too pays its share in its turn
+                graph.other_assets[j] -= graph.liabilities[j, b]
+                graph.deposits[b] -= graph.liabilities[j, b]
                 graph.liabilities[j, b] = 0.0
     return search.payments, received
 
@@ -86,5 +88,6 @@ def book_failure(b, paid, received, market, graph, rules):
     insurer = deadweight - graph.equity[b]
     market.outside[DEADWEIGHT, dollar] += deadweight
     market.outside[DEPOSIT_INSURANCE, dollar] -= insurer
-    graph.equity[b] = 0.0
+    pay_bank(b, insurer - deadweight, graph)
+    graph.equity[b] = 0.0  # to the last digit
     return max(insurer, 0.0)

@@ -173,7 +173,7 @@ def suspect_all(search):
 
 @inlined
 def what_is_left(bank, claims, debtors, recovery_interbank, search):
-    """What a defaulter has for those who share alike: max(0, recovered + beta received)."""
+    """A defaulter's means for those who share alike: max(0, recovered + beta received)."""
     received = received_by(bank, claims, search.share_paid)
     return max(0.0, debtors.recovered[bank] + recovery_interbank * received)
 
@@ -239,7 +239,7 @@ def pay_what_is_there(claims, debtors, recovery_interbank, search):
 
 @inlined
 def _is_paying(bank, search):
-    """Whether a bank is in default and pays something to those who share alike."""
+    """True for a bank in default that pays something to those who share alike."""
     return search.waves[bank] > 0 and search.payments[bank] > 0.0
 
 

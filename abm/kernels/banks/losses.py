@@ -1,10 +1,11 @@
 """Losses: emptied books leave, and their debts are their lenders' loss."""
 
+from abm.kernels.behaviours.idle import is_orphaned
 from abm.kernels.compiler.jit import kernel
 from abm.kernels.constraints.verdicts import IN_DEBT, NO_VERDICT
 from abm.kernels.contracts.balances import add_cash
 from abm.kernels.contracts.loans import credit_bank
-from abm.kernels.events import DEFAULT, FIRST_BANK, LOSS, NOBODY, record_event
+from abm.kernels.events import DEFAULT, FIRST_BANK, LOSS, NO_INSTITUTION, record_event
 from abm.kernels.numerics.columns import is_any
 from abm.kernels.record import count_failure
 from abm.kernels.state import CALLED
@@ -14,17 +15,19 @@ LEFT_USD_BN = 1e-9  # gross value at which any other book does
 
 
 @kernel
-def suspend_emptied(books, market, rules, record):
+def suspend_emptied(books, market, graph, mandates, record):
     """Suspend those whose closing has emptied their books; a debt left is a failure.    (M42)"""
     for i in range(books.cash.size):
-        if books.closing[i] == 0 or not is_empty(i, books, market, rules.mandates):
+        if books.closing[i] == 0 or not is_empty(i, books, market, mandates):
             continue
         books.closing[i] = 0
         books.call_day[i] = -1
-        books.suspended_days[i] = rules.mandates.suspended_days_after_failure[i]
+        books.suspended_days[i] = mandates.suspended_days_after_failure[i]
+        if is_orphaned(i, graph, mandates):
+            books.suspended_days[i] = max(books.suspended_days[i], 1)  # and no day of it passes
         if books.wealth[i] < 0.0:
             books.verdict[i] = IN_DEBT
-            if rules.mandates.call_rule[i] != CALLED:
+            if mandates.call_rule[i] != CALLED:
                 count_failure(i, record)  # the called were counted when they began to close
 
 
@@ -52,7 +55,7 @@ def pass_on_losses(books, market, graph, loss_account, record):
         books.verdict[i] = NO_VERDICT
         loss = -books.wealth[i]
         record.days[record.now[0]].broker_loss_usd_bn += loss
-        cause = record_event(DEFAULT, i, NOBODY, -1, loss, record.cause[i], record)
+        cause = record_event(DEFAULT, i, NO_INSTITUTION, -1, loss, record.cause[i], record)
         add_cash(i, loss, books)
         paid = 0.0
         for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):

@@ -15,6 +15,12 @@ def is_idle(i, books):
     return is_out(i, books) or books.wealth[i] <= 0.0
 
 
+@inlined
+def is_orphaned(i, graph, mandates):
+    """True for the desk of a failed bank: a desk lives as long as its bank."""
+    return mandates.owner[i] >= 0 and graph.failed[mandates.owner[i]] != 0
+
+
 @kernel
 def cancel_orders(lo, hi, books):
     """Cancel the orders of institutions lo..hi: intents without a speed are none."""

@@ -39,7 +39,7 @@ def hedge_wanted(k, log_price, market):
 
 @kernel
 def pay_option_holders(market):
-    """What hedgers gain or lose in a day is their owners'.                                (M84)"""
+    """Pay hedgers' gain or loss of the day to their owners.                               (M84)"""
     n_currencies = market.rates.size - 1
     for k in range(market.quote.size):
         payer = market.quote[k] if market.quote[k] >= 0 else n_currencies

@@ -7,7 +7,7 @@ from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.close_out import costliest_instrument
 from abm.kernels.constraints.verdicts import MEETS_CALL
 from abm.kernels.contracts.balances import add_cash
-from abm.kernels.events import LIQUIDATION, NOBODY, clearing_of, record_event
+from abm.kernels.events import LIQUIDATION, NO_INSTITUTION, clearing_of, record_event
 from abm.kernels.markets.orders import IN_UNITS
 from abm.kernels.markets.settlement import filled
 from abm.kernels.state import AUTO_LENDER, LIQUIDATED
@@ -60,7 +60,7 @@ def record_liquidations(rows, books, market, mandates, record):
         worst = costliest_instrument(i, books, market, record)
         cause = clearing_of(worst, record)
         debt = repaid_share(i, books, mandates) * books.borrowing[i]
-        record.cause[i] = record_event(LIQUIDATION, i, NOBODY, worst, debt, cause, record)
+        record.cause[i] = record_event(LIQUIDATION, i, NO_INSTITUTION, worst, debt, cause, record)
         books.closing[i] = books.wealth[i] <= 0.0
 
 

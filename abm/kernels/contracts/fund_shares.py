@@ -1,5 +1,6 @@
 """Investors' money in funds: subscriptions, redemptions, high-water marks, a fresh start."""
 
+from abm.kernels.behaviours.idle import is_orphaned
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.contracts.balances import add_cash, pay_in
 from abm.kernels.numerics.columns import chunk_sum
@@ -117,11 +118,14 @@ def update_high_water_marks(wealth, high_water):
 
 
 @kernel
-def return_after_suspension(books, market, rules):
-    """Restart an institution, after its suspension, with its opening wealth.          (M11)"""
+def return_after_suspension(books, market, graph, rules):
+    """Restart an institution, after its suspension, with its opening wealth.          (M11)
+
+    Suspension of a failed bank's desk has no end.
+    """
     dollar = market.rates.size - 1
     for i in range(books.cash.size):
-        if books.suspended_days[i] == 0:
+        if books.suspended_days[i] == 0 or is_orphaned(i, graph, rules.mandates):
             continue
         books.suspended_days[i] -= 1
         if books.suspended_days[i] > 0:

@@ -1,7 +1,7 @@
 """Loans of prime brokers: the financing spread, and the lenders' books."""
 
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.events import FIRST_BANK, NOBODY
+from abm.kernels.events import FIRST_BANK, NO_INSTITUTION
 from abm.kernels.numerics.columns import is_any
 from abm.kernels.state import DEPOSIT_INSURANCE
 
@@ -49,7 +49,12 @@ def pay_alike(rate, broker_start, borrowing, cash):
 
 @kernel
 def mark_loans(books, graph, rules):
-    """Loan book of every bank, its own desks apart [USD bn].                            (M4)"""
+    """Loan book of every bank, its own desks apart [USD bn].                            (M4)
+
+    What is lent beyond the last mark is paid into deposits.
+    """
+    for b in range(graph.equity.size):
+        graph.deposits[b] -= graph.loans[b] + graph.desk_assets[b]
     graph.loans[:] = 0.0
     graph.desk_assets[:] = 0.0
     for i in range(books.cash.size):
@@ -60,6 +65,16 @@ def mark_loans(books, graph, rules):
             graph.desk_assets[rules.mandates.owner[i]] += borrowing
         for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):
             graph.loans[graph.broker[edge]] += graph.broker_share[edge] * borrowing
+    for b in range(graph.equity.size):
+        graph.deposits[b] += graph.loans[b] + graph.desk_assets[b]
+
+
+@inlined
+def pay_bank(b, amount_usd_bn, graph):
+    """Dollars paid to a bank (negative: by it) out of deposits: they become its capital."""
+    graph.equity[b] += amount_usd_bn
+    graph.deposits[b] -= amount_usd_bn
+    graph.gross[b] = max(graph.gross[b], abs(amount_usd_bn))
 
 
 @inlined
@@ -68,13 +83,13 @@ def credit_bank(b, amount_usd_bn, market, graph):
     if graph.failed[b]:
         market.outside[DEPOSIT_INSURANCE, market.rates.size - 1] += amount_usd_bn
     else:
-        graph.equity[b] += amount_usd_bn
+        pay_bank(b, amount_usd_bn, graph)
 
 
 @kernel
 def main_broker(i, graph):
     """Code of the broker with the largest share of the loan."""
-    best, best_share = NOBODY, 0.0
+    best, best_share = NO_INSTITUTION, 0.0
     for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):
         if graph.broker_share[edge] > best_share:
             best, best_share = FIRST_BANK - graph.broker[edge], graph.broker_share[edge]

@@ -1,4 +1,4 @@
-"""What is drawn is what happened: charts and network of a run in which much happens."""
+"""Charts and network draw what happened, for a run in which much happens."""
 
 from types import SimpleNamespace
 

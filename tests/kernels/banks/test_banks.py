@@ -156,6 +156,34 @@ def test_a_sweep_is_in_the_desks_loan_the_same_evening():
     assert world.graph.desk_assets[0] == pytest.approx(owes)
 
 
+def test_a_desk_lives_as_long_as_its_bank():
+    # two desks close out on the first day and may return on the third; one has lost its bank
+    world = lenders(banks__desk=DESK, funds__days_out=2)
+    desks = world.rules.mandates.first_row[BANK_DESK] + np.arange(4)
+    with_wealth(with_wealth(world, desks[0], 0.01), desks[1], 0.01)
+    pass_days(world)
+    assert world.books.suspended_days[desks].tolist() == [2, 2, 0, 0]
+    world.graph.equity[0] = -5.0
+    pass_days(world, 5, 1)
+    assert world.graph.failed[:4].tolist() == [2, 0, 0, 0]
+    assert (world.books.suspended_days[desks] > 0).tolist() == [True, False, False, False]
+    assert abs(world.books.wealth[desks[0]]) < 0.1 and world.books.wealth[desks[1]] > 1.0
+
+
+@pytest.mark.parametrize("days_out", [0, 2])
+def test_a_desk_that_trades_when_its_bank_fails_closes_for_good(days_out):
+    # the second bank falls with the first, and leaves a desk that has money left to trade with
+    changes = {"banks__desk": DESK, "funds__days_out": days_out}
+    world = bank_world([-20.0, 5.0], [[0, 30], [0, 0]], **changes)
+    desks = world.rules.mandates.first_row[BANK_DESK] + np.arange(4)
+    pass_days(world, 10)
+    books = world.books
+    assert world.graph.failed[:4].tolist() == [2, 2, 0, 0]
+    assert (books.suspended_days[desks] > 0).tolist() == [True, True, False, False]
+    assert not books.units[:, desks[:2]].any() and 0.1 < books.wealth[desks[1]] < 1.0
+    assert not books.closing[desks].any() and books.units[:, desks[2]].any()
+
+
 def test_what_dealers_earn_goes_to_core_banks_by_capital():
     world = lenders()
     world.market.dealer_cash[-1], world.market.dealer_cash[JPY] = 5.0, 2.0
@@ -190,6 +218,13 @@ def bank_world(equity, debts, alpha=0.5, beta=0.9, **changes):
     return world
 
 
+def sides_apart(world):
+    """Assets less debts, deposits and capital of every bank, counted here [USD bn]."""
+    graph = world.graph
+    owned = graph.loans + graph.desk_assets + graph.other_assets + graph.liabilities.sum(axis=0)
+    return owned - graph.liabilities.sum(axis=1) - graph.deposits - graph.equity
+
+
 def insured(world):
     return world.market.outside[[DEADWEIGHT, DEPOSIT_INSURANCE], DOLLAR]
 
@@ -221,6 +256,19 @@ def test_a_wave_takes_the_creditor_along():
     assert events[events["kind"] == BANK_FAILURE]["institution"].tolist() == [-10, -11]
 
 
+def test_of_two_that_fail_each_receives_what_the_other_pays():
+    # a quarter of both debts is paid: the first has 8 / 2 + 2 / 2 for 20, the second
+    # 4 / 2 + 2 / 2 for 12, of which each sends the other 8 / 4
+    world = bank_world([-4.0, 0.0, 30.0], [[0, 8, 12], [8, 0, 4], [0, 0, 0]], 0.5, 0.5)
+    others, apart = world.graph.other_assets.copy(), sides_apart(world)
+    pass_days(world)
+    assert world.graph.failed[:3].tolist() == [2, 2, 0]
+    assert world.graph.other_assets - others == pytest.approx([2.0, 2.0, 4.0] + [0.0] * 9)
+    assert world.graph.equity[:3] == pytest.approx([0.0, 0.0, 18.0])
+    assert insured(world) == pytest.approx([8.0, 0.0], abs=1e-12)
+    assert sides_apart(world) == pytest.approx(apart, abs=1e-9)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_whoever_fails_money_is_conserved_and_no_bank_stands_below_zero(seed):
     rng = np.random.default_rng(seed)
@@ -228,8 +276,9 @@ def test_whoever_fails_money_is_conserved_and_no_bank_stands_below_zero(seed):
     np.fill_diagonal(debts, 0.0)
     world = bank_world(rng.normal(2.0, 5.0, 6), debts, *rng.uniform(0.2, 1.0, 2))
     world.graph.equity[0] = -1.0
-    total = everybody(world)[-1]
+    total, apart = everybody(world)[-1], sides_apart(world)
     pass_days(world, 2)
+    assert sides_apart(world) == pytest.approx(apart, abs=1e-9)
     assert everybody(world)[-1] == pytest.approx(total, abs=1e-9)
     assert world.graph.equity.min() >= 0.0 and world.graph.failed[0]
     assert (world.graph.equity[world.graph.failed > 0] == 0.0).all()

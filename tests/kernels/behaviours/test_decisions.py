@@ -1,4 +1,4 @@
-"""What each kind of institution wants on a morning, recomputed from its definition."""
+"""Targets of each kind of institution on a morning, recomputed from their definition."""
 
 import numpy as np
 import pytest
@@ -303,7 +303,7 @@ def test_risk_parity_funds_of_unlike_tilts_each_weigh_their_own():
     set_policy(0, market, rules, script, record)
     apply_news(0, market, rules, chance, script)
     accrue(0, books, market, graph, rules, script)
-    mark_and_move_capital(books, market, rules, scratch)
+    mark_and_move_capital(books, market, graph, rules, scratch)
     decide(0, books, market, graph, rules, orders, options, scratch)
     together = [world.books.intent[:, first + number] for number in (0, 1)]
     assert np.array_equal(together[0], alone[0].intent)

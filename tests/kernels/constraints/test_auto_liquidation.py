@@ -39,13 +39,13 @@ def borrower(wealth=20.0, **changes):
 
 
 def debt(world):
-    """What the borrower owes [USD bn]."""
+    """Debt of the borrower [USD bn]."""
     books, yen = world.books, world.books.units[JPY, 0] * world.market.usd_price[JPY]
     return max(-yen, 0.0) + max(-books.cash[0], 0.0)
 
 
 def collateral(world):
-    """What stands against it [USD bn]."""
+    """Collateral against it [USD bn]."""
     return world.books.units[1:, 0] @ world.market.usd_price[1:]
 
 
