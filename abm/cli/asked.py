@@ -39,18 +39,23 @@ Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there")]
 
 def chosen_scenario(name: str, settings: list[str] | None) -> Scenario:
     """The scenario by name or file, with what was set on the command line."""
-    from abm.scenario import load_scenario, parse_setting
+    from abm.scenario import load_scenario
 
     chosen = load_scenario(name)
-    if settings:
-        pairs = [parse_setting(setting) for setting in settings]
-        keys = [key for key, _ in pairs]
-        twice = {key: value for key, value in pairs if keys.count(key) > 1}
-        if twice:
-            words = "is set more than once"
-            raise ScenarioFaults([Fault("--set", key, twice[key], words) for key in twice])
-        chosen = chosen.with_changes(dict(pairs), where="--set")
-    return chosen
+    return chosen.with_changes(changes_in(settings), where="--set") if settings else chosen
+
+
+def changes_in(settings: list[str] | None) -> dict[str, Any]:
+    """The values set on the command line by key; none twice."""
+    from abm.scenario import parse_setting
+
+    pairs = [parse_setting(setting) for setting in settings or []]
+    keys = [key for key, _ in pairs]
+    twice = {key: value for key, value in pairs if keys.count(key) > 1}
+    if twice:
+        words = "is set more than once"
+        raise ScenarioFaults([Fault("--set", key, twice[key], words) for key in twice])
+    return dict(pairs)
 
 
 def result_in(folder: Path) -> RunResult:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abm.cli.asked import Force, Settings, whole
+from abm.cli.asked import Force, Settings, changes_in, whole
 from abm.cli.lines import duration, labelled
 from abm.cli.progress import LINE_EVERY_SECONDS, OnStderr, warn_of_compiling
 from abm.cli.terminal import say, tell
@@ -55,7 +55,6 @@ def validate(
     force: Force = False,
 ) -> None:
     """Judge every claim about the model by its runs; the same command goes on where it stopped."""
-    from abm.scenario import parse_setting
     from abm.validation import validate as judge_all
     from abm.validation.running import SEED
 
@@ -65,11 +64,10 @@ def validate(
         for name, text in (("seeds", seeds), ("workers", workers))
     }
     chosen_seed = SEED if seed is None else whole("--seed", seed)
-    changes = dict(parse_setting(setting) for setting in settings or [])
     try:
         with ValidationProgress() as progress:
             found = judge_all(
-                scenario, changes, **numbers, quick=quick, only=only or (), out=out,
+                scenario, changes_in(settings), **numbers, quick=quick, only=only or (), out=out,
                 seed=chosen_seed, force=force, progress=progress,
             )  # fmt: skip
     except KeyboardInterrupt:

@@ -11,14 +11,15 @@ if TYPE_CHECKING:
     from abm.contagion.networks import FloatArray
 
 
-def crps(sample: FloatArray, real: float) -> float:
+def crps(sample: FloatArray, real: float | FloatArray) -> float:
     """Continuous ranked probability score of a sample, (n,): E|X - y| - E|X - X'|/2.
 
-    Lower is better; in the unit of the sample. Gneiting and Raftery (2007), equation 21.
+    Lower is better; in the unit of the sample. Of several forecasts, (n, m) against (m,), the mean.
+    Gneiting and Raftery (2007), equation 21.
     """
-    ordered, n = np.sort(sample), len(sample)
+    ordered, n = np.sort(sample, axis=0), len(sample)
     spread = 2.0 * ((2.0 * np.arange(n) - n + 1.0) @ ordered) / n**2
-    return float(np.abs(sample - real).mean() - 0.5 * spread)
+    return float(np.mean(np.abs(sample - real).mean(axis=0) - 0.5 * spread))
 
 
 def crps_normal(mean: float, sd: float, real: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +31,7 @@ from abm.validation.claims import (
     at_least,
     at_most,
 )
-from abm.validation.estimates import Estimate, mean, resampled, share
+from abm.validation.estimates import Estimate, exact, resampled, share
 from abm.validation.record import record
 from abm.validation.surprises import QUICKER
 
@@ -45,6 +45,7 @@ AFTER_FALL = ("2024-08-05", "2024-08-15")
 FROZEN, WALK, LIMIT = "frozen", "walk", 0.1
 
 
+@cache
 def levels() -> pd.DataFrame:
     """Log levels of the record on its key days and on the eve of the rise in rates."""
     eve = {name: np.log(record()["eve_of_hike"][name]) for name in SERIES}
@@ -126,19 +127,15 @@ def _loading(scenario: Scenario) -> np.ndarray:
 RUNS = Sample("August 2024", AUGUST, august, QUICKER, runs_per_seed=2.0)
 
 
-def score(table: pd.DataFrame, series: str, start: str, prefix: str = "") -> float:
-    """Mean CRPS over the key days after `start`, of changes since then [log]."""
+def changes_of(
+    table: pd.DataFrame, series: str, start: str, prefix: str = ""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Changes since `start` on the key days after it, of runs (R, D) and of the record (D,)."""
     real = levels()[series]
     dates = [date for date in real.index if date > start and date != EVE]
     base = table[f"{prefix}{series} {start}"].to_numpy()
-    return float(
-        np.mean(
-            [
-                crps(table[f"{prefix}{series} {date}"].to_numpy() - base, real[date] - real[start])
-                for date in dates
-            ]
-        )
-    )
+    moved = table[[f"{prefix}{series} {date}" for date in dates]].to_numpy()
+    return moved - base[:, None], real[dates].to_numpy() - real[start]
 
 
 def score_of_walk(table: pd.DataFrame, series: str, start: str) -> float:
@@ -155,29 +152,25 @@ def score_of_walk(table: pd.DataFrame, series: str, start: str) -> float:
 
 
 def scored(series: str, start: str, runs: Runs) -> Estimate:
-    """CRPS of the model."""
-    return resampled((runs.table,), partial(score, series=series, start=start))
+    """Mean CRPS of the model over the key days [log]."""
+    moved, real = changes_of(runs.table, series, start)
+    return resampled((moved,), partial(crps, real=real))
 
 
 def against_walk(series: str, start: str, runs: Runs) -> Estimate:
     """CRPS less that of the walk."""
-    if runs.table.empty:
-        return mean([])
+    moved, real = changes_of(runs.table, series, start)
     other = score_of_walk(runs.table, series, start)
-    found = resampled((runs.table,), lambda table: score(table, series, start) - other)
-    return found._replace(note=f"the walk's CRPS is {other:.4f}")
+    note = f"the walk's CRPS is {other:.4f}"
+    return resampled((moved,), lambda sample: crps(sample, real) - other, note)
 
 
 def against_frozen(series: str, start: str, runs: Runs) -> Estimate:
     """CRPS less that of frozen positions in the same world."""
-
-    def still(table: pd.DataFrame) -> float:
-        return score(table, series, start, f"{FROZEN} ")
-
-    if runs.table.empty:
-        return mean([])
-    note = f"theirs is {still(runs.table):.4f}"
-    return resampled((runs.table,), lambda table: score(table, series, start) - still(table), note)
+    moved, real = changes_of(runs.table, series, start)
+    still, _ = changes_of(runs.table, series, start, f"{FROZEN} ")
+    note = f"theirs is {crps(still, real):.4f}"
+    return resampled((moved, still), lambda one, other: crps(one, real) - crps(other, real), note)
 
 
 def coverage(runs: Runs) -> Estimate:
@@ -185,20 +178,16 @@ def coverage(runs: Runs) -> Estimate:
     real = levels()
     dates = [date for date in real.index if AFTER_FALL[0] <= date <= AFTER_FALL[1]]
 
-    def inside(table: pd.DataFrame) -> float:
-        return float(np.mean([_is_inside(table, name, date, real) for name in SERIES
-                              for date in dates]))  # fmt: skip
-
-    if runs.table.empty:
-        return mean([])
+    share_inside = float(
+        np.mean([_is_inside(runs.table, name, date, real) for name in SERIES for date in dates])
+    )
     widths = [f"{name} {_width(runs.table, name, dates):.3f}" for name in SERIES]
-    found = inside(runs.table)
     missed = [f"{name} {date[5:]}" for name in SERIES for date in dates
               if not _is_inside(runs.table, name, date, real)]  # fmt: skip
     note = f"mean width [log]: {', '.join(widths)}"
     if missed:
         note += f"; outside: {', '.join(missed)}"
-    return Estimate(found, found, found, note)
+    return exact(share_inside, note)
 
 
 def _band(table: pd.DataFrame, series: str, date: str) -> np.ndarray:
@@ -228,7 +217,7 @@ def at_limit(runs: Runs) -> Estimate:
 
 def median(column: str, runs: Runs) -> Estimate:
     """Median of a column over runs."""
-    return resampled((runs.table,), lambda table: float(table[column].median()))
+    return resampled((runs.table[column].to_numpy(),), lambda values: float(np.median(values)))
 
 
 def percentile(column: str, real: float, runs: Runs) -> Estimate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from abm.validation.claims import HIKE, Claim, Group, Runs, Sample, at_most
-from abm.validation.estimates import NAN, Estimate, difference, mean, resampled
+from abm.validation.estimates import NAN, Estimate, difference, mean, paired, resampled
 from abm.validation.histories import TEN_YEARS
 from abm.validation.record import record
 from abm.validation.surprises import QUICKER, opening_short
@@ -33,8 +33,8 @@ def largest_rise(*samples: Runs) -> Estimate:
 def left_at_zero(reference: Runs, zero: Runs) -> Estimate:
     """Short at equal rates over the short at the reference rates."""
     return resampled(
-        (reference.table, zero.table),
-        lambda one, other: float(other["short"].mean() / one["short"].mean()),
+        paired("short", reference.table, zero.table),
+        lambda one, other: float(other.mean() / one.mean()),
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from abm.validation.august import RUNS as AUGUST_RUNS
 from abm.validation.claims import HIKE, Bar, Claim, Group, Runs, Sample, at_most
-from abm.validation.estimates import Estimate, exact, resampled
+from abm.validation.estimates import Estimate, exact, paired, resampled
 from abm.validation.histories import TEN_YEARS
 from abm.validation.surprises import HAWKISH, QUICKER, surprise
 
@@ -51,16 +51,15 @@ def _with(name: str, **changes: float) -> Sample:
 
 def largest_difference(base: Runs, other: Runs) -> Estimate:
     """Largest difference of the yen's peak in a run [log]."""
-    both = base.table.index.intersection(other.table.index)
-    gap = base.table.loc[both, "peak"] - other.table.loc[both, "peak"]
-    return exact(float(np.abs(gap).max()) if len(both) else float("nan"))
+    one, two = paired("peak", base.table, other.table)
+    return exact(float(np.abs(one - two).max()) if len(one) else float("nan"))
 
 
 def ratio_of_peaks(base: Runs, other: Runs) -> Estimate:
     """Mean peak over that of the base."""
     return resampled(
-        (base.table, other.table),
-        lambda one, two: float(two["peak"].mean() / one["peak"].mean()),
+        paired("peak", base.table, other.table),
+        lambda one, two: float(two.mean() / one.mean()),
     )
 
 

@@ -72,25 +72,28 @@ def share(flags: Any, note: str = "") -> Estimate:
     return Estimate(q, max(0.0, float(middle - half)), min(1.0, float(middle + half)), note)
 
 
-def resampled(
-    tables: tuple[pd.DataFrame, ...], figure: Callable[..., float], note: str = ""
-) -> Estimate:
-    """A function of tables of runs, with the percentile bootstrap over runs.
-
-    Tables share their runs by index: the runs that all have are drawn, the same of each.
-    """
+def paired(column: str, *tables: pd.DataFrame) -> tuple[Array, ...]:
+    """A column of several tables, over the runs that all have, by index."""
     common = tables[0].index
     for table in tables[1:]:
         common = common.intersection(table.index)
-    if not len(common):
+    return tuple(table.loc[common, column].to_numpy() for table in tables)
+
+
+def resampled(samples: tuple[Array, ...], figure: Callable[..., float], note: str = "") -> Estimate:
+    """A function of samples, each (n_runs, ...), with the percentile bootstrap over runs.
+
+    The runs that are drawn are the same of each sample.
+    """
+    n = len(samples[0])
+    if not n:
         return Estimate(NAN, NAN, NAN, note)
-    rows = [table.loc[common] for table in tables]
-    value = float(figure(*rows))
-    if len(common) == 1:
+    value = float(figure(*samples))
+    if n == 1:
         return Estimate(value, NAN, NAN, note)
     random = np.random.default_rng(RESAMPLING_SEED)
-    drawn = random.integers(0, len(common), (N_RESAMPLES, len(common)))
-    found = np.array([figure(*(table.iloc[rows_] for table in rows)) for rows_ in drawn])
+    drawn = random.integers(0, n, (N_RESAMPLES, n))
+    found = np.array([figure(*(sample[rows] for sample in samples)) for rows in drawn])
     if not np.isfinite(found).all():
         return Estimate(value, NAN, NAN, note)
     tail = 50.0 * (1.0 - COVERAGE)
@@ -100,5 +103,5 @@ def resampled(
 
 def difference(one: pd.DataFrame, other: pd.DataFrame, column: str, note: str = "") -> Estimate:
     """Mean of one less the other, over the runs that both have: same seeds, same news."""
-    common = one.index.intersection(other.index)
-    return mean(one.loc[common, column] - other.loc[common, column], note)
+    first, second = paired(column, one, other)
+    return mean(first - second, note)

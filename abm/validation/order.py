@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
-import pandas as pd
 
 from abm.validation.claims import Claim, Group, Runs, at_least, at_most
 from abm.validation.estimates import Estimate, exact, resampled
@@ -21,13 +20,17 @@ SURPRISE = (HAWKISH[50],)
 def first_day(name: str, runs: Runs) -> Estimate:
     """First day on which the mean effect is beyond two daily standard deviations."""
 
-    def of(table: pd.DataFrame) -> float:
-        bar = BEYOND * table[f"sd {name}"].mean()
-        beyond = [h for h in HORIZONS if abs(table[f"effect {name} {h}"].mean()) > bar]
-        return float(beyond[0]) if beyond else float("inf")
+    effects = runs.table[[f"effect {name} {h}" for h in HORIZONS]].to_numpy()
+    sd = runs.table[f"sd {name}"].to_numpy()
 
-    day = of(runs.table)
-    return exact(day, "never within 20 days") if np.isinf(day) else resampled((runs.table,), of)
+    def of(moves: np.ndarray, daily: np.ndarray) -> float:
+        beyond = np.flatnonzero(np.abs(moves.mean(axis=0)) > BEYOND * daily.mean())
+        return float(HORIZONS[beyond[0]]) if beyond.size else float("inf")
+
+    day = of(effects, sd)
+    if np.isinf(day):
+        return exact(day, "never within 20 days")
+    return resampled((effects, sd), of)
 
 
 def t_of_move(name: str, runs: Runs) -> Estimate:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from abm.measures.classes import DAM_BREAK_SHARE
 from abm.validation.claims import Bar, Claim, Group, Runs, Sample, at_least, at_most
-from abm.validation.estimates import Estimate, exact, mean, resampled, share
+from abm.validation.estimates import Estimate, exact, mean, paired, resampled, share
 from abm.validation.surprises import DOVISH, HAWKISH, SIZES, is_dam
 
 HALF = 0.5
@@ -25,11 +24,10 @@ def no_dam(runs: Runs) -> Estimate:
 def kept_fall(runs: Runs) -> Estimate:
     """Mean effect on the yen over that of the no-trade counterfactual, at day 20."""
 
-    def ratio(table: pd.DataFrame) -> float:
-        still = float(table[f"frozen JPY {LATER}"].mean())
-        return float(table[f"effect JPY {LATER}"].mean()) / still
-
-    return resampled((runs.table,), ratio)
+    moved, still = (runs.table[f"{which} JPY {LATER}"] for which in ("effect", "frozen"))
+    return resampled(
+        (moved.to_numpy(), still.to_numpy()), lambda one, two: float(one.mean() / two.mean())
+    )
 
 
 def kept_short(runs: Runs) -> Estimate:
@@ -51,8 +49,8 @@ def leak_share(*samples: Runs) -> Estimate:
 def threshold(*samples: Runs) -> Estimate:
     """Size at which half of the runs break the dam, between sizes along a straight line [bp]."""
 
-    def crossing(*tables: pd.DataFrame) -> float:
-        shares = np.maximum.accumulate([is_dam(table["class"]).mean() for table in tables])
+    def crossing(*broken: np.ndarray) -> float:
+        shares = np.maximum.accumulate([one.mean() for one in broken])
         above = int(np.argmax(shares >= HALF))
         if shares[above] < HALF:
             return float("nan")
@@ -62,7 +60,8 @@ def threshold(*samples: Runs) -> Estimate:
         before, after = shares[above - 1 : above + 1]
         return float(low + (HALF - before) / (after - before) * (high - low))
 
-    return resampled(tuple(runs.table for runs in samples), crossing)
+    classes = paired("class", *(runs.table for runs in samples))
+    return resampled(tuple(map(is_dam, classes)), crossing)
 
 
 def _dovish(bp: int, sample: Sample) -> tuple[Claim, ...]:

@@ -29,8 +29,8 @@ def test_a_paired_difference_takes_out_what_is_common():
 
 
 def test_a_bootstrap_draws_the_same_runs_of_every_table():
-    table = pd.DataFrame({"x": [1.0, 2.0, 5.0]})
-    found = resampled((table, 2.0 * table), lambda a, b: float(b["x"].mean() / a["x"].mean()))
+    x = np.array([1.0, 2.0, 5.0])
+    found = resampled((x, 2.0 * x), lambda a, b: float(b.mean() / a.mean()))
     assert found[:3] == (2.0, 2.0, 2.0)
 
 
@@ -65,5 +65,7 @@ def test_crps_of_a_sample_and_of_a_normal():
     assert crps(np.array([0.0, 1.0]), 0.0) == pytest.approx(0.5 - 0.25)
     # at its mean a standard normal scores (sqrt(2) - 1)/sqrt(pi)
     assert crps_normal(2.0, 1.0, 2.0) == pytest.approx((2**0.5 - 1.0) / np.pi**0.5)
+    two = crps(np.array([[0.0, 3.0], [1.0, 3.0]]), np.array([0.0, 3.0]))  # mean of .25 and 0
+    assert two == pytest.approx(0.125)
     draws = np.random.default_rng(1).normal(0.0, 2.0, 100_000)
     assert crps(draws, 1.5) == pytest.approx(crps_normal(0.0, 2.0, 1.5), rel=0.01)

@@ -1,0 +1,76 @@
+"""Every claim has a figure, on a few runs of the shipped worlds."""
+
+import numpy as np
+import pytest
+
+from abm.episodes.august import day
+from abm.validation import august, carry, order, signs, surprises
+from abm.validation.claims import Runs
+from abm.validation.running import row_of
+from abm.validation.sampling import Sampler, runs_from
+from abm.validation.worlds import world_of
+from tests.validation.test_table import Here
+
+
+@pytest.fixture(scope="module")
+def sampler(tmp_path_factory):
+    return Sampler(world_of(), 1, 2, tmp_path_factory.mktemp("runs"), Here(), 1)
+
+
+@pytest.mark.parametrize("group", [signs.GROUP, order.GROUP, august.GROUP], ids=lambda g: g.name)
+def test_every_claim_has_a_figure(sampler, group):
+    rows = [row_of(group, claim, sampler, True) for claim in group.claims]
+    assert [row["claim"] for row in rows if np.isnan(row["figure"])] in (
+        [], ["threshold of the dam break, bp"],
+    )  # fmt: skip
+    assert all(row["n_failed"] == 0 and row["n_runs"] >= 3 for row in rows)
+
+
+def test_the_short_at_the_reference_is_the_short_of_the_scenario(sampler):
+    free = sampler.runs_of(carry.YEN[0]).table["short"]
+    shocked = sampler.runs_of(surprises.HAWKISH[50]).table["opening_short"]
+    assert free.tolist() == pytest.approx(shocked.tolist())
+
+
+def test_the_walk_moves_by_the_script_and_nothing_else():
+    means, sds = august.walk(world_of()["august-2024"])
+    hike, payrolls = 0.0194, 0.016  # log, up for the yen: 25bp x .000776, and payrolls
+    scenario = world_of()["august-2024"]
+    at = {date: means["USDJPY"][day(scenario, date) + 1] for date in
+          ("2024-07-01", "2024-07-30", "2024-07-31", "2024-08-02", "2024-08-05")}  # fmt: skip
+    assert at["2024-07-01"] == 0.0
+    assert at["2024-07-31"] - at["2024-07-30"] == pytest.approx(-hike, abs=1e-4)
+    assert at["2024-08-02"] - at["2024-07-31"] == pytest.approx(-payrolls)
+    assert at["2024-08-05"] == at["2024-08-02"]
+    slope = 0.28 * 3200.0 + 462.9  # USD bn per log of the day
+    assert at["2024-07-30"] == pytest.approx(-(0.00396 + 35.0 / slope), abs=1e-4)
+    assert sds["USDJPY"] == pytest.approx(0.06075 / 250**0.5, rel=1e-3)
+
+
+def toy(rows):
+    return runs_from(
+        [{"replicate": n, "error of the run": "", **row} for n, row in enumerate(rows)]
+    )
+
+
+def test_a_threshold_lies_where_half_of_the_runs_break():
+    shares = {5: 0, 20: 0, 25: 1, 35: 3, 50: 4, 60: 4, 75: 4}  # of four: half at 30
+    samples = [
+        toy([{"class": "dam break" if run < n else "absorbed"} for run in range(4)])
+        for n in shares.values()
+    ]
+    assert signs.threshold(*samples).value == pytest.approx(30.0)
+
+
+def test_no_dam_break_of_good_news_is_counted_exactly():
+    runs = toy([{"unwound_5": 0.39}, {"unwound_5": 0.4}, {"unwound_5": -0.2}])
+    assert isinstance(runs, Runs)
+    assert signs.no_dam(runs)[:3] == (1.0, 1.0, 1.0)
+
+
+def test_a_market_that_never_moves_has_no_first_day():
+    still = {f"effect UST {h}": 0.0 for h in surprises.HORIZONS} | {"sd UST": 0.01}
+    runs = toy([still, still])
+    assert order.first_day("UST", runs).value == np.inf
+    moved = still | {"effect UST 2": 0.05, "effect UST 3": 0.05}
+    assert order.first_day("UST", toy([moved, moved])).value == 2.0
