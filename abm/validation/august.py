@@ -228,13 +228,14 @@ def percentile(column: str, real: float, runs: Runs) -> Estimate:
 
 
 def _scores() -> Iterator[Claim]:
-    asked, frozen = record()["august"]["asked"], record()["august"]["frozen"]
+    figures = record()["august"]
+    frozen = {FIRST: figures["frozen"], EVE: figures["frozen_from_eve"]}
     better: Callable[[str, str, Runs], Estimate]
     for start, told in STARTS.items():
         for series in SERIES:
-            at = f"{series} from {told}: CRPS"
+            at, own = f"{series} from {told}: CRPS", partial(scored, series, start)
             if start == FIRST:
-                yield Claim(at, at_most(asked[series]), (RUNS,), partial(scored, series, start),
+                yield Claim(at, at_most(figures["asked"][series]), (RUNS,), own,
                             "key days to 30 August, log changes since the start")  # fmt: skip
             for better, name, note in (
                 (against_walk, "a walk with the script", ""),
@@ -242,10 +243,8 @@ def _scores() -> Iterator[Claim]:
             ):
                 yield Claim(f"{at} less that of {name}", at_most(0.0), (RUNS,),
                             partial(better, series, start), note)  # fmt: skip
-            if start == FIRST:
-                yield Claim(f"{at} against frozen positions of commit 0265c71",
-                            at_most(frozen[series]), (RUNS,),
-                            partial(scored, series, start))  # fmt: skip
+            yield Claim(f"{at} against frozen positions of commit 0265c71",
+                        at_most(frozen[start][series]), (RUNS,), own)  # fmt: skip
 
 
 def _yields() -> Iterator[Claim]:

@@ -44,7 +44,7 @@ def differing(one: Runs, other: Runs) -> Estimate:
     return exact(sum(a != b and not (a != a and b != b) for a, b in pairs))
 
 
-def _with(name: str, **changes: float) -> Sample:
+def _with(name: str, **changes: float | str) -> Sample:
     keys = {key.replace("__", "."): value for key, value in changes.items()}
     return Sample(name, HIKE, surprise, QUICKER | {"shock.surprise_bp": 50.0} | keys, 0.5, least=10)
 
@@ -68,6 +68,7 @@ NEAR_ONE = Bar(0.85, 1.15)
 ROBUST = {
     "twice as many institutions": _with("population scale 2", population__scale=2.0),
     "half of the trading rounds": _with("3 rounds", clearing__rounds=3),
+    "orders frozen in a round": _with("orders frozen in a round", liquidity__mode="frozen"),
 }
 GROUP = Group(
     "conservation",
