@@ -58,7 +58,8 @@ def history(scenario: Scenario, seed: int, replicate: int) -> dict[str, float]:
     gaps = world.record.log_prices[burn:] - world.record.fundamentals[burn:]
     values = {
         "stopped": float(np.mean(stopped)),
-        "stock": float(closes.yen_short[1:].mean() / closes.yen_short[0]),
+        "opening_stock": float(closes.yen_short[0]),
+        "stock": float(closes.yen_short[1:].mean()),
         "median_calls": float(np.median(days["n_margin_calls"])),
         "median_forced": float(np.median(forced)),
         "widest_gap": float(np.abs(gaps).mean(axis=0).max()),

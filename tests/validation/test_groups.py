@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from abm.episodes.august import day
-from abm.validation import august, carry, order, signs, surprises
+from abm.validation import august, carry, order, signs, surprises, undisturbed
 from abm.validation.claims import Runs
 from abm.validation.running import row_of
 from abm.validation.sampling import Sampler, runs_from
@@ -74,3 +74,8 @@ def test_a_market_that_never_moves_has_no_first_day():
     assert order.first_day("UST", runs).value == np.inf
     moved = still | {"effect UST 2": 0.05, "effect UST 3": 0.05}
     assert order.first_day("UST", toy([moved, moved])).value == 2.0
+
+
+def test_one_small_opening_does_not_make_the_stock_large():
+    runs = toy([{"opening_stock": 1.0, "stock": 200.0}, {"opening_stock": 399.0, "stock": 200.0}])
+    assert undisturbed.stock_kept(runs).value == pytest.approx(1.0)
