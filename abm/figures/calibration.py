@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abm.figures import style
-from abm.figures.sweep_axes import axis_words
+from abm.figures.sweep_axes import axis_words, name_words
 from abm.figures.sweep_cells import Words, boxed, need
 from abm.words import counted
 
@@ -100,7 +100,8 @@ def _draw_profile(axes: Axes, profile: pd.DataFrame, row: dict[Any, Any]) -> Non
     rise = threshold - least
     axes.set_ylim(least - 0.3 * rise, least + _ABOVE * rise)
     axes.set_title(row["class"], loc="left", color=_CLASS_COLOURS[row["class"]])
-    label = axis_words(row["parameter"]) if not row["is_multiple"] else f"{row['parameter']}, ×"
+    key = row["parameter"]
+    label = f"{name_words(key)}, × the scenario's" if row["is_multiple"] else axis_words(key)
     axes.set_xlabel(textwrap.fill(label, 30), fontsize=6.8)
     axes.tick_params(labelsize=6.8)
 

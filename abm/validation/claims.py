@@ -66,7 +66,7 @@ class Runs(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """What is asked of a figure: to lie between two numbers, both included."""
+    """The bar of a figure: to lie between two numbers, both included."""
 
     low: float = -float("inf")
     high: float = float("inf")
@@ -110,7 +110,7 @@ class Claim(NamedTuple):
     figure: Callable[..., Estimate]
     """Of one `Runs` for each sample."""
     note: str = ""
-    """How the figure is defined, or where the bar comes from."""
+    """Definition of the figure, or the source of the bar."""
 
 
 class Group(NamedTuple):

@@ -13,7 +13,7 @@ INDEPENDENT = "independent program"
 
 
 def compared(name: str, scenario: Scenario, seed: int, replicate: int) -> dict[str, float]:
-    """How many numbers of a paper agree, of how many; the seeds are the paper's own."""
+    """Numbers of a paper that agree, of all; the seeds are the paper's own."""
     (paper,) = find_papers([name])
     lines = paper.compare(paper.findings(quick=True))
     return {

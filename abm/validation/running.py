@@ -69,7 +69,7 @@ class Validation(NamedTuple):
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many claims hold, miss, or are not identified."""
+        """Numbers of claims that hold, miss, or are not identified."""
         return {word: int((self.rows["verdict"] == word).sum()) for word in VERDICTS}
 
 
