@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,13 +11,11 @@ import typer
 from abm.cli.answers import CHANGE_SOMETHING, DONE
 from abm.cli.asked import leave, whole
 from abm.cli.lines import duration, labelled
-from abm.cli.progress import LINE_EVERY_SECONDS, OnStderr, warn_of_compiling
+from abm.cli.progress import CountOnStderr, warn_of_compiling
 from abm.cli.terminal import say, tell
 from abm.words import counted
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-
     from abm.calibration import Calibration, Progress
 
 
@@ -119,24 +116,11 @@ def accepted_line(found: Calibration) -> str:
     )
 
 
-class CalibrationProgress(OnStderr):
+class CalibrationProgress(CountOnStderr):
     """Progress of a calibration: a bar on a terminal, elsewhere a line a minute."""
 
-    def __init__(self, every_seconds: float = LINE_EVERY_SECONDS) -> None:
-        super().__init__(_bar, every_seconds)
-
     def __call__(self, progress: Progress) -> None:
-        if self.bar is not None:
-            done = min(progress.n_done, progress.n_planned)
-            self.bar.update(
-                self.bar.task_ids[0],
-                total=progress.n_planned,
-                completed=done,
-                description=told(progress),
-            )
-        elif time.monotonic() - self.last >= self.every_seconds:
-            self.last = time.monotonic()
-            say(told(progress))
+        self.show(progress.n_done, progress.n_planned, told(progress))
 
 
 def told(progress: Progress) -> str:
@@ -150,18 +134,3 @@ def told(progress: Progress) -> str:
         f"{progress.stage}: {counted(progress.n_done, 'point')}, best J {progress.best:.4g}"
         f"{failed}{left}"
     )
-
-
-def _bar() -> Bar:
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    bar = Bar(
-        BarColumn(),
-        TextColumn("{task.description}", markup=False),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    bar.add_task("starting", total=None)
-    return bar

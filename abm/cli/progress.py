@@ -46,6 +46,22 @@ class OnStderr:
             self.bar.stop()
 
 
+class CountOnStderr(OnStderr):
+    """A count of what is done with words beside it: a bar on a terminal, elsewhere a line."""
+
+    def __init__(self, every_seconds: float = LINE_EVERY_SECONDS, *, with_numbers: bool = False):
+        super().__init__(lambda: _counting_bar(with_numbers), every_seconds)
+
+    def show(self, done: int, planned: int, words: str, line: str | None = None) -> None:
+        """Move the bar; without one say a line, by default the same words, once in a while."""
+        if self.bar is not None:
+            task = self.bar.task_ids[0]
+            self.bar.update(task, total=planned, completed=min(done, planned), description=words)
+        elif time.monotonic() - self.last >= self.every_seconds:
+            self.last = time.monotonic()
+            say(line or words)
+
+
 class Progress(OnStderr):
     """Steps of one piece of work, told as they are done.
 
@@ -133,4 +149,16 @@ def _bar(n_steps: int) -> Bar:
         transient=True,
     )
     bar.add_task("", total=n_steps)
+    return bar
+
+
+def _counting_bar(with_numbers: bool) -> Bar:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    numbers = (MofNCompleteColumn(),) if with_numbers else ()
+    words = TextColumn("{task.description}", markup=False)
+    bar = Bar(BarColumn(), *numbers, words, console=Console(stderr=True), transient=True)
+    bar.add_task("starting", total=None)
     return bar

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -12,14 +11,12 @@ import typer
 from abm.cli.answers import DONE, OUR_FAULT
 from abm.cli.asked import Timeout, leave, seconds, whole
 from abm.cli.lines import duration, labelled
-from abm.cli.progress import LINE_EVERY_SECONDS, OnStderr, warn_of_compiling
+from abm.cli.progress import LINE_EVERY_SECONDS, CountOnStderr, warn_of_compiling
 from abm.cli.terminal import say, tell
 from abm.errors import InvalidInput, one_line
 from abm.words import counted
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-
     from abm.sweep.runner import Summary
     from abm.sweep.session import Progress
 
@@ -134,27 +131,19 @@ def summary_lines(done: Summary, asked: Asked) -> list[str]:
     return lines
 
 
-class SweepProgress(OnStderr):
+class SweepProgress(CountOnStderr):
     """Progress of a sweep: a bar on a terminal, elsewhere a line a minute."""
 
     def __init__(self, every_seconds: float = LINE_EVERY_SECONDS) -> None:
-        super().__init__(_bar, every_seconds)
+        super().__init__(every_seconds, with_numbers=True)
         self.is_stopping = False
 
     def __call__(self, progress: Progress) -> None:
         if progress.stopped and not self.is_stopping:
             self.is_stopping = True
             self._say(f"{progress.stopped}: what is running is finished first; Ctrl-C drops it")
-        if self.bar is not None:
-            self.bar.update(
-                self.bar.task_ids[0],
-                total=progress.n_rows,
-                completed=progress.n_done,
-                description=_pace(progress),
-            )
-        elif time.monotonic() - self.last >= self.every_seconds:
-            self.last = time.monotonic()
-            self._say(f"{_counted(progress)}, {_pace(progress)}")
+        pace = _pace(progress)
+        self.show(progress.n_done, progress.n_rows, pace, f"{_counted(progress)}, {pace}")
 
     def _say(self, message: str) -> None:
         """A line of its own, above the bar where there is one."""
@@ -174,19 +163,3 @@ def _pace(progress: Progress) -> str:
         return "starting"
     left = duration(progress.seconds_left)
     return f"{counted(progress.rows_per_second, 'run', ',.3g')} a second, {left} left"
-
-
-def _bar() -> Bar:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    bar = Bar(
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}", markup=False),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    bar.add_task("starting", total=None)
-    return bar

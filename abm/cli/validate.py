@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,13 +11,11 @@ import typer
 
 from abm.cli.asked import Force, Settings, changes_in, whole
 from abm.cli.lines import duration, labelled
-from abm.cli.progress import LINE_EVERY_SECONDS, OnStderr, warn_of_compiling
+from abm.cli.progress import CountOnStderr, warn_of_compiling
 from abm.cli.terminal import say, tell
 from abm.words import counted
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-
     from abm.validation import Progress, Validation
 
 PAGE = "index.html"
@@ -112,23 +109,11 @@ def summary_lines(found: Validation) -> list[str]:
     ]
 
 
-class ValidationProgress(OnStderr):
+class ValidationProgress(CountOnStderr):
     """Progress of a validation: a bar on a terminal, elsewhere a line a minute."""
 
-    def __init__(self, every_seconds: float = LINE_EVERY_SECONDS) -> None:
-        super().__init__(_bar, every_seconds)
-
     def __call__(self, progress: Progress) -> None:
-        if self.bar is not None:
-            self.bar.update(
-                self.bar.task_ids[0],
-                total=progress.n_planned,
-                completed=progress.n_done,
-                description=told(progress),
-            )
-        elif time.monotonic() - self.last >= self.every_seconds:
-            self.last = time.monotonic()
-            say(told(progress))
+        self.show(progress.n_done, progress.n_planned, told(progress))
 
 
 def told(progress: Progress) -> str:
@@ -137,18 +122,3 @@ def told(progress: Progress) -> str:
         f"{progress.group}, {progress.sample}: {progress.n_done:,} of {progress.n_planned:,} runs, "
         f"{duration(progress.seconds)}"
     )
-
-
-def _bar() -> Bar:
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    bar = Bar(
-        BarColumn(),
-        TextColumn("{task.description}", markup=False),
-        console=Console(stderr=True),
-        transient=True,
-    )
-    bar.add_task("starting", total=None)
-    return bar

@@ -156,8 +156,8 @@ def leverages(rate, **changes):
 def test_preferences_are_those_at_the_reference_rates():
     world = new_world()
     mandates, rows = world.rules.mandates, rows_of(world, HEDGE_FUND)
-    dearer = new_world(rates__funding_per_year=0.03).rules.mandates
-    assert np.array_equal(dearer.risk_aversion, mandates.risk_aversion)
+    at_three_per_cent = new_world(rates__funding_per_year=0.03).rules.mandates
+    assert np.array_equal(at_three_per_cent.risk_aversion, mandates.risk_aversion)
     refitted = {"rates__funding_per_year": 0.03, "funds__preferences__kind": "opening-rates"}
     kept, again = mandates.risk_aversion[rows], new_world(**refitted).rules.mandates.risk_aversion
     assert (again[rows] <= kept).all() and (again[rows] < 0.7 * kept).sum() > 6

@@ -79,6 +79,6 @@ def test_what_hedgers_lose_is_their_owners_and_they_end_flat():
         worth = np.exp(world.market.log_price[NKY]) * world.market.hedger_held[NKY]
         assert world.market.hedger_cash[0] + worth == pytest.approx(0.0, abs=1e-12)
         assert np.abs((everybody(world) - start) / scale).max() < 1e-9
-    # sold after the fall, and bought back dearer: the price returns to the news
+    # sold after the fall, and bought back at a higher price: the price returns to the news
     assert world.market.outside[OWNERS, 0] < 0.0
     assert world.record.days["conservation_error"].max() < 1e-9
