@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from abm.scenario import Scenario
     from abm.scenario.places import Leaf
 
-SHIPPED = ("calm", "hike", "reference-2024", "august-2024", "auto-liquidation")
+SHIPPED = ("calm", "hike", "world-2024", "august-2024", "auto-liquidation")
 WAYS = ("range", "around")
 NEAR, FAR = 0.05, 20.0
 """Around a shipped value: from a twentieth of it to twenty times as much."""

@@ -85,12 +85,6 @@ def versions() -> dict[str, Any]:
     }
 
 
-def bands_2024() -> dict[str, Any]:
-    """The bands that the model is held to."""
-    path = ROOT / "tests" / "reference" / "bands_2024.json"
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
 def show(table: pd.DataFrame, title: str) -> None:
     """A table on the terminal, numbers to three digits."""
     print(f"\n{title}\n{table.to_string(index=False, float_format=lambda x: f'{x:.3g}')}")

@@ -5,7 +5,7 @@
 
 The map says which functions hold an equation (their docstrings carry its number) and which tests
 put it to the test; the parameter table is what the scenario's own declarations say, with the values
-of reference-2024; the tables of columns are those of abm/runs/columns.toml, which files of results
+of world-2024; the tables of columns are those of abm/runs/columns.toml, which files of results
 carry too. Each stands in ODD.md between two markers.
 """
 
@@ -27,7 +27,7 @@ from abm.scenario.template import parameters_of_other_kinds
 
 ROOT = Path(__file__).resolve().parents[1]
 ODD = ROOT / "abm" / "ODD.md"
-SCENARIO = "reference-2024"
+SCENARIO = "world-2024"
 ROOMS = ("kernels", "population", "measures")  # of abm/: where equations live
 
 # Tables of a result, and what the first column of their description is called.

@@ -241,9 +241,7 @@ def test_the_command_to_try_next_is_one_that_works(unwind):
     assert unwind(*words.split()[3:]).exit_code == 0
 
 
-@pytest.mark.parametrize(
-    "name", ["hike", "calm", "august-2024", "reference-2024", "auto-liquidation"]
-)
+@pytest.mark.parametrize("name", ["hike", "calm", "august-2024", "world-2024", "auto-liquidation"])
 def test_what_to_try_next_is_a_valid_change_of_every_scenario(name, unwind):
     words = next_command(load_scenario(name), name, ["seed=1"], 3).split()
     settings = words[words.index("seed=1") + 1 : words.index("--out")]
@@ -266,7 +264,7 @@ def test_a_scenario_s_name_is_never_a_path(name, folder):
 
 
 def test_what_a_scenario_makes_happen_is_in_order_and_has_its_day():
-    scenario = load_scenario("reference-2024")
+    scenario = load_scenario("world-2024")
     told = [(day_name(scenario, act.day), act.label) for act in acts(scenario)]
     assert told[:3] == [
         ("11 Jul 2024", "MoF sells USD 20bn"),

@@ -14,6 +14,7 @@ from abm.scenario import Scenario, load_scenario
 NO_DRIFT = {f"instruments.{k}.drift_before_start_log": 0.0 for k in ("JPY", "AUD", "SPX", "NKY")}
 SHORT = {"calendar.days": 12, "calendar.burn_in_days": 0, "calendar.drift_days": 0} | NO_DRIFT
 SMALL = SHORT | {"population.scale": 0.2, "outputs.feedback_gain_every_days": 0}
+NONE = {"kind": "none"}
 BOTTOMLESS = 1e15  # units per log: no trade moves such a price
 MONEY_OF = {
     "risk_parity": "equity_usd_bn",
@@ -44,6 +45,8 @@ def scenario(base: str = "hike", /, only: str = "", **changes) -> Scenario:
         absent = {f"{kind}.n": 0 for kind in gone}
         absent |= {f"{kind}.{MONEY_OF[kind]}": 0.0 for kind in gone}
         absent |= {} if "funds" in only else {"funds.n": 0, "funds.styles": {}}
+        absent |= {} if "desks" in only else {"banks.desk": NONE}
+        absent |= {"option_hedgers": NONE, "risk_appetite": NONE}
     return load_scenario(base).with_changes(SMALL | dated | absent | given)
 
 

@@ -27,7 +27,7 @@ volatility_per_year = 0.1
 value_depth_usd_bn = 900
 dealer_depth_usd_bn = 180
 """
-BASED = 'base = "reference-2024"\n'
+BASED = 'base = "world-2024"\n'
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_currencies_come_first_and_one_of_them_funds(told):
 
 
 def test_all_faults_of_a_file_are_said_at_once_with_their_lines(told):
-    text = """base = "reference-2024"
+    text = """base = "world-2024"
 [funds]
 leverage_cap = 0.5
 levrage_cap = 5
@@ -176,7 +176,7 @@ def test_a_missing_graph_is_said_with_everything_else(told):
 
 def test_an_empty_table_leaves_a_choice_as_it_is(tmp_path):
     (tmp_path / "mine.toml").write_text(BASED + "[shock]\n[margin]\n[policy.swap_line]\n")
-    base, mine = load_scenario("reference-2024"), load_scenario(tmp_path / "mine.toml")
+    base, mine = load_scenario("world-2024"), load_scenario(tmp_path / "mine.toml")
     assert mine.canonical_hash() == base.canonical_hash()
 
 
@@ -209,7 +209,7 @@ def test_bases_that_go_round_in_a_circle_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('base = "refrence-2024"', "did you mean reference-2024?"),
+        ('base = "refrence-2024"', "did you mean world-2024?"),
         ("base = 3", "must be the name of a scenario"),
         (BASED + 'without = ["instruments.AUDD"]', "is not in the base; did you mean AUD?"),
         (BASED + "without = 3", "must be a list of dotted keys"),

@@ -18,7 +18,7 @@ from abm.scenario import (
 )
 from abm.scenario.writing import to_toml
 
-SHIPPED = ["august-2024", "auto-liquidation", "calm", "hike", "reference-2024"]
+SHIPPED = ["august-2024", "auto-liquidation", "calm", "hike", "world-2024"]
 
 
 def test_the_shipped_scenarios_are_found_and_have_titles():
@@ -71,7 +71,7 @@ def test_the_hash_knows_the_order_of_instruments_and_every_number():
 
 
 def test_a_title_is_not_a_choice_and_a_day_is_the_same_as_its_date():
-    scenario = load_scenario("reference-2024")
+    scenario = load_scenario("world-2024")
     other = scenario.with_changes({"title": "other words", "calendar.shock_day": 22})
     assert other.canonical_hash() == scenario.canonical_hash()
 
