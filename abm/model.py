@@ -42,7 +42,7 @@ from abm.population.origin import Branch, Origin
 from abm.population.past import past_faults
 from abm.population.saved import Saved, arrays_of, read_state, state_hash, write_state
 from abm.population.streams import Rng, replicate_number, root_seed
-from abm.population.world import World, rows_with_brokers
+from abm.population.world import World, borrowers
 from abm.runs.branches import cascade_of
 from abm.runs.running import result_of
 from abm.scenario import Scenario, load_scenario
@@ -487,7 +487,7 @@ def _with_brokers(world: World, asked: list[AgentRequest]) -> World:
             broker_start=start,
             broker=np.append(graph.broker, np.array(lenders, np.int64)),
             broker_share=np.append(graph.broker_share, np.ones(len(lenders))),
-            lent_rows=rows_with_brokers(start),
+            **borrowers(start),
         )
     )
 

@@ -196,6 +196,7 @@ class Graph(NamedTuple):
     """Loans and claims from lender to borrower, and the lenders."""
 
     broker_start: np.ndarray  # (N + 1,) int64
+    borrower: np.ndarray  # (E,) int64 row of the institution that borrows
     broker: np.ndarray  # (E,) int64
     broker_share: np.ndarray  # (E,)
     lent_rows: np.ndarray  # (n, 2) int64 stretches of rows with a broker

@@ -39,9 +39,9 @@ _FLAGS = {"graph.failed": 2, "books.verdict": 5, "books.forced": 3}  # where mor
 # Fixed for a run: the scenario, the seed and the replicate say what they are.
 _FIXED = (
     "mandates.first_row", "mandates.kind", "mandates.owner", "market.quote", "graph.broker_start",
-    "graph.is_core", "mandates.short_rows", "mandates.hedged_rows", "mandates.subscriber_rows",
-    "mandates.called_rows", "mandates.liquidated_rows",
-    "mandates.retail_rows", "mandates.desk_rows", "graph.lent_rows",
+    "graph.borrower", "graph.is_core", "graph.lent_rows", "mandates.short_rows",
+    "mandates.hedged_rows", "mandates.subscriber_rows", "mandates.called_rows",
+    "mandates.liquidated_rows", "mandates.retail_rows", "mandates.desk_rows",
 )  # fmt: skip
 # Without a limit: leverage that no broker and no rule bounds, debt of those who have nothing left.
 _MAY_BE_INFINITE = (

@@ -176,9 +176,13 @@ def stretches(flags: np.ndarray) -> np.ndarray:
     return edges.reshape(-1, 2).astype(np.int64)
 
 
-def rows_with_brokers(broker_start: np.ndarray) -> np.ndarray:
-    """Stretches of rows of institutions that have a broker, (n, 2)."""
-    return stretches(np.diff(broker_start) > 0)
+def borrowers(broker_start: np.ndarray) -> dict[str, np.ndarray]:
+    """Row that borrows by each edge, (E,), and stretches of rows that have a broker, (n, 2)."""
+    n_edges = np.diff(broker_start)
+    return {
+        "borrower": np.repeat(np.arange(len(n_edges)), n_edges),
+        "lent_rows": stretches(n_edges > 0),
+    }
 
 
 def open_books(groups: list[Group], opening_risk: float) -> Books:
@@ -254,7 +258,7 @@ def open_graph(scenario: Scenario, lending: Lending, groups: list[Group]) -> Gra
         broker_start=lending.broker_start,
         broker=lending.broker,
         broker_share=lending.broker_share,
-        lent_rows=rows_with_brokers(lending.broker_start),
+        **borrowers(lending.broker_start),
         equity=equity,
         opening_equity=equity.copy(),
         other_assets=np.zeros(n),

@@ -247,8 +247,8 @@ NO_ACCOUNT = {
         "recalled", "verdict", "intent", "speed", "forced",
     },
     "graph": {
-        "broker_start", "broker", "broker_share", "lent_rows", "opening_equity", "leverage_max",
-        "is_core", "failed", "utilisation", "cut", "gross",
+        "broker_start", "borrower", "broker", "broker_share", "lent_rows", "opening_equity",
+        "leverage_max", "is_core", "failed", "utilisation", "cut", "gross",
     },
 }  # fmt: skip
 
