@@ -323,7 +323,7 @@ def realise_losses(books, market, graph, rules, record):
 def settle_banks(books, market, graph, rules, record):
     """Dealers' and desks' profit, failures, fresh capital, and the lines of tomorrow."""
     share_dealer_profit(market, graph)
-    pay_option_holders(market)
+    pay_option_holders(market, rules)
     sweep_desks(books, graph, rules)
     n_failed = fail_banks(market, graph, rules, record)
     if n_failed > 0:

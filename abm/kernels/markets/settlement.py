@@ -11,7 +11,7 @@ import math
 from abm.kernels.behaviours.dealer import half_spread
 from abm.kernels.carry_short import short_closed
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.contracts.balances import add_up_borrowing, add_up_wealth
+from abm.kernels.contracts.balances import add_up_borrowing, add_up_wealth, local_price
 from abm.kernels.events import FORCED_SALE, MARKET, record_event
 from abm.kernels.numerics.columns import add_scaled, chunk_sum, is_any
 from abm.kernels.scratch import BUYING, GROSS, LEGS, ORDERED, SELLING
@@ -70,7 +70,7 @@ def add_legs(c, n, lo, market, rules, scratch):
     leg[:] = 0.0
     for k in range(market.rates.size - 1, K):
         if market.quote[k] == c:
-            add_scaled(math.exp(market.log_price[k]), scratch.lanes[k][:n], leg)
+            add_scaled(local_price(k, market), scratch.lanes[k][:n], leg)
     if scratch.has_residents[0]:
         for j in range(n):
             if rules.mandates.resident[lo + j]:
@@ -146,7 +146,7 @@ def fill_trades(lo, hi, market, rules, scratch):
     hedges, n = rules.mandates.hedges_quote_currency, hi - lo
     for k in range(C, K):
         if scratch.side[k] != 0.0:
-            c, local = market.quote[k], math.exp(market.log_price[k])
+            c, local = market.quote[k], local_price(k, market)
             for j in range(n):
                 order = scratch.lanes[k, j]
                 scratch.lanes[k, j] = filled(order, k, scratch)
@@ -221,7 +221,7 @@ def pay(price, trade, leg, cash):
 @kernel
 def pay_residents(k, lo, n, books, market, rules, scratch):
     """Residents pay for an asset out of their own balance in the currency it is quoted in."""
-    local = math.exp(market.log_price[k])
+    local = local_price(k, market)
     if not scratch.has_residents[0]:
         return
     balance = books.units[market.quote[k]]
@@ -245,7 +245,7 @@ def settle_market_makers(market, scratch):
         market.hedger_held[k] += hedge
         market.official_units[k] += official
         payer = market.quote[k] if market.quote[k] >= 0 else C
-        price = math.exp(market.log_price[k])
+        price = local_price(k, market)
         market.value_cash[payer] -= price * value
         market.dealer_cash[payer] -= price * dealers
         market.hedger_cash[payer] -= price * hedge
