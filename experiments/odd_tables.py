@@ -132,6 +132,7 @@ TESTS: dict[int, tuple[str, ...]] = {
         "kernels/behaviours/test_decisions.py:test_a_trend_position_by_hand",
     ),
     28: (
+        "kernels/behaviours/test_decisions.py:test_retail_traders_lean_against_each_cross_by_itself",
         "kernels/behaviours/test_decisions.py:test_retail_traders_stay_within_the_legal_leverage",
         "kernels/behaviours/test_decisions.py:test_margin_longs_buy_back_slowly_what_they_had_and_never_more",
     ),
@@ -155,6 +156,7 @@ TESTS: dict[int, tuple[str, ...]] = {
         "kernels/markets/test_orders.py:test_residents_send_no_target_order_in_their_own_currency",
     ),
     35: (
+        "kernels/markets/test_depth.py:test_depth_is_capital_in_dollars",
         "kernels/markets/test_impact.py:"
         "test_tanh_buys_three_quarters_of_its_capacity_at_one_capacity_down",
         "kernels/markets/test_impact.py:test_cont_schaanning_inverts_its_published_impact",

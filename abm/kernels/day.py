@@ -16,7 +16,7 @@ from abm.kernels.behaviours.option_hedger import hedge_options, pay_option_holde
 from abm.kernels.behaviours.python_agent import take_user_orders
 from abm.kernels.behaviours.risk_appetite import count_losses, recall_losses
 from abm.kernels.behaviours.trend_follower import size_trends
-from abm.kernels.behaviours.value_investor import set_value_speed
+from abm.kernels.behaviours.value_investor import open_value_investors
 from abm.kernels.book_risk import learn_from_losses, note_leverage
 from abm.kernels.compiler.ahead import compile_ahead
 from abm.kernels.compiler.jit import inlined, kernel
@@ -183,7 +183,7 @@ def mark_and_move_capital(books, market, graph, rules, scratch):
 def open_markets(books, market, rules):
     """Market makers as they open: what trade and owners take, and their terms of the day."""
     pay_value_owners(market, rules)
-    set_value_speed(market, rules)
+    open_value_investors(market, rules)
     hedge_options(market, rules)
     recall_losses(books, market, rules)
 

@@ -152,12 +152,13 @@ class Market(NamedTuple):
     link_level: np.ndarray  # (K,) part of the fundamental that follows other markets
     value_held_open: np.ndarray  # (K,) units at the day's opening
     value_held: np.ndarray  # (K,)
+    value_depth: np.ndarray  # (K,) units per log, at the last close
     value_speed: np.ndarray  # (K,) share of their gap that value investors trade today
     value_cash: np.ndarray  # (C + 1,) settlement balances, dollar last
     dealer_reference: np.ndarray  # (K,)
     dealer_held: np.ndarray  # (K,)
     dealer_cash: np.ndarray  # (C + 1,)
-    dealer_depth: np.ndarray  # (K,) today's
+    dealer_depth: np.ndarray  # (K,) units per log, at the last close
     hedger_held: np.ndarray  # (K,) of option hedgers
     hedger_open: np.ndarray  # (K,) units they want at yesterday's price
     hedger_gamma: np.ndarray  # (K,) units per log they trade with the price today

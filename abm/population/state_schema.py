@@ -51,8 +51,8 @@ _MAY_BE_INFINITE = (
 _AT_LEAST_0 = (
     "books.borrowing", "books.margin_rate", "books.maintenance_leverage", "books.recalled",
     "market.margin_ceiling", "market.depth_floor", "record.forced_usd_bn",
-    "market.usd_price", "market.dealer_depth", "market.gross_totals", "graph.broker_share",
-    "graph.liabilities", "graph.opening_equity", "graph.cut", "graph.gross",
+    "market.usd_price", "market.value_depth", "market.dealer_depth", "market.gross_totals",
+    "graph.broker_share", "graph.liabilities", "graph.opening_equity", "graph.cut", "graph.gross",
     "mandates.leverage_cap", "opening.broker_share", "opening.leverage", "books.morning_leverage",
     "books.sizing_risk", "books.margin_risk", "market.funding_share", "mandates.asset_variance",
     "mandates.loan_variance",

@@ -231,6 +231,7 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
         "close": np.zeros((kept, n)),
         "outside": np.zeros((len(ACCOUNT_NAMES), n_c + 1)),
         "trend_size": np.zeros((3, n)),
+        "value_depth": rules.value_investors.depth.copy(),
         "value_speed": rules.value_investors.speed.copy(),
         "appetite": np.zeros(3),
         "funding_share": np.ones(1),

@@ -2,6 +2,7 @@
 
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.contracts.balances import local_price
+from abm.kernels.markets.depth import depth_in_units
 from abm.kernels.markets.impact import depth_of_day
 from abm.kernels.numerics.columns import is_any
 from abm.kernels.state import OWNERS
@@ -22,11 +23,10 @@ def hedge_options(market, rules):
     value = rules.value_investors
     for k in range(market.quote.size):
         depth = depth_of_day(
-            value.law[k], market.value_speed[k], value.depth[k], market.dealer_depth[k]
+            value.law[k], market.value_speed[k], market.value_depth[k], market.dealer_depth[k]
         )
-        market.hedger_gamma[k] = hedgers_gamma(
-            rules.hedgers.gamma[k], depth, rules.hedgers.depth_share
-        )
+        largest = depth_in_units(rules.hedgers.gamma[k], market.usd_price[k])
+        market.hedger_gamma[k] = hedgers_gamma(largest, depth, rules.hedgers.depth_share)
         market.hedger_open[k] = (1.0 - rules.hedgers.expiry) * market.hedger_held[k]
 
 

@@ -102,7 +102,7 @@ def find_prices(want_gain, books, market, rules, scratch):
         market.anchor[k] = market.fundamental[k] + market.link_level[k]
         market.hedger_order[k] = hedge_wanted(k, 0.0, market) - market.hedger_held[k]
     liquidity = Liquidity(
-        market.value_held_open, market.value_held, value.depth, value.capacity,
+        market.value_held_open, market.value_held, market.value_depth, value.capacity,
         market.value_speed, market.anchor, market.dealer_depth, market.dealer_reference,
         market.dealer_held, market.hedger_gamma, market.hedger_order, market.external, value.law,
     )  # fmt: skip
@@ -122,7 +122,8 @@ def quote_market_makers(market, rule):
     """Orders of value investors, dealers and option hedgers at the new price.        (M35, M84)"""
     for k in range(market.quote.size):
         wanted = value_position(
-            rule.law[k], market.log_price[k], market.anchor[k], rule.depth[k], rule.capacity[k]
+            rule.law[k], market.log_price[k], market.anchor[k], market.value_depth[k],
+            rule.capacity[k],
         )  # fmt: skip
         opening = market.value_held_open[k]
         target = opening + market.value_speed[k] * (wanted - opening)
