@@ -18,6 +18,7 @@ from abm.agents import (
     Dealers,
     Institution,
     OptionHedgers,
+    OrderAnticipators,
     PythonAgent,
     ValueInvestors,
 )
@@ -466,6 +467,8 @@ class CarryUnwindModel(mesa.Model):
             account(self)
         if self.given_scenario.option_hedgers.kind != "none":
             OptionHedgers(self)
+        if self.given_scenario.order_anticipators.kind != "none":
+            OrderAnticipators(self)
 
     def _last(self, column: str) -> float:
         """A column of the last day's row; NaN before there is one."""

@@ -291,6 +291,18 @@ TESTS: dict[int, tuple[str, ...]] = {
         "kernels/test_own_losses.py:"
         "test_retail_and_trend_followers_shed_their_short_at_zero_differential",
     ),
+    90: (
+        "kernels/behaviours/test_order_anticipators.py:test_what_is_held_per_log_by_hand",
+        "kernels/behaviours/test_order_anticipators.py:test_a_day_of_orders_is_learnt_by_hand",
+    ),
+    91: (
+        "kernels/behaviours/test_order_anticipators.py:test_a_move_of_a_hundredth_by_hand",
+        "kernels/behaviours/test_order_anticipators.py:test_the_book_is_what_capital_allows",
+    ),
+    92: (
+        "kernels/behaviours/test_order_anticipators.py:"
+        "test_gains_are_paid_out_and_losses_filled_up_in_every_currency",
+    ),
 }
 WHOLE_DAY = (
     "engine/test_conservation.py:test_units_currencies_dollars_and_wealth_are_conserved_on_every_day",

@@ -13,6 +13,7 @@ from abm.kernels.behaviours.decisions import decide_rows
 from abm.kernels.behaviours.expectations import set_market_view
 from abm.kernels.behaviours.idle import cancel_orders
 from abm.kernels.behaviours.option_hedger import hedge_options, pay_option_holders
+from abm.kernels.behaviours.order_anticipator import anticipate_orders, note_orders
 from abm.kernels.behaviours.python_agent import take_user_orders
 from abm.kernels.behaviours.risk_appetite import count_losses, recall_losses
 from abm.kernels.behaviours.trend_follower import size_trends
@@ -185,6 +186,7 @@ def open_markets(books, market, rules):
     pay_value_owners(market, rules)
     open_value_investors(market, rules)
     hedge_options(market, rules)
+    anticipate_orders(market, rules)
     recall_losses(books, market, rules)
 
 
@@ -309,6 +311,7 @@ def settle(round_, books, market, rules, record, scratch):
         commit_trades(lo, hi, books, market, rules, scratch)
     charge_penalties(books, market, rules.mandates, scratch)
     settle_market_makers(market, scratch)
+    note_orders(market, rules, scratch)
     record_volume(market, record, scratch)
 
 

@@ -19,6 +19,7 @@ from abm.kernels.state import (
     CALL_RULES,
     COUNTED_BEYOND_HEDGE,
     MANDATE,
+    MARKET_ACCOUNTS,
     NOT_COUNTED,
     SHARE_A_DAY,
 )
@@ -190,19 +191,18 @@ def balance_faults(
     for name, known in fixed.items():
         if (np.abs(arrays[name] - known) > WORST_BALANCE * scale).any():
             yield f"{name} are not those of the file's own scenario and seed"
-    cash = [held[f"{who}_cash"] for who in ("value", "dealer", "hedger", "official")]
+    cash = [held[f"{who}_cash"] for who in MARKET_ACCOUNTS]
     balances = np.sum([*cash, *held["outside"]], axis=0)
     now = np.append(held["units"].sum(axis=1), held["cash"].sum() + held["equity"].sum())
     now[:-1] += held["value_held"] + held["dealer_held"]
-    now[:-1] += held["hedger_held"] + held["official_units"]
+    now[:-1] += held["hedger_held"] + held["anticipator_held"] + held["official_units"]
     now[: len(balances) - 1] += balances[:-1]
     now[-1] += balances[-1]
     if not (np.abs(now - held["totals"]) <= WORST_BALANCE * scale).all():
         yield (
             "books.units, books.cash, graph.equity, market.outside and what market.value_held, "
-            "value_cash, dealer_held, dealer_cash, hedger_held, hedger_cash, official_units and "
-            "official_cash hold do not "
-            "add up to market.totals"
+            "value_cash, dealer_held, dealer_cash, hedger_held, hedger_cash, anticipator_held, "
+            "anticipator_cash, official_units and official_cash hold do not add up to market.totals"
         )
 
 

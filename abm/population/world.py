@@ -21,6 +21,7 @@ from abm.kernels.state import (
     COUNTED_BEYOND_HEDGE,
     CUT,
     LIQUIDATED,
+    MARKET_ACCOUNTS,
     N_KINDS,
     NOT_COUNTED,
     Books,
@@ -33,6 +34,7 @@ from abm.population.groups import TERMS, Group, first_rows, stack
 from abm.population.institutions import draw_groups
 from abm.population.instruments import opening_terms
 from abm.population.network import Lending, draw_lending, institution_names
+from abm.population.order_anticipator import open_order_flow
 from abm.population.rules import make_rules
 from abm.population.script import draw_news, write_script
 
@@ -234,13 +236,15 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
         "value_depth": rules.value_investors.depth.copy(),
         "value_speed": rules.value_investors.speed.copy(),
         "appetite": np.zeros(3),
+        "order_flow": open_order_flow(calm, rules.anticipators),
         "funding_share": np.ones(1),
         "margin_ceiling": np.full(1, np.inf),
         "depth_floor": np.zeros(1),
         "basis_ceiling": np.full(1, np.inf),
     }
-    for name in ("value_cash", "dealer_cash", "hedger_cash", "official_cash"):
-        arrays[name] = np.zeros(n_c + 1)
+    for who in MARKET_ACCOUNTS:
+        arrays[f"{who}_cash"] = np.zeros(n_c + 1)
+    arrays["anticipator_cash"][-1] = rules.anticipators.capital
     for name in ("totals", "gross_totals"):
         arrays[name] = np.zeros(n + 1)
     for k in range(n):

@@ -153,6 +153,7 @@ def accrue_market_makers(days, market, rules):
         (market.value_held, market.value_cash),
         (market.dealer_held, market.dealer_cash),
         (market.hedger_held, market.hedger_cash),
+        (market.anticipator_held, market.anticipator_cash),
         (market.official_units, market.official_cash),
     ):
         for c in range(n_currencies + 1):

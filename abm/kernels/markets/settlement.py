@@ -110,6 +110,7 @@ def ration(books, market, rules, scratch):
         count_order(k, market.value_order[k], scratch)
         count_order(k, market.dealer_order[k], scratch)
         count_order(k, market.hedger_order[k], scratch)
+        count_order(k, market.anticipator_order[k], scratch)
         count_order(k, market.external[k], scratch)
         sold, bought = scratch.flows[SELLING, k], scratch.flows[BUYING, k]
         if scratch.side[k] < 0.0 and sold > 0.0:
@@ -232,23 +233,26 @@ def pay_residents(k, lo, n, books, market, rules, scratch):
 
 @kernel
 def settle_market_makers(market, scratch):
-    """Value investors, option hedgers, central banks, and dealers who take the rest.    (M40)"""
+    """Value investors, hedgers, anticipators, central banks; dealers take the rest.     (M40)"""
     K, C = market.quote.size, market.rates.size - 1
     for k in range(K):
         value = filled(market.value_order[k], k, scratch)
         official = filled(market.external[k], k, scratch)
         hedge = filled(market.hedger_order[k], k, scratch)
+        advance = filled(market.anticipator_order[k], k, scratch)
         institutions = scratch.flows[ORDERED, k] + (scratch.flows[LEGS, k] if k < C else 0.0)
-        dealers = -(institutions + value + official + hedge)
+        dealers = -(institutions + value + official + hedge + advance)
         market.value_held[k] += value
         market.dealer_held[k] += dealers
         market.hedger_held[k] += hedge
+        market.anticipator_held[k] += advance
         market.official_units[k] += official
         payer = market.quote[k] if market.quote[k] >= 0 else C
         price = local_price(k, market)
         market.value_cash[payer] -= price * value
         market.dealer_cash[payer] -= price * dealers
         market.hedger_cash[payer] -= price * hedge
+        market.anticipator_cash[payer] -= price * advance
         market.official_cash[payer] -= price * official
 
 
