@@ -7,7 +7,7 @@ for days. What they learn of it is in the rows of ``market.order_flow``.
 import math
 
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.contracts.balances import account_value
+from abm.kernels.contracts.balances import account_value, local_price
 from abm.kernels.contracts.renewal import renewed_usd_bn
 from abm.kernels.markets.impact import depth_of_day
 from abm.kernels.scratch import LEGS, ORDERED
@@ -72,7 +72,7 @@ def renew_anticipators(market, rule):
         net = market.anticipator_cash[c]
         for k in range(market.quote.size):
             if market.quote[k] == c or (market.quote[k] < 0 and c == n_currencies):
-                net += math.exp(market.log_price[k]) * market.anticipator_held[k]
+                net += local_price(k, market) * market.anticipator_held[k]
         opening = rule.capital if c == n_currencies else 0.0
         amount = renewed_usd_bn(net, opening, rule.renewal)
         market.anticipator_cash[c] += amount
