@@ -42,7 +42,7 @@ def anticipate_orders(market, rules):
     value = rules.value_investors
     for k in range(market.quote.size):
         depth = depth_of_day(
-            value.law[k], market.value_speed[k], value.depth[k], market.dealer_depth[k]
+            value.law[k], market.value_speed[k], market.value_depth[k], market.dealer_depth[k]
         )
         gamma = ordered_in_advance(
             market.order_flow[PRODUCT, k], market.order_flow[SQUARE, k], rule.share[k],
