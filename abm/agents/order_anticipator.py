@@ -13,6 +13,6 @@ class OrderAnticipators(MarketAccount):
 
     @property
     def gamma_usd_bn(self) -> dict[str, float]:
-        """Units traded with the price today, by instrument [USD bn per log]."""
-        gamma = self.market.anticipator_gamma.tolist()
-        return dict(zip(self.model.instruments, gamma, strict=True))
+        """Worth traded with the price today, by instrument [USD bn per log]."""
+        gamma = self.market.anticipator_gamma * self.market.usd_price
+        return dict(zip(self.model.instruments, gamma.tolist(), strict=True))

@@ -80,11 +80,12 @@ def test_a_move_of_a_hundredth_by_hand(sign):
     pass_days(world, 1, 1)
     # four fifths of the orders that they expected are left; value investors and dealers go on
     opening, f = -300.0 * 0.0025 / 3.0 * sign, 0.01 * sign
-    x = market.log_price[JPY]
-    value = opening + (-300.0 * (x - f) - opening) / 3.0
+    x, dearer = market.log_price[JPY], np.exp(0.0125 * sign)  # depth is dollars
+    value = opening + (-300.0 / dearer * (x - f) - opening) / 3.0
+    dealers = -100.0 / dearer * (x - f)
     advance = 40.0 * (0.8 * 0.0125 * sign + x - 0.0125 * sign)
     assert market.anticipator_held[JPY] == pytest.approx(advance)
-    assert value - 100.0 * (x - f) + advance == pytest.approx(0.0, abs=1e-9)
+    assert value + dealers + advance == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_day_of_orders_is_learnt_by_hand():
@@ -171,7 +172,9 @@ def test_they_are_an_account_to_look_at_where_a_scenario_has_them():
     for _ in range(3):
         model.step()
     (view,) = model.agents_by_type[OrderAnticipators]
-    assert view.gamma_usd_bn["NKY"] == model.world.market.anticipator_gamma[NKY] != 0.0
+    market = model.world.market
+    worth = market.anticipator_gamma[NKY] * market.usd_price[NKY]
+    assert view.gamma_usd_bn["NKY"] == pytest.approx(worth) and worth != 0.0
     assert view.gamma_usd_bn["AUD"] == 0.0
-    assert view.wealth_usd_bn == pytest.approx(capital(model.world.market))
+    assert view.wealth_usd_bn == pytest.approx(capital(market))
     assert OrderAnticipators not in CarryUnwindModel(scenario("calm"), rng=1).agents_by_type
