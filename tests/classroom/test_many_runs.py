@@ -2,8 +2,6 @@
 
 import asyncio
 
-import pytest
-
 import abm
 from tests.classroom.clients import Reader, outcome_of
 
