@@ -106,6 +106,7 @@ class RetailFxRule(NamedTuple):
 class RetailEquityRule(NamedTuple):
     speed: float  # of buying back
     sale_share: float  # of what is held, sold in a day when cut
+    renewal: float  # share of accounts replaced in a day
 
 
 class InsurerRule(NamedTuple):
