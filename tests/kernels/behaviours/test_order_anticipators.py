@@ -97,9 +97,12 @@ def test_a_day_of_orders_is_learnt_by_hand():
     pass_days(world, 1, 1)  # the move is known
     world.market.order_flow[FLOW, JPY] = -2.0
     pass_days(world, 1, 2)  # and the orders after it
+    world.market.order_flow[FLOW, JPY] = -1.0
+    pass_days(world, 1, 3)  # four fifths of the move are left
     known = world.market.order_flow[:, JPY]
-    assert known[PRODUCT] == pytest.approx(0.01 * 2.0 / 4.0)
-    assert known[SQUARE] == pytest.approx((1e-4 * 0.75**2) * 0.75 + 1e-4 / 4.0)
+    assert known[PRODUCT] == pytest.approx(0.01 * 2.0 / 4.0 * 0.75 + 0.008 * 1.0 / 4.0)
+    square = (1e-4 * 0.75**2) * 0.75 + 1e-4 / 4.0
+    assert known[SQUARE] == pytest.approx(square * 0.75 + 0.008**2 / 4.0)
     assert known[FLOW] == 0.0
 
 
