@@ -18,6 +18,7 @@ from abm.agents import (
     Dealers,
     Institution,
     OptionHedgers,
+    OrderAnticipators,
     PythonAgent,
     ValueInvestors,
 )
@@ -42,7 +43,7 @@ from abm.population.origin import Branch, Origin
 from abm.population.past import past_faults
 from abm.population.saved import Saved, arrays_of, read_state, state_hash, write_state
 from abm.population.streams import Rng, replicate_number, root_seed
-from abm.population.world import World, rows_with_brokers
+from abm.population.world import World, borrowers
 from abm.runs.branches import cascade_of
 from abm.runs.running import result_of
 from abm.scenario import Scenario, load_scenario
@@ -466,6 +467,8 @@ class CarryUnwindModel(mesa.Model):
             account(self)
         if self.given_scenario.option_hedgers.kind != "none":
             OptionHedgers(self)
+        if self.given_scenario.order_anticipators.kind != "none":
+            OrderAnticipators(self)
 
     def _last(self, column: str) -> float:
         """A column of the last day's row; NaN before there is one."""
@@ -487,7 +490,7 @@ def _with_brokers(world: World, asked: list[AgentRequest]) -> World:
             broker_start=start,
             broker=np.append(graph.broker, np.array(lenders, np.int64)),
             broker_share=np.append(graph.broker_share, np.ones(len(lenders))),
-            lent_rows=rows_with_brokers(start),
+            **borrowers(start),
         )
     )
 

@@ -54,6 +54,7 @@ NEEDED: dict[tuple[str, str], dict[str, Any]] = {
     ("margin", "fixed"): {"rate": 0.1},
     ("banks.desk", "carry"): {"capital_share": 0.01, "weights": {"AUD": 0.3, "UST": 0.2}},
     ("option_hedgers", "short-gamma"): {"gamma_usd_bn": {"NKY": 30.0, "SPX": 200.0, "JPY": 50.0}},
+    ("order_anticipators", "order-flow"): {"share": {"JPY": 0.1, "AUD": 0.1, "NKY": 0.05}},
     ("risk_appetite", "losses"): {"betas": {"NKY": 0.4, "SPX": 0.12, "AUD": 0.1, "UST": -0.12}},
     ("policy.boj", "script"): {"day": 5, "hike_bp": 15.0, "surprise_bp": 25.0},
     ("policy.mof", "script"): {

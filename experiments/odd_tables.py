@@ -132,6 +132,7 @@ TESTS: dict[int, tuple[str, ...]] = {
         "kernels/behaviours/test_decisions.py:test_a_trend_position_by_hand",
     ),
     28: (
+        "kernels/behaviours/test_decisions.py:test_retail_traders_lean_against_each_cross_by_itself",
         "kernels/behaviours/test_decisions.py:test_retail_traders_stay_within_the_legal_leverage",
         "kernels/behaviours/test_decisions.py:test_margin_longs_buy_back_slowly_what_they_had_and_never_more",
     ),
@@ -155,6 +156,7 @@ TESTS: dict[int, tuple[str, ...]] = {
         "kernels/markets/test_orders.py:test_residents_send_no_target_order_in_their_own_currency",
     ),
     35: (
+        "kernels/markets/test_depth.py:test_depth_is_capital_in_dollars",
         "kernels/markets/test_impact.py:"
         "test_tanh_buys_three_quarters_of_its_capacity_at_one_capacity_down",
         "kernels/markets/test_impact.py:test_cont_schaanning_inverts_its_published_impact",
@@ -288,6 +290,18 @@ TESTS: dict[int, tuple[str, ...]] = {
     79: (
         "kernels/test_own_losses.py:"
         "test_retail_and_trend_followers_shed_their_short_at_zero_differential",
+    ),
+    90: (
+        "kernels/behaviours/test_order_anticipators.py:test_what_is_held_per_log_by_hand",
+        "kernels/behaviours/test_order_anticipators.py:test_a_day_of_orders_is_learnt_by_hand",
+    ),
+    91: (
+        "kernels/behaviours/test_order_anticipators.py:test_a_move_of_a_hundredth_by_hand",
+        "kernels/behaviours/test_order_anticipators.py:test_the_book_is_what_capital_allows",
+    ),
+    92: (
+        "kernels/behaviours/test_order_anticipators.py:"
+        "test_gains_are_paid_out_and_losses_filled_up_in_every_currency",
     ),
 }
 WHOLE_DAY = (

@@ -1,8 +1,9 @@
-"""Shared parts of all tests: two processes for the whole suite, how much Hypothesis searches, and a
-sign of life where no person watches."""
+"""Shared parts of all tests: two processes for the whole suite, which compile the kernels of a day
+once; how much Hypothesis searches; a sign of life where no person watches."""
 
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -16,9 +17,34 @@ settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 LINE_EVERY_SECONDS = 30.0
 
+# Files and folders that begin, in this order: first those that need no compiled kernel, then those
+# that take longest, so that both processes end at about the same time.
+FIRST = (
+    "scenario", "words", "test_files.py", "test_odd.py", "test_imports.py", "test_bad_numbers.py",
+    "classroom", "sweep",
+)  # fmt: skip
+ONE_DAY = """
+import abm
+tiny = {"calendar.days": 8, "calendar.burn_in_days": 6, "calendar.drift_days": 5}
+abm.run(abm.load_scenario("hike").with_changes(tiny), rng=1)
+"""
+
 # A shell ignores Ctrl-C for what it starts in the background; the tests of Ctrl-C need it.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class WarmUp:
+    """Kernels of a day, compiled once beside the first tests for all processes that follow."""
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", ONE_DAY], cwd=session.config.rootpath
+        )
+
+    def pytest_sessionfinish(self) -> None:
+        self.process.terminate()
+        self.process.wait()
 
 
 class ProgressLine:
@@ -54,8 +80,19 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 2 if is_whole and (os.cpu_count() or 1) > 1 else 0
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files in the order of FIRST, then the others as they lie."""
+
+    def turn(item: pytest.Item) -> int:
+        return next((n for n, name in enumerate(FIRST) if name in item.path.parts), len(FIRST))
+
+    items.sort(key=turn)
+
+
 @pytest.hookimpl(trylast=True)  # after the reporter, whose lines it writes among
 def pytest_configure(config: pytest.Config) -> None:
-    """Terminals show percentages already; logs and pipes get the line."""
+    """Terminals show percentages already; logs and pipes get the line. One process warms up."""
+    if config.getoption("numprocesses"):  # of the two processes, neither has it
+        config.pluginmanager.register(WarmUp(), "warm-up")
     if not sys.stdout.isatty() and config.pluginmanager.has_plugin("terminalreporter"):
         config.pluginmanager.register(ProgressLine(config), "progress-line")

@@ -13,7 +13,8 @@ from abm.runs.columns import column_named, columns_of, columns_table, typed
 from abm.runs.exports import as_stata, tables_of_run
 from abm.runs.folder import TABLES
 from abm.runs.manifest import hashes_of, table_hash
-from abm.sweep import load_sweep, store, sweep
+from abm.sweep import load_sweep, pool, store, sweep
+from tests.sweep.conftest import here
 from tests.sweep.small import TINY, experiment
 
 
@@ -137,7 +138,8 @@ def test_units_of_xarray_are_those_of_the_files(dated):
     assert all(made[name].attrs["long_name"] for name in made.variables)
 
 
-def test_rows_of_a_sweep_have_units_and_categories(tmp_path):
+def test_rows_of_a_sweep_have_units_and_categories(tmp_path, monkeypatch):
+    monkeypatch.setattr(pool, "own_processes", here)
     outputs = {"measure": "cascade", "series": ["status", "leverage"], "events": True}
     sweep(experiment(outputs=outputs), tmp_path / "swept", workers=1)
     runs = load_sweep(tmp_path / "swept")
@@ -154,7 +156,10 @@ def test_rows_of_a_sweep_have_units_and_categories(tmp_path):
     assert told["peak_yen_appreciation"] == "log" and told["seconds"] == "s"
 
 
-def test_chunks_of_an_earlier_version_go_on_beside_those_that_say_their_units(tmp_path):
+def test_chunks_of_an_earlier_version_go_on_beside_those_that_say_their_units(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(pool, "own_processes", here)
     sweep(experiment(), tmp_path / "swept", workers=1)
     before = load_sweep(tmp_path / "swept")
     (file, *_) = store.kept_files(tmp_path / "swept")

@@ -8,7 +8,9 @@ import pytest
 from rocrate.rocrate import ROCrate
 
 import abm
+from abm.sweep import pool
 from abm.sweep.experiment import Experiment
+from tests.sweep.conftest import here
 
 ROOT = Path(__file__).parents[1]
 
@@ -48,7 +50,8 @@ def test_what_is_cited_is_what_ran(folder):
     assert manifest["package_version"] == cited.group(1)
 
 
-def test_a_sweep_is_a_crate_too(tmp_path):
+def test_a_sweep_is_a_crate_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(pool, "own_processes", here)
     experiment = {
         "name": "two",
         "scenario": "hike",

@@ -22,6 +22,7 @@ from abm.agents.institution import Institution
 from abm.agents.life_insurer import LifeInsurer
 from abm.agents.market_account import MarketAccount
 from abm.agents.option_hedger import OptionHedgers
+from abm.agents.order_anticipator import OrderAnticipators
 from abm.agents.python_agent import AgentSpec, PythonAgent
 from abm.agents.retail_equity import RetailEquityTrader
 from abm.agents.retail_fx import RetailFxTrader
@@ -43,6 +44,7 @@ __all__ = [
     "LifeInsurer",
     "MarketAccount",
     "OptionHedgers",
+    "OrderAnticipators",
     "PythonAgent",
     "RetailEquityTrader",
     "RetailFxTrader",

@@ -14,4 +14,5 @@ class Dealers(MarketAccount):
     @property
     def depth_usd_bn(self) -> dict[str, float]:
         """Depth they quote today, by instrument [USD bn per log]."""
-        return dict(zip(self.model.instruments, self.market.dealer_depth.tolist(), strict=True))
+        depth = self.market.dealer_depth * self.market.usd_price
+        return dict(zip(self.model.instruments, depth.tolist(), strict=True))

@@ -13,5 +13,6 @@ class OptionHedgers(MarketAccount):
 
     @property
     def gamma_usd_bn(self) -> dict[str, float]:
-        """Units traded with the price today, by instrument [USD bn per log]."""
-        return dict(zip(self.model.instruments, self.market.hedger_gamma.tolist(), strict=True))
+        """What they trade with the price today, by instrument [USD bn per log]."""
+        gamma = self.market.hedger_gamma * self.market.usd_price
+        return dict(zip(self.model.instruments, gamma.tolist(), strict=True))

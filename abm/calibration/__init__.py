@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from abm.calibration.evaluations import Progress
-    from abm.calibration.folder import accepted_scenarios
+    from abm.calibration.folder import accepted_scenarios, estimated_scenario
     from abm.calibration.reading import load_study, study_of
     from abm.calibration.running import Calibration, calibrate
     from abm.calibration.simulating import simulate
@@ -28,6 +28,7 @@ _FILE_OF = {
     "Study": "study",
     "accepted_scenarios": "folder",
     "calibrate": "running",
+    "estimated_scenario": "folder",
     "load_study": "reading",
     "simulate": "simulating",
     "study_of": "reading",
@@ -39,6 +40,7 @@ __all__ = [
     "Study",
     "accepted_scenarios",
     "calibrate",
+    "estimated_scenario",
     "load_study",
     "simulate",
     "study_of",

@@ -51,6 +51,10 @@ class Place(NamedTuple):
         """The state of the search, beside what it is of."""
         self.write_json(SEARCH, {**self.identity, **content})
 
+    def write_csv(self, name: str, table: pd.DataFrame) -> None:
+        """A table as text, there whole or not at all."""
+        write_bytes(self.folder / f"{name}.csv", table.to_csv(index=False).encode(), LABEL)
+
     def write(self, name: str, table: pd.DataFrame) -> None:
         """A table, there whole or not at all."""
         whole = pa.Table.from_pandas(table, preserve_index=False)
@@ -189,6 +193,14 @@ def accepted_scenarios(folder: str | Path) -> list[Scenario]:
         )
     points = table[list(study.parameters)].to_dict("records")
     return [scenario_at(study.question, {str(k): v for k, v in p.items()}) for p in points]
+
+
+def estimated_scenario(folder: str | Path) -> Scenario:
+    """The scenario at the estimate of a calibration. Raises UnreadableFile where there is none."""
+    study, table = study_in(folder), find_table(Path(folder), "estimates")
+    if table is None:
+        raise UnreadableFile(f"{folder} has no estimate yet; unwind calibrate goes on with it")
+    return scenario_at(study.question, dict(zip(table["parameter"], table["value"], strict=True)))
 
 
 def _json(what: Any, indent: int | None = None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.optimize import lsq_linear
@@ -13,8 +13,12 @@ from scipy.stats import chi2
 from abm.calibration.evaluations import Evaluated, Evaluations, means_of, scores_of
 from abm.calibration.problem import Array, Objective, Problem
 
+if TYPE_CHECKING:
+    from abm.calibration.study import Inference
+
 NO_INFORMATION = 1e-6  # singular value over the largest below which a direction is none
 CLASSES = ("bounded", "one-sided", "flat")
+FIRST_SPREAD = 0.1  # of the draws around a profile's point, share of the range
 FARTHEST = 1e6  # from the threshold, where J has no value
 
 
@@ -129,43 +133,92 @@ def j_test(found: float, gradient: Array, objective: Objective, draws: Array, le
 
 
 def profiles(
-    points: Evaluations, best: Array, gradient: Array, n: int, level: float
+    points: Evaluations, best: Array, gradient: Array, settings: Inference, seed: int
 ) -> list[Profile]:
-    """Profile of each parameter: at each value the lowest of three tries, on the search's draws.
+    """Profile of each parameter: at each value the lowest J found, on the search's draws.
 
-    The best point moved along the linear model of the moments; the best point of the history near
-    the value; and a further linear step from the better of the two.
+    Each value begins with the best point moved along the linear model of the moments, and with the
+    best point of the history near it. In each round it then tries what its two neighbours have
+    found, moved to the value along the linear model, and a draw around its own best.
     """
-    grid = np.linspace(0.0, 1.0, n)
-    places = [(p, value) for p in range(len(best)) for value in grid]
-    objective = points.objective_on("search")
-    residual = means_of(points.at(best, "profile", "search"))[0] - points.problem.target
-    along = [_moved(best, p, v, residual, gradient, objective) for p, v in places]
+    search = _ProfileSearch(points, best, gradient)
     history = points.history()
-    near = [_nearest(points, history, p, v, 0.5 / (n - 1)) for p, v in places]
-    first, second = (points.at(np.array(u), "profile", "search") for u in (along, near))
-    better = [a if a.objective <= b.objective else b for a, b in zip(first, second, strict=True)]
-    inside = points.problem.cube.inside(np.array([row.values for row in better]))
-    steps = []
-    for (p, value), u, row in zip(places, inside, better, strict=True):
-        left = np.array(row.means) - points.problem.target
-        u = np.clip(u, 0.0, 1.0)
-        u[p] = value
-        steps.append(_moved(u, p, value, left, gradient, objective))
-    third = points.at(np.array(steps), "profile", "search")
-    lowest = np.minimum(scores_of(better), scores_of(third)).reshape(len(best), n)
-    least = min(float(lowest.min()), float(scores_of(history).min()))
-    threshold = least + float(chi2.ppf(level, 1))
-    own = points.at(best, "profile", "search")[0].objective
-    return [_with(u, own, grid, row, threshold) for u, row in zip(best, lowest, strict=True)]
+    reach = 0.5 / (settings.profile_points - 1)
+    grids = [np.unique([*np.linspace(0.0, 1.0, settings.profile_points), u]) for u in best]
+    places = [Place(p, value) for p, grid in enumerate(grids) for value in grid]
+    known = search.at(np.repeat(best[None], len(places), axis=0))
+    found = search.at([search.moved(row, place) for row, place in zip(known, places, strict=True)])
+    near = search.at([_nearest(points, history, place, reach) for place in places])
+    found = _better(found, near)
+    random = np.random.default_rng([seed, 4])
+    for k in range(settings.profile_rounds):
+        for side in (-1, 1):
+            beside = [_beside(places, found, i, side) for i in range(len(places))]
+            found = _better(found, search.at(
+                [search.moved(row, place) for row, place in zip(beside, places, strict=True)]
+            ))  # fmt: skip
+        spread = FIRST_SPREAD / (k + 1) * random.standard_normal((len(places), len(best)))
+        found = _better(found, search.at(
+            [_at(search.inside(row) + one, place)
+             for row, one, place in zip(found, spread, places, strict=True)]
+        ))  # fmt: skip
+    least = min(float(scores_of(found).min()), float(scores_of(history).min()))
+    threshold = least + float(chi2.ppf(settings.level, 1))
+    lowest, ends = scores_of(found), np.cumsum([0, *map(len, grids)])
+    return [
+        Profile(grid, lowest[first:last], threshold)
+        for grid, (first, last) in zip(grids, pairwise(ends), strict=True)
+    ]
 
 
-def _with(u: float, own: float, grid: Array, lowest: Array, threshold: float) -> Profile:
-    """A profile with the estimate among its points."""
-    at = int(np.searchsorted(grid, u))
-    if at < len(grid) and grid[at] == u:
-        return Profile(grid, lowest, threshold)
-    return Profile(np.insert(grid, at, u), np.insert(lowest, at, own), threshold)
+class Place(NamedTuple):
+    """A value of one parameter."""
+
+    parameter: int
+    value: float
+
+
+class _ProfileSearch(NamedTuple):
+    """Points on the search's draws, and the linear model that moves one to another place."""
+
+    points: Evaluations
+    best: Array
+    gradient: Array
+
+    def at(self, u: Sequence[Array] | Array) -> list[Evaluated]:
+        """Points of the cube, evaluated."""
+        return self.points.at(np.array(u), "profile", "search")
+
+    def inside(self, row: Evaluated) -> Array:
+        """An evaluated point as one of the cube."""
+        inside: Array = np.clip(self.points.problem.cube.inside(np.array(row.values)), 0.0, 1.0)
+        return inside
+
+    def moved(self, row: Evaluated, place: Place) -> Array:
+        """The point that has the place's value and whose others fit best, by the linear model."""
+        objective = self.points.objective_on("search")
+        residual = np.array(row.means) - self.points.problem.target
+        return _moved(
+            self.inside(row), place.parameter, place.value, residual, self.gradient, objective
+        )
+
+
+def _better(one: Sequence[Evaluated], other: Sequence[Evaluated]) -> list[Evaluated]:
+    return [a if a.objective <= b.objective else b for a, b in zip(one, other, strict=True)]
+
+
+def _beside(places: Sequence[Place], found: Sequence[Evaluated], i: int, side: int) -> Evaluated:
+    """What the neighbour on a side has found; at an end of the range, what the place itself has."""
+    there = i + side
+    is_there = 0 <= there < len(places) and places[there].parameter == places[i].parameter
+    return found[there if is_there else i]
+
+
+def _at(u: Array, place: Place) -> Array:
+    """A point within the ranges, put at a place."""
+    inside: Array = np.clip(u, 0.0, 1.0)
+    inside[place.parameter] = place.value
+    return inside
 
 
 def _moved(
@@ -186,15 +239,13 @@ def _moved(
 
 
 def _nearest(
-    points: Evaluations, history: Sequence[Evaluated], p: int, value: float, reach: float
+    points: Evaluations, history: Sequence[Evaluated], place: Place, reach: float
 ) -> Array:
-    """The best point of the history whose parameter p is near a value, put at it."""
+    """The best point of the history whose parameter is near a place, put at it."""
     inside = points.problem.cube.inside(np.array([row.values for row in history]))
-    distance = np.abs(inside[:, p] - value)
+    distance = np.abs(inside[:, place.parameter] - place.value)
     near = np.flatnonzero(distance <= max(reach, distance.min()))
-    chosen: Array = np.clip(inside[near[int(scores_of(history)[near].argmin())]], 0.0, 1.0)
-    chosen[p] = value
-    return chosen
+    return _at(inside[near[int(scores_of(history)[near].argmin())]], place)
 
 
 def class_of(profile: Profile) -> str:

@@ -9,6 +9,7 @@ from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import ValidationError
 
 from abm.calibration.series import faults_of_series
@@ -140,6 +141,7 @@ def _refusals(study: Study, is_whole: bool) -> list[Fault]:
         faults += _bad_ranges(study)
     for name, target in study.moments.items():
         faults += _faults_of_target(f"moments.{name}", target, study.base)
+    faults += _bad_correlations(study)
     n_moments, n_parameters = len(study.moments), len(study.parameters)
     if is_whole and 0 < n_moments < n_parameters:
         words = f"are {n_moments}, fewer than the {n_parameters} parameters: nothing can tell them"
@@ -184,6 +186,29 @@ def _faults_of_target(place: str, target: Target, scenario: Scenario) -> Iterato
     yield from _faults_of_days(place, target, scenario)
     if target.record is not None:
         yield from faults_of_series(f"{place}.record", target.record)
+
+
+def _bad_correlations(study: Study) -> Iterator[Fault]:
+    """Correlations are one for each moment above, and those of some series."""
+    any_record = any(target.record for target in study.moments.values())
+    for k, (name, target) in enumerate(study.moments.items()):
+        given = target.correlations
+        words = ""
+        if given and any_record:
+            words = "cannot be given where a moment has a record"
+        elif given and len(given) != k:
+            words = f"are {len(given)}, must be {k}: one for each moment above"
+        elif any(not abs(one) < 1.0 for one in given):
+            words = "must lie between -1 and 1"
+        if words:
+            yield Fault("", f"moments.{name}.correlations", NOT_GIVEN, words)
+            return
+    matrix = study.correlations
+    for k, name in enumerate(study.moments):
+        if np.linalg.eigvalsh(matrix[: k + 1, : k + 1])[0] <= 0.0:
+            words = "are those of no series: with the others they make no covariance"
+            yield Fault("", f"moments.{name}.correlations", NOT_GIVEN, words)
+            return
 
 
 def _faults_of_days(place: str, target: Target, scenario: Scenario) -> Iterator[Fault]:

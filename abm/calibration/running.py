@@ -210,7 +210,7 @@ def _fit(study: Study, points: Evaluations, best: Array, place: Place) -> Fit:
     covariance = sandwich(gradient, objective, error_covariance(problem, runs, len(runs)))
     draws = error_draws(problem, runs, len(runs), seed)
     test = j_test(reported.objective, gradient, objective, draws, settings.level)
-    found = profiles(points, best, gradient, settings.profile_points, settings.level)
+    found = profiles(points, best, gradient, settings, seed)
     told = identification(gradient, objective)
     return Fit(best, runs, gradient, covariance, test, told, found)
 
@@ -248,7 +248,9 @@ def _write_tables(
     place.write("estimates", estimates_table(study, points, fit))
     place.write("moments", moments_table(study, points, fit))
     place.write("profiles", profiles_table(points, fit))
-    place.write("accepted", accepted_table(points, accepted))
+    found = accepted_table(points, accepted)
+    place.write("accepted", found)
+    place.write_csv("accepted", changes_table(study, found))
 
 
 def estimates_table(study: Study, points: Evaluations, fit: Fit) -> pd.DataFrame:
@@ -329,6 +331,15 @@ def accepted_table(points: Evaluations, accepted: AcceptedSet) -> pd.DataFrame:
     table["objective"] = scores_of(accepted.rows)
     table["critical"] = accepted.critical
     return table
+
+
+def changes_table(study: Study, accepted: pd.DataFrame) -> pd.DataFrame:
+    """The changes that make each accepted point, as an experiment's `accepted` reads them."""
+    changes = accepted[list(study.parameters)].copy()
+    for name, one in study.parameters.items():
+        if one.times:
+            changes[name] = [f"{value!r}x" for value in changes[name].tolist()]
+    return changes
 
 
 def recovery_table(points: Evaluations, recovered: Recovered) -> pd.DataFrame:

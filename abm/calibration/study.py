@@ -11,6 +11,7 @@ start = 2024-07-10
 end = 2024-08-05
 target = -0.1165
 se = 0.021
+correlations = []    # of its sampling error with that of each moment above; without it, none
 source = "Federal Reserve H.10, 161.73 to 143.95"
 
 [moments."volatility of AUDJPY".record]    # instead of target and se: from a series, by bootstrap
@@ -25,12 +26,23 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Annotated, Self
 
+import numpy as np
 from pydantic import BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError
 
 from abm.measures.moments import MOMENTS, Choices
 from abm.scenario import Scenario
-from abm.scenario.fields import FROZEN, CalendarDate, Part, Positive, When, Whole, choice, number
+from abm.scenario.fields import (
+    AS_TUPLE,
+    FROZEN,
+    CalendarDate,
+    Part,
+    Positive,
+    When,
+    Whole,
+    choice,
+    number,
+)
 from abm.sweep.kinds import FLAT, Factor, LatinHypercube, ListOfPoints, from_list
 from abm.sweep.question import LARGEST_SEED, Changes, Question
 
@@ -74,6 +86,11 @@ class Target(Part):
     tail_share: float | None = number("tail", "share", "calibration", None, gt=0, le=0.5)
     target: float | None = number("value in the record", "that of the moment", "record", None)
     se: Positive | None = number("its standard error", "that of the moment", "record", None, gt=0)
+    correlations: Annotated[tuple[float, ...], AS_TUPLE] = choice(
+        "of its sampling error with that of each moment above it",
+        default=(),
+        allowed="a number for each moment above",
+    )
     record: Record | None = choice("a series to compute both from", default=None, allowed="a table")
     source: str = choice("where the value is from", default="", allowed="text")
 
@@ -107,6 +124,8 @@ class Target(Part):
                 yield "needs a source"
         elif self.target is not None or self.se is not None:
             yield "takes target and se, or a record"
+        elif self.correlations:
+            yield "takes correlations only with target and se"
         elif reads != "returns":
             yield "one event has no block bootstrap: give target and se"
         elif self.record.block_days <= (self.lag or 0):
@@ -166,6 +185,14 @@ class Inference(Part):
         "step of differences", "share of the range", "calibration", 0.05, gt=0, le=0.5
     )
     profile_points: Whole = number("points of a profile", "points", "calibration", 7, ge=3, le=101)
+    profile_rounds: Whole = number(
+        "rounds in which each point of a profile begins at its neighbours'",
+        "rounds",
+        "calibration",
+        8,
+        ge=0,
+        le=100,
+    )
     level: float = number("level of tests and profiles", "share", "calibration", 0.95, gt=0.5, lt=1)
     bootstrap: Whole = number("bootstrap samples", "samples", "calibration", 2000, ge=100, le=10**6)
 
@@ -219,6 +246,14 @@ class Study(Part):
             if self.parameters
             else ListOfPoints(),
         )
+
+    @property
+    def correlations(self) -> np.ndarray:
+        """Correlations of the sampling errors of its moments as they are given, (K, K)."""
+        found = np.eye(len(self.moments))
+        for k, target in enumerate(self.moments.values()):
+            found[k, : len(target.correlations)] = target.correlations
+        return np.asarray(found + np.tril(found, -1).T)
 
     @cached_property
     def base(self) -> Scenario:

@@ -25,15 +25,17 @@ class Targets(NamedTuple):
 def targets_of(study: Study) -> Targets:
     """Target values, covariance and bootstrap draws of a study's moments.
 
-    Given standard errors are those of independent Gaussian errors. Moments of series of one
+    Given standard errors and correlations are those of Gaussian errors. Moments of series of one
     length, dates and block are resampled together, so that their errors are correlated.
     """
     names = list(study.moments)
     n, seed = study.inference.bootstrap, study.search.seed
     values = np.array([study.moments[name].target or 0.0 for name in names])
     errors = np.array([study.moments[name].se or 0.0 for name in names])
-    draws = np.random.default_rng([seed, 0]).standard_normal((n, len(names))) * errors
-    covariance = np.diag(errors**2)
+    correlation = study.correlations
+    draws = np.random.default_rng([seed, 0]).standard_normal((n, len(names)))
+    draws = draws @ np.linalg.cholesky(correlation).T * errors
+    covariance = correlation * np.outer(errors, errors)
     for group in _together({name: study.moments[name] for name in names}):
         columns = [names.index(name) for name in group]
         records = [record_of(study.moments[name]) for name in group]

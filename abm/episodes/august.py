@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -22,12 +22,20 @@ FIRST, LAST = "2024-07-01", "2024-08-30"
 CROSSES = ("USDJPY", "AUDJPY", "MXNJPY")
 SERIES = (*CROSSES, "NKY", "SPX")
 RECORD_COLUMNS = dict(zip(SERIES, ("usdjpy", "audjpy", "mxnjpy", "nikkei", "sp500"), strict=True))
-STOPS = ("2024-08-02", "2024-08-09", LAST)
-"""Days at whose close margin longs are read."""
+EVE_OF_FALL, WEEK = "2024-08-01", ("2024-08-02", "2024-08-09")
+STOPS = (EVE_OF_FALL, *WEEK, LAST)
+"""Days at whose close margin longs and the Nikkei's depth are read."""
 FAR_OUT = -0.132
 """Worst day of the Nikkei in the record, 5 August 2024 [log]."""
 JGB_DURATION, UST_DURATION = 9.0, 8.2
 """Years: a change of price over one of yield, ten-year bonds."""
+
+
+class Reading(NamedTuple):
+    """What no table of the run keeps, at a close."""
+
+    margin_longs: float  # units
+    nikkei_depth_share: float  # of dealers' calm depth
 
 
 def day(scenario: Scenario, date: str) -> int:
@@ -58,13 +66,13 @@ def simulated_august(
     """Paths since the close of the eve, (n_days + 1,) by series, and what the record is compared
     with beside them, of one run."""
     world, opening = open_world(scenario, seed, replicate, with_events=False)
-    done, longs = world.burn_in, [margin_longs(world)]
+    done, readings = world.burn_in, {}
     for stop in STOPS:
         until = world.burn_in + day(scenario, stop) + 1
         world, done = advance(world, done, until), until
-        longs.append(margin_longs(world))
+        readings[stop] = Reading(margin_longs(world), dealer_depth_share(world, "NKY"))
     paths = _paths_since(world, opening, scenario)
-    return paths, moments_of(world, paths, scenario, longs)
+    return paths, moments_of(world, paths, scenario, readings)
 
 
 def frozen_august(scenario: Scenario, seed: int, replicate: int) -> dict[str, Array]:
@@ -88,8 +96,15 @@ def margin_longs(world: World) -> float:
     return float(world.books.units[world.instruments.index("NKY"), rows].sum())
 
 
+def dealer_depth_share(world: World, instrument: str) -> float:
+    """Depth that dealers quote over their calm depth, both in dollars."""
+    k, market = world.instruments.index(instrument), world.market
+    depth_usd_bn = market.dealer_depth[k] * market.usd_price[k]
+    return float(depth_usd_bn / world.rules.dealers.depth[k])
+
+
 def moments_of(
-    world: World, paths: dict[str, Array], scenario: Scenario, longs: list[float]
+    world: World, paths: dict[str, Array], scenario: Scenario, readings: dict[str, Reading]
 ) -> dict[str, float]:
     """Falls, rebounds, yields, limits, margin longs and depth of one run."""
     burn, days = world.burn_in, world.record.days
@@ -111,8 +126,12 @@ def moments_of(
         "jgb_bp_2to5aug": -(jgb[august2 + 1] - jgb[hike + 1]) * to_bp,
         "ust_bp_31jul_5aug": -(paths["UST"][august5] - paths["UST"][hike]) / UST_DURATION * 1e4,
         "at_limit": float(days["n_at_limit"][burn : burn + last].any()),
-        "margin_longs_week": longs[2] / longs[1] - 1.0 if longs[1] else np.nan,
-        "depth_1aug": float(depth[august2 - 1]),
-        "depth_2aug": float(depth[august2]),
+        "margin_longs_week": _growth([readings[stop].margin_longs for stop in WEEK]),
+        "yen_depth_1aug": float(depth[august2 - 1]),
+        "nky_depth_1aug": readings[EVE_OF_FALL].nikkei_depth_share,
         "error": float(days["conservation_error"].max()),
     }
+
+
+def _growth(sizes: list[float]) -> float:
+    return sizes[1] / sizes[0] - 1.0 if sizes[0] else float("nan")

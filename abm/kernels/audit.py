@@ -15,16 +15,18 @@ def count_units(books, market, graph, totals):
         for lo in range(0, books.cash.size, STRETCH):
             total += chunk_sum(books.units[k][lo : lo + STRETCH])
         total += market.value_held[k] + market.dealer_held[k] + market.official_units[k]
-        total += market.hedger_held[k]
+        total += market.hedger_held[k] + market.anticipator_held[k]
         if k < C:
             total += market.value_cash[k] + market.dealer_cash[k] + market.official_cash[k]
             total += market.hedger_cash[k] + outside_total(k, market)
+            total += market.anticipator_cash[k]
         totals[k] = total
     total = 0.0
     for lo in range(0, books.cash.size, STRETCH):
         total += chunk_sum(books.cash[lo : lo + STRETCH])
     total += market.value_cash[C] + market.dealer_cash[C] + market.official_cash[C]
     total += market.hedger_cash[C] + outside_total(C, market) + chunk_sum(graph.equity)
+    total += market.anticipator_cash[C]
     totals[K] = total
 
 
@@ -70,10 +72,11 @@ def wealth_error(books, market, graph):
         price = market.usd_price[c] if c < C else 1.0
         marked += price * (market.value_cash[c] + market.dealer_cash[c] + market.official_cash[c])
         marked += price * (market.hedger_cash[c] + outside_total(c, market))
+        marked += price * market.anticipator_cash[c]
     for k in range(K):
         price = market.usd_price[k]
         held = market.value_held[k] + market.dealer_held[k] + market.official_units[k]
-        held += market.hedger_held[k]
+        held += market.hedger_held[k] + market.anticipator_held[k]
         marked += price * held
         value += price * market.totals[k]
         gross += price * market.gross_totals[k]

@@ -1,8 +1,7 @@
 """The yen short: the yen that carry traders owe, and what a trade takes off it."""
 
-import math
-
 from abm.kernels.compiler.jit import kernel
+from abm.kernels.contracts.balances import local_price
 from abm.kernels.numerics.columns import chunk_sum
 from abm.kernels.state import COUNTED_BEYOND_HEDGE, NOT_COUNTED
 
@@ -22,7 +21,7 @@ def carry_short(books, market, rules):
             held = 0.0
             for stretch in mandates.hedged_rows:
                 held += chunk_sum(books.units[k][stretch[0] : stretch[1]])
-            owed -= held * math.exp(market.log_price[k])
+            owed -= held * local_price(k, market)
     return owed
 
 
@@ -40,5 +39,5 @@ def short_closed(i, j, trades, market, rules):
     if trait == COUNTED_BEYOND_HEDGE:
         for k in range(market.rates.size - 1, market.quote.size):
             if market.quote[k] == 0:
-                closed += trades[k, j] * math.exp(market.log_price[k])
+                closed += trades[k, j] * local_price(k, market)
     return closed

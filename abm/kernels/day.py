@@ -13,10 +13,11 @@ from abm.kernels.behaviours.decisions import decide_rows
 from abm.kernels.behaviours.expectations import set_market_view
 from abm.kernels.behaviours.idle import cancel_orders
 from abm.kernels.behaviours.option_hedger import hedge_options, pay_option_holders
+from abm.kernels.behaviours.order_anticipator import anticipate_orders, note_orders
 from abm.kernels.behaviours.python_agent import take_user_orders
 from abm.kernels.behaviours.risk_appetite import count_losses, recall_losses
 from abm.kernels.behaviours.trend_follower import size_trends
-from abm.kernels.behaviours.value_investor import set_value_speed
+from abm.kernels.behaviours.value_investor import open_value_investors
 from abm.kernels.book_risk import learn_from_losses, note_leverage
 from abm.kernels.compiler.ahead import compile_ahead
 from abm.kernels.compiler.jit import inlined, kernel
@@ -183,8 +184,9 @@ def mark_and_move_capital(books, market, graph, rules, scratch):
 def open_markets(books, market, rules):
     """Market makers as they open: what trade and owners take, and their terms of the day."""
     pay_value_owners(market, rules)
-    set_value_speed(market, rules)
+    open_value_investors(market, rules)
     hedge_options(market, rules)
+    anticipate_orders(market, rules)
     recall_losses(books, market, rules)
 
 
@@ -309,6 +311,7 @@ def settle(round_, books, market, rules, record, scratch):
         commit_trades(lo, hi, books, market, rules, scratch)
     charge_penalties(books, market, rules.mandates, scratch)
     settle_market_makers(market, scratch)
+    note_orders(market, rules, scratch)
     record_volume(market, record, scratch)
 
 
@@ -323,7 +326,7 @@ def realise_losses(books, market, graph, rules, record):
 def settle_banks(books, market, graph, rules, record):
     """Dealers' and desks' profit, failures, fresh capital, and the lines of tomorrow."""
     share_dealer_profit(market, graph)
-    pay_option_holders(market)
+    pay_option_holders(market, rules)
     sweep_desks(books, graph, rules)
     n_failed = fail_banks(market, graph, rules, record)
     if n_failed > 0:

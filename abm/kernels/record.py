@@ -95,7 +95,8 @@ def record_institutions(day, books, market, rules, record):
     row.share_unlevered = unlevered_share(
         books.wealth[lo:hi], books.borrowing[lo:hi], books.suspended_days[lo:hi]
     )
-    row.dealer_depth_share = market.dealer_depth[0] / rules.dealers.depth[0]
+    depth_usd_bn = market.dealer_depth[0] * market.usd_price[0]
+    row.dealer_depth_share = depth_usd_bn / rules.dealers.depth[0]
     for k in range(market.quote.size):
         record.log_prices[day, k] = market.log_price[k]
         record.fundamentals[day, k] = market.fundamental[k] + market.link_level[k]

@@ -106,6 +106,7 @@ class RetailFxRule(NamedTuple):
 class RetailEquityRule(NamedTuple):
     speed: float  # of buying back
     sale_share: float  # of what is held, sold in a day when cut
+    renewal: float  # share of accounts replaced in a day
 
 
 class InsurerRule(NamedTuple):
@@ -187,6 +188,17 @@ class HedgerRule(NamedTuple):
     expiry: float  # share of the hedge closed in a day
 
 
+class AnticipatorRule(NamedTuple):
+    is_on: bool
+    share: np.ndarray  # (K,) of the orders expected from institutions, held in advance
+    decay: float = 0.0  # share of expected orders left a day later
+    memory_days: float = 1.0
+    depth_share: float = 0.0  # of a day's depth, traded per log of price at most
+    capital: float = 0.0  # USD bn at the opening
+    leverage_cap: float = 0.0
+    renewal: float = 0.0  # share of gains paid out, of losses filled up, in a day
+
+
 class AppetiteRule(NamedTuple):
     is_on: bool
     decay: float
@@ -211,4 +223,5 @@ class Rules(NamedTuple):
     banks: BankRule
     policy: PolicyRule
     hedgers: HedgerRule
+    anticipators: AnticipatorRule
     appetite: AppetiteRule

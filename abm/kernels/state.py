@@ -53,6 +53,8 @@ ACCOUNT_NAMES = (
     "trade",
     "owners",
 )
+# Accounts on the other side of the market: columns `<name>_cash` are what they were paid.
+MARKET_ACCOUNTS = ("value", "dealer", "hedger", "anticipator", "official")
 
 TRADING_DAYS = 250.0  # a year of trading days: risk scaling dt = 1/250
 # No price leaves a factor of 55 around its opening: there trading stops at a limit, since sizes,
@@ -152,16 +154,22 @@ class Market(NamedTuple):
     link_level: np.ndarray  # (K,) part of the fundamental that follows other markets
     value_held_open: np.ndarray  # (K,) units at the day's opening
     value_held: np.ndarray  # (K,)
+    value_depth: np.ndarray  # (K,) units per log, at the last close
     value_speed: np.ndarray  # (K,) share of their gap that value investors trade today
     value_cash: np.ndarray  # (C + 1,) settlement balances, dollar last
     dealer_reference: np.ndarray  # (K,)
     dealer_held: np.ndarray  # (K,)
     dealer_cash: np.ndarray  # (C + 1,)
-    dealer_depth: np.ndarray  # (K,) today's
+    dealer_depth: np.ndarray  # (K,) units per log, at the last close
     hedger_held: np.ndarray  # (K,) of option hedgers
     hedger_open: np.ndarray  # (K,) units they want at yesterday's price
     hedger_gamma: np.ndarray  # (K,) units per log they trade with the price today
     hedger_cash: np.ndarray  # (C + 1,)
+    anticipator_held: np.ndarray  # (K,) of order anticipators
+    anticipator_open: np.ndarray  # (K,) units they want at yesterday's price
+    anticipator_gamma: np.ndarray  # (K,) units per log they trade with the price today
+    anticipator_cash: np.ndarray  # (C + 1,) their capital in it
+    order_flow: np.ndarray  # (4, K) what anticipators know of institutions' orders
     appetite: np.ndarray  # (3,) losses remembered now and last night; funds' wealth this morning
     haven_average: np.ndarray  # (K,) average log price of what a bond is a haven from
     official_units: np.ndarray  # (K,) central banks
@@ -187,6 +195,7 @@ class Market(NamedTuple):
     value_order: np.ndarray  # (K,) units value investors order at the clearing price
     dealer_order: np.ndarray  # (K,)
     hedger_order: np.ndarray  # (K,)
+    anticipator_order: np.ndarray  # (K,)
     excess: np.ndarray  # (K,) excess demand left by the solver, units
     totals: np.ndarray  # (K + 1,) units of everything at the opening, dollar last
     gross_totals: np.ndarray  # (K + 1,) gross positions at the opening, to scale errors by
@@ -196,6 +205,7 @@ class Graph(NamedTuple):
     """Loans and claims from lender to borrower, and the lenders."""
 
     broker_start: np.ndarray  # (N + 1,) int64
+    borrower: np.ndarray  # (E,) int64 row of the institution that borrows
     broker: np.ndarray  # (E,) int64
     broker_share: np.ndarray  # (E,)
     lent_rows: np.ndarray  # (n, 2) int64 stretches of rows with a broker

@@ -119,8 +119,10 @@ def _add_loans(graph: nx.DiGraph, world: World) -> None:
 def depth_of_market(world: World) -> Array:
     """Depth of all market makers today, (K,) [USD bn per log]."""
     rule, market = world.rules.value_investors, world.market
-    columns = zip(rule.law, market.value_speed, rule.depth, market.dealer_depth, strict=True)
-    return np.array([depth_of_day(*one) for one in columns])
+    columns = (rule.law, market.value_speed, market.value_depth, market.dealer_depth)
+    units = [depth_of_day(*one) for one in zip(*columns, strict=True)]
+    depth: Array = np.array(units) * market.usd_price
+    return depth
 
 
 def overlap_graph(

@@ -45,5 +45,7 @@ def draw_retail_equity(scenario: Scenario, terms: Terms, rng: np.random.Generato
 def retail_equity_rule(scenario: Scenario) -> RetailEquityRule:
     """Speed of sales when cut; shares are bought back as fast as households trade currencies."""
     return RetailEquityRule(
-        speed=scenario.retail_fx.speed_per_day, sale_share=scenario.retail_equity.speed_per_day
+        speed=scenario.retail_fx.speed_per_day,
+        sale_share=scenario.retail_equity.speed_per_day,
+        renewal=scenario.retail_equity.renewal_per_day,
     )

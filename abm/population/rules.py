@@ -17,6 +17,7 @@ from abm.population.instruments import opening_terms
 from abm.population.life_insurer import insurer_rule
 from abm.population.margin import margin_rule
 from abm.population.option_hedger import hedger_rule
+from abm.population.order_anticipator import anticipator_rule
 from abm.population.retail_equity import retail_equity_rule
 from abm.population.retail_fx import retail_fx_rule
 from abm.population.risk_appetite import appetite_rule
@@ -50,6 +51,7 @@ def make_rules(scenario: Scenario) -> Rules:
         banks=bank_rule(scenario),
         policy=policy_rule(scenario),
         hedgers=hedger_rule(scenario),
+        anticipators=anticipator_rule(scenario),
         appetite=appetite_rule(scenario),
     )
 

@@ -19,6 +19,7 @@ from abm.kernels.state import (
     CALL_RULES,
     COUNTED_BEYOND_HEDGE,
     MANDATE,
+    MARKET_ACCOUNTS,
     NOT_COUNTED,
     SHARE_A_DAY,
 )
@@ -39,9 +40,9 @@ _FLAGS = {"graph.failed": 2, "books.verdict": 5, "books.forced": 3}  # where mor
 # Fixed for a run: the scenario, the seed and the replicate say what they are.
 _FIXED = (
     "mandates.first_row", "mandates.kind", "mandates.owner", "market.quote", "graph.broker_start",
-    "graph.is_core", "mandates.short_rows", "mandates.hedged_rows", "mandates.subscriber_rows",
-    "mandates.called_rows", "mandates.liquidated_rows",
-    "mandates.retail_rows", "mandates.desk_rows", "graph.lent_rows",
+    "graph.borrower", "graph.is_core", "graph.lent_rows", "mandates.short_rows",
+    "mandates.hedged_rows", "mandates.subscriber_rows", "mandates.called_rows",
+    "mandates.liquidated_rows", "mandates.retail_rows", "mandates.desk_rows",
 )  # fmt: skip
 # Without a limit: leverage that no broker and no rule bounds, debt of those who have nothing left.
 _MAY_BE_INFINITE = (
@@ -51,8 +52,8 @@ _MAY_BE_INFINITE = (
 _AT_LEAST_0 = (
     "books.borrowing", "books.margin_rate", "books.maintenance_leverage", "books.recalled",
     "market.margin_ceiling", "market.depth_floor", "record.forced_usd_bn",
-    "market.usd_price", "market.dealer_depth", "market.gross_totals", "graph.broker_share",
-    "graph.liabilities", "graph.opening_equity", "graph.cut", "graph.gross",
+    "market.usd_price", "market.value_depth", "market.dealer_depth", "market.gross_totals",
+    "graph.broker_share", "graph.liabilities", "graph.opening_equity", "graph.cut", "graph.gross",
     "mandates.leverage_cap", "opening.broker_share", "opening.leverage", "books.morning_leverage",
     "books.sizing_risk", "books.margin_risk", "market.funding_share", "mandates.asset_variance",
     "mandates.loan_variance",
@@ -190,19 +191,18 @@ def balance_faults(
     for name, known in fixed.items():
         if (np.abs(arrays[name] - known) > WORST_BALANCE * scale).any():
             yield f"{name} are not those of the file's own scenario and seed"
-    cash = [held[f"{who}_cash"] for who in ("value", "dealer", "hedger", "official")]
+    cash = [held[f"{who}_cash"] for who in MARKET_ACCOUNTS]
     balances = np.sum([*cash, *held["outside"]], axis=0)
     now = np.append(held["units"].sum(axis=1), held["cash"].sum() + held["equity"].sum())
     now[:-1] += held["value_held"] + held["dealer_held"]
-    now[:-1] += held["hedger_held"] + held["official_units"]
+    now[:-1] += held["hedger_held"] + held["anticipator_held"] + held["official_units"]
     now[: len(balances) - 1] += balances[:-1]
     now[-1] += balances[-1]
     if not (np.abs(now - held["totals"]) <= WORST_BALANCE * scale).all():
         yield (
             "books.units, books.cash, graph.equity, market.outside and what market.value_held, "
-            "value_cash, dealer_held, dealer_cash, hedger_held, hedger_cash, official_units and "
-            "official_cash hold do not "
-            "add up to market.totals"
+            "value_cash, dealer_held, dealer_cash, hedger_held, hedger_cash, anticipator_held, "
+            "anticipator_cash, official_units and official_cash hold do not add up to market.totals"
         )
 
 

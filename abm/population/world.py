@@ -21,6 +21,7 @@ from abm.kernels.state import (
     COUNTED_BEYOND_HEDGE,
     CUT,
     LIQUIDATED,
+    MARKET_ACCOUNTS,
     N_KINDS,
     NOT_COUNTED,
     Books,
@@ -33,6 +34,7 @@ from abm.population.groups import TERMS, Group, first_rows, stack
 from abm.population.institutions import draw_groups
 from abm.population.instruments import opening_terms
 from abm.population.network import Lending, draw_lending, institution_names
+from abm.population.order_anticipator import open_order_flow
 from abm.population.rules import make_rules
 from abm.population.script import draw_news, write_script
 
@@ -176,9 +178,13 @@ def stretches(flags: np.ndarray) -> np.ndarray:
     return edges.reshape(-1, 2).astype(np.int64)
 
 
-def rows_with_brokers(broker_start: np.ndarray) -> np.ndarray:
-    """Stretches of rows of institutions that have a broker, (n, 2)."""
-    return stretches(np.diff(broker_start) > 0)
+def borrowers(broker_start: np.ndarray) -> dict[str, np.ndarray]:
+    """Row that borrows by each edge, (E,), and stretches of rows that have a broker, (n, 2)."""
+    n_edges = np.diff(broker_start)
+    return {
+        "borrower": np.repeat(np.arange(len(n_edges)), n_edges),
+        "lent_rows": stretches(n_edges > 0),
+    }
 
 
 def open_books(groups: list[Group], opening_risk: float) -> Books:
@@ -227,15 +233,18 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
         "close": np.zeros((kept, n)),
         "outside": np.zeros((len(ACCOUNT_NAMES), n_c + 1)),
         "trend_size": np.zeros((3, n)),
+        "value_depth": rules.value_investors.depth.copy(),
         "value_speed": rules.value_investors.speed.copy(),
         "appetite": np.zeros(3),
+        "order_flow": open_order_flow(calm, rules.anticipators),
         "funding_share": np.ones(1),
         "margin_ceiling": np.full(1, np.inf),
         "depth_floor": np.zeros(1),
         "basis_ceiling": np.full(1, np.inf),
     }
-    for name in ("value_cash", "dealer_cash", "hedger_cash", "official_cash"):
-        arrays[name] = np.zeros(n_c + 1)
+    for who in MARKET_ACCOUNTS:
+        arrays[f"{who}_cash"] = np.zeros(n_c + 1)
+    arrays["anticipator_cash"][-1] = rules.anticipators.capital
     for name in ("totals", "gross_totals"):
         arrays[name] = np.zeros(n + 1)
     for k in range(n):
@@ -254,7 +263,7 @@ def open_graph(scenario: Scenario, lending: Lending, groups: list[Group]) -> Gra
         broker_start=lending.broker_start,
         broker=lending.broker,
         broker_share=lending.broker_share,
-        lent_rows=rows_with_brokers(lending.broker_start),
+        **borrowers(lending.broker_start),
         equity=equity,
         opening_equity=equity.copy(),
         other_assets=np.zeros(n),

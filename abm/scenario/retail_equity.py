@@ -103,6 +103,17 @@ class RetailEquity(Part):
             le=250,
         )
     )
+    renewal_per_day: float = later(
+        number(
+            "share of accounts that close in a day and open anew at the leverage of the opening",
+            "per day",
+            "assumed; standardised margin trades in Tokyo end after six months at the latest: .008",
+            0.0,
+            label="renewal of margin accounts in shares",
+            ge=0,
+            le=1,
+        )
+    )
     days_out: Whole = number(
         "days inactive after a stop-out",
         "days",

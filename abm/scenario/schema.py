@@ -29,6 +29,7 @@ from abm.scenario.margin import Margin, VolatilityMargin
 from abm.scenario.network import Network
 from abm.scenario.news_volatility import ConstantVolatility, NewsVolatility
 from abm.scenario.option_hedger import NoOptionHedgers, OptionHedgers
+from abm.scenario.order_anticipator import NoOrderAnticipators, OrderAnticipators
 from abm.scenario.places import leaves
 from abm.scenario.rates import Funding, Rates
 from abm.scenario.retail_equity import RetailEquity
@@ -107,6 +108,9 @@ class Scenario(Part):
     )
     option_hedgers: OptionHedgers = later(
         part_of(NoOptionHedgers, "who hedges options", label="option hedgers")
+    )
+    order_anticipators: OrderAnticipators = later(
+        part_of(NoOrderAnticipators, "who trades ahead of others", label="order anticipators")
     )
     risk_appetite: RiskAppetite = later(
         part_of(ConstantAppetite, "what losses do to the worth of risk", label="risk appetite")

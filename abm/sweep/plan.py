@@ -267,7 +267,7 @@ def run_of_row(folder: str | Path, row: int) -> RowRun:
         raise InvalidInput(f"row = {row}, must be a row of {folder}: 0 to {plan.n_rows - 1}")
     experiment = plan.experiment
     point, replicate = divmod(row, experiment.replicates)
-    scenario = scenario_at(experiment, plan.values_at(point))
+    scenario = scenario_at(experiment, plan.values_at(point), replicate)
     return RowRun(scenario, experiment.seed, replicate, experiment.outputs.measure)
 
 

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator
 from abm.scenario import Scenario, load_scenario, parameter_table
 from abm.scenario.fields import AS_TUPLE, FROZEN, Part, Positive, Share, Whole, choice, number
 from abm.scenario.patterns import is_pattern, matching, multiplied, named_by
-from abm.sweep.kinds import Design, Factor, Link, ListOfPoints, Value, flat
+from abm.sweep.kinds import Design, Factor, Link, ListOfPoints, Row, Value, flat
 
 LARGEST_SEED = 10**18 - 1  # fits a 64-bit integer
 MOST_REPLICATES = 10**9
@@ -73,6 +73,11 @@ class Question(Part):
     )
     changes: Changes = choice(
         "what is changed at every point", default={}, allowed="values by dotted key"
+    )
+    accepted: Annotated[tuple[Row, ...], AS_TUPLE] = choice(
+        "accepted points of a calibration, by turns: replicate r is of the world at point r mod n",
+        default=(),
+        allowed="a CSV file beside the experiment, as a calibration's accepted.csv",
     )
     design: Design = choice("which points are run", allowed="a table with kind and factors")
     outputs: Outputs = choice("what is kept", default=Outputs(), allowed="a table")
@@ -142,18 +147,38 @@ class Question(Part):
         """A key as the scenario spells it: "correlations.AUD-JPY" may be its JPY-AUD."""
         return named_by(key, self.base_values)
 
+    @property
+    def n_worlds(self) -> int:
+        """Accepted worlds that its replicates take by turns; 1 without them."""
+        return max(1, len(self.accepted))
+
+    def in_world(self, replicate: int) -> Self:
+        """The same question to the world that a replicate is of; itself where there is but one."""
+        return self.worlds[replicate % self.n_worlds] if self.accepted else self
+
+    @cached_property
+    def worlds(self) -> tuple[Self, ...]:
+        """The question to each accepted world: its changes are made on top of the base."""
+        found = []
+        for changes in self.accepted:
+            world = self.model_copy(update={"accepted": ()})
+            world.__dict__["base"] = self.base.with_changes(changes, where="accepted")
+            found.append(world)
+        return tuple(found)
+
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy that reads its scenario again."""
         copy = super().model_copy(update=update, deep=deep)
-        for name in ("base", "base_values", "targets"):
+        for name in ("base", "base_values", "targets", "worlds"):
             copy.__dict__.pop(name, None)
         return copy
 
 
-def scenario_at(experiment: Question, point: Mapping[str, Any]) -> Scenario:
-    """The scenario at one point: values by factor, None or NaN where a factor does not apply."""
-    changes = changes_at(experiment, point)
-    return experiment.base.with_changes(changes, where="point")
+def scenario_at(experiment: Question, point: Mapping[str, Any], replicate: int = 0) -> Scenario:
+    """The scenario at one point, in the world of a replicate: values by factor, None or NaN where
+    a factor does not apply."""
+    question = experiment.in_world(replicate)
+    return question.base.with_changes(changes_at(question, point), where="point")
 
 
 def changes_at(experiment: Question, point: Mapping[str, Any]) -> dict[str, Any]:

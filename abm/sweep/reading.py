@@ -85,7 +85,7 @@ def reseeded(experiment: Asked, seed: int, max_runs: int | None) -> Asked:
 def _checked(kind: type[Asked], raw: dict[str, Any], source: Source, max_runs: int | None) -> Asked:
     raw = deepcopy(raw)
     point_faults = _read_points(raw, source)
-    faults = [*place_scenario(raw, source), *point_faults]
+    faults = [*place_scenario(raw, source), *_read_accepted(raw, source), *point_faults]
     _place_graphs(raw, source)
     is_placed = not any(fault.key == "scenario" for fault in faults)
     experiment, shape_faults, has_design = _shaped(kind, raw)
@@ -100,7 +100,9 @@ def _checked(kind: type[Asked], raw: dict[str, Any], source: Source, max_runs: i
 
 def _trusted(kind: type[Asked], raw: dict[str, Any], source: Source) -> Asked:
     """An experiment whose points have been checked before."""
-    faults = [*place_scenario(raw, source), *_read_points(raw, source)]
+    faults = [
+        *place_scenario(raw, source), *_read_accepted(raw, source), *_read_points(raw, source)
+    ]  # fmt: skip
     _place_graphs(raw, source)
     experiment, shape_faults, _ = _shaped(kind, raw)
     if experiment is None or faults or shape_faults:
@@ -169,6 +171,20 @@ def _read_points(raw: dict[str, Any], source: Source) -> list[Fault]:
     )
     design["points"] = rows
     del design["file"]
+    return faults
+
+
+def _read_accepted(raw: dict[str, Any], source: Source) -> list[Fault]:
+    """The rows of the file that `accepted` names, in its place."""
+    given = raw.get("accepted")
+    if not isinstance(given, str):
+        return []
+    raw["accepted"] = []
+    path = source.folder / given
+    if not exists(path) or path.is_dir():
+        words = "must be a CSV file, as the accepted.csv that unwind calibrate writes"
+        return [Fault("", "accepted", given, words)]
+    raw["accepted"], _, faults = read_points(path)
     return faults
 
 

@@ -37,6 +37,10 @@ def refusals(
         return [Fault("", "scenario", experiment.scenario, str(refused))]
     experiment, faults = _with_sound_changes(experiment)
     faults += _unknown_series(experiment)
+    bad_worlds = _bad_worlds(experiment)
+    if bad_worlds:
+        faults += bad_worlds
+        experiment = experiment.model_copy(update={"accepted": ()})
     if isinstance(experiment.design, ListOfPoints) and not experiment.design.points:
         words = "is missing: tables [[design.points]], or file = a CSV file"
         return [*faults, Fault("", "design.points", NOT_GIVEN, words)] if is_whole else faults
@@ -72,6 +76,18 @@ def _with_sound_changes(experiment: Question) -> tuple[Question, list[Fault]]:
         except ScenarioFaults:
             continue
     return rest, faults
+
+
+def _bad_worlds(experiment: Question) -> list[Fault]:
+    """Faults of the first accepted point that the scenario does not take."""
+    for row in experiment.accepted:
+        try:
+            experiment.base.with_changes(row, where="accepted")
+        except ScenarioFaults as refused:
+            return [
+                replace(fault, key=f"accepted.{fault.key}", where="") for fault in refused.faults
+            ]
+    return []
 
 
 def _unknown_series(experiment: Question) -> Iterator[Fault]:

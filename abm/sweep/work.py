@@ -106,7 +106,7 @@ def _run_row(
     experiment, start = task.experiment, time.perf_counter()
     record = _record(row, experiment)
     try:
-        scenario = scenarios.at(record["point"])
+        scenario = scenarios.at(record["point"], record["replicate"])
         with time_limit(task.timeout):
             output = output_of(experiment, scenario, record["replicate"])
     except Exception as bad:
@@ -122,17 +122,20 @@ def _record(row: int, experiment: Experiment) -> dict[str, Any]:
 
 
 class _Scenarios:
-    """The scenario of each point of a task; the replicates of a point share it."""
+    """The scenario of each point of a task in each world; replicates share it."""
 
     def __init__(self, task: Task) -> None:
         self.task, self.point = task, -1
-        self.scenario: Scenario | None = None
+        self.by_world: dict[int, Scenario] = {}
 
-    def at(self, point: int) -> Scenario:
-        if self.scenario is None or point != self.point:
-            self.scenario = scenario_at(self.task.experiment, self.task.points[point])
-            self.point = point
-        return self.scenario
+    def at(self, point: int, replicate: int) -> Scenario:
+        if point != self.point:
+            self.point, self.by_world = point, {}
+        experiment = self.task.experiment
+        world = replicate % experiment.n_worlds
+        if world not in self.by_world:
+            self.by_world[world] = scenario_at(experiment, self.task.points[point], world)
+        return self.by_world[world]
 
 
 def said(bad: Exception) -> str:

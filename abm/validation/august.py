@@ -272,7 +272,7 @@ GROUP = Group(
         Claim("margin longs in the week to 9 August, median run", Bar(-0.25, -0.10), (RUNS,),
               partial(median, "margin_longs_week")),
         Claim("dealers' depth before 2 August over calm, median run", at_most(0.75), (RUNS,),
-              partial(median, "depth_1aug"), "close of 1 August, of the yen"),
+              partial(median, "nky_depth_1aug"), "close of 1 August, of the Nikkei"),
         *_yields(),
     ),
 )  # fmt: skip

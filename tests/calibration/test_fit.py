@@ -12,11 +12,12 @@ from abm.calibration.inference import (
     interval_of,
     j_test,
     jacobian,
+    profiles,
     sandwich,
 )
 from abm.calibration.problem import Cube, Objective, Range, mean_of
 from abm.calibration.search import search
-from abm.calibration.study import Search
+from abm.calibration.study import Inference, Search
 from tests.calibration import toy
 
 AT = np.array([0.3, 0.6])
@@ -134,3 +135,26 @@ def test_failed_runs_are_counted_and_a_point_with_many_is_refused():
 
 def test_a_moment_without_a_value_in_any_run_has_none():
     assert np.isnan(mean_of(np.array([[1.0, np.nan], [3.0, np.nan]]))).tolist() == [False, True]
+
+
+class Curved(toy.Linear):
+    """Moments whose others follow a parabola: a linear step alone leaves the valley."""
+
+    def __call__(self, values, seeds):
+        bent = values.copy()
+        bent[:, 1] += 2.0 * (values[:, 0] - 0.3) ** 2
+        yield from super().__call__(bent, seeds)
+
+
+def test_a_profile_follows_a_bent_valley_to_its_hand_value():
+    """J along a is that of its own moment: b makes up for the rest where it can."""
+    own = np.array([[1.0, 0.0], [0.0, 2.0], [0.0, 2.0], [0.0, 0.0]])
+    noise = np.mean([toy.noise(seed) for seed in range(1, 21)], axis=0)
+    problem = toy.problem(own @ toy.TRUTH + noise)
+    points = Evaluations(problem, Curved(gradient=own), toy.study().seeds)
+    gradient = jacobian(points, toy.TRUTH, 0.01, "search")
+    settings = Inference(profile_points=5, profile_rounds=8)
+    found = profiles(points, toy.TRUTH, gradient, settings, seed=1)[0]
+    by_hand = (found.u - 0.3) ** 2 / 0.1**2 / (1 + 1 / 20)
+    reached = 2.0 * (found.u - 0.3) ** 2 <= 0.6  # b can be as low as 0
+    assert found.objective[reached] == pytest.approx(by_hand[reached], abs=0.05)

@@ -4,6 +4,7 @@ import copy
 from datetime import date, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from abm.calibration.reading import load_study, study_of
@@ -32,7 +33,7 @@ def changed(path, value):
     return raw
 
 
-USD = ("moments", "yen by day 4")
+USD, NIKKEI = ("moments", "yen by day 4"), ("moments", "Nikkei by day 4")
 BAD = [
     (
         ("parameters", "funds.overlapp"),
@@ -63,6 +64,8 @@ BAD = [
         {"file": "x.csv", "column": "x", "block_days": 5},
         "takes target and se, or",
     ),
+    ((*NIKKEI, "correlations"), [0.1, 0.2], "are 2, must be 1: one for each moment above"),
+    ((*NIKKEI, "correlations"), [1.0], "must lie between -1 and 1"),
     (("seeds", "report"), {"first": 2, "n": 5}, "shares seeds with search: 2 is in both"),
     (("seeds", "choice"), None, "choice  is missing"),
     (("serch",), {}, "did you mean search?"),
@@ -112,7 +115,7 @@ def test_other_files_are_told_apart_from_a_study():
 
 def test_check_says_what_a_study_asks_for(capsys):
     check(str(AUGUST), None, None)
-    said = "ok: calibrate-august, 8 parameters and 14 moments on august-2024: at most 2,000 points"
+    said = "ok: calibrate-august, 8 parameters and 15 moments on august-2024: at most 2,000 points"
     assert capsys.readouterr().out.startswith(said)
 
 
@@ -127,6 +130,28 @@ def test_days_are_rows_behind_the_close_before_the_first():
     study = study_of(toy.raw_study())
     choices = choices_of(study.moments["yen by day 4"], study.base)
     assert (choices.start, choices.end) == (1, 5)
+
+
+def test_correlations_are_those_of_the_sampling_errors():
+    raw = changed((*NIKKEI, "correlations"), [0.6])
+    targets = targets_of(study_of(raw))
+    assert targets.covariance[0, 1] == pytest.approx(0.6 * 0.02 * 0.02)
+    assert targets.covariance[0, 2] == 0.0
+    assert np.corrcoef(targets.draws.T)[0, 1] == pytest.approx(0.6, abs=0.15)  # of 200 draws
+    raw["moments"]["closed"]["correlations"] = [0.9, -0.9]  # to two that go together
+    with pytest.raises(
+        ScenarioFaults, match=r"\[moments.closed\] correlations  are those of no series"
+    ):
+        study_of(raw)
+
+
+def test_correlations_and_a_record_do_not_go_together(tmp_path):
+    series(tmp_path / "x.csv")
+    raw = changed((*NIKKEI, "correlations"), [0.6])
+    of = {"file": "x.csv", "column": "X", "block_days": 20}
+    raw["moments"]["v"] = {"measure": "volatility", "series": "USDJPY", "record": of}
+    with pytest.raises(ScenarioFaults, match="cannot be given where a moment has a record"):
+        study_of(raw, tmp_path)
 
 
 def series(path, n=600, skip=()):
@@ -201,5 +226,5 @@ def test_a_single_event_has_no_bootstrap(tmp_path):
 
 def test_the_shipped_study_is_sound_and_needs_no_series():
     study = load_study(AUGUST)
-    assert (len(study.parameters), len(study.moments)) == (8, 14)
+    assert (len(study.parameters), len(study.moments)) == (8, 15)
     assert all(one.record is None for one in study.moments.values())

@@ -1,6 +1,7 @@
-"""Plain clients of the page's server: one request, one websocket; no browser."""
+"""Plain clients of the page's server: one request, one websocket, one reader; no browser."""
 
 import asyncio
+import html
 import json
 import re
 import socket
@@ -53,17 +54,16 @@ async def heard(client):
 
 
 async def pulled(client):
-    """Ask for the whole page, as a browser does, and wait until it has come."""
+    """Ask for the whole page, as a browser does: its text, or None if the server hangs up."""
     for _ in range(3):
         assert await heard(client)  # the greeting
     for part in PULL:
         await client.write_message(part)
     while (said := await heard(client)) is not None:
         if isinstance(said, str) and "PULL-DOC-REPLY" in said[:300]:
-            for _ in range(2 + 2 * json.loads(said).get("num_buffers", 0)):
-                await heard(client)
-            return True
-    return False
+            parts = [await heard(client) for _ in range(2 + 2 * json.loads(said)["num_buffers"])]
+            return parts[1]
+    return None
 
 
 async def visited(url, query=""):
@@ -71,3 +71,45 @@ async def visited(url, query=""):
     client = await connected(url, await token_of(url, query))
     assert await pulled(client)
     client.close()
+
+
+class Reader:
+    """One who reads a page and presses its buttons."""
+
+    def __init__(self, client, page):
+        self.client, self.page = client, page
+
+    @classmethod
+    async def of(cls, url, query):
+        client = await connected(url, await token_of(url, query))
+        return cls(client, json.loads(await pulled(client)))
+
+    async def press(self, label, until):
+        """Press a button; then what the page says, as far as it was waited for."""
+        button = next(model["id"] for model in models(self.page) if labelled(model, label))
+        click = {"name": "button_click", "type": "event"}
+        click["values"] = {"type": "map", "entries": [["model", {"id": button}]]}
+        event = {"kind": "MessageSent", "msg_type": "bokeh_event", "msg_data": click}
+        for part in ('{"msgid":"1","msgtype":"PATCH-DOC"}', "{}", json.dumps({"events": [event]})):
+            await self.client.write_message(part)
+        while (said := await heard(self.client)) is not None:
+            if isinstance(said, str) and (found := re.search(until, html.unescape(said))):
+                return found
+        raise AssertionError(f"the server hung up before {until}")
+
+
+def labelled(model, label):
+    """True of the button with this label."""
+    return model["name"].endswith(".Button") and model["attributes"].get("label") == label
+
+
+def models(part):
+    """All models in a part of a page."""
+    if isinstance(part, dict):
+        if "id" in part and "attributes" in part:
+            yield part
+        part = part.values()
+    elif not isinstance(part, list):
+        return
+    for one in part:
+        yield from models(one)

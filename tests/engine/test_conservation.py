@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from abm.kernels.audit import balance_error
 from abm.kernels.markets.flow import FAILED
-from abm.kernels.state import OWNERS, TRADE, Market
+from abm.kernels.state import MARKET_ACCOUNTS, OWNERS, SUBSCRIPTIONS, TRADE, Market
 from abm.population.exposures import bank_assets
 from abm.population.world import build_world
 from tests.engine.worlds import (
@@ -35,6 +35,12 @@ DESK = {
 }
 
 HEDGERS = {"kind": "short-gamma", "gamma_usd_bn": {"NKY": 90.0, "JPY": 300.0, "SPX": 500.0}}
+ANTICIPATORS = {
+    "kind": "order-flow",
+    "share": {"JPY": 0.3, "AUD": 0.3, "NKY": 0.2, "SPX": 0.1},
+    "memory_days": 2.0,
+    "capital_usd_bn": 10.0,
+}
 APPETITE = {"kind": "losses", "betas": {"NKY": 0.4, "SPX": 0.12, "AUD": 0.1, "UST": -0.12}}
 CURVE = {
     "JGB": {"surprise_pass_through": 0.3, "haven_of": "NKY", "haven_beta": 0.1},
@@ -69,6 +75,7 @@ storms = st.fixed_dictionaries(
         "funds__leverage_cap": one_of(3.0, 15.0),
         "clearing__rounds": one_of(1, 6),
         "option_hedgers": one_of({"kind": "none"}, HEDGERS),
+        "order_anticipators": one_of({"kind": "none"}, ANTICIPATORS),
         "risk_appetite": one_of({"kind": "none"}, APPETITE),
         "bonds": one_of({}, CURVE),
         "instruments__NKY__value_speed_gain": one_of(0.0, 1000.0),
@@ -105,7 +112,8 @@ def marked_wealth(world, price):
     """Wealth of all inside: the engine's own marks, and market makers counted here [USD bn]."""
     market = world.market
     held = market.value_held + market.dealer_held + market.hedger_held + market.official_units
-    cash = market.value_cash + market.dealer_cash + market.hedger_cash + market.official_cash
+    held = held + market.anticipator_held
+    cash = sum(getattr(market, f"{who}_cash") for who in MARKET_ACCOUNTS)
     makers = held @ price[:-1] + cash @ price[[*range(market.rates.size - 1), -1]]
     return world.books.wealth.sum() + world.graph.equity.sum() + makers
 
@@ -164,12 +172,12 @@ def test_every_yen_bought_is_a_yen_sold(choices, thin, limit, seed):
     world = quiet(storm(choices, thin, limit, seed))
     world.chance.news[0] = 0.02 * np.random.default_rng(1).standard_normal(9)
     books, market = world.books, world.market
-    cash = market.value_cash, market.dealer_cash, market.hedger_cash, market.official_cash
-    cash += market.outside[TRADE], market.outside[OWNERS]
+    cash = [getattr(market, f"{who}_cash") for who in MARKET_ACCOUNTS]
+    cash += [market.outside[account] for account in (TRADE, OWNERS, SUBSCRIPTIONS)]
 
     def held():
         total = books.units.sum(axis=1) + market.value_held + market.dealer_held
-        total += market.hedger_held
+        total += market.hedger_held + market.anticipator_held
         total[:3] += sum(account[:3] for account in cash)
         return total + market.official_units
 
@@ -247,8 +255,8 @@ NO_ACCOUNT = {
         "recalled", "verdict", "intent", "speed", "forced",
     },
     "graph": {
-        "broker_start", "broker", "broker_share", "lent_rows", "opening_equity", "leverage_max",
-        "is_core", "failed", "utilisation", "cut", "gross",
+        "broker_start", "borrower", "broker", "broker_share", "lent_rows", "opening_equity",
+        "leverage_max", "is_core", "failed", "utilisation", "cut", "gross",
     },
 }  # fmt: skip
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from abm.kernels.day import run_days
 from abm.kernels.scratch import allocate_scratch
-from abm.kernels.state import SUBSCRIPTIONS, Mandates
-from abm.population.world import World, build_world, rows_with_traits
+from abm.kernels.state import MARKET_ACCOUNTS, SUBSCRIPTIONS, Mandates
+from abm.population.world import World, borrowers, build_world, rows_with_traits
 from abm.scenario import Scenario, load_scenario
 
 NO_DRIFT = {f"instruments.{k}.drift_before_start_log": 0.0 for k in ("JPY", "AUD", "SPX", "NKY")}
@@ -122,9 +122,9 @@ def everybody(world: World) -> np.ndarray:
     books, market = world.books, world.market
     total = np.append(books.units.sum(axis=1), books.cash.sum() + world.graph.equity.sum())
     total[:-1] += market.value_held + market.dealer_held + market.official_units
-    total[:-1] += market.hedger_held
+    total[:-1] += market.hedger_held + market.anticipator_held
     currencies = [*range(market.rates.size - 1), -1]
-    accounts = market.value_cash + market.dealer_cash + market.official_cash + market.hedger_cash
+    accounts = sum(getattr(market, f"{who}_cash") for who in MARKET_ACCOUNTS)
     total[currencies] += accounts + market.outside.sum(axis=0)
     return total
 
@@ -158,8 +158,10 @@ def rearranged(world: World, rows: np.ndarray, share: float = 1.0) -> World:
     edges = [np.arange(graph.broker_start[i], graph.broker_start[i + 1]) for i in rows]
     picked = np.concatenate(edges).astype(np.int64)
     counts = np.array([0] + [len(e) for e in edges])
+    start = np.cumsum(counts)
     graph = graph._replace(
-        broker_start=np.cumsum(counts),
+        broker_start=start,
+        borrower=borrowers(start)["borrower"],
         broker=graph.broker[picked],
         broker_share=graph.broker_share[picked],
     )

@@ -67,7 +67,8 @@ def test_dealers_withdraw_by_volatility_and_core_capital():
     share = np.minimum(1.0, world.rules.market.calm_volatility / fast) ** rule.volatility_exponent
     share *= capital**rule.capital_exponent
     depth = rule.depth * np.maximum(rule.depth_floor, share)
-    np.testing.assert_allclose(world.market.dealer_depth, depth, rtol=1e-12)
+    units = depth / world.market.usd_price
+    np.testing.assert_allclose(world.market.dealer_depth, units, rtol=1e-12)
     assert depth[JPY] < 0.95 * rule.depth[JPY]
     reported = world.record.days["dealer_depth_share"][N_DAYS - 1]
     assert reported == pytest.approx(depth[JPY] / rule.depth[JPY])

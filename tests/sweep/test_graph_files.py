@@ -95,7 +95,7 @@ def test_a_sweep_over_graph_files_is_made_again_wherever_it_lies(home, tmp_path,
     )
 
 
-def test_files_that_a_pattern_names_are_copied_too(home, tmp_path):
+def test_files_that_a_pattern_names_are_copied_too(home, tmp_path, in_process):
     text = OVER_FILES.replace("network.interbank.path", "network.*.path")
     brokers = '"network.brokers" = { kind = "file", path = "nets/brokers.csv" }'
     assert brokers in text
@@ -105,7 +105,7 @@ def test_files_that_a_pattern_names_are_copied_too(home, tmp_path):
     assert {path.read_text() for path in (folder / "graphs").iterdir()} == {SPARSE, DENSE}
 
 
-def test_a_row_of_it_run_alone_is_that_row(home, tmp_path):
+def test_a_row_of_it_run_alone_is_that_row(home, tmp_path, in_process):
     folder = swept(home)
     shutil.rmtree(home)
     rows = abm.load_sweep(folder)
@@ -117,7 +117,7 @@ def test_a_row_of_it_run_alone_is_that_row(home, tmp_path):
         assert reproduce(result.save(tmp_path / f"row-{row}")).is_same
 
 
-def test_it_goes_on_where_it_stopped_from_another_folder_too(home, tmp_path):
+def test_it_goes_on_where_it_stopped_from_another_folder_too(home, tmp_path, in_process):
     first = swept(home)
     shutil.copytree(home, tmp_path / "copy")
     plan, again = json.loads((first / "plan.json").read_text()), tmp_path / "copy" / "asked.toml"
@@ -126,14 +126,14 @@ def test_it_goes_on_where_it_stopped_from_another_folder_too(home, tmp_path):
     assert json.loads((first / "plan.json").read_text())["hash"] == plan["hash"]
 
 
-def test_another_graph_under_the_same_name_is_another_sweep(home):
+def test_another_graph_under_the_same_name_is_another_sweep(home, in_process):
     folder = swept(home)
     (home / "nets" / "dense.csv").write_text(DENSE.replace("300", "301"))
     with pytest.raises(OutputRefused, match="another sweep"):
         sweep(home / "asked.toml", folder, workers=1)
 
 
-def test_a_copy_that_was_changed_is_seen(home):
+def test_a_copy_that_was_changed_is_seen(home, in_process):
     folder = swept(home)
     for path in (folder / "graphs").iterdir():
         if path.read_text() == DENSE:
@@ -142,13 +142,13 @@ def test_a_copy_that_was_changed_is_seen(home):
         read_plan(folder)
 
 
-def test_the_archive_is_told_of_the_copies(home):
+def test_the_archive_is_told_of_the_copies(home, in_process):
     folder = swept(home)
     crate = json.loads((folder / "ro-crate-metadata.json").read_text())["@graph"]
     assert any(part["@id"] == "graphs/" for part in crate)
 
 
-def test_a_folder_that_was_left_before_its_plan_was_written_is_gone_on_with(home):
+def test_a_folder_that_was_left_before_its_plan_was_written_is_gone_on_with(home, in_process):
     folder = swept(home)
     (folder / "plan.json").unlink()
     assert swept(home) == folder and set(abm.load_sweep(folder)["status"]) == {"done"}

@@ -138,7 +138,7 @@ def test_one_at_a_time_over_unlike_values_needs_multiples():
         asked({"kind": "one-at-a-time", "factors": {STYLES: [2, 3]}})
 
 
-def test_multiples_in_changes_are_made_once_however_often_the_folder_is_read(tmp_path):
+def test_multiples_in_changes_are_made_once_however_often_the_folder_is_read(tmp_path, in_process):
     changes = {"calendar.days": 2, "calendar.burn_in_days": 2, "calendar.drift_days": 1}
     changes |= {STYLES: "1.2x", "funds.leverage_cap": "0.5x"}
     design = {"kind": "grid", "factors": {"shock.surprise_bp": [5, 50]}}

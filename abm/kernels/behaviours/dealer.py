@@ -4,6 +4,7 @@ import math
 
 from abm.kernels.banks.capital import core_capital
 from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.markets.depth import depth_in_units
 
 MOST_HALF_SPREAD = 0.5  # log: to trade costs at most half of the price
 LEAST_VOLATILITY = 1e-12  # per year
@@ -43,7 +44,8 @@ def withdraw_dealers(market, graph, rules):
         gap = market.log_price[k] - market.dealer_reference[k]
         market.dealer_reference[k] += rules.dealers.reversion * gap
         volatility = math.sqrt(market.covariance_fast[k, k])
+        calm_depth = depth_in_units(rules.dealers.depth[k], market.usd_price[k])
         market.dealer_depth[k] = dealer_depth(
-            rules.dealers.depth[k], rules.market.calm_volatility[k], volatility, share,
+            calm_depth, rules.market.calm_volatility[k], volatility, share,
             rules.dealers, market.depth_floor[0],
         )  # fmt: skip

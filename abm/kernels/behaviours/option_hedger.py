@@ -1,9 +1,10 @@
 """Option hedgers: short of options, they buy what rises and sell what falls."""
 
-import math
-
 from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.contracts.balances import local_price
+from abm.kernels.markets.depth import depth_in_units
 from abm.kernels.markets.impact import depth_of_day
+from abm.kernels.numerics.columns import is_any
 from abm.kernels.state import OWNERS
 
 
@@ -22,11 +23,10 @@ def hedge_options(market, rules):
     value = rules.value_investors
     for k in range(market.quote.size):
         depth = depth_of_day(
-            value.law[k], market.value_speed[k], value.depth[k], market.dealer_depth[k]
+            value.law[k], market.value_speed[k], market.value_depth[k], market.dealer_depth[k]
         )
-        market.hedger_gamma[k] = hedgers_gamma(
-            rules.hedgers.gamma[k], depth, rules.hedgers.depth_share
-        )
+        largest = depth_in_units(rules.hedgers.gamma[k], market.usd_price[k])
+        market.hedger_gamma[k] = hedgers_gamma(largest, depth, rules.hedgers.depth_share)
         market.hedger_open[k] = (1.0 - rules.hedgers.expiry) * market.hedger_held[k]
 
 
@@ -38,15 +38,17 @@ def hedge_wanted(k, log_price, market):
 
 
 @kernel
-def pay_option_holders(market):
+def pay_option_holders(market, rules):
     """Pay hedgers' gain or loss of the day to their owners.                               (M84)"""
+    if not is_any(rules.hedgers.gamma):
+        return
     n_currencies = market.rates.size - 1
     for k in range(market.quote.size):
         payer = market.quote[k] if market.quote[k] >= 0 else n_currencies
-        market.outside[OWNERS, payer] += math.exp(market.log_price[k]) * market.hedger_held[k]
+        market.outside[OWNERS, payer] += local_price(k, market) * market.hedger_held[k]
     for c in range(n_currencies + 1):
         market.outside[OWNERS, c] += market.hedger_cash[c]
         market.hedger_cash[c] = 0.0
     for k in range(market.quote.size):
         payer = market.quote[k] if market.quote[k] >= 0 else n_currencies
-        market.hedger_cash[payer] -= math.exp(market.log_price[k]) * market.hedger_held[k]
+        market.hedger_cash[payer] -= local_price(k, market) * market.hedger_held[k]

@@ -7,6 +7,7 @@ distance from it, Lambda the depth [units per log], ub the capacity [log].
 import math
 
 from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.markets.depth import depth_in_units
 from abm.kernels.numerics.columns import copy
 
 TANH = 0
@@ -20,14 +21,15 @@ _ROUNDING_SHARE = 0.1  # share of the capacity within which the square root law 
 
 
 @kernel
-def set_value_speed(market, rules):
-    """Note what value investors open with, and how fast they trade at this morning's gaps.
+def open_value_investors(market, rules):
+    """What value investors open with, their depth, and their speed at this morning's gaps.
 
     (M35, M85)
     """
     copy(market.value_held, market.value_held_open)
     rule = rules.value_investors
     for k in range(market.quote.size):
+        market.value_depth[k] = depth_in_units(rule.depth[k], market.usd_price[k])
         gap = market.log_price[k] - market.fundamental[k] - market.link_level[k]
         market.value_speed[k] = urgent_speed(
             gap, rule.speed[k], rule.speed_gain[k], rule.most_speed

@@ -50,8 +50,8 @@ def delever_by_cost(i, target, books, market, rules, scratch):
     position[0], depth[0], relief[0] = 0.0, 1.0, 0.0
     for k in range(1, K):
         position[k] = max(books.units[k, i], 0.0) * market.usd_price[k]
-        depth[k] = depth_of_day(
-            value.law[k], market.value_speed[k], value.depth[k], market.dealer_depth[k]
+        depth[k] = market.usd_price[k] * depth_of_day(
+            value.law[k], market.value_speed[k], market.value_depth[k], market.dealer_depth[k]
         )  # fmt: skip
         relief[k] = 1.0
     spread_sale(rules.margin.liquidation, position, depth, relief, repay, sale)

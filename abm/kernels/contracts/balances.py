@@ -25,6 +25,15 @@ def usd_price(k, log_price, quote):
     return math.exp(level)
 
 
+@inlined
+def local_price(k, market):
+    """Price of an instrument in the currency it is quoted in: exp(x).                      (M1)
+
+    In dollars it has been marked; an exponential takes as long as ten other steps.
+    """
+    return market.usd_price[k] if market.quote[k] < 0 else math.exp(market.log_price[k])
+
+
 @kernel
 def add_up_wealth(lo, hi, units, cash, prices, wealth):
     """Wealth of columns lo..hi, W = m + sum a X [USD bn].                                   (M2)"""
@@ -107,7 +116,7 @@ def accrue_institutions(days, books, market, rules):
 @inlined
 def coupon_base(k, market, rule):
     """Worth of a unit on which its income is paid: its price, or a bond's face of 1.  (M9, M88)"""
-    return 1.0 if rule.fixed_coupon[k] else math.exp(market.log_price[k])
+    return 1.0 if rule.fixed_coupon[k] else local_price(k, market)
 
 
 @inlined
@@ -144,6 +153,7 @@ def accrue_market_makers(days, market, rules):
         (market.value_held, market.value_cash),
         (market.dealer_held, market.dealer_cash),
         (market.hedger_held, market.hedger_cash),
+        (market.anticipator_held, market.anticipator_cash),
         (market.official_units, market.official_cash),
     ):
         for c in range(n_currencies + 1):

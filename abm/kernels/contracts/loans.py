@@ -57,14 +57,12 @@ def mark_loans(books, graph, rules):
         graph.deposits[b] -= graph.loans[b] + graph.desk_assets[b]
     graph.loans[:] = 0.0
     graph.desk_assets[:] = 0.0
-    for i in range(books.cash.size):
-        borrowing = books.borrowing[i]
-        if borrowing == 0.0:
-            continue
+    for edge in range(graph.broker.size):
+        debt = books.borrowing[graph.borrower[edge]]
+        graph.loans[graph.broker[edge]] += graph.broker_share[edge] * debt
+    for i in range(rules.mandates.desk_rows[0], rules.mandates.desk_rows[1]):
         if rules.mandates.owner[i] >= 0:
-            graph.desk_assets[rules.mandates.owner[i]] += borrowing
-        for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):
-            graph.loans[graph.broker[edge]] += graph.broker_share[edge] * borrowing
+            graph.desk_assets[rules.mandates.owner[i]] += books.borrowing[i]
     for b in range(graph.equity.size):
         graph.deposits[b] += graph.loans[b] + graph.desk_assets[b]
 

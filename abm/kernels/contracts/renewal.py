@@ -2,8 +2,16 @@
 
 from abm.kernels.behaviours.idle import is_idle
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.contracts.balances import add_cash
-from abm.kernels.state import OWNERS, RETAIL_EQUITY, RETAIL_FX, SUBSCRIPTIONS, TRADE
+from abm.kernels.contracts.balances import add_cash, gross_assets
+from abm.kernels.state import (
+    INSURER,
+    OWNERS,
+    RETAIL_EQUITY,
+    RETAIL_FX,
+    SHARE_A_DAY,
+    SUBSCRIPTIONS,
+    TRADE,
+)
 
 
 @inlined
@@ -14,17 +22,29 @@ def renewed_usd_bn(wealth, opening_wealth, share):
 
 @kernel
 def renew_retail(books, market, rules):
-    """Renew a share of the retail currency accounts: old owners leave with what they have, new
-    ones bring the opening wealth.                                                        (M81)
+    """Renew a share of the households' accounts in currencies and of those in shares.     (M81)"""
+    first = rules.mandates.first_row
+    currencies, shares, end = first[RETAIL_FX], first[RETAIL_EQUITY], first[INSURER]
+    renew_rows(currencies, shares, rules.retail_fx.renewal, books, market, rules.mandates)
+    renew_rows(shares, end, rules.retail_equity.renewal, books, market, rules.mandates)
+
+
+@kernel
+def renew_rows(lo, hi, share, books, market, mandates):
+    """Old owners leave with what they have; new ones bring the opening wealth, or, for shares
+    held on margin, what these need today at the leverage of the opening.
     """
-    share, mandates, dollar = rules.retail_fx.renewal, rules.mandates, market.rates.size - 1
     if share == 0.0:
         return
-    for i in range(mandates.first_row[RETAIL_FX], mandates.first_row[RETAIL_EQUITY]):
-        if not is_idle(i, books):
-            amount = renewed_usd_bn(books.wealth[i], mandates.opening_wealth[i], share)
-            add_cash(i, amount, books)
-            market.outside[SUBSCRIPTIONS, dollar] -= amount
+    for i in range(lo, hi):
+        if is_idle(i, books):
+            continue
+        fresh = mandates.opening_wealth[i]
+        if mandates.sale_rule[i] == SHARE_A_DAY:
+            fresh *= gross_assets(i, books, market) / mandates.size_usd_bn[i]
+        amount = renewed_usd_bn(books.wealth[i], fresh, share)
+        add_cash(i, amount, books)
+        market.outside[SUBSCRIPTIONS, market.rates.size - 1] -= amount
 
 
 @kernel

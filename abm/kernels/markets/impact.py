@@ -1,6 +1,6 @@
 """Price impact: the depth of a market, and the excess demand left at a point.
 
-Value investors' laws are in `behaviours.value_investor`; dealers and option hedgers are linear.
+Value investors' laws are in `behaviours.value_investor`; all others are linear.
 """
 
 import math
@@ -17,7 +17,8 @@ class Liquidity(NamedTuple):
     """Those who take the other side, by instrument (K,). Units, logs, units per log.
 
     law : int64, see `impact`; external : exogenous orders of the round;
-    hedger_order : of option hedgers at a log price of 0, with hedger_gamma units more per log
+    hedger_order : of option hedgers and order anticipators at a log price of 0, with hedger_gamma
+    units more per log
     """
 
     value_held_open: np.ndarray
@@ -48,7 +49,7 @@ class Liquidity(NamedTuple):
     VALUE_DEPTH,
     CAPACITY,
     FUNDAMENTAL,
-    LINEAR_SLOPE,  # of dealers less option hedgers, who trade with the price
+    LINEAR_SLOPE,  # of dealers less those who trade with the price
     X,  # the point
     LOCAL,  # exp(x)
     PRICE,  # USD price; cash, the last entry, has price 1

@@ -89,7 +89,7 @@ def allocate_orders(n_instruments: int) -> Orders:
         radius=np.full(1, _MAX_RADIUS),
         tile=np.zeros((2 * even + 2, TILE)),
         lanes=np.zeros((even, even, LANES)),
-        rows=np.zeros(TILE, np.int64),
+        rows=np.zeros(CHUNK, np.int64),
     )
 
 
@@ -268,6 +268,37 @@ def _fold_lanes(orders):
                 orders.lanes[k, j, lane] = 0.0
 
 
+@inlined
+def _is_apart(speed, resident):
+    """True for an order that goes into no tile: in units, or of a resident."""
+    return (speed == IN_UNITS) | ((resident != 0) & (speed != 0.0))
+
+
+@kernel
+def _collect_apart(book, prices, quote, lo, hi, orders):
+    """Add the orders of institutions lo..hi that go into no tile."""
+    for i in range(lo, hi):
+        if not _is_apart(book.speed[i], book.resident[i]):
+            continue
+        if book.speed[i] == IN_UNITS:
+            _add_frozen(book, i, orders)
+        else:
+            _add_row(book, prices, quote, orders, i)
+
+
+@kernel
+def _list_pooled(lo, speed, resident, rows):
+    """List those from row `lo` on whose orders go into tiles; return how many.
+
+    Written without a branch: who trades today is hard to guess, and a wrong guess costs more.
+    """
+    count = 0
+    for j in range(speed.size):
+        rows[count] = lo + j
+        count += (speed[j] != 0.0) & (not _is_apart(speed[j], resident[j]))
+    return count
+
+
 @kernel
 def collect_orders(book, prices, quote, lo, hi, orders):
     """Add the orders of institutions lo <= i < hi at the USD prices (K,).                 (M34)
@@ -275,27 +306,14 @@ def collect_orders(book, prices, quote, lo, hi, orders):
     Those who trade towards a target are moved together into tiles. The bits of the sum depend on
     lo and hi and on what is ordered.
     """
-    rows, least = orders.rows, _NEAR_RUIN
-    speed, resident = book.speed, book.resident
+    least = _NEAR_RUIN
     for chunk in range(lo, hi, CHUNK):
         stop = min(chunk + CHUNK, hi)
-        count = 0
-        for i in range(chunk, stop):
-            if speed[i] == 0.0:
-                continue
-            if speed[i] == IN_UNITS:
-                _add_frozen(book, i, orders)
-                continue
-            if resident[i] != 0:
-                _add_row(book, prices, quote, orders, i)
-                continue
-            rows[count] = i
-            count += 1
-            if count == TILE:
-                least = _add_tile(book, prices, quote, rows, least, orders)
-                count = 0
-        if count > 0:
-            least = _add_tile(book, prices, quote, rows[:count], least, orders)
+        _collect_apart(book, prices, quote, chunk, stop, orders)
+        count = _list_pooled(chunk, book.speed[chunk:stop], book.resident[chunk:stop], orders.rows)
+        for first in range(0, count, TILE):
+            rows = orders.rows[first : min(first + TILE, count)]
+            least = _add_tile(book, prices, quote, rows, least, orders)
         _fold_lanes(orders)
     if least < _NEAR_RUIN:
         orders.radius[0] = min(orders.radius[0], math.log1p(least))

@@ -2,6 +2,7 @@
 
 from abm.kernels.behaviours.idle import cancel_orders
 from abm.kernels.behaviours.option_hedger import hedge_wanted
+from abm.kernels.behaviours.order_anticipator import held_in_advance
 from abm.kernels.behaviours.risk_appetite import NOW
 from abm.kernels.behaviours.value_investor import NONE, value_position
 from abm.kernels.compiler.jit import inlined, kernel
@@ -98,13 +99,16 @@ def find_prices(want_gain, books, market, rules, scratch):
     """
     value = rules.value_investors
     copy(market.log_price, scratch.before)
+    gamma, order = scratch.work[2], scratch.work[3]
     for k in range(market.quote.size):
         market.anchor[k] = market.fundamental[k] + market.link_level[k]
-        market.hedger_order[k] = hedge_wanted(k, 0.0, market) - market.hedger_held[k]
+        gamma[k] = market.hedger_gamma[k] + market.anticipator_gamma[k]
+        order[k] = hedge_wanted(k, 0.0, market) - market.hedger_held[k]
+        order[k] += held_in_advance(k, 0.0, market) - market.anticipator_held[k]
     liquidity = Liquidity(
-        market.value_held_open, market.value_held, value.depth, value.capacity,
+        market.value_held_open, market.value_held, market.value_depth, value.capacity,
         market.value_speed, market.anchor, market.dealer_depth, market.dealer_reference,
-        market.dealer_held, market.hedger_gamma, market.hedger_order, market.external, value.law,
+        market.dealer_held, gamma, order, market.external, value.law,
     )  # fmt: skip
     limits = PriceLimits(market.quote, market.lower, market.upper, scratch.before)
     options = SolverOptions(rules.market.tolerance, want_gain, market.log_price, market.excess)
@@ -119,10 +123,11 @@ def find_prices(want_gain, books, market, rules, scratch):
 
 @kernel
 def quote_market_makers(market, rule):
-    """Orders of value investors, dealers and option hedgers at the new price.        (M35, M84)"""
+    """Orders at the new price of all who quote along the price.              (M35, M84, M91)"""
     for k in range(market.quote.size):
         wanted = value_position(
-            rule.law[k], market.log_price[k], market.anchor[k], rule.depth[k], rule.capacity[k]
+            rule.law[k], market.log_price[k], market.anchor[k], market.value_depth[k],
+            rule.capacity[k],
         )  # fmt: skip
         opening = market.value_held_open[k]
         target = opening + market.value_speed[k] * (wanted - opening)
@@ -131,6 +136,8 @@ def quote_market_makers(market, rule):
         market.dealer_order[k] = quoted - market.dealer_held[k]
         hedge = hedge_wanted(k, market.log_price[k], market)
         market.hedger_order[k] = hedge - market.hedger_held[k]
+        advance = held_in_advance(k, market.log_price[k], market)
+        market.anticipator_order[k] = advance - market.anticipator_held[k]
 
 
 @kernel

@@ -11,7 +11,7 @@ import math
 from abm.kernels.behaviours.dealer import half_spread
 from abm.kernels.carry_short import short_closed
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.contracts.balances import add_up_borrowing, add_up_wealth
+from abm.kernels.contracts.balances import add_up_borrowing, add_up_wealth, local_price
 from abm.kernels.events import FORCED_SALE, MARKET, record_event
 from abm.kernels.numerics.columns import add_scaled, chunk_sum, is_any
 from abm.kernels.scratch import BUYING, GROSS, LEGS, ORDERED, SELLING
@@ -70,7 +70,7 @@ def add_legs(c, n, lo, market, rules, scratch):
     leg[:] = 0.0
     for k in range(market.rates.size - 1, K):
         if market.quote[k] == c:
-            add_scaled(math.exp(market.log_price[k]), scratch.lanes[k][:n], leg)
+            add_scaled(local_price(k, market), scratch.lanes[k][:n], leg)
     if scratch.has_residents[0]:
         for j in range(n):
             if rules.mandates.resident[lo + j]:
@@ -110,6 +110,7 @@ def ration(books, market, rules, scratch):
         count_order(k, market.value_order[k], scratch)
         count_order(k, market.dealer_order[k], scratch)
         count_order(k, market.hedger_order[k], scratch)
+        count_order(k, market.anticipator_order[k], scratch)
         count_order(k, market.external[k], scratch)
         sold, bought = scratch.flows[SELLING, k], scratch.flows[BUYING, k]
         if scratch.side[k] < 0.0 and sold > 0.0:
@@ -146,7 +147,7 @@ def fill_trades(lo, hi, market, rules, scratch):
     hedges, n = rules.mandates.hedges_quote_currency, hi - lo
     for k in range(C, K):
         if scratch.side[k] != 0.0:
-            c, local = market.quote[k], math.exp(market.log_price[k])
+            c, local = market.quote[k], local_price(k, market)
             for j in range(n):
                 order = scratch.lanes[k, j]
                 scratch.lanes[k, j] = filled(order, k, scratch)
@@ -221,7 +222,7 @@ def pay(price, trade, leg, cash):
 @kernel
 def pay_residents(k, lo, n, books, market, rules, scratch):
     """Residents pay for an asset out of their own balance in the currency it is quoted in."""
-    local = math.exp(market.log_price[k])
+    local = local_price(k, market)
     if not scratch.has_residents[0]:
         return
     balance = books.units[market.quote[k]]
@@ -232,23 +233,26 @@ def pay_residents(k, lo, n, books, market, rules, scratch):
 
 @kernel
 def settle_market_makers(market, scratch):
-    """Value investors, option hedgers, central banks, and dealers who take the rest.    (M40)"""
+    """Value investors, hedgers, anticipators, central banks; dealers take the rest.     (M40)"""
     K, C = market.quote.size, market.rates.size - 1
     for k in range(K):
         value = filled(market.value_order[k], k, scratch)
         official = filled(market.external[k], k, scratch)
         hedge = filled(market.hedger_order[k], k, scratch)
+        advance = filled(market.anticipator_order[k], k, scratch)
         institutions = scratch.flows[ORDERED, k] + (scratch.flows[LEGS, k] if k < C else 0.0)
-        dealers = -(institutions + value + official + hedge)
+        dealers = -(institutions + value + official + hedge + advance)
         market.value_held[k] += value
         market.dealer_held[k] += dealers
         market.hedger_held[k] += hedge
+        market.anticipator_held[k] += advance
         market.official_units[k] += official
         payer = market.quote[k] if market.quote[k] >= 0 else C
-        price = math.exp(market.log_price[k])
+        price = local_price(k, market)
         market.value_cash[payer] -= price * value
         market.dealer_cash[payer] -= price * dealers
         market.hedger_cash[payer] -= price * hedge
+        market.anticipator_cash[payer] -= price * advance
         market.official_cash[payer] -= price * official
 
 

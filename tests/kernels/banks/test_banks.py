@@ -299,6 +299,7 @@ def test_clients_of_a_failed_bank_move_in_part():
     world = bank_world([-5.0], [[0.0]], network__brokers__concentrated_on=1)
     graph = world.graph._replace(
         broker_start=np.arange(7) * 2,
+        borrower=np.repeat(np.arange(6), 2),
         broker=np.array([0, 1] * 5 + [0, 0], np.int64),
         broker_share=np.array([0.6, 0.4] * 5 + [0.5, 0.5]),
     )
@@ -317,6 +318,7 @@ def test_a_loan_that_moves_is_still_lent_in_full():
     tiny = 1e-10
     graph = world.graph._replace(
         broker_start=np.arange(7) * 3,
+        borrower=np.repeat(np.arange(6), 3),
         broker=np.array([0, 1, 2] * 6, np.int64),
         broker_share=np.array([1.0 - tiny, tiny / 3.0, 2.0 * tiny / 3.0] * 6),
     )

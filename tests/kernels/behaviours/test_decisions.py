@@ -21,6 +21,7 @@ from tests.engine.worlds import (
     AUD,
     DOLLAR,
     JPY,
+    MXN,
     NKY,
     SPX,
     UST,
@@ -253,6 +254,20 @@ def test_retail_traders_add_to_their_yen_short_when_it_rises_and_cut_when_it_fal
     # half of the way to 1 + .25 tanh(1/3)
     lean = 0.5 * 0.25 * np.tanh(1.0 / 3.0)
     assert positions == pytest.approx([1.0 + lean, 1.0 - lean], rel=1e-6)
+
+
+def test_retail_traders_lean_against_each_cross_by_itself():
+    given = {"retail_fx__leverage": 3.0, "retail_fx__speed_per_day": 0.5}
+    weights = {"retail_fx__weights": {"AUD": 0.2, "MXN": 0.2, "USD": 0.6}}
+    world = still("retail_fx", retail_fx__n=1, **given, **weights)
+    row = rows_of(world, RETAIL_FX)[0]
+    world.chance.news[0, AUD] = -0.03  # the yen has risen by a scale against the dollar of Sydney
+    crosses = [JPY, AUD, MXN]
+    before = world.books.units[crosses, row].copy()
+    pass_days(world, 2)
+    lean = 0.5 * 0.25 * np.tanh(1.0)
+    grown = world.books.units[crosses, row] / before
+    assert grown == pytest.approx([1.0 + 0.2 * lean, 1.0 + lean, 1.0])
 
 
 def test_retail_traders_stay_within_the_legal_leverage():

@@ -38,13 +38,14 @@ def test_a_fall_of_a_hundredth_by_hand(sign):
     assert world.market.log_price[NKY] == pytest.approx(0.0125 * sign)
     assert world.market.hedger_held[NKY] == pytest.approx(40.0 * 0.0125 * sign)
     pass_days(world, 1, 1)
-    # a tenth expires; value investors go on from the third of the gap that they traded
+    # a tenth expires; value investors go on from the third of the gap that they traded; dollars of
+    # depth are other units at yesterday's close
     opening = -300.0 * 0.0025 / 3.0 * sign
-    f, held = 0.01 * sign, 0.5 * sign
+    f, held, close = 0.01 * sign, 0.5 * sign, 0.0125 * sign
     x = world.market.log_price[NKY]
-    value = opening + (-300.0 * (x - f) - opening) / 3.0
-    dealers = -100.0 * (x - f)
-    hedge = 0.9 * held + 40.0 * (x - 0.0125 * sign)
+    value = opening + (-300.0 / np.exp(close) * (x - f) - opening) / 3.0
+    dealers = -100.0 / np.exp(close) * (x - f)
+    hedge = 0.9 * held + 40.0 / np.exp(close) * (x - close)
     assert value + dealers + hedge == pytest.approx(0.0, abs=1e-9)
 
 
@@ -65,7 +66,9 @@ def test_they_are_an_account_to_look_at_where_a_scenario_has_them():
     model = CarryUnwindModel(scenario("calm", option_hedgers=HEDGERS), rng=1)
     model.step()
     (view,) = model.agents_by_type[OptionHedgers]
-    assert view.gamma_usd_bn["NKY"] == 40.0 and view.gamma_usd_bn["SPX"] == 0.0
+    units = model.world.market.hedger_gamma[NKY]
+    assert units == 40.0 and view.gamma_usd_bn["SPX"] == 0.0
+    assert view.gamma_usd_bn["NKY"] == pytest.approx(units * model.world.market.usd_price[NKY])
     assert view.units["NKY"] == model.world.market.hedger_held[NKY] != 0.0
     assert view.wealth_usd_bn == pytest.approx(0.0, abs=1e-12)
     assert OptionHedgers not in CarryUnwindModel(scenario("calm"), rng=1).agents_by_type

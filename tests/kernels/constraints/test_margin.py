@@ -180,6 +180,7 @@ def test_what_a_ruined_fund_owes_is_lost_by_its_brokers_by_share_once():
     world = with_rules(two_funds(9.0), "banks", max_line_cut=0.0)
     graph = world.graph._replace(
         broker_start=np.array([0, 2, 3]),
+        borrower=np.array([0, 0, 1]),
         broker=np.array([0, 2, 1]),
         broker_share=np.array([0.7, 0.3, 1.0]),
     )

@@ -109,7 +109,10 @@ def indebted_to_two(*utilisations):
     """36bn of yen owed to banks 0 and 2, .6 and .4, and what their balance sheets are used by."""
     world = ledger()
     graph = world.graph._replace(
-        broker_start=np.array([0, 2]), broker=np.array([0, 2]), broker_share=np.array([0.6, 0.4])
+        broker_start=np.array([0, 2]),
+        borrower=np.zeros(2, np.int64),
+        broker=np.array([0, 2]),
+        broker_share=np.array([0.6, 0.4]),
     )
     graph.utilisation[[0, 2]] = utilisations
     graph.loans[[0, 2]] = 21.6, 14.4

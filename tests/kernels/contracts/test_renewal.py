@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 
-from abm.kernels.state import OWNERS, RETAIL_FX, SUBSCRIPTIONS, TRADE
+from abm.kernels.contracts.balances import mark_prices
+from abm.kernels.state import OWNERS, RETAIL_EQUITY, RETAIL_FX, SUBSCRIPTIONS, TRADE
 from abm.population.world import build_world
 from tests.engine.worlds import (
     AUD,
     DOLLAR,
+    JPY,
+    NKY,
     bottomless,
     held_estimates,
     pass_days,
@@ -37,6 +40,23 @@ def test_a_thousandth_of_the_accounts_leaves_with_its_gain():
     assert np.delete(gained, [rich, poor]) == pytest.approx(0.0, abs=1e-12)
     assert world.market.outside[SUBSCRIPTIONS, DOLLAR] == pytest.approx(0.002 - 1e-4)
     assert world.books.wealth[rich] == pytest.approx(opening[rich] + 2.0 - 0.002)
+
+
+def test_a_margin_account_opens_anew_at_its_leverage_and_at_todays_price():
+    world = held_still("retail_equity", retail_equity__renewal_per_day=0.02)
+    row = world.rules.mandates.first_row[RETAIL_EQUITY]
+    held, owed = world.books.units[[NKY, JPY], row]
+    for level in (world.market.log_price, world.market.close[0], world.market.fundamental):
+        level[NKY] = 0.2
+    world.market.dealer_reference[NKY] = 0.2
+    mark_prices(world.market)
+    pass_days(world, 1)
+    worth = held * np.exp(0.2)
+    leverage = held / (held + owed)
+    gain = worth / leverage - (worth + owed)  # below 0: a winner takes money out
+    assert gain < 0.0
+    assert world.books.wealth[row] == pytest.approx(worth + owed + 0.02 * gain)
+    assert world.books.units[NKY, row] == held
 
 
 def test_trade_takes_a_thousandth_and_owners_four_of_value_investors():

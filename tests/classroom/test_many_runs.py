@@ -1,0 +1,48 @@
+"""Many pages at once and many runs of one, read without a browser."""
+
+import asyncio
+
+import abm
+from tests.classroom.clients import Reader, outcome_of
+
+FORCED_SALES = r'data-key="forced_sales_usd_bn" data-value="([^"]+)"'
+
+
+def test_ten_pages_at_once_do_not_mix(server):
+    sizes = range(10, 110, 10)
+
+    async def sales():
+        queries = [f"?scenario=hike&shock.surprise_bp={bp}&seed={bp}" for bp in sizes]
+        readers = await asyncio.gather(*(Reader.of(server.url, query) for query in queries))
+
+        async def press(label, until):
+            return [
+                found[1]
+                for found in await asyncio.gather(*(one.press(label, until) for one in readers))
+            ]
+
+        for day in (1, 2):
+            assert await press("One day", r"<b>(\d+) / \d+</b>") == 10 * [str(day)]
+        return await press("Run to end", FORCED_SALES)
+
+    base = abm.load_scenario("hike")
+    assert outcome_of(sales()) == [
+        repr(abm.cascade(base.with_changes({"shock.surprise_bp": bp}), rng=bp).forced_sales_usd_bn)
+        for bp in sizes
+    ]
+
+
+def test_run_after_run_does_not_grow_the_server(server):
+    async def sizes_mb():
+        reader = await Reader.of(server.url, "?scenario=hike&shock.surprise_bp=60&seed=7")
+        for n_runs in (4, 8):
+            for _ in range(n_runs):
+                await reader.press("Next seed", r"seed=\d+")
+                await reader.press("Run to end", FORCED_SALES)
+            yield server.resident_mb
+
+    async def both():
+        return [size async for size in sizes_mb()]
+
+    before, after = outcome_of(both())
+    assert after < 1.1 * before
