@@ -31,7 +31,7 @@ from abm.kernels.state import HEDGE_FUND, RETAIL_FX, TREND
 from abm.population.rules import make_rules
 from abm.population.world import build_world
 from abm.scenario import load_scenario
-from experiments.new_world import FUNDS as PARTS
+
 from tests.engine.worlds import JPY, pass_days, rows_of, scenario, with_rules
 
 CHANGES = {key: value for part in PARTS.values() for key, value in part.items()}
