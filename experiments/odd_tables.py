@@ -51,6 +51,7 @@ TOGETHER = (
     (re.compile(r"^correlations\.(.+)$"), "correlations", r"\1"),
     (re.compile(r"^funds\.styles\.(\w+)\.weights\.(\w+)$"), "funds.styles.*.weights", r"\1-\2"),
     (re.compile(r"^funds\.styles\.(\w+)\.(\w+)$"), r"funds.styles.*.\2", r"\1"),
+    (re.compile(r"^bonds\.(\w+)\.(\w+)$"), r"bonds.*.\2", r"\1"),
     (re.compile(r"^news\.(\w+)\.moves\.(\w+)$"), "news.*.moves", r"\1-\2"),
     (re.compile(r"^news\.(\w+)\.(\w+)$"), r"news.*.\2", r"\1"),
     (
@@ -58,7 +59,11 @@ TOGETHER = (
         r"policy.mof.interventions.*.\2",
         r"\1",
     ),
-    (re.compile(r"^(\w+)\.(weights|tilt|opening_signal)\.(\w+)$"), r"\1.\2", r"\3"),
+    (
+        re.compile(r"^(\w+)\.(weights|tilt|opening_signal|gamma_usd_bn|betas)\.(\w+)$"),
+        r"\1.\2",
+        r"\3",
+    ),
 )
 LISTED_BY_NAME = re.compile(r"\.\*\.name$")  # the names already label the values
 
@@ -72,7 +77,7 @@ TESTS: dict[int, tuple[str, ...]] = {
     4: ("kernels/banks/test_banks.py:test_loan_books_are_what_clients_owe_by_share",),
     5: ("population/test_exposures.py:test_balance_sheets_of_the_nodes_balance",),
     6: (
-        "scenario/test_reference.py:test_the_yen_news_of_31_july_is_worth_25_basis_points",
+        "scenario/test_world.py:test_the_script_of_2024_falls_on_its_days_and_sixty_days_follow_the_hike",
         "engine/test_calm.py:test_when_all_are_silent_prices_move_by_the_news_and_there_are_no_trades",
     ),
     8: ("kernels/contracts/test_ledger.py:test_ten_days_of_interest_and_coupons_by_hand",),
@@ -85,7 +90,8 @@ TESTS: dict[int, tuple[str, ...]] = {
         "test_at_a_twentieth_of_its_wealth_a_fund_closes_out_and_sits_out_120_days",
     ),
     12: (
-        "kernels/test_rules.py:test_investors_take_gains_and_refill_losses",
+        "kernels/test_own_losses.py:test_redemptions_and_subscriptions_by_hand",
+        "kernels/test_own_losses.py:test_what_investors_see_by_hand",
         "kernels/contracts/test_ledger.py:test_redemptions_and_subscriptions_do_not_look_like_losses",
     ),
     13: (
@@ -110,10 +116,12 @@ TESTS: dict[int, tuple[str, ...]] = {
         "agents/test_views.py:test_every_agent_decides_as_the_kernel_does",
     ),
     20: (
-        "kernels/test_rules.py:test_a_four_percent_carry_at_ten_percent_volatility",
+        "kernels/test_own_losses.py:test_leverage_on_the_book_by_hand",
         "kernels/behaviours/test_decisions.py:test_a_fund_wants_mean_over_risk_aversion_times_variance_within_its_limits",
     ),
-    21: ("kernels/test_rules.py:test_the_var_limit_is_a_99_percent_ten_day_loss",),
+    21: (
+        "kernels/test_own_losses.py:test_value_at_risk_at_its_limit_is_a_99_percent_ten_day_loss",
+    ),
     22: ("kernels/test_rules.py:test_what_a_hedge_fund_trades_towards",),
     23: (
         "kernels/numerics/test_weights.py:test_inverse_volatility_weights_are_the_reference",
@@ -150,7 +158,10 @@ TESTS: dict[int, tuple[str, ...]] = {
         "kernels/constraints/test_liquidation.py:test_each_rule_sells_what_the_reference_sells",
         "kernels/constraints/test_margin.py:test_other_orders_of_sale_repay_the_same_loan",
     ),
-    33: ("kernels/test_risk.py:test_the_nikkei_follows_the_yen_and_yesterdays_new_york",),
+    33: (
+        "kernels/test_risk.py:test_the_nikkei_follows_the_yen_and_yesterdays_new_york",
+        "kernels/test_shares_and_bonds.py:test_a_link_to_news_ignores_the_price_of_the_currency",
+    ),
     34: (
         "kernels/markets/test_orders.py:test_an_order_by_hand",
         "kernels/markets/test_orders.py:test_residents_send_no_target_order_in_their_own_currency",
@@ -268,20 +279,13 @@ TESTS: dict[int, tuple[str, ...]] = {
     71: (
         "kernels/test_own_losses.py:test_a_margin_by_the_worst_loss_by_hand",
         "kernels/test_own_losses.py:test_risk_for_margins_by_hand",
-    ),
-    72: ("kernels/test_own_losses.py:test_leverage_on_the_book_by_hand",),
-    73: (
-        "kernels/test_own_losses.py:test_value_at_risk_at_its_limit_is_a_99_percent_ten_day_loss",
+        "kernels/behaviours/test_decisions.py:test_margin_rates_cover_the_worst_recent_loss_of_the_book",
     ),
     74: (
         "kernels/test_own_losses.py:test_risk_aversion_by_hand",
         "kernels/test_own_losses.py:test_preferences_are_those_at_the_reference_rates",
     ),
     75: ("kernels/test_own_losses.py:test_a_stop_is_reset_on_the_61st_morning_beyond_it",),
-    76: (
-        "kernels/test_own_losses.py:test_redemptions_and_subscriptions_by_hand",
-        "kernels/test_own_losses.py:test_what_investors_see_by_hand",
-    ),
     77: (
         "kernels/test_own_losses.py:"
         "test_yen_shares_differ_around_those_of_the_style_and_keep_its_loan",
@@ -291,6 +295,21 @@ TESTS: dict[int, tuple[str, ...]] = {
         "kernels/test_own_losses.py:"
         "test_retail_and_trend_followers_shed_their_short_at_zero_differential",
     ),
+    84: (
+        "kernels/behaviours/test_option_hedgers.py:test_a_fall_of_a_hundredth_by_hand",
+        "kernels/behaviours/test_option_hedgers.py:test_their_gamma_is_a_share_of_depth_at_most",
+    ),
+    85: ("kernels/test_shares_and_bonds.py:test_value_investors_hurry_as_the_gap_widens",),
+    86: (
+        "kernels/behaviours/test_risk_appetite.py:test_remembered_losses_by_hand",
+        "kernels/behaviours/test_risk_appetite.py:test_a_loss_lowers_shares_in_the_second_round_of_its_day",
+    ),
+    87: ("kernels/test_shares_and_bonds.py:test_money_flees_into_bonds_from_falling_shares",),
+    88: (
+        "kernels/test_shares_and_bonds.py:test_a_surprise_of_25_points_by_hand",
+        "kernels/test_shares_and_bonds.py:test_a_fixed_coupon_is_paid_on_the_unit_and_yields_more_when_cheap",
+    ),
+    89: ("kernels/test_shares_and_bonds.py:test_a_margin_long_has_two_days_to_pay",),
     90: (
         "kernels/behaviours/test_order_anticipators.py:test_what_is_held_per_log_by_hand",
         "kernels/behaviours/test_order_anticipators.py:test_a_day_of_orders_is_learnt_by_hand",

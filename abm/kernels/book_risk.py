@@ -83,8 +83,6 @@ def learn_from_losses(books, market, rules, scratch):
 
     (M69 to M71)
     """
-    if not (rules.funds.risk.is_on or rules.margin.loss.is_on):
-        return
     first = rules.mandates.first_row
     returns = scratch.work[0]
     for k in range(market.quote.size):

@@ -17,22 +17,20 @@ class LossRule(NamedTuple):
 
 
 class OwnRiskRule(NamedTuple):
-    """Sizing by a fund's own losses; off: by the covariance of all returns, gains too."""
+    """Sizing by a fund's own losses."""
 
-    is_on: bool = False
-    multiple: float = 1.0
-    decay: float = 0.0
-    long_run: float = 1.0  # variance through the cycle, over the calm one
+    multiple: float
+    decay: float
+    long_run: float  # variance through the cycle, over the calm one
 
 
 class FlowRule(NamedTuple):
-    """Investors who redeem after losses; off: who refill them."""
+    """Investors who redeem after losses."""
 
-    is_on: bool = False
-    sensitivity: float = 0.0
-    performance_days: float = 1.0
-    notice_days: float = 1.0
-    gate: float = 0.0  # largest share of wealth redeemed in a day
+    sensitivity: float
+    performance_days: float
+    notice_days: float
+    gate: float  # largest share of wealth redeemed in a day
 
 
 class MarginRule(NamedTuple):
@@ -66,10 +64,10 @@ class FundRule(NamedTuple):
     payout: float
     subscription: float
     failure_share: float
-    stop_reset_days: int = 0  # 0: high-water marks are never reset
-    full_carry: float = 0.0  # rate differential at which all of the yen loan is in yen; 0: at any
-    risk: OwnRiskRule = OwnRiskRule()
-    flows: FlowRule = FlowRule()
+    stop_reset_days: int  # 0: high-water marks are never reset
+    full_carry: float  # rate differential at which all of the yen loan is in yen; 0: at any
+    risk: OwnRiskRule
+    flows: FlowRule
 
 
 class BandRule(NamedTuple):
@@ -143,11 +141,10 @@ class MarketRule(NamedTuple):
     day_count: np.ndarray  # (C + 1,) days of the year of each currency, dollar last
     calm_volatility: np.ndarray  # (K,)
     calm_risk: np.ndarray  # (K, K) of USD returns, lower triangle, off-diagonals doubled
-    link_beta: np.ndarray  # (K,) fall of the fundamental per log rise of its quote currency
+    link_beta: np.ndarray  # (K,) fall of the fundamental per log rise of its quote currency's
     link_lag: np.ndarray  # (K,)
     leader: np.ndarray  # (K,) int64, -1 none
     leader_beta: np.ndarray  # (K,)
-    link_to_news: np.ndarray  # (K,) uint8: of the currency its own news moves it, not its price
     haven_leader: np.ndarray  # (K,) int64, -1 none: whose fall sends money into this bond
     haven_beta: np.ndarray  # (K,)
     haven_days: np.ndarray  # (K,) of the leader's average

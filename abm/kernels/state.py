@@ -186,8 +186,7 @@ class Market(NamedTuple):
     covariance_fast: np.ndarray  # (K, K)
     trend: np.ndarray  # (3, K) moving averages of returns: funds', fast and slow followers'
     close: np.ndarray  # (days kept, K) closes, newest first
-    risk_slow: np.ndarray  # (K, K) covariance of USD returns, lower triangle, off-diagonals doubled
-    risk_fast: np.ndarray  # (K, K) the same from the fast estimate
+    risk_fast: np.ndarray  # (K, K) fast, of USD returns, lower triangle, off-diagonals doubled
     expected: np.ndarray  # (K,) expected return per unit of weight and year
     funding_share: np.ndarray  # (1,) share of their usual yen loan that funds choose today
     trend_size: np.ndarray  # (3, K) share of wealth per unit of a follower's weight and volatility

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from abm.kernels.behaviours.expectations import loan_cost
 from abm.kernels.behaviours.hedge_fund import (
-    limit_by_own_risk,
     lower_to,
     lower_to_margin,
+    portfolio_mean,
     set_fund_shares,
     want_leverage,
-    want_on_book,
 )
 from abm.kernels.constraints.value_at_risk import limit_by_var, loss_bound
-from abm.kernels.contracts.balances import loan_basis
 from abm.kernels.risk import anchored
 from abm.kernels.rules import FlowRule, FundRule, OwnRiskRule
 from abm.kernels.state import CALLED, COUNTED, LEAST_VARIANCE, MANDATE
@@ -95,11 +94,10 @@ def draw_hedge_funds(scenario: Scenario, terms: Terms, rng: np.random.Generator)
     group.wealth[:] = styles.equity_usd_bn * size
     for own in styles.members:
         group.wealth[own] /= size[own].sum()
-    if rule.overlap_of == "assets-and-loan":
-        # From a stream of its own: the draws of everyone else stay what they were.
-        own_draw = np.minimum(rng.spawn(1)[0].standard_exponential(n), MOST_OF_STYLE)
-        for own in styles.members:
-            differ_in_loan(group, own, rule.overlap, own_draw[own])
+    # From a stream of its own: the draws of everyone else stay what they were.
+    own_draw = np.minimum(rng.spawn(1)[0].standard_exponential(n), MOST_OF_STYLE)
+    for own in styles.members:
+        differ_in_loan(group, own, rule.overlap, own_draw[own])
     most = rule.opening_cap_share * rule.leverage_cap
     calm = np.minimum(styles.leverage * np.exp(rule.leverage_dispersion * noise), most)
     open_fund_books(group, calm, scenario, terms)
@@ -135,10 +133,10 @@ def open_fund_books(group: Group, calm_leverage: Array, scenario: Scenario, term
     set_book_variances(group, terms)
     yen_share = terms.carry_share(rule.funding)
     carry = carry_of(weights, yen_share, terms, (terms.income[0], terms.usd_rate))
-    reference = carry_of(weights, 1.0, terms, reference_rates(scenario))
-    optimal_at = np.maximum(reference, rule.carry_floor_per_year)
-    sized = size_on_books if rule.risk.kind == "own-losses" else size_by_covariance
-    leverage, limit = sized(group, calm, optimal_at, calm_leverage, carry, scenario)
+    at = rule.preferences.funding_per_year, rule.preferences.usd_per_year
+    optimal_at = np.maximum(carry_of(weights, 1.0, terms, at), rule.carry_floor_per_year)
+    set_risk_aversion(group, calm, optimal_at, calm_leverage, scenario)
+    leverage, limit = size_on_books(group, yen_share, carry, scenario)
     lower_to_margin(margin_rule(scenario).buffer, opening_margin_rate(group, scenario), leverage)
     lower_to(limit, leverage)
     lower_to(group.leverage_cap, leverage)
@@ -156,69 +154,50 @@ def set_book_variances(group: Group, terms: Terms) -> None:
     group.loan_variance[:] = group.weights[0] ** 2 * terms.usd_covariance[0, 0]
 
 
-def reference_rates(scenario: Scenario) -> tuple[float, float]:
-    """Policy rates of the funding currency and the dollar from which risk aversion is set. (M74)"""
-    asked = scenario.funds.preferences
-    if asked.kind == "reference-rates":
-        return asked.funding_per_year, asked.usd_per_year
-    return scenario.rates.funding_per_year, scenario.rates.usd_per_year
-
-
 def carry_of(
     weights: Array, yen_share: float, terms: Terms, rates: tuple[float, float]
 ) -> Array:  # fmt: skip
     """Carry per unit of leverage and year of each column of weights, at policy rates of the funding
     currency and the dollar, a share of the usual yen loan in yen.                       (M15)
     """
-    income, usd_rate = terms.income.copy(), rates[1]
-    income[0] = yen_share * (rates[0] + loan_basis(terms.basis, math.inf) + terms.spread)
-    carry: Array = product(income, weights)
-    carry += np.maximum(1.0 - weights[1:].sum(axis=0), 0.0) * usd_rate
-    owed = 1.0 + yen_share * weights[0]
-    carry -= owed * np.where(owed > 0.0, usd_rate + terms.spread, usd_rate)
+    income = terms.income.copy()
+    income[0] = rates[0] + loan_cost(terms.basis, math.inf, terms.spread)
+    gross, carry = np.empty(weights.shape[1]), np.empty(weights.shape[1])
+    portfolio_mean(
+        0, carry.size, yen_share, income, rates[1], terms.spread, weights, gross, carry
+    )  # fmt: skip
     return carry
 
 
-def size_by_covariance(
-    group: Group, calm: Array, optimal_at: Array, calm_leverage: Array, carry: Array,
-    scenario: Scenario,
-) -> tuple[Array, Array]:  # fmt: skip
-    """Opening leverage by the covariance of all returns, and its limit by value at risk; sets the
-    risk aversion.                                                                 (M20, M21)
-
-    gamma = max(carry, floor) / (v l0)
-    """
-    rule, estimate = scenario.funds, scenario.estimation
-    multiple = anchored(estimate.opening_multiple, estimate.long_run_multiple, rule.anchor_share)
-    variance = multiple * calm
-    group.risk_aversion[:] = optimal_at / (variance * calm_leverage)
-    leverage, limit = np.empty(group.n), np.empty(group.n)
-    want_leverage(carry, variance, group.risk_aversion, leverage)
-    limit_by_var(rule.var_limit, estimate.opening_multiple * calm, limit)
-    return leverage, limit
+def opening_variance(scenario: Scenario) -> float:
+    """Variance by which funds size at the opening, over the calm one, b0.                (M74)"""
+    estimate = scenario.estimation
+    opening, long_run = estimate.opening_multiple, estimate.long_run_multiple
+    return float(anchored(opening, long_run, scenario.funds.anchor_share))
 
 
-def size_on_books(
-    group: Group, calm: Array, optimal_at: Array, calm_leverage: Array, carry: Array,
-    scenario: Scenario,
-) -> tuple[Array, Array]:  # fmt: skip
-    """Opening leverage on the funds' own books, and its limit by value at risk; sets the risk
-    aversion.                                                                    (M72 to M74)
+def set_risk_aversion(
+    group: Group, calm: Array, optimal_at: Array, calm_leverage: Array, scenario: Scenario
+) -> None:  # fmt: skip
+    """Risk aversion at which calm leverage l0 is optimal for a carry.                    (M74)
 
     gamma = max(carry, floor) / (b0 (Q l0 - c)); where l0 is below the leverage of least variance,
     a fund opens with the latter.
     """
-    rule, estimate = scenario.funds, scenario.estimation
-    multiple = anchored(estimate.opening_multiple, estimate.long_run_multiple, rule.anchor_share)
     slope = group.loan_variance - group.loan_covariance
     excess = np.maximum(calm * calm_leverage - slope, LEAST_VARIANCE)
-    group.risk_aversion[:] = optimal_at / (multiple * excess)
+    group.risk_aversion[:] = optimal_at / (opening_variance(scenario) * excess)
+
+
+def size_on_books(
+    group: Group, yen_share: float, carry: Array, scenario: Scenario
+) -> tuple[Array, Array]:  # fmt: skip
+    """Opening leverage on the funds' own books, and its limit by value at risk.     (M20, M21)"""
     book = group.asset_variance, group.loan_covariance, group.loan_variance
-    yen_share = opening_terms(scenario).carry_share(rule.funding)
-    leverage, limit = np.full(group.n, multiple), np.empty(group.n)
-    want_on_book(yen_share, *book, group.risk_aversion, carry, leverage)
-    seen = np.full(group.n, estimate.opening_multiple)
-    limit_by_own_risk(yen_share, loss_bound(rule.var_limit), seen, *book, limit)
+    leverage, limit = np.full(group.n, opening_variance(scenario)), np.empty(group.n)
+    want_leverage(yen_share, *book, group.risk_aversion, carry, leverage)
+    seen = np.full(group.n, scenario.estimation.opening_multiple)
+    limit_by_var(yen_share, loss_bound(scenario.funds.var_limit), seen, *book, limit)
     return leverage, limit
 
 
@@ -250,20 +229,14 @@ def fund_rule(scenario: Scenario) -> FundRule:
 
 def own_risk_rule(scenario: Scenario) -> OwnRiskRule:
     """Sizing by own losses, as the kernels read it."""
-    risk = scenario.funds.risk
-    if risk.kind == "symmetric":
-        return OwnRiskRule()
-    long_run = scenario.estimation.long_run_multiple
-    return OwnRiskRule(is_on=True, multiple=risk.multiple, decay=risk.decay, long_run=long_run)
+    risk, long_run = scenario.funds.risk, scenario.estimation.long_run_multiple
+    return OwnRiskRule(multiple=risk.multiple, decay=risk.decay, long_run=long_run)
 
 
 def flow_rule(scenario: Scenario) -> FlowRule:
     """Redemptions by performance, as the kernels read them."""
     flows = scenario.funds.flows
-    if flows.kind == "refill":
-        return FlowRule()
     return FlowRule(
-        is_on=True,
         sensitivity=flows.sensitivity,
         performance_days=flows.performance_days,
         notice_days=flows.notice_days,

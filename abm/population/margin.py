@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from abm.kernels.constraints.liquidation import LEAST_IMPACT, PRO_RATA, WATERFALL
-from abm.kernels.constraints.margin import HORIZON_DAYS, ask_by_loss
-from abm.kernels.risk import anchored
+from abm.kernels.constraints.margin import ask_by_loss, ask_margin, charge, load_margin
 from abm.kernels.rules import LossRule, MarginRule
-from abm.kernels.state import TRADING_DAYS
 from abm.population.groups import Array, Group
 from abm.population.instruments import opening_terms
-from abm.scenario.margin import VolatilityMargin, WorstLossMargin
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -23,23 +21,26 @@ LIQUIDATIONS = {"pro-rata": PRO_RATA, "least-impact": LEAST_IMPACT, "waterfall":
 
 def opening_margin_rate(group: Group, scenario: Scenario) -> Array:
     """Margin rate of each institution at the opening estimates; 0 without a call.   (M17, M71)"""
-    rule, estimate, has_account = scenario.margin, scenario.estimation, group.has_margin_account
-    if isinstance(rule, WorstLossMargin):
-        rates = 1.0 + rule.concentration_addon * group.concentration
+    rule, estimate, has_account = (
+        margin_rule(scenario),
+        scenario.estimation,
+        group.has_margin_account,
+    )
+    rates, no_ceiling = np.zeros(group.n), math.inf
+    if rule.loss.is_on:
+        load_margin(group.concentration, rule, rates)
         ask_by_loss(
             opening_terms(scenario).carry_share(scenario.funds.funding),
             group.asset_variance, group.loan_covariance, group.loan_variance, np.zeros(group.n),
-            margin_rule(scenario), rates,
+            rule, rates,
         )  # fmt: skip
-        return np.asarray(has_account * rates)
-    if not isinstance(rule, VolatilityMargin):
-        return np.asarray(has_account * getattr(rule, "rate", 0.0))
-    fast = estimate.opening_multiple / estimate.long_run_multiple
-    blend = anchored(fast, 1.0, rule.long_run_share)
-    sigma = np.sqrt(blend * group.long_run_variance * HORIZON_DAYS / TRADING_DAYS)
-    load = 1.0 + rule.concentration_addon * group.concentration
-    rate = np.maximum(rule.rate_floor, rule.volatility_multiple * sigma) * load
-    return np.asarray(has_account * np.minimum(rate, rule.rate_ceiling))
+        charge(has_account, no_ceiling, rates)
+    else:
+        fast = estimate.opening_multiple / estimate.long_run_multiple * group.long_run_variance
+        ask_margin(
+            fast, group.long_run_variance, group.concentration, has_account, no_ceiling, rule, rates
+        )
+    return rates
 
 
 def margin_rule(scenario: Scenario) -> MarginRule:

@@ -10,6 +10,7 @@ import numpy as np
 from abm.kernels.behaviours.leverage_target import (
     add_hedged,
     lend_yen,
+    local_variance,
     volatility_target_leverage,
 )
 from abm.kernels.numerics.weights import equal_risk_contributions, inverse_volatility_weights
@@ -43,7 +44,7 @@ def draw_risk_parity(scenario: Scenario) -> Group:
     tilt = terms.column(rule.tilt)
     covariance = scenario.estimation.opening_multiple * terms.covariance
     shares = parity_weights(scenario)
-    variance = quadratic_form(covariance, shares[:, None])[0]
+    variance = local_variance(shares, covariance, terms.n_currencies)
     target, cap = rule.volatility_target_per_year, rule.leverage_cap
     leverage = np.full(group.n, volatility_target_leverage(target, variance, cap))
     group.weights[:] = tilt[:, None]

@@ -105,7 +105,4 @@ def link_rule(scenario: Scenario) -> dict[str, Any]:
         "link_lag": np.array([link.lag_share if link else 0.0 for link in linked]),
         "leader": np.array(leaders, np.int64),
         "leader_beta": np.array([link.leader_beta if link else 0.0 for link in linked]),
-        "link_to_news": np.array(
-            [link is not None and link.currency_effect == "news" for link in linked], np.uint8
-        ),
     }

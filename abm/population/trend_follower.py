@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from abm.kernels.behaviours.leverage_target import add_hedged
+from abm.kernels.behaviours.trend_follower import held_back, size_by_trend, trend_size, within_cap
 from abm.kernels.rules import TrendRule
 from abm.kernels.state import CALLED, COUNTED
 from abm.population.groups import Group, count
@@ -37,15 +39,17 @@ def draw_trend_followers(scenario: Scenario) -> Group:
     group.leverage_cap[:] = rule.leverage_cap
     group.uses_slow_filter[:] = np.arange(group.n) % 2
     calm = np.sqrt(np.diag(terms.covariance))
-    fast = np.sqrt(scenario.estimation.opening_multiple) * calm
-    signal = np.tanh(rule.signal_scale * terms.column(rule.opening_signal))
-    size = 0.5 * rule.volatility_target_per_year * rule.gain * group.weights[:, 0]
-    shares = size / np.maximum(fast, rule.volatility_floor * calm) * signal
-    if shares[0] < 0.0:
-        shares[0] *= terms.carry_share(rule.carry)
-    gross = np.abs(shares).sum()
-    scale = np.full(group.n, min(1.0, rule.leverage_cap / gross) if gross > 0.0 else 1.0)
-    held, wanted = np.zeros_like(group.units), np.repeat(shares[:, None], group.n, axis=1)
+    fast = math.sqrt(scenario.estimation.opening_multiple) * calm
+    signal, kernel_rule = terms.column(rule.opening_signal), trend_rule(scenario)
+    sizes = [trend_size(*of_one, kernel_rule) for of_one in zip(signal, fast, calm, strict=True)]
+    sizes[0] = held_back(sizes[0], terms.carry_share(rule.carry))
+    held, wanted, gross = np.zeros_like(group.units), np.zeros_like(group.units), np.zeros(group.n)
+    for k, size in enumerate(sizes):
+        size_by_trend(
+            size, size, group.uses_slow_filter, group.target_volatility, group.weights[k],
+            wanted[k], gross,
+        )  # fmt: skip
+    scale = np.array([within_cap(total, rule.leverage_cap) for total in gross])
     add_hedged(0, 0, group.n, scale, wanted, terms.quote, held)
     group.hold(held)
     return group

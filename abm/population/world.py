@@ -228,7 +228,6 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
         "covariance": opening.copy(),
         "covariance_fast": opening.copy(),
         "trend": trend,
-        "risk_slow": np.zeros((n, n)),
         "risk_fast": np.zeros((n, n)),
         "close": np.zeros((kept, n)),
         "outside": np.zeros((len(ACCOUNT_NAMES), n_c + 1)),

@@ -13,7 +13,7 @@ from abm.errors import NOT_GIVEN, Fault, Nearest, ScenarioFaults
 from abm.scenario.checks import Disagreement, disagreements
 from abm.scenario.fields import Part, note
 from abm.scenario.places import Place, bounds_text, kind_of, kind_words, locate, parts_in
-from abm.scenario.retired import NO_EFFECT, RETIRED
+from abm.scenario.retired import why_retired
 
 Checked = TypeVar("Checked", bound=Part)
 Origin = Callable[[str], tuple[str, int | None]]
@@ -80,8 +80,8 @@ def faults_of(refused: ValidationError, raw: Mapping[str, Any], root: type[Part]
 def _fault_of(error: Mapping[str, Any], place: Place) -> Fault:
     """One finding of pydantic in the user's words."""
     kind, given = error["type"], error["input"]
-    if kind == "extra_forbidden" and place.key in RETIRED:
-        return Fault("", place.key, given, NO_EFFECT)
+    if kind == "extra_forbidden" and (why := why_retired(place.key)):
+        return Fault("", place.key, given, why)
     if kind == "extra_forbidden":
         return Fault("", place.key, given, UNKNOWN, _hint_for_unknown(place))
     if kind == "missing":

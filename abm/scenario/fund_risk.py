@@ -1,4 +1,4 @@
-"""Objects that hedge funds choose among: risk, preferences, investors, funding currency."""
+"""Risk by which hedge funds size, their preferences, their investors, their funding currency."""
 
 from __future__ import annotations
 
@@ -9,16 +9,9 @@ from pydantic import Field
 from abm.scenario.fields import LEAST_SHARE, Part, number
 
 
-class SymmetricRisk(Part):
-    """Variance of all returns, gains as well as losses."""
-
-    kind: Literal["symmetric"] = "symmetric"
-
-
-class OwnLosses(Part):
+class FundRisk(Part):
     """Variance learnt from a fund's own losses, on the book that it owns."""
 
-    kind: Literal["own-losses"] = "own-losses"
     multiple: float = number(
         "variance taken over that of the returns seen; 1.38 would be unbiased",
         "-",
@@ -32,26 +25,16 @@ class OwnLosses(Part):
         "decay of the variance of own returns per day",
         "-",
         "tuned; RiskMetrics .94",
-        0.942,
+        0.92,
         label="decay of the variance of own returns",
         ge=0.01,
         lt=1,
     )
 
 
-Risk = Annotated[SymmetricRisk | OwnLosses, Field(discriminator="kind")]
-
-
-class OpeningRates(Part):
-    """Risk aversion that makes calm leverage optimal at the scenario's own opening rates."""
-
-    kind: Literal["opening-rates"] = "opening-rates"
-
-
-class ReferenceRates(Part):
+class Preferences(Part):
     """Risk aversion that makes calm leverage optimal at named rates, kept at any others."""
 
-    kind: Literal["reference-rates"] = "reference-rates"
     funding_per_year: float = number(
         "policy rate of the funding currency at which calm leverage is optimal",
         "per year",
@@ -72,21 +55,11 @@ class ReferenceRates(Part):
     )
 
 
-Preferences = Annotated[OpeningRates | ReferenceRates, Field(discriminator="kind")]
-
-
-class Refill(Part):
-    """Investors who add to a fund after losses."""
-
-    kind: Literal["refill"] = "refill"
-
-
-class Performance(Part):
+class Flows(Part):
     """Investors who redeem after losses, with notice, and add only after gains."""
 
-    kind: Literal["performance"] = "performance"
     sensitivity: float = number(
-        "share of wealth redeemed per unit of recent loss",
+        "share of wealth redeemed per unit of recent loss; 0: no redemptions",
         "-",
         "assumed; flows follow performance, Fung, Hsieh, Naik and Ramadorai (2008)",
         0.5,
@@ -121,9 +94,6 @@ class Performance(Part):
         ge=0,
         le=1,
     )
-
-
-Flows = Annotated[Refill | Performance, Field(discriminator="kind")]
 
 
 class AnyDifferential(Part):

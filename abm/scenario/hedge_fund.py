@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from abm.errors import NOT_GIVEN
 from abm.scenario.checks import Faults, fault_at, must_sum_to_one, needs, unknown_instruments
@@ -24,11 +24,8 @@ from abm.scenario.fund_risk import (
     AnyDifferential,
     Carry,
     Flows,
-    OpeningRates,
+    FundRisk,
     Preferences,
-    Refill,
-    Risk,
-    SymmetricRisk,
 )
 from abm.scenario.groups import ROUNDING
 
@@ -107,15 +104,6 @@ class HedgeFunds(Part):
         ge=0,
         le=1,
         usual=(0, 1, 0.05),
-    )
-    overlap_of: Literal["assets", "assets-and-loan"] = later(
-        choice(
-            "legs of the carry trade in which funds of a style differ",
-            "assumed",
-            "assets",
-            allowed="assets, or assets-and-loan",
-            label="legs in which funds differ",
-        )
     )
     size_dispersion: float = number(
         "standard deviation of log equity within a style",
@@ -317,11 +305,11 @@ class HedgeFunds(Part):
         ge=0,
         le=1,
     )
-    risk: Risk = later(part_of(SymmetricRisk, "risk by which funds size", label="funds"))
-    preferences: Preferences = later(
-        part_of(OpeningRates, "rates at which calm leverage is optimal", label="funds")
+    risk: FundRisk = part_of(FundRisk, "risk by which funds size", label="funds")
+    preferences: Preferences = part_of(
+        Preferences, "rates at which calm leverage is optimal", label="funds"
     )
-    flows: Flows = later(part_of(Refill, "investors' response to performance", label="funds"))
+    flows: Flows = part_of(Flows, "investors' response to performance", label="funds")
     funding: Carry = later(
         part_of(AnyDifferential, "yen share of the loan by the rate differential", label="funds")
     )

@@ -16,27 +16,16 @@ class Link(Part):
     """Currency and index that move the fundamental of a share index."""
 
     currency_beta: float = number(
-        "fall of the fundamental per rise of the currency it is quoted in (exporters)",
+        "fall of the fundamental per rise of that of the currency it is quoted in (exporters)",
         "log per log",
-        "tuned; plausible .8 to 1.2",
+        "tuned; plausible .8 to 2",
         0.0,
         label="currency beta",
         ge=-5,
         le=5,
     )
-    currency_effect: Literal["price", "news"] = later(
-        choice(
-            "what of the currency moves it: its price, or the news about its own fundamental, "
-            "which no sale of funds moves",
-            "tuned",
-            "price",
-            label="what of the currency moves it",
-            allowed='"price" or "news"',
-        )
-    )
     lag_share: float = number(
-        "part of the currency's effect taken from yesterday's close, the rest from the opening "
-        "of the round",
+        "part of the currency's effect taken from yesterday's news, the rest from today's",
         "share",
         "tuned; Tokyo closes before New York; plausible .5 to .8",
         0.0,

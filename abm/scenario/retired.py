@@ -1,7 +1,9 @@
-"""Keys that have left because they had no effect, and how scenarios that were kept still load.
+"""Keys that have left, and how scenarios that were kept still load.
 
-Results and sweeps of before spell out every choice, these included. At the values that they had by
-default they are passed over there, and count in the hash of a scenario, which stays what it was.
+Some had no effect; others chose a rule where the model has one now. Results and sweeps of before
+spell out every choice, these included. Where the value chose nothing, or what is the rule now, it
+is passed over there; keys that had no effect count in the hash of a scenario, which stays what it
+was.
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from abm.scenario.patterns import ANY, matching
 
 RETIRED: Mapping[str, float] = {
     "insurers.hedge_per_basis": 2.0,
@@ -19,6 +23,29 @@ RETIRED: Mapping[str, float] = {
 }
 """The default that each had."""
 NO_EFFECT = "has left until the cross-currency basis moves: it has no effect; remove it"
+NOW_A_RULE: Mapping[str, tuple[str, str]] = {
+    "funds.risk.kind": (
+        "own-losses",
+        "has left: funds size by their own losses; remove it",
+    ),
+    "funds.preferences.kind": (
+        "reference-rates",
+        "has left: calm leverage is optimal at the rates of funds.preferences; remove it",
+    ),
+    "funds.flows.kind": (
+        "performance",
+        "has left: flows follow performance; remove it (funds.flows.sensitivity = 0: none do)",
+    ),
+    "funds.overlap_of": (
+        "assets-and-loan",
+        "has left: funds differ in assets and loan; remove it (funds.overlap = 1: in neither)",
+    ),
+    "liquidity.links.*.currency_effect": (
+        "news",
+        "has left: an index follows the news about its currency; remove it",
+    ),
+}
+"""Keys that chose among rules: the choice that is the rule now, and what to do."""
 _KEPT_BESIDE = ("manifest.json", "plan.json")  # of a result, of a sweep
 
 
@@ -27,28 +54,44 @@ def is_kept(path: Path) -> bool:
     return any((path.parent / name).is_file() for name in _KEPT_BESIDE)
 
 
+def why_retired(key: str) -> str:
+    """What to do about a key that has left; empty for any other."""
+    if key in RETIRED:
+        return NO_EFFECT
+    return next((why for name, (_, why) in NOW_A_RULE.items() if matching([key], name)), "")
+
+
+def is_retired(why: str) -> bool:
+    """True for what a fault says about a key that has left."""
+    return why == NO_EFFECT or any(why == said for _, said in NOW_A_RULE.values())
+
+
 def without_retired(raw: dict[str, Any]) -> dict[str, Any]:
-    """A scenario as a file has it, less the keys that have left, where they choose nothing."""
-    for table, name, default in _tables(raw):
-        if table.get(name) == default:
+    """A scenario as a file has it, less the keys that have left, where they choose nothing else."""
+    chosen = {key: value for key, (value, _) in NOW_A_RULE.items()}
+    for table, name, value in _tables(raw, {**RETIRED, **chosen}):
+        if table.get(name) == value:
             del table[name]
     return raw
 
 
 def with_retired(raw: dict[str, Any]) -> dict[str, Any]:
-    """A scenario with the keys that have left, each at its default."""
-    for table, name, default in _tables(raw):
+    """A scenario with the keys that had no effect, each at its default."""
+    for table, name, default in _tables(raw, RETIRED):
         if table.get("kind") != "none":
             table[name] = default
     return raw
 
 
-def _tables(raw: Any) -> Iterator[tuple[dict[str, Any], str, float]]:
-    """The table of each key that has left, where there is one, its name there and its default."""
-    for key, default in RETIRED.items():
+def _tables(raw: Any, keys: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], str, Any]]:
+    """The tables that may hold each key, its name there and its value."""
+    for key, value in keys.items():
         *path, name = key.split(".")
-        table = raw
+        tables = [raw]
         for step in path:
-            table = table.get(step) if isinstance(table, dict) else None
-        if isinstance(table, dict):
-            yield table, name, default
+            inside = [table for table in tables if isinstance(table, dict)]
+            below = ([*table.values()] if step == ANY else [table.get(step)] for table in inside)
+            tables = [entry for entries in below for entry in entries]
+        for table in tables:
+            if isinstance(table, dict):
+                yield table, name, value

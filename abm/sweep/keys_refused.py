@@ -8,7 +8,7 @@ from typing import Any
 from abm.errors import NOT_GIVEN, Fault, ScenarioFaults
 from abm.scenario.faults import UNKNOWN
 from abm.scenario.patterns import is_pattern
-from abm.scenario.retired import NO_EFFECT
+from abm.scenario.retired import is_retired
 from abm.sweep.designs import in_order
 from abm.sweep.kinds import Factor, Link, ListOfPoints, OneAtATime, Value
 from abm.sweep.points_refused import place_of
@@ -28,7 +28,8 @@ def unknown_keys(experiment: Question) -> Iterator[Fault]:
         changes = _plain_changes(experiment, point)
         for fault in _faults_of(experiment, changes):
             owner = next((name for name in point if fault.key in _plain_keys(experiment, name)), "")
-            if fault.allowed in (UNKNOWN, NO_EFFECT) and owner == key and fault.key not in told:
+            is_gone = fault.allowed == UNKNOWN or is_retired(fault.allowed)
+            if is_gone and owner == key and fault.key not in told:
                 told.add(fault.key)
                 said = fault.allowed
                 words = said if fault.key == key else f"{fault.key} {said}"

@@ -52,13 +52,6 @@ def more_leverage(scenario: Scenario) -> dict[str, float]:
     return changes
 
 
-def redemptions(scenario: Scenario) -> dict[str, str]:
-    """Twice the outflows: by performance where funds have them, else of all wealth each day."""
-    by_performance = "funds.flows.sensitivity"
-    has_flows = by_performance in scenario.dotted_keys()
-    return {by_performance if has_flows else "funds.payout_per_day": "2x"}
-
-
 LATE = {"calendar.shock_day": 15}
 EARLY = LATE | {
     "policy.mof": {
@@ -99,7 +92,7 @@ STATICS = (
            "they buy yen when it rises"),
     Static("overlap 1 instead of 0", {"funds.overlap": 1.0}, PEAK, UP,
            "funds that are alike sell the same", {"funds.overlap": 0.0}),
-    Static("redemptions x 2", redemptions, PEAK, UP,
+    Static("redemptions x 2", {"funds.flows.sensitivity": "2x"}, PEAK, UP,
            "owners withdraw after losses"),
     Static("USD 20bn of yen bought 15 days before", EARLY, PEAK, DOWN,
            "carry trades are closed in calm markets, before the surprise", LATE),

@@ -21,7 +21,7 @@ def first(of, kind):
 
 def test_every_agent_decides_as_the_kernel_does():
     """With one round and no limit, units after the day are s (c W/X - a) from the morning's a."""
-    asked = model()
+    asked = model(risk_appetite={"kind": "none"})
     for _ in range(3):
         rows = range(len(asked.world.names))
         decided = [next_decision(asked.world, row, asked.next_day) for row in rows]

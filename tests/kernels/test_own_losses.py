@@ -8,11 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm.kernels.behaviours.expectations import carry_share
-from abm.kernels.behaviours.hedge_fund import (
-    add_funding,
-    book_leverage,
-    limit_by_own_risk,
-)
+from abm.kernels.behaviours.hedge_fund import add_funding, book_leverage
 from abm.kernels.book_risk import (
     book_variance,
     largest_leverage,
@@ -24,33 +20,30 @@ from abm.kernels.book_risk import (
 from abm.kernels.compiler.reference import by_reference
 from abm.kernels.constraints.margin import worst_loss_margin
 from abm.kernels.constraints.stop_loss import reset_stops
-from abm.kernels.constraints.value_at_risk import loss_bound
-from abm.kernels.contracts.fund_shares import performance_flow_usd_bn, report_returns
+from abm.kernels.constraints.value_at_risk import limit_by_var, loss_bound
+from abm.kernels.contracts.fund_shares import capital_flow_usd_bn, report_returns
 from abm.kernels.rules import FlowRule, LossRule, OwnRiskRule
 from abm.kernels.state import HEDGE_FUND, RETAIL_FX, TREND
 from abm.population.rules import make_rules
 from abm.population.world import build_world
 from abm.scenario import load_scenario
-from experiments.new_world import FUNDS as PARTS
 from tests.engine.worlds import JPY, pass_days, rows_of, scenario, with_rules
 
-CHANGES = {key: value for part in PARTS.values() for key, value in part.items()}
 ASSETS, COVARIANCE, LOAN = 0.01, 0.002, 0.0036  # Q = .0096, c = .0016, D = .0036
 BOOK = ASSETS, COVARIANCE, LOAN
-SIZING = OwnRiskRule(is_on=True, multiple=1.5, decay=0.9, long_run=1.3)
+SIZING = OwnRiskRule(multiple=1.5, decay=0.9, long_run=1.3)
 LOSSES = LossRule(is_on=True, floor=1.3, decay=0.9, threshold=5.6)
 RULES = make_rules(load_scenario("calm"))
 MARGIN = RULES.margin._replace(
     floor=0.08, ceiling=0.6, volatility_multiple=6.0, concentration_load=0.1, loss=LOSSES
 )
-FLOWS = FlowRule(is_on=True, sensitivity=0.5, performance_days=60.0, notice_days=30.0, gate=0.003)
+FLOWS = FlowRule(sensitivity=0.5, performance_days=60.0, notice_days=30.0, gate=0.003)
 FUNDS = RULES.funds._replace(payout=0.01, subscription=0.003, flows=FLOWS)
 
 
 def new_world(**changes):
-    """A small hike with the repaired rules."""
-    keys = {key.replace(".", "__"): value for key, value in CHANGES.items()}
-    return build_world(scenario(**(keys | changes)), 8)
+    """A small hike."""
+    return build_world(scenario(**changes), 8)
 
 
 def test_the_variance_of_a_book_by_hand():
@@ -141,7 +134,7 @@ def test_leverage_on_the_book_by_hand():
 def test_value_at_risk_at_its_limit_is_a_99_percent_ten_day_loss():
     limit = np.empty(2)
     columns = (np.full(2, value) for value in BOOK)
-    limit_by_own_risk(1.0, loss_bound(0.34), np.array([1.0, 4.0]), *columns, limit)
+    limit_by_var(1.0, loss_bound(0.34), np.array([1.0, 4.0]), *columns, limit)
     for most, risk in zip(limit, (1.0, 4.0), strict=True):
         sigma = math.sqrt(risk * book_variance(most, *BOOK))
         assert 2.3263478740408408 * sigma * math.sqrt(10 / 250) == pytest.approx(0.34, rel=1e-12)
@@ -158,9 +151,9 @@ def test_preferences_are_those_at_the_reference_rates():
     mandates, rows = world.rules.mandates, rows_of(world, HEDGE_FUND)
     at_three_per_cent = new_world(rates__funding_per_year=0.03).rules.mandates
     assert np.array_equal(at_three_per_cent.risk_aversion, mandates.risk_aversion)
-    refitted = {"rates__funding_per_year": 0.03, "funds__preferences__kind": "opening-rates"}
-    kept, again = mandates.risk_aversion[rows], new_world(**refitted).rules.mandates.risk_aversion
-    assert (again[rows] <= kept).all() and (again[rows] < 0.7 * kept).sum() > 6
+    named = new_world(funds__preferences__funding_per_year=0.03).rules.mandates.risk_aversion
+    kept = mandates.risk_aversion[rows]
+    assert (named[rows] <= kept).all() and (named[rows] < 0.7 * kept).sum() > 6
     opening = [leverages(rate).sum() for rate in (0.001, 0.01, 0.02, 0.03, 0.05)]
     assert (np.diff(opening) < 0.0).all()
 
@@ -169,7 +162,7 @@ def test_risk_aversion_by_hand():
     # gamma b0 (Q l0 - c) is the carry at the reference rates, b0 = .45 x 1.15 + .55 x 1.3
     world = new_world(funds__leverage_dispersion=0.0, funds__overlap=1.0)
     mandates, i = world.rules.mandates, 0
-    style = load_scenario("hike").with_changes(CHANGES).funds.styles["FXM"]
+    style = load_scenario("hike").funds.styles["FXM"]
     q = mandates.asset_variance[i] - 2.0 * mandates.loan_covariance[i] + mandates.loan_variance[i]
     c = mandates.loan_variance[i] - mandates.loan_covariance[i]
     # .22 x 4.35% + .28 x 10.8% + .1 x 4.4% + .4 x 5.3% - (.1% - .15% + .3%)
@@ -204,10 +197,10 @@ def test_a_recovery_starts_the_count_anew_and_a_fund_that_is_out_has_none():
 
 def test_redemptions_and_subscriptions_by_hand():
     # .5 x 6% / 60 of 100bn; nothing is refilled meanwhile
-    assert performance_flow_usd_bn(100.0, 110.0, -0.06, FUNDS) == pytest.approx(-0.05)
-    assert performance_flow_usd_bn(100.0, 110.0, 0.0, FUNDS) == pytest.approx(0.03)
-    assert performance_flow_usd_bn(120.0, 110.0, 0.5, FUNDS) == pytest.approx(-0.1)  # paid out
-    assert performance_flow_usd_bn(100.0, 100.0, -0.6, FUNDS) == pytest.approx(-0.3)  # the gate
+    assert capital_flow_usd_bn(100.0, 110.0, -0.06, FUNDS) == pytest.approx(-0.05)
+    assert capital_flow_usd_bn(100.0, 110.0, 0.0, FUNDS) == pytest.approx(0.03)
+    assert capital_flow_usd_bn(120.0, 110.0, 0.5, FUNDS) == pytest.approx(-0.1)  # paid out
+    assert capital_flow_usd_bn(100.0, 100.0, -0.6, FUNDS) == pytest.approx(-0.3)  # the gate
 
 
 def test_what_investors_see_by_hand():
@@ -245,12 +238,6 @@ def test_yen_shares_differ_around_those_of_the_style_and_keep_its_loan():
         assert len(set(shares[own].round(12))) > 3
     alike = new_world(funds__overlap=1.0).rules.mandates.weights[JPY]
     assert set((-alike[rows_of(world, HEDGE_FUND)[:3]]).round(12)) == {1.0}
-
-
-def test_everyone_else_is_drawn_as_before():
-    plain, other = (new_world(funds__overlap_of=of) for of in ("assets", "assets-and-loan"))
-    assert np.array_equal(plain.rules.mandates.loss_cut, other.rules.mandates.loss_cut)
-    assert np.array_equal(plain.rules.mandates.weights[1:], other.rules.mandates.weights[1:])
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 
 from abm.kernels.state import RISK_PARITY, VOLATILITY_TARGET
 from abm.population.world import build_world
-from tests.engine.worlds import JPY, NKY, pass_days, scenario, still, with_rules
+from tests.engine.worlds import JPY, NKY, SPX, pass_days, scenario, still, with_rules
 
 N_DAYS = 12
 
@@ -95,27 +95,14 @@ def test_dealers_reference_moves_with_news_and_creeps_towards_the_price():
 
 
 def test_the_nikkei_follows_the_yen_and_yesterdays_new_york():
-    world = still("funds")
-    beta, lag = world.rules.market.link_beta[NKY], world.rules.market.link_lag[NKY]
-    leader = world.rules.market.leader_beta[NKY]
-    world.chance.news[0, [JPY, 4]] = 0.03, -0.05
-    world = with_rules(world, "market", rounds=1)
+    link = {"currency_beta": 1.2, "lag_share": 0.75, "leader": "SPX", "leader_beta": 0.7}
+    world = still("funds", liquidity__links={"NKY": link})
+    world.chance.news[0, [JPY, SPX]] = 0.03, -0.05
     pass_days(world, 3)
-    # round 0 of the day opens before the yen has moved; on the morning after all of it counts
-    assert world.record.log_prices[0, NKY] == pytest.approx(0.0, abs=1e-9)
-    after = -beta * 0.03 + leader * -0.05
-    assert 0.0 < lag < 1.0
+    # a quarter of the yen's news counts on its day, the rest and New York on the morning after
+    assert world.record.log_prices[0, NKY] == pytest.approx(-1.2 * 0.25 * 0.03, abs=1e-9)
+    after = -1.2 * 0.03 + 0.7 * -0.05
     assert world.record.log_prices[1:3, NKY] == pytest.approx([after, after], abs=1e-9)
-
-
-def test_in_later_rounds_the_nikkei_has_seen_the_yen_of_the_first():
-    world = still("funds", margin={"kind": "fixed", "rate": 0.25}, funds__grace_share=0.0)
-    world.chance.news[0, JPY] = 0.05
-    pass_days(world)
-    assert world.record.days["rounds"][0] > 1
-    seen = 1.0 - world.rules.market.link_lag[NKY]
-    fall = -world.rules.market.link_beta[NKY] * seen * 0.05
-    assert world.market.log_price[NKY] == pytest.approx(fall, abs=1e-9)
 
 
 def test_the_carry_short_counts_yen_owed_to_hold_something_else():

@@ -7,15 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm.kernels.behaviours.dealer import dealer_depth, half_spread
-from abm.kernels.behaviours.hedge_fund import fund_order, mean_variance_leverage
+from abm.kernels.behaviours.hedge_fund import fund_order
 from abm.kernels.behaviours.leverage_target import banded_speed
 from abm.kernels.behaviours.life_insurer import hedge_order_usd_bn
 from abm.kernels.behaviours.retail_fx import contrarian_scale
 from abm.kernels.behaviours.trend_follower import trend_size
 from abm.kernels.behaviours.value_investor import NONE, TANH
 from abm.kernels.constraints.margin import margin_rate
-from abm.kernels.constraints.value_at_risk import var_leverage
-from abm.kernels.contracts.fund_shares import capital_flow_usd_bn
 from abm.kernels.contracts.loans import financing_spread
 from abm.kernels.markets.impact import depth_of_day
 from abm.population.rules import make_rules
@@ -57,18 +55,6 @@ def test_margin_never_falls_with_risk_and_stays_in_its_bounds(sigma, hhi, use, m
     low = margin_rate(sigma, hhi, use, MARGIN)
     high = margin_rate(sigma * more, hhi * more, use * more, MARGIN)
     assert MARGIN.floor <= low <= high <= MARGIN.ceiling
-
-
-def test_a_four_percent_carry_at_ten_percent_volatility():
-    # risk aversion 2: .04 / (2 x .01) = 2 times wealth; never short where carry is negative
-    assert mean_variance_leverage(0.04, 2.0, 0.01) == pytest.approx(2.0)
-    assert mean_variance_leverage(-0.04, 2.0, 0.01) == 0.0
-
-
-def test_the_var_limit_is_a_99_percent_ten_day_loss():
-    # a fifth of NAV; 10% a year is 2% in ten days, 4.65% at 99%
-    assert var_leverage(0.2, 0.01) == pytest.approx(0.2 / (2.3263478740408408 * 0.02))
-    assert math.isfinite(var_leverage(0.2, 0.0))
 
 
 @pytest.mark.parametrize(
@@ -118,12 +104,6 @@ def test_insurers_buy_yen_after_it_has_risen():
     assert hedge_order_usd_bn(-0.1, 300.0, 0.0, INSURERS) == 0.0
 
 
-def test_investors_take_gains_and_refill_losses():
-    assert capital_flow_usd_bn(12.0, 10.0, 0.01, 0.003) == pytest.approx(-0.02)
-    assert capital_flow_usd_bn(8.0, 10.0, 0.01, 0.003) == pytest.approx(0.006)
-    assert capital_flow_usd_bn(10.0, 10.0, 0.01, 0.003) == 0.0
-
-
 def depth(volatility, capital=1.0, guaranteed=0.0):
     return dealer_depth(400.0, 0.1, volatility, capital, DEALERS, guaranteed)
 
@@ -150,8 +130,6 @@ def test_credit_and_trading_have_a_dearest_price():
 
 
 def test_without_any_risk_sizes_are_numbers():
-    assert math.isfinite(mean_variance_leverage(0.05, 2.0, 0.0))
-    assert mean_variance_leverage(0.0, math.inf, 0.0) == 0.0
     still = TREND._replace(volatility_floor=0.0)
     assert math.isfinite(trend_size(1.0, 0.0, 0.1, still))
 

@@ -33,7 +33,7 @@ CURVE = {
 
 
 def test_a_link_to_news_ignores_the_price_of_the_currency():
-    link = {"NKY": {"currency_beta": 1.6, "lag_share": 0.75, "currency_effect": "news"}}
+    link = {"NKY": {"currency_beta": 1.6, "lag_share": 0.75}}
     world = quiet(build_world(scenario("calm", " ", liquidity__links=link), 1))
     market = world.market
     market.fundamental_before[JPY], market.fundamental[JPY] = 0.01, 0.03
@@ -51,7 +51,8 @@ def test_value_investors_hurry_as_the_gap_widens():
     assert urgent_speed(-0.1, 0.15, 59.0, 0.9) == urgent_speed(0.1, 0.15, 59.0, 0.9)
     assert urgent_speed(2.0, 0.15, 59.0, 0.9) == 0.9
     assert urgent_speed(2.0, 0.95, 59.0, 0.9) == 0.95
-    world = still(" ", instruments__NKY__value_speed_gain=100.0)
+    urgent = {"value_speed_per_day": 0.12, "value_speed_gain": 100.0}
+    world = still(" ", **{f"instruments__NKY__{key}": value for key, value in urgent.items()})
     world.market.log_price[NKY], world.market.link_level[NKY] = -0.1, 0.1
     pass_days(world)
     assert world.market.value_speed[NKY] == pytest.approx(0.12 * 5.0)

@@ -26,6 +26,7 @@ SCENARIO = load_scenario("august-2024").with_changes(
         "funds.days_out": 111,
         "retail_fx.days_out": 22,
         "retail_equity.days_out": 33,
+        "retail_equity.days_to_pay": 2,
         "auto_borrowers.n": 2,
         "auto_borrowers.equity_usd_bn": 2.0,
         "auto_borrowers.weights": {"SPX": 1.0},
@@ -66,12 +67,12 @@ def test_every_row_of_a_kind_has_the_traits_of_its_kind(kind: str) -> None:
     assert [np.unique(column).tolist() for column in columns] == [[each] for each in TRAITS[kind]]
 
 
-def test_grace_is_of_funds_alone_and_a_slow_filter_of_every_other_trend_follower() -> None:
+def test_grace_is_of_funds_and_margin_longs_and_a_slow_filter_of_every_other_trend_follower():
     grace, slow = GROUPS["hedge_fund"].grace_days, GROUPS["trend"].uses_slow_filter
     assert abs(grace.mean() - SCENARIO.funds.grace_share) < 0.15
     assert set(grace.tolist()) == {0, 1}
     assert slow.tolist() == [row % 2 for row in range(len(slow))]
-    others = [group for kind, group in GROUPS.items() if kind not in ("hedge_fund", "trend")]
-    assert not any(g.grace_days.any() or g.uses_slow_filter.any() for g in others)
-    assert not GROUPS["hedge_fund"].uses_slow_filter.any()
-    assert not GROUPS["trend"].grace_days.any()
+    assert set(GROUPS["retail_equity"].grace_days.tolist()) == {2}
+    graced = {kind for kind, group in GROUPS.items() if group.grace_days.any()}
+    filtered = {kind for kind, group in GROUPS.items() if group.uses_slow_filter.any()}
+    assert graced == {"hedge_fund", "retail_equity"} and filtered == {"trend"}

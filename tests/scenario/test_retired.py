@@ -1,4 +1,4 @@
-"""Keys that have left because they had no effect: refused in a user's file, read where kept."""
+"""Keys that have left: refused in a user's file by name, read where kept."""
 
 from pathlib import Path
 
@@ -6,10 +6,14 @@ import pytest
 
 from abm.errors import ScenarioFaults
 from abm.scenario import Scenario, load_scenario
-from abm.scenario.retired import NO_EFFECT, RETIRED
+from abm.scenario.retired import (
+    NO_EFFECT,
+    NOW_A_RULE,
+    RETIRED,
+    with_retired,
+    without_retired,
+)
 
-# Of `hike` in results/leak-or-dam/plan.json, where all five keys were still choices.
-HASH_OF_HIKE = "3d154d74acb74a6d0d8358e339cff58d68090c493487935b699b7740636e154f"
 HIKE = load_scenario("hike").with_changes({"policy.swap_line": {"kind": "line", "day": 3}})
 WITH_THEM = """
 base = "hike"
@@ -47,17 +51,50 @@ def test_a_users_file_is_told_every_one_of_them_with_its_line(tmp_path: Path) ->
 @pytest.mark.parametrize("beside", ["manifest.json", "plan.json"])
 def test_a_kept_scenario_that_spells_out_their_defaults_loads(tmp_path: Path, beside: str) -> None:
     (tmp_path / beside).write_text("{}")
-    assert load_scenario(write(tmp_path, 0.3)).canonical_hash() == HASH_OF_HIKE
+    kept = load_scenario(write(tmp_path, 0.3))
+    assert kept.canonical_hash() == load_scenario("hike").canonical_hash()
     with pytest.raises(ScenarioFaults, match=r"capacity_share = 0\.4"):
         load_scenario(write(tmp_path, 0.4))
 
 
-def test_the_hash_of_a_scenario_is_what_it_was_with_them() -> None:
-    hike = load_scenario("hike")
-    assert hike.canonical_hash() == HASH_OF_HIKE
+def test_the_hash_of_a_scenario_counts_them_as_they_were_by_default() -> None:
+    counted = with_retired({"insurers": {}, "policy": {"swap_line": {"kind": "none"}}})
+    assert counted == {
+        "insurers": {"hedge_per_basis": 2.0},
+        "policy": {"swap_line": {"kind": "none"}},
+    }
     assert Scenario.from_dict(HIKE.to_dict()).canonical_hash() == HIKE.canonical_hash()
-    assert HIKE.canonical_hash() != HASH_OF_HIKE
+    assert HIKE.canonical_hash() != load_scenario("hike").canonical_hash()
+
+
+CHOICES = {
+    "funds.risk.kind": "symmetric",
+    "funds.preferences.kind": "opening-rates",
+    "funds.flows.kind": "refill",
+    "funds.overlap_of": "assets",
+    "liquidity.links.NKY.currency_effect": "price",
+}
+
+
+@pytest.mark.parametrize(("key", "rule"), CHOICES.items())
+def test_a_rule_that_has_left_is_refused_by_name_and_told_what_to_do(key: str, rule: str) -> None:
+    with pytest.raises(ScenarioFaults) as refused:
+        HIKE.with_changes({key: rule})
+    (fault,) = refused.value.faults
+    assert fault.key == key and fault.allowed.startswith("has left: ")
+    assert "remove it" in fault.allowed and str(fault.near) == ""
+
+
+def test_a_kept_scenario_may_name_the_rule_that_is_the_model_now() -> None:
+    link = {"currency_beta": 2.0, "currency_effect": "news"}
+    raw = {"funds": {"overlap_of": "assets-and-loan", "risk": {"kind": "own-losses"}}}
+    kept = without_retired(raw | {"liquidity": {"links": {"NKY": link, "SPX": {}}}})
+    assert kept["funds"] == {"risk": {}}
+    assert kept["liquidity"]["links"] == {"NKY": {"currency_beta": 2.0}, "SPX": {}}
+    other = {"funds": {"overlap_of": "assets", "risk": {"kind": "symmetric"}}}
+    assert without_retired(other) == other
 
 
 def test_no_scenario_declares_a_key_that_has_left() -> None:
-    assert not RETIRED.keys() & set(HIKE.dotted_keys())
+    declared = set(HIKE.dotted_keys())
+    assert not (RETIRED.keys() | NOW_A_RULE.keys() | CHOICES.keys()) & declared

@@ -10,7 +10,7 @@ from abm.kernels.state import TRADING_DAYS
 
 @kernel
 def set_market_view(market, rules):
-    """Set the expected returns and the covariance of USD returns that all funds see.      (M13)
+    """Set the expected returns and the fast covariance of USD returns that all see.       (M13)
 
     The USD return of an asset quoted in yen is its local return plus the yen's, so that e'Se of
     the net exposures e equals w'Cw of the weights w with C the covariance of USD returns.
@@ -23,14 +23,17 @@ def set_market_view(market, rules):
         if market.quote[k] >= 0:
             market.expected[k] += view_of(market.quote[k], market, funds)
         for j in range(k + 1):
-            double = 1.0 if j == k else 2.0
-            market.risk_slow[k, j] = double * usd_covariance(k, j, market.covariance, market.quote)
-            market.risk_fast[k, j] = double * usd_covariance(
-                k, j, market.covariance_fast, market.quote
-            )
-    basis = loan_basis(rules.banks.basis, market.basis_ceiling[0])
-    market.expected[0] += basis + rules.banks.spread
+            fast = usd_covariance(k, j, market.covariance_fast, market.quote)
+            market.risk_fast[k, j] = fast if j == k else 2.0 * fast
+    banks = rules.banks
+    market.expected[0] += loan_cost(banks.basis, market.basis_ceiling[0], banks.spread)
     market.funding_share[0] = carry_share(funds.full_carry, market.rates)
+
+
+@inlined
+def loan_cost(basis, ceiling, spread):
+    """Cost of a loan in yen beside the policy rate, per year.                           (M13)"""
+    return loan_basis(basis, ceiling) + spread
 
 
 @inlined

@@ -3,7 +3,6 @@
 import math
 
 from abm.kernels.behaviours.idle import is_idle
-from abm.kernels.book_risk import largest_leverage
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.margin import set_margin_terms
 from abm.kernels.constraints.stop_loss import is_stopped, stopped_leverage
@@ -13,44 +12,49 @@ from abm.kernels.numerics.columns import add_scaled, copy, is_any, write_product
 from abm.kernels.risk import anchored
 from abm.kernels.state import LEAST_VARIANCE
 
-MEAN, SLOW, FAST, GROSS, LIMIT = 0, 1, 2, 3, 4  # rows of the scratch lanes
+MEAN, VARIANCE, GROSS, LIMIT = 0, 1, 2, 3  # rows of the scratch lanes
 AIM = MEAN  # the mean has been used by the time leverage is aimed at
 
 
 @kernel
-def portfolio_views(lo, hi, market, rules, scratch):
-    """Mean and variances of the funds' portfolios, per unit of leverage.               (M15)
+def portfolio_mean(lo, hi, yen_share, expected, usd_rate, spread, weights, gross, mean):
+    """Expected returns per unit of leverage of a chunk of portfolios, carry included.   (M15)
 
-    mu = sum w g;  v = e'Se, slow and fast, where a rule asks;  gross = sum of the weights but the
-    yen's, which is that of today's yen loan
+    mu = sum w g + what is not invested at the dollar rate - the dollar loan;  ``yen_share``: that
+    of the usual yen loan which is in yen;  gross: the weights but the yen's.
     """
-    weights, held, lanes = rules.mandates.weights, scratch.held, scratch.lanes
-    n, n_held = hi - lo, 0
-    for row in range(4):
-        lanes[row, :n] = 0.0
-    mean, slow, fast, gross = lanes[MEAN][:n], lanes[SLOW][:n], lanes[FAST][:n], lanes[GROSS][:n]
-    wants_variance = not (rules.margin.loss.is_on and rules.funds.risk.is_on)
+    gross[:] = 0.0
+    mean[:] = 0.0
+    for k in range(weights.shape[0]):
+        held = weights[k][lo:hi]
+        if is_any(held):
+            add_scaled(yen_share * expected[k] if k == 0 else expected[k], held, mean)
+            if k > 0:
+                add_scaled(1.0, held, gross)
+    add_funding(usd_rate, usd_rate + spread, yen_share, gross, weights[0][lo:hi], mean)
+
+
+@kernel
+def portfolio_variance(lo, hi, market, rules, scratch, variance):
+    """Fast variance per unit of leverage of a chunk of portfolios, e'Se.                (M15)"""
+    weights, held = rules.mandates.weights, scratch.held
+    n_held = 0
+    variance[:] = 0.0
     for k in range(weights.shape[0]):
         left = weights[k][lo:hi]
         if not is_any(left):
             continue
         held[n_held] = k
         reach = market.funding_share[0] if k == 0 else 1.0
-        add_scaled(reach * market.expected[k], left, mean)
-        if k > 0:
-            add_scaled(1.0, left, gross)
-        if not wants_variance:
-            continue
         for first in range(0, n_held + 1, 4):
             a, b = held[first], held[min(first + 1, n_held)]
             c, d = held[min(first + 2, n_held)], held[min(first + 3, n_held)]
             # The yen, where it is held, is the first of the first four.
             reach_a = reach * (market.funding_share[0] if a == 0 else 1.0)
-            for risk, total in ((market.risk_slow, slow), (market.risk_fast, fast)):
-                add_products(
-                    first, n_held, reach_a, risk[k], a, b, c, d, left, weights[a][lo:hi],
-                    weights[b][lo:hi], weights[c][lo:hi], weights[d][lo:hi], total,
-                )  # fmt: skip
+            add_products(
+                first, n_held, reach_a, market.risk_fast[k], a, b, c, d, left, weights[a][lo:hi],
+                weights[b][lo:hi], weights[c][lo:hi], weights[d][lo:hi], variance,
+            )  # fmt: skip
         n_held += 1
 
 
@@ -71,21 +75,18 @@ def add_products(first, last, reach_a, risk, a, b, c, d, left, w_a, w_b, w_c, w_
 @kernel
 def decide_funds(lo, hi, books, market, rules, scratch):
     """Hedge funds and banks' desks: mean-variance leverage inside their limits.   (M19 to M22)"""
-    portfolio_views(lo, hi, market, rules, scratch)
     funds, mandates, n, lanes = rules.funds, rules.mandates, hi - lo, scratch.lanes
-    mean, limit_var = lanes[MEAN][:n], lanes[LIMIT][:n]
-    if rules.margin.loss.is_on:
-        copy(mandates.asset_variance[lo:hi], lanes[FAST][:n])
-    set_margin_terms(lo, hi, lanes[FAST][:n], scratch.broker_use, books, market, rules)
-    usd_rate = market.rates[market.rates.size - 1]
-    add_funding(
-        usd_rate, usd_rate + rules.banks.spread, market.funding_share[0], lanes[GROSS][:n],
-        mandates.weights[0][lo:hi], mean,
+    mean, variance, limit_var = lanes[MEAN][:n], lanes[VARIANCE][:n], lanes[LIMIT][:n]
+    portfolio_mean(
+        lo, hi, market.funding_share[0], market.expected, market.rates[market.rates.size - 1],
+        rules.banks.spread, mandates.weights, lanes[GROSS][:n], mean,
     )  # fmt: skip
-    if funds.risk.is_on:
-        size_by_own_risk(lo, hi, market.funding_share[0], limit_var, mean, books, rules)
+    if rules.margin.loss.is_on:
+        copy(mandates.asset_variance[lo:hi], variance)
     else:
-        size_by_covariance(lo, hi, limit_var, mean, lanes[SLOW][:n], books, rules)
+        portfolio_variance(lo, hi, market, rules, scratch, variance)
+    set_margin_terms(lo, hi, variance, scratch.broker_use, books, market, rules)
+    size_on_books(lo, hi, market.funding_share[0], limit_var, mean, books, rules)
     lower_to_margin(rules.margin.buffer, books.margin_rate[lo:hi], books.target_leverage[lo:hi])
     lower_to(limit_var, books.target_leverage[lo:hi])
     lower_to(mandates.leverage_cap[lo:hi], books.target_leverage[lo:hi])
@@ -119,64 +120,28 @@ def add_funding(rate, loan_rate, share, gross, yen_weight, mean):
 
 
 @kernel
-def anchor(share, long_run, variance):
-    """Hold the variances of a chunk in part to their long run.                        (M20)"""
-    for j in range(variance.size):
-        variance[j] = anchored(variance[j], long_run[j], share)
-
-
-@kernel
-def size_by_covariance(lo, hi, limit_var, mean, variance, books, rules):
-    """Leverage wanted and the limit of value at risk by the covariance of all returns.
-
-    (M20, M21)
-    """
-    mandates, funds = rules.mandates, rules.funds
-    limit_by_var(funds.var_limit, variance, limit_var)
-    anchor(funds.anchor_share, mandates.long_run_variance[lo:hi], variance)
-    want_leverage(mean, variance, mandates.risk_aversion[lo:hi], books.target_leverage[lo:hi])
-
-
-@kernel
-def size_by_own_risk(lo, hi, share, limit_var, mean, books, rules):
+def size_on_books(lo, hi, share, limit_var, mean, books, rules):
     """Leverage wanted and the limit of value at risk on the funds' own books, a share of their
-    usual yen loan in yen.                                                       (M72, M73)
+    usual yen loan in yen.                                                       (M20, M21)
     """
     mandates, funds = rules.mandates, rules.funds
     assets, covariance = mandates.asset_variance[lo:hi], mandates.loan_covariance[lo:hi]
     loan, risk = mandates.loan_variance[lo:hi], books.sizing_risk[lo:hi]
     wanted = books.target_leverage[lo:hi]
-    limit_by_own_risk(share, loss_bound(funds.var_limit), risk, assets, covariance, loan, limit_var)
+    limit_by_var(share, loss_bound(funds.var_limit), risk, assets, covariance, loan, limit_var)
     for j in range(wanted.size):
         wanted[j] = anchored(risk[j], funds.risk.long_run, funds.anchor_share)
-    want_on_book(share, assets, covariance, loan, mandates.risk_aversion[lo:hi], mean, wanted)
+    want_leverage(share, assets, covariance, loan, mandates.risk_aversion[lo:hi], mean, wanted)
 
 
 @kernel
-def want_leverage(mean, variance, aversion, wanted):
-    """Mean-variance leverage of a chunk.                                              (M20)"""
-    for j in range(wanted.size):
-        wanted[j] = mean_variance_leverage(mean[j], aversion[j], variance[j])
-
-
-@kernel
-def want_on_book(share, assets, covariance, loan, aversion, mean, wanted):
+def want_leverage(share, assets, covariance, loan, aversion, mean, wanted):
     """Mean-variance leverage of a chunk on the book that each fund owns, in place of the variance
-    over the calm one.                                                                 (M72)
+    over the calm one.                                                                 (M20)
     """
     for j in range(wanted.size):
         wanted[j] = book_leverage(
             mean[j], aversion[j] * wanted[j], assets[j], share * covariance[j],
-            share * share * loan[j],
-        )  # fmt: skip
-
-
-@kernel
-def limit_by_own_risk(share, bound, risk, assets, covariance, loan, limit):
-    """Leverage at which value at risk meets its limit, for a chunk of books.         (M73)"""
-    for j in range(limit.size):
-        limit[j] = largest_leverage(
-            bound / max(risk[j], LEAST_VARIANCE), assets[j], share * covariance[j],
             share * share * loan[j],
         )  # fmt: skip
 
@@ -197,14 +162,8 @@ def lower_to(limit, column):
 
 
 @inlined
-def mean_variance_leverage(expected_return, risk_aversion, variance):
-    """Mean-variance leverage, never short of the portfolio: max(0, mu / (gamma v)).        (M20)"""
-    return max(0.0, expected_return / (risk_aversion * max(variance, LEAST_VARIANCE)))
-
-
-@inlined
 def book_leverage(expected_return, risk_aversion, assets, covariance, loan):
-    """Mean-variance leverage of a book, max(0, mu / (gamma Q) + c / Q)                    (M72)
+    """Mean-variance leverage of a book, max(0, mu / (gamma Q) + c / Q)                    (M20)
 
     Q = A - 2 X + D, c = D - X: without an expected return it is that of least variance.
     """

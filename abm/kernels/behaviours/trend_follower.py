@@ -26,9 +26,14 @@ def decide_trend(lo, hi, books, market, rules, scratch):
         if is_idle(i, books):
             continue
         books.speed[i] = rules.trend.speed
-        total = gross[i - lo]
-        aim[i - lo] = min(1.0, mandates.leverage_cap[i] / total) if total > 0.0 else 1.0
+        aim[i - lo] = within_cap(gross[i - lo], mandates.leverage_cap[i])
     add_hedged(0, lo, hi, aim, lanes, market.quote, books.intent)
+
+
+@inlined
+def within_cap(gross, cap):
+    """Share of wanted positions that the gross cap allows.                               (M27)"""
+    return min(1.0, cap / gross) if gross > 0.0 else 1.0
 
 
 @kernel
@@ -56,8 +61,13 @@ def size_trends(market, rules):
             market.trend_size[filter_, k] = trend_size(
                 market.trend[filter_, k] / scale, volatility, calm, rules.trend
             )
-        if market.trend_size[filter_, 0] < 0.0:
-            market.trend_size[filter_, 0] *= short_share
+        market.trend_size[filter_, 0] = held_back(market.trend_size[filter_, 0], short_share)
+
+
+@inlined
+def held_back(size, short_share):
+    """Position in yen, of which a short one earns the differential.                      (M79)"""
+    return short_share * size if size < 0.0 else size
 
 
 @inlined

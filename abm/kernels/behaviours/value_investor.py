@@ -100,6 +100,12 @@ def value_position(law, x, fundamental, depth, capacity):
 
 
 @inlined
+def value_order(law, wanted, speed, opening, held):
+    """Order of value investors [units]: h0 + sv (u - h0) - h, linear in what they want.    (M35)"""
+    return opening + speed * (wanted - opening) - held if law != NONE else 0.0
+
+
+@inlined
 def value_slope(law, x, fundamental, depth, capacity):
     """Slope du/dx of `value_position` [units per log], never positive."""
     z = x - fundamental

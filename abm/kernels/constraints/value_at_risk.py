@@ -1,21 +1,14 @@
 """Value at risk: the leverage at which a 99% ten-day loss meets its limit."""
 
-import math
-
+from abm.kernels.book_risk import largest_leverage
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.margin import TEN_DAYS
 from abm.kernels.state import LEAST_VARIANCE, Z_99
 
 
 @inlined
-def var_leverage(var_limit, variance):
-    """Leverage at which the 99% ten-day loss equals the limit [share of NAV].             (M21)"""
-    return var_limit / (Z_99 * math.sqrt(TEN_DAYS * max(variance, LEAST_VARIANCE)))
-
-
-@inlined
 def loss_bound(var_limit):
-    """Variance per year at which the 99% ten-day loss equals the limit [share of NAV].    (M73)"""
+    """Variance per year at which the 99% ten-day loss equals the limit [share of NAV].    (M21)"""
     return var_limit * var_limit / (Z_99 * Z_99 * TEN_DAYS)
 
 
@@ -26,7 +19,10 @@ def is_var_breached(leverage, limit, rule):
 
 
 @kernel
-def limit_by_var(var_limit, variance, limit):
-    """Leverage at which value at risk meets its limit, for a chunk.                   (M21)"""
+def limit_by_var(share, bound, risk, assets, covariance, loan, limit):
+    """Leverage at which value at risk meets its limit, for a chunk of books.          (M21)"""
     for j in range(limit.size):
-        limit[j] = var_leverage(var_limit, variance[j])
+        limit[j] = largest_leverage(
+            bound / max(risk[j], LEAST_VARIANCE), assets[j], share * covariance[j],
+            share * share * loan[j],
+        )  # fmt: skip

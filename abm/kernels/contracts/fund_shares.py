@@ -8,28 +8,23 @@ from abm.kernels.state import CHUNK, SUBSCRIPTIONS
 
 
 @inlined
-def capital_flow_usd_bn(wealth, opening_wealth, payout, subscription):
-    """Money investors add (+) or take out (-) in a day [USD bn].                         (M12)"""
-    if wealth > opening_wealth:
-        return -payout * (wealth - opening_wealth)
-    return subscription * (opening_wealth - wealth)
-
-
-@inlined
 def scaled_mark(high_water, flow, wealth):
     """High-water mark after a flow into a book of this wealth, H (1 + flow / W).         (M12)"""
     return high_water * (1.0 + flow / wealth)
 
 
 @inlined
-def performance_flow_usd_bn(wealth, opening_wealth, noticed, rule):
-    """Money that investors who look at performance add (+) or take out (-) in a day.      (M76)
+def capital_flow_usd_bn(wealth, opening_wealth, noticed, rule):
+    """Money that investors add (+) or take out (-) in a day [USD bn].                     (M12)
 
-    They refill losses only while the recent return is not negative, and redeem after notice where
-    it is.
+    Gains are paid out. Losses are refilled only while the recent return is not negative; where it
+    is, investors redeem after notice.
     """
-    refill = rule.subscription if noticed >= 0.0 else 0.0
-    flow = capital_flow_usd_bn(wealth, opening_wealth, rule.payout, refill)
+    gap = opening_wealth - wealth
+    if gap < 0.0:
+        flow = rule.payout * gap
+    else:
+        flow = rule.subscription * gap if noticed >= 0.0 else 0.0
     redeemed = rule.flows.sensitivity * max(-noticed, 0.0) / rule.flows.performance_days
     return flow - min(redeemed, rule.flows.gate) * wealth
 
@@ -45,11 +40,10 @@ def move_capital(books, market, rules, scratch):
     for lo in range(start, end, CHUNK):
         hi = min(lo + CHUNK, end)
         flow = scratch.lanes[0][: hi - lo]
-        if rules.funds.flows.is_on:
-            report_returns(
-                books.wealth[lo:hi], books.morning_wealth[lo:hi], rules.funds.flows,
-                books.mean_return[lo:hi], books.noticed_return[lo:hi],
-            )  # fmt: skip
+        report_returns(
+            books.wealth[lo:hi], books.morning_wealth[lo:hi], rules.funds.flows,
+            books.mean_return[lo:hi], books.noticed_return[lo:hi],
+        )  # fmt: skip
         want_capital(
             books.wealth[lo:hi], mandates.opening_wealth[lo:hi], books.noticed_return[lo:hi],
             books.suspended_days[lo:hi], books.closing[lo:hi],
@@ -66,18 +60,13 @@ def want_capital(wealth, opening_wealth, noticed, suspended_days, closing, takes
     """Capital that investors bring to the institutions of a chunk (+) or take out (-)."""
     for j in range(flow.size):
         is_open = (suspended_days[j] == 0) & (closing[j] == 0) & (wealth[j] > 0.0) & (takes[j] != 0)
-        if rule.flows.is_on:
-            wanted = performance_flow_usd_bn(wealth[j], opening_wealth[j], noticed[j], rule)
-        else:
-            wanted = capital_flow_usd_bn(
-                wealth[j], opening_wealth[j], rule.payout, rule.subscription
-            )
+        wanted = capital_flow_usd_bn(wealth[j], opening_wealth[j], noticed[j], rule)
         flow[j] = wanted if is_open else 0.0
 
 
 @kernel
 def report_returns(wealth, morning_wealth, rule, mean, noticed):
-    """Average return of each fund of a chunk, and the one on which notices were given.   (M76)
+    """Average return of each fund of a chunk, and the one on which notices were given.   (M12)
 
     P <- P + (R - P) / n;   N <- N + (n P - N) / n_notice;   R from the last morning to this one.
     """
@@ -90,7 +79,7 @@ def report_returns(wealth, morning_wealth, rule, mean, noticed):
 
 @kernel
 def note_wealth(wealth, suspended_days, morning_wealth):
-    """Note the wealth from which the day's return counts; 0 for who is out.            (M76)"""
+    """Note the wealth from which the day's return counts; 0 for who is out.            (M12)"""
     for j in range(wealth.size):
         morning_wealth[j] = wealth[j] if suspended_days[j] == 0 else 0.0
 

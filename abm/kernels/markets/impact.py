@@ -8,9 +8,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from abm.kernels.behaviours.value_investor import LINEAR, NONE, TANH, value_position, value_slope
+from abm.kernels.behaviours.value_investor import (
+    LINEAR,
+    NONE,
+    TANH,
+    value_order,
+    value_position,
+    value_slope,
+)
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.contracts.balances import wealth_at
+from abm.kernels.markets.orders import currency_leg, unpriced_orders, worth_wanted
 
 
 class Liquidity(NamedTuple):
@@ -96,17 +104,28 @@ def depth_of_day(law, value_speed, value_depth, dealer_depth):
 
 
 @inlined
+def dealer_order(log_price, depth, reference, held):
+    """Order of dealers [units]: -M (x - x_ref) - g, linear in the price.                   (M35)"""
+    return -depth * (log_price - reference) - held
+
+
+@inlined
 def _prepare_instrument(k, liquidity, own, abroad, v):
-    """Constants of instrument k: `own` and `abroad` are orders that no price moves [units]."""
-    speed, held = 0.0, 0.0
-    if liquidity.law[k] != NONE:
-        speed = liquidity.value_speed[k]
-        held = liquidity.value_held_open[k] * (1.0 - speed) - liquidity.value_held[k]
+    """Constants of instrument k: `own` and `abroad` are orders that no price moves [units].
+
+    Of value investors and dealers it is what they would order at u = 0 and x = 0.
+    """
+    speed = liquidity.value_speed[k] if liquidity.law[k] != NONE else 0.0
+    held = value_order(
+        liquidity.law[k], 0.0, speed, liquidity.value_held_open[k], liquidity.value_held[k]
+    )
     depth = depth_of_day(
         liquidity.law[k], liquidity.value_speed[k], liquidity.value_depth[k],
         liquidity.dealer_depth[k],
     )  # fmt: skip
-    dealers = liquidity.dealer_depth[k] * liquidity.dealer_reference[k] - liquidity.dealer_held[k]
+    dealers = dealer_order(
+        0.0, liquidity.dealer_depth[k], liquidity.dealer_reference[k], liquidity.dealer_held[k]
+    )
     v[CONSTANT, k] = own + held + dealers + liquidity.external[k] + liquidity.hedger_order[k]
     v[HELD_ABROAD, k] = -abroad
     v[SPEED, k] = speed
@@ -127,8 +146,8 @@ def prepare_round(orders, liquidity, limits, work):
     all_terms, abroad_terms = orders.wealth_terms, orders.wealth_terms_nonresident
     check, n_quoted = 0.0, 0
     for k in range(n):
-        own = orders.frozen[k] - all_terms[n, k]
-        abroad = orders.frozen_nonresident[k] - abroad_terms[n, k]
+        own = unpriced_orders(k, orders.frozen, all_terms)
+        abroad = unpriced_orders(k, orders.frozen_nonresident, abroad_terms)
         _prepare_instrument(k, liquidity, own, abroad, v)
         work.codes[QUOTE, k], work.codes[LAW, k] = quote[k], liquidity.law[k]
         if quote[k] >= 0:
@@ -173,15 +192,6 @@ def _set_prices(codes, v):
         v[PRICE, k] *= v[LOCAL, codes[QUOTE, k]]
 
 
-@inlined
-def _worth(which, k, n, v, m):
-    """(Q Z)_k: USD worth of instrument k that is wanted."""
-    worth = 0.0
-    for j in range(n + 1):
-        worth += m[which, k, j] * v[PRICE, j]
-    return worth
-
-
 @kernel
 def evaluate_excess(candidates, codes, v, m):
     """Excess demand F at the point, with currency legs: buying an asset buys its currency. (M36)
@@ -192,8 +202,9 @@ def evaluate_excess(candidates, codes, v, m):
     _set_prices(codes, v)
     if candidates.shape[0] > 0:
         _follow_candidates(candidates, n, v, m)
+    wanted, abroad, prices = m[WANTED], m[WANTED_ABROAD], v[PRICE]
     for k in range(n):
-        v[WORTH, k] = _worth(WANTED, k, n, v, m)
+        v[WORTH, k] = worth_wanted(k, wanted, prices)
     for k in range(n):
         value = v[SPEED, k] * value_position(
             codes[LAW, k], v[X, k], v[FUNDAMENTAL, k], v[VALUE_DEPTH, k], v[CAPACITY, k]
@@ -203,8 +214,9 @@ def evaluate_excess(candidates, codes, v, m):
     for q in range(codes[N_QUOTED, 0]):
         k = codes[QUOTED, q]
         c = codes[QUOTE, k]
-        v[WORTH_ABROAD, k] = _worth(WANTED_ABROAD, k, n, v, m)
-        v[EXCESS, c] += v[WORTH_ABROAD, k] / v[PRICE, c] - v[LOCAL, k] * v[HELD_ABROAD, k]
+        v[WORTH_ABROAD, k] = worth_wanted(k, abroad, prices)
+        ordered = v[WORTH_ABROAD, k] / v[PRICE, k] - v[HELD_ABROAD, k]
+        v[EXCESS, c] += currency_leg(v[LOCAL, k], ordered)
 
 
 @kernel

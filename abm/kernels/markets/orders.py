@@ -369,6 +369,27 @@ def gather_candidates(book, prices, limits):
     return records
 
 
+@inlined
+def worth_wanted(k, terms, prices):
+    """USD worth of instrument k that is wanted, (Q Z)_k.                            (M34, M36)"""
+    worth = 0.0
+    for j in range(prices.size):
+        worth += terms[k, j] * prices[j]
+    return worth
+
+
+@inlined
+def unpriced_orders(k, frozen, terms):
+    """Part of the orders of instrument k that no price moves [units].               (M34, M36)"""
+    return frozen[k] - terms[frozen.size, k]
+
+
+@inlined
+def currency_leg(local_price, ordered):
+    """Units of its currency that non-residents buy for an asset they order.             (M36)"""
+    return local_price * ordered
+
+
 @kernel
 def freeze_orders(orders, quote, start):
     """Put what institutions order at the log prices `start` in place of their demand.
@@ -376,19 +397,18 @@ def freeze_orders(orders, quote, start):
     Currency legs are counted at the same prices. Excess demand then separates by instrument.
     """
     n = quote.size
-    prices = orders.tile[0]
+    prices = orders.tile[0][: n + 1]
     for k in range(n):
         prices[k] = usd_price(k, start, quote)
     prices[n] = 1.0
+    every, nonresident = orders.wealth_terms, orders.wealth_terms_nonresident
     for k in range(n):
-        ordered = -orders.wealth_terms[n, k]
-        abroad = orders.frozen_nonresident[k] - orders.wealth_terms_nonresident[n, k]
-        for j in range(n + 1):
-            ordered += orders.wealth_terms[k, j] * prices[j] / prices[k]
-            abroad += orders.wealth_terms_nonresident[k, j] * prices[j] / prices[k]
-        orders.frozen[k] += ordered
+        ordered = unpriced_orders(k, orders.frozen, every)
+        abroad = unpriced_orders(k, orders.frozen_nonresident, nonresident)
+        orders.frozen[k] = ordered + worth_wanted(k, every, prices) / prices[k]
         if quote[k] >= 0:
-            orders.frozen[quote[k]] += math.exp(start[k]) * abroad
+            abroad += worth_wanted(k, nonresident, prices) / prices[k]
+            orders.frozen[quote[k]] += currency_leg(math.exp(start[k]), abroad)
     orders.wealth_terms[:] = 0.0
     orders.wealth_terms_nonresident[:] = 0.0
     orders.frozen_nonresident[:] = 0.0

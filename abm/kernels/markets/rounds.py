@@ -4,12 +4,12 @@ from abm.kernels.behaviours.idle import cancel_orders
 from abm.kernels.behaviours.option_hedger import hedge_wanted
 from abm.kernels.behaviours.order_anticipator import held_in_advance
 from abm.kernels.behaviours.risk_appetite import NOW
-from abm.kernels.behaviours.value_investor import NONE, value_position
+from abm.kernels.behaviours.value_investor import value_order, value_position
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.contracts.balances import mark_prices
 from abm.kernels.markets.clearing import SolverOptions, clear_round
 from abm.kernels.markets.flow import FAILED
-from abm.kernels.markets.impact import Liquidity
+from abm.kernels.markets.impact import Liquidity, dealer_order
 from abm.kernels.markets.orders import (
     IN_UNITS,
     OrderBook,
@@ -18,14 +18,16 @@ from abm.kernels.markets.orders import (
     collect_orders,
     collect_rows,
 )
+from abm.kernels.markets.settlement import write_trades
 from abm.kernels.numerics.columns import copy
+from abm.kernels.state import CHUNK
 
 
 @kernel
 def update_linked_fundamentals(market, rules):
     """Fundamentals that follow other markets; the dealers' reference moves with them.
 
-    f_k = own - beta (lag x_c(yesterday) + (1 - lag) x_c(now)) + gamma x_leader(yesterday) (M33)
+    f_k = own - beta (lag f_c(yesterday) + (1 - lag) f_c(today)) + gamma x_leader(yesterday) (M33)
         - haven beta (x_leader - its average) - appetite beta R                      (M86, M87)
     """
     rule = rules.market
@@ -33,7 +35,9 @@ def update_linked_fundamentals(market, rules):
         level = 0.0
         currency, leader, fled = market.quote[k], rule.leader[k], rule.haven_leader[k]
         if currency >= 0:
-            level -= rule.link_beta[k] * followed_currency(currency, k, market, rule)
+            before, now = market.fundamental_before[currency], market.fundamental[currency]
+            followed = rule.link_lag[k] * before + (1.0 - rule.link_lag[k]) * now
+            level -= rule.link_beta[k] * followed
         if leader >= 0:
             level += rule.leader_beta[k] * market.close[0, leader]
         if fled >= 0:
@@ -44,23 +48,12 @@ def update_linked_fundamentals(market, rules):
         market.link_level[k] = level
 
 
-@inlined
-def followed_currency(currency, k, market, rule):
-    """Move of a currency that index k follows: of its price, or of its news.            (M83)"""
-    lag = rule.link_lag[k]
-    if rule.link_to_news[k]:
-        before, now = market.fundamental_before[currency], market.fundamental[currency]
-    else:
-        before, now = market.close[0, currency], market.log_price[currency]
-    return lag * before + (1.0 - lag) * now
-
-
 @kernel
 def build_orders(round_, books, market, rules, scratch):
     """Add the orders of all who trade in this round into one matrix.                      (M34)"""
     orders = scratch.orders
     if rules.market.orders_frozen:
-        freeze_intents(books, market, rules)
+        freeze_intents(books, market, rules, scratch)
     clear_orders(orders)
     book = order_book(books, rules)
     if round_ == 0:
@@ -77,18 +70,16 @@ def order_book(books, rules):
 
 
 @kernel
-def freeze_intents(books, market, rules):
-    """Orders in units at the round's opening prices, whatever the price becomes."""
-    for i in range(books.cash.size):
-        speed = books.speed[i]
-        if speed <= 0.0:
-            continue
-        for k in range(market.quote.size):
-            wanted = books.intent[k, i] * max(books.wealth[i], 0.0) / market.usd_price[k]
-            books.intent[k, i] = speed * (wanted - books.units[k, i])
-        if rules.mandates.resident[i]:
-            books.intent[0, i] = 0.0
-        books.speed[i] = IN_UNITS
+def freeze_intents(books, market, rules, scratch):
+    """Orders in units at the round's opening prices, whatever the price becomes.          (M34)"""
+    for lo in range(0, books.cash.size, CHUNK):
+        hi = min(lo + CHUNK, books.cash.size)
+        write_trades(lo, hi, books, market, rules, scratch)
+        for i in range(lo, hi):
+            if books.speed[i] > 0.0:
+                books.speed[i] = IN_UNITS
+                for k in range(market.quote.size):
+                    books.intent[k, i] = scratch.lanes[k, i - lo]
 
 
 @kernel
@@ -129,11 +120,14 @@ def quote_market_makers(market, rule):
             rule.law[k], market.log_price[k], market.anchor[k], market.value_depth[k],
             rule.capacity[k],
         )  # fmt: skip
-        opening = market.value_held_open[k]
-        target = opening + market.value_speed[k] * (wanted - opening)
-        market.value_order[k] = target - market.value_held[k] if rule.law[k] != NONE else 0.0
-        quoted = -market.dealer_depth[k] * (market.log_price[k] - market.dealer_reference[k])
-        market.dealer_order[k] = quoted - market.dealer_held[k]
+        market.value_order[k] = value_order(
+            rule.law[k], wanted, market.value_speed[k], market.value_held_open[k],
+            market.value_held[k],
+        )  # fmt: skip
+        market.dealer_order[k] = dealer_order(
+            market.log_price[k], market.dealer_depth[k], market.dealer_reference[k],
+            market.dealer_held[k],
+        )  # fmt: skip
         hedge = hedge_wanted(k, market.log_price[k], market)
         market.hedger_order[k] = hedge - market.hedger_held[k]
         advance = held_in_advance(k, market.log_price[k], market)

@@ -16,10 +16,12 @@ from abm.kernels.state import (
     TREND,
     VOLATILITY_TARGET,
 )
+from abm.population.instruments import opening_terms
 from abm.population.world import build_world
 from tests.engine.worlds import (
     AUD,
     DOLLAR,
+    JGB,
     JPY,
     MXN,
     NKY,
@@ -38,9 +40,22 @@ N = 9
 
 
 def some_morning(**changes):
-    """A world after five days of one round each, the first with a surprise."""
+    """A world after five days of one round each, the first with a surprise of 40bp.
+
+    The yen rate is then .5%, the differential 4.8% of the 5.2% at which all usual yen are borrowed.
+    """
     world = build_world(scenario(clearing__rounds=1, shock__surprise_bp=40.0, **changes), 8)
     return pass_days(world, 5)
+
+
+YEN_SHARE = 0.048 / 0.052
+
+
+def todays_weights(world, row):
+    """Weights of a fund, with the share of its usual yen loan that it takes today."""
+    weights = world.rules.mandates.weights[:, row].copy()
+    weights[JPY] *= YEN_SHARE
+    return weights
 
 
 def usd_view(market, covariance):
@@ -54,51 +69,75 @@ def usd_view(market, covariance):
 def test_a_fund_wants_mean_over_risk_aversion_times_variance_within_its_limits():
     world = some_morning()
     market, funds, banks = world.market, world.rules.funds, world.rules.banks
-    cov = usd_view(market, market.covariance.copy())
-    seen = market.trend[0].copy(), market.log_price.copy()
-    rates = world.script.rates[5]
+    calm = usd_view(market, opening_terms(scenario()).covariance)
+    trend, price, link = market.trend[0].copy(), market.log_price.copy(), market.link_level.copy()
+    risk, rates = world.books.sizing_risk.copy(), world.script.rates[5]
     pass_days(world, 1, 5)
-    gap = market.fundamental + market.link_level - seen[1]
     # links move once the day has begun: decisions are made on the level of the last round
-    gap[NKY] = world.market.fundamental[NKY] + previous_link(world) - seen[1][NKY]
-    view = 250.0 * funds.trend_weight * seen[0] + funds.value_weight * gap
+    gap = market.fundamental + link - price
+    view = 250.0 * funds.trend_weight * trend + funds.value_weight * gap
     view[market.quote == JPY] += view[JPY]
     income = world.rules.market.income.copy()
+    income[[UST, JGB]] *= np.exp(-price[[UST, JGB]])  # coupons are fixed
     income[:DOLLAR] = rates[:DOLLAR]
     expected = income + view
     expected[JPY] += 0.5 * banks.basis + banks.spread
     for i in rows_of(world, HEDGE_FUND):
-        w, mandates = world.rules.mandates.weights[:, i], world.rules.mandates
+        w, mandates = todays_weights(world, i), world.rules.mandates
         idle = max(0.0, 1.0 - w[1:].sum())
-        mean = w @ expected + idle * rates[-1] - (1.0 + w[JPY]) * (rates[-1] + banks.spread)
-        slow = w @ cov @ w
-        variance = (1 - funds.anchor_share) * slow
-        variance += funds.anchor_share * mandates.long_run_variance[i]
-        most = funds.var_limit / (2.3263478740408408 * np.sqrt(slow / 25.0))
-        wanted = min(max(0.0, mean / (mandates.risk_aversion[i] * variance)), most)
-        wanted = min(wanted, mandates.leverage_cap[i])
+        owed = 1.0 + w[JPY]  # in dollars; below 0 they are held
+        mean = w @ expected + idle * rates[-1] - owed * rates[-1] - max(owed, 0.0) * banks.spread
+        # variance of the book l w less the yen that are not borrowed: Q l^2 - 2 c l + D
+        slope, loan = w[JPY] * (calm[JPY] @ w), w[JPY] ** 2 * calm[JPY, JPY]
+        variance = (1.0 - funds.anchor_share) * risk[i] + funds.anchor_share * 1.3
+        curvature = mandates.risk_aversion[i] * variance * (w @ calm @ w)
+        best = max(0.0, mean / curvature + slope / (w @ calm @ w))
+        most = np.sqrt(25.0 * (funds.var_limit / 2.3263478740408408) ** 2 / risk[i])
+        roots = np.roots([w @ calm @ w, -2.0 * slope, loan - most**2])
+        wanted = min(best, roots.max(), mandates.leverage_cap[i])
         wanted = min(wanted, world.rules.margin.buffer / world.books.margin_rate[i])
         assert world.books.target_leverage[i] == pytest.approx(wanted, rel=1e-9)
 
 
-def previous_link(world):
-    """Level of the Nikkei's links in the round before the last day, from that day's prices."""
-    rule, prices = world.rules.market, world.record.log_prices
-    lag, before, opening = rule.link_lag[NKY], prices[3, JPY], prices[3, JPY]
-    yen = lag * before + (1.0 - lag) * opening
-    return -rule.link_beta[NKY] * yen + rule.leader_beta[NKY] * prices[3, SPX]
+def test_margin_rates_cover_the_worst_recent_loss_of_the_book():
+    world = some_morning()
+    calm, use = (
+        usd_view(world.market, opening_terms(scenario()).covariance),
+        world.graph.utilisation.copy(),
+    )
+    worst = world.books.margin_risk.copy()
+    pass_days(world, 1, 5)
+    rule, mandates = world.rules.margin, world.rules.mandates
+    assert (worst[rows_of(world, HEDGE_FUND)] > 1.3).any()
+    for i in rows_of(world, HEDGE_FUND):
+        load = 1.0 + rule.concentration_load * mandates.concentration[i]
+        load += rule.utilisation_load * brokers_use(world, i, use)
+        rate = world.books.margin_rate[i]
+        if rate in (rule.ceiling, rule.floor * load):
+            continue
+        held = todays_weights(world, i) / rate
+        held[JPY] *= 1.0 - rate  # of what is borrowed beyond wealth
+        # 6.3 times the ten-day volatility at the worst loss, and the load, is all of wealth
+        volatility = np.sqrt(max(worst[i], 1.3) * (held @ calm @ held) * 10.0 / 250.0)
+        assert rule.volatility_multiple * volatility * load == pytest.approx(1.0, rel=1e-9)
+
+
+def brokers_use(world, row, use):
+    """Use of the balance sheets of an institution's brokers, by their shares of its loan."""
+    edges = slice(*world.graph.broker_start[row : row + 2])
+    return world.graph.broker_share[edges] @ use[world.graph.broker[edges]]
 
 
 def test_margin_rates_follow_fast_volatility_concentration_and_brokers():
-    world = some_morning()
+    world = some_morning(margin={"kind": "volatility"})
     cov = usd_view(world.market, world.market.covariance_fast.copy())
     use = world.graph.utilisation.copy()
     pass_days(world, 1, 5)
-    rule, mandates, graph = world.rules.margin, world.rules.mandates, world.graph
+    rule, mandates = world.rules.margin, world.rules.mandates
     for i in rows_of(world, HEDGE_FUND):
-        edges = slice(*graph.broker_start[i : i + 2])
-        brokers = graph.broker_share[edges] @ use[graph.broker[edges]]
-        sigma = np.sqrt(mandates.weights[:, i] @ cov @ mandates.weights[:, i])
+        brokers = brokers_use(world, i, use)
+        weights = todays_weights(world, i)
+        sigma = np.sqrt(weights @ cov @ weights)
         rate = max(rule.floor, rule.volatility_multiple * sigma * 0.2)
         load = 1.0 + rule.concentration_load * mandates.concentration[i]
         rate = min(rate * (load + rule.utilisation_load * brokers), rule.ceiling)
@@ -120,9 +159,10 @@ def test_target_shares_of_a_fund_are_leverage_times_weights_and_yen_of_the_loan(
         assert held[JPY] == pytest.approx(weights[JPY, i] * max(wanted - 1.0, 0.0), abs=1e-9)
 
 
-def follower(kind, covariance_times):
+def follower(kind, covariance_times, **changes):
     """A rule follower after volatility has changed: gross assets over wealth, before and after."""
-    world = still(kind, **{f"{kind}__n": 1})
+    speeds = {f"{kind}__speed_down_per_day": 0.6, f"{kind}__speed_up_per_day": 0.05}
+    world = still(kind, **{f"{kind}__n": 1} | speeds | changes)
     row = int(np.flatnonzero(np.diff(world.rules.mandates.first_row) == 1)[0])
     row = int(world.rules.mandates.first_row[row])
     world.market.covariance[:] *= covariance_times
@@ -144,8 +184,11 @@ def test_rule_followers_cut_six_tenths_a_day_and_rebuild_a_twentieth(kind):
 
 
 def test_rule_followers_sell_the_yen_of_their_nikkei_forward():
-    for kind, number in (("risk_parity", RISK_PARITY), ("volatility_target", VOLATILITY_TARGET)):
-        _, _, world = follower(kind, 4.0)
+    hedged = {"risk_parity": {"risk_parity__yen_share": 0.0}, "volatility_target": {}}
+    for (kind, changes), number in zip(
+        hedged.items(), (RISK_PARITY, VOLATILITY_TARGET), strict=True
+    ):
+        _, _, world = follower(kind, 4.0, **changes)
         for i in rows_of(world, number):
             assert world.books.units[JPY, i] == pytest.approx(-world.books.units[NKY, i])
 
@@ -242,7 +285,12 @@ def test_an_insurers_first_purchase_by_hand():
 
 
 def test_retail_traders_add_to_their_yen_short_when_it_rises_and_cut_when_it_falls():
-    patient = {"retail_fx__leverage": 3.0, "retail_fx__speed_per_day": 0.5}
+    patient = {
+        "retail_fx__leverage": 3.0,
+        "retail_fx__speed_per_day": 0.5,
+        "retail_fx__contrarian_weight": 0.25,
+        "retail_fx__renewal_per_day": 0.0,
+    }
     positions = []
     for move in (0.01, -0.01):
         world = still("retail_fx", retail_fx__n=1, **patient)

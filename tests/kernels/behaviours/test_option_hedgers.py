@@ -8,7 +8,16 @@ from abm.kernels.behaviours.option_hedger import hedgers_gamma
 from abm.kernels.state import OWNERS
 from abm.model import CarryUnwindModel
 from abm.population.world import build_world
-from tests.engine.worlds import NKY, everybody, gross, pass_days, quiet, scenario, with_rules
+from tests.engine.worlds import (
+    NKY,
+    NONE,
+    everybody,
+    gross,
+    pass_days,
+    quiet,
+    scenario,
+    with_rules,
+)
 
 HEDGERS = {"kind": "short-gamma", "gamma_usd_bn": {"NKY": 40.0}, "expiry_per_day": 0.1}
 
@@ -19,11 +28,13 @@ def nikkei_alone(*, gamma=40.0, news=-0.01):
     given = {
         "option_hedgers": hedgers,
         "liquidity__links": {},
+        "liquidity__depth_multiple": 1.0,
         "liquidity__dealers__reversion_per_day": 0.0,
         "liquidity__impact": {"kind": "linear"},
         "instruments__NKY__dealer_depth_usd_bn": 100.0,
         "instruments__NKY__value_depth_usd_bn": 300.0,
         "instruments__NKY__value_speed_per_day": 1.0 / 3.0,
+        "instruments__NKY__value_speed_gain": 0.0,
         "estimation__opening_multiple": 1.0,
     }
     world = quiet(build_world(scenario("calm", " ", **given), 1))
@@ -71,7 +82,8 @@ def test_they_are_an_account_to_look_at_where_a_scenario_has_them():
     assert view.gamma_usd_bn["NKY"] == pytest.approx(units * model.world.market.usd_price[NKY])
     assert view.units["NKY"] == model.world.market.hedger_held[NKY] != 0.0
     assert view.wealth_usd_bn == pytest.approx(0.0, abs=1e-12)
-    assert OptionHedgers not in CarryUnwindModel(scenario("calm"), rng=1).agents_by_type
+    without = CarryUnwindModel(scenario("calm", option_hedgers=NONE), rng=1)
+    assert OptionHedgers not in without.agents_by_type
 
 
 def test_what_hedgers_lose_is_their_owners_and_they_end_flat():

@@ -258,7 +258,8 @@ def test_a_retail_trader_below_his_cut_loses_everything_he_holds_at_once():
 
 
 def test_a_margin_long_in_shares_sells_a_share_a_day_and_never_in_the_rounds():
-    world = still("retail_equity", retail_equity__n=1, retail_equity__speed_per_day=0.5)
+    at_once = {"retail_equity__speed_per_day": 0.5, "retail_equity__days_to_pay": 0}
+    world = still("retail_equity", retail_equity__n=1, **at_once)
     row = world.rules.mandates.first_row[RETAIL_EQUITY]
     held = world.books.units[NKY, row]
     with_wealth(world, row, 0.5 * world.rules.mandates.loss_cut[row] * held)
