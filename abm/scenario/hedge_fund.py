@@ -16,7 +16,6 @@ from abm.scenario.fields import (
     Shares,
     Whole,
     choice,
-    later,
     number,
     part_of,
 )
@@ -108,14 +107,12 @@ class HedgeFunds(Part):
         le=1,
         usual=(0, 1, 0.05),
     )
-    overlap_of: Literal["assets", "assets-and-loan"] = later(
-        choice(
-            "legs of the carry trade in which funds of a style differ",
-            "assumed",
-            "assets",
-            allowed="assets, or assets-and-loan",
-            label="legs in which funds differ",
-        )
+    overlap_of: Literal["assets", "assets-and-loan"] = choice(
+        "legs of the carry trade in which funds of a style differ",
+        "assumed",
+        "assets",
+        allowed="assets, or assets-and-loan",
+        label="legs in which funds differ",
     )
     size_dispersion: float = number(
         "standard deviation of log equity within a style",
@@ -243,16 +240,14 @@ class HedgeFunds(Part):
         ge=0,
         le=1,
     )
-    stop_reset_days: Whole = later(
-        number(
-            "days beyond the stop after which losses are counted anew; 0 for never",
-            "days",
-            "assumed; 60 to 90 plausible",
-            0,
-            label="days until a stop is reset",
-            ge=0,
-            le=100_000,
-        )
+    stop_reset_days: Whole = number(
+        "days beyond the stop after which losses are counted anew; 0 for never",
+        "days",
+        "assumed; 60 to 90 plausible",
+        0,
+        label="days until a stop is reset",
+        ge=0,
+        le=100_000,
     )
     var_limit: float = number(
         "limit on the 99% ten-day value at risk",
@@ -317,13 +312,13 @@ class HedgeFunds(Part):
         ge=0,
         le=1,
     )
-    risk: Risk = later(part_of(SymmetricRisk, "risk by which funds size", label="funds"))
-    preferences: Preferences = later(
-        part_of(OpeningRates, "rates at which calm leverage is optimal", label="funds")
+    risk: Risk = part_of(SymmetricRisk, "risk by which funds size", label="funds")
+    preferences: Preferences = part_of(
+        OpeningRates, "rates at which calm leverage is optimal", label="funds"
     )
-    flows: Flows = later(part_of(Refill, "investors' response to performance", label="funds"))
-    funding: Carry = later(
-        part_of(AnyDifferential, "yen share of the loan by the rate differential", label="funds")
+    flows: Flows = part_of(Refill, "investors' response to performance", label="funds")
+    funding: Carry = part_of(
+        AnyDifferential, "yen share of the loan by the rate differential", label="funds"
     )
     styles: Annotated[dict[Name, Style], AT_MOST_MANY, FROZEN] = choice(
         "the styles by name",

@@ -1,7 +1,7 @@
 """Keys that have left because they had no effect, and how scenarios that were kept still load.
 
 Results and sweeps of before spell out every choice, these included. At the values that they had by
-default they are passed over there, and count in the hash of a scenario, which stays what it was.
+default they are passed over there.
 """
 
 from __future__ import annotations
@@ -32,14 +32,6 @@ def without_retired(raw: dict[str, Any]) -> dict[str, Any]:
     for table, name, default in _tables(raw):
         if table.get(name) == default:
             del table[name]
-    return raw
-
-
-def with_retired(raw: dict[str, Any]) -> dict[str, Any]:
-    """A scenario with the keys that have left, each at its default."""
-    for table, name, default in _tables(raw):
-        if table.get("kind") != "none":
-            table[name] = default
     return raw
 
 

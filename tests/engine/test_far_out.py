@@ -16,7 +16,7 @@ from abm.population.world import build_world, scale_audit
 # Each broke the audit, by the error given, before prices had an outermost limit, loans always a
 # lender, and credit and trading a largest price.
 BROKEN = [
-    (2e-1, "reference-2024", 0,
+    (2e-1, "world-2024", 0,
      {"liquidity.impact.kind": "none", "instruments.JPY.daily_limit_log": 2.0}),
     (1.4e-5, "august-2024", 0, {"network.brokers.share_concentration": 0.001}),
     (1e-9, "calm", 0,

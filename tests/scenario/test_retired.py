@@ -5,11 +5,9 @@ from pathlib import Path
 import pytest
 
 from abm.errors import ScenarioFaults
-from abm.scenario import Scenario, load_scenario
+from abm.scenario import load_scenario
 from abm.scenario.retired import NO_EFFECT, RETIRED
 
-# Of `hike` in results/leak-or-dam/plan.json, where all five keys were still choices.
-HASH_OF_HIKE = "3d154d74acb74a6d0d8358e339cff58d68090c493487935b699b7740636e154f"
 HIKE = load_scenario("hike").with_changes({"policy.swap_line": {"kind": "line", "day": 3}})
 WITH_THEM = """
 base = "hike"
@@ -47,16 +45,10 @@ def test_a_users_file_is_told_every_one_of_them_with_its_line(tmp_path: Path) ->
 @pytest.mark.parametrize("beside", ["manifest.json", "plan.json"])
 def test_a_kept_scenario_that_spells_out_their_defaults_loads(tmp_path: Path, beside: str) -> None:
     (tmp_path / beside).write_text("{}")
-    assert load_scenario(write(tmp_path, 0.3)).canonical_hash() == HASH_OF_HIKE
+    kept = load_scenario(write(tmp_path, 0.3))
+    assert kept.canonical_hash() == load_scenario("hike").canonical_hash()
     with pytest.raises(ScenarioFaults, match=r"capacity_share = 0\.4"):
         load_scenario(write(tmp_path, 0.4))
-
-
-def test_the_hash_of_a_scenario_is_what_it_was_with_them() -> None:
-    hike = load_scenario("hike")
-    assert hike.canonical_hash() == HASH_OF_HIKE
-    assert Scenario.from_dict(HIKE.to_dict()).canonical_hash() == HIKE.canonical_hash()
-    assert HIKE.canonical_hash() != HASH_OF_HIKE
 
 
 def test_no_scenario_declares_a_key_that_has_left() -> None:
