@@ -79,6 +79,7 @@ def test_what_hardly_anybody_holds_is_scaled_by_its_market():
     """No yen is owned or owed where shares worth 1,000bn are held without debt; bonds are deep."""
     shares = {"retail_equity.notional_usd_bn": 1000.0, "retail_equity.leverage": 1.0}
     shares |= {"retail_equity.leverage_dispersion": 0.0, "instruments.JGB.value_depth_usd_bn": 1e5}
+    shares |= {"liquidity.depth_multiple": 0.9, "instruments.JGB.dealer_depth_usd_bn": 2000.0}
     scenario = abm.load_scenario("hike").with_changes(shares)
     world = build_world(scenario, 2)
     JPY, NKY, JGB = (scenario.instrument_names.index(name) for name in ("JPY", "NKY", "JGB"))
@@ -86,7 +87,7 @@ def test_what_hardly_anybody_holds_is_scaled_by_its_market():
     scale_audit(*world[:4])
     gross = world.market.gross_totals
     assert gross[JPY] == gross[NKY] > 1000.0
-    assert gross[JGB] == pytest.approx(1e-4 * (1e5 + world.rules.dealers.depth[JGB]))
+    assert gross[JGB] == pytest.approx(1e-4 * 0.9 * (1e5 + 2000.0))
 
 
 def test_an_error_that_is_no_number_is_not_lost():
