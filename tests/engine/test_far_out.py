@@ -44,7 +44,8 @@ def test_what_broke_the_audit_balances_or_is_refused(was, name, seed, changes):
 def test_no_price_leaves_a_factor_of_fifty_five():
     """Funds of a trillion that size by an estimate of nearly no risk once moved the yen e^20."""
     _, name, seed, changes = BROKEN[-1]
-    world = open_world(abm.load_scenario(name).with_changes(changes), seed)[0]
+    larger = {**changes, "funds.styles.MA.equity_usd_bn": 2000.0}
+    world = open_world(abm.load_scenario(name).with_changes(larger), seed)[0]
     advance(world, world.burn_in, world.n_days)
     assert FARTHEST_LOG == 4.0  # 4 sigma of an index of 20% a year after 25 years
     assert np.abs(world.record.log_prices).max() == FARTHEST_LOG

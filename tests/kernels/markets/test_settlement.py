@@ -72,8 +72,8 @@ def test_inside_the_limits_all_orders_are_filled():
 
 def limit_down():
     """Nikkei news of a tenth below, a limit of a hundredth: sellers are rationed."""
-    quick = {"volatility_target__speed_down_per_day": 0.6}
-    world = shocked({NKY: -0.10, JPY: 0.03}, {NKY: 0.01}, population__scale=1.0, **quick)
+    quick = {"population__scale": 1.0, "trend__speed_per_day": 0.2}
+    world = shocked({NKY: -0.10, JPY: 0.03}, {NKY: 0.01}, **quick)
     world.script.official_usd_bn[0, NKY] = 0.5  # buyers: an official one, and
     trader = world.rules.mandates.first_row[RETAIL_EQUITY + 1] - 1
     world.rules.mandates.size_usd_bn[trader] += 1.0  # one who has fewer shares than he wants
