@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from abm.kernels.state import TRADING_DAYS
 from abm.scenario.checks import Faults, fault_at, needs
-from abm.scenario.fields import AS_TUPLE, CalendarDate, Part, When, Whole, choice, later, number
+from abm.scenario.fields import AS_TUPLE, CalendarDate, Part, When, Whole, choice, number
 
 SATURDAY = 5
 CALENDAR_DAYS = 365.0  # of a year
@@ -53,15 +53,13 @@ class Calendar(Part):
         unit="day",
         allowed="a trading day of the run",
     )
-    accrual: Literal["nights", "even"] = later(
-        choice(
-            "interest of a trading day: over the nights to the next, or over 365/250 of a day on "
-            "each, so that 250 days without a date carry a year of interest as of risk",
-            "market convention",
-            "nights",
-            label="accrual",
-            allowed='"nights" or, without calendar.start, "even"',
-        )
+    accrual: Literal["nights", "even"] = choice(
+        "interest of a trading day: over the nights to the next, or over 365/250 of a day on "
+        "each, so that 250 days without a date carry a year of interest as of risk",
+        "market convention",
+        "nights",
+        label="accrual",
+        allowed='"nights" or, without calendar.start, "even"',
     )
     holidays: Annotated[tuple[CalendarDate, ...], AS_TUPLE] = choice(
         "weekdays on which nothing trades",

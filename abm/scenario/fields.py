@@ -221,16 +221,10 @@ def choice(
     )
 
 
-def later(field: Any) -> Any:
-    """A field that came later than the first scenarios: see `canonical_hash`."""
-    field.json_schema_extra["came_later"] = True
-    return field
-
-
 def presence() -> Any:
     """Participation of a group, true or false."""
     meaning = "whether they take part; false leaves them out and changes nothing else"
-    return later(choice(meaning, default=True, allowed="true or false", label="present"))
+    return choice(meaning, default=True, allowed="true or false", label="present")
 
 
 def part_of(part: type[Part], meaning: str, *, label: str = "") -> Any:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
-from abm.scenario.fields import Part, note
+from abm.scenario.fields import Part
 from abm.scenario.graph_files import hash_of
-from abm.scenario.places import leaves
-from abm.scenario.retired import with_retired
 from abm.scenario.writing import WORDS, to_dict
 
 SCHEMA_VERSION = 1
@@ -23,18 +21,10 @@ def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
     """SHA-256 of canonical JSON: sorted keys, one spelling for every number, day and pair.
 
     The order of `instruments` and of `funds.styles` is kept, for it numbers the columns and the
-    funds; a graph file counts by what is in it, not by where it lies. What came later than the
-    first scenarios, a choice or a whole part, counts where it is made: at its default the hash
-    stays what it was. Choices that have left without having had an effect count as they were by
-    default. `index_of` gives the trading day of a date.
+    funds; a graph file counts by what is in it, not by where it lies. `index_of` gives the
+    trading day of a date.
     """
     raw = {key: value for key, value in to_dict(scenario).items() if key not in WORDS}
-    for key in _later_by_default(scenario):
-        _drop(raw, key)
-    for leaf in leaves(scenario):
-        if note(leaf.field, "came_later") and leaf.value == leaf.field.default:
-            _drop(raw, leaf.key.split("."))
-    raw = with_retired(raw)
     raw["instruments"] = _in_order(raw["instruments"])
     raw["funds"]["styles"] = _in_order(raw["funds"]["styles"])
     raw["correlations"] = {
@@ -50,23 +40,6 @@ def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
         allow_nan=False,
     )
     return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def _later_by_default(part: Part) -> Iterator[list[str]]:
-    """Steps to the fields of a part that came later and are what they are by default."""
-    for name, field in type(part).model_fields.items():
-        chosen = getattr(part, name)
-        if note(field, "came_later") and chosen == field.get_default(call_default_factory=True):
-            yield [name]
-        elif isinstance(chosen, Part):
-            yield from ([name, *below] for below in _later_by_default(chosen))
-
-
-def _drop(raw: dict[str, Any], steps: list[str]) -> None:
-    *path, last = steps
-    for step in path:
-        raw = raw.get(step, {})
-    raw.pop(last, None)
 
 
 def _in_order(table: Mapping[str, Any]) -> list[list[Any]]:

@@ -16,7 +16,6 @@ from abm.scenario.fields import (
     Shares,
     Whole,
     choice,
-    later,
     number,
     part_of,
 )
@@ -231,16 +230,14 @@ class HedgeFunds(Part):
         ge=0,
         le=1,
     )
-    stop_reset_days: Whole = later(
-        number(
-            "days beyond the stop after which losses are counted anew; 0 for never",
-            "days",
-            "assumed; 60 to 90 plausible",
-            0,
-            label="days until a stop is reset",
-            ge=0,
-            le=100_000,
-        )
+    stop_reset_days: Whole = number(
+        "days beyond the stop after which losses are counted anew; 0 for never",
+        "days",
+        "assumed; 60 to 90 plausible",
+        0,
+        label="days until a stop is reset",
+        ge=0,
+        le=100_000,
     )
     var_limit: float = number(
         "limit on the 99% ten-day value at risk",
@@ -310,8 +307,8 @@ class HedgeFunds(Part):
         Preferences, "rates at which calm leverage is optimal", label="funds"
     )
     flows: Flows = part_of(Flows, "investors' response to performance", label="funds")
-    funding: Carry = later(
-        part_of(AnyDifferential, "yen share of the loan by the rate differential", label="funds")
+    funding: Carry = part_of(
+        AnyDifferential, "yen share of the loan by the rate differential", label="funds"
     )
     styles: Annotated[dict[Name, Style], AT_MOST_MANY, FROZEN] = choice(
         "the styles by name",

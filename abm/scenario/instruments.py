@@ -20,7 +20,6 @@ from abm.scenario.fields import (
     Name,
     Part,
     choice,
-    later,
     number,
 )
 
@@ -97,17 +96,15 @@ class _Instrument(Part):
         ge=0,
         le=1,
     )
-    value_speed_gain: float = later(
-        number(
-            "rise of value investors' speed with the squared gap to fundamental: at z it is 1 + "
-            "gain z^2 times as high",
-            "per log squared",
-            "tuned; 59 doubles it at a gap of .13",
-            0.0,
-            label="value investors' urgency",
-            ge=0,
-            le=1e4,
-        )
+    value_speed_gain: float = number(
+        "rise of value investors' speed with the squared gap to fundamental: at z it is 1 + "
+        "gain z^2 times as high",
+        "per log squared",
+        "tuned; 59 doubles it at a gap of .13",
+        0.0,
+        label="value investors' urgency",
+        ge=0,
+        le=1e4,
     )
     dealer_depth_usd_bn: float = number(
         "what dealers take per log the price leaves their reference, in calm",

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from abm.errors import Nearest
 from abm.scenario.checks import Faults, fault_at, needs, unknown_instruments
 from abm.scenario.dealer import Dealers
-from abm.scenario.fields import FROZEN, LEAST_SHARE, Name, Part, choice, later, number, part_of
+from abm.scenario.fields import FROZEN, LEAST_SHARE, Name, Part, choice, number, part_of
 from abm.scenario.value_investor import Impact, TanhImpact
 
 
@@ -71,39 +71,33 @@ class Liquidity(Part):
         le=20,
         usual=(0.25, 3, 0.05),
     )
-    most_value_speed_per_day: float = later(
-        number(
-            "largest share of the gap that value investors trade in a day, however wide it is",
-            "per day",
-            "assumed",
-            0.9,
-            label="value investors' largest speed",
-            ge=0,
-            le=1,
-        )
+    most_value_speed_per_day: float = number(
+        "largest share of the gap that value investors trade in a day, however wide it is",
+        "per day",
+        "assumed",
+        0.9,
+        label="value investors' largest speed",
+        ge=0,
+        le=1,
     )
-    trade_share_per_day: float = later(
-        number(
-            "share of value investors' currencies that importers and exporters take over in a "
-            "day, at the market price",
-            "per day",
-            "assumed; .001 takes half of a position in three years",
-            0.0,
-            label="trade's share of value investors' currencies",
-            ge=0,
-            le=1,
-        )
+    trade_share_per_day: float = number(
+        "share of value investors' currencies that importers and exporters take over in a "
+        "day, at the market price",
+        "per day",
+        "assumed; .001 takes half of a position in three years",
+        0.0,
+        label="trade's share of value investors' currencies",
+        ge=0,
+        le=1,
     )
-    payout_share_per_day: float = later(
-        number(
-            "share of value investors' cash that goes to their owners in a day",
-            "per day",
-            "assumed",
-            0.0,
-            label="payout of value investors' cash",
-            ge=0,
-            le=1,
-        )
+    payout_share_per_day: float = number(
+        "share of value investors' cash that goes to their owners in a day",
+        "per day",
+        "assumed",
+        0.0,
+        label="payout of value investors' cash",
+        ge=0,
+        le=1,
     )
     dealers: Dealers = part_of(Dealers, "market makers")
     links: Annotated[dict[Name, Link], FROZEN] = choice(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from abm.scenario.checks import Faults, fault_at, nearest, needs
-from abm.scenario.fields import LEAST_SHARE, Name, Part, Whole, choice, later, number, presence
+from abm.scenario.fields import LEAST_SHARE, Name, Part, Whole, choice, number, presence
 from abm.scenario.groups import whole_or_absent
 
 
@@ -53,16 +53,14 @@ class RetailEquity(Part):
         ge=0,
         le=2,
     )
-    opening_cut_share: float = later(
-        number(
-            "leverage is drawn at most at this share of that at which a cohort must sell",
-            "share",
-            "assumed",
-            0.95,
-            label="largest opening leverage over that of the stop-out",
-            ge=LEAST_SHARE,
-            le=1,
-        )
+    opening_cut_share: float = number(
+        "leverage is drawn at most at this share of that at which a cohort must sell",
+        "share",
+        "assumed",
+        0.95,
+        label="largest opening leverage over that of the stop-out",
+        ge=LEAST_SHARE,
+        le=1,
     )
     loss_cut: float = number(
         "median equity over notional below which they must sell",
@@ -91,28 +89,24 @@ class RetailEquity(Part):
         ge=0,
         le=1,
     )
-    days_to_pay: Whole = later(
-        number(
-            "days after a breach on whose morning a cohort that still stands below its level must "
-            "sell; 0: at once",
-            "days",
-            "Japanese brokers' two-day rule: 2",
-            0,
-            label="days to meet a margin call",
-            ge=0,
-            le=250,
-        )
+    days_to_pay: Whole = number(
+        "days after a breach on whose morning a cohort that still stands below its level must "
+        "sell; 0: at once",
+        "days",
+        "Japanese brokers' two-day rule: 2",
+        0,
+        label="days to meet a margin call",
+        ge=0,
+        le=250,
     )
-    renewal_per_day: float = later(
-        number(
-            "share of accounts that close in a day and open anew at the leverage of the opening",
-            "per day",
-            "assumed; standardised margin trades in Tokyo end after six months at the latest: .008",
-            0.0,
-            label="renewal of margin accounts in shares",
-            ge=0,
-            le=1,
-        )
+    renewal_per_day: float = number(
+        "share of accounts that close in a day and open anew at the leverage of the opening",
+        "per day",
+        "assumed; standardised margin trades in Tokyo end after six months at the latest: .008",
+        0.0,
+        label="renewal of margin accounts in shares",
+        ge=0,
+        le=1,
     )
     days_out: Whole = number(
         "days inactive after a stop-out",

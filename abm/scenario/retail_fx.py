@@ -12,7 +12,6 @@ from abm.scenario.fields import (
     Shares,
     Whole,
     choice,
-    later,
     number,
     part_of,
     presence,
@@ -143,13 +142,11 @@ class RetailFx(Part):
     speed_per_day: float = number(
         "share of the gap closed", "per day", "assumed", 0.1, label="speed of trading", ge=0, le=1
     )
-    carry: Carry = later(
-        part_of(
-            AnyDifferential,
-            "positions by the rate differential, which motivates them: Japanese Retail Investors "
-            "and the Carry Trade, RBA Bulletin",
-            label="retail FX",
-        )
+    carry: Carry = part_of(
+        AnyDifferential,
+        "positions by the rate differential, which motivates them: Japanese Retail Investors "
+        "and the Carry Trade, RBA Bulletin",
+        label="retail FX",
     )
     days_out: Whole = number(
         "days inactive after a stop-out",
@@ -160,17 +157,15 @@ class RetailFx(Part):
         ge=0,
         le=1_000_000,
     )
-    renewal_per_day: float = later(
-        number(
-            "share of the accounts that closes in a day and is replaced by new ones with the "
-            "opening wealth: gains are paid out, losses filled up",
-            "per day",
-            "assumed; .001 is an account held for four years",
-            0.0,
-            label="accounts renewed",
-            ge=0,
-            le=1,
-        )
+    renewal_per_day: float = number(
+        "share of the accounts that closes in a day and is replaced by new ones with the "
+        "opening wealth: gains are paid out, losses filled up",
+        "per day",
+        "assumed; .001 is an account held for four years",
+        0.0,
+        label="accounts renewed",
+        ge=0,
+        le=1,
     )
 
 

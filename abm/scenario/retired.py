@@ -2,8 +2,7 @@
 
 Some had no effect; others chose a rule where the model has one now. Results and sweeps of before
 spell out every choice, these included. Where the value chose nothing, or what is the rule now, it
-is passed over there; keys that had no effect count in the hash of a scenario, which stays what it
-was.
+is passed over there.
 """
 
 from __future__ import annotations
@@ -72,14 +71,6 @@ def without_retired(raw: dict[str, Any]) -> dict[str, Any]:
     for table, name, value in _tables(raw, {**RETIRED, **chosen}):
         if table.get(name) == value:
             del table[name]
-    return raw
-
-
-def with_retired(raw: dict[str, Any]) -> dict[str, Any]:
-    """A scenario with the keys that had no effect, each at its default."""
-    for table, name, default in _tables(raw, RETIRED):
-        if table.get("kind") != "none":
-            table[name] = default
     return raw
 
 

@@ -18,7 +18,7 @@ from abm.scenario.changes import changed
 from abm.scenario.checks import refuse_disagreement
 from abm.scenario.clearing import ClearingRule
 from abm.scenario.faults import validated
-from abm.scenario.fields import AS_TUPLE, Line, Lines, Part, Whole, choice, later, number, part_of
+from abm.scenario.fields import AS_TUPLE, Line, Lines, Part, Whole, choice, number, part_of
 from abm.scenario.groups import Population
 from abm.scenario.hashing import canonical_hash
 from abm.scenario.hedge_fund import HedgeFunds
@@ -87,8 +87,8 @@ class Scenario(Part):
         label="correlation of news",
         allowed="numbers from -1 to 1 that make a positive definite matrix",
     )
-    news_volatility: NewsVolatility = later(
-        part_of(ConstantVolatility, "how volatile news is from day to day", label="news")
+    news_volatility: NewsVolatility = part_of(
+        ConstantVolatility, "how volatile news is from day to day", label="news"
     )
     rates: Rates = part_of(Rates, "policy rates at the opening")
     estimation: Estimation = part_of(Estimation, "how risk is estimated")
@@ -98,22 +98,20 @@ class Scenario(Part):
     volatility_target: VolatilityTarget = part_of(
         VolatilityTarget, "volatility-target funds", label="volatility target"
     )
-    bonds: Bonds = later(
-        choice(
-            "bonds with fixed coupons on a yield curve, by instrument",
-            label="bonds",
-            default={},
-            allowed="tables by name",
-        )
+    bonds: Bonds = choice(
+        "bonds with fixed coupons on a yield curve, by instrument",
+        label="bonds",
+        default={},
+        allowed="tables by name",
     )
-    option_hedgers: OptionHedgers = later(
-        part_of(NoOptionHedgers, "who hedges options", label="option hedgers")
+    option_hedgers: OptionHedgers = part_of(
+        NoOptionHedgers, "who hedges options", label="option hedgers"
     )
-    order_anticipators: OrderAnticipators = later(
-        part_of(NoOrderAnticipators, "who trades ahead of others", label="order anticipators")
+    order_anticipators: OrderAnticipators = part_of(
+        NoOrderAnticipators, "who trades ahead of others", label="order anticipators"
     )
-    risk_appetite: RiskAppetite = later(
-        part_of(ConstantAppetite, "what losses do to the worth of risk", label="risk appetite")
+    risk_appetite: RiskAppetite = part_of(
+        ConstantAppetite, "what losses do to the worth of risk", label="risk appetite"
     )
     trend: TrendFollowers = part_of(TrendFollowers, "trend followers", label="trend followers")
     retail_fx: RetailFx = part_of(RetailFx, "retail currency traders", label="retail FX")
@@ -121,12 +119,10 @@ class Scenario(Part):
         RetailEquity, "retail margin longs in shares", label="retail equity"
     )
     insurers: Insurers = part_of(Insurers, "life insurers", label="life insurers")
-    auto_borrowers: AutoBorrowers = later(
-        part_of(
-            AutoBorrowers,
-            "borrowers whose lender liquidates automatically",
-            label="auto-liquidation borrowers",
-        )
+    auto_borrowers: AutoBorrowers = part_of(
+        AutoBorrowers,
+        "borrowers whose lender liquidates automatically",
+        label="auto-liquidation borrowers",
     )
     banks: Banks = part_of(Banks, "banks")
     network: Network = part_of(Network, "who lends to whom")

@@ -13,7 +13,6 @@ from abm.scenario.fields import (
     Shares,
     SignedShares,
     choice,
-    later,
     number,
     part_of,
 )
@@ -96,13 +95,11 @@ class TrendFollowers(FundGroup):
         ge=0,
         le=1,
     )
-    carry: Carry = later(
-        part_of(
-            AnyDifferential,
-            "short positions in the funding currency by what they earn; trend and carry together, "
-            "Olszweski and Zhou (2014)",
-            label="trend followers",
-        )
+    carry: Carry = part_of(
+        AnyDifferential,
+        "short positions in the funding currency by what they earn; trend and carry together, "
+        "Olszweski and Zhou (2014)",
+        label="trend followers",
     )
     weights: Shares = choice(
         "share of the risk budget used in each instrument",

@@ -69,7 +69,8 @@ def test_without_a_broker_there_are_no_calls():
 
 
 def test_after_its_time_out_it_comes_back_with_its_opening_wealth():
-    asked = model(9.0, surprise_bp=200, funds__days_out=3)
+    fixed = {"kind": "fixed", "rate": 0.1}
+    asked = model(9.0, surprise_bp=200, funds__days_out=3, margin=fixed)
     agent = asked.python_agents[0]
     while not agent.is_out:
         asked.step()

@@ -93,6 +93,8 @@ def test_leverage_is_what_makes_the_cascade():
 @pytest.mark.parametrize("base", ["hike", "august-2024"])
 def test_when_all_are_silent_prices_move_by_the_news_and_there_are_no_trades(base):
     change = {"policy__mof": {"kind": "none"}} if base == "august-2024" else {}
+    # bonds follow shares, appetite losses; hedgers are in the market like dealers
+    change |= {"bonds": {}, "risk_appetite": {"kind": "none"}, "option_hedgers": {"kind": "none"}}
     world = build_world(scenario(base, calendar__shock_day=0, **change), 6, no_trade=True)
     units = world.books.units.copy()
     script = world.script._replace(accrual_days=0.0 * world.script.accrual_days)

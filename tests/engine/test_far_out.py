@@ -16,7 +16,7 @@ from abm.population.world import build_world, scale_audit
 # Each broke the audit, by the error given, before prices had an outermost limit, loans always a
 # lender, and credit and trading a largest price.
 BROKEN = [
-    (2e-1, "reference-2024", 0,
+    (2e-1, "world-2024", 0,
      {"liquidity.impact.kind": "none", "instruments.JPY.daily_limit_log": 2.0}),
     (1.4e-5, "august-2024", 0, {"network.brokers.share_concentration": 0.001}),
     (1e-9, "calm", 0,
@@ -44,7 +44,8 @@ def test_what_broke_the_audit_balances_or_is_refused(was, name, seed, changes):
 def test_no_price_leaves_a_factor_of_fifty_five():
     """Funds of a trillion that size by an estimate of nearly no risk once moved the yen e^20."""
     _, name, seed, changes = BROKEN[-1]
-    world = open_world(abm.load_scenario(name).with_changes(changes), seed)[0]
+    larger = {**changes, "funds.styles.MA.equity_usd_bn": 2000.0}
+    world = open_world(abm.load_scenario(name).with_changes(larger), seed)[0]
     advance(world, world.burn_in, world.n_days)
     assert FARTHEST_LOG == 4.0  # 4 sigma of an index of 20% a year after 25 years
     assert np.abs(world.record.log_prices).max() == FARTHEST_LOG
@@ -79,6 +80,7 @@ def test_what_hardly_anybody_holds_is_scaled_by_its_market():
     """No yen is owned or owed where shares worth 1,000bn are held without debt; bonds are deep."""
     shares = {"retail_equity.notional_usd_bn": 1000.0, "retail_equity.leverage": 1.0}
     shares |= {"retail_equity.leverage_dispersion": 0.0, "instruments.JGB.value_depth_usd_bn": 1e5}
+    shares |= {"liquidity.depth_multiple": 0.9, "instruments.JGB.dealer_depth_usd_bn": 2000.0}
     scenario = abm.load_scenario("hike").with_changes(shares)
     world = build_world(scenario, 2)
     JPY, NKY, JGB = (scenario.instrument_names.index(name) for name in ("JPY", "NKY", "JGB"))
@@ -86,7 +88,7 @@ def test_what_hardly_anybody_holds_is_scaled_by_its_market():
     scale_audit(*world[:4])
     gross = world.market.gross_totals
     assert gross[JPY] == gross[NKY] > 1000.0
-    assert gross[JGB] == pytest.approx(1e-4 * (1e5 + world.rules.dealers.depth[JGB]))
+    assert gross[JGB] == pytest.approx(1e-4 * 0.9 * (1e5 + 2000.0))
 
 
 def test_an_error_that_is_no_number_is_not_lost():

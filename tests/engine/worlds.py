@@ -64,7 +64,8 @@ def quiet(world: World, *, interest: bool = False) -> World:
 
 
 def held_estimates(world: World) -> World:
-    """Covariances stay what they were: no estimate is updated."""
+    """Covariances and funds' risk stay what they were: no estimate is updated."""
+    world = with_rules(world, "funds", risk=world.rules.funds.risk._replace(decay=1.0))
     return with_rules(world, "estimate", slow_decay=1.0, fast_decay=1.0)
 
 

@@ -63,7 +63,7 @@ def test_the_share_unlevered_is_of_hedge_funds_alone():
 
 
 def test_what_force_closed_in_a_day_is_the_sum_over_all_who_were_forced():
-    world = still("funds", margin={"kind": "fixed", "rate": 0.25}, funds__grace_share=0.0)
+    world = still("funds", margin={"kind": "fixed", "rate": 0.33}, funds__grace_share=0.0)
     world.chance.news[0, JPY] = 0.10
     pass_days(world)
     events = world.record.events[: world.record.n_events[0]]

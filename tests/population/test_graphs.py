@@ -198,6 +198,7 @@ def test_a_scenario_lends_along_the_users_own_edges(tmp_path):
     scenario = load_scenario("hike").with_changes(
         {
             "population.scale": 0.3,
+            "banks.desk": {"kind": "none"},
             "network.brokers": {"kind": "file", "path": str(tmp_path / "brokers.csv")},
             "network.interbank": {"kind": "file", "path": str(tmp_path / "claims.csv")},
         }

@@ -9,9 +9,10 @@ from abm.population.script import draw_innovations, draw_news
 from abm.scenario import load_scenario
 from abm.scenario.news_volatility import StochasticVolatility
 
-HIKE = load_scenario("hike")
+CONSTANT = {"news_volatility": {"kind": "none"}}
+HIKE = load_scenario("hike").with_changes(CONSTANT)
 MEMORY = {"news_volatility": {"kind": "stochastic", "common_log_sd": 0.4}}
-AUGUST = load_scenario("august-2024").with_changes(MEMORY)
+AUGUST = load_scenario("august-2024")
 
 
 def test_three_days_of_two_factors_by_hand():
@@ -45,8 +46,8 @@ def test_what_is_drawn_for_news_stays_and_all_instruments_share_the_common_facto
 
 def test_a_dated_run_opens_at_the_median_volatility_and_another_does_not():
     burn = AUGUST.calendar.burn_in_days
-    plain = draw_news(load_scenario("august-2024"), 3, 0)
-    ratio = draw_news(AUGUST, 3, 0)[burn] / plain[burn]
+    plain = draw_news(AUGUST.with_changes(CONSTANT), 3, 0)
+    ratio = draw_news(AUGUST.with_changes(MEMORY), 3, 0)[burn] / plain[burn]
     assert ratio == pytest.approx(np.full(9, np.exp(-0.16)))
     undated = draw_news(HIKE.with_changes(MEMORY), 3, 0)[burn] / draw_news(HIKE, 3, 0)[burn]
     assert abs(np.log(undated[0]) + 0.16) > 0.01
@@ -65,7 +66,7 @@ def test_after_a_branch_with_its_own_seed_volatility_goes_on_from_where_it_was(t
         model.step()
     branch = CarryUnwindModel.load_state(model.save_state(tmp_path / "day.state"), rng=8)
     turn = scenario.calendar.burn_in_days + 5
-    plain = scenario.with_changes({"news_volatility": {"kind": "none"}})
+    plain = scenario.with_changes(CONSTANT)
     before = np.log(draw_news(scenario, 3, 0) / draw_news(plain, 3, 0))[turn - 1, 0]
     after = np.log((branch.world.chance.news[turn] / draw_news(plain, 8, 0)[turn])[0])
     fresh = 0.4 * np.sqrt(1.0 - 0.985**2) * draw_innovations(scenario, 8, 0)[1][turn, 0]

@@ -16,7 +16,12 @@ DESK = {"kind": "carry", "capital_share": 0.1, "leverage": 4.0, "weights": {"UST
 BORROWERS = {"n": 3, "equity_usd_bn": 3.0, "yen_share": 0.5, "weights": {"SPX": 0.5, "NKY": 0.5}}
 SWAP = {"kind": "line", "day": 20}
 SCENARIO = abm.load_scenario("august-2024").with_changes(
-    {"banks.desk": DESK, "policy.swap_line": SWAP, "auto_borrowers": BORROWERS}
+    {
+        "banks.desk": DESK,
+        "policy.swap_line": SWAP,
+        "auto_borrowers": BORROWERS,
+        "bonds.UST.surprise_pass_through": 0.2,
+    }
 )
 # Said about a run or shown with it.
 INERT = ("name", "title", "about", "calendar.shock_day")

@@ -29,7 +29,7 @@ def test_who_stays_opens_with_the_same_books(kind, key):
 def test_a_world_without_rule_followers_and_households_still_conserves_everything():
     changes = {f"{key}.present": False for key in CAN_BE_LEFT_OUT.values()}
     found = abm.cascade(SCENARIO.with_changes({**changes, "shock.surprise_bp": 50}), rng=3)
-    assert set(found.run.institutions["kind"]) == {"hedge_fund", "bank"}
+    assert set(found.run.institutions["kind"]) == {"hedge_fund", "bank", "bank_desk"}
     assert found["max_conservation_error"] < 1e-9
 
 

@@ -5,8 +5,6 @@ import pytest
 from abm.errors import ScenarioFaults
 from abm.scenario import load_scenario
 
-HIKE = load_scenario("hike")
-HASH_OF_HIKE = "3d154d74acb74a6d0d8358e339cff58d68090c493487935b699b7740636e154f"
 GROUP = load_scenario("auto-liquidation")
 
 
@@ -36,11 +34,6 @@ def test_collateral_is_what_the_scenario_trades_but_the_currency_that_is_owed():
 
 def test_borrowers_without_money_are_refused():
     assert "auto_borrowers.equity_usd_bn" in faults_of(equity_usd_bn=0.0)
-
-
-def test_a_scenario_without_the_group_has_the_hash_that_it_had_before_there_was_one():
-    assert HIKE.canonical_hash() == HASH_OF_HIKE
-    assert GROUP.canonical_hash() != HIKE.with_changes({"shock.surprise_bp": 50.0}).canonical_hash()
 
 
 def test_what_is_chosen_of_the_group_counts_in_the_hash():

@@ -5,12 +5,11 @@ from pathlib import Path
 import pytest
 
 from abm.errors import ScenarioFaults
-from abm.scenario import Scenario, load_scenario
+from abm.scenario import load_scenario
 from abm.scenario.retired import (
     NO_EFFECT,
     NOW_A_RULE,
     RETIRED,
-    with_retired,
     without_retired,
 )
 
@@ -55,16 +54,6 @@ def test_a_kept_scenario_that_spells_out_their_defaults_loads(tmp_path: Path, be
     assert kept.canonical_hash() == load_scenario("hike").canonical_hash()
     with pytest.raises(ScenarioFaults, match=r"capacity_share = 0\.4"):
         load_scenario(write(tmp_path, 0.4))
-
-
-def test_the_hash_of_a_scenario_counts_them_as_they_were_by_default() -> None:
-    counted = with_retired({"insurers": {}, "policy": {"swap_line": {"kind": "none"}}})
-    assert counted == {
-        "insurers": {"hedge_per_basis": 2.0},
-        "policy": {"swap_line": {"kind": "none"}},
-    }
-    assert Scenario.from_dict(HIKE.to_dict()).canonical_hash() == HIKE.canonical_hash()
-    assert HIKE.canonical_hash() != load_scenario("hike").canonical_hash()
 
 
 CHOICES = {

@@ -42,9 +42,11 @@ def test_the_walk_moves_by_the_script_and_nothing_else():
     assert at["2024-07-31"] - at["2024-07-30"] == pytest.approx(-hike, abs=1e-4)
     assert at["2024-08-02"] - at["2024-07-31"] == pytest.approx(-payrolls)
     assert at["2024-08-05"] == at["2024-08-02"]
-    slope = 0.28 * 3200.0 + 462.9  # USD bn per log of the day
+    yen = scenario.instruments["JPY"]
+    slope = yen.value_speed_per_day * yen.value_depth_usd_bn + yen.dealer_depth_usd_bn
+    slope *= scenario.liquidity.depth_multiple  # USD bn per log of the day
     assert at["2024-07-30"] == pytest.approx(-(0.00396 + 35.0 / slope), abs=1e-4)
-    assert sds["USDJPY"] == pytest.approx(0.06075 / 250**0.5, rel=1e-3)
+    assert sds["USDJPY"] == pytest.approx(yen.volatility_per_year / 250**0.5)
 
 
 def toy(rows):

@@ -170,8 +170,8 @@ def test_groups_come_in_the_order_of_the_table():
 
 
 def test_a_world_is_put_under_every_script():
-    world = world_of("world-2024", {"funds.leverage_cap": 5.0})
+    world = world_of("auto-liquidation", {"funds.leverage_cap": 5.0})
     assert world["calm"].shock.kind == "none" and not world["hike"].news
     assert world["hike"].shock.kind == "surprise" and world["august-2024"].news
     assert {one.funds.leverage_cap for one in world.values()} == {5.0}
-    assert {one.risk_parity.yen_share for one in world.values()} == {0.0}
+    assert {one.auto_borrowers.n for one in world.values()} == {20}

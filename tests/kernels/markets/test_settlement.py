@@ -7,14 +7,15 @@ from abm.agents.decision import next_decision
 from abm.kernels.markets.flow import AT_LIMIT
 from abm.kernels.state import RETAIL_EQUITY, RETAIL_FX, RISK_PARITY
 from abm.population.world import build_world
-from tests.engine.worlds import JGB, JPY, NKY, pass_days, quiet, scenario, still, with_rules
+from tests.engine.worlds import JGB, JPY, NKY, NONE, pass_days, quiet, scenario, still, with_rules
 
 N_CURRENCIES = 3
 
 
 def shocked(news, limits=None, **changes):
     """One round of one day without interest or margin calls, its news by instrument."""
-    changes = {"clearing__rounds": 1, "margin": {"kind": "none"}} | changes
+    alone = {"banks__desk": NONE, "option_hedgers": NONE, "risk_appetite": NONE}
+    changes = {"clearing__rounds": 1, "margin": NONE} | alone | changes
     world = build_world(scenario("calm", **changes), 2)
     world = quiet(world)
     for k, move in news.items():
@@ -53,6 +54,15 @@ def net_of_residents(world, traded):
     return own
 
 
+def yen_needed(world, orders, traded):
+    """Own yen orders; who hedges shares keeps the hedge of those that were not sold."""
+    first, needed = world.rules.mandates.first_row, orders[JPY].copy()
+    hedgers = slice(first[RISK_PARITY], first[RETAIL_FX])
+    unsold = (orders - traded)[NKY, hedgers]
+    needed[hedgers] += np.exp(world.market.log_price[NKY]) * unsold
+    return needed
+
+
 def test_inside_the_limits_all_orders_are_filled():
     world = shocked({JPY: 0.03, NKY: -0.04})
     orders, _, traded = before_and_after(world)
@@ -62,7 +72,8 @@ def test_inside_the_limits_all_orders_are_filled():
 
 def limit_down():
     """Nikkei news of a tenth below, a limit of a hundredth: sellers are rationed."""
-    world = shocked({NKY: -0.10, JPY: 0.03}, {NKY: 0.01}, population__scale=1.0)
+    quick = {"population__scale": 1.0, "trend__speed_per_day": 0.2}
+    world = shocked({NKY: -0.10, JPY: 0.03}, {NKY: 0.01}, **quick)
     world.script.official_usd_bn[0, NKY] = 0.5  # buyers: an official one, and
     trader = world.rules.mandates.first_row[RETAIL_EQUITY + 1] - 1
     world.rules.mandates.size_usd_bn[trader] += 1.0  # one who has fewer shares than he wants
@@ -100,12 +111,8 @@ def test_no_institution_ends_with_a_currency_it_did_not_order():
     # the yen of shares that were not sold are not kept: yen positions move by own orders alone,
     # and the yen that hedge shares are bought back for those that were sold
     world, orders, _, traded, _ = limit_down()
-    first = world.rules.mandates.first_row
-    hedgers = slice(first[RISK_PARITY], first[RETAIL_FX])
-    unsold = np.exp(world.market.log_price[NKY]) * (orders - traded)[NKY, hedgers]
-    assert unsold.min() < -1e-3
-    expected = orders[JPY].copy()
-    expected[hedgers] += unsold
+    expected = yen_needed(world, orders, traded)
+    assert (expected - orders[JPY]).min() < -1e-3
     np.testing.assert_allclose(net_of_residents(world, traded)[JPY], expected, atol=1e-9)
 
 
@@ -138,14 +145,15 @@ def test_an_asset_and_its_currency_at_their_limits_ration_the_asset_first():
     Reversing the whole leg of what was not sold would leave him with yen he never traded.
     """
     world = shocked({JPY: 0.10, NKY: -0.10}, {JPY: 0.02, NKY: 0.01})
+    world.script.official_usd_bn[0, NKY] = 0.05
     orders, _, traded = before_and_after(world)
     fill, side = world.scratch.fill, world.scratch.side
     assert side[JPY] == 1.0 and side[NKY] == -1.0
-    assert fill[NKY] < 1.0 and fill[JPY] < 1.0
+    assert 0.0 < fill[NKY] < 1.0 and 0.0 < fill[JPY] < 1.0
     foreign = world.rules.mandates.resident == 0
     leg = np.exp(world.market.log_price[NKY]) * traded[NKY] * foreign
     leg += np.exp(world.market.log_price[JGB]) * traded[JGB] * foreign
-    needed = orders[JPY] + leg
+    needed = yen_needed(world, orders, traded) + leg
     got = net_of_residents(world, traded)[JPY] + leg
     bought = needed > 1e-9
     np.testing.assert_allclose(got[bought], fill[JPY] * needed[bought], atol=1e-9)
@@ -179,7 +187,7 @@ def test_both_legs_match_at_the_price_and_the_spread_paid_is_the_spread_received
 
 
 def test_residents_pay_for_shares_in_yen():
-    world = shocked({NKY: -0.06}, retail_equity__speed_per_day=0.5)
+    world = shocked({NKY: -0.06}, retail_equity__speed_per_day=0.5, retail_equity__days_to_pay=0)
     first, last = world.rules.mandates.first_row[RETAIL_EQUITY : RETAIL_EQUITY + 2]
     world.rules.mandates.loss_cut[first:last] = 0.9  # all are cut
     units, cash = world.books.units[:, first:last].copy(), world.books.cash[first:last].copy()
@@ -191,7 +199,7 @@ def test_residents_pay_for_shares_in_yen():
 
 
 def test_an_official_order_is_executed_once_however_many_rounds_a_day_has():
-    world = still("funds", margin={"kind": "fixed", "rate": 0.25}, funds__grace_share=0.0)
+    world = still("funds", margin={"kind": "fixed", "rate": 0.3}, funds__grace_share=0.0)
     world.script.official_usd_bn[0, JPY] = 5.0
     world.chance.news[0, JPY] = 0.05  # calls funds once round 0 has cleared
     pass_days(world)
