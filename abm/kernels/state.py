@@ -74,7 +74,7 @@ class Mandates(NamedTuple):
     kind: np.ndarray  # (N,) int64
     resident: np.ndarray  # (N,) uint8, 1: resident of the funding currency
     weights: np.ndarray  # (K, N) shares of gross assets; row 0 is minus the yen share of funding
-    risk_aversion: np.ndarray  # (N,) gamma of (M20)
+    risk_aversion: np.ndarray  # (N,) gamma of (M74)
     long_run_variance: np.ndarray  # (N,) per year
     asset_variance: np.ndarray  # (N,) per year, calm, of the assets per unit of leverage
     loan_covariance: np.ndarray  # (N,) per year, of those with the usual yen loan on top

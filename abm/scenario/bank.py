@@ -44,7 +44,7 @@ class CarryDesk(Part):
         "calm leverage",
         "1 + borrowing / capital of the book",
         "assumed",
-        3.0,
+        4.0,
         label="calm leverage",
         ge=1,
         le=100,

@@ -58,7 +58,7 @@ class _RatedMargin(_MarginRule):
         "least margin rate",
         "share of assets",
         "tuned; FX prime brokers 2 to 5%, EM 5 to 15%; plausible .05 to .10",
-        0.08,
+        0.078,
         label="margin floor",
         ge=LEAST_SHARE,
         le=1,

@@ -46,7 +46,7 @@ class RetailFx(Part):
         "median leverage",
         "notional / equity",
         "tuned; plausible 5 to 8",
-        7.0,
+        6.25,
         label="median leverage",
         ge=1,
         le=100,
@@ -116,7 +116,7 @@ class RetailFx(Part):
         "largest share added when the funding currency has risen",
         "share",
         "BoJ Review 2016-E-5, size assumed; plausible .1 to .5",
-        0.25,
+        0.5,
         label="contrarian response",
         ge=0,
         le=1,
@@ -140,7 +140,7 @@ class RetailFx(Part):
         le=250,
     )
     speed_per_day: float = number(
-        "share of the gap closed", "per day", "assumed", 0.1, label="speed of trading", ge=0, le=1
+        "share of the gap closed", "per day", "assumed", 0.3, label="speed of trading", ge=0, le=1
     )
     carry: Carry = part_of(
         AnyDifferential,
@@ -162,7 +162,7 @@ class RetailFx(Part):
         "opening wealth: gains are paid out, losses filled up",
         "per day",
         "assumed; .001 is an account held for four years",
-        0.0,
+        0.001,
         label="accounts renewed",
         ge=0,
         le=1,

@@ -28,7 +28,7 @@ class LossAppetite(Part):
         "share of remembered losses that is left a day later",
         "per day",
         "tuned; a slower memory makes share returns predictable",
-        0.5,
+        0.4,
         label="memory of losses",
         ge=0,
         lt=1,

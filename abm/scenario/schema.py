@@ -25,7 +25,7 @@ from abm.scenario.hedge_fund import HedgeFunds
 from abm.scenario.instruments import Asset, Correlations, Currency, Instruments, correlation_matrix
 from abm.scenario.life_insurer import Insurers
 from abm.scenario.liquidity import Liquidity
-from abm.scenario.margin import Margin, VolatilityMargin
+from abm.scenario.margin import Margin, WorstLossMargin
 from abm.scenario.network import Network
 from abm.scenario.news_volatility import ConstantVolatility, NewsVolatility
 from abm.scenario.option_hedger import NoOptionHedgers, OptionHedgers
@@ -126,7 +126,7 @@ class Scenario(Part):
     )
     banks: Banks = part_of(Banks, "banks")
     network: Network = part_of(Network, "who lends to whom")
-    margin: Margin = part_of(VolatilityMargin, "margin rule")
+    margin: Margin = part_of(WorstLossMargin, "margin rule")
     clearing: ClearingRule = part_of(ClearingRule, "how a day clears")
     funding: Funding = part_of(Funding, "dollars through currency swaps")
     shock: Shock = part_of(NoShock, "the shock")

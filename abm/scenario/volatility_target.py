@@ -23,7 +23,7 @@ class VolatilityTarget(FundGroup):
         "target volatility",
         "log per sqrt(year)",
         "tuned; plausible .09 to .12",
-        0.11,
+        0.109,
         label="target volatility",
         ge=LEAST_SHARE,
         le=2,
