@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from abm.figures.phase import LEVERAGE_CAP, SURPRISE
+from abm.figures.phase import SURPRISE
 from experiments.picture import CALM_CAP, CAP_SURPRISE_BP, CAPS, SURPRISES_BP, design, outcomes
 
 SEED, N_REPLICATES = 40, 40
