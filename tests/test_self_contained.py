@@ -101,7 +101,7 @@ def sets(**files):
 @pytest.mark.parametrize("desk", [False, True])
 def test_exposures_are_given_back_as_both_networks(tmp_path, desk):
     own = {"kind": "carry", "capital_share": 0.1, "leverage": 4.0, "weights": {"UST": 0.5}}
-    changes = SHORT | FEW | ({"banks.desk": own} if desk else {})
+    changes = SHORT | FEW | {"banks.desk": own if desk else {"kind": "none"}}
     scenario = abm.load_scenario("hike").with_changes(changes)
     model = CarryUnwindModel(scenario, rng=1)
     graph, path = model.exposures, tmp_path / "exposures.graphml"
