@@ -8,7 +8,7 @@ covariance of assets and loan, and that of the loan.
 import math
 
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.contracts.balances import leverage_of
+from abm.kernels.contracts.balances import leverage_of, mandate_multiple
 from abm.kernels.numerics.columns import add_scaled
 from abm.kernels.risk import book_return, held_variance
 from abm.kernels.state import CHUNK, HEDGE_FUND, LEAST_VARIANCE, RISK_PARITY, TRADING_DAYS
@@ -69,12 +69,14 @@ def next_margin_risk(risk, own, size, rule):
 
 
 @kernel
-def note_leverage(books, rules):
+def note_leverage(books, market, rules):
     """Note the leverage with which funds and desks go into the day.                    (M69)"""
-    if not (rules.funds.risk.is_on or rules.margin.loss.is_on):
-        return
-    for i in range(rules.mandates.first_row[RISK_PARITY]):
-        books.morning_leverage[i] = min(leverage_of(i, books), MOST_LEVERAGE)
+    mandates, share = rules.mandates, market.funding_share[0]
+    for i in range(mandates.first_row[RISK_PARITY]):
+        held = mandate_multiple(
+            leverage_of(i, books), -share * mandates.weights[0, i], mandates.gross_weight[i]
+        )
+        books.morning_leverage[i] = min(held, MOST_LEVERAGE)
 
 
 @kernel

@@ -177,7 +177,7 @@ def mark_and_move_capital(books, market, graph, rules, scratch):
     renew_retail(books, market, rules)
     update_high_water_marks(books.wealth, books.high_water)
     reset_stops(books, rules)
-    note_leverage(books, rules)
+    note_leverage(books, market, rules)
 
 
 @kernel

@@ -74,6 +74,7 @@ class Mandates(NamedTuple):
     kind: np.ndarray  # (N,) int64
     resident: np.ndarray  # (N,) uint8, 1: resident of the funding currency
     weights: np.ndarray  # (K, N) shares of gross assets; row 0 is minus the yen share of funding
+    gross_weight: np.ndarray  # (N,) of the weights but the yen's
     risk_aversion: np.ndarray  # (N,) gamma of (M74)
     long_run_variance: np.ndarray  # (N,) per year
     asset_variance: np.ndarray  # (N,) per year, calm, of the assets per unit of leverage

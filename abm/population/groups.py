@@ -44,6 +44,7 @@ class Group:
         self.units = np.zeros((k, n))
         self.cash = np.zeros(n)
         self.wealth = np.zeros(n)
+        self.gross_weight = np.zeros(n)
         self.risk_aversion = np.ones(n)
         self.long_run_variance = np.zeros(n)
         self.asset_variance = np.zeros(n)

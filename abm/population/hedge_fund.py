@@ -12,7 +12,7 @@ import numpy as np
 from abm.kernels.behaviours.expectations import loan_cost
 from abm.kernels.behaviours.hedge_fund import (
     lower_to,
-    lower_to_margin,
+    lower_to_lenders,
     portfolio_mean,
     set_fund_shares,
     want_leverage,
@@ -124,7 +124,8 @@ def open_fund_books(group: Group, calm_leverage: Array, scenario: Scenario, term
     A fund whose carry is below the floor opens below its calm leverage.
     """
     rule, weights = scenario.funds, group.weights
-    gross = weights[1:].sum(axis=0)
+    gross = group.gross_weight
+    gross[:] = weights[1:].sum(axis=0)
     shares = np.where(gross > 0.0, weights / np.maximum(gross, 1e-300), 0.0)[1:]
     group.concentration[:] = (shares**2).sum(axis=0)
     group.leverage_cap[:] = rule.leverage_cap
@@ -137,9 +138,11 @@ def open_fund_books(group: Group, calm_leverage: Array, scenario: Scenario, term
     optimal_at = np.maximum(carry_of(weights, 1.0, terms, at), rule.carry_floor_per_year)
     set_risk_aversion(group, calm, optimal_at, calm_leverage, scenario)
     leverage, limit = size_on_books(group, yen_share, carry, scenario)
-    lower_to_margin(margin_rule(scenario).buffer, opening_margin_rate(group, scenario), leverage)
     lower_to(limit, leverage)
-    lower_to(group.leverage_cap, leverage)
+    lower_to_lenders(
+        yen_share, margin_rule(scenario).buffer, opening_margin_rate(group, scenario),
+        group.leverage_cap, weights[0], gross, leverage,
+    )  # fmt: skip
     held = np.empty_like(weights)
     set_fund_shares(0, group.n, yen_share, leverage, weights, held)
     group.hold(held)
@@ -162,7 +165,7 @@ def carry_of(
     """
     income = terms.income.copy()
     income[0] = rates[0] + loan_cost(terms.basis, math.inf, terms.spread)
-    gross, carry = np.empty(weights.shape[1]), np.empty(weights.shape[1])
+    gross, carry = weights[1:].sum(axis=0), np.empty(weights.shape[1])
     portfolio_mean(
         0, carry.size, yen_share, income, rates[1], terms.spread, weights, gross, carry
     )  # fmt: skip

@@ -7,12 +7,12 @@ from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.margin import set_margin_terms
 from abm.kernels.constraints.stop_loss import is_stopped, stopped_leverage
 from abm.kernels.constraints.value_at_risk import is_var_breached, limit_by_var, loss_bound
-from abm.kernels.contracts.balances import leverage_ratio
+from abm.kernels.contracts.balances import leverage_ratio, mandate_multiple
 from abm.kernels.numerics.columns import add_scaled, copy, is_any, write_product
 from abm.kernels.risk import anchored
 from abm.kernels.state import LEAST_VARIANCE
 
-MEAN, VARIANCE, GROSS, LIMIT = 0, 1, 2, 3  # rows of the scratch lanes
+MEAN, VARIANCE, LIMIT, HELD = 0, 1, 2, 3  # rows of the scratch lanes
 AIM = MEAN  # the mean has been used by the time leverage is aimed at
 
 
@@ -21,16 +21,13 @@ def portfolio_mean(lo, hi, yen_share, expected, usd_rate, spread, weights, gross
     """Expected returns per unit of leverage of a chunk of portfolios, carry included.   (M15)
 
     mu = sum w g + what is not invested at the dollar rate - the dollar loan;  ``yen_share``: that
-    of the usual yen loan which is in yen;  gross: the weights but the yen's.
+    of the usual yen loan which is in yen;  gross: sum of the weights but the yen's.
     """
-    gross[:] = 0.0
     mean[:] = 0.0
     for k in range(weights.shape[0]):
         held = weights[k][lo:hi]
         if is_any(held):
             add_scaled(yen_share * expected[k] if k == 0 else expected[k], held, mean)
-            if k > 0:
-                add_scaled(1.0, held, gross)
     add_funding(usd_rate, usd_rate + spread, yen_share, gross, weights[0][lo:hi], mean)
 
 
@@ -79,7 +76,7 @@ def decide_funds(lo, hi, books, market, rules, scratch):
     mean, variance, limit_var = lanes[MEAN][:n], lanes[VARIANCE][:n], lanes[LIMIT][:n]
     portfolio_mean(
         lo, hi, market.funding_share[0], market.expected, market.rates[market.rates.size - 1],
-        rules.banks.spread, mandates.weights, lanes[GROSS][:n], mean,
+        rules.banks.spread, mandates.weights, mandates.gross_weight[lo:hi], mean,
     )  # fmt: skip
     if rules.margin.loss.is_on:
         copy(mandates.asset_variance[lo:hi], variance)
@@ -87,13 +84,19 @@ def decide_funds(lo, hi, books, market, rules, scratch):
         portfolio_variance(lo, hi, market, rules, scratch, variance)
     set_margin_terms(lo, hi, variance, scratch.broker_use, books, market, rules)
     size_on_books(lo, hi, market.funding_share[0], limit_var, mean, books, rules)
-    lower_to_margin(rules.margin.buffer, books.margin_rate[lo:hi], books.target_leverage[lo:hi])
     lower_to(limit_var, books.target_leverage[lo:hi])
-    lower_to(mandates.leverage_cap[lo:hi], books.target_leverage[lo:hi])
-    aim, speed = lanes[AIM][:n], books.speed[lo:hi]
+    loan, gross = mandates.weights[0][lo:hi], mandates.gross_weight[lo:hi]
+    lower_to_lenders(
+        market.funding_share[0], rules.margin.buffer, books.margin_rate[lo:hi],
+        mandates.leverage_cap[lo:hi], loan, gross, books.target_leverage[lo:hi],
+    )  # fmt: skip
+    aim, speed, held = lanes[AIM][:n], books.speed[lo:hi], lanes[HELD][:n]
+    hold_multiples(
+        market.funding_share[0], books.wealth[lo:hi], books.borrowing[lo:hi], loan, gross, held
+    )
     pace_funds(
-        books.wealth[lo:hi], books.borrowing[lo:hi], books.high_water[lo:hi],
-        books.target_leverage[lo:hi], limit_var, funds, aim, speed,
+        held, books.wealth[lo:hi], books.high_water[lo:hi], books.target_leverage[lo:hi],
+        limit_var, funds, aim, speed,
     )  # fmt: skip
     for j in range(n):
         if is_idle(lo + j, books):
@@ -102,11 +105,19 @@ def decide_funds(lo, hi, books, market, rules, scratch):
 
 
 @kernel
-def pace_funds(wealth, borrowing, high_water, wanted, limit_var, rule, aim, speed):
+def hold_multiples(share, wealth, borrowing, yen_weight, gross, held):
+    """How many times over a chunk of funds hold their mandates.                       (M19)"""
+    for j in range(held.size):
+        leverage = leverage_ratio(wealth[j], borrowing[j])
+        held[j] = mandate_multiple(leverage, -share * yen_weight[j], gross[j])
+
+
+@kernel
+def pace_funds(held, wealth, high_water, wanted, limit_var, rule, aim, speed):
     """Leverage that a chunk of funds aims at today, and the share of the gap closed.  (M22)"""
     for j in range(aim.size):
-        now, drawdown = leverage_ratio(wealth[j], borrowing[j]), 1.0 - wealth[j] / high_water[j]
-        target, pace = fund_order(now, wanted[j], limit_var[j], drawdown, rule)
+        drawdown = 1.0 - wealth[j] / high_water[j]
+        target, pace = fund_order(held[j], wanted[j], limit_var[j], drawdown, rule)
         aim[j] = target if pace > 0.0 else 0.0
         speed[j] = pace
 
@@ -147,10 +158,11 @@ def want_leverage(share, assets, covariance, loan, aversion, mean, wanted):
 
 
 @kernel
-def lower_to_margin(buffer, margin_rate, wanted):
-    """A buffer below what margin allows, at most.                                     (M20)"""
+def lower_to_lenders(share, buffer, margin_rate, cap, yen_weight, gross, wanted):
+    """A buffer below what margin allows, and the cap, at most.                        (M20)"""
     for j in range(wanted.size):
-        most = buffer / margin_rate[j] if margin_rate[j] > 0.0 else math.inf
+        margin = buffer / margin_rate[j] if margin_rate[j] > 0.0 else math.inf
+        most = mandate_multiple(min(margin, cap[j]), -share * yen_weight[j], gross[j])
         wanted[j] = min(wanted[j], most)
 
 

@@ -3,7 +3,7 @@
 from abm.kernels.behaviours.hedge_fund import set_fund_shares
 from abm.kernels.compiler.jit import kernel
 from abm.kernels.constraints.liquidation import PRO_RATA, spread_sale
-from abm.kernels.contracts.balances import debt_above, leverage_of
+from abm.kernels.contracts.balances import debt_above, leverage_of, mandate_multiple
 from abm.kernels.markets.impact import depth_of_day
 from abm.kernels.markets.orders import IN_UNITS
 from abm.kernels.state import MANDATE
@@ -27,9 +27,10 @@ def delever_pro_rata(i, target, books, market, rules, scratch):
     """
     books.speed[i] = rules.margin.forced_speed
     if rules.mandates.sale_rule[i] == MANDATE:
-        aim = scratch.work[0][:1]
-        aim[0] = target
         share, weights = market.funding_share[0], rules.mandates.weights
+        gross = rules.mandates.gross_weight[i]
+        aim = scratch.work[0][:1]
+        aim[0] = mandate_multiple(target, -share * weights[0, i], gross)
         set_fund_shares(i, i + 1, share, aim, weights, books.intent)
         return
     wealth = books.wealth[i]
@@ -59,9 +60,8 @@ def delever_by_cost(i, target, books, market, rules, scratch):
     books.speed[i] = IN_UNITS
     for k in range(1, K):
         books.intent[k, i] = -speed * sale[k] / market.usd_price[k]
-    yen_loan = max(-books.units[0, i], 0.0)
-    yen_share = -market.funding_share[0] * rules.mandates.weights[0, i]
-    books.intent[0, i] = min(yen_loan, speed * yen_share * repay / market.usd_price[0])
+    repaid = min(1.0, speed * repay / books.borrowing[i]) if books.borrowing[i] > 0.0 else 0.0
+    books.intent[0, i] = repaid * max(-books.units[0, i], 0.0)
 
 
 @kernel

@@ -181,6 +181,20 @@ def leverage_of(i, books):
     return leverage_ratio(books.wealth[i], books.borrowing[i])
 
 
+@inlined
+def mandate_multiple(leverage, loan_share, gross):
+    """How many times over a book holds its mandate at a leverage 1 + B/W: (M19) read backwards.
+
+    B/W = max(phi (l - 1), G l - 1), so that l = min(1 + B/(phi W), (1 + B/W)/G);  ``gross`` is G.
+    The two differ where a fund owes more yen than it spends, or keeps dollars beside its loan.
+    """
+    if leverage <= 1.0:
+        return leverage
+    by_loan = 1.0 + (leverage - 1.0) / loan_share if loan_share > 0.0 else math.inf
+    by_assets = leverage / gross if gross > 0.0 else math.inf
+    return min(by_loan, by_assets)
+
+
 @kernel
 def write_leverage(wealth, borrowing, leverage):
     """Leverage of many institutions.                                                        (M3)"""
