@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from abm.calibration.problem import Array, Model, Objective, Problem, mean_of, n_failed_in
-from abm.errors import UnreadableFile
+from abm.errors import OutputRefused, UnreadableFile
 from abm.files import MOST_OF_TABLE, refuse_irregular
 from abm.sweep.store import write_table
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 FILE = "evaluations.parquet"
 WRITE_EVERY_SECONDS = 2.0  # more than that is never lost
+SAME = 1e-9  # to which a point that is run again is the same
 LABEL = "calibration"
 MOMENT = "moment "  # before the name of a moment, so that no parameter has its column
 HEAD = ("number", "stage", "seeds")
@@ -85,6 +86,7 @@ class Evaluations:
         if self.folder is not None and (self.folder / FILE).is_file():
             for row in self._read(self.folder / FILE):
                 self.known[_key(row.seeds, np.array(row.values))] = row
+        self._to_check = min(self.known.values(), default=None)
         self._asked: set[tuple[str, bytes]] = set()
 
     def objective_on(self, seeds: str) -> Objective:
@@ -98,6 +100,8 @@ class Evaluations:
         numbers = [self._number(key) for key in keys]
         first = {key: i for i, key in reversed(list(enumerate(keys)))}
         missing = sorted(i for key, i in first.items() if key not in self.known)
+        if missing:
+            self._refuse_changed_model()
         score = self.objective_on(seeds)
         drawn = getattr(self.seeds, seeds).range
         for done in self.model(values[missing], drawn) if missing else ():
@@ -114,6 +118,22 @@ class Evaluations:
             self._keep(stage)
         self._tell(stage)
         return [self.known[key] for key in keys]
+
+    def _refuse_changed_model(self) -> None:
+        """Run the first point again before others join those of an earlier session.
+
+        Raises OutputRefused where it comes out differently: a set of points is of one model.
+        """
+        first, self._to_check = self._to_check, None
+        if first is None:
+            return
+        seeds = getattr(self.seeds, first.seeds).range
+        again = mean_of(next(iter(self.model(np.array([first.values]), seeds))).moments)
+        if not np.allclose(again, first.means, rtol=SAME, atol=SAME, equal_nan=True):
+            raise OutputRefused(
+                f"{self.folder} holds points of another state of the model: run again, the first "
+                "comes out differently; give another --out"
+            )
 
     def history(self, seeds: str = "search") -> list[Evaluated]:
         """All points asked for so far on the seeds of a stage, in the order of asking."""

@@ -189,7 +189,7 @@ class Inference(Part):
         "rounds in which each point of a profile begins at its neighbours'",
         "rounds",
         "calibration",
-        8,
+        5,
         ge=0,
         le=100,
     )

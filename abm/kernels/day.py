@@ -297,6 +297,19 @@ def settle(round_, books, market, rules, record, scratch):
     """Trade all orders of the round at the new prices and mark every book.            (M40)"""
     open_settlement(market, rules, scratch)
     is_rationed = ration(books, market, rules, scratch)
+    if round_ > 0 and scratch.n_forced[0] == 0:
+        mark_all(books, market)
+    else:
+        settle_institutions(round_, is_rationed, books, market, rules, record, scratch)
+    charge_penalties(books, market, rules.mandates, scratch)
+    settle_market_makers(market, scratch)
+    note_orders(market, rules, scratch)
+    record_volume(market, record, scratch)
+
+
+@kernel
+def settle_institutions(round_, is_rationed, books, market, rules, record, scratch):
+    """Trade the orders of all institutions and mark their books, chunk by chunk."""
     n_recorded = 0
     for lo in range(0, books.cash.size, CHUNK):
         hi = min(lo + CHUNK, books.cash.size)
@@ -309,10 +322,6 @@ def settle(round_, books, market, rules, record, scratch):
         if n_recorded < scratch.n_forced[0]:
             n_recorded = record_forced(hi, n_recorded, market, rules, record, scratch)
         commit_trades(lo, hi, books, market, rules, scratch)
-    charge_penalties(books, market, rules.mandates, scratch)
-    settle_market_makers(market, scratch)
-    note_orders(market, rules, scratch)
-    record_volume(market, record, scratch)
 
 
 @kernel

@@ -34,8 +34,6 @@ class Closes(NamedTuple):
     """Share of funds that are suspended or hardly borrow, (n_days,)."""
     n_at_limit: FloatArray
     """Markets at a daily limit, (n_days,)."""
-    dealer_depth: FloatArray
-    """Depth of dealers in the yen over that of calm, (n_days,)."""
     stopped_share: float
     """Share of funds beyond their stop-loss at the last close."""
 
@@ -219,12 +217,6 @@ def mean_short(run: Closes, choices: Choices) -> float:
     return float(_window(run.yen_short, choices).mean())
 
 
-def dealer_depth(run: Closes, choices: Choices) -> float:
-    """Depth of dealers in the yen at a close, over that of calm."""
-    assert choices.end is not None, "needed"
-    return float(run.dealer_depth[choices.end - 1])
-
-
 def unlevered_share(run: Closes, _: Choices = PLAIN) -> float:
     """Share of funds that are suspended or hardly borrow, mean of all days."""
     return float(run.unlevered_share.mean())
@@ -272,8 +264,6 @@ MOMENTS: dict[str, Moment] = {
         "of the yen short closed between two closes, the share closed by a third",
         ("start", "by", "end")),
     "mean_short": Moment(mean_short, "run", "USD bn", "mean yen short outstanding", (), _SPAN),
-    "dealer_depth": Moment(dealer_depth, "run", "share",
-        "depth of dealers in the yen at a close, over that of calm", ("end",)),
     "unlevered_share": Moment(unlevered_share, "run", "share",
         "share of funds that are suspended or hardly borrow", ()),
     "stopped_share": Moment(stopped_share, "run", "share",

@@ -32,7 +32,6 @@ def closes_of(world: World, opening: InitialState) -> Closes:
         burn_in=dict(zip(world.instruments, prices[:burn].T, strict=True)),
         yen_short=np.concatenate([opening.yen_short, days["yen_short_units"][burn:]]),
         unlevered_share=days["share_unlevered"][burn:],
-        dealer_depth=days["dealer_depth_share"][burn:],
         n_at_limit=days["n_at_limit"][burn:],
         stopped_share=stopped_share(world),
     )

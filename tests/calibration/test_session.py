@@ -46,6 +46,15 @@ def test_a_killed_calibration_goes_on_to_the_same_bytes(tmp_path, study, whole, 
     assert again.n_evaluations == whole.n_evaluations
 
 
+def test_points_of_a_model_that_has_changed_since_are_refused(tmp_path, study):
+    with pytest.raises(toy.Killed):
+        run(tmp_path / "out", study, toy.Dying(30))
+    before = (tmp_path / "out" / "evaluations.parquet").read_bytes()
+    with pytest.raises(OutputRefused, match="another state of the model"):
+        run(tmp_path / "out", study, toy.Linear(gradient=1.001 * toy.GRADIENT))
+    assert (tmp_path / "out" / "evaluations.parquet").read_bytes() == before
+
+
 def test_what_was_finished_is_not_run_again(whole, study):
     model = toy.Linear()
     run(whole.folder, study, model)

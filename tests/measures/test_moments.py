@@ -13,7 +13,6 @@ CLOSES = Closes(
     burn_in={"JPY": np.array([0.0, 0.01, 0.0]), "AUD": np.zeros(3), "NKY": np.zeros(3)},
     yen_short=np.array([200.0, 200.0, 150.0, 120.0, 50.0]),
     unlevered_share=np.array([0.0, 0.1, 0.2, 0.3]),
-    dealer_depth=np.array([1.0, 0.8, 0.5, 0.6]),
     n_at_limit=np.array([0.0, 2.0, 0.0, 0.0]),
     stopped_share=0.25,
 )
@@ -59,7 +58,6 @@ def test_shares_of_the_short_that_is_closed():
 def test_shares_of_funds_and_days():
     assert of("unlevered_share") == pytest.approx(0.15)
     assert of("stopped_share") == 0.25
-    assert of("dealer_depth", end=3) == 0.5  # row 3 is the close of day 2
     assert of("limit_days_share") == 0.25
     assert of("calm_volatility", series="USDJPY") == pytest.approx(0.01 * np.sqrt(250))
 

@@ -11,7 +11,7 @@ from abm.kernels.constraints.verdicts import CLOSES, MEETS_CALL, NOT_FORCED, REP
 from abm.kernels.contracts.balances import leverage_of
 from abm.kernels.contracts.loans import main_broker
 from abm.kernels.events import RECALL, record_event
-from abm.kernels.state import LIQUIDATED, NO_CALL, SHARE_A_DAY, STRETCH
+from abm.kernels.state import CHUNK, LIQUIDATED, NO_CALL, SHARE_A_DAY, STRETCH
 
 
 @kernel
@@ -32,10 +32,20 @@ def find_forced(day, round_, books, rules, scratch):
     what banks recall is due in it, or lapses.
     """
     n = 0
-    is_any = is_any_forced(books.closing, books.recalled, books.call_day)
-    if not is_any and not is_any_over_limit(books, rules.mandates):
-        return
-    for i in range(books.cash.size):
+    is_any_liquidated = is_any_over_limit(books, rules.mandates)
+    for lo in range(0, books.cash.size, CHUNK):
+        hi = min(lo + CHUNK, books.cash.size)
+        if is_any_liquidated or is_any_forced(
+            books.closing[lo:hi], books.recalled[lo:hi], books.call_day[lo:hi]
+        ):
+            n = list_forced(lo, hi, n, day, round_, books, rules, scratch)
+    scratch.n_forced[0] = n
+
+
+@kernel
+def list_forced(lo, hi, n, day, round_, books, rules, scratch):
+    """Add those of lo..hi who must trade to the list of `n`; return how long it is then."""
+    for i in range(lo, hi):
         why = reason(i, day, books, rules)
         if why == CLOSES and round_ > 0 and rules.mandates.sale_rule[i] == SHARE_A_DAY:
             why = NOT_FORCED
@@ -45,7 +55,7 @@ def find_forced(day, round_, books, rules, scratch):
         if why != NOT_FORCED:
             scratch.rows[n] = i
             n += 1
-    scratch.n_forced[0] = n
+    return n
 
 
 @inlined
@@ -64,7 +74,7 @@ def reason(i, day, books, rules):
 
 @kernel
 def is_any_forced(closing, recalled, call_day):
-    """True if any institution closes, has credit recalled or stands under a call."""
+    """True if any of these institutions closes, has credit recalled or stands under a call."""
     count = 0
     for i in range(closing.size):
         count += (closing[i] != 0) | (recalled[i] != 0.0) | (call_day[i] >= 0)

@@ -129,13 +129,15 @@ def _price_weight(quote):
     return _QUOTED_WEIGHT if quote >= 0 else 1.0
 
 
-@inlined
-def _add_frozen(book, i, orders):
-    """Add the units that institution i orders at any price."""
-    for k in range(orders.frozen.size):
-        orders.frozen[k] += book.intent[k, i]
-        if book.resident[i] == 0:
-            orders.frozen_nonresident[k] += book.intent[k, i]
+@kernel
+def _add_frozen(k, book, rows, orders):
+    """Add the units of instrument k that these institutions order at any price."""
+    total, abroad = orders.frozen[k], orders.frozen_nonresident[k]
+    for r in range(rows.size):
+        units = book.intent[k, rows[r]]
+        total += units
+        abroad += units if book.resident[rows[r]] == 0 else 0.0
+    orders.frozen[k], orders.frozen_nonresident[k] = total, abroad
 
 
 @kernel
@@ -143,8 +145,6 @@ def _add_row(book, prices, quote, orders, i):
     """Add the orders of institution i."""
     units, cash, n = book.units, book.cash, book.units.shape[0]
     s, foreign = book.speed[i], book.resident[i] == 0
-    if s == IN_UNITS:
-        _add_frozen(book, i, orders)
     if s <= 0.0:
         return
     wealth, gross = wealth_at(i, units, cash, prices), 0.0
@@ -168,7 +168,11 @@ def _add_row(book, prices, quote, orders, i):
 def collect_rows(book, prices, quote, rows, orders):
     """Add the orders of a short list of institutions, in the order given."""
     for r in range(rows.size):
-        _add_row(book, prices, quote, orders, rows[r])
+        if book.speed[rows[r]] == IN_UNITS:
+            for k in range(prices.size):
+                _add_frozen(k, book, rows[r : r + 1], orders)
+        else:
+            _add_row(book, prices, quote, orders, rows[r])
 
 
 @kernel
@@ -277,13 +281,17 @@ def _is_apart(speed, resident):
 @kernel
 def _collect_apart(book, prices, quote, lo, hi, orders):
     """Add the orders of institutions lo..hi that go into no tile."""
+    count = 0
     for i in range(lo, hi):
         if not _is_apart(book.speed[i], book.resident[i]):
             continue
         if book.speed[i] == IN_UNITS:
-            _add_frozen(book, i, orders)
+            orders.rows[count] = i
+            count += 1
         else:
             _add_row(book, prices, quote, orders, i)
+    for k in range(prices.size):
+        _add_frozen(k, book, orders.rows[:count], orders)
 
 
 @kernel
