@@ -314,6 +314,11 @@ TESTS: dict[int, tuple[str, ...]] = {
         "kernels/behaviours/test_order_anticipators.py:test_what_is_held_per_log_by_hand",
         "kernels/behaviours/test_order_anticipators.py:test_a_day_of_orders_is_learnt_by_hand",
     ),
+    93: (
+        "kernels/test_own_losses.py:"
+        "test_what_a_fund_owes_tells_how_many_times_it_holds_its_mandate",
+        "kernels/test_own_losses.py:test_funds_open_at_what_they_want_whatever_their_loan",
+    ),
     91: (
         "kernels/behaviours/test_order_anticipators.py:test_a_move_of_a_hundredth_by_hand",
         "kernels/behaviours/test_order_anticipators.py:test_the_book_is_what_capital_allows",

@@ -21,13 +21,22 @@ from abm.kernels.compiler.reference import by_reference
 from abm.kernels.constraints.margin import worst_loss_margin
 from abm.kernels.constraints.stop_loss import reset_stops
 from abm.kernels.constraints.value_at_risk import limit_by_var, loss_bound
+from abm.kernels.contracts.balances import mandate_multiple
 from abm.kernels.contracts.fund_shares import capital_flow_usd_bn, report_returns
 from abm.kernels.rules import FlowRule, LossRule, OwnRiskRule
 from abm.kernels.state import HEDGE_FUND, RETAIL_FX, TREND
 from abm.population.rules import make_rules
 from abm.population.world import build_world
 from abm.scenario import load_scenario
-from tests.engine.worlds import JPY, pass_days, rows_of, scenario, with_rules
+from tests.engine.worlds import (
+    JPY,
+    held_estimates,
+    pass_days,
+    quiet,
+    rows_of,
+    scenario,
+    with_rules,
+)
 
 ASSETS, COVARIANCE, LOAN = 0.01, 0.002, 0.0036  # Q = .0096, c = .0016, D = .0036
 BOOK = ASSETS, COVARIANCE, LOAN
@@ -238,6 +247,29 @@ def test_yen_shares_differ_around_those_of_the_style_and_keep_its_loan():
         assert len(set(shares[own].round(12))) > 3
     alike = new_world(funds__overlap=1.0).rules.mandates.weights[JPY]
     assert set((-alike[rows_of(world, HEDGE_FUND)[:3]]).round(12)) == {1.0}
+
+
+@pytest.mark.parametrize(
+    ("loan_share", "gross", "owed"),
+    [
+        pytest.param(1.0, 0.6, 2.0, id="all yen, dollars left over: what is borrowed"),
+        pytest.param(1.2, 0.6, 2.4, id="more yen than is spent"),
+        pytest.param(0.5, 1.0, 2.0, id="half in yen, half in dollars"),
+        pytest.param(0.8, 0.6, 1.6, id="the rest is paid out of dollars left over"),
+        pytest.param(0.0, 1.0, 2.0, id="dollars alone"),
+    ],
+)
+def test_what_a_fund_owes_tells_how_many_times_it_holds_its_mandate(loan_share, gross, owed):
+    # three times over: yen loan 3 - 1 = 2 times its share, assets 3 times their weight
+    assert mandate_multiple(1.0 + owed, loan_share, gross) == pytest.approx(3.0, rel=1e-14)
+
+
+def test_funds_open_at_what_they_want_whatever_their_loan():
+    world = pass_days(held_estimates(quiet(new_world(funds__n=40, funds__overlap=0.0))))
+    funds = slice(*world.rules.mandates.first_row[HEDGE_FUND : HEDGE_FUND + 2])
+    share = -world.rules.mandates.weights[0, funds]
+    assert share.max() > 1.05
+    assert not world.books.speed[funds].any()
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def decide_funds(lo, hi, books, market, rules, scratch):
 
 @kernel
 def hold_multiples(share, wealth, borrowing, yen_weight, gross, held):
-    """How many times over a chunk of funds hold their mandates.                       (M19)"""
+    """How many times over a chunk of funds hold their mandates.                       (M93)"""
     for j in range(held.size):
         leverage = leverage_ratio(wealth[j], borrowing[j])
         held[j] = mandate_multiple(leverage, -share * yen_weight[j], gross[j])

@@ -183,7 +183,7 @@ def leverage_of(i, books):
 
 @inlined
 def mandate_multiple(leverage, loan_share, gross):
-    """How many times over a book holds its mandate at a leverage 1 + B/W: (M19) read backwards.
+    """How many times over a fund holds its mandate at a leverage of 1 + B/W.               (M93)
 
     B/W = max(phi (l - 1), G l - 1), so that l = min(1 + B/(phi W), (1 + B/W)/G);  ``gross`` is G.
     The two differ where a fund owes more yen than it spends, or keeps dollars beside its loan.
