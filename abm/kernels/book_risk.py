@@ -71,8 +71,6 @@ def next_margin_risk(risk, own, size, rule):
 @kernel
 def note_leverage(books, rules):
     """Note the leverage with which funds and desks go into the day.                    (M69)"""
-    if not (rules.funds.risk.is_on or rules.margin.loss.is_on):
-        return
     for i in range(rules.mandates.first_row[RISK_PARITY]):
         books.morning_leverage[i] = min(leverage_of(i, books), MOST_LEVERAGE)
 

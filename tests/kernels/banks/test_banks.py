@@ -19,7 +19,7 @@ from tests.engine.worlds import (
 
 ONE_STYLE = {
     "funds__n": 6,
-    "funds__overlap_of": "assets",  # what a fund of this style owes is its leverage less 1
+    "funds__overlap": 1.0,  # what a fund of this style owes is its leverage less 1
     "funds__styles": {
         "FXM": {
             "share_of_number": 1.0,
