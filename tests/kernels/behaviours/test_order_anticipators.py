@@ -41,6 +41,7 @@ def one_market(k=JPY, *, news=-0.01, gamma=40.0, memory=np.inf, **rule):
         "order_anticipators": RULE | rule,
         "liquidity__links": {},
         "liquidity__depth_multiple": 1.0,
+        "liquidity__trade_share_per_day": 0.0,
         "liquidity__dealers__reversion_per_day": 0.0,
         "liquidity__impact": {"kind": "linear"},
         f"instruments__{name}__dealer_depth_usd_bn": 100.0,
