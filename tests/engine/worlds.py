@@ -46,7 +46,7 @@ def scenario(base: str = "hike", /, only: str = "", **changes) -> Scenario:
         absent |= {f"{kind}.{MONEY_OF[kind]}": 0.0 for kind in gone}
         absent |= {} if "funds" in only else {"funds.n": 0, "funds.styles": {}}
         absent |= {} if "desks" in only else {"banks.desk": NONE}
-        absent |= {"option_hedgers": NONE, "risk_appetite": NONE}
+        absent |= {"option_hedgers": NONE, "order_anticipators": NONE, "risk_appetite": NONE}
     return load_scenario(base).with_changes(SMALL | dated | absent | given)
 
 
