@@ -305,7 +305,12 @@ def test_retail_traders_add_to_their_yen_short_when_it_rises_and_cut_when_it_fal
 
 
 def test_retail_traders_lean_against_each_cross_by_itself():
-    given = {"retail_fx__leverage": 3.0, "retail_fx__speed_per_day": 0.5}
+    given = {
+        "retail_fx__leverage": 3.0,
+        "retail_fx__speed_per_day": 0.5,
+        "retail_fx__contrarian_weight": 0.25,
+        "retail_fx__renewal_per_day": 0.0,
+    }
     weights = {"retail_fx__weights": {"AUD": 0.2, "MXN": 0.2, "USD": 0.6}}
     world = still("retail_fx", retail_fx__n=1, **given, **weights)
     row = rows_of(world, RETAIL_FX)[0]

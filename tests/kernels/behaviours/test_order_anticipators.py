@@ -20,6 +20,7 @@ from tests.engine.worlds import (
     DOLLAR,
     JPY,
     NKY,
+    NONE,
     everybody,
     gross,
     pass_days,
@@ -28,7 +29,14 @@ from tests.engine.worlds import (
     with_rules,
 )
 
-RULE = {"kind": "order-flow", "share": {"JPY": 0.05, "NKY": 0.05}, "decay_per_day": 0.8}
+RULE = {
+    "kind": "order-flow",
+    "share": {"JPY": 0.05, "NKY": 0.05, "AUD": 0.0, "MXN": 0.0},
+    "decay_per_day": 0.8,
+    "depth_share": 0.3,
+    "capital_usd_bn": 2.0,
+    "leverage_cap": 5.0,
+}
 
 
 def one_market(k=JPY, *, news=-0.01, gamma=40.0, memory=np.inf, **rule):
@@ -40,11 +48,14 @@ def one_market(k=JPY, *, news=-0.01, gamma=40.0, memory=np.inf, **rule):
     given = {
         "order_anticipators": RULE | rule,
         "liquidity__links": {},
+        "liquidity__depth_multiple": 1.0,
+        "liquidity__trade_share_per_day": 0.0,
         "liquidity__dealers__reversion_per_day": 0.0,
         "liquidity__impact": {"kind": "linear"},
         f"instruments__{name}__dealer_depth_usd_bn": 100.0,
         f"instruments__{name}__value_depth_usd_bn": 300.0,
         f"instruments__{name}__value_speed_per_day": 1.0 / 3.0,
+        f"instruments__{name}__value_speed_gain": 0.0,
         "estimation__opening_multiple": 1.0,
     }
     world = quiet(build_world(scenario("calm", " ", **given), 1))
@@ -114,7 +125,8 @@ def test_without_news_what_they_hold_in_advance_is_sold_at_the_pace_of_the_other
 
 
 def test_orders_they_see_are_those_of_institutions():
-    world = build_world(scenario("calm", order_anticipators=RULE, liquidity__mode="frozen"), 3)
+    given = {"liquidity__mode": "frozen", "liquidity__trade_share_per_day": 0.0}
+    world = build_world(scenario("calm", order_anticipators=RULE, **given), 3)
     market = world.market
 
     def other_side():
@@ -180,4 +192,5 @@ def test_they_are_an_account_to_look_at_where_a_scenario_has_them():
     assert view.gamma_usd_bn["NKY"] == pytest.approx(worth) and worth != 0.0
     assert view.gamma_usd_bn["AUD"] == 0.0
     assert view.wealth_usd_bn == pytest.approx(capital(market))
-    assert OrderAnticipators not in CarryUnwindModel(scenario("calm"), rng=1).agents_by_type
+    without = CarryUnwindModel(scenario("calm", order_anticipators=NONE), rng=1)
+    assert OrderAnticipators not in without.agents_by_type
