@@ -264,7 +264,7 @@ def test_a_scenario_s_name_is_never_a_path(name, folder):
 
 
 def test_what_a_scenario_makes_happen_is_in_order_and_has_its_day():
-    scenario = load_scenario("world-2024")
+    scenario = load_scenario("august-2024")
     told = [(day_name(scenario, act.day), act.label) for act in acts(scenario)]
     assert told[:3] == [
         ("11 Jul 2024", "MoF sells USD 20bn"),

@@ -85,7 +85,8 @@ def test_views_are_made_on_first_use_and_cover_all_institutions():
     model = CarryUnwindModel(storm(), rng=7)
     assert len(mesa.Model.agents.fget(model)) == 0
     n_rows = len(model.world.names) + len(model.bank_names)
-    assert len(model.agents) == n_rows + 3  # value investors, dealers, central bank
+    # value investors, dealers, option hedgers, order anticipators, central bank
+    assert len(model.agents) == n_rows + 5
     assert len(model.agents_by_type[HedgeFund]) == 18 and Bank in model.agent_types
 
 
@@ -262,7 +263,7 @@ def test_no_view_is_removed_and_each_says_what_to_do_instead():
         with pytest.raises(InvalidInput, match=f"{agent.name} cannot be removed.*; ") as refused:
             agent.remove()
         assert str(refused.value).count("`") >= 2
-    assert len(model.agents) == len(model.world.names) + len(model.bank_names) + 3
+    assert len(model.agents) == len(model.world.names) + len(model.bank_names) + 5
     visitor = mesa.Agent(model)
     visitor.remove()
     assert visitor not in model.agents

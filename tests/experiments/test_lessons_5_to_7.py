@@ -251,16 +251,16 @@ def test_a_trader_is_judged_by_what_comes_of_him(exercises, number, trader, word
     assert bool(verdict) is words.startswith("right")
 
 
-def test_a_hair_more_than_leaner_is_not_calmer(exercises):
+def test_a_little_more_than_leaner_is_not_calmer(exercises):
     leaner = ran("7")["Leaner"]
 
-    class SellsAHairMore(leaner):
+    class SellsALittleMore(leaner):
         def orders(self):
-            return {name: 1.002 * amount for name, amount in super().orders().items()}
+            return {name: 1.02 * amount for name, amount in super().orders().items()}
 
     try_out = ran("7")["try_out"]
-    assert try_out(SellsAHairMore)["peak"].mean() < try_out(leaner)["peak"].mean()
-    assert not exercises["7.3"].judge(SellsAHairMore)
+    assert try_out(SellsALittleMore)["peak"].mean() < try_out(leaner)["peak"].mean()
+    assert not exercises["7.3"].judge(SellsALittleMore)
 
 
 @pytest.mark.parametrize("number", ["7.2", "7.3"])

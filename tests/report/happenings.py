@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 import abm
+from abm.measures.classes import BROKEN_BEFORE
+from abm.runs import fast_cascade
 
 SMALL = {
     "calendar.days": 12, "calendar.burn_in_days": 6, "calendar.drift_days": 5,
@@ -78,6 +80,20 @@ def run_of(name="hike", seed=1, **changes):
     """A small run; in `changes` two underscores stand for a dot."""
     dotted = {key.replace("__", "."): value for key, value in changes.items()}
     return abm.run(abm.load_scenario(name).with_changes({**SMALL, **dotted}), rng=seed)
+
+
+@cache
+def broken_in_burn_in():
+    """A seed, and the thin market in which its dam breaks in the burn-in and funds are left."""
+    thin = {"liquidity.depth_multiple": 0.5, "shock.surprise_bp": 60}
+    scenario = abm.load_scenario("hike").with_changes(thin)
+
+    def breaks(seed):
+        found = fast_cascade(scenario, seed)
+        is_broken = found["class"] == BROKEN_BEFORE and found["n_failures_burn_in"] > 0
+        return is_broken and 1.0 < found["eve_leverage"] < 1.5
+
+    return next(seed for seed in range(200) if breaks(seed)), scenario
 
 
 def ruin():

@@ -94,9 +94,11 @@ def test_calls_run_from_banks_to_those_who_are_called(books):
 
 def test_a_day_is_told_by_what_came_from_outside_and_what_was_forced(books):
     told = {shot.day: shot.what for shot in film_of(small.run(), books.graphs).shots}
-    n_calls = int(small.run().days["n_margin_calls"][2])
-    assert told[0].startswith("The Bank of Japan surprised the market by +150bp\n1 stop-out, ")
-    assert f"{n_calls} margin call" in told[2] and "have to sell USD" in told[2]
+    calls = small.run().days["n_margin_calls"]
+    day = int(calls.idxmax())
+    assert told[0].startswith("The Bank of Japan surprised the market by +150bp\n1 ")
+    assert f"{calls[day]:.0f} margin call" in told[day]
+    assert any("have to sell USD" in what for what in told.values())
     assert told[3].startswith(small.NEWS) and told[11] == ""
 
 

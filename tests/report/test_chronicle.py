@@ -274,7 +274,7 @@ def test_forced_trades_made_a_price_where_they_were_half_of_its_trading(share, i
 
 def test_close_outs_of_unmet_calls_say_which_calls_stayed_unmet():
     """Forced to sell a tenth a day, no fund gets below the limit in the day of grace."""
-    events = run_of(shock__surprise_bp=100, margin__forced_speed=0.1).events
+    events = run_of(shock__surprise_bp=300, margin__forced_speed=0.1).events
     closed = events[events["kind"] == "close_out"]
     assert set(events.loc[closed["cause"], "kind"]) == {"margin_call"}
     assert (events.loc[closed["cause"], "generation"].values == closed["generation"]).all()

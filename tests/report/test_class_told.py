@@ -46,9 +46,10 @@ def test_no_share_in_a_run_that_is_long_enough_means_that_there_was_no_net_short
 
 @pytest.fixture(scope="module")
 def net_long():
-    """No fund owes yen, net, when the shock comes, nor did before: funds do not borrow."""
+    """No fund owes yen, net, when the shock comes, nor did before: none borrows yen."""
     changes = {"funds.leverage_cap": 1, "retail_fx.n": 0, "retail_fx.notional_usd_bn": 0.0}
     changes |= {"trend.n": 0, "trend.equity_usd_bn": 0.0, "shock.surprise_bp": 50}
+    changes |= {"banks.desk": {"kind": "none"}, "risk_parity.yen_share": 0.0}
     return LiveRun(abm.load_scenario("hike").with_changes(changes), 1)
 
 

@@ -20,6 +20,7 @@ from tests.engine.worlds import (
     DOLLAR,
     JPY,
     NKY,
+    NONE,
     everybody,
     gross,
     pass_days,
@@ -28,7 +29,14 @@ from tests.engine.worlds import (
     with_rules,
 )
 
-RULE = {"kind": "order-flow", "share": {"JPY": 0.05, "NKY": 0.05}, "decay_per_day": 0.8}
+RULE = {
+    "kind": "order-flow",
+    "share": {"JPY": 0.05, "NKY": 0.05, "AUD": 0.0, "MXN": 0.0},
+    "decay_per_day": 0.8,
+    "depth_share": 0.3,
+    "capital_usd_bn": 2.0,
+    "leverage_cap": 5.0,
+}
 
 
 def one_market(k=JPY, *, news=-0.01, gamma=40.0, memory=np.inf, **rule):
@@ -184,5 +192,5 @@ def test_they_are_an_account_to_look_at_where_a_scenario_has_them():
     assert view.gamma_usd_bn["NKY"] == pytest.approx(worth) and worth != 0.0
     assert view.gamma_usd_bn["AUD"] == 0.0
     assert view.wealth_usd_bn == pytest.approx(capital(market))
-    without = CarryUnwindModel(scenario("calm", order_anticipators={"kind": "none"}), rng=1)
+    without = CarryUnwindModel(scenario("calm", order_anticipators=NONE), rng=1)
     assert OrderAnticipators not in without.agents_by_type
