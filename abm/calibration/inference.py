@@ -139,7 +139,7 @@ def profiles(
 
     Each value begins with the best point moved along the linear model of the moments, and with the
     best point of the history near it. In each round it then tries what its two neighbours have
-    found, moved to the value along the linear model, and a draw around its own best.
+    found, by turns as it is and moved along the linear model, and a draw around its own best.
     """
     search = _ProfileSearch(points, best, gradient)
     history = points.history()
@@ -155,7 +155,8 @@ def profiles(
         for side in (-1, 1):
             beside = [_beside(places, found, i, side) for i in range(len(places))]
             found = _better(found, search.at(
-                [search.moved(row, place) for row, place in zip(beside, places, strict=True)]
+                [search.moved(row, place) if k % 2 else _at(search.inside(row), place)
+                 for row, place in zip(beside, places, strict=True)]
             ))  # fmt: skip
         spread = FIRST_SPREAD / (k + 1) * random.standard_normal((len(places), len(best)))
         found = _better(found, search.at(

@@ -88,6 +88,7 @@ def test_the_page_has_an_example_of_every_key():
 @pytest.mark.parametrize("text", blocks("toml"))
 def test_every_example_is_an_experiment(text, tmp_path):
     (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "accepted.csv").write_text("funds.styles.*.leverage\n0.9x\n", encoding="utf-8")
     assert load_experiment(tmp_path / "mine.toml").name == "mine"
 
 
