@@ -188,7 +188,7 @@ class HedgeFunds(Part):
     speed_down_per_day: float = number(
         "share of the gap closed when cutting",
         "per day",
-        "tuned; plausible .08 to .16",
+        "tuned; plausible .08 to .2",
         0.18,
         label="hedge funds: speed of cutting",
         ge=0,

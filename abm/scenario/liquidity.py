@@ -27,7 +27,7 @@ class Link(Part):
     lag_share: float = number(
         "part of the currency's effect taken from yesterday's news, the rest from today's",
         "share",
-        "tuned; Tokyo closes before New York; plausible .5 to .8",
+        "tuned; Tokyo closes before New York; plausible .5 to 1",
         0.0,
         label="lagged share of the currency effect",
         ge=0,

@@ -83,7 +83,7 @@ class RetailEquity(Part):
     speed_per_day: float = number(
         "share sold per day on a breach (payment term)",
         "per day",
-        "tuned; 1 folds the Nikkei; plausible .3 to .7",
+        "tuned; a broker closes what is left unpaid after two days; plausible .5 to 1",
         0.96,
         label="speed of forced sales",
         ge=0,

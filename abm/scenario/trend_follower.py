@@ -53,7 +53,7 @@ class TrendFollowers(FundGroup):
     gain: float = number(
         "position per unit of signal",
         "-",
-        "tuned; plausible .4 to .8",
+        "tuned; plausible .3 to .8",
         0.6,
         label="position per unit of signal",
         ge=0,
@@ -89,7 +89,7 @@ class TrendFollowers(FundGroup):
     speed_per_day: float = number(
         "share of the gap closed",
         "per day",
-        "tuned; plausible .2 to .5",
+        "tuned; the faster, the more returns can be told from returns; plausible .05 to .5",
         0.05,
         label="speed of trading",
         ge=0,
