@@ -13,7 +13,6 @@ from abm.validation.surprises import HAWKISH, HORIZONS
 LATEST = {"JPY": 0, "JGB": 0, "UST": 1, "SPX": 3, "NKY": 3, "HY": 3, "EM": 3, "MXN": 3, "AUD": 3}
 """Day by which a market must have moved; first currency and bonds of Japan, last the periphery."""
 BEYOND = 2.0  # daily standard deviations
-READ_AT = 5  # days after the surprise
 SURPRISE = (HAWKISH[50],)
 
 
@@ -34,8 +33,8 @@ def first_day(name: str, runs: Runs) -> Estimate:
 
 
 def t_of_move(name: str, runs: Runs) -> Estimate:
-    """Size of the mean effect five days on, over its standard error."""
-    effect = runs.table[f"effect {name} {READ_AT}"]
+    """Size of the mean effect on the day by which it must have moved, over its standard error."""
+    effect = runs.table[f"effect {name} {LATEST[name]}"]
     if len(effect) < 2:
         return exact(float("nan"))
     t = abs(effect.mean()) / (effect.std() / np.sqrt(len(effect)))
@@ -49,7 +48,7 @@ GROUP = Group(
     (
         *(Claim(f"{name}: first day beyond two daily sd", at_most(day), SURPRISE,
                 partial(first_day, name), "after +50bp") for name, day in LATEST.items()),
-        *(Claim(f"{name}: |t| of the mean move at day 5", at_least(3.0), SURPRISE,
-                partial(t_of_move, name), "after +50bp") for name in LATEST),
+        *(Claim(f"{name}: |t| of the mean move by day {day}", at_least(3.0), SURPRISE,
+                partial(t_of_move, name), "after +50bp") for name, day in LATEST.items()),
     ),
 )  # fmt: skip
