@@ -84,7 +84,7 @@ def test_one_at_a_time_starts_from_the_scenario_and_moves_one_factor():
 def test_one_at_a_time_varies_a_conditional_factor_where_it_applies():
     fixed = {"margin.rate": {"values": [0.1, 0.2], "when": {"margin.kind": "fixed"}}}
     table = points_of("one-at-a-time", {"margin.kind": ["none", "fixed"], **fixed})
-    wanted = [("volatility", None), ("none", None), ("fixed", 0.1), ("fixed", 0.2)]
+    wanted = [("worst-loss", None), ("none", None), ("fixed", 0.1), ("fixed", 0.2)]
     assert rows(table) == wanted
 
 
