@@ -68,10 +68,9 @@ def test_leverage_is_what_amplifies():
 
 @pytest.mark.parametrize("surprise_bp", [25.0, CAP_SURPRISE_BP])
 def test_frozen_positions_pass_on_the_news_and_little_else(surprise_bp):
-    """Who trades on moves the yen a little, most where the frozen short is large.
+    """Who trades on moves the yen a little, most where a burn-in has left it above its fundamental.
 
-    Dollars of depth are fewer yen after a rise (M35): what holds the other side of a short of yen
-    asks a wider gap for it.
+    Dealers withdraw after the move (M50), and dollars of depth are fewer yen after a rise (M35).
     """
     frozen = runs_of(surprise_bp)["frozen_yen_appreciation"]
     news = surprise_bp * NEWS_LOG_PER_BP
