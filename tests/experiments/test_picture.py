@@ -68,11 +68,14 @@ def test_leverage_is_what_amplifies():
 
 @pytest.mark.parametrize("surprise_bp", [25.0, CAP_SURPRISE_BP])
 def test_frozen_positions_pass_on_the_news_and_little_else(surprise_bp):
-    """Who trades on (value investors, sellers of options, anticipators) moves the yen a little."""
+    """Who trades on moves the yen a little, most where a burn-in has left it above its fundamental.
+
+    Dealers withdraw after the move (M50), and dollars of depth are fewer yen after a rise (M35).
+    """
     frozen = runs_of(surprise_bp)["frozen_yen_appreciation"]
     news = surprise_bp * NEWS_LOG_PER_BP
     assert frozen.median() == pytest.approx(news, rel=0.01)
-    assert news * 0.98 <= frozen.min() and frozen.quantile(0.95) <= news * 1.15
+    assert news * 0.98 <= frozen.min() and frozen.quantile(0.95) <= news * 1.25
 
 
 def test_the_design_varies_one_factor_at_a_time():
