@@ -171,8 +171,8 @@ print(shown.loc[shown_days].round(2).to_string())
 # %% [markdown]
 # * **11 and 12 July.** The ministry sells 35 billion dollars. Hedge funds, whose margins and
 #   limits tighten, and trend followers buy back yen: more than a third of the short is gone by the
-#   end of the month. Most do so of their own will: in three runs of four hardly anything is sold by
-#   force on the Monday after, but in a few runs very much is.
+#   end of the month. Most do so of their own will: in seven runs of ten hardly anything is sold by
+#   force on the Monday after, but in a few very much is.
 # * **31 July, 1 August.** The hike moves the yen by 2% and forces almost no sales: the funds'
 #   margins still hold. Tokyo's shares, which take in the news a day later, lose 5%.
 # * **2 August.** Payrolls. In nearly half of the runs sales are forced now: margin calls, and the
