@@ -154,7 +154,7 @@ print("Other banks that fail with the broker, by size of interbank claims (times
 print(dominoes.loc[[1.0, 4.0, 6.0, 7.0, 10.0]].to_string())
 
 # %% [markdown]
-# Up to five times today's claims nothing happens; at seven times more than half of the banks are
+# Up to five times today's claims nothing happens; at seven times half of the banks or more are
 # gone. Networks are robust, yet fragile: the step has no warning in it.
 #
 # ### Distress without failure
@@ -216,7 +216,7 @@ show(figure)
 
 # %% [markdown]
 # Importance is not size. Here the four brokers owe other banks the same, 32bn each, and so hurt
-# them much alike, though one is nearly twice as large as another.
+# them much alike, though the largest is two thirds larger than the smallest.
 #
 # ## Exercise
 #

@@ -142,38 +142,47 @@ show(figure)
 
 # %% [markdown]
 # The real path lies inside the band nearly every day. Before you are impressed: the band is wide.
-# It would also hold an August in which the yen gained 4%. The model says what *could* have
-# happened; it does not say that it had to.
+# It would also hold an August in which the yen gained less than half as much. The model says what
+# *could* have happened; it does not say that it had to.
 #
 # ### What the model does on those days
 #
-# Means over all runs: the opening yen short is some USD 255bn, *calls* are margin calls, *cuts*
-# cohorts of retail traders whose broker closes their position, and forced sales are in USD bn.
+# Means over all runs: the yen short on 1 July is some USD 252bn, *calls* are margin calls, *cuts*
+# cohorts of retail traders whose broker closes their position, and forced sales are in USD bn. The
+# last column is the share of runs in which USD 1bn or more are sold by force on that day.
 
 # %%
 mean_days = pd.concat(tables).groupby(level=0).mean(numeric_only=True)
 forced = mean_days.filter(regex="^forced_")
 forced.columns = forced.columns.str.removeprefix("forced_").str.removesuffix("_usd_bn")
+forced_of_runs = pd.concat(
+    [days.filter(regex="^forced_").sum(axis="columns") for days in tables], axis=1
+)
 shown = mean_days[["yen_short_units", "leverage", "margin_rate"]].assign(
     calls=mean_days["n_margin_calls"],
     cuts=mean_days["n_loss_cuts"],
     forced_sales=forced.sum(axis=1),
+    runs_forced=forced_of_runs.ge(1.0).mean(axis=1),
 )
-july = pd.DatetimeIndex(["2024-07-10", "2024-07-12", "2024-07-16"])
+july = pd.DatetimeIndex(["2024-07-10", "2024-07-12", "2024-07-15", "2024-07-16"])
 shown_days = july.append(shown.loc["2024-07-30":"2024-08-08"].index)
 print(shown.loc[shown_days].round(2).to_string())
 
 # %% [markdown]
 # * **11 and 12 July.** The ministry sells 35 billion dollars. Hedge funds, whose margins and
-#   limits tighten, and trend followers buy back yen: a third of the short is gone by the end of
-#   the month.
+#   limits tighten, and trend followers buy back yen: more than a third of the short is gone by the
+#   end of the month. Most do so of their own will: in seven runs of ten hardly anything is sold by
+#   force on the Monday after, but in a few very much is.
 # * **31 July, 1 August.** The hike moves the yen by 2% and forces almost no sales: the funds'
-#   margins still hold.
-# * **2 August.** Payrolls. A few margin calls, the first stop-outs of retail traders.
-# * **5 August.** No news in the script at all. What was learned of risk on Friday raises margins
-#   and tightens limits on Monday; the called sell, and the price they make calls the next.
-# * **6 August.** The model's worst day. The real market had turned by then.
-# * **7 August.** The vice-governor speaks, and the worst is over.
+#   margins still hold. Tokyo's shares, which take in the news a day later, lose 5%.
+# * **2 August.** Payrolls. In nearly half of the runs sales are forced now: margin calls, and the
+#   stop-outs of retail traders.
+# * **5 August.** No news in the script at all. The Nikkei takes in New York's Friday and loses 7%
+#   in the mean; funds called on Friday sell, and households long of Japanese shares are stopped
+#   out.
+# * **6 August.** Monday's prices bring as many calls as Friday's. The Nikkei has turned, by 2%; the
+#   real one by 10%.
+# * **7 August.** The vice-governor speaks, the last households sell, and the day after it is over.
 #
 # ### Where the model misses
 #
@@ -200,11 +209,12 @@ columns = ["path", "window", "5%", "median", "95%", "real", "share of runs below
 print(pd.DataFrame(misses, columns=columns).round(2).to_string(index=False))
 
 # %% [markdown]
-# The model is *too mild*: its shares fall less than the real ones did. And it is *too slow to
-# turn*: ten days after 5 August the real Nikkei had half of its fall back, and not one run comes
-# near. Part of the rebound was news that is not scripted; part is that in the model those who
-# could buy back are slow to do so. A model that explains how the dam broke need not explain how
-# it was mended.
+# The model is *too mild*: the yen goes nearly as far as it did, but shares fall less than the real
+# ones did, in all but a few runs of a hundred. And it is *too slow to turn*: ten days after 5
+# August the real Nikkei had more than half of its fall back, the median run had less than half of
+# a smaller one, and two runs of a hundred come as far. Part of the rebound was news that is not
+# scripted; part is that in the model those who could buy back are slow to do so. A model that
+# explains how the dam broke need not explain how it was mended.
 #
 # ### One of them
 #
@@ -231,10 +241,10 @@ print("Distance from the record (log), forced sales in USD bn: in all, from 31 J
 print(alike.round(3).to_string())
 
 # %% [markdown]
-# They have not: the same yen comes with no forced sale at all, with some in July, or with some in
-# August. A path of prices does not tell who was forced. And whoever shows you *the* simulated
-# August has chosen one. So do we: of these, the one with most forced sales in August, because
-# there is most to see in it.
+# It is not: the same yen comes with USD 1bn sold by force in August or with 27bn, with most of it
+# in July or none, with ten margin calls and two stop-outs or with no call and sixteen. A path of
+# prices does not tell who was forced. And whoever shows you *the* simulated August has chosen one.
+# So do we: of these, the one with most forced sales in August, because there is most to see in it.
 
 # %%
 chosen = int(alike["in August"].idxmax())

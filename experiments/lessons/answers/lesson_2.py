@@ -89,8 +89,8 @@ def forced_without_borrowing(forced_usd_bn: pd.Series) -> Exercise:
     """2.4: kind of trader forced to sell most where funds may not borrow."""
     others = {
         "hedge funds": "They may not borrow here, so that hardly one is called.",
-        "retail FX": "They are cut sometimes, but look at the table once more.",
-        "retail equity": "They are cut sometimes, but look at the table once more.",
+        "retail FX": "Their leverage is highest, but look at the table once more.",
+        "retail equity": "They are stopped out sometimes, but look at the table once more.",
     }
     right = str(forced_usd_bn.idxmax())
     return Exercise(

@@ -29,7 +29,7 @@ def closed_before_the_hike(tables: Sequence[pd.DataFrame]) -> Exercise:
     return Exercise(
         right=right,
         tolerance=0.006,
-        why="The model closes less of it early than the record's 0.64: it waits for August.",
+        why="As in the record, most had gone before the news that is blamed for it.",
         hint="For each run (closed from 2 to 30 July) / (closed from 2 July to 6 August).",
         mistakes=(
             Mistake(100.0 * right, "That is in per cent; the answer is a share."),
@@ -59,7 +59,8 @@ def worst_day(forced: pd.DataFrame) -> Exercise:
     )
     return Exercise(
         right=right,
-        why="No news came on that day: calls of the day before were met, and their sales called.",
+        why="Now look at `runs_forced`: a mean can be made by few runs. Other seeds may put another"
+        " day first.",
         hint="`forced.sum(axis='columns').idxmax()` is a day; answer with its date in quotes.",
         mistakes=tuple(mistake for mistake in said if mistake.answer != right),
     )

@@ -120,8 +120,8 @@ def pairs_of_the_swap_line(sales: pd.DataFrame) -> Exercise:
     return Exercise(
         right=right,
         tolerance=0.02,
-        why="Pairs help as far as the two worlds share their luck. Under the line hardly anything"
-        " is sold whatever the luck: nothing is left to share.",
+        why="Pairs help as far as the two worlds share their luck. Under the line no fund is called"
+        " whatever its luck: hardly any is left to share.",
         hint="Both errors as in 6.2 and 6.3, with the column 'swap line'.",
         mistakes=(
             Mistake(

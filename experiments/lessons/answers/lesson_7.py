@@ -118,8 +118,8 @@ def cost_of_leaning(leaner: pd.DataFrame, idle: pd.DataFrame, n_few: int) -> Exe
     return Exercise(
         right=right,
         tolerance=_TENTH_OF_A_PERCENT,
-        why="It earns carry on what it sold and still loses, most of it because it sold on the"
-        " first day of the rush: the yen had further to rise.",
+        why="It earns carry on what it sold and still loses: it sold on the first day of the rush,"
+        " and bought back on the first quiet one.",
         hint="Mean of the column 'made' of the one less that of the other, over all N_DRAWS.",
         mistakes=(
             Mistake(-right, "Mind the sign: does it end richer or poorer than Idler?"),
