@@ -78,7 +78,7 @@ def shipped(name: str) -> Scenario:
 
 
 # What a page shows without a link: of sixty seeds the one nearest the median path.
-FIRST = Choice(scenario="august-2024", seed=49)
+FIRST = Choice(scenario="august-2024", seed=11)
 
 
 def link_of(choice: Choice) -> str:

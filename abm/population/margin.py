@@ -56,7 +56,7 @@ def margin_rule(scenario: Scenario) -> MarginRule:
         utilisation_threshold=scenario.banks.utilisation_threshold,
         long_run_share=0.0,
         buffer=1.0,
-        forced_speed=0.0,
+        forced_speed=1.0,  # of credit that banks recall
         liquidation=PRO_RATA,
     )
     if rule.kind == "none":

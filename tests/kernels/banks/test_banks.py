@@ -108,6 +108,17 @@ def test_recalled_lines_are_repaid_the_next_morning():
     assert recalled["amount_usd_bn"] == pytest.approx((0.3 * part * before)[part > 0.0])
 
 
+def test_recalled_lines_are_repaid_where_no_one_calls_margin_too():
+    world = lenders(margin={"kind": "none"})
+    world.graph.leverage_max[0] = 1.0
+    pass_days(world)
+    before, recalled = owed(world).copy(), world.books.recalled.copy()
+    world.graph.leverage_max[0] = 1e3
+    pass_days(world, 1, 1)
+    assert recalled.max() > 0.0
+    assert owed(world) == pytest.approx(before * (1.0 - recalled), rel=1e-9)
+
+
 def test_a_recall_moves_no_one_without_debt():
     # one fund is inactive, one holds half of its money in assets: neither has a loan to repay
     world = lenders(funds__days_out=3)
