@@ -68,13 +68,12 @@ def test_leverage_is_what_amplifies():
 
 @pytest.mark.parametrize("surprise_bp", [25.0, CAP_SURPRISE_BP])
 def test_frozen_positions_pass_on_the_news_and_little_else(surprise_bp):
-    """Who trades on moves the yen a little, most where a burn-in has left it above its fundamental.
-
-    Dealers withdraw after the move (M50), and dollars of depth are fewer yen after a rise (M35).
+    """Who trades on moves the yen a little: order anticipators, who trade with the move (M91), and
+    dealers, who withdraw after it (M50), most where a burn-in has left the yen above its fundamental.
     """
     frozen = runs_of(surprise_bp)["frozen_yen_appreciation"]
     news = surprise_bp * NEWS_LOG_PER_BP
-    assert frozen.median() == pytest.approx(news, rel=0.01)
+    assert news <= frozen.median() <= news * 1.05
     assert news * 0.98 <= frozen.min() and frozen.quantile(0.95) <= news * 1.25
 
 
