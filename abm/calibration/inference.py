@@ -155,7 +155,7 @@ def profiles(
         for side in (-1, 1):
             beside = [_beside(places, found, i, side) for i in range(len(places))]
             found = _better(found, search.at(
-                [search.moved(row, place) if k % 2 else _at(search.inside(row), place)
+                [search.moved(row, place) if k % 2 == 0 else _at(search.inside(row), place)
                  for row, place in zip(beside, places, strict=True)]
             ))  # fmt: skip
         spread = FIRST_SPREAD / (k + 1) * random.standard_normal((len(places), len(best)))

@@ -77,7 +77,7 @@ def shipped(name: str) -> Scenario:
     return load_scenario(name)
 
 
-# What a page shows without a link: of sixty seeds the one nearest the median path.
+# What a page shows without a link: of sixty seeds the one nearest the record.
 FIRST = Choice(scenario="august-2024", seed=11)
 
 

@@ -69,7 +69,7 @@ def test_leverage_is_what_amplifies():
 @pytest.mark.parametrize("surprise_bp", [25.0, CAP_SURPRISE_BP])
 def test_frozen_positions_pass_on_the_news_and_little_else(surprise_bp):
     """Who trades on moves the yen a little: order anticipators, who trade with the move (M91), and
-    dealers, who withdraw after it (M50), most where a burn-in has left the yen above its fundamental.
+    dealers, who withdraw after it (M50), most where the yen stands above its fundamental.
     """
     frozen = runs_of(surprise_bp)["frozen_yen_appreciation"]
     news = surprise_bp * NEWS_LOG_PER_BP

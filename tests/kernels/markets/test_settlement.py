@@ -201,8 +201,8 @@ def test_residents_pay_for_shares_in_yen():
 def test_an_official_order_is_executed_once_however_many_rounds_a_day_has():
     world = still("funds", margin={"kind": "fixed", "rate": 0.3}, funds__grace_share=0.0)
     world.script.official_usd_bn[0, JPY] = 5.0
-    world.chance.news[0, JPY] = 0.05  # calls funds once round 0 has cleared
+    world.chance.news[0, JPY] = 0.1  # calls funds once round 0 has cleared
     pass_days(world)
     assert world.record.n_calls.sum() > 0 and world.record.days["rounds"][0] > 1
     assert world.market.official_units[JPY] == pytest.approx(5.0)
-    assert world.market.official_cash[-1] == pytest.approx(-5.0 * np.exp(0.05))
+    assert world.market.official_cash[-1] == pytest.approx(-5.0 * np.exp(0.1))
