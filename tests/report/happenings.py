@@ -13,6 +13,7 @@ SMALL = {
     "calendar.days": 12, "calendar.burn_in_days": 6, "calendar.drift_days": 5,
     "population.scale": 0.2,
 }  # fmt: skip
+EARLY_CRASH = {"funds.leverage_cap": 5, "liquidity.depth_multiple": 0.5}
 BLANK = {
     "date": "", "round": 0, "counterparty": "", "instrument": "", "amount_usd_bn": np.nan,
     "side": "", "cause": -1, "share_of_flow": np.nan, "clearing": -1, "generation": 0,
@@ -94,6 +95,21 @@ def broken_in_burn_in():
         return is_broken and 1.0 < found["eve_leverage"] < 1.5
 
     return next(seed for seed in range(200) if breaks(seed)), scenario
+
+
+@cache
+def broken_before_the_shock():
+    """A seed with which August 2024, by `EARLY_CRASH`, breaks in mid-July and only then fails."""
+    scenario = abm.load_scenario("august-2024").with_changes(EARLY_CRASH)
+
+    def breaks(seed):
+        found = fast_cascade(scenario, seed)
+        is_whole = found["n_failures_burn_in"] == 0
+        is_over = found["n_failed"] == found["n_failed_before"] > 0
+        is_levered = 1.0 < found["eve_leverage"] < 1.5
+        return found["class"] == BROKEN_BEFORE and is_whole and is_over and is_levered
+
+    return next(seed for seed in range(200) if breaks(seed))
 
 
 def ruin():

@@ -93,10 +93,14 @@ def test_calls_run_from_banks_to_those_who_are_called(books):
 
 
 def test_a_day_is_told_by_what_came_from_outside_and_what_was_forced(books):
-    told = {shot.day: shot.what for shot in film_of(small.run(), books.graphs).shots}
-    calls = small.run().days["n_margin_calls"]
+    run = small.run()
+    told = {shot.day: shot.what for shot in film_of(run, books.graphs).shots}
+    calls, events = run.days["n_margin_calls"], run.events
+    n_limits = int(((events["day"] == 0) & (events["kind"] == "limit_hit")).sum())
     day = int(calls.idxmax())
-    assert told[0].startswith("The Bank of Japan surprised the market by +150bp\n1 ")
+    outside, forced = told[0].split("\n")
+    assert outside == "The Bank of Japan surprised the market by +150bp"
+    assert n_limits > 0 and f"{n_limits} price limit" in forced
     assert f"{calls[day]:.0f} margin call" in told[day]
     assert any("have to sell USD" in what for what in told.values())
     assert told[3].startswith(small.NEWS) and told[11] == ""

@@ -5,8 +5,7 @@ import re
 import pytest
 
 from abm.classroom.page import Page
-
-EARLY = "?scenario=august-2024&seed=49&funds.leverage_cap=5&liquidity.depth_multiple=0.5"
+from tests.report.happenings import EARLY_CRASH, broken_before_the_shock
 
 
 def lines(link, steps):
@@ -20,7 +19,9 @@ def lines(link, steps):
 
 @pytest.mark.parametrize("steps", [(88,), (10, 12, 1, 65), (22, 66)])
 def test_what_came_before_the_shock_stands_below_a_line(steps):
-    told = lines(EARLY, steps)
+    changed = "&".join(f"{key}={value}" for key, value in EARLY_CRASH.items())
+    link = f"?scenario=august-2024&seed={broken_before_the_shock()}&{changed}"
+    told = lines(link, steps)
     (place,) = [i for i, (kind, _) in enumerate(told) if kind == "divider"]
     assert told[place][1].startswith("31 Jul 2024: the shock. What stands below happened before")
     assert told[place - 1][1].startswith("31 Jul 2024 The Bank of Japan")
