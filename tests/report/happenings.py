@@ -99,7 +99,7 @@ def broken_in_burn_in():
 
 @cache
 def broken_before_the_shock():
-    """A seed with which August 2024, by `EARLY_CRASH`, breaks in mid-July and only then fails."""
+    """A seed of August 2024 under `EARLY_CRASH`: the dollar rises, and all failures are of July."""
     scenario = abm.load_scenario("august-2024").with_changes(EARLY_CRASH)
 
     def breaks(seed):
@@ -109,7 +109,11 @@ def broken_before_the_shock():
         is_levered = 1.0 < found["eve_leverage"] < 1.5
         return found["class"] == BROKEN_BEFORE and is_whole and is_over and is_levered
 
-    return next(seed for seed in range(200) if breaks(seed))
+    def rises(seed):
+        yen = abm.run(scenario, rng=seed).days["log_JPY"]
+        return (yen[: scenario.shock_day] < 0).any()
+
+    return next(seed for seed in range(200) if breaks(seed) and rises(seed))
 
 
 def ruin():
