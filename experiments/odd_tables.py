@@ -60,7 +60,7 @@ TOGETHER = (
         r"\1",
     ),
     (
-        re.compile(r"^(\w+)\.(weights|tilt|opening_signal|gamma_usd_bn|betas)\.(\w+)$"),
+        re.compile(r"^(\w+)\.(weights|tilt|opening_signal|gamma_usd_bn|betas|share)\.(\w+)$"),
         r"\1.\2",
         r"\3",
     ),
@@ -314,11 +314,6 @@ TESTS: dict[int, tuple[str, ...]] = {
         "kernels/behaviours/test_order_anticipators.py:test_what_is_held_per_log_by_hand",
         "kernels/behaviours/test_order_anticipators.py:test_a_day_of_orders_is_learnt_by_hand",
     ),
-    93: (
-        "kernels/test_own_losses.py:"
-        "test_what_a_fund_owes_tells_how_many_times_it_holds_its_mandate",
-        "kernels/test_own_losses.py:test_funds_open_at_what_they_want_whatever_their_loan",
-    ),
     91: (
         "kernels/behaviours/test_order_anticipators.py:test_a_move_of_a_hundredth_by_hand",
         "kernels/behaviours/test_order_anticipators.py:test_the_book_is_what_capital_allows",
@@ -326,6 +321,11 @@ TESTS: dict[int, tuple[str, ...]] = {
     92: (
         "kernels/behaviours/test_order_anticipators.py:"
         "test_gains_are_paid_out_and_losses_filled_up_in_every_currency",
+    ),
+    93: (
+        "kernels/test_own_losses.py:"
+        "test_what_a_fund_owes_tells_how_many_times_it_holds_its_mandate",
+        "kernels/test_own_losses.py:test_funds_open_at_what_they_want_whatever_their_loan",
     ),
 }
 WHOLE_DAY = (

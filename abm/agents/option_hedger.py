@@ -13,6 +13,6 @@ class OptionHedgers(MarketAccount):
 
     @property
     def gamma_usd_bn(self) -> dict[str, float]:
-        """What they trade with the price today, by instrument [USD bn per log]."""
+        """Worth traded with the price today, by instrument [USD bn per log]."""
         gamma = self.market.hedger_gamma * self.market.usd_price
         return dict(zip(self.model.instruments, gamma.tolist(), strict=True))

@@ -209,7 +209,7 @@ def _better(one: Sequence[Evaluated], other: Sequence[Evaluated]) -> list[Evalua
 
 
 def _beside(places: Sequence[Place], found: Sequence[Evaluated], i: int, side: int) -> Evaluated:
-    """What the neighbour on a side has found; at an end of the range, what the place itself has."""
+    """Best point of the neighbour on a side; at an end of the range, of the place itself."""
     there = i + side
     is_there = 0 <= there < len(places) and places[there].parameter == places[i].parameter
     return found[there if is_there else i]

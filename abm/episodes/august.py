@@ -32,7 +32,7 @@ JGB_DURATION, UST_DURATION = 9.0, 8.2
 
 
 class Reading(NamedTuple):
-    """What no table of the run keeps, at a close."""
+    """Figures at a close that no table of the run keeps."""
 
     margin_longs: float  # units
     nikkei_depth_share: float  # of dealers' calm depth

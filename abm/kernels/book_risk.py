@@ -8,7 +8,7 @@ covariance of assets and loan, and that of the loan.
 import math
 
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.contracts.balances import leverage_of, mandate_multiple
+from abm.kernels.contracts.balances import hold_multiples
 from abm.kernels.numerics.columns import add_scaled
 from abm.kernels.risk import book_return, held_variance
 from abm.kernels.state import CHUNK, HEDGE_FUND, LEAST_VARIANCE, RISK_PARITY, TRADING_DAYS
@@ -71,12 +71,14 @@ def next_margin_risk(risk, own, size, rule):
 @kernel
 def note_leverage(books, market, rules):
     """Note the leverage with which funds and desks go into the day.                    (M69)"""
-    mandates, share = rules.mandates, market.funding_share[0]
-    for i in range(mandates.first_row[RISK_PARITY]):
-        held = mandate_multiple(
-            leverage_of(i, books), -share * mandates.weights[0, i], mandates.gross_weight[i]
-        )
-        books.morning_leverage[i] = min(held, MOST_LEVERAGE)
+    mandates, n = rules.mandates, rules.mandates.first_row[RISK_PARITY]
+    held = books.morning_leverage[:n]
+    hold_multiples(
+        market.funding_share[0], books.wealth[:n], books.borrowing[:n], mandates.weights[0][:n],
+        mandates.gross_weight[:n], held,
+    )  # fmt: skip
+    for i in range(n):
+        held[i] = min(held[i], MOST_LEVERAGE)
 
 
 @kernel

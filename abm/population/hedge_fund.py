@@ -133,9 +133,9 @@ def open_fund_books(group: Group, calm_leverage: Array, scenario: Scenario, term
     group.long_run_variance[:] = scenario.estimation.long_run_multiple * calm
     set_book_variances(group, terms)
     yen_share = terms.carry_share(rule.funding)
-    carry = carry_of(weights, yen_share, terms, (terms.income[0], terms.usd_rate))
+    carry = carry_of(weights, gross, yen_share, terms, (terms.income[0], terms.usd_rate))
     at = rule.preferences.funding_per_year, rule.preferences.usd_per_year
-    optimal_at = np.maximum(carry_of(weights, 1.0, terms, at), rule.carry_floor_per_year)
+    optimal_at = np.maximum(carry_of(weights, gross, 1.0, terms, at), rule.carry_floor_per_year)
     set_risk_aversion(group, calm, optimal_at, calm_leverage, scenario)
     leverage, limit = size_on_books(group, yen_share, carry, scenario)
     lower_to(limit, leverage)
@@ -158,14 +158,14 @@ def set_book_variances(group: Group, terms: Terms) -> None:
 
 
 def carry_of(
-    weights: Array, yen_share: float, terms: Terms, rates: tuple[float, float]
+    weights: Array, gross: Array, yen_share: float, terms: Terms, rates: tuple[float, float]
 ) -> Array:  # fmt: skip
     """Carry per unit of leverage and year of each column of weights, at policy rates of the funding
     currency and the dollar, a share of the usual yen loan in yen.                       (M15)
     """
     income = terms.income.copy()
     income[0] = rates[0] + loan_cost(terms.basis, math.inf, terms.spread)
-    gross, carry = weights[1:].sum(axis=0), np.empty(weights.shape[1])
+    carry = np.empty(weights.shape[1])
     portfolio_mean(
         0, carry.size, yen_share, income, rates[1], terms.spread, weights, gross, carry
     )  # fmt: skip

@@ -32,7 +32,7 @@ def anticipator_rule(scenario: Scenario) -> AnticipatorRule:
 
 
 def open_order_flow(calm_volatility: np.ndarray, rule: AnticipatorRule) -> np.ndarray:
-    """What they know at the opening: how far prices move, and nothing of orders, (4, K)."""
+    """Knowledge at the opening: how far prices move, and nothing of orders, (4, K)."""
     known = np.zeros((4, len(calm_volatility)))
     known[SQUARE] = calm_volatility**2 / TRADING_DAYS / (1.0 - rule.decay**2)
     return known

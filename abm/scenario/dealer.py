@@ -12,7 +12,7 @@ class Dealers(Part):
         "share of the gap to the price that their reference closes in a day",
         "per day",
         "tuned; plausible .02 to .1",
-        0.011,
+        0.02,
         label="reversion of dealers' reference price",
         ge=0,
         le=1,

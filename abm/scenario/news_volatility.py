@@ -35,7 +35,7 @@ class StochasticVolatility(Part):
         "standard deviation of the log volatility that all instruments share",
         "log",
         "tuned to the autocorrelation of absolute returns of USDJPY; plausible .3 to .6",
-        0.48,
+        0.33,
         label="common volatility of volatility",
         ge=0,
         le=2,

@@ -36,7 +36,7 @@ class ShortGamma(Part):
         "largest share of a day's depth that this may be",
         "share",
         "tuned; .35 is stable, .6 is not",
-        0.3425,
+        0.34,
         label="largest gamma over depth",
         ge=0,
         le=0.9,

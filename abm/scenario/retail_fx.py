@@ -46,7 +46,7 @@ class RetailFx(Part):
         "median leverage",
         "notional / equity",
         "tuned; plausible 5 to 8",
-        6.25,
+        5.0,
         label="median leverage",
         ge=1,
         le=100,

@@ -54,7 +54,7 @@ def is_kept(path: Path) -> bool:
 
 
 def why_retired(key: str) -> str:
-    """What to do about a key that has left; empty for any other."""
+    """Advice on a key that has left; empty for any other."""
     if key in RETIRED:
         return NO_EFFECT
     return next((why for name, (_, why) in NOW_A_RULE.items() if matching([key], name)), "")

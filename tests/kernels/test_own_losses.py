@@ -23,6 +23,7 @@ from abm.kernels.constraints.stop_loss import reset_stops
 from abm.kernels.constraints.value_at_risk import limit_by_var, loss_bound
 from abm.kernels.contracts.balances import mandate_multiple
 from abm.kernels.contracts.fund_shares import capital_flow_usd_bn, report_returns
+from abm.kernels.day import decide, mark_and_move_capital, set_policy
 from abm.kernels.rules import FlowRule, LossRule, OwnRiskRule
 from abm.kernels.state import HEDGE_FUND, RETAIL_FX, TREND
 from abm.population.rules import make_rules
@@ -30,9 +31,7 @@ from abm.population.world import build_world
 from abm.scenario import load_scenario
 from tests.engine.worlds import (
     JPY,
-    held_estimates,
     pass_days,
-    quiet,
     rows_of,
     scenario,
     with_rules,
@@ -265,11 +264,28 @@ def test_what_a_fund_owes_tells_how_many_times_it_holds_its_mandate(loan_share, 
 
 
 def test_funds_open_at_what_they_want_whatever_their_loan():
-    world = pass_days(held_estimates(quiet(new_world(funds__n=40, funds__overlap=0.0))))
+    calm = scenario("calm", funds__n=200, funds__overlap=0.0)
+    world = with_rules(build_world(calm, 8), "funds", band=1e-6)
+    books, market, graph, rules, _, script, orders, options, record, scratch = by_reference(
+        *world.groups
+    )
+    set_policy(0, market, rules, script, record)
+    mark_and_move_capital(books, market, graph, rules, scratch)
+    decide(0, books, market, graph, rules, orders, options, scratch)
     funds = slice(*world.rules.mandates.first_row[HEDGE_FUND : HEDGE_FUND + 2])
     share = -world.rules.mandates.weights[0, funds]
     assert share.max() > 1.05
-    assert not world.books.speed[funds].any()
+    owes = world.books.borrowing[funds] > 0.0
+    assert owes.sum() > 20 and not world.books.speed[funds][owes].any()
+
+
+def test_no_fund_owes_more_than_its_cap_allows_whatever_its_loan():
+    world = new_world(funds__n=200, funds__overlap=0.0, funds__leverage_cap=2.0)
+    funds = slice(*world.rules.mandates.first_row[HEDGE_FUND : HEDGE_FUND + 2])
+    owed = world.books.borrowing[funds] / world.books.wealth[funds]
+    assert owed.max() == pytest.approx(1.0)  # a leverage of 2
+    share = -world.rules.mandates.weights[0, funds]
+    assert (owed[share > 1.05] == pytest.approx(1.0)) and (share > 1.05).sum() > 3
 
 
 @pytest.mark.parametrize(

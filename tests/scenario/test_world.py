@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from abm.scenario import load_scenario
+from abm.scenario.fields import Part
 
 WORLD = load_scenario("world-2024")
 AUGUST = load_scenario("august-2024")
@@ -87,3 +88,28 @@ def _parity_leverage():
     weights /= weights.sum()
     volatility = float(np.sqrt(weights @ covariance @ weights))
     return min(group.volatility_target_per_year / volatility, group.leverage_cap)
+
+
+BEHAVIOUR = (
+    "estimation", "funds", "margin", "trend", "retail_fx", "retail_equity", "insurers", "clearing",
+    "news_volatility", "option_hedgers", "order_anticipators", "risk_appetite",
+)  # fmt: skip
+SIZES = {"n", "equity_usd_bn", "notional_usd_bn", "assets_usd_bn"}
+
+
+def _defaults(part, name):
+    """Key, default and value of each number of a part that has a default, sizes left out."""
+    for key, field in type(part).model_fields.items():
+        value, path = getattr(part, key), f"{name}.{key}"
+        if isinstance(value, Part):
+            yield from _defaults(value, path)
+        elif isinstance(value, float | int) and key not in SIZES and not field.is_required():
+            yield path, field.default, value
+
+
+@pytest.mark.parametrize("name", BEHAVIOUR)
+def test_defaults_of_behaviour_are_the_worlds_values(name):
+    """Whoever chooses a kind afresh gets what the world has; one calibration, not two."""
+    found = list(_defaults(getattr(WORLD, name), name))
+    assert found
+    assert [key for key, default, value in found if default != value] == []

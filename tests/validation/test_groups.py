@@ -70,6 +70,16 @@ def test_no_dam_break_of_good_news_is_counted_exactly():
     assert signs.no_dam(runs)[:3] == (1.0, 1.0, 1.0)
 
 
+@pytest.mark.parametrize(("market", "day_asked"), [("JGB", 0), ("UST", 1), ("SPX", 3)])
+def test_a_mean_move_is_read_on_the_day_by_which_it_must_have_come(market, day_asked):
+    """Two runs 1 and 3 on that day: mean 2 over a standard error of 1. On other days they are 0."""
+    rows = [
+        {f"effect {market} {h}": move * (h == day_asked) for h in surprises.HORIZONS}
+        for move in (1.0, 3.0)
+    ]
+    assert order.t_of_move(market, toy(rows)).value == pytest.approx(2.0)
+
+
 def test_a_market_that_never_moves_has_no_first_day():
     still = {f"effect UST {h}": 0.0 for h in surprises.HORIZONS} | {"sd UST": 0.01}
     runs = toy([still, still])

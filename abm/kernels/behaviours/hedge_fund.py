@@ -7,7 +7,7 @@ from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.margin import set_margin_terms
 from abm.kernels.constraints.stop_loss import is_stopped, stopped_leverage
 from abm.kernels.constraints.value_at_risk import is_var_breached, limit_by_var, loss_bound
-from abm.kernels.contracts.balances import leverage_ratio, mandate_multiple
+from abm.kernels.contracts.balances import hold_multiples, mandate_multiple
 from abm.kernels.numerics.columns import add_scaled, copy, is_any, write_product
 from abm.kernels.risk import anchored
 from abm.kernels.state import LEAST_VARIANCE
@@ -102,14 +102,6 @@ def decide_funds(lo, hi, books, market, rules, scratch):
         if is_idle(lo + j, books):
             aim[j], speed[j] = 0.0, 0.0
     set_fund_shares(lo, hi, market.funding_share[0], aim, mandates.weights, books.intent)
-
-
-@kernel
-def hold_multiples(share, wealth, borrowing, yen_weight, gross, held):
-    """How many times over a chunk of funds hold their mandates.                       (M93)"""
-    for j in range(held.size):
-        leverage = leverage_ratio(wealth[j], borrowing[j])
-        held[j] = mandate_multiple(leverage, -share * yen_weight[j], gross[j])
 
 
 @kernel

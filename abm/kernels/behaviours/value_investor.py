@@ -22,7 +22,7 @@ _ROUNDING_SHARE = 0.1  # share of the capacity within which the square root law 
 
 @kernel
 def open_value_investors(market, rules):
-    """What value investors open with, their depth, and their speed at this morning's gaps.
+    """Open value investors: their holdings, depth, and speed at this morning's gaps.
 
     (M35, M85)
     """

@@ -183,7 +183,7 @@ def leverage_of(i, books):
 
 @inlined
 def mandate_multiple(leverage, loan_share, gross):
-    """How many times over a fund holds its mandate at a leverage of 1 + B/W.               (M93)
+    """Multiple of its mandate that a fund holds at a leverage of 1 + B/W.                   (M93)
 
     B/W = max(phi (l - 1), G l - 1), so that l = min(1 + B/(phi W), (1 + B/W)/G);  ``gross`` is G.
     The two differ where a fund owes more yen than it spends, or keeps dollars beside its loan.
@@ -193,6 +193,14 @@ def mandate_multiple(leverage, loan_share, gross):
     by_loan = 1.0 + (leverage - 1.0) / loan_share if loan_share > 0.0 else math.inf
     by_assets = leverage / gross if gross > 0.0 else math.inf
     return min(by_loan, by_assets)
+
+
+@kernel
+def hold_multiples(share, wealth, borrowing, yen_weight, gross, held):
+    """Multiples of their mandates that a chunk of funds hold.                           (M93)"""
+    for j in range(held.size):
+        leverage = leverage_ratio(wealth[j], borrowing[j])
+        held[j] = mandate_multiple(leverage, -share * yen_weight[j], gross[j])
 
 
 @kernel

@@ -31,7 +31,7 @@ def renew_retail(books, market, rules):
 
 @kernel
 def renew_rows(lo, hi, share, books, market, mandates):
-    """Old owners leave with what they have; new ones bring the opening wealth, or, for shares
+    """Let old owners leave with what they have; new ones bring the opening wealth, or, for shares
     held on margin, what these need today at the leverage of the opening.
     """
     if share == 0.0:

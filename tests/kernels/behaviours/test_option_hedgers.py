@@ -63,8 +63,10 @@ def test_a_fall_of_a_hundredth_by_hand(sign):
 def test_their_gamma_is_a_share_of_depth_at_most():
     assert hedgers_gamma(31.8, 276.0, 0.3425) == 31.8
     assert hedgers_gamma(31.8, 60.0, 0.3425) == pytest.approx(20.55)
-    world = pass_days(nikkei_alone(gamma=5000.0))
-    assert world.market.hedger_gamma[NKY] == pytest.approx(0.3425 * 200.0)
+    world = nikkei_alone(gamma=5000.0)
+    share = world.rules.hedgers.depth_share
+    assert 0.0 < share < 1.0
+    assert pass_days(world).market.hedger_gamma[NKY] == pytest.approx(share * 200.0)
 
 
 def test_without_gamma_news_moves_the_price_by_what_it_says():
