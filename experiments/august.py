@@ -24,6 +24,8 @@ from abm.scenario import load_scenario
 from experiments.keeping import ROOT, keep, show
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -269,17 +271,24 @@ def draw(fan: pd.DataFrame, moments: pd.DataFrame, covered: pd.DataFrame, captio
         "USDJPY": "USDJPY", "AUDJPY": "AUDJPY", "MXNJPY": "MXNJPY", "NKY": "Nikkei 225",
         "SPX": "S&P 500", "short": f"Yen short, USD bn ({closed:.0%} closed by 6 Aug)",
     }  # fmt: skip
+    return panels_in_threes(title, caption, panels, lambda axes, name: draw_fan(axes, fan, name))
+
+
+def panels_in_threes(
+    title: str, caption: str, labels: dict[str, str], draw_panel: Callable[[Axes, str], None]
+) -> Figure:
+    """Two rows of three panels under one title, each drawn by its name."""
     with style.house_style():
         top, bottom = style.title_height(title) + 0.3, style.caption_height(caption) + 0.35
         height = top + bottom + 2 * 2.1 + 0.62
         figure = style.new_figure(height)
         style.write_title(figure, title)
         style.write_caption(figure, caption)
-        for i, (name, label) in enumerate(panels.items()):
+        for i, (name, label) in enumerate(labels.items()):
             left, row = 0.055 + (i % 3) * 0.323, i // 3
             base = height - top - 2.1 - row * (2.1 + 0.62)
             axes = figure.add_axes((left, base / height, 0.27, 2.1 / height))
-            draw_fan(axes, fan, name)
+            draw_panel(axes, name)
             axes.set_title(label, loc="left", pad=6.0, color=style.INK)
     return figure
 

@@ -22,6 +22,7 @@ from abm.episodes.august import FIRST, LAST, SERIES, day, real_levels, simulated
 from abm.figures import style
 from abm.measures.scores import crps
 from abm.scenario import load_scenario
+from experiments.august import panels_in_threes
 from experiments.keeping import ROOT, keep, show
 
 if TYPE_CHECKING:
@@ -92,22 +93,14 @@ def draw(fan: pd.DataFrame, table: pd.DataFrame, caption: str) -> Figure:
     """The band at the estimate, filled, inside that of the accepted points, and the record."""
     wider = table[table["runs_at"] == ACCEPTED]["width_over_estimate"]
     title = (
-        "What the record does not tell of the parameters makes the band of August 2024 "
-        f"{wider.min():.2f} to {wider.max():.2f} times as wide"
+        f"Over the accepted points the band of August 2024 is {wider.min():.2f} to "
+        f"{wider.max():.2f} times as wide as at the estimate"
     )
-    with style.house_style():
-        top, bottom = style.title_height(title) + 0.3, style.caption_height(caption) + 0.35
-        height = top + bottom + 2 * 2.1 + 0.62
-        figure = style.new_figure(height)
-        style.write_title(figure, title)
-        style.write_caption(figure, caption)
-        for i, name in enumerate(SERIES):
-            left, row = 0.055 + (i % 3) * 0.323, i // 3
-            base = height - top - 2.1 - row * (2.1 + 0.62)
-            axes = figure.add_axes((left, base / height, 0.27, 2.1 / height))
-            _draw_bands(axes, fan[fan["series"] == name], name)
-            axes.set_title(LABELS.get(name, name), loc="left", pad=6.0, color=style.INK)
-    return figure
+    labels = {name: LABELS.get(name, name) for name in SERIES}
+    bands = dict(list(fan.groupby("series")))
+    return panels_in_threes(
+        title, caption, labels, lambda axes, name: _draw_bands(axes, bands[name], name)
+    )
 
 
 def _draw_bands(axes: Axes, fan: pd.DataFrame, name: str) -> None:
