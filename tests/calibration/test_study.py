@@ -115,7 +115,7 @@ def test_other_files_are_told_apart_from_a_study():
 
 def test_check_says_what_a_study_asks_for(capsys):
     check(str(AUGUST), None, None)
-    said = "ok: calibrate-august, 8 parameters and 14 moments on august-2024: at most 2,000 points"
+    said = "ok: calibrate-august, 8 parameters and 16 moments on august-2024: at most 2,000 points"
     assert capsys.readouterr().out.startswith(said)
 
 
@@ -226,5 +226,5 @@ def test_a_single_event_has_no_bootstrap(tmp_path):
 
 def test_the_shipped_study_is_sound_and_needs_no_series():
     study = load_study(AUGUST)
-    assert (len(study.parameters), len(study.moments)) == (8, 14)
+    assert (len(study.parameters), len(study.moments)) == (8, 16)
     assert all(one.record is None for one in study.moments.values())
