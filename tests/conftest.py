@@ -35,15 +35,16 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 
 
 class WarmUp:
-    """Kernels of a day, compiled once before the processes start.
+    """Kernels of a day, compiled once beside the first tests; who needs them meanwhile waits."""
 
-    Of two processes that compile the same kernels at once one may load a kernel that was linked
-    with a kernel of the other, which ends it.
-    """
-
-    @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self, session: pytest.Session) -> None:
-        subprocess.run([sys.executable, "-c", ONE_DAY], cwd=session.config.rootpath, check=True)
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", ONE_DAY], cwd=session.config.rootpath
+        )
+
+    def pytest_sessionfinish(self) -> None:
+        self.process.terminate()
+        self.process.wait()
 
 
 class ProgressLine:

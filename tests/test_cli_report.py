@@ -24,7 +24,7 @@ WHITE = Image.new("RGB", (960, 640), "white")
 def unwind(tmp_path, monkeypatch):
     """Call the command in a folder that holds a kept run, `mine`, with its figures."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("abm.kernels.compiler.jit.is_warm", lambda: True)
+    monkeypatch.setattr("abm.kernels.day.is_compiled", lambda: True)
     monkeypatch.setattr(animate, "window", lambda run: DAYS)
     monkeypatch.setenv("PATH", "")  # no ffmpeg
     small.run().save("mine")

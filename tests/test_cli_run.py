@@ -110,7 +110,7 @@ def unwind(tmp_path, monkeypatch):
     """Call the command in an empty folder, on made-up runs and compiled kernels."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(vars(abm), "cascade", made_up_cascade)
-    monkeypatch.setattr("abm.kernels.compiler.jit.is_warm", lambda: True)
+    monkeypatch.setattr("abm.kernels.day.is_compiled", lambda: True)
 
     def call(*words: object):
         return CliRunner().invoke(app, [str(word) for word in words])
@@ -356,7 +356,7 @@ def test_a_fault_in_a_run_s_thread_is_answered_like_any_other(unwind, monkeypatc
 
 def test_the_first_run_ever_says_what_it_is_waiting_for(unwind, monkeypatch):
     assert "compiling" not in unwind("run", "hike", "--no-figures").stderr
-    monkeypatch.setattr("abm.kernels.compiler.jit.is_warm", lambda: False)
+    monkeypatch.setattr("abm.kernels.day.is_compiled", lambda: False)
     result = unwind("run", "hike", "--no-figures", "--force", "--json")
     assert result.stderr == "compiling the kernels, once: about 25 s\n"
     assert json.loads(result.stdout)
@@ -375,12 +375,12 @@ def test_long_work_is_told_line_by_line_where_there_is_no_terminal(capsys):
 
 
 LONG_RUN = """
-import sys, time, abm, abm.kernels.compiler.jit
+import sys, time, abm, abm.kernels.day
 def cascade(*args, **kwargs):
     print("running", file=sys.stderr, flush=True)
     time.sleep(60)
 vars(abm)["cascade"] = cascade
-abm.kernels.compiler.jit.is_warm = lambda: True
+abm.kernels.day.is_compiled = lambda: True
 from abm.cli import main
 main()
 """

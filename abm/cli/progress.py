@@ -122,9 +122,9 @@ class _Step:
 
 def warn_of_compiling() -> None:
     """Say why the first run ever takes longer."""
-    from abm.kernels.compiler.jit import is_warm
+    from abm.kernels.day import is_compiled
 
-    if not is_warm():
+    if not is_compiled():
         say(f"compiling the kernels, once: about {COMPILE_SECONDS} s")
 
 

@@ -20,7 +20,7 @@ from abm.kernels.behaviours.trend_follower import size_trends
 from abm.kernels.behaviours.value_investor import open_value_investors
 from abm.kernels.book_risk import learn_from_losses, note_leverage
 from abm.kernels.compiler.ahead import compile_ahead
-from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.compiler.jit import inlined, is_kept, kernel
 from abm.kernels.compiler.reference import by_reference
 from abm.kernels.constraints.auto_liquidation import charge_penalties, record_liquidations
 from abm.kernels.constraints.bank_leverage import recall_credit, set_lines
@@ -113,6 +113,11 @@ def run_days(
         references,
     )
     run_days_compiled(first, last, *references)
+
+
+def is_compiled():
+    """True if the day is kept from an earlier run (if not, the first call is slow)."""
+    return is_kept(run_days_compiled)
 
 
 @kernel

@@ -19,29 +19,33 @@ from typing import Any
 
 import numba
 
-from abm.kernels.compiler.jit import forget_old_kernels, is_kept
+from abm.kernels.compiler.jit import forget_old_kernels, is_kept, one_at_a_time
 from abm.kernels.compiler.reference import Reference
 
 
 def compile_ahead(
     door: Any, here: tuple[Any, ...], elsewhere: Any, references: tuple[Reference, ...]
 ) -> None:
-    """Compile what `door` calls before it is first called, unless it is kept from an earlier run.
+    """Compile `door` and what it calls before it is first called, unless an earlier run kept it.
 
     Kernels take references by the names of their columns (``books``, ``market``) and whole numbers
     otherwise. A second process compiles `elsewhere`, this one meanwhile all of `here`. Whatever
-    goes wrong over there is compiled later over here.
+    goes wrong over there is compiled later over here. Another run that comes meanwhile waits.
     """
     if numba.config.DISABLE_JIT or door.overloads or is_kept(door):
         return
-    forget_old_kernels()
     kinds = {_snake(type(each.columns).__name__): each.kind for each in references}
-    child = _start(elsewhere, _arguments(elsewhere, kinds))
-    with _without_collector():
-        for kernel in here:
-            kernel.compile(_arguments(kernel, kinds))
-    if child is not None:
-        child.wait()
+    with one_at_a_time("compiling"):
+        if door.overloads or is_kept(door):
+            return
+        forget_old_kernels()
+        child = _start(elsewhere, _arguments(elsewhere, kinds))
+        with _without_collector():
+            for kernel in here:
+                kernel.compile(_arguments(kernel, kinds))
+            if child is not None:
+                child.wait()
+            door.compile(_arguments(door, kinds))
 
 
 def _snake(name: str) -> str:

@@ -13,13 +13,14 @@ import platform
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
 import numba
 import numpy as np
+from filelock import lock_descriptor
 from llvmlite import binding
 from numba import types
 from numba.core import cgutils
@@ -88,15 +89,25 @@ def forget_old_kernels() -> None:
                 shutil.rmtree(folder)
 
 
-def is_warm() -> bool:
-    """True if compiled kernels are kept from an earlier run (if not, the first call is slow)."""
-    return any(CACHE_FOLDER.glob("**/*.nbc"))
-
-
 def is_kept(kernel: Any) -> bool:
     """True if some version of this kernel is kept from an earlier run."""
     name = f"{kernel.__module__.rpartition('.')[2]}.{kernel.__name__}"
     return any(CACHE_FOLDER.glob(f"**/{name}-*.nbi"))
+
+
+@contextlib.contextmanager
+def one_at_a_time(work: str) -> Iterator[None]:
+    """Of all processes and threads with this folder one does this work, the others wait.
+
+    The lock is the operating system's, which lets go of it when a process dies. Where the folder
+    takes no lock, each does the work.
+    """
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError):
+            handle = os.open(CACHE_FOLDER / f"{work}.lock", os.O_RDWR | os.O_CREAT, 0o666)
+            held.callback(os.close, handle)
+            lock_descriptor(handle)
+        yield
 
 
 def kernel(function: Function) -> Function:
@@ -145,17 +156,31 @@ def _compiled(function: Callable[..., Any], allocates: bool = False) -> Any:
 
 
 def _mend_cache(dispatcher: Any) -> None:
-    """Compile again what a crash or a full disk has cut short, whatever is wrong with it."""
-    load = dispatcher._cache.load_overload
+    """Mend three things in Numba's cache.
+
+    A version that a crash or a full disk has cut short is compiled again, whatever is wrong with
+    it. A loaded version keeps the list of kernels that must be loaded before it, for the callers
+    that it is linked into. Processes that save versions of one kernel take turns: each adds a line
+    to its index, and two may choose the same file name.
+    """
+    load, save = dispatcher._cache.load_overload, dispatcher._cache.save_overload
 
     def load_overload(signature: Any, context: Any) -> Any:
         try:
-            return load(signature, context)
+            compiled = load(signature, context)
         except Exception:
             dispatcher._cache.flush()
             return None
+        if compiled is not None:
+            compiled.library._reload_init |= set(compiled.reload_init)
+        return compiled
+
+    def save_overload(signature: Any, compiled: Any) -> None:
+        with one_at_a_time("saving"):
+            save(signature, compiled)
 
     dispatcher._cache.load_overload = load_overload
+    dispatcher._cache.save_overload = save_overload
 
 
 class _Load(NamedTuple):

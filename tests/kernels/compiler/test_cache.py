@@ -26,9 +26,9 @@ def run(code: str, **environment: str) -> str:
 
 def test_kernels_are_kept_in_a_folder_of_their_own_and_found_again(tmp_path):
     code = (
-        "from abm.kernels.compiler import jit\n"
+        "from abm.kernels.compiler.jit import is_kept\n"
         "from abm.kernels.behaviours.value_investor import saturation\n"
-        "print(jit.is_warm(), end=' '); saturation(0.1); print(jit.is_warm())"
+        "print(is_kept(saturation), end=' '); saturation(0.1); print(is_kept(saturation))"
     )
     place = {"CARRY_UNWIND_CACHE": str(tmp_path), "NUMBA_DISABLE_JIT": "0"}
     assert run(code, **place) == "False True"
@@ -79,6 +79,69 @@ def test_what_was_cut_short_is_compiled_again(tmp_path, kind):
         file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     assert run(code, **place) == whole
     assert run(code, **place) == whole.replace(" 0", " 1")
+
+
+THREE_KERNELS = """
+from abm.kernels.compiler.jit import inlined, kernel
+
+@kernel
+def added(x):
+    return x + 1
+
+@inlined
+def doubled(x):
+    return 2 * added(x)
+
+@kernel
+def tripled(x):
+    return 3 * doubled(x)
+"""
+
+
+def with_kernels(folder):
+    """Environment of a process that finds three kernels here and keeps them here."""
+    paths = os.pathsep.join((str(ROOT), str(folder)))
+    return {"CARRY_UNWIND_CACHE": str(folder), "NUMBA_DISABLE_JIT": "0", "PYTHONPATH": paths}
+
+
+def test_a_kernel_linked_with_one_that_another_process_kept_is_loaded_alone(tmp_path):
+    (tmp_path / "three.py").write_text(THREE_KERNELS)
+    place = with_kernels(tmp_path)
+    assert run("import three; print(three.doubled(1))", **place) == "4"
+    for _ in range(2):  # compiles it, then loads it
+        assert run("import three; print(three.tripled(1))", **place) == "12"
+
+
+FIRST_CALL = """
+from abm.kernels.compiler.ahead import compile_ahead
+from three import added, doubled, tripled
+input("ready\\n")
+compile_ahead(tripled, (doubled,), added, ())
+print(tripled(1), sum(tripled.stats.cache_misses.values()))
+"""
+
+
+def test_of_two_processes_that_start_at_once_one_compiles_and_the_other_waits(tmp_path):
+    (tmp_path / "three.py").write_text(THREE_KERNELS)
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-u", "-c", FIRST_CALL], env=os.environ | with_kernels(tmp_path),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
+    assert [each.stdout.readline() for each in both] == ["ready\n"] * 2
+    for each in both:
+        each.stdin.write("begin\n")
+        each.stdin.flush()
+    answers = [each.communicate(timeout=60)[0] for each in both]
+    assert sorted(answers) == ["12 0\n", "12 1\n"]
+
+
+def test_a_folder_that_takes_no_lock_holds_up_no_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(jit, "CACHE_FOLDER", tmp_path / "missing")
+    with jit.one_at_a_time("compiling"):
+        assert not jit.CACHE_FOLDER.exists()
 
 
 def test_what_was_not_used_for_a_month_is_removed(tmp_path):

@@ -129,11 +129,16 @@ def obeys_cache(tmp_path):
     return all(len(list(tmp_path.rglob(pattern))) == 1 for pattern in ("*.nbi", "*.nbc"))
 
 
-def obeys_load_overload(tmp_path):
-    asked, dispatcher = [], numba.njit(cache=True)(identity)
-    dispatcher._cache.load_overload = lambda *arguments: asked.append(arguments)
-    dispatcher.compile((numba.int64,))
-    return bool(asked)
+def is_asked_of_the_cache(method):
+    """Test that compiling calls a method that was replaced on a dispatcher's cache."""
+
+    def obeys(tmp_path):
+        asked, dispatcher = [], numba.njit(cache=True)(identity)
+        setattr(dispatcher._cache, method, lambda *arguments: asked.append(arguments))
+        dispatcher.compile((numba.int64,))
+        return bool(asked)
+
+    return obeys
 
 
 def obeys_flush(tmp_path):
@@ -171,7 +176,8 @@ OBEYED = {
     "types.unliteral": obeys_unliteral,
     "dispatcher.get_call_template": is_asked_for("get_call_template"),
     "dispatcher.get_overload": is_asked_for("get_overload"),
-    "dispatcher._cache.load_overload": obeys_load_overload,
+    "dispatcher._cache.load_overload": is_asked_of_the_cache("load_overload"),
+    "dispatcher._cache.save_overload": is_asked_of_the_cache("save_overload"),
     "dispatcher._cache.flush": obeys_flush,
     "context.active_code_library._reload_init": obeys_reload_init,
     "config.CACHE_DIR": obeys_cache,
