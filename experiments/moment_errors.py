@@ -10,6 +10,10 @@ have happened under the same script: to the real path of each series a path of o
 added, drawn in blocks, the same days of all series, and every moment of prices is taken again. The
 covariance of these moments is that of the sampling error; its correlations are shrunk towards 0.
 
+A moment of returns is of quiet years: its value in the record is the mean over all stretches of
+ordinary days as long as the run, its error that of the mean of as many of them, drawn anew, as fit
+into the record one after another.
+
 Files are CSV with a column `date`; the two currencies of a cross come from two pairs with the
 dollar. Moments of positions have no daily series: they keep the standard error that the study
 gives, and no correlation. What is printed goes into the study, which then needs no series.
@@ -26,7 +30,7 @@ import pandas as pd
 
 from abm.calibration import load_study
 from abm.calibration.study import choices_of
-from abm.measures.moments import MOMENTS, path_of
+from abm.measures.moments import MOMENTS, of_returns, path_of
 from experiments.keeping import show
 
 if TYPE_CHECKING:
@@ -43,7 +47,7 @@ class Errors(NamedTuple):
     """Sampling errors of moments of prices."""
 
     names: list[str]
-    record: np.ndarray  # (K,) the moments of the real path
+    record: np.ndarray  # (K,) the moments of the record
     deviation: np.ndarray  # (K,)
     correlation: np.ndarray  # (K, K) shrunk
 
@@ -71,8 +75,42 @@ def sampling_errors(study: Study, levels: pd.DataFrame, n_draws: int = N_DRAWS) 
         days = ((starts[:, None] + np.arange(BLOCK_DAYS)) % len(returns)).ravel()[:n_days]
         added = np.vstack([np.zeros(len(names)), np.cumsum(returns[days], axis=0)])
         row[:] = moments(real + added)
-    correlation = (1.0 - SHRINKAGE) * np.corrcoef(draws.T) + SHRINKAGE * np.eye(len(chosen))
-    return Errors(list(chosen), np.array(moments(real)), draws.std(axis=0), correlation)
+    return errors_of(list(chosen), np.array(moments(real)), draws)
+
+
+def errors_of(names: list[str], record: np.ndarray, draws: np.ndarray) -> Errors:
+    """Errors as their draws have them, (n, K)."""
+    correlation = np.atleast_2d(np.corrcoef(draws.T))
+    shrunk = (1.0 - SHRINKAGE) * correlation + SHRINKAGE * np.eye(len(names))
+    return Errors(names, record, draws.std(axis=0), shrunk)
+
+
+def quiet_errors(study: Study, levels: pd.DataFrame, n_draws: int = N_DRAWS) -> tuple[Errors, int]:
+    """The errors of a study's moments of returns, and the stretches that the record has."""
+    chosen = {
+        name: one
+        for name, one in study.moments.items()
+        if MOMENTS[one.measure].reads == "returns" and one.record is None
+    }
+    (length,) = {study.base_of(one).calendar.days for one in chosen.values()}
+    quotes = {name: levels[name].to_numpy() for name in levels}
+    series = {one.series: path_of(quotes, one.series) for one in chosen.values()}
+    returns = pd.DataFrame(series, index=levels.index)[:LAST].dropna().diff().dropna()
+    around = pd.concat([returns, returns[: length - 1]])
+    values = np.array(
+        [
+            [
+                of_returns(one.measure, path[i : i + length], choices_of(one, study.base_of(one)))
+                for i in range(len(returns))
+            ]
+            for one in chosen.values()
+            for path in [around[one.series].to_numpy()]
+        ]
+    ).T
+    n_stretches = len(returns) // length
+    starts = np.random.default_rng(SEED).integers(0, len(returns), (n_draws, n_stretches))
+    draws = values[starts].mean(axis=1)
+    return errors_of(list(chosen), values.mean(axis=0), draws), n_stretches
 
 
 def real_paths(study: Study, levels: pd.DataFrame) -> np.ndarray:
@@ -96,6 +134,15 @@ def read_levels(given: list[str]) -> pd.DataFrame:
         key = name.replace("USD", "", 1) if is_pair else name
         columns[key] = -levels if is_pair and name.startswith("USD") else levels
     return pd.DataFrame(columns).sort_index()
+
+
+def side_by_side(one: Errors, other: Errors) -> Errors:
+    """Errors of different days: those of one have nothing to do with those of the other."""
+    correlation = np.eye(len(one.names) + len(other.names))
+    n = len(one.names)
+    correlation[:n, :n], correlation[n:, n:] = one.correlation, other.correlation
+    both = (np.concatenate(pair) for pair in zip(one[1:3], other[1:3], strict=True))
+    return Errors([*one.names, *other.names], *both, correlation)
 
 
 def as_toml(study: Study, errors: Errors) -> str:
@@ -122,14 +169,16 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=N_DRAWS)
     asked = parser.parse_args()
     study, levels = load_study(asked.study), read_levels(asked.series)
-    errors = sampling_errors(study, levels, asked.draws)
+    quiet, n_stretches = quiet_errors(study, levels, asked.draws)
+    errors = side_by_side(sampling_errors(study, levels, asked.draws), quiet)
     known = levels[:LAST].dropna().index
     given = [study.moments[name].target for name in errors.names]
     table = pd.DataFrame(
-        {"moment": errors.names, "real path": errors.record, "target": given,
+        {"moment": errors.names, "record": errors.record, "target": given,
          "standard error": errors.deviation}
     )  # fmt: skip
-    show(table, f"{len(known):,} ordinary days from {known[0].date()} to {known[-1].date()}")
+    days = f"{len(known):,} ordinary days from {known[0].date()} to {known[-1].date()}"
+    show(table, f"{days}; of quiet years {n_stretches} stretches")
     print(as_toml(study, errors))
 
 

@@ -91,6 +91,7 @@ def identity_of(study: Study, problem: Problem) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "package_version": version.__version__,
         "scenario_hash": study.base.canonical_hash(),
+        "scenario_hashes": {n: study.questions[n].base.canonical_hash() for n in study.scenarios},
         "study": {k: v for k, v in chosen.items() if k not in (*FREE, "scenario", "changes")},
         "targets": dict(zip(problem.moments, problem.target.tolist(), strict=True)),
     }
@@ -123,6 +124,9 @@ def _differences(there: Mapping[str, Any], here: Mapping[str, Any]) -> Iterator[
         yield from changed_entries(there.get(name), here[name], name if name != "study" else "")
     if there.get("scenario_hash") != here["scenario_hash"]:
         yield "scenario: another one"
+    for name, found in here["scenario_hashes"].items():
+        if there.get("scenario_hashes", {}).get(name, found) != found:
+            yield f"scenarios.{name}: another one"
 
 
 def write_manifest(place: Place, study: Study, about: Mapping[str, Any]) -> None:

@@ -81,6 +81,7 @@ class Problem(NamedTuple):
     target: Array  # (K,)
     covariance: Array  # (K, K) of the record's sampling error
     draws: Array  # (n, K) sampling errors, for bootstraps
+    runs_in_record: Array  # (K,) of which the record's value is the mean
 
 
 class Simulated(NamedTuple):
@@ -99,15 +100,17 @@ class Model(Protocol):
 
 
 class Objective:
-    """J(θ) = g′ W g,  g = m̄(θ) − target,  W = [(1 + 1/R) Σ]⁻¹.
+    """J(θ) = g′ W g,  g = m̄(θ) − target,  W = [D Σ D]⁻¹,  D² = diag(1 + n_k/R).
 
-    Σ is the sampling covariance of the record and R the number of runs of which m̄ is the mean:
-    McFadden (1989), Duffie and Singleton (1993).
+    Σ is the sampling covariance of the record, R the number of runs of which m̄ is the mean, n_k
+    that of which the record's value is, 1 for an event: McFadden (1989), Duffie and Singleton
+    (1993).
     """
 
     def __init__(self, problem: Problem, n_runs: int) -> None:
         self.target = problem.target
-        self.covariance = (1.0 + 1.0 / n_runs) * problem.covariance
+        wider = np.sqrt(1.0 + problem.runs_in_record / n_runs)
+        self.covariance = np.outer(wider, wider) * problem.covariance
         _refuse_singular(problem)
 
     @cached_property

@@ -68,7 +68,7 @@ def _checked(raw: dict[str, Any], source: Source) -> Study:
     raw = deepcopy(raw)
     if isinstance(raw.get("parameters"), Mapping):
         raw["parameters"] = flat_factors(raw["parameters"])
-    faults = place_scenario(raw, source)
+    faults = list(_place_scenarios(raw, source))
     is_placed = not faults
     faults += _empty(raw)
     _place_records(raw, source.folder)
@@ -92,6 +92,15 @@ def _empty(raw: Mapping[str, Any]) -> Iterator[Fault]:
     for name in BY_NAME:
         if raw.get(name) == {}:
             yield Fault("", name, NOT_GIVEN, "is empty: name at least one")
+
+
+def _place_scenarios(raw: dict[str, Any], source: Source) -> Iterator[Fault]:
+    """Files of scenarios lie where the study lies."""
+    yield from place_scenario(raw, source)
+    others = raw.get("scenarios")
+    for name, one in others.items() if isinstance(others, dict) else ():
+        for fault in place_scenario(one, source) if isinstance(one, dict) else ():
+            yield replace(fault, key=f"scenarios.{name}.{fault.key}")
 
 
 def _place_records(raw: dict[str, Any], folder: Path) -> None:
@@ -130,23 +139,35 @@ _ANY_SEEDS = {name: {"first": 10**6 * k, "n": 2} for k, name in enumerate(SeedPl
 
 def _refusals(study: Study, is_whole: bool) -> list[Fault]:
     """Faults between a study's parts, its scenario and its series."""
-    faults = [
-        replace(fault, key=fault.key.replace("design.factors.", "parameters.", 1))
-        for fault in refusals(study.question, None, is_whole=False, has_design=False)
-    ]
+    faults = list(_refused_scenarios(study))
     faults += _shared_seeds(study.seeds)
-    if any(fault.key == "scenario" or fault.key.startswith("changes") for fault in faults):
+    if any(fault.key.startswith(("scenario", "changes")) for fault in faults):
         return faults
     if not any(fault.key.startswith("parameters") for fault in faults):
         faults += _bad_ranges(study)
     for name, target in study.moments.items():
-        faults += _faults_of_target(f"moments.{name}", target, study.base)
+        if is_whole or target.scenario in study.questions:
+            faults += _faults_of_target(f"moments.{name}", target, study)
     faults += _bad_correlations(study)
     n_moments, n_parameters = len(study.moments), len(study.parameters)
     if is_whole and 0 < n_moments < n_parameters:
         words = f"are {n_moments}, fewer than the {n_parameters} parameters: nothing can tell them"
         faults.append(Fault("", "moments", NOT_GIVEN, words))
     return faults
+
+
+def _refused_scenarios(study: Study) -> Iterator[Fault]:
+    """Faults of each scenario and its changes, and of parameters, each told once."""
+    told = set()
+    for name, question in study.questions.items():
+        beside = f"scenarios.{name}." if name else ""
+        for fault in refusals(question, None, is_whole=False, has_design=False):
+            of_parameter = fault.key.startswith("design.factors.")
+            key = fault.key.replace("design.factors.", "parameters.", 1)
+            key = key if of_parameter or fault.where else beside + key
+            if key not in told:
+                yield replace(fault, key=key)
+            told.add(key)
 
 
 def _shared_seeds(seeds: SeedPlan) -> Iterator[Fault]:
@@ -164,7 +185,8 @@ def _bad_ranges(study: Study) -> Iterator[Fault]:
         for end in ("low", "high"):
             value = getattr(parameter, end)
             try:
-                scenario_at(study.question, {key: value})
+                for question in study.questions.values():
+                    scenario_at(question, {key: value})
             except ScenarioFaults as refused:
                 fault = refused.faults[0]
                 shown_value = f"{value:g}x" if parameter.times else value
@@ -172,7 +194,13 @@ def _bad_ranges(study: Study) -> Iterator[Fault]:
                 yield Fault("", f"parameters.{key}.{end}", shown_value, f"{name}{fault.allowed}")
 
 
-def _faults_of_target(place: str, target: Target, scenario: Scenario) -> Iterator[Fault]:
+def _faults_of_target(place: str, target: Target, study: Study) -> Iterator[Fault]:
+    if target.scenario not in study.questions:
+        words = f"is none beside the study's own; there are {', '.join(study.scenarios) or 'none'}"
+        near = Nearest(target.scenario, list(study.scenarios))
+        yield Fault("", f"{place}.scenario", target.scenario, words, near)
+        return
+    scenario = study.base_of(target)
     if target.measure not in MOMENTS:
         words = f"is not a moment; there are {', '.join(MOMENTS)}"
         near = Nearest(target.measure, list(MOMENTS))

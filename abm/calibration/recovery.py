@@ -1,4 +1,4 @@
-"""Recovery: are planted parameters found again in synthetic records of one run each?"""
+"""Recovery: are planted parameters found again in synthetic records as long as the real one?"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from abm.calibration.evaluations import Evaluations, means_of
-from abm.calibration.problem import Array, n_failed_in
+from abm.calibration.problem import Array
 from abm.calibration.search import search
 from abm.calibration.study import Search
 
@@ -29,6 +29,8 @@ class Recovered(NamedTuple):
 def recover(points: Evaluations, study: Study, n_records: int) -> Recovered:
     """Plant parameters, simulate one record of each, and estimate them from it alone.
 
+    A record has as many runs of each moment as the real one: one of an event, more of its mean.
+
     The means on the search's seeds do not depend on the record: each estimate begins at the best of
     all points known, and the few that it adds are known to the next.
     """
@@ -38,11 +40,14 @@ def recover(points: Evaluations, study: Study, n_records: int) -> Recovered:
     found, is_run = np.full_like(planted, np.nan), np.zeros(n_records, bool)
     seeds = study.seeds.recovery.range
     objective = points.objective_on("search")
+    n_runs = points.problem.runs_in_record
+    length = int(n_runs.max())
     for i, u in enumerate(planted):
-        done = next(iter(points.model(cube.values(u[None]), [seeds[i % len(seeds)]])))
-        if n_failed_in(done.moments) or not np.isfinite(done.moments).all():
+        drawn = [seeds[(i * length + j) % len(seeds)] for j in range(length)]
+        done = next(iter(points.model(cube.values(u[None]), drawn)))
+        record = record_of(done.moments, n_runs)
+        if not np.isfinite(record).all():
             continue
-        record = done.moments[0]
 
         def score(us: Array, record: Array = record) -> Array:
             means = means_of(points.at(us, "recovery", "search"))
@@ -64,3 +69,8 @@ def recover(points: Evaluations, study: Study, n_records: int) -> Recovered:
         found[i] = better.best if better.objective < at_start else start
         is_run[i] = True
     return Recovered(planted, found, is_run)
+
+
+def record_of(runs: Array, n_runs: Array) -> Array:
+    """A synthetic record: of each moment the mean of as many runs as it takes, (K,)."""
+    return np.array([runs[:n, k].mean() for k, n in enumerate(n_runs)])

@@ -136,7 +136,10 @@ def problem_of(study: Study) -> Problem:
         if not np.isfinite(value):
             raise InvalidInput(f"moment {name}: has no value in its record")
     names = tuple(study.moments)
-    return Problem(Cube(ranges), names, targets.values, targets.covariance, targets.draws)
+    in_record = np.array([one.runs_in_record for one in study.moments.values()])
+    return Problem(
+        Cube(ranges), names, targets.values, targets.covariance, targets.draws, in_record
+    )
 
 
 def calibrate_model(

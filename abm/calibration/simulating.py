@@ -19,47 +19,66 @@ from abm.sweep.work import said
 SPARE_TASKS = 2  # waiting, so that no worker does
 
 
+class Part(NamedTuple):
+    """The moments that are of one scenario, each with its place among all."""
+
+    question: Question
+    moments: tuple[tuple[int, str, Choices], ...]
+
+
 class Task(NamedTuple):
     """A point on some seeds, with all that is needed for it."""
 
-    question: Question
-    moments: tuple[tuple[str, Choices], ...]
+    parts: tuple[Part, ...]
     point: dict[str, float]
     seeds: tuple[int, ...]
 
 
 def run_task(task: Task) -> tuple[Array, str]:
-    """Moments of the runs of a point, (R, K), and the first error. A run that raises is NaN."""
-    found = np.full((len(task.seeds), len(task.moments)), np.nan)
+    """Moments of the runs of a point, (R, K), and the first error.
+
+    On each seed one run of each scenario; where one raises, the seed is NaN.
+    """
+    found = np.full((len(task.seeds), sum(len(part.moments) for part in task.parts)), np.nan)
     error = ""
     try:
-        scenario = scenario_at(task.question, task.point)
+        scenarios = [scenario_at(part.question, task.point) for part in task.parts]
     except Exception as bad:
         return found, said(bad)
     for row, seed in zip(found, task.seeds, strict=True):
         try:
-            run = run_closes(scenario, seed)
-            row[:] = [measured(name, run, choices) for name, choices in task.moments]
+            for part, scenario in zip(task.parts, scenarios, strict=True):
+                run = run_closes(scenario, seed)
+                for place, name, choices in part.moments:
+                    row[place] = measured(name, run, choices)
         except Exception as bad:
             row[:] = np.nan
             error = error or said(bad)
     return found, error
 
 
+def parts_of(study: Study) -> tuple[Part, ...]:
+    """The scenarios of a study of which some moment is, each with its moments."""
+    moments: dict[str, list[tuple[int, str, Choices]]] = {name: [] for name in study.questions}
+    for place, one in enumerate(study.moments.values()):
+        moments[one.scenario].append((place, one.measure, choices_of(one, study.base_of(one))))
+    return tuple(Part(study.questions[name], tuple(of)) for name, of in moments.items() if of)
+
+
 def model_of(study: Study, executor: Executor, in_flight: int) -> Model:
     """The simulator as a `Model`, run by an executor."""
     names = list(study.parameters)
-    moments = tuple((one.measure, choices_of(one, study.base)) for one in study.moments.values())
-    question = study.question
-    scenario_at(question, {})  # what it looks up goes to the workers with it
+    parts = parts_of(study)
+    for part in parts:
+        scenario_at(part.question, {})  # what it looks up goes to the workers with it
 
     def tasks(values: Array, seeds: Sequence[int]) -> Iterator[tuple[int, Task]]:
         for index, row in enumerate(values):
             point = dict(zip(names, row.tolist(), strict=True))
-            yield index, Task(question, moments, point, tuple(seeds))
+            yield index, Task(parts, point, tuple(seeds))
 
     def simulate(values: Array, seeds: Sequence[int]) -> Iterator[Simulated]:
-        shape = (len(seeds), len(moments))
+        shape = (len(seeds), len(study.moments))
         yield from _as_done(tasks(values, seeds), executor, in_flight, shape)
 
     return simulate

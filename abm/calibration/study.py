@@ -18,13 +18,26 @@ source = "Federal Reserve H.10, 161.73 to 143.95"
 file = "audjpy.csv"
 column = "AUDJPY"
 block_days = 20
+
+[scenarios.quiet]    # beside the study's own, with its changes and these: same seeds and parameters
+scenario = "calm"
+changes = { "calendar.days" = 120 }
+
+[moments."kurtosis of USDJPY in quiet half-years"]
+scenario = "quiet"
+measure = "kurtosis"
+series = "USDJPY"
+target = 2.07
+se = 0.25
+runs_in_record = 71    # half-years of which it is the mean
+source = "Federal Reserve H.10, 1990 to June 2024"
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from pydantic import BeforeValidator, model_validator
@@ -76,6 +89,9 @@ class Record(Part):
 class Target(Part):
     """A moment of a run, and its value in the record."""
 
+    scenario: str = choice(
+        "of which scenario beside the study's own", default="", allowed="a name of [scenarios]"
+    )
     measure: str = choice("which moment", allowed=", ".join(MOMENTS))
     series: str = choice("an instrument or a pair", default="", allowed='as "USDJPY" or "NKY"')
     start: When | None = choice("close from which", default=None, allowed="a day of the run")
@@ -90,6 +106,9 @@ class Target(Part):
         "of its sampling error with that of each moment above it",
         default=(),
         allowed="a number for each moment above",
+    )
+    runs_in_record: Whole = number(
+        "runs of which the record's value is the mean", "runs", "record", 1, ge=1, le=100_000
     )
     record: Record | None = choice("a series to compute both from", default=None, allowed="a table")
     source: str = choice("where the value is from", default="", allowed="text")
@@ -130,6 +149,17 @@ class Target(Part):
             yield "one event has no block bootstrap: give target and se"
         elif self.record.block_days <= (self.lag or 0):
             yield f"block_days must be above the lag, {self.lag}"
+
+
+class ScenarioBeside(Part):
+    """A scenario beside the study's own, of which moments may be."""
+
+    scenario: str = choice("name of a scenario, or a .toml file beside the study")
+    changes: Changes = choice(
+        "what is changed in it, after the study's changes",
+        default={},
+        allowed="values by dotted key",
+    )
 
 
 class Seeds(Part):
@@ -216,6 +246,7 @@ class Recovery(Part):
 AnyParameter = Annotated[Parameter, BeforeValidator(from_list)]
 Parameters = Annotated[dict[str, AnyParameter], FLAT, FROZEN]
 Targets = Annotated[dict[str, Target], FROZEN]
+ScenariosBeside = Annotated[dict[str, ScenarioBeside], FROZEN]
 
 
 class Study(Part):
@@ -224,6 +255,9 @@ class Study(Part):
     name: str = choice("what it is called", default="untitled", allowed="text")
     scenario: str = choice("name of a scenario, or a .toml file beside the study")
     changes: Changes = choice("what is changed in it", default={}, allowed="values by dotted key")
+    scenarios: ScenariosBeside = choice(
+        "others of which moments may be", default={}, allowed="tables by name"
+    )
     parameters: Parameters = choice(
         "what is searched, by dotted key", allowed="tables by key with low and high"
     )
@@ -234,14 +268,27 @@ class Study(Part):
     accepted: Accepted = choice("the accepted set", default=Accepted(), allowed="a table")
     recovery: Recovery = choice("planted parameters", default=Recovery(), allowed="a table")
 
-    @cached_property
+    @property
     def question(self) -> Question:
-        """Its scenario and parameters as those of an experiment: one way to set keys."""
+        """Its own scenario and the parameters."""
+        return self.questions[""]
+
+    @cached_property
+    def questions(self) -> dict[str, Question]:
+        """Scenarios with the parameters as those of experiments: one way to set keys.
+
+        Its own is "", the others have their names.
+        """
+        own = self._question(self.scenario, {})
+        others = {n: self._question(one.scenario, one.changes) for n, one in self.scenarios.items()}
+        return {"": own, **others}
+
+    def _question(self, scenario: str, changes: Mapping[str, Any]) -> Question:
         return Question(
             name=self.name,
-            scenario=self.scenario,
+            scenario=scenario,
             replicates=1,
-            changes={**self.changes, **UNSEEN},
+            changes={**self.changes, **changes, **UNSEEN},
             design=LatinHypercube(n_points=2, factors=dict(self.parameters))
             if self.parameters
             else ListOfPoints(),
@@ -255,10 +302,20 @@ class Study(Part):
             found[k, : len(target.correlations)] = target.correlations
         return np.asarray(found + np.tril(found, -1).T)
 
-    @cached_property
+    @property
     def base(self) -> Scenario:
-        """The scenario with the changes."""
+        """Its own scenario with the changes."""
         return self.question.base
+
+    def base_of(self, target: Target) -> Scenario:
+        """The scenario that a moment is of, with the changes."""
+        return self.questions[target.scenario].base
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy that reads its scenarios again."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy.__dict__.pop("questions", None)
+        return copy
 
 
 def choices_of(target: Target, scenario: Scenario) -> Choices:

@@ -42,8 +42,8 @@ def targets_of(study: Study) -> Targets:
         returns = [read_series(record).returns for record in records]
         # A record of returns has no rows of a run: only lag, days and tail are chosen.
         wanted = [
-            Wanted(study.moments[name].measure, choices_of(study.moments[name], study.base))
-            for name in group
+            Wanted(one.measure, choices_of(one, study.base_of(one)))
+            for one in (study.moments[name] for name in group)
         ]
         values[columns] = [
             of_returns(one.measure, r, one.choices) for one, r in zip(wanted, returns, strict=True)
