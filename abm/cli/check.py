@@ -70,10 +70,12 @@ def _check_study(name: str, settings: Sequence[str] | None) -> str:
     if settings:
         raise InvalidInput("--set changes a scenario; a study's changes stand in [changes]")
     study = load_study(name)
+    scenarios = [question.base.name for question in study.questions.values()]
+    n_runs = study.seeds.search.n * len(scenarios)
     return (
         f"ok: {study.name}, {counted(len(study.parameters), 'parameter')} and "
-        f"{counted(len(study.moments), 'moment')} on {study.base.name}: at most "
-        f"{counted(study.search.evaluations, 'point')} × {counted(study.seeds.search.n, 'run')} "
+        f"{counted(len(study.moments), 'moment')} on {' and '.join(scenarios)}: at most "
+        f"{counted(study.search.evaluations, 'point')} × {counted(n_runs, 'run')} "
         "in the search"
     )
 

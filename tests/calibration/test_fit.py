@@ -16,6 +16,7 @@ from abm.calibration.inference import (
     sandwich,
 )
 from abm.calibration.problem import Cube, Objective, Range, mean_of
+from abm.calibration.recovery import record_of
 from abm.calibration.search import search
 from abm.calibration.study import Inference, Search
 from tests.calibration import toy
@@ -33,6 +34,22 @@ def test_the_weights_are_the_inverse_of_the_record_s_error_and_that_of_the_simul
     g = np.array([0.1, 0.0, -0.2, 0.0])
     by_hand = (0.1**2 / 0.1**2 + 0.2**2 / 0.1**2) / (1 + 1 / 20)
     assert objective(toy.problem().target + g) == pytest.approx(by_hand)
+
+
+def test_a_record_of_many_runs_leaves_the_simulation_more_of_the_error():
+    """A mean of 20 runs beside a record of 60: 1 + 60/20 times the record's variance."""
+    problem = toy.problem(runs_in_record=(1, 60, 1, 1))
+    covariance = problem.covariance.copy()
+    covariance[0, 1] = covariance[1, 0] = 0.6 * 0.1 * 0.2
+    objective = Objective(problem._replace(covariance=covariance), n_runs=20)
+    assert objective.covariance[1, 1] == pytest.approx(0.2**2 * 4)
+    assert objective.covariance[0, 1] == pytest.approx(0.6 * 0.1 * 0.2 * (1.05 * 4) ** 0.5)
+    assert objective.covariance[2, 2] == pytest.approx(0.1**2 * 1.05)
+
+
+def test_a_synthetic_record_has_of_each_moment_as_many_runs_as_the_real_one():
+    runs = np.array([[1.0, 4.0], [2.0, 5.0], [6.0, 9.0]])
+    assert record_of(runs, np.array([1, 3])).tolist() == [1.0, 6.0]
 
 
 def test_the_search_finds_the_least_squares_estimate_of_the_hand_formula(points):

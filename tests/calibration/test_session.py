@@ -88,6 +88,24 @@ def test_an_accepted_point_is_a_scenario(whole):
     assert scenarios[0].calendar.days == 8  # the study's changes are kept
 
 
+def test_an_accepted_point_is_of_the_scenario_that_lies_in_the_folder(tmp_path, study):
+    told = run(tmp_path / "kept", study)
+    path = told.folder / "scenario.toml"
+    text = path.read_text()
+    assert text.count("\ndays = 8\n") == 1
+    path.write_text(text.replace("\ndays = 8\n", "\ndays = 7\n"))
+    assert accepted_scenarios(told.folder)[0].calendar.days == 7
+
+
+def test_another_state_of_a_scenario_beside_is_another_calibration(tmp_path, study):
+    quiet = {"quiet": {"scenario": "calm", "changes": {"calendar.days": 20}}}
+    run(tmp_path / "out", toy.study(**QUICK, scenarios=quiet))
+    quiet["quiet"]["changes"] = {"calendar.days": 21}
+    with pytest.raises(OutputRefused, match=r"scenarios\.quiet") as refused:
+        run(tmp_path / "out", toy.study(**QUICK, scenarios=quiet))
+    assert "calendar.days" in str(refused.value)
+
+
 def test_a_record_that_no_point_fits_has_an_empty_accepted_set_and_says_so(tmp_path, study):
     moments = {name: one.model_dump(exclude_none=True) for name, one in study.moments.items()}
     moments["m4"]["target"] = 9.0  # which no parameter moves

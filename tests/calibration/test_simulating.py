@@ -109,6 +109,25 @@ def test_simulated_moments_are_by_point_seed_and_moment(study, monkeypatch):
     assert found[1, 1].tolist() == by_hand
 
 
+def test_a_moment_may_be_of_a_scenario_beside_under_the_same_changes_and_seeds(monkeypatch):
+    monkeypatch.setattr(pool, "own_processes", lambda _: nullcontext(HereAndNow()))
+    raw = toy.raw_study(scenarios={"quiet": {"scenario": "calm", "changes": {"calendar.days": 12}}})
+    given = {"target": 0.1, "se": 0.1, "source": "made up", "scenario": "quiet"}
+    first = {"spread": {"measure": "volatility", "series": "USDJPY", **given}}
+    raw["moments"] = first | raw["moments"]  # the place among the others counts
+    study = study_of(raw)
+    found = simulate(study, np.array([[1.5, 1.1]]), [5, 6])
+    changes = {**raw["changes"], "calendar.days": 12, "liquidity.depth_multiple": 1.5}
+    calm = abm.load_scenario("calm").with_changes(changes)
+    styles = calm.funds.styles.items()
+    calm = calm.with_changes({f"funds.styles.{n}.leverage": 1.1 * s.leverage for n, s in styles})
+    closes = run_closes(calm, 6).log_quotes["JPY"]
+    assert len(closes) == 12 + 1
+    assert found[0, 1, 0] == pytest.approx(np.diff(closes).std() * 250**0.5)
+    alone = simulate(study_of(toy.raw_study()), np.array([[1.5, 1.1]]), [5, 6])
+    assert found[..., 1:].tolist() == alone.tolist()
+
+
 def test_the_command_tells_the_fit_and_goes_on_where_it_was(study, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(pool, "own_processes", lambda _: nullcontext(HereAndNow()))
     file, out = tmp_path / "tiny.toml", tmp_path / "out"

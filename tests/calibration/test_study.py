@@ -70,6 +70,14 @@ BAD = [
     (("seeds", "choice"), None, "choice  is missing"),
     (("serch",), {}, "did you mean search?"),
     (("scenario",), "hkie", "did you mean hike?"),
+    (("scenarios",), {"quiet": {"scenario": "clam"}}, '[scenarios.quiet] scenario = "clam"'),
+    (
+        ("scenarios",),
+        {"quiet": {"scenario": "calm", "changes": {"calendar.dais": 3}}},
+        "dais = 3  unknown key; did you mean days?",
+    ),
+    ((*USD, "scenario"), "quiet", "is none beside the study's own; there are none"),
+    ((*USD, "runs_in_record"), 0, "must be from 1 to 100000"),
     (("changes",), {"calendar.dais": 3}, "dais = 3  unknown key; did you mean days?"),
 ]
 
@@ -115,8 +123,9 @@ def test_other_files_are_told_apart_from_a_study():
 
 def test_check_says_what_a_study_asks_for(capsys):
     check(str(AUGUST), None, None)
-    said = "ok: calibrate-august, 8 parameters and 16 moments on august-2024: at most 2,000 points"
-    assert capsys.readouterr().out.startswith(said)
+    said = "ok: calibrate-august, 8 parameters and 20 moments on august-2024 and calm: at most"
+    told = capsys.readouterr().out
+    assert told.startswith(f"{said} 2,000 points × 120 runs in the search")
 
 
 def test_stars_and_multiples_set_keys_as_on_the_command_line():
@@ -226,5 +235,14 @@ def test_a_single_event_has_no_bootstrap(tmp_path):
 
 def test_the_shipped_study_is_sound_and_needs_no_series():
     study = load_study(AUGUST)
-    assert (len(study.parameters), len(study.moments)) == (8, 16)
+    assert (len(study.parameters), len(study.moments)) == (8, 20)
     assert all(one.record is None for one in study.moments.values())
+
+
+def test_the_shipped_study_s_quiet_half_years_are_as_long_as_those_of_the_record():
+    """8,657 changes of ordinary days are 72 runs of 120 days."""
+    study = load_study(AUGUST)
+    quiet = [one for one in study.moments.values() if one.scenario == "quiet"]
+    assert {one.runs_in_record for one in quiet} == {72}
+    assert {study.base_of(one).calendar.days for one in quiet} == {120}
+    assert study.base.calendar.days == 45

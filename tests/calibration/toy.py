@@ -51,11 +51,12 @@ class Dying(Linear):
             yield done
 
 
-def problem(target=GRADIENT @ TRUTH, se=SE):
+def problem(target=GRADIENT @ TRUTH, se=SE, runs_in_record=(1, 1, 1, 1)):
     cube = Cube([Range("a", 0.0, 1.0, start=0.5), Range("b", 0.0, 1.0)])
     covariance = np.diag(np.asarray(se) ** 2)
     draws = np.random.default_rng(5).standard_normal((2000, 4)) * se
-    return Problem(cube, ("m1", "m2", "m3", "m4"), np.asarray(target), covariance, draws)
+    names = ("m1", "m2", "m3", "m4")
+    return Problem(cube, names, np.asarray(target), covariance, draws, np.array(runs_in_record))
 
 
 def raw_study(**changed):
