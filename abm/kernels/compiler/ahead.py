@@ -32,11 +32,11 @@ def compile_ahead(
     otherwise. A second process compiles `elsewhere`, this one meanwhile all of `here`. Whatever
     goes wrong over there is compiled later over here. Another run that comes meanwhile waits.
     """
-    if numba.config.DISABLE_JIT or door.overloads or is_kept(door):
+    if is_kept(door) or door.overloads:
         return
     kinds = {_snake(type(each.columns).__name__): each.kind for each in references}
     with one_at_a_time("compiling"):
-        if door.overloads or is_kept(door):
+        if is_kept(door) or door.overloads:
             return
         forget_old_kernels()
         child = _start(elsewhere, _arguments(elsewhere, kinds))

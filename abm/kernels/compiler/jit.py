@@ -90,9 +90,14 @@ def forget_old_kernels() -> None:
 
 
 def is_kept(kernel: Any) -> bool:
-    """True if some version of this kernel is kept from an earlier run."""
+    """True if some version of this kernel is kept from an earlier run, or none will be made.
+
+    Each copy of the package has its own files in the folder of kernels.
+    """
+    if numba.config.DISABLE_JIT:
+        return True
     name = f"{kernel.__module__.rpartition('.')[2]}.{kernel.__name__}"
-    return any(CACHE_FOLDER.glob(f"**/{name}-*.nbi"))
+    return any(Path(kernel.stats.cache_path).glob(f"{name}-*.nbi"))
 
 
 @contextlib.contextmanager

@@ -23,7 +23,7 @@ class PrivateName(NamedTuple):
 
 PRIVATE = (
     PrivateName("config.CACHE_DIR", "jit", "read at decoration; our kernels have their own folder"),
-    PrivateName("config.DISABLE_JIT", "jit ahead reference lanes", "plain Python where it is set"),
+    PrivateName("config.DISABLE_JIT", "jit reference lanes", "plain Python where it is set"),
     PrivateName("njit._nrt", "jit", "False, since kernels count no references to arrays"),
     PrivateName("njit.no_cfunc_wrapper", "jit", "leaves out a wrapper that only C would call"),
     PrivateName("types.unliteral", "jit", "a number written in the source is like a variable"),
@@ -36,6 +36,7 @@ PRIVATE = (
     PrivateName("dispatcher.py_func", "jit", "the function as it stands in its file"),
     PrivateName("dispatcher.compile", "jit ahead", "makes or loads a version for given types"),
     PrivateName("dispatcher.overloads", "jit ahead", "versions by their argument types"),
+    PrivateName("dispatcher.stats.cache_path", "jit", "folder of a kernel's files"),
     PrivateName("dispatcher._cache", "jit", "the kept versions of a kernel"),
     PrivateName(
         "dispatcher._cache.load_overload",

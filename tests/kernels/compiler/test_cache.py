@@ -112,6 +112,17 @@ def test_a_kernel_linked_with_one_that_another_process_kept_is_loaded_alone(tmp_
         assert run("import three; print(three.tripled(1))", **place) == "12"
 
 
+def test_another_copy_of_the_package_keeps_kernels_of_its_own(tmp_path):
+    ask = "from three import added; from abm.kernels.compiler.jit import is_kept; "
+    said = []
+    for name in ("mine", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "three.py").write_text(THREE_KERNELS)
+        place = with_kernels(tmp_path / name) | {"CARRY_UNWIND_CACHE": str(tmp_path)}
+        said.append(run(f"{ask} print(is_kept(added), added(1), is_kept(added))", **place))
+    assert said == ["False 2 True"] * 2
+
+
 FIRST_CALL = """
 from abm.kernels.compiler.ahead import compile_ahead
 from three import added, doubled, tripled
