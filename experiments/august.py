@@ -275,12 +275,17 @@ def draw(fan: pd.DataFrame, moments: pd.DataFrame, covered: pd.DataFrame, captio
 
 
 def panels_in_threes(
-    title: str, caption: str, labels: dict[str, str], draw_panel: Callable[[Axes, str], None]
+    title: str,
+    caption: str,
+    labels: dict[str, str],
+    draw_panel: Callable[[Axes, str], None],
+    below: float = 0.35,
 ) -> Figure:
-    """Two rows of three panels under one title, each drawn by its name."""
+    """Rows of three panels under one title, each drawn by its name; room below the last row."""
+    n_rows = -(-len(labels) // 3)
     with style.house_style():
-        top, bottom = style.title_height(title) + 0.3, style.caption_height(caption) + 0.35
-        height = top + bottom + 2 * 2.1 + 0.62
+        top, bottom = style.title_height(title) + 0.3, style.caption_height(caption) + below
+        height = top + bottom + n_rows * 2.1 + (n_rows - 1) * 0.62
         figure = style.new_figure(height)
         style.write_title(figure, title)
         style.write_caption(figure, caption)

@@ -95,6 +95,9 @@ def at_least(low: float) -> Bar:
     return Bar(low=low)
 
 
+MOST_TIMES = 100.0
+"""The runs: beyond this the figure is at the edge itself."""
+
 JUST = 1e-12
 ABOVE_ZERO = Bar(low=JUST, words="above 0, |t| > 2")
 BELOW_ZERO = Bar(high=-JUST, words="below 0, |t| > 2")
@@ -111,6 +114,8 @@ class Claim(NamedTuple):
     """Of one `Runs` for each sample."""
     note: str = ""
     """Definition of the figure, or the source of the bar."""
+    if_missed: str = ""
+    """Economic reason, told where the figure is outside the bar."""
 
 
 class Group(NamedTuple):
@@ -135,7 +140,9 @@ class Verdict(NamedTuple):
     reason: str
 
 
-def judge(estimate: Estimate, bar: Bar, n_failed: int = 0, error: str = "") -> Verdict:
+def judge(
+    estimate: Estimate, bar: Bar, n_failed: int = 0, error: str = "", if_missed: str = ""
+) -> Verdict:
     """Holds if the whole interval is within the bar, misses if all of it is outside.
 
     An interval across the edge of the bar identifies neither. Nor do runs of which some failed
@@ -146,15 +153,30 @@ def judge(estimate: Estimate, bar: Bar, n_failed: int = 0, error: str = "") -> V
     if value != value:
         return Verdict(UNKNOWN, failed or "no run has a value")
     is_inside = bar.low <= value <= bar.high
-    side = "inside" if is_inside else "outside"
+    side, why = ("inside", "") if is_inside else ("outside", if_missed)
     if low != low or high != high:
         return Verdict(UNKNOWN, _joined("too few runs for an interval", failed))
     if bar.low <= low and high <= bar.high:
         return Verdict(UNKNOWN, failed) if n_failed else Verdict(HOLDS, "")
     if high < bar.low or low > bar.high:
         edge = bar.low if value < bar.low else bar.high
-        return Verdict(MISSES, _joined(f"off the bar by {abs(value - edge):.3g}", failed))
-    return Verdict(UNKNOWN, _joined(f"the figure is {side}, its interval is not", failed))
+        return Verdict(MISSES, _joined(f"off the bar by {abs(value - edge):.3g}", why, failed))
+    told = f"the figure is {side}, its interval is not{runs_that_would_tell(estimate, bar)}"
+    return Verdict(UNKNOWN, _joined(told, why, failed))
+
+
+def runs_that_would_tell(estimate: Estimate, bar: Bar) -> str:
+    """Multiple of the runs at which the same figure would be clear of the bar's edge, in words.
+
+    The half of an interval that reaches across an edge shrinks with the root of the runs.
+    """
+    value, low, high = estimate[:3]
+    edges = [edge for edge in (bar.low, bar.high) if low < edge < high and edge != value]
+    if not edges:
+        return ""
+    reach = ((high if edge > value else low) - value for edge in edges)
+    times = max((half / (edge - value)) ** 2 for half, edge in zip(reach, edges, strict=True))
+    return f"; about {times:.2g} times the runs would tell" if times < MOST_TIMES else ""
 
 
 def _joined(*parts: str) -> str:

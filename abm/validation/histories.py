@@ -119,6 +119,6 @@ def of_length(n_days: int, runs_per_seed: float, **changes: float) -> Sample:
     return Sample(f"undisturbed {n_days} days{told}", CALM, history, given, runs_per_seed)
 
 
-TEN_YEARS = of_length(2500, 0.05)
-UNLEVERED = of_length(2500, 0.05, leverage_cap=1.0)
-FORTY_YEARS = of_length(10_000, 0.015)
+TEN_YEARS = of_length(2500, 0.25)
+UNLEVERED = of_length(2500, 0.25, leverage_cap=1.0)
+FORTY_YEARS = of_length(10_000, 0.06)

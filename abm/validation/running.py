@@ -99,8 +99,8 @@ def validate(
     changes
         Values by dotted key, in all three.
     seeds
-        Seeds of a sample of surprises, 200 by default: August has twice as many runs, ten
-        undisturbed years a twentieth.
+        Seeds of a sample of surprises, 200 by default: August has six times as many runs, ten
+        undisturbed years a quarter.
     quick
         Twenty seeds; every row says so.
     only
@@ -186,7 +186,7 @@ def row_of(group: Group, claim: Claim, sampler: Sampler, quick: bool) -> dict[st
             estimate = claim.figure(*runs)
         except KeyError as missing:
             fault = f"the runs have no {missing.args[0]}"
-    verdict = judge(estimate, claim.bar, n_failed, error)
+    verdict = judge(estimate, claim.bar, n_failed, error, claim.if_missed)
     n_runs = [len(one.table) + one.n_failed for one in runs]
     told = "; ".join(part for part in (estimate.note, claim.note) if part)
     return {

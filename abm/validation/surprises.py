@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from abm.scenario import Scenario
 
 HORIZONS = (0, 1, 2, 3, 5, 20)
-"""Days after the surprise at which effects are read."""
+"""Days after the surprise on which a market may have moved first."""
+READ = (*HORIZONS, 60)
+"""Days after the surprise at which effects are read: notices of redemption run for thirty."""
 EM_LEGS = ("MXN", "EM")
 QUICKER = {"outputs.feedback_gain_every_days": 0}
 
@@ -47,8 +49,8 @@ def surprise(scenario: Scenario, seed: int, replicate: int) -> dict[str, float |
         effect = run.days[column] - no_shock.days[column]
         still = frozen.days[column] - frozen_no_shock.days[column]
         values[f"sd {name}"] = float(np.diff(no_shock.days[column]).std())
-        values |= {f"effect {name} {h}": float(effect[day + h]) for h in HORIZONS}
-        values |= {f"frozen {name} {h}": float(still[day + h]) for h in HORIZONS}
+        values |= {f"effect {name} {h}": float(effect[day + h]) for h in READ}
+        values |= {f"frozen {name} {h}": float(still[day + h]) for h in READ}
     return values
 
 
@@ -59,14 +61,18 @@ def opening_short(scenario: Scenario, seed: int, replicate: int) -> dict[str, fl
     return {"short": float(opening.yen_short[0]), "error": error}
 
 
-def of_size(surprise_bp: float) -> Sample:
+def of_size(surprise_bp: float, runs_per_seed: float = 1.0) -> Sample:
     """Runs with a surprise of a size."""
     changes = QUICKER | {"shock.surprise_bp": float(surprise_bp)}
-    return Sample(f"surprise {surprise_bp:g}bp", HIKE, surprise, changes)
+    return Sample(f"surprise {surprise_bp:g}bp", HIKE, surprise, changes, runs_per_seed)
 
 
 SIZES = (5, 20, 25, 35, 50, 60, 75)
-HAWKISH = {bp: of_size(bp) for bp in SIZES}
+COMPARED = (25, 50)
+"""Sizes at which one parameter is changed."""
+SMALL_EFFECT = 3.0
+"""Runs for each seed where an effect is small beside the news of sixty days."""
+HAWKISH = {bp: of_size(bp, SMALL_EFFECT if bp in COMPARED else 1.0) for bp in SIZES}
 DOVISH = {bp: of_size(bp) for bp in (-25, -50, -100)}
 
 

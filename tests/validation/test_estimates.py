@@ -5,7 +5,16 @@ import pandas as pd
 import pytest
 
 from abm.measures.scores import crps, crps_normal
-from abm.validation.claims import HOLDS, MISSES, UNKNOWN, Bar, at_least, at_most, judge
+from abm.validation.claims import (
+    HOLDS,
+    MISSES,
+    UNKNOWN,
+    Bar,
+    at_least,
+    at_most,
+    judge,
+    runs_that_would_tell,
+)
 from abm.validation.estimates import Estimate, difference, exact, mean, resampled, share
 
 
@@ -59,6 +68,30 @@ def test_failed_runs_cannot_show_that_a_claim_holds_but_do_not_save_one_that_mis
     )
     missed = judge(exact(1.0), at_most(0.0), 1, "no price")
     assert missed.word == MISSES and "no price" in missed.reason
+
+
+def test_the_economic_reason_is_told_where_the_figure_is_outside_the_bar():
+    why = "paced selling"
+    assert why in judge(Estimate(0.3, 0.25, 0.35), at_most(0.2), if_missed=why).reason
+    assert why in judge(Estimate(0.3, 0.15, 0.45), at_most(0.2), if_missed=why).reason
+    assert why not in judge(Estimate(0.1, 0.0, 0.25), at_most(0.2), if_missed=why).reason
+    assert judge(Estimate(0.1, 0.0, 0.15), at_most(0.2), if_missed=why).reason == ""
+
+
+@pytest.mark.parametrize(
+    ("estimate", "bar", "told"),
+    [
+        (Estimate(0.1, 0.0, 0.3), at_most(0.2), "about 4 times"),  # .2 across, .1 to the edge
+        (Estimate(0.3, 0.0, 0.4), at_least(0.5), ""),  # no edge within
+        (Estimate(0.3, 0.1, 0.4), at_most(0.2), "about 4 times"),
+        (Estimate(0.0, -0.3, 0.2), Bar(-0.1, 0.1), "about 9 times"),  # the farther of two edges
+        (Estimate(0.2, 0.1, 0.3), at_most(0.2), ""),  # at the edge itself
+        (Estimate(0.1999, 0.1, 0.3), at_most(0.2), ""),  # a million times
+    ],
+)
+def test_runs_that_would_tell_by_hand(estimate, bar, told):
+    found = runs_that_would_tell(estimate, bar)
+    assert (told in found) if told else found == ""
 
 
 def test_crps_of_a_sample_and_of_a_normal():

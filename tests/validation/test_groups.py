@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from abm.episodes.august import day
-from abm.validation import august, carry, order, signs, surprises, undisturbed
-from abm.validation.claims import Runs
+from abm.validation import august, carry, order, signs, statics, surprises, undisturbed
+from abm.validation.claims import ABOVE_ZERO, Runs
 from abm.validation.running import row_of
 from abm.validation.sampling import Sampler, runs_from
 from abm.validation.worlds import world_of
@@ -28,7 +28,7 @@ def test_every_claim_has_a_figure(sampler, group):
 
 def test_the_short_at_the_reference_is_the_short_of_the_scenario(sampler):
     free = sampler.runs_of(carry.YEN[0]).table["short"]
-    shocked = sampler.runs_of(surprises.HAWKISH[50]).table["opening_short"]
+    shocked = sampler.runs_of(surprises.HAWKISH[50]).table["opening_short"][free.index]
     assert free.tolist() == pytest.approx(shocked.tolist())
 
 
@@ -91,3 +91,44 @@ def test_a_market_that_never_moves_has_no_first_day():
 def test_one_small_opening_does_not_make_the_stock_large():
     runs = toy([{"opening_stock": 1.0, "stock": 200.0}, {"opening_stock": 399.0, "stock": 200.0}])
     assert undisturbed.stock_kept(runs).value == pytest.approx(1.0)
+
+
+def test_the_days_that_make_a_score_are_named():
+    """Two runs on the record but for 15 August, by .3, and 6 August, by .2."""
+    real = august.levels()["SPX"]
+    off = {"2024-08-06": 0.2, "2024-08-15": -0.3}
+    row = {f"SPX {date}": real[date] + off.get(date, 0.0) for date in real.index}
+    found = august.scored("SPX", august.FIRST, toy([row, row]))
+    assert found.note == "largest on 08-06 and 08-15"
+    assert found.value == pytest.approx(0.5 / len(august.key_days_after(august.FIRST)))
+
+
+def test_margin_longs_are_told_of_runs_whose_nikkei_crashed_too():
+    rows = [(0.0, -0.05), (0.0, -0.02), (-0.3, -0.11), (-0.5, -0.2), (0.1, 0.0)]
+    runs = toy([{"margin_longs_week": longs, "nky_5aug": fall} for longs, fall in rows])
+    found = august.margin_longs(runs)
+    assert found.value == 0.0
+    assert found.note.startswith("-0.4 in the 2 runs")
+
+
+@pytest.mark.parametrize("bp", statics.COMPARED)
+def test_where_theory_has_two_signs_the_row_asked_stays_beside_each_alone(bp):
+    rows = {claim.claim: claim for claim in statics.GROUP.claims}
+    both = rows[f"+{bp}bp, retail FX x 1.5: yen's peak, log"]
+    cuts = rows[f"+{bp}bp, retail FX x 1.5, leaning against no move: yen's peak, log"]
+    lean = rows[f"+{bp}bp, retail FX leaning against no move: yen's peak, log"]
+    assert both.bar == cuts.bar == lean.bar == ABOVE_ZERO
+    assert "two signs" in both.if_missed and not cuts.if_missed
+    hike = world_of()["hike"]
+    before, after = (one.scenario_of(hike).retail_fx for one in cuts.samples)
+    assert before.contrarian_weight == after.contrarian_weight == 0.0
+    assert after.notional_usd_bn == 1.5 * before.notional_usd_bn
+
+
+def test_an_effect_is_read_on_its_own_day():
+    before, after = (
+        toy([{"effect JPY 60": move, "peak": 0.0} for move in moves])
+        for moves in ((0.0, 1.0), (0.5, 1.5))
+    )
+    assert statics.effect(statics.YEN_LATE, before, after).value == 0.5
+    assert statics.effect(statics.PEAK, before, after).value == 0.0
