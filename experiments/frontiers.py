@@ -1,6 +1,6 @@
 """Pairs of claims that pull against each other, along the parameters that move both.
 
-    python -m experiments.frontiers [--histories 8] [--runs 100]
+    python -m experiments.frontiers [--histories 50] [--runs 400]
 
 Which values of a parameter meet one claim, which the other, and does any meet both? Figures, their
 95% intervals and what is asked are those of the validation's claims. The seed was used for no
@@ -55,6 +55,8 @@ class Path(NamedTuple):
     values: tuple[float, ...]
     in_proportion: tuple[str, ...] = ()
     """Parameters that keep their ratio to it."""
+    label_up: float = 5.0
+    """Height of its values over their points [points]."""
 
 
 class Frontier(NamedTuple):
@@ -78,18 +80,18 @@ FRONTIERS = (
         "momentum-august",
         "momentum and August",
         "CRPS of August 2024 over the most asked",
-        "Sharpe ratio of ten-day momentum, undisturbed",
+        "Sharpe ratio of ten-day momentum",
         {name: (f"{name}: momentum Sharpe ratio, 10 days", f"{name} from 1 July: CRPS")
          for name in ("USDJPY", "AUDJPY")},
         (Path("anchor", "funds.anchor_share", (0.45, 0.65)),
-         Path("gain", "trend.gain", (0.05, 0.2, 0.5))),
+         Path("gain", "trend.gain", (0.05, 0.2, 0.5), label_up=-10.0)),
         over_asked=True,
     ),
     Frontier(
         "slope-skewness",
         "slope and skewness",
         "Skewness of USDJPY",
-        "Slope of skewness on the rate differential, per point",
+        "Slope of skewness on the differential",
         {"USDJPY": ("slope of skewness on the differential, per point", "USDJPY: skewness")},
         (Path("speed", "funds.speed_down_per_day", (0.08, 0.13, 0.25, 0.3, 0.4),
               ("funds.speed_up_per_day",)),),
@@ -97,8 +99,8 @@ FRONTIERS = (
     Frontier(
         "nikkei",
         "worst day and autocorrelation of the Nikkei",
-        "Share of runs with a Nikkei day of -13.2% or worse",
-        "Autocorrelation of the Nikkei at 1 day, undisturbed",
+        "P(a Nikkei day of -13.2% or worse)",
+        "Autocorrelation of the Nikkei, 1 day",
         {"NKY": ("NKY: autocorrelation at 1 day",
                  "share of runs with a Nikkei day of -0.132 or worse")},
         (Path("gamma", "option_hedgers.gamma_usd_bn.NKY", (20.0, 35.0, 70.0, 90.0)),),
@@ -219,31 +221,32 @@ def draw_frontier(axes: Axes, frontier: Frontier, table: pd.DataFrame) -> None:
         colour = COLOURS.get(series, style.SIMULATED)
         for path, dashes in zip(frontier.paths, ("-", ":"), strict=False):
             draw_path(axes, here[here["moved"] == path.key], path, unit, colour, dashes)
-        if len(frontier.pairs) > 1:
-            end = here.iloc[0]
-            axes.annotate(series, (end["x"], end["y"] / unit), (4, -9), color=colour,
-                          textcoords="offset points", fontsize=7.5)  # fmt: skip
+    if len(frontier.pairs) > 1:
+        for n, series in enumerate(frontier.pairs):
+            axes.text(0.97, 0.93 - 0.08 * n, series, color=COLOURS[series], ha="right",
+                      transform=axes.transAxes)  # fmt: skip
     axes.margins(ROOM)
     axes.autoscale_view()
     shade(axes, bars[0], Bar(bars[1].low / unit, bars[1].high / unit))
+    axes.locator_params(nbins=5)
     axes.set_xlabel(frontier.x_label)
 
 
 def draw_path(
     axes: Axes, table: pd.DataFrame, path: Path, unit: float, colour: str, dashes: str
 ) -> None:
-    """Points in the order of the parameter, each with its value beside it."""
+    """Points in the order of the parameter; at both ends its value."""
     x, y = table["x"].to_numpy(), table["y"].to_numpy() / unit
     wide = np.abs(table[["x_low", "x_high"]].to_numpy().T - x)
     high = np.abs(table[["y_low", "y_high"]].to_numpy().T / unit - y)
-    axes.errorbar(x, y, high, wide, color=colour, linestyle=dashes, linewidth=1.0, marker="o",
-                  markersize=3.0, elinewidth=0.5)  # fmt: skip
-    for place, point in zip(zip(x, y, strict=True), table.itertuples(), strict=True):
-        if point.is_own:
-            axes.plot(*place, marker="o", markersize=9.0, markerfacecolor="none", color=style.REAL)
-        else:
-            axes.annotate(f"{path.label} {point.value:g}", place, (4, 3), color=style.QUIET,
-                          textcoords="offset points", fontsize=6.5)  # fmt: skip
+    axes.errorbar(x, y, high, wide, color=colour, linestyle="none", elinewidth=0.5, alpha=0.6)
+    axes.plot(x, y, color=colour, linestyle=dashes, linewidth=1.0, marker="o", markersize=3.0)
+    own = table["is_own"].to_numpy()
+    axes.plot(x[own], y[own], marker="o", markersize=8.0, markerfacecolor="none", color=style.REAL)
+    for end in (0, -1):
+        axes.annotate(f"{path.label} {table['value'].iloc[end]:g}", (x[end], y[end]),
+                      (0.0, path.label_up), color=colour, ha="center",
+                      textcoords="offset points", fontsize=6.5)  # fmt: skip
 
 
 def shade(axes: Axes, across: Bar, up: Bar) -> None:
@@ -278,8 +281,8 @@ def moved_keys() -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--histories", type=int, default=8)
-    parser.add_argument("--runs", type=int, default=100)
+    parser.add_argument("--histories", type=int, default=50)
+    parser.add_argument("--runs", type=int, default=400)
     parser.add_argument("--workers", type=int, default=pool.n_cores())
     asked = parser.parse_args()
     start = time.perf_counter()
@@ -294,7 +297,7 @@ def main() -> None:
     caption = (
         f"Seed {SEED}. Undisturbed: {asked.histories} histories of {days:,} days at each point; "
         f"August 2024: {asked.runs} runs. Bars: 95%. Ring: the world as it is. Shaded: both as "
-        f"asked. Moved, one at a time: {', '.join(moved_keys())}."
+        f"asked. Moved, one at a time: {', '.join(moved_keys())} (gain dotted)."
     )
     keep(
         FOLDER,

@@ -21,8 +21,8 @@ WHY_RECORD = {
     f"world that ordinary news does not have; {WITHOUT_2008} the record is a row of its own",
 }
 WHY_MOMENTUM = (
-    "paced selling and the trend followers beside it make returns persist; less of either is "
-    "paid for, or not, in August 2024: results/frontiers"
+    "paced selling, and trend followers who join it, make returns persist; a smaller gain of trend "
+    "followers lowers it, and what that costs in August 2024 is in results/frontiers"
 )
 
 
