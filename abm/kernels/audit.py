@@ -2,32 +2,42 @@
 
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.bank_leverage import bank_assets
-from abm.kernels.numerics.columns import chunk_sum
+from abm.kernels.numerics.columns import chunk_sum, copy
 from abm.kernels.state import STRETCH
 
 
 @kernel
 def count_units(books, market, graph, totals):
     """Units of every instrument, then dollars, over all accounts: they never change.  (M55)"""
+    count_books(books, totals)
+    count_accounts(market, graph, totals)
+
+
+@kernel
+def count_books(books, totals):
+    """Units of every instrument, then dollars, of all institutions."""
+    K = books.units.shape[0]
+    for k in range(K + 1):
+        column = books.units[k] if k < K else books.cash
+        totals[k] = 0.0
+        for lo in range(0, column.size, STRETCH):
+            totals[k] += chunk_sum(column[lo : lo + STRETCH])
+
+
+@kernel
+def count_accounts(market, graph, totals):
+    """Add what all others hold."""
     K, C = market.quote.size, market.rates.size - 1
     for k in range(K):
-        total = 0.0
-        for lo in range(0, books.cash.size, STRETCH):
-            total += chunk_sum(books.units[k][lo : lo + STRETCH])
-        total += market.value_held[k] + market.dealer_held[k] + market.official_units[k]
-        total += market.hedger_held[k] + market.anticipator_held[k]
+        totals[k] += market.value_held[k] + market.dealer_held[k] + market.official_units[k]
+        totals[k] += market.hedger_held[k] + market.anticipator_held[k]
         if k < C:
-            total += market.value_cash[k] + market.dealer_cash[k] + market.official_cash[k]
-            total += market.hedger_cash[k] + outside_total(k, market)
-            total += market.anticipator_cash[k]
-        totals[k] = total
-    total = 0.0
-    for lo in range(0, books.cash.size, STRETCH):
-        total += chunk_sum(books.cash[lo : lo + STRETCH])
-    total += market.value_cash[C] + market.dealer_cash[C] + market.official_cash[C]
-    total += market.hedger_cash[C] + outside_total(C, market) + chunk_sum(graph.equity)
-    total += market.anticipator_cash[C]
-    totals[K] = total
+            totals[k] += market.value_cash[k] + market.dealer_cash[k] + market.official_cash[k]
+            totals[k] += market.hedger_cash[k] + outside_total(k, market)
+            totals[k] += market.anticipator_cash[k]
+    totals[K] += market.value_cash[C] + market.dealer_cash[C] + market.official_cash[C]
+    totals[K] += market.hedger_cash[C] + outside_total(C, market) + chunk_sum(graph.equity)
+    totals[K] += market.anticipator_cash[C]
 
 
 @kernel
@@ -46,11 +56,17 @@ def larger(a, b):
 
 
 @kernel
-def conservation_error(books, market, graph, scratch):
-    """Largest change of a total since the opening, relative to the gross opening position."""
+def conservation_error(has_traded, books, market, graph, scratch):
+    """Largest change of a total since the opening, relative to the gross opening position.
+
+    Institutions that have not traded since they were counted are not counted again.
+    """
     K = market.quote.size
     now = scratch.counts
-    count_units(books, market, graph, now)
+    if has_traded:
+        count_books(books, scratch.booked)
+    copy(scratch.booked, now)
+    count_accounts(market, graph, now)
     worst = 0.0
     for k in range(K + 1):
         worst = larger(worst, abs(now[k] - market.totals[k]) / market.gross_totals[k])
@@ -84,9 +100,9 @@ def wealth_error(books, market, graph):
 
 
 @kernel
-def worst_error(books, market, graph, scratch):
+def worst_error(has_traded, books, market, graph, scratch):
     """The larger of both errors at this moment."""
-    error = conservation_error(books, market, graph, scratch)
+    error = conservation_error(has_traded, books, market, graph, scratch)
     return larger(error, wealth_error(books, market, graph))
 
 

@@ -293,8 +293,15 @@ def clear_and_settle(day, round_, books, market, graph, rules, options, record, 
     if report.status == AT_LIMIT:
         record_limits(record, scratch)
     if options.audit:
-        record_error(worst_error(books, market, graph, scratch), record)
+        has_traded = is_trading(round_, scratch)
+        record_error(worst_error(has_traded, books, market, graph, scratch), record)
     return report.status
+
+
+@inlined
+def is_trading(round_, scratch):
+    """True if institutions have orders in this round."""
+    return round_ == 0 or scratch.n_forced[0] > 0
 
 
 @kernel
@@ -302,10 +309,10 @@ def settle(round_, books, market, rules, record, scratch):
     """Trade all orders of the round at the new prices and mark every book.            (M40)"""
     open_settlement(market, rules, scratch)
     is_rationed = ration(books, market, rules, scratch)
-    if round_ > 0 and scratch.n_forced[0] == 0:
-        mark_all(books, market)
-    else:
+    if is_trading(round_, scratch):
         settle_institutions(round_, is_rationed, books, market, rules, record, scratch)
+    else:
+        mark_all(books, market)
     charge_penalties(books, market, rules.mandates, scratch)
     settle_market_makers(market, scratch)
     note_orders(market, rules, scratch)

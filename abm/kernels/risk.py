@@ -75,8 +75,11 @@ def held_variance(i, risk, books, market):
         return 0.0
     variance = 0.0
     for k in range(market.quote.size):
+        if books.units[k, i] == 0.0:
+            continue
         held = books.units[k, i] * market.usd_price[k] / assets
         for j in range(k + 1):
-            other = books.units[j, i] * market.usd_price[j] / assets
-            variance += risk[k, j] * held * other
+            if books.units[j, i] != 0.0:
+                other = books.units[j, i] * market.usd_price[j] / assets
+                variance += risk[k, j] * held * other
     return variance

@@ -28,6 +28,7 @@ class Scratch(NamedTuple):
     side: np.ndarray  # (K,) the long side at a limit: -1 sellers, 1 buyers, 0 no limit
     work: np.ndarray  # (6, K)
     counts: np.ndarray  # (K + 1,) units of everything as the audit counts them
+    booked: np.ndarray  # (K + 1,) those of institutions, when they were counted last
     orders: Orders
     solver: ClearingWork
 
@@ -50,6 +51,7 @@ def allocate_scratch(n_instruments: int, n_institutions: int) -> Scratch:
         side=np.zeros(k),
         work=np.zeros((6, k)),
         counts=np.zeros(k + 1),
+        booked=np.zeros(k + 1),
         orders=allocate_orders(k),
         solver=allocate_work(k),
     )

@@ -53,8 +53,9 @@ def decide_rows(lo, hi, books, market, rules, scratch):
     a, b = overlap(lo, hi, first[RETAIL_FX], first[RETAIL_EQUITY])
     if a < b:
         decide_retail_fx(a, b, books, market, rules, scratch)
-    for i in range(max(lo, first[RETAIL_EQUITY]), min(hi, first[INSURER])):
-        decide_retail_equity(i, books, market, rules)
+    a, b = overlap(lo, hi, first[RETAIL_EQUITY], first[INSURER])
+    if a < b:
+        decide_retail_equity(a, b, books, market, rules, scratch)
     for i in range(max(lo, first[INSURER]), min(hi, first[AUTO_BORROWER])):
         decide_insurer(i, books, market, rules)
     a, b = overlap(lo, hi, first[AUTO_BORROWER], first[CUSTOM])

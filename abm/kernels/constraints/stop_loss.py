@@ -1,6 +1,5 @@
 """Stop-loss: a drawdown from the high-water mark at which a fund cuts. (Retail: loss_cut.)"""
 
-from abm.kernels.behaviours.idle import is_idle
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.state import HEDGE_FUND, RISK_PARITY
 
@@ -23,12 +22,20 @@ def reset_stops(books, rules):
     if rules.funds.stop_reset_days == 0:
         return
     first = rules.mandates.first_row
-    for i in range(first[HEDGE_FUND], first[RISK_PARITY]):
-        is_trading = not is_idle(i, books)
-        if is_trading and is_stopped(1.0 - books.wealth[i] / books.high_water[i], rules.funds):
-            books.stopped_days[i] += 1
-        else:
-            books.stopped_days[i] = 0
-        if books.stopped_days[i] > rules.funds.stop_reset_days:
-            books.high_water[i] = books.wealth[i]
-            books.stopped_days[i] = 0
+    lo, hi = first[HEDGE_FUND], first[RISK_PARITY]
+    count_stopped_days(
+        books.wealth[lo:hi], books.suspended_days[lo:hi], books.closing[lo:hi], rules.funds,
+        books.high_water[lo:hi], books.stopped_days[lo:hi],
+    )  # fmt: skip
+
+
+@kernel
+def count_stopped_days(wealth, suspended_days, closing, rule, high_water, stopped_days):
+    """Count days beyond the stop; after enough of them the mark is today's wealth.     (M75)"""
+    for j in range(wealth.size):
+        is_trading = (suspended_days[j] <= 0) & (closing[j] == 0) & (wealth[j] > 0.0)
+        is_beyond = is_trading & is_stopped(1.0 - wealth[j] / high_water[j], rule)
+        days = stopped_days[j] + 1 if is_beyond else 0
+        is_reset = days > rule.stop_reset_days
+        high_water[j] = wealth[j] if is_reset else high_water[j]
+        stopped_days[j] = 0 if is_reset else days

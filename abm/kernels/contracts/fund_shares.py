@@ -71,10 +71,12 @@ def report_returns(wealth, morning_wealth, rule, mean, noticed):
     P <- P + (R - P) / n;   N <- N + (n P - N) / n_notice;   R from the last morning to this one.
     """
     for j in range(wealth.size):
-        if (morning_wealth[j] > 0.0) & (wealth[j] > 0.0):
-            own = wealth[j] / morning_wealth[j] - 1.0
-            mean[j] += (own - mean[j]) / rule.performance_days
-            noticed[j] += (rule.performance_days * mean[j] - noticed[j]) / rule.notice_days
+        is_known = (morning_wealth[j] > 0.0) & (wealth[j] > 0.0)
+        own = wealth[j] / morning_wealth[j] - 1.0
+        average = mean[j] + (own - mean[j]) / rule.performance_days
+        recent = rule.performance_days * average
+        mean[j] = average if is_known else mean[j]
+        noticed[j] += (recent - noticed[j]) / rule.notice_days if is_known else 0.0
 
 
 @kernel

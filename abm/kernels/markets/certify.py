@@ -2,13 +2,15 @@
 
 import math
 
-from abm.kernels.compiler.jit import kernel
+from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.markets.flow import take_free_block
 from abm.kernels.markets.impact import (
     BLOCK,
     FREE,
+    IS_PRICED,
     JACOBIAN,
     KEPT,
+    LINEAR_SLOPE,
     LOWER,
     PER_DEPTH,
     SCALED,
@@ -40,6 +42,15 @@ def is_stable(codes, v, m):
     return largest_eigenvalue(n_free, codes, v, m) < 0.0
 
 
+@inlined
+def falls_everywhere(n, v):
+    """True if market makers' demand falls in every price: value investors' rises in none."""
+    for k in range(n):
+        if not v[LINEAR_SLOPE, k] > 0.0:
+            return False
+    return True
+
+
 @kernel
 def is_only_rest_point(radius, codes, v, m):
     """True if the flow from the start KEPT must come to rest at the point, d away.
@@ -47,9 +58,12 @@ def is_only_rest_point(radius, codes, v, m):
     If on the box |y - x| <= d around the point every row of dF/dx sums to less than zero, its
     off-diagonal entries counted as positive, distances to the point only shrink along the flow
     (Desoer and Vidyasagar 1975, matrix measure of the maximum norm). Sufficient: the rows at the
-    point, plus the most that each can have grown within the box.
+    point, plus the most that each can have grown within the box. A market alone has one rest point
+    where its excess demand falls in its price everywhere.
     """
     n, distance = codes.shape[1], 0.0
+    if not codes[IS_PRICED, 0] and falls_everywhere(n, v):
+        return True
     for k in range(n):
         distance = max(distance, abs(v[X, k] - v[KEPT, k]))
     if not 2.0 * distance < radius:

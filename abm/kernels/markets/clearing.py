@@ -35,6 +35,7 @@ from abm.kernels.markets.impact import (
     BLOCK,
     EXCESS,
     FREE,
+    IS_PRICED,
     KEPT,
     PRICE,
     STEP,
@@ -84,8 +85,12 @@ def _newton_step(codes, v, m):
     n_free = take_free_block(codes, v, m)
     for i in range(n_free):
         v[STEP, i] = -v[EXCESS, codes[FREE, i]]
-    if not solve_in_place(m[BLOCK], v[STEP], n_free):
-        return False
+    if codes[IS_PRICED, 0]:
+        if not solve_in_place(m[BLOCK], v[STEP], n_free):
+            return False
+    else:
+        for i in range(n_free):
+            v[STEP, i] /= m[BLOCK, i, i]
     largest = 0.0
     for i in range(n_free):
         largest = max(largest, abs(v[STEP, i]))
@@ -171,6 +176,8 @@ def solve_clearing(orders, candidates, liquidity, limits, options, work):
         options.log_price[k], options.excess[k] = start[k], 0.0
     if not prepare_round(orders, liquidity, limits, work):
         return ClearingReport(FAILED, 0, math.inf, math.nan)
+    if candidates.shape[0] > 0:
+        work.codes[IS_PRICED, 0] = 1  # who is without wealth at the start may have some later
     radius = orders.radius[0]
     status, iterations, residual = _find_rest_point(candidates, options.tolerance, radius, work)
     if status != CLEARED or not math.isfinite(residual):

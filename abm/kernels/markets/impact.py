@@ -68,8 +68,8 @@ class Liquidity(NamedTuple):
     STEP,
 ) = range(20)
 # Rows of ClearingWork.codes: quote currency, law, the instruments within their limits, those quoted
-# in a currency, and how many of these there are.
-QUOTE, LAW, FREE, QUOTED, N_QUOTED = range(5)
+# in a currency, how many of these there are, and 1 if any order of an institution moves with prices.
+QUOTE, LAW, FREE, QUOTED, N_QUOTED, IS_PRICED = range(6)
 # Matrices of ClearingWork.squares: target rows of Q (all, non-residents), dF/dx, scratch.
 WANTED, WANTED_ABROAD, JACOBIAN, BLOCK, SCALED = range(5)
 
@@ -80,7 +80,7 @@ class ClearingWork(NamedTuple):
     Few arrays with named rows: a kernel call pays for every array it is handed.
     """
 
-    codes: np.ndarray  # (5, K) int64
+    codes: np.ndarray  # (6, K) int64
     vectors: np.ndarray  # (20, K+1)
     squares: np.ndarray  # (5, K+1, K+1)
     no_candidates: np.ndarray  # (0, 2K+4)
@@ -90,7 +90,7 @@ def allocate_work(n_instruments: int) -> ClearingWork:
     """Scratch for a market of K instruments; one per thread."""
     k = n_instruments
     return ClearingWork(
-        codes=np.zeros((5, k), np.int64),
+        codes=np.zeros((6, k), np.int64),
         vectors=np.zeros((20, k + 1)),
         squares=np.zeros((5, k + 1, k + 1)),
         no_candidates=np.zeros((0, 2 * k + 4)),
@@ -144,7 +144,7 @@ def prepare_round(orders, liquidity, limits, work):
     n = quote.size
     v, m = work.vectors, work.squares
     all_terms, abroad_terms = orders.wealth_terms, orders.wealth_terms_nonresident
-    check, n_quoted = 0.0, 0
+    check, is_priced, n_quoted = 0.0, False, 0
     for k in range(n):
         own = unpriced_orders(k, orders.frozen, all_terms)
         abroad = unpriced_orders(k, orders.frozen_nonresident, abroad_terms)
@@ -156,11 +156,14 @@ def prepare_round(orders, liquidity, limits, work):
         v[LOWER, k], v[UPPER, k], v[ORIGIN, k] = lower[k], upper[k], start[k]
         v[X, k] = min(max(start[k], lower[k]), upper[k])
         check += v[CONSTANT, k] + v[HELD_ABROAD, k] + v[PER_DEPTH, k] + start[k]
+        is_priced |= abroad != 0.0
         for j in range(n + 1):
             m[WANTED, k, j], m[WANTED_ABROAD, k, j] = all_terms[k, j], abroad_terms[k, j]
             check += all_terms[k, j] + abroad_terms[k, j]
+            is_priced |= (all_terms[k, j] != 0.0) | (abroad_terms[k, j] != 0.0)
     v[PRICE, n] = 1.0
     work.codes[N_QUOTED, 0] = n_quoted
+    work.codes[IS_PRICED, 0] = is_priced
     return math.isfinite(check)
 
 
@@ -199,24 +202,42 @@ def evaluate_excess(candidates, codes, v, m):
     F_k += (Q Z)_k / X_k,    F_c += sum over assets k quoted in c of exp(x_k) d_k of non-residents
     """
     n = codes.shape[1]
-    _set_prices(codes, v)
-    if candidates.shape[0] > 0:
-        _follow_candidates(candidates, n, v, m)
-    wanted, abroad, prices = m[WANTED], m[WANTED_ABROAD], v[PRICE]
-    for k in range(n):
-        v[WORTH, k] = worth_wanted(k, wanted, prices)
+    if codes[IS_PRICED, 0]:
+        _evaluate_orders(candidates, codes, v, m)
+    else:
+        v[EXCESS, :n] = 0.0
     for k in range(n):
         value = v[SPEED, k] * value_position(
             codes[LAW, k], v[X, k], v[FUNDAMENTAL, k], v[VALUE_DEPTH, k], v[CAPACITY, k]
         )
         linear = -v[LINEAR_SLOPE, k] * v[X, k]
-        v[EXCESS, k] = v[WORTH, k] / v[PRICE, k] + v[CONSTANT, k] + value + linear
+        v[EXCESS, k] = v[EXCESS, k] + v[CONSTANT, k] + value + linear
+    if codes[IS_PRICED, 0]:
+        _evaluate_legs(codes, v, m)
+
+
+@kernel
+def _evaluate_orders(candidates, codes, v, m):
+    """Orders of institutions, (Q Z)_k / X_k, into the excess demand."""
+    n = codes.shape[1]
+    _set_prices(codes, v)
+    if candidates.shape[0] > 0:
+        _follow_candidates(candidates, n, v, m)
+    wanted, prices = m[WANTED], v[PRICE]
+    for k in range(n):
+        v[WORTH, k] = worth_wanted(k, wanted, prices)
+        v[EXCESS, k] = v[WORTH, k] / v[PRICE, k]
+
+
+@inlined
+def _evaluate_legs(codes, v, m):
+    """Add the currencies of what non-residents order to the excess demand."""
+    abroad, prices = m[WANTED_ABROAD], v[PRICE]
     for q in range(codes[N_QUOTED, 0]):
         k = codes[QUOTED, q]
-        c = codes[QUOTE, k]
         v[WORTH_ABROAD, k] = worth_wanted(k, abroad, prices)
         ordered = v[WORTH_ABROAD, k] / v[PRICE, k] - v[HELD_ABROAD, k]
-        v[EXCESS, c] += currency_leg(v[LOCAL, k], ordered)
+        v[EXCESS, codes[QUOTE, k]] += currency_leg(v[LOCAL, k], ordered)
 
 
 @kernel
@@ -252,14 +273,19 @@ def _differentiate_legs(k, codes, v, m):
 @kernel
 def differentiate_excess(codes, v, m):
     """Jacobian dF/dx at the point evaluated last."""
-    _differentiate_orders(codes, v, m)
-    for k in range(codes.shape[1]):
+    n = codes.shape[1]
+    if codes[IS_PRICED, 0]:
+        _differentiate_orders(codes, v, m)
+    else:
+        m[JACOBIAN] = 0.0
+    for k in range(n):
         slope = value_slope(
             codes[LAW, k], v[X, k], v[FUNDAMENTAL, k], v[VALUE_DEPTH, k], v[CAPACITY, k]
         )
         m[JACOBIAN, k, k] += v[SPEED, k] * slope - v[LINEAR_SLOPE, k]
-    for q in range(codes[N_QUOTED, 0]):
-        _differentiate_legs(codes[QUOTED, q], codes, v, m)
+    if codes[IS_PRICED, 0]:
+        for q in range(codes[N_QUOTED, 0]):
+            _differentiate_legs(codes[QUOTED, q], codes, v, m)
 
 
 @kernel
@@ -272,23 +298,34 @@ def bound_growth(distance, codes, v, m):
     at the far end of the box.
     """
     n = codes.shape[1]
-    stretch = math.expm1(4.0 * distance)
+    v[STEP, :n] = 0.0
+    if codes[IS_PRICED, 0]:
+        _bound_growth_of_orders(distance, codes, v, m)
+    for k in range(n):
+        z = abs(v[X, k] - v[FUNDAMENTAL, k])
+        depth, capacity = v[VALUE_DEPTH, k], v[CAPACITY, k]
+        if codes[LAW, k] == TANH or codes[LAW, k] == LINEAR:
+            flattest = value_slope(codes[LAW, k], z + distance, 0.0, depth, capacity)
+            slope = value_slope(codes[LAW, k], v[X, k], v[FUNDAMENTAL, k], depth, capacity)
+            v[STEP, k] += v[SPEED, k] * (flattest - slope)
+        elif v[SPEED, k] > 0.0:
+            v[STEP, k] = math.inf
+
+
+@kernel
+def _bound_growth_of_orders(distance, codes, v, m):
+    """The part of institutions' orders in it, currency legs included."""
+    n = codes.shape[1]
+    stretch = 4.0 * math.expm1(4.0 * distance)
     for k in range(n):
         size = 0.0
         for j in range(n + 1):
             size += abs(m[WANTED, k, j]) * v[PRICE, j]
-        z = abs(v[X, k] - v[FUNDAMENTAL, k])
-        depth, capacity = v[VALUE_DEPTH, k], v[CAPACITY, k]
-        flattest = value_slope(codes[LAW, k], z + distance, 0.0, depth, capacity)
-        slope = value_slope(codes[LAW, k], v[X, k], v[FUNDAMENTAL, k], depth, capacity)
-        if codes[LAW, k] == TANH or codes[LAW, k] == LINEAR:
-            v[STEP, k] = 4.0 * stretch * size / v[PRICE, k] + v[SPEED, k] * (flattest - slope)
-        else:
-            v[STEP, k] = math.inf if v[SPEED, k] > 0.0 else 4.0 * stretch * size / v[PRICE, k]
+        v[STEP, k] += stretch * size / v[PRICE, k]
     for q in range(codes[N_QUOTED, 0]):
         k = codes[QUOTED, q]
         size = 0.0
         for j in range(n + 1):
             size += abs(m[WANTED_ABROAD, k, j]) * v[PRICE, j]
         size = size / v[PRICE, codes[QUOTE, k]] + v[LOCAL, k] * abs(v[HELD_ABROAD, k])
-        v[STEP, codes[QUOTE, k]] += 4.0 * stretch * size
+        v[STEP, codes[QUOTE, k]] += stretch * size
