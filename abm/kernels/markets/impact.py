@@ -68,7 +68,7 @@ class Liquidity(NamedTuple):
     STEP,
 ) = range(20)
 # Rows of ClearingWork.codes: quote currency, law, the instruments within their limits, those quoted
-# in a currency, how many of these there are, and 1 if any order of an institution moves with prices.
+# in a currency, how many of these there are, 1 if an order of an institution moves with prices.
 QUOTE, LAW, FREE, QUOTED, N_QUOTED, IS_PRICED = range(6)
 # Matrices of ClearingWork.squares: target rows of Q (all, non-residents), dF/dx, scratch.
 WANTED, WANTED_ABROAD, JACOBIAN, BLOCK, SCALED = range(5)

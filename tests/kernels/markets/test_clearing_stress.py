@@ -129,6 +129,32 @@ def test_small_matrices_give_the_excess_demand_of_all_institutions_and_its_slope
     assert n_crossings > 300  # the case is not idle
 
 
+def test_without_orders_each_market_is_alone_and_clears_where_its_own_demand_is_zero():
+    rng = np.random.default_rng(8)
+    n_cleared = 0
+    for _ in range(60):
+        p = random_problem(rng)
+        p = replace(p, speed=np.zeros_like(p.speed), orders=np.zeros_like(p.orders))
+        assert prepared(p).codes[impact.IS_PRICED, 0] == 0
+        points = [rng.uniform(p.lower, p.upper) for _ in range(4)]
+        for x, (excess, jacobian, _) in zip(points, aggregated(p, points), strict=True):
+            volume = gross_volume(p, x)
+            assert np.abs(excess - direct_excess(p, x)).max() < 1e-13 * volume
+            assert np.abs(jacobian - direct_jacobian(p, x)).max() < 1e-13 * volume
+        found = clear_market(p)
+        depth = p.value_speed * p.value_depth + p.dealer_depth
+        move = direct_excess(p, found.log_prices) / depth
+        reached = np.clip(found.log_prices + move, p.lower, p.upper)
+        assert np.abs(reached - found.log_prices).max() < 1e-10
+        n_cleared += found.status == "cleared"
+    assert n_cleared > 10  # the case is not idle
+
+
+def test_an_order_that_moves_with_prices_is_seen():
+    p = random_problem(np.random.default_rng(8))
+    assert prepared(p).codes[impact.IS_PRICED, 0] == 1
+
+
 def largest_proved_move(p: ClearingProblem, direction: np.ndarray) -> np.ndarray | None:
     """Furthest point in a direction from the start that is proved to be the only rest point."""
     work, k = prepared(p), p.n_instruments
