@@ -18,6 +18,7 @@ from abm.kernels.behaviours.hedge_fund import (
     want_leverage,
 )
 from abm.kernels.constraints.value_at_risk import limit_by_var, loss_bound
+from abm.kernels.contracts.balances import hold_multiples
 from abm.kernels.risk import anchored
 from abm.kernels.rules import FlowRule, FundRule, OwnRiskRule
 from abm.kernels.state import CALLED, COUNTED, LEAST_VARIANCE, MANDATE
@@ -182,13 +183,17 @@ def opening_variance(scenario: Scenario) -> float:
 def set_risk_aversion(
     group: Group, calm: Array, optimal_at: Array, calm_leverage: Array, scenario: Scenario
 ) -> None:  # fmt: skip
-    """Risk aversion at which calm leverage l0 is optimal for a carry.                    (M74)
+    """Risk aversion at which calm leverage l0, as lenders see it, is optimal for a carry. (M74)
 
-    gamma = max(carry, floor) / (b0 (Q l0 - c)); where l0 is below the leverage of least variance,
-    a fund opens with the latter.
+    gamma = max(carry, floor) / (b0 (Q lambda(l0) - c)); where l0 is below the leverage of least
+    variance, a fund opens with the latter.
     """
+    multiple, wealth = np.empty(group.n), np.ones(group.n)
+    hold_multiples(
+        1.0, wealth, calm_leverage - wealth, group.weights[0], group.gross_weight, multiple
+    )  # fmt: skip
     slope = group.loan_variance - group.loan_covariance
-    excess = np.maximum(calm * calm_leverage - slope, LEAST_VARIANCE)
+    excess = np.maximum(calm * multiple - slope, LEAST_VARIANCE)
     group.risk_aversion[:] = optimal_at / (opening_variance(scenario) * excess)
 
 

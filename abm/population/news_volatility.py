@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from abm.scenario.news_volatility import StochasticVolatility
 
 Array = np.ndarray
 
 
 def volatility_multiples(
-    rule: StochasticVolatility, innovations: Array, median_day: int | None
+    rule: StochasticVolatility, names: Sequence[str], innovations: Array, median_day: int | None
 ) -> Array:
     """Multiples of every day's volatility of news, (T, K).                              (M80)
 
         h_t = rho h_{t-1} + s sqrt(1 - rho^2) eps_t        exp(h + g_k - s_h^2 - s_g^2)
 
-    innovations: (T, 1 + K), of the common factor h and of each instrument's own g_k. On
+    innovations: (T, 1 + K), of the common factor h and of the own g_k of each of ``names``. On
     ``median_day`` both are zero, and the days before follow from it backwards, which is the law of
     a stationary path that passes through zero there; None: the first day is drawn.
     """
-    sd = np.full(innovations.shape[1], rule.own_log_sd)
-    sd[0] = rule.common_log_sd
+    sd = np.array([rule.common_log_sd, *(rule.own_log_sd.get(name, 0.0) for name in names)])
     log = _autoregression(rule.persistence_per_day, sd * innovations, median_day)
-    variance = rule.common_log_sd**2 + rule.own_log_sd**2
-    return np.asarray(np.exp(log[:, :1] + log[:, 1:] - variance))
+    return np.asarray(np.exp(log[:, :1] + log[:, 1:] - sd[0] ** 2 - sd[1:] ** 2))
 
 
 def _autoregression(rho: float, shocks: Array, zero_day: int | None) -> Array:

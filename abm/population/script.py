@@ -102,7 +102,8 @@ def draw_news(
     if rule.kind == "none":
         return news
     median_day = None if calendar.start is None else calendar.burn_in_days
-    return np.asarray(news * volatility_multiples(rule, innovations, median_day))
+    names = scenario.instrument_names
+    return np.asarray(news * volatility_multiples(rule, names, innovations, median_day))
 
 
 def draw_innovations(scenario: Scenario, seed: int, replicate: int) -> tuple[Array, Array]:

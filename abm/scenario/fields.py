@@ -140,11 +140,13 @@ SignedShare = Annotated[float, Field(ge=-1.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 Factor = Annotated[float, Field(ge=1e-3, le=1e3)]
 Log = Annotated[float, Field(ge=-2.0, le=2.0)]
+LogDeviation = Annotated[float, Field(ge=0.0, le=2.0)]
 FROZEN = AfterValidator(Table)
 Shares = Annotated[dict[str, Share], FROZEN]
 SignedShares = Annotated[dict[str, SignedShare], FROZEN]
 Factors = Annotated[dict[str, Factor], FROZEN]
 Logs = Annotated[dict[str, Log], FROZEN]
+LogDeviations = Annotated[dict[str, LogDeviation], FROZEN]
 AS_TUPLE = BeforeValidator(_tuple)
 MOST_NAMED = 200  # instruments, styles: matrices of them are factored
 AT_MOST_MANY = Field(max_length=MOST_NAMED)

@@ -26,6 +26,8 @@ from abm.kernels.contracts.fund_shares import capital_flow_usd_bn, report_return
 from abm.kernels.day import decide, mark_and_move_capital, set_policy
 from abm.kernels.rules import FlowRule, LossRule, OwnRiskRule
 from abm.kernels.state import HEDGE_FUND, RETAIL_FX, TREND
+from abm.population.hedge_fund import carry_of, fund_styles
+from abm.population.instruments import opening_terms
 from abm.population.rules import make_rules
 from abm.population.world import build_world
 from abm.scenario import load_scenario
@@ -178,6 +180,26 @@ def test_risk_aversion_by_hand():
     assert mandates.risk_aversion[i] * 1.2325 * (q * style.leverage - c) == pytest.approx(carry)
 
 
+def test_funds_that_differ_in_their_loan_are_equally_leveraged_in_calm():
+    # gamma b0 (Q m - c) is the carry; m times the mandate owe phi (m - 1) yen or G m - 1 in all
+    calm = scenario("calm", funds__leverage_dispersion=0.0, funds__overlap=0.0, funds__n=200)
+    mandates, assets = build_world(calm, 8).rules.mandates, 0.6
+    own = fund_styles(calm).members[0]
+    weights = mandates.weights[:, own]
+    carry = carry_of(
+        weights, np.full(weights.shape[1], assets), 1.0, opening_terms(calm), (0.001, 0.053)
+    )
+    loan, covariance = mandates.loan_variance[own], mandates.loan_covariance[own]
+    slope = mandates.asset_variance[own] - 2.0 * covariance + loan
+    excess = carry / (1.2325 * mandates.risk_aversion[own])
+    multiple, phi = (excess + loan - covariance) / slope, -weights[0]
+    owed = np.maximum(phi * (multiple - 1.0), assets * multiple - 1.0)
+    known = carry > calm.funds.carry_floor_per_year
+    assert owed[known] - (calm.funds.styles["FXM"].leverage - 1.0) == pytest.approx(0.0)
+    assert known.sum() > 10
+    assert phi.min() < 0.5 and phi.max() > 1.1
+
+
 def test_a_stop_is_reset_on_the_61st_morning_beyond_it():
     world = with_rules(new_world(), "funds", stop_reset_days=60, stop_drawdown=0.3)
     books = world.books
@@ -280,7 +302,9 @@ def test_funds_open_at_what_they_want_whatever_their_loan():
 
 
 def test_no_fund_owes_more_than_its_cap_allows_whatever_its_loan():
-    world = new_world(funds__n=200, funds__overlap=0.0, funds__leverage_cap=2.0)
+    world = new_world(
+        funds__n=200, funds__overlap=0.0, funds__leverage_cap=2.0, funds__opening_cap_share=1.0
+    )
     funds = slice(*world.rules.mandates.first_row[HEDGE_FUND : HEDGE_FUND + 2])
     owed = world.books.borrowing[funds] / world.books.wealth[funds]
     assert owed.max() == pytest.approx(1.0)  # a leverage of 2

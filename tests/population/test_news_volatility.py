@@ -11,27 +11,32 @@ from abm.scenario.news_volatility import StochasticVolatility
 
 CONSTANT = {"news_volatility": {"kind": "none"}}
 HIKE = load_scenario("hike").with_changes(CONSTANT)
-MEMORY = {"news_volatility": {"kind": "stochastic", "common_log_sd": 0.4}}
+MEMORY = {"news_volatility": {"kind": "stochastic", "common_log_sd": 0.4, "own_log_sd": {}}}
 AUGUST = load_scenario("august-2024")
 
 
 def test_three_days_of_two_factors_by_hand():
-    rule = StochasticVolatility(persistence_per_day=0.8, common_log_sd=0.5, own_log_sd=0.1)
-    found = volatility_multiples(rule, np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]]), None)
+    rule = StochasticVolatility(
+        persistence_per_day=0.8, common_log_sd=0.5, own_log_sd={"NKY": 0.1, "AUD": 0.7}
+    )
+    innovations = np.array([[1.0, 9.0, 0.0], [0.0, 9.0, 1.0], [-1.0, 9.0, 0.0]])
+    found = np.log(volatility_multiples(rule, ("JPY", "NKY"), innovations, None))
     # h: .5; .8 x .5 = .4; .8 x .4 - .6 x .5 = .02        g: 0; .6 x .1 = .06; .8 x .06 = .048
-    assert np.log(found[:, 0]) == pytest.approx([0.5 - 0.26, 0.46 - 0.26, 0.068 - 0.26])
+    assert found[:, 1] == pytest.approx([0.5 - 0.26, 0.46 - 0.26, 0.068 - 0.26])
+    # one that is not named has the common factor alone
+    assert found[:, 0] == pytest.approx([0.5 - 0.25, 0.4 - 0.25, 0.02 - 0.25])
 
 
 def test_a_path_through_zero_is_drawn_to_both_sides_of_its_day():
     rule = StochasticVolatility(persistence_per_day=0.8, common_log_sd=0.5)
-    found = volatility_multiples(rule, np.array([[1.0, 0.0], [9.0, 9.0], [-1.0, 0.0]]), 1)
+    found = volatility_multiples(rule, ("JPY",), np.array([[1.0, 0.0], [9.0, 9.0], [-1.0, 0.0]]), 1)
     assert np.log(found[:, 0]) == pytest.approx([0.3 - 0.25, -0.25, -0.3 - 0.25])
 
 
 def test_the_variance_of_news_stays_what_it_was_on_average():
-    rule = StochasticVolatility(common_log_sd=0.4, own_log_sd=0.3)
+    rule = StochasticVolatility(common_log_sd=0.4, own_log_sd={"JPY": 0.3})
     innovations = np.random.default_rng(1).standard_normal((400_000, 2))
-    multiples = volatility_multiples(rule, innovations, None)
+    multiples = volatility_multiples(rule, ("JPY",), innovations, None)
     assert (multiples**2).mean() == pytest.approx(1.0, abs=0.05)
     log = np.log(multiples[:, 0])
     assert np.corrcoef(log[:-20], log[20:])[0, 1] == pytest.approx(0.985**20, abs=0.03)
