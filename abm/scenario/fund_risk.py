@@ -13,10 +13,10 @@ class FundRisk(Part):
     """Variance learnt from a fund's own losses, on the book that it owns."""
 
     multiple: float = number(
-        "variance taken over that of the returns seen; 1.38 would be unbiased",
+        "variance taken over that of the returns seen; 1.38 is unbiased at a decay of .942",
         "-",
         "tuned",
-        1.54,
+        1.38,
         label="sizing variance over that of own returns",
         ge=0,
         le=10,
@@ -25,7 +25,7 @@ class FundRisk(Part):
         "decay of the variance of own returns per day",
         "-",
         "tuned; RiskMetrics .94",
-        0.92,
+        0.89,
         label="decay of the variance of own returns",
         ge=0.01,
         lt=1,

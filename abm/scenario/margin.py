@@ -125,7 +125,7 @@ class WorstLossMargin(_RatedMargin):
         "margin as a multiple of the book's 10-day volatility at its worst recent loss",
         "-",
         "tuned; plausible 5 to 8",
-        5.8,
+        6.3,
         label="margin over 10-day volatility of the book",
         ge=0,
         le=100,

@@ -44,7 +44,7 @@ class StochasticVolatility(Part):
     )
     own_log_sd: LogDeviations = choice(
         "standard deviation of the log volatility of an instrument besides, 0 where not named",
-        "acf of |r| beyond USDJPY's, H.10: AUDUSD .28, USDMXN .35; log VIX 1990-2026: shares .25",
+        "acf of |r| beyond USDJPY's, H.10: AUDJPY .42, AUDUSD .28, USDMXN .35; log VIX: shares .25",
         {},
         unit="log",
         label="own volatility of volatility",

@@ -37,7 +37,7 @@ class OrderFlowTraders(Part):
         "share of the orders expected after a move that is left a day later",
         "per day",
         "tuned; plausible .5 to .95; paces alone say .87",
-        0.8,
+        0.89,
         label="persistence of order flow",
         ge=0,
         le=0.99,

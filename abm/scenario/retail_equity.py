@@ -39,7 +39,7 @@ class RetailEquity(Part):
         "median leverage",
         "notional / equity",
         "legal 30% margin; plausible 2.3 to 3.2",
-        2.8,
+        3.1,
         label="median leverage",
         ge=1,
         le=100,

@@ -116,7 +116,7 @@ class RetailFx(Part):
         "largest share added when the funding currency has risen",
         "share",
         "BoJ Review 2016-E-5, size assumed; plausible .1 to .5",
-        0.5,
+        0.2,
         label="contrarian response",
         ge=0,
         le=1,
