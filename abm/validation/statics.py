@@ -120,11 +120,7 @@ STATICS = (
     Static("insurers' hedging x 1.5", {"insurers.hedge_per_yen_rise": "1.5x"}, PEAK, UP,
            "they buy yen when it rises"),
     Static("overlap 1 instead of 0", {"funds.overlap": 1.0}, PEAK, UP,
-           "funds that are alike sell the same", {"funds.overlap": 0.0},
-           "theory gives two signs. The yen leg is common to all funds at any overlap; overlap "
-           "makes their assets alike and, with them, how much yen each owes (M77). Unequal loans "
-           "break earlier at the same total: those who owe most are called first, and sell to the "
-           "rest"),
+           "funds that are alike sell the same", {"funds.overlap": 0.0}),
     Static("redemptions x 2", REDEMPTIONS, PEAK, UP, "owners withdraw after losses", None,
            "the peak comes before the thirty days of notice are over: the same at day 60 is a row "
            "of its own", SMALL_EFFECT),
