@@ -169,7 +169,7 @@ def test_preferences_are_those_at_the_reference_rates():
 
 
 def test_risk_aversion_by_hand():
-    # gamma b0 (Q l0 - c) is the carry at the reference rates, b0 = .45 x 1.15 + .55 x 1.3
+    # gamma b0 (Q l0 - c) is the carry at the reference rates, b0 = .37 x 1.15 + .63 x 1.3
     world = new_world(funds__leverage_dispersion=0.0, funds__overlap=1.0)
     mandates, i = world.rules.mandates, 0
     style = load_scenario("hike").funds.styles["FXM"]
@@ -177,7 +177,7 @@ def test_risk_aversion_by_hand():
     c = mandates.loan_variance[i] - mandates.loan_covariance[i]
     # .22 x 4.35% + .28 x 10.8% + .1 x 4.4% + .4 x 5.3% - (.1% - .15% + .3%)
     carry = 0.00957 + 0.03024 + 0.0044 + 0.0212 - 0.0025
-    assert mandates.risk_aversion[i] * 1.2325 * (q * style.leverage - c) == pytest.approx(carry)
+    assert mandates.risk_aversion[i] * 1.2445 * (q * style.leverage - c) == pytest.approx(carry)
 
 
 def test_funds_that_differ_in_their_loan_are_equally_leveraged_in_calm():
@@ -191,7 +191,7 @@ def test_funds_that_differ_in_their_loan_are_equally_leveraged_in_calm():
     )
     loan, covariance = mandates.loan_variance[own], mandates.loan_covariance[own]
     slope = mandates.asset_variance[own] - 2.0 * covariance + loan
-    excess = carry / (1.2325 * mandates.risk_aversion[own])
+    excess = carry / (1.2445 * mandates.risk_aversion[own])
     multiple, phi = (excess + loan - covariance) / slope, -weights[0]
     owed = np.maximum(phi * (multiple - 1.0), assets * multiple - 1.0)
     known = carry > calm.funds.carry_floor_per_year
@@ -303,7 +303,11 @@ def test_funds_open_at_what_they_want_whatever_their_loan():
 
 def test_no_fund_owes_more_than_its_cap_allows_whatever_its_loan():
     world = new_world(
-        funds__n=200, funds__overlap=0.0, funds__leverage_cap=2.0, funds__opening_cap_share=1.0
+        funds__n=200,
+        funds__overlap=0.0,
+        funds__leverage_cap=2.0,
+        funds__opening_cap_share=1.0,
+        funds__leverage_dispersion=0.0,
     )
     funds = slice(*world.rules.mandates.first_row[HEDGE_FUND : HEDGE_FUND + 2])
     owed = world.books.borrowing[funds] / world.books.wealth[funds]
