@@ -16,7 +16,8 @@ NEAR = 0.05  # of the record, for the memory of |r|
 H10 = "record: H.10 1990-2025, block bootstrap"
 WITHOUT_2008 = "without September 2008 to March 2009"
 WHY_RECORD = {
-    "USDJPY": "",
+    "USDJPY": "calls are met within days, so that one day of forced sales is followed by another; "
+    "days farther apart are as in the record",
     "AUDJPY": "seven months of the record have most of its tail and memory, a crisis of the whole "
     f"world that ordinary news does not have; {WITHOUT_2008} the record is a row of its own",
 }
@@ -83,6 +84,7 @@ def _of_returns() -> Iterator[Claim]:
     yield from _against_record(
         "AUDJPY", "AUDJPY_without_2008", f"AUDJPY, record {WITHOUT_2008}",
         "beside the row of the whole record, not in its place; ",
+        "the world's news of the Australian dollar has the memory of the whole record",
     )  # fmt: skip
     for series in SHARES:
         yield _told(f"{series}: autocorrelation at 1 day", _symmetric(0.1), f"acf_1 {series}")
