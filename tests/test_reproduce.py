@@ -56,7 +56,7 @@ def test_a_run_does_not_depend_on_the_library_that_multiplies_matrices(small_run
 
 
 def test_the_run_shown_in_the_readme_is_made_again():
-    assert reproduce(ROOT / "results" / "august-2024-seed-11").agrees
+    assert reproduce(ROOT / "results" / "august-2024-seed-10").agrees
 
 
 def test_what_differs_is_named_and_measured(folder, small_run):
