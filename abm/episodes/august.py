@@ -70,7 +70,7 @@ def simulated_august(
     for stop in STOPS:
         until = world.burn_in + day(scenario, stop) + 1
         world, done = advance(world, done, until), until
-        readings[stop] = Reading(margin_longs(world), dealer_depth_share(world, "NKY"))
+        readings[stop] = Reading(margin_longs(world), depth_over_calm(world, "NKY"))
     paths = _paths_since(world, opening, scenario)
     return paths, moments_of(world, paths, scenario, readings)
 
@@ -96,7 +96,7 @@ def margin_longs(world: World) -> float:
     return float(world.books.units[world.instruments.index("NKY"), rows].sum())
 
 
-def dealer_depth_share(world: World, instrument: str) -> float:
+def depth_over_calm(world: World, instrument: str) -> float:
     """Depth that dealers quote over their calm depth, both in dollars."""
     k, market = world.instruments.index(instrument), world.market
     depth_usd_bn = market.dealer_depth[k] * market.usd_price[k]

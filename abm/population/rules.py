@@ -57,7 +57,7 @@ def make_rules(scenario: Scenario) -> Rules:
 
 
 def policy_rule(scenario: Scenario) -> PolicyRule:
-    """Guarantees of an open swap line."""
+    """Guarantees of an open swap line.                                                     (M7)"""
     line = scenario.policy.swap_line
     if line.kind == "line":
         return PolicyRule(line.margin_ceiling, line.dealer_depth_floor)

@@ -195,10 +195,10 @@ class HedgeFunds(Part):
         le=1,
     )
     speed_var_per_day: float = number(
-        "share of the gap closed when the VaR limit is broken",
+        "least share of the gap closed when the VaR limit is broken",
         "per day",
         "assumed",
-        0.15,
+        0.2,
         label="speed of cutting over the VaR limit",
         ge=0,
         le=1,

@@ -13,7 +13,7 @@ from abm.kernels.behaviours.life_insurer import hedge_order_usd_bn
 from abm.kernels.behaviours.retail_fx import contrarian_scale
 from abm.kernels.behaviours.trend_follower import trend_size
 from abm.kernels.behaviours.value_investor import NONE, TANH
-from abm.kernels.constraints.margin import margin_rate
+from abm.kernels.constraints.margin import volatility_margin
 from abm.kernels.contracts.loans import financing_spread
 from abm.kernels.markets.impact import depth_of_day
 from abm.population.rules import make_rules
@@ -46,14 +46,14 @@ DEALERS = RULES.dealers._replace(volatility_exponent=1.5, capital_exponent=0.5, 
     ],
 )
 def test_margin_rates_by_hand(volatility, concentration, utilisation, rate):
-    got = margin_rate(volatility, concentration, utilisation, MARGIN)
+    got = volatility_margin(volatility, concentration, utilisation, MARGIN)
     assert got == pytest.approx(rate, rel=1e-14)
 
 
 @given(*[st.floats(0.0, 2.0)] * 3, st.floats(1.0, 2.0))
 def test_margin_never_falls_with_risk_and_stays_in_its_bounds(sigma, hhi, use, more):
-    low = margin_rate(sigma, hhi, use, MARGIN)
-    high = margin_rate(sigma * more, hhi * more, use * more, MARGIN)
+    low = volatility_margin(sigma, hhi, use, MARGIN)
+    high = volatility_margin(sigma * more, hhi * more, use * more, MARGIN)
     assert MARGIN.floor <= low <= high <= MARGIN.ceiling
 
 

@@ -182,11 +182,12 @@ def fund_order(leverage, target, limit_var, drawdown, rule):
     """Leverage a hedge fund trades towards today and the share of the gap it closes.    (M22)
 
     Inside the no-trade band nothing. Above the target down at ``speed_down``, below it up at
-    ``speed_up``; faster when value at risk is breached or the stop-loss is hit.
+    ``speed_up``; at ``speed_var`` if that is faster when value at risk is breached, at
+    ``speed_stop`` when the stop-loss is hit.
     """
     pace = rule.speed_down if leverage > target else rule.speed_up
     pace = 0.0 if abs(leverage - target) <= rule.band * target else pace
-    pace = rule.speed_var if is_var_breached(leverage, limit_var, rule) else pace
+    pace = max(pace, rule.speed_var) if is_var_breached(leverage, limit_var, rule) else pace
     if is_stopped(drawdown, rule):
         stopped = stopped_leverage(target, rule)
         return min(leverage, stopped), rule.speed_stop if leverage > stopped else 0.0

@@ -19,7 +19,7 @@ TEN_DAYS = HORIZON_DAYS / TRADING_DAYS
 
 
 @inlined
-def margin_rate(volatility, concentration, utilisation, rule):
+def volatility_margin(volatility, concentration, utilisation, rule):
     """Margin rate a prime broker asks [share of gross assets].
 
     h = clip(max(h_min, k_h sigma sqrt(10/250)) (1 + k_c HHI + k_b u), 0, h_max)          (M17)
@@ -96,7 +96,7 @@ def ask_margin(variances, long_run, concentration, has_account, ceiling, rule, r
     """Margin rates of a chunk, in place of their brokers' utilisation; 0 without a call.  (M17)"""
     for j in range(rates.size):
         variance = anchored(variances[j], long_run[j], rule.long_run_share)
-        rate = margin_rate(math.sqrt(max(variance, 0.0)), concentration[j], rates[j], rule)
+        rate = volatility_margin(math.sqrt(max(variance, 0.0)), concentration[j], rates[j], rule)
         rates[j] = min(rate, ceiling) if rule.is_on and has_account[j] else 0.0
 
 
@@ -120,7 +120,7 @@ def ask_by_loss(share, assets, covariance, loan, risk, rule, rates):
 
 @kernel
 def charge(has_account, ceiling, rates):
-    """Margin rates up to the ceiling of a policy; 0 without a margin account.          (M71)"""
+    """Margin rates up to the ceiling of a policy; 0 without a margin account.      (M7, M71)"""
     for j in range(rates.size):
         rates[j] = min(rates[j], ceiling) if has_account[j] else 0.0
 
