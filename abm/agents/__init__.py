@@ -4,7 +4,7 @@
 >>> model = abm.CarryUnwindModel("hike", rng=7)
 >>> fund = model.agents_by_type[HedgeFund][0]
 >>> fund.name, round(fund.leverage, 1), fund.units["JPY"] < 0.0  # has borrowed yen
-('hedge-fund-fxm-1', 5.5, True)
+('hedge-fund-fxm-1', 5.1, True)
 >>> fund.leverage_cap = 3.0  # from tomorrow on
 
 A trader of your own is a subclass of `PythonAgent`, and a model is given its `PythonAgent.spec`.

@@ -178,10 +178,11 @@ class SellsAtOnce(PythonAgent):
 
 
 class FrontRuns(PythonAgent):
-    """Buys yen on the morning of the surprise."""
+    """Buys yen on the morning of the surprise and sells them a week later."""
 
     def orders(self):
-        return {"JPY": 0.5 * self.wealth_usd_bn} if self.model.day == 0 else {}
+        share = {0: 0.5, 7: -0.5}.get(self.model.day, 0.0)
+        return {"JPY": share * self.wealth_usd_bn} if share else {}
 
 
 class SellsTooMuch(PythonAgent):
@@ -280,7 +281,8 @@ def test_a_little_more_than_leaner_is_not_calmer(exercises):
             return {name: 1.02 * amount for name, amount in super().orders().items()}
 
     try_out = ran("7")["try_out"]
-    assert try_out(SellsALittleMore)["peak"].mean() < try_out(leaner)["peak"].mean()
+    difference = try_out(SellsALittleMore)["peak"] - try_out(leaner)["peak"]
+    assert 0.0 < difference.abs().mean() < 0.1
     assert not exercises["7.3"].judge(SellsALittleMore)
 
 
