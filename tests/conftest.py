@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 # The first call of a kernel compiles it: a deadline would measure the compiler.
 settings.register_profile("here", deadline=None, max_examples=40)
@@ -23,6 +25,17 @@ FIRST = (
     "scenario", "words", "test_files.py", "test_odd.py", "test_imports.py", "test_bad_numbers.py",
     "classroom", "sweep",
 )  # fmt: skip
+# Files that one process takes together: they share what takes long to make.
+TOGETHER = {
+    "a server and a browser": (
+        "test_browser.py",
+        "test_access.py",
+        "test_door.py",
+        "test_many_runs.py",
+    ),
+    "lessons, run": ("test_lessons.py", "test_lessons_5_to_7.py"),
+    "quick findings": ("test_every_paper.py", "test_brunnermeier_nagel_pedersen.py"),
+}
 ONE_DAY = """
 import abm
 tiny = {"calendar.days": 8, "calendar.burn_in_days": 6, "calendar.drift_days": 5}
@@ -78,6 +91,19 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Two processes where everything is run, on two cores; none for files that are singled out."""
     is_whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
     return 2 if is_whole and (os.cpu_count() or 1) > 1 else 0
+
+
+class Together(LoadFileScheduling):
+    """Whole files to either process, and those that share something to the same."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        name = file.rpartition("/")[2]
+        return next((shared for shared, files in TOGETHER.items() if name in files), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    return Together(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,7 +4,6 @@ Each lesson that exists is run once, short, and what it asks is held against its
 """
 
 import runpy
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,26 +17,11 @@ from abm.literature import brunnermeier_pedersen as spirals
 from experiments.lessons import __main__ as command
 from experiments.lessons import frame
 from experiments.lessons.frame import Exercise, Mistake, find_exercise
+from tests.experiments.lessons_run import LESSONS, ran
 
-LESSONS = command.find_lessons()
 HEADINGS = ("## Question", "## Experiment", "## Exercise")
 
 every_lesson = pytest.mark.parametrize("number", LESSONS)
-
-
-@cache
-def ran(number: str) -> tuple[dict[str, Any], dict[str, Exercise]]:
-    """Names and numbers of a quick lesson at its end, and the exercises that it asked."""
-    asked: dict[str, Exercise] = {}
-
-    def check(exercise: str, answer: Any, **numbers: Any) -> frame.Verdict:
-        asked[exercise] = find_exercise(exercise, **numbers)
-        return asked[exercise].judge(answer)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(frame, "QUICK", True)
-        patch.setattr(frame, "check", check)
-        return runpy.run_path(str(LESSONS[number])), asked
 
 
 @every_lesson

@@ -1,18 +1,14 @@
 """Answers of lessons 5 to 7, by hand; and classes of students, tried out."""
 
-import runpy
-from functools import cache
-
 import numpy as np
 import pandas as pd
 import pytest
 
 import abm
 from abm.agents import PythonAgent
-from experiments.lessons import __main__ as command
-from experiments.lessons import frame
 from experiments.lessons.answers.lesson_7 import Patient
 from experiments.lessons.frame import find_exercise
+from tests.experiments import lessons_run
 
 SALES = pd.DataFrame(
     {
@@ -94,13 +90,9 @@ def test_each_way_to_go_wrong_in_7_1_is_named(answer, words):
 # What the texts say of the numbers.
 
 
-@cache
 def ran(number):
     """Names of a lesson at the end of a short run."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(frame, "QUICK", True)
-        patch.setattr(frame, "check", lambda *answer, **numbers: None)
-        return runpy.run_path(str(command.find_lessons([number])[number]))
+    return lessons_run.ran(number)[0]
 
 
 def test_shares_fall_less_than_the_real_ones_and_few_come_back_as_fast():

@@ -18,13 +18,13 @@ from abm.literature.brunnermeier_nagel_pedersen import (
     SIMULATED,
     UNLEVERED,
 )
+from tests.literature.quick import findings_and_ticks
 
 
 @pytest.fixture(scope="module")
 def told():
     """Findings, and what `tick` was told meanwhile."""
-    ticks = []
-    return paper.findings(quick=True, tick=lambda *done: ticks.append(done)), ticks
+    return findings_and_ticks("brunnermeier-nagel-pedersen")
 
 
 @pytest.fixture(scope="module")

@@ -2,27 +2,18 @@
 
 from importlib import import_module
 
-import pandas as pd
 import pytest
 
 from abm.errors import InvalidInput
 from abm.literature import find_papers, papers
+from tests.literature.quick import findings_and_ticks
 
 PAPERS = papers()
 by_name = pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
 
 
-@pytest.fixture(scope="module")
-def quick_findings():
-    """Quick findings of a paper, computed once."""
-    kept: dict[str, pd.DataFrame] = {}
-
-    def compute(paper):
-        if paper.name not in kept:
-            kept[paper.name] = paper.findings(quick=True)
-        return kept[paper.name]
-
-    return compute
+def quick_findings(paper):
+    return findings_and_ticks(paper.name)[0]
 
 
 def module_of(paper):
@@ -30,20 +21,20 @@ def module_of(paper):
 
 
 @by_name
-def test_every_number_is_as_expected(paper, quick_findings):
+def test_every_number_is_as_expected(paper):
     lines = paper.compare(quick_findings(paper))
     assert lines
     assert [line for line in lines if not line.agrees] == []
 
 
 @by_name
-def test_the_same_seed_gives_the_same_table(paper, quick_findings):
+def test_the_same_seed_gives_the_same_table(paper):
     again = paper.findings(quick=True)
     assert again.to_csv() == quick_findings(paper).to_csv()
 
 
 @by_name
-def test_the_figure_is_drawn_from_the_table_alone(paper, quick_findings, monkeypatch):
+def test_the_figure_is_drawn_from_the_table_alone(paper, monkeypatch):
     findings = quick_findings(paper)
     refuse(paper, monkeypatch)
     figure = paper.figure(findings)

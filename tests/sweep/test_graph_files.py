@@ -75,8 +75,16 @@ WRITTEN_OUT = OVER_FILES.replace(
 )
 
 
-@pytest.mark.parametrize("text", [OVER_FILES, LISTED, WRITTEN_OUT])
-def test_a_sweep_over_graph_files_is_made_again_wherever_it_lies(home, tmp_path, text):
+def test_a_sweep_over_graph_files_is_made_again_by_processes_wherever_it_lies(home, tmp_path):
+    assert_made_again_elsewhere(home, tmp_path, OVER_FILES)
+
+
+@pytest.mark.parametrize("text", [LISTED, WRITTEN_OUT])
+def test_whichever_way_its_files_are_written(home, tmp_path, text, in_process):
+    assert_made_again_elsewhere(home, tmp_path, text)
+
+
+def assert_made_again_elsewhere(home, tmp_path, text):
     folder = swept(home, text)
     rows = abm.load_sweep(folder)
     assert set(rows["status"]) == {"done"}
