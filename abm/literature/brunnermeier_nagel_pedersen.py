@@ -112,9 +112,8 @@ def findings(quick: bool = False, tick: Tick = silent) -> pd.DataFrame:
     total = 1 + 2 * n_seeds
     tables = [_record()]
     tick(1, total)
-    calm = load_scenario(SCENARIO).with_changes(
-        {"calendar.days": N_DAYS, "outputs.feedback_gain_every_days": 0}
-    )
+    days_alone = {"outputs.feedback_gain_every_days": 0, "outputs.events": False}
+    calm = load_scenario(SCENARIO).with_changes({"calendar.days": N_DAYS} | days_alone)
     differentials = model_differentials(calm)
     worlds = {SIMULATED: calm, UNLEVERED: calm.with_changes(NO_LEVERAGE)}
     for number, (sample, scenario) in enumerate(worlds.items()):

@@ -35,7 +35,7 @@ def compile_ahead(
     if is_kept(door) or door.overloads:
         return
     kinds = {_snake(type(each.columns).__name__): each.kind for each in references}
-    with one_at_a_time("compiling"):
+    with one_at_a_time(door, "compiling"):
         if is_kept(door) or door.overloads:
             return
         forget_old_kernels()

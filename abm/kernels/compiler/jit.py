@@ -101,15 +101,16 @@ def is_kept(kernel: Any) -> bool:
 
 
 @contextlib.contextmanager
-def one_at_a_time(work: str) -> Iterator[None]:
-    """Of all processes and threads with this folder one does this work, the others wait.
+def one_at_a_time(kernel: Any, work: str) -> Iterator[None]:
+    """Of all processes and threads with a kernel's folder one does this work, the others wait.
 
     The lock is the operating system's, which lets go of it when a process dies. Where the folder
     takes no lock, each does the work.
     """
+    folder = Path(kernel.stats.cache_path)
     with contextlib.ExitStack() as held:
         with contextlib.suppress(OSError):
-            handle = os.open(CACHE_FOLDER / f"{work}.lock", os.O_RDWR | os.O_CREAT, 0o666)
+            handle = os.open(folder / f"{work}.lock", os.O_RDWR | os.O_CREAT, 0o666)
             held.callback(os.close, handle)
             lock_descriptor(handle)
         yield
@@ -181,7 +182,7 @@ def _mend_cache(dispatcher: Any) -> None:
         return compiled
 
     def save_overload(signature: Any, compiled: Any) -> None:
-        with one_at_a_time("saving"):
+        with one_at_a_time(dispatcher, "saving"):
             save(signature, compiled)
 
     dispatcher._cache.load_overload = load_overload

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numba
 import pytest
@@ -149,10 +150,10 @@ def test_of_two_processes_that_start_at_once_one_compiles_and_the_other_waits(tm
     assert sorted(answers) == ["12 0\n", "12 1\n"]
 
 
-def test_a_folder_that_takes_no_lock_holds_up_no_work(tmp_path, monkeypatch):
-    monkeypatch.setattr(jit, "CACHE_FOLDER", tmp_path / "missing")
-    with jit.one_at_a_time("compiling"):
-        assert not jit.CACHE_FOLDER.exists()
+def test_a_folder_that_takes_no_lock_holds_up_no_work(tmp_path):
+    kernel = SimpleNamespace(stats=SimpleNamespace(cache_path=str(tmp_path / "missing")))
+    with jit.one_at_a_time(kernel, "compiling"):
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_what_was_not_used_for_a_month_is_removed(tmp_path):
