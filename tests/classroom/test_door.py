@@ -43,11 +43,16 @@ def test_at_port_80_a_browser_leaves_the_port_out():
     assert hosts_of(("localhost",), 8642) == {"localhost:8642"}
 
 
+@pytest.fixture(scope="module")
+def token_of_a_page(server):
+    """A token that opens a websocket, with the page's own origin."""
+    return outcome_of(token_of(server.url))
+
+
 @pytest.mark.parametrize("origin", ["", "null", "http://evil.example", "https://{host}", "{host}"])
-def test_a_websocket_without_the_page_s_own_origin_is_refused(server, origin):
+def test_a_websocket_without_the_page_s_own_origin_is_refused(server, token_of_a_page, origin):
     async def ask():
-        host = server.url.removeprefix("http://").rstrip("/")
-        token = await token_of(server.url)
+        host, token = server.url.removeprefix("http://").rstrip("/"), token_of_a_page
         with pytest.raises(HTTPClientError) as refused:
             await connected(server.url, token, origin.format(host=host))
         return refused.value.code
@@ -130,6 +135,10 @@ def test_a_hostile_message_leaves_one_line_at_most(server, name):
     assert answers == [] or '"msgtype":"ERROR"' in answers[0].replace(" ", "")
     new = log_of(server)[before:]
     assert len(new) <= 1 and all(len(line) < 400 and line.isprintable() for line in new), new
+    assert status(server.url, "/static/js/bokeh.min.js") == 200
+
+
+def test_after_all_hostile_messages_a_page_is_opened_as_before(server):
     assert status(server.url) == 200
 
 
