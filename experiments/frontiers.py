@@ -83,8 +83,8 @@ FRONTIERS = (
         "Sharpe ratio of ten-day momentum",
         {name: (f"{name}: momentum Sharpe ratio, 10 days", f"{name} from 1 July: CRPS")
          for name in ("USDJPY", "AUDJPY")},
-        (Path("anchor", "funds.anchor_share", (0.45, 0.65)),
-         Path("gain", "trend.gain", (0.05, 0.2, 0.5), label_up=-10.0)),
+        (Path("anchor", "funds.anchor_share", (0.5, 0.8)),
+         Path("gain", "trend.gain", (0.05, 0.4, 0.8), label_up=-10.0)),
         over_asked=True,
     ),
     Frontier(
@@ -214,13 +214,16 @@ def draw(tables: dict[str, pd.DataFrame], caption: str) -> Figure:
 
 def draw_frontier(axes: Axes, frontier: Frontier, table: pd.DataFrame) -> None:
     """Intervals of both figures along each path; ring: the world's own; shaded: as asked."""
-    for series, words in frontier.pairs.items():
+    for n, (series, words) in enumerate(frontier.pairs.items()):
         bars = [claim_of(one).bar for one in words]
         unit = bars[1].high if frontier.over_asked else 1.0
         here = table[table["series"] == series]
         colour = COLOURS.get(series, style.SIMULATED)
         for path, dashes in zip(frontier.paths, ("-", ":"), strict=False):
-            draw_path(axes, here[here["moved"] == path.key], path, unit, colour, dashes)
+            points = here[here["moved"] == path.key]
+            draw_path(axes, points, unit, colour, dashes)
+            if n == 0:  # the same values for each series
+                label_ends(axes, points, path, unit, colour)
     if len(frontier.pairs) > 1:
         for n, series in enumerate(frontier.pairs):
             axes.text(0.97, 0.93 - 0.08 * n, series, color=COLOURS[series], ha="right",
@@ -232,10 +235,8 @@ def draw_frontier(axes: Axes, frontier: Frontier, table: pd.DataFrame) -> None:
     axes.set_xlabel(frontier.x_label)
 
 
-def draw_path(
-    axes: Axes, table: pd.DataFrame, path: Path, unit: float, colour: str, dashes: str
-) -> None:
-    """Points in the order of the parameter; at both ends its value."""
+def draw_path(axes: Axes, table: pd.DataFrame, unit: float, colour: str, dashes: str) -> None:
+    """Points in the order of the parameter."""
     x, y = table["x"].to_numpy(), table["y"].to_numpy() / unit
     wide = np.abs(table[["x_low", "x_high"]].to_numpy().T - x)
     high = np.abs(table[["y_low", "y_high"]].to_numpy().T / unit - y)
@@ -243,6 +244,11 @@ def draw_path(
     axes.plot(x, y, color=colour, linestyle=dashes, linewidth=1.0, marker="o", markersize=3.0)
     own = table["is_own"].to_numpy()
     axes.plot(x[own], y[own], marker="o", markersize=8.0, markerfacecolor="none", color=style.REAL)
+
+
+def label_ends(axes: Axes, table: pd.DataFrame, path: Path, unit: float, colour: str) -> None:
+    """The parameter's value at both ends of its path."""
+    x, y = table["x"].to_numpy(), table["y"].to_numpy() / unit
     for end in (0, -1):
         axes.annotate(f"{path.label} {table['value'].iloc[end]:g}", (x[end], y[end]),
                       (0.0, path.label_up), color=colour, ha="center",
