@@ -14,7 +14,8 @@ The names below are the front door; what they take and give is in the rooms behi
 * `abm.runs`: what a run gives, `abm.runs.RunResult` and `abm.runs.Cascade`;
 * `abm.measures`: what its numbers mean, with their equations;
 * `abm.agents`: who trades, as Mesa agents; `abm.agents.PythonAgent` is a trader of your own;
-* `abm.sweep`: thousands of runs, called as `abm.sweep("mine.toml")`;
+* `abm.sweep`: thousands of runs, called as `abm.sweep("mine.toml")`; `abm.compare` is one of two
+  scenarios on the same draws;
 * `abm.calibration`: parameters fitted to moments of the record, `abm.calibrate("study.toml")`;
 * `abm.validation`: what is asked of the model, and what it holds, `abm.validate()`;
 * `abm.carry`, `abm.market`, `abm.contagion`: one trade, one clearing, one network, by themselves;
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from abm.model import CarryUnwindModel
     from abm.runs import cascade, load_result, run
     from abm.scenario import list_scenarios, load_scenario
-    from abm.sweep import load_sweep, sweep
+    from abm.sweep import compare, load_sweep, sweep
     from abm.validation import validate
     from abm.version import __version__
 
@@ -48,6 +49,7 @@ __all__ = [
     "calibrate",
     "cascade",
     "clear_interbank",
+    "compare",
     "debtrank",
     "list_scenarios",
     "load_result",
@@ -65,6 +67,7 @@ _ROOM_OF = {
     "calibrate": "abm.calibration",
     "cascade": "abm.runs",
     "clear_interbank": "abm.contagion",
+    "compare": "abm.sweep",
     "debtrank": "abm.contagion",
     "list_scenarios": "abm.scenario",
     "load_result": "abm.runs",

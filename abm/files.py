@@ -138,6 +138,12 @@ def exists(path: str | os.PathLike[str]) -> bool:
         return False
 
 
+def folder_name(name: str) -> str:
+    """A scenario's name as a folder's: whatever else it holds, no path."""
+    kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in name)
+    return kept.strip("-.")[:80] or "run"
+
+
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, over one of the same name; folders above it are made."""
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -19,8 +19,9 @@ from typer.testing import CliRunner
 
 import abm
 from abm.cli.commands import app
-from abm.cli.next_command import folder_name, next_command
+from abm.cli.next_command import next_command
 from abm.cli.progress import Progress
+from abm.files import folder_name
 from abm.measures.cascade import cascade_measures, run_measures
 from abm.report.script import acts, day_name
 from abm.runs import Cascade, RunResult

@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from abm.files import folder_name
+
 if TYPE_CHECKING:
     from abm.scenario import Scenario
 
@@ -26,12 +28,6 @@ def next_command(scenario: Scenario, given: str, settings: Sequence[str], seed: 
     for text in (*kept, *changes):
         words += ["--set", text]
     return shlex.join([*words, "--out", f"results/{folder_name(scenario.name)}-{name}"])
-
-
-def folder_name(name: str) -> str:
-    """A scenario's name as a folder's: whatever else it holds, no path."""
-    kept = "".join(c if c.isalnum() or c in "-_." else "-" for c in name)
-    return kept.strip("-.")[:80] or "run"
 
 
 def _question(scenario: Scenario) -> tuple[list[str], str]:

@@ -14,10 +14,11 @@ import abm
 from abm.cli import output
 from abm.cli.asked import Force, Settings, Timeout, chosen_scenario, print_json, seconds, whole
 from abm.cli.lines import labelled
-from abm.cli.next_command import folder_name, next_command
+from abm.cli.next_command import next_command
 from abm.cli.progress import Progress, warn_of_compiling
 from abm.cli.terminal import tell
 from abm.errors import InvalidInput
+from abm.files import folder_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -89,19 +91,25 @@ def sweep_and_tell(asked: Asked) -> int:
     if asked.cluster is None:
         warn_of_compiling()
     options = asked._asdict()
-    try:
-        with SweepProgress() as progress:
-            done = runner.sweep(
-                options.pop("experiment"), options.pop("out"), **options, progress=progress
-            )
-    except KeyboardInterrupt as end:
-        far = ""
-        if isinstance(end, runner.SweepInterrupted):
-            far = f"{_counted(end.summary.progress)}; "
-        say(f"{far}what was finished is kept. To go on: {asked.command}")
-        raise
+    with told_when_interrupted(asked.command), SweepProgress() as progress:
+        done = runner.sweep(
+            options.pop("experiment"), options.pop("out"), **options, progress=progress
+        )
     tell(*summary_lines(done, asked))
     return OUR_FAULT if done.progress.n_failed else DONE
+
+
+@contextmanager
+def told_when_interrupted(command: str) -> Iterator[None]:
+    """Ctrl-C says how far a sweep came, and the command to go on with."""
+    from abm.sweep.runner import SweepInterrupted
+
+    try:
+        yield
+    except KeyboardInterrupt as end:
+        far = f"{_counted(end.summary.progress)}; " if isinstance(end, SweepInterrupted) else ""
+        say(f"{far}what was finished is kept. To go on: {command}")
+        raise
 
 
 def summary_lines(done: Summary, asked: Asked) -> list[str]:

@@ -6,8 +6,9 @@ The package is called as its function `sweep`, here with the experiment of READM
         abm.sweep("mine.toml")
         runs = abm.load_sweep("results/mine")
 
-An experiment may also be made in Python, with `Experiment.from_dict`. Every row has the same bytes
-whatever the number of workers, shards and interruptions.
+An experiment may also be made in Python, with `Experiment.from_dict`; `abm.compare` makes one of
+two scenarios. Every row has the same bytes whatever the number of workers, shards and
+interruptions.
 """
 
 import sys
@@ -16,6 +17,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from abm.sweep.comparison import Comparison, compare
     from abm.sweep.experiment import Experiment, load_experiment
     from abm.sweep.plan import run_of_row
     from abm.sweep.runner import Summary, SweepInterrupted, sweep
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from abm.sweep.store import digest, load_days, load_events, load_sweep
 
 _FILE_OF = {
+    "Comparison": "comparison",
+    "compare": "comparison",
     "Experiment": "experiment",
     "load_experiment": "experiment",
     "run_of_row": "plan",
@@ -37,10 +41,12 @@ _FILE_OF = {
 }
 
 __all__ = [
+    "Comparison",
     "Experiment",
     "Progress",
     "Summary",
     "SweepInterrupted",
+    "compare",
     "digest",
     "load_days",
     "load_events",
