@@ -120,7 +120,10 @@ def lines(found: Comparison) -> list[str]:
     if len(found.table):
         rows = [_row(line) for line in found.table.to_dict("records")]
         told += ["", *aligned([HEAD, *rows])]
-        told += ["means over the pairs; in brackets: 95% Student interval of the paired difference"]
+        told += [
+            "means over the pairs; in brackets: 95% Student interval of the paired difference; where "
+            "all pairs of a share differ alike, as wide as Wilson's of none"
+        ]
     told += ["", labelled("Kept in", f"{found.folder}: comparison.csv, and the runs as a sweep's")]
     if len(found.table):
         told.append(labelled("Try next", f"unwind analyse {found.folder}"))
