@@ -121,8 +121,8 @@ def lines(found: Comparison) -> list[str]:
         rows = [_row(line) for line in found.table.to_dict("records")]
         told += ["", *aligned([HEAD, *rows])]
         told += [
-            "means over the pairs; in brackets: 95% Student interval of the paired difference; where "
-            "all pairs of a share differ alike, as wide as Wilson's of none"
+            "means over the pairs; in brackets: 95% Student interval of the paired difference; "
+            "where all pairs of a share differ alike, as wide as Wilson's of none"
         ]
     told += ["", labelled("Kept in", f"{found.folder}: comparison.csv, and the runs as a sweep's")]
     if len(found.table):
