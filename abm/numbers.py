@@ -1,4 +1,4 @@
-"""Real numbers among what a user gives.
+"""Real numbers among what a user gives, and sums that are the same under any Python.
 
 NumPy reads True as 1, the text "5" as 5, and drops the imaginary part of what is complex: none of
 these was meant as an amount of money.
@@ -6,7 +6,9 @@ these was meant as an amount of money.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -56,6 +58,11 @@ def is_whole(value: Any) -> bool:
 
 
 _WORDS = {"b": "true and false", "c": "complex values", "U": "texts", "S": "texts", "M": "dates"}
+
+
+def sum_in_turn(values: Iterable[float]) -> float:
+    """Sum from left to right; `sum` compensates for rounding from Python 3.12 on."""
+    return reduce(operator.add, values, 0.0)
 
 
 def _refuse(values: Iterable[Any], may_be_flags: bool) -> None:

@@ -27,6 +27,7 @@ from abm.measures.classes import DAM_BREAK_SHARE as DAM_BREAK_SHARE  # named her
 from abm.measures.classes import LEAK_SHARE as LEAK_SHARE
 from abm.measures.classes import classify as classify
 from abm.measures.table import after_shock, names_of, need, on_day, values_of, within
+from abm.numbers import sum_in_turn
 from abm.words import counted
 
 if TYPE_CHECKING:
@@ -266,7 +267,7 @@ def loss_amplification(
 
 def forced_volume(days: Table, from_day: int | None = None, before_day: int | None = None) -> float:
     """Forced sales of all types, of the whole table or of `forced_by_type`'s days [USD bn]."""
-    return float(sum(forced_by_type(days, from_day, before_day).values()))
+    return sum_in_turn(forced_by_type(days, from_day, before_day).values())
 
 
 def forced_volume_net(days: Table, no_shock_days: Table, shock_day: int) -> float:
@@ -394,7 +395,7 @@ def day_measures(run: RunTables) -> dict[str, float | int | str]:
     gain = values_of(days, "feedback_gain").astype(np.float64)
     return {
         "n_days": len(values_of(days, "day")),
-        "forced_sales_usd_bn": float(sum(forced.values())),
+        "forced_sales_usd_bn": sum_in_turn(forced.values()),
         **{f"forced_{kind}_usd_bn": amount for kind, amount in forced.items()},
         "n_margin_calls": int(values_of(days, "n_margin_calls").sum()),
         "n_failed": n_failed,

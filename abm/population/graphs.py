@@ -21,6 +21,7 @@ import numpy as np
 from abm.errors import NOT_GIVEN, Fault, Nearest, ScenarioFaults
 from abm.files import MOST_OF_GRAPH, read_bytes
 from abm.kernels.state import BANK_DESK, KIND_NAMES
+from abm.numbers import sum_in_turn
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -68,7 +69,7 @@ def read_broker_edges(
     start, broker = [0], list[int]()
     share: list[float] = []
     for given in weights:
-        total = sum(given.values())
+        total = sum_in_turn(given.values())
         used = [bank for bank in sorted(given) if given[bank] > 0.0]
         broker.extend(used)
         share.extend(given[bank] / total for bank in used)
