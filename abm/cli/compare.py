@@ -46,8 +46,9 @@ class Asked(NamedTuple):
         words += ["--runs", str(self.runs), "--seed", str(self.seed)]
         for option, value in (("--workers", self.workers), ("--out", self.out)):
             words += [option, str(value)] if value is not None else []
-        words += [f"--{name}" for name in ("force",) if self.force]
-        return shlex.join([*words, "--json"] if self.as_json else words)
+        for option, is_set in (("--force", self.force), ("--json", self.as_json)):
+            words += [option] if is_set else []
+        return shlex.join(words)
 
 
 def compare(

@@ -76,6 +76,13 @@ def test_what_a_hedge_fund_trades_towards(leverage, target, limit_var, drawdown,
     assert got == pytest.approx((goes_to, speed))
 
 
+def test_value_at_risk_that_is_breached_slows_no_fund():
+    # usual pace .3, pace of a breach .15: a fund beyond what value at risk allows sells at .3
+    eager = FUNDS._replace(speed_down=0.3)
+    assert fund_order(4.0, 3.0, 3.0, 0.0, eager) == pytest.approx((3.0, 0.3))
+    assert fund_order(4.0, 3.0, 9.0, 0.0, eager) == pytest.approx((3.0, 0.3))
+
+
 def test_rule_followers_cut_fast_rebuild_slowly_and_ignore_small_gaps():
     speeds = [banded_speed(held, 2.0, BAND) for held in (2.2, 2.09, 2.0, 1.91, 1.8)]
     assert speeds == [0.6, 0.0, 0.0, 0.0, 0.05]

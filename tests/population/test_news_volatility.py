@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from abm.errors import ScenarioFaults
 from abm.model import CarryUnwindModel
 from abm.population.news_volatility import volatility_multiples
 from abm.population.script import draw_innovations, draw_news
@@ -56,6 +57,20 @@ def test_a_dated_run_opens_at_the_median_volatility_and_another_does_not():
     assert ratio == pytest.approx(np.full(9, np.exp(-0.16)))
     undated = draw_news(HIKE.with_changes(MEMORY), 3, 0)[burn] / draw_news(HIKE, 3, 0)[burn]
     assert abs(np.log(undated[0]) + 0.16) > 0.01
+
+
+def test_an_instrument_alone_has_the_volatility_of_its_name():
+    own = {"news_volatility": MEMORY["news_volatility"] | {"own_log_sd": {"MXN": 0.5}}}
+    ratio = draw_news(HIKE.with_changes(own), 3, 0) / draw_news(HIKE.with_changes(MEMORY), 3, 0)
+    is_moved = np.abs(np.log(ratio)).max(axis=0) > 0.1
+    names = np.array(HIKE.instrument_names)
+    assert names[is_moved].tolist() == ["MXN"]
+    assert np.allclose(ratio[:, ~is_moved], 1.0, rtol=1e-12)
+
+
+def test_volatility_of_what_the_scenario_does_not_have_is_refused():
+    with pytest.raises(ScenarioFaults, match=r"own_log_sd.*EUR"):
+        AUGUST.with_changes({"news_volatility.own_log_sd": {"EUR": 0.2}})
 
 
 def test_a_longer_run_has_the_same_days():

@@ -12,7 +12,13 @@ def is_out(i, books):
 @inlined
 def is_idle(i, books):
     """True for an institution without a decision to take: out, or without wealth."""
-    return is_out(i, books) or books.wealth[i] <= 0.0
+    return not may_decide(books.suspended_days[i], books.closing[i], books.wealth[i])
+
+
+@inlined
+def may_decide(suspended_days, closing, wealth):
+    """True with wealth and neither suspended nor closing."""
+    return (suspended_days <= 0) & (closing == 0) & (wealth > 0.0)
 
 
 @inlined

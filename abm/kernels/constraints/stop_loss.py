@@ -1,5 +1,6 @@
 """Stop-loss: a drawdown from the high-water mark at which a fund cuts. (Retail: loss_cut.)"""
 
+from abm.kernels.behaviours.idle import may_decide
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.state import HEDGE_FUND, RISK_PARITY
 
@@ -33,7 +34,7 @@ def reset_stops(books, rules):
 def count_stopped_days(wealth, suspended_days, closing, rule, high_water, stopped_days):
     """Count days beyond the stop; after enough of them the mark is today's wealth.     (M75)"""
     for j in range(wealth.size):
-        is_trading = (suspended_days[j] <= 0) & (closing[j] == 0) & (wealth[j] > 0.0)
+        is_trading = may_decide(suspended_days[j], closing[j], wealth[j])
         is_beyond = is_trading & is_stopped(1.0 - wealth[j] / high_water[j], rule)
         days = stopped_days[j] + 1 if is_beyond else 0
         is_reset = days > rule.stop_reset_days
