@@ -150,9 +150,23 @@ def test_without_orders_each_market_is_alone_and_clears_where_its_own_demand_is_
     assert n_cleared > 10  # the case is not idle
 
 
-def test_an_order_that_moves_with_prices_is_seen():
+@pytest.mark.parametrize(
+    ("column", "is_priced"),
+    [
+        ("wealth_terms", 1),  # a share of wealth, which moves with every price
+        ("wealth_terms_nonresident", 1),
+        ("frozen_nonresident", 1),  # units of a foreign asset: their currency is paid at its price
+        ("frozen", 0),  # units of what is quoted in dollars
+        (None, 0),
+    ],
+)
+def test_an_order_that_moves_with_prices_is_seen(column, is_priced):
     p = random_problem(np.random.default_rng(8))
-    assert prepared(p).codes[impact.IS_PRICED, 0] == 1
+    orders, work = allocate_orders(p.n_instruments), allocate_work(p.n_instruments)
+    if column is not None:
+        getattr(orders, column)[..., -1] = 0.5
+    assert prepare_round(orders, _liquidity(p), _limits(p), work)
+    assert work.codes[impact.IS_PRICED, 0] == is_priced
 
 
 def largest_proved_move(p: ClearingProblem, direction: np.ndarray) -> np.ndarray | None:
