@@ -270,11 +270,10 @@ def test_a_little_more_than_leaner_is_not_calmer(exercises):
 
     class SellsALittleMore(leaner):
         def orders(self):
-            return {name: 1.02 * amount for name, amount in super().orders().items()}
+            return {name: 1.1 * amount for name, amount in super().orders().items()}
 
     try_out = ran("7")["try_out"]
-    difference = try_out(SellsALittleMore)["peak"] - try_out(leaner)["peak"]
-    assert 0.0 < difference.abs().mean() < 0.1
+    assert try_out(SellsALittleMore)["peak"].mean() < try_out(leaner)["peak"].mean()
     assert not exercises["7.3"].judge(SellsALittleMore)
 
 
