@@ -26,7 +26,8 @@ _LABELLED_SELLERS = 3
 _WHAT_LETTERS = 108  # of a line beside the date
 _N_ASSETS = 2
 _ASSET_COLOURS = ("#5B2A86", "#009E73")
-_LEFT, _WIDTH = 0.635, 0.255  # of the panels beside the network
+_LEFT, _WIDTH = 0.635, 0.235  # of the panels beside the network
+_LETTERS = 17  # of a line of a label beside them
 _LEGEND_POINTS = 7.0
 
 
@@ -193,7 +194,7 @@ def _draw_assets(axes: Axes, film: Film, day: int) -> None:
             for d, x in zip(table["day"], table[f"log_{name}"], strict=True)
         }
         _draw_line(axes, path, day, colour, 1.5)
-        ends.append((path[day], said.get(name, name), colour))
+        ends.append((path[day], textwrap.fill(said.get(name, name), _LETTERS), colour))
         levels += path.values()
     edge = 0.08 * (max(levels, default=1.0) - min(levels, default=0.0) or 1.0)
     axes.set_ylim(min(levels, default=0.0) - edge, max(levels, default=1.0) + edge)

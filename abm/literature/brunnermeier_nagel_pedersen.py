@@ -24,7 +24,7 @@ skewed, with or without a crowd. Beside each run is the same seed with hedge fun
 1 and risk parity's loan in dollars alone. Rates do not choose the crowd's currencies here: what the
 funds hold is given, as in 2024, and what is tested is that crowded currencies crash.
 
-What the model does not show is the size of (i): its slope is about a quarter of the record's, and
+What the model does not show is the size of (i): its slope is about a seventh of the record's, and
 comes from the yen. The record has surprises, policy and jumps of its own, and calm days have none.
 
 Rates of the record are averages of three-month interbank rates 1999 to 2024, rounded to a whole
@@ -383,7 +383,7 @@ PAPER = Paper(
     citation="Brunnermeier, Nagel and Pedersen 2008, NBER Macroeconomics Annual 23",
     claim="High-interest currencies crash, more so after carry positions have built up, "
     "and the carry trade loses and shrinks when volatility rises; in the model the skewness is a "
-    "quarter of the record's, and without leverage there is none.",
+    "seventh of the record's, and without leverage there is none.",
     through=("abm.runs.run", "abm.episodes.record.real_path"),
     findings=findings,
     compare=compare,

@@ -131,6 +131,15 @@ def test_every_word_lies_inside_the_picture(made):
             assert 0 <= box.x0 <= box.x1 <= 960 and 0 <= box.y0 <= box.y1 <= 640
 
 
+@pytest.mark.parametrize("name", ["AUD", "JGB", "EM", "UST"])
+def test_the_longest_name_of_an_instrument_has_room(name):
+    days = film().days.assign(**{f"log_{name}": -0.09 * film().days["day"]})
+    for figure in frames(film()._replace(days=days)):
+        figure.canvas.draw()
+        for text in figure.axes[3].texts:
+            assert text.get_window_extent().x1 <= 960
+
+
 def test_what_happened_is_cut_where_it_is_too_long(made):
     long = film()._replace(shots=[film().shots[0]._replace(what="word " * 60)])
     said = [t.get_text() for t in next(iter(frames(long))).texts]

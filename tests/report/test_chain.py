@@ -158,6 +158,12 @@ def test_the_caption_says_what_the_amounts_are_of():
     assert "Dollars sold, the unit of account, are not counted." in notes
 
 
+def test_a_caption_names_no_column_that_is_not_drawn():
+    chain = called_on(5)
+    assert "Amounts in column 3: what was owed above margin (calls)." in " ".join(chain.notes)
+    assert {node.column for node in chain.nodes}.isdisjoint({LATER, STILL})
+
+
 def test_small_markets_are_merged_and_named_in_the_caption():
     names = ["AUD", "MXN", "UST", "SPX", "HY", "EM"]
     sales = [
