@@ -17,6 +17,7 @@ QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 )  # fmt: skip
+MOST_WAIT_MS = 15_000  # of one step and of one expectation, on a machine that is busy
 SERVED = Path(__file__).parent / "served.py"
 
 
@@ -65,7 +66,9 @@ def browser():
     if found is None:
         said = "the page is tested in Chromium, which this machine does not have (Debian: chromium)"
         pytest.fail(said) if os.environ.get("CI") else pytest.skip(said)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=MOST_WAIT_MS)
 
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=found, args=list(QUIET))
@@ -93,7 +96,7 @@ def visit(server, context):
         pages.append(page)
         page.set_viewport_size({"width": width, "height": height})
         page.emulate_media(reduced_motion=motion)
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(MOST_WAIT_MS)
         page.on("request", note)
         page.on("pageerror", lambda error: wrong.append(f"page error: {error}"))
         page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)

@@ -151,9 +151,9 @@ def test_the_whole_deck_can_be_worked_from_the_keyboard(visit):
     play.focus()
     page.keyboard.press("Space")
     wait_for_day(page, 2)
-    expect(page.get_by_role("button", name="❚❚ Pause")).to_be_focused(timeout=15_000)
+    expect(page.get_by_role("button", name="❚❚ Pause")).to_be_focused()
     page.keyboard.press("Space")
-    expect(play).to_be_focused(timeout=15_000)  # a button made anew each time, with its focus
+    expect(play).to_be_focused()  # a button made anew each time, with its focus
     for _ in range(3):
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
