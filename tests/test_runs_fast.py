@@ -4,6 +4,7 @@ import pytest
 
 import abm
 from abm.runs import OutputRequest, fast_cascade, watched_cascade, watched_run
+from abm.runs.pasts import Pasts
 from abm.scenario import load_scenario
 
 SMALL = {
@@ -33,6 +34,18 @@ def test_a_fast_cascade_is_the_cascade(storm, bp, replicate):
     scenario = storm.with_changes({"shock.surprise_bp": bp})
     expected = dict(abm.cascade(scenario, rng=7, replicate=replicate))
     assert same(fast_cascade(scenario, 7, replicate), expected)
+
+
+@pytest.mark.parametrize("watched", [watched_run, watched_cascade])
+def test_a_past_that_another_size_of_the_shock_left_changes_nothing(storm, watched):
+    pasts, request = Pasts(), OutputRequest(series=("log_JPY",), events=True)
+    for bp in (25.0, 150.0, 25.0):
+        scenario = storm.with_changes({"shock.surprise_bp": bp})
+        shared, alone = (watched(scenario, 7, 1, request, kept) for kept in (pasts, None))
+        assert same(shared.scalars, alone.scalars)
+        for mine, theirs in ((shared.days, alone.days), (shared.events, alone.events)):
+            for name in theirs:
+                assert repr(list(mine[name])) == repr(list(theirs[name])), name
 
 
 def test_a_fast_cascade_without_events_is_the_cascade_without_them(storm):

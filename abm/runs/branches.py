@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import TYPE_CHECKING
 
 from abm.errors import InvalidInput
-from abm.population.advance import advance
 from abm.population.branching import Replay, Stop, carried_on, replay
 from abm.population.origin import Origin
 from abm.population.saved import arrays_of
+from abm.population.shared import Past, go_on, passed
 from abm.runs.result import Cascade, RunResult, result_of_world
-from abm.runs.running import Counterfactual, beside_counterfactuals, cascade, counterfactual_of
+from abm.runs.running import beside_counterfactuals, cascade
 
 if TYPE_CHECKING:
-    from abm.population.advance import InitialState
-    from abm.population.world import World
     from abm.runs.running import TradedModel
 
 
@@ -43,12 +40,14 @@ def cascade_from(stop: Stop, day: int, origin: Origin | None, is_repeatable: boo
             f"stands on the morning of day {day}; counterfactual runs need a shock "
             f"from day {day} on"
         )
-    world, opening = _to_the_end(stop, day)
+    world, opening = carried_on(stop)
+    past = Past(world, opening, stop.seed, stop.replicate, world.burn_in + day)
+    past = passed(past, scenario.shock_day)
     result = result_of_world(
-        world, opening, scenario, stop.seed, stop.replicate, scenario.calendar.days,
+        go_on(past, scenario), opening, scenario, stop.seed, stop.replicate, scenario.calendar.days,
         is_repeatable=is_repeatable, origin=origin, wall_seconds=time.perf_counter() - start,
     )  # fmt: skip
-    return beside_counterfactuals(result, partial(_counterfactual, stop, day))
+    return beside_counterfactuals(result, past)
 
 
 def cascade_again(result: RunResult) -> Cascade | None:
@@ -75,20 +74,3 @@ def run_again(result: RunResult) -> tuple[RunResult, Replay]:
         origin=result.origin,
     )  # fmt: skip
     return made, again
-
-
-def _to_the_end(
-    stop: Stop, day: int, *, shocked: bool = True, no_trade: bool = False, with_events: bool = True
-) -> tuple[World, InitialState]:
-    """The world after the last day, carried on from a state; the rest as for `carried_on`."""
-    world, opening = carried_on(stop, shocked=shocked, no_trade=no_trade, with_events=with_events)
-    burn_in = world.burn_in
-    return advance(world, burn_in + day, world.n_days), opening
-
-
-def _counterfactual(
-    stop: Stop, day: int, *, shocked: bool = True, no_trade: bool = False
-) -> Counterfactual:
-    """A counterfactual run from a state on; its events are not kept."""
-    world, opening = _to_the_end(stop, day, shocked=shocked, no_trade=no_trade, with_events=False)
-    return counterfactual_of(world, opening, stop.scenario)

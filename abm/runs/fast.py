@@ -14,7 +14,9 @@ from abm.measures.cascade import (
     day_measures,
     largest_yen_rise,
 )
+from abm.population.shared import Past, eve_of_shock, go_on
 from abm.runs.genealogy import event_columns
+from abm.runs.pasts import Lived, Pasts
 from abm.runs.result import Scalar
 from abm.runs.running import whole_run
 from abm.runs.tables import (
@@ -75,10 +77,18 @@ def fast_cascade(scenario: Scenario, seed: int, replicate: int = 0) -> dict[str,
 
 
 def watched_run(
-    scenario: Scenario, seed: int, replicate: int = 0, request: OutputRequest = ONLY_SCALARS
+    scenario: Scenario,
+    seed: int,
+    replicate: int = 0,
+    request: OutputRequest = ONLY_SCALARS,
+    pasts: Pasts | None = None,
 ) -> RunOutput:
-    """`fast_run`, and what else is wanted."""
-    world, opening = whole_run(scenario, seed, replicate, with_events=request.events)
+    """`fast_run`, and what else is wanted; from a past of `pasts` where these are given."""
+    if pasts is None:
+        world, opening = whole_run(scenario, seed, replicate, with_events=request.events)
+    else:
+        past, _ = pasts.of(scenario, seed, replicate, with_events=request.events)
+        world, opening = go_on(past, scenario, with_events=request.events), past.opening
     n_days = scenario.calendar.days
     days = day_columns(world, opening, scenario, n_days)
     events = event_columns(world, scenario, n_days) if request.events else {}
@@ -92,26 +102,57 @@ def watched_run(
 
 
 def watched_cascade(
-    scenario: Scenario, seed: int, replicate: int = 0, request: OutputRequest = ONLY_SCALARS
+    scenario: Scenario,
+    seed: int,
+    replicate: int = 0,
+    request: OutputRequest = ONLY_SCALARS,
+    pasts: Pasts | None = None,
 ) -> RunOutput:
     """`fast_cascade`, and what else is wanted of the run itself, not of the others."""
-    columns = partial(run_columns, scenario, seed, replicate)
-    run = columns(with_events=True)
-    no_shock, frozen = columns(shocked=False), columns(no_trade=True)
-    frozen_no_shock = columns(shocked=False, no_trade=True)
-    measures = cascade_measures(
-        run, no_shock, frozen, frozen_no_shock, scenario.shock_day, run.burn_in
+    four = cascade_columns(scenario, seed, replicate, pasts)
+    measures = cascade_measures(*four, scenario.shock_day, four.run.burn_in)
+    events = dict(four.run.events) if request.events else {}
+    return RunOutput(measures, _asked_days(four.run.days, request), events)
+
+
+class CascadeColumns(NamedTuple):
+    """A run and its counterfactuals as columns."""
+
+    run: Columns
+    no_shock: Columns
+    frozen: Columns
+    frozen_no_shock: Columns
+
+
+def cascade_columns(
+    scenario: Scenario, seed: int, replicate: int, pasts: Pasts | None = None
+) -> CascadeColumns:
+    """A run beside its counterfactuals. All share the days before the shock; those without the
+    shock are found in `pasts` where another scenario has had the same.
+    """
+    if pasts is None:
+        lived = Lived(eve_of_shock(scenario, seed, replicate), {})
+    else:
+        lived = pasts.of(scenario, seed, replicate, with_events=True)
+    read = partial(run_columns, lived.past, scenario)
+
+    def without_shock(no_trade: bool) -> Columns:
+        if no_trade not in lived.without_shock:
+            lived.without_shock[no_trade] = read(shocked=False, no_trade=no_trade)
+        found: Columns = lived.without_shock[no_trade]
+        return found
+
+    return CascadeColumns(
+        read(with_events=True), without_shock(False), read(no_trade=True), without_shock(True)
     )
-    events = dict(run.events) if request.events else {}
-    return RunOutput(measures, _asked_days(run.days, request), events)
 
 
 def run_columns(
-    scenario: Scenario, seed: int, replicate: int, *, with_events: bool = False, **differences: bool
+    past: Past, scenario: Scenario, *, with_events: bool = False, **differences: bool
 ) -> Columns:
     """One run as columns; a counterfactual keeps no events, nor who failed where no one trades."""
-    world, opening = whole_run(scenario, seed, replicate, with_events=with_events, **differences)
-    n_days = scenario.calendar.days
+    world = go_on(past, scenario, with_events=with_events, **differences)
+    n_days, opening = scenario.calendar.days, past.opening
     events = event_columns(world, scenario, n_days) if with_events else {}
     days = day_columns(world, opening, scenario, n_days)
     before = burn_in_columns(world, opening) if with_events else None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from abm.measures.cascade import cascade_measures
 from abm.population.advance import InitialState, advance, open_world
+from abm.population.shared import Past, eve_of_shock, go_on
 from abm.population.soundness import require_sound
 from abm.population.streams import Rng, replicate_number, root_seed
 from abm.population.time_limit import time_limit
@@ -100,7 +101,7 @@ def cascade(
     """A run and its three counterfactual runs on one seed, and the measures of all four.
 
     They are: without the shock, with positions frozen from the shock day on, and both at once,
-    which is what the frozen run is measured against. About four times the time of `run`.
+    which is what the frozen run is measured against. All four share the days before the shock.
 
     Parameters
     ----------
@@ -116,14 +117,22 @@ def cascade(
         beyond the run is NaN: `unwound_60d` needs 60 days after the shock day.
     """
     chosen = _scenario(scenario)
+    draw = replicate_number(replicate)  # before a Generator is drawn from
+    seed = root_seed(rng)
+    start = time.perf_counter()
     with time_limit(timeout):
-        result = run(chosen, rng, replicate)
-        again = partial(_counterfactual, chosen, result.seed, result.replicate)
-        return beside_counterfactuals(result, again)
+        past = eve_of_shock(chosen, seed, draw)
+        world = go_on(past, chosen)
+        result = result_of_world(
+            world, past.opening, chosen, seed, draw, chosen.calendar.days,
+            wall_seconds=time.perf_counter() - start,
+        )  # fmt: skip
+        return beside_counterfactuals(result, past)
 
 
-def beside_counterfactuals(result: RunResult, again: Callable[..., Counterfactual]) -> Cascade:
-    """A run and its measures beside three others, which `again(shocked=…, no_trade=…)` makes."""
+def beside_counterfactuals(result: RunResult, past: Past) -> Cascade:
+    """A run and its measures beside its three counterfactuals, which share its past."""
+    again = partial(_counterfactual, past, result.scenario)
     no_shock, frozen = again(shocked=False), again(no_trade=True)
     frozen_no_shock = again(shocked=False, no_trade=True)
     shock_day = result.scenario.shock_day
@@ -191,21 +200,14 @@ def whole_run(
 
 
 def _counterfactual(
-    scenario: Scenario, seed: int, replicate: int, *, shocked: bool = True, no_trade: bool = False
+    past: Past, scenario: Scenario, *, shocked: bool = True, no_trade: bool = False
 ) -> Counterfactual:
     """Days and institutions of a counterfactual run; its events are not kept."""
-    world, opening = whole_run(
-        scenario, seed, replicate, with_events=False, shocked=shocked, no_trade=no_trade
-    )
-    return counterfactual_of(world, opening, scenario)
-
-
-def counterfactual_of(world: World, opening: InitialState, scenario: Scenario) -> Counterfactual:
-    """The tables of a world after its last day."""
     import pandas as pd
 
-    days = days_table(world, opening, scenario, scenario.calendar.days)
-    return Counterfactual(days, pd.DataFrame(), institutions_table(world, opening))
+    world = go_on(past, scenario, shocked=shocked, no_trade=no_trade, with_events=False)
+    days = days_table(world, past.opening, scenario, scenario.calendar.days)
+    return Counterfactual(days, pd.DataFrame(), institutions_table(world, past.opening))
 
 
 def _scenario(given: Scenario | str | Path) -> Scenario:

@@ -23,7 +23,7 @@ class Outputs(Part):
     """The outputs to keep of every run."""
 
     measure: Literal["cascade", "run"] = choice(
-        "cascade: the run and its counterfactual runs; run: the run alone, four times as fast",
+        "cascade: the run and its counterfactual runs; run: the run alone, twice as fast",
         default="cascade",
         allowed='"cascade" or "run"',
     )

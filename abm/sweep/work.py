@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from abm.errors import FailedRun
+from abm.population.shared import SCRIPTED
 from abm.population.time_limit import time_limit
 from abm.runs import OutputRequest, RunOutput, watched_cascade, watched_run
+from abm.runs.pasts import Pasts
 from abm.sweep.experiment import Experiment
 from abm.sweep.question import scenario_at
 
@@ -22,6 +24,7 @@ MEASURES = {"run": watched_run, "cascade": watched_cascade}
 DONE, FAILED = "done", "failed"
 PILOT_SECONDS = 1.0
 LONGEST_ERROR = 500  # characters
+PASTS = Pasts()  # of this process, from one chunk of rows to the next
 
 Point = Mapping[str, Any]
 
@@ -82,11 +85,22 @@ def pilot(task: Task) -> Pilot:
     return Pilot((time.perf_counter() - start) / len(finished), finished)
 
 
-def output_of(experiment: Experiment, scenario: Scenario, replicate: int = 0) -> RunOutput:
+def output_of(
+    experiment: Experiment, scenario: Scenario, replicate: int = 0, pasts: Pasts | None = None
+) -> RunOutput:
     """Run a scenario as a row of the experiment does, and keep what the row keeps."""
     outputs = experiment.outputs
     request = OutputRequest(outputs.series, outputs.stride, outputs.events)
-    return MEASURES[outputs.measure](scenario, experiment.seed, replicate, request)
+    return MEASURES[outputs.measure](scenario, experiment.seed, replicate, request, pasts)
+
+
+def shared_pasts(experiment: Experiment) -> Pasts | None:
+    """The pasts that this process keeps for rows of an experiment; None where no two rows can
+    have the same one, so that keeping them would only take memory.
+    """
+    keys = [target.key for factor in experiment.targets.values() for target in factor]
+    varies_script = any(key.partition(".")[0] in SCRIPTED for key in keys)
+    return PASTS if varies_script else None
 
 
 def failed_record(row: int, experiment: Experiment, error: str) -> dict[str, Any]:
@@ -108,7 +122,7 @@ def _run_row(
     try:
         scenario = scenarios.at(record["point"], record["replicate"])
         with time_limit(task.timeout):
-            output = output_of(experiment, scenario, record["replicate"])
+            output = output_of(experiment, scenario, record["replicate"], shared_pasts(experiment))
     except Exception as bad:
         end = {"status": FAILED, "error": said(bad), "seconds": time.perf_counter() - start}
         return record | end, None

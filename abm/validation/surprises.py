@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy as np
 from abm.measures.cascade import cascade_measures
 from abm.measures.classes import DAM_BREAK
 from abm.population.advance import open_world
-from abm.runs.fast import run_columns
+from abm.runs.fast import cascade_columns
 from abm.validation.claims import HIKE, Sample
 
 if TYPE_CHECKING:
@@ -29,9 +28,7 @@ def surprise(scenario: Scenario, seed: int, replicate: int) -> dict[str, float |
 
     An effect is the run less the no-shock run; `frozen` is the same of the no-trade counterfactual.
     """
-    columns = partial(run_columns, scenario, seed, replicate)
-    run, no_shock = columns(with_events=True), columns(shocked=False)
-    frozen, frozen_no_shock = columns(no_trade=True), columns(shocked=False, no_trade=True)
+    run, no_shock, frozen, frozen_no_shock = cascade_columns(scenario, seed, replicate)
     day = scenario.shock_day
     found = cascade_measures(run, no_shock, frozen, frozen_no_shock, day, run.burn_in)
     opening = float(found["eve_yen_short_units"])

@@ -140,17 +140,17 @@ def test_every_face_of_a_run_fails(broken):
 def test_a_counterfactual_run_that_fails_is_named(monkeypatch):
     from abm.runs import fast, running
 
-    whole_run = running.whole_run
+    go_on = running.go_on
 
     def without_shock_broken(*given, **how):
-        world, opening = whole_run(*given, **how)
+        world = go_on(*given, **how)
         if not how.get("shocked", True):
             world.record.days["conservation_error"][-1] = 1.0
             require_sound(world, 0, len(world.record.days))
-        return world, opening
+        return world
 
     for room, cascade in ((running, abm.cascade), (fast, fast.fast_cascade)):
-        monkeypatch.setattr(room, "whole_run", without_shock_broken)
+        monkeypatch.setattr(room, "go_on", without_shock_broken)
         with pytest.raises(FailedRun, match="without its shock: failed on day 3"):
             cascade(SHORT, 3)
 

@@ -32,7 +32,7 @@ def compile_ahead(
     otherwise. A second process compiles `elsewhere`, this one meanwhile all of `here`. Whatever
     goes wrong over there is compiled later over here. Another run that comes meanwhile waits.
     """
-    if is_kept(door) or door.overloads:
+    if getattr(door, "overloads", None) or is_kept(door):
         return
     kinds = {_snake(type(each.columns).__name__): each.kind for each in references}
     with one_at_a_time(door, "compiling"):
