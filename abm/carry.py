@@ -32,7 +32,8 @@ from abm.errors import InvalidInput
 from abm.numbers import real_array
 
 DAY_COUNT = MappingProxyType(
-    {"USD": 360, "MXN": 360, "EUR": 360, "CHF": 360, "JPY": 365, "AUD": 365, "NZD": 365, "GBP": 365}
+    {"USD": 360, "MXN": 360, "EUR": 360, "CHF": 360}
+    | {"JPY": 365, "AUD": 365, "NZD": 365, "GBP": 365, "TRY": 365}
 )
 """Days in the year by which a currency's money market accrues interest (ACT/360 or ACT/365)."""
 
