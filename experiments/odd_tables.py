@@ -327,6 +327,12 @@ TESTS: dict[int, tuple[str, ...]] = {
         "test_what_a_fund_owes_tells_how_many_times_it_holds_its_mandate",
         "kernels/test_own_losses.py:test_funds_open_at_what_they_want_whatever_their_loan",
     ),
+    94: (
+        "population/test_channels.py:"
+        "test_the_books_of_day_0_are_those_of_a_world_with_all_channels",
+        "population/test_channels.py:"
+        "test_with_every_channel_shut_the_books_balance_and_the_yen_rises_less",
+    ),
 }
 WHOLE_DAY = (
     "engine/test_conservation.py:test_units_currencies_dollars_and_wealth_are_conserved_on_every_day",

@@ -203,6 +203,16 @@ class AppetiteRule(NamedTuple):
     beta: np.ndarray  # (K,) fall of the fundamental per log of remembered losses
 
 
+class ChannelRule(NamedTuple):
+    """Channels that no number of another rule shuts. Open unless a scenario says otherwise."""
+
+    margins_follow_risk: bool = True
+    retail_stop_outs: bool = True
+    dealers_withdraw: bool = True
+    interbank_losses: bool = True
+    losses_are_remembered: bool = True  # by risk appetite
+
+
 class Rules(NamedTuple):
     mandates: Mandates
     margin: MarginRule
@@ -222,3 +232,4 @@ class Rules(NamedTuple):
     hedgers: HedgerRule
     anticipators: AnticipatorRule
     appetite: AppetiteRule
+    channels: ChannelRule

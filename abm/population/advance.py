@@ -10,6 +10,7 @@ import numpy as np
 from abm.errors import FailedRun
 from abm.kernels.carry_short import carry_short
 from abm.kernels.events import EVENT
+from abm.population.channels import from_day_0
 from abm.population.exposures import bank_assets, leverage_of
 from abm.population.soundness import failed_on, require_sound
 from abm.population.time_limit import limit_at_work
@@ -73,7 +74,7 @@ def open_world(
     )
     if with_events and scenario.outputs.events:
         world = with_room(world, room_for_events(len(world.names)))
-    world = advance(world, 0, world.burn_in)
+    world = from_day_0(advance(world, 0, world.burn_in), scenario)
     return world, begin_record(world)
 
 

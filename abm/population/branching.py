@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from abm.population.advance import InitialState, advance, open_world, room_for_events, with_room
+from abm.population.channels import from_day_0
 from abm.population.saved import arrays_of, restored, state_hash
 from abm.population.script import draw_news
 from abm.population.world import World, build_world
@@ -56,7 +57,8 @@ def carried_on(
         world = with_room(world, room_for_events(len(world.names)))
     else:
         arrays = {**arrays, "record.events": arrays["record.events"][:0]}
-    return restored(world, before or world, arrays)
+    world, opening = restored(world, before or world, arrays)
+    return from_day_0(world, scenario), opening
 
 
 def replay(

@@ -14,24 +14,25 @@ from abm.population.groups import Array, Group
 from abm.population.instruments import opening_terms
 
 if TYPE_CHECKING:
+    from abm.kernels.state import Mandates
     from abm.scenario import Scenario
 
 LIQUIDATIONS = {"pro-rata": PRO_RATA, "least-impact": LEAST_IMPACT, "waterfall": WATERFALL}
 
 
-def opening_margin_rate(group: Group, scenario: Scenario) -> Array:
+def opening_margin_rate(group: Group | Mandates, scenario: Scenario) -> Array:
     """Margin rate of each institution at the opening estimates; 0 without a call.   (M17, M71)"""
     rule, estimate, has_account = (
         margin_rule(scenario),
         scenario.estimation,
         group.has_margin_account,
     )
-    rates, no_ceiling = np.zeros(group.n), math.inf
+    rates, no_ceiling = np.zeros(len(group.concentration)), math.inf
     if rule.loss.is_on:
         load_margin(group.concentration, rule, rates)
         ask_by_loss(
             opening_terms(scenario).carry_share(scenario.funds.funding),
-            group.asset_variance, group.loan_covariance, group.loan_variance, np.zeros(group.n),
+            group.asset_variance, group.loan_covariance, group.loan_variance, np.zeros_like(rates),
             rule, rates,
         )  # fmt: skip
         charge(has_account, no_ceiling, rates)

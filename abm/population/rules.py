@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abm.kernels.rules import EstimateRule, MarketRule, PolicyRule, Rules
+from abm.kernels.rules import ChannelRule, EstimateRule, MarketRule, PolicyRule, Rules
 from abm.kernels.state import Mandates
 from abm.population.bank import bank_rule
 from abm.population.bond import bond_rule
@@ -53,6 +53,7 @@ def make_rules(scenario: Scenario) -> Rules:
         hedgers=hedger_rule(scenario),
         anticipators=anticipator_rule(scenario),
         appetite=appetite_rule(scenario),
+        channels=ChannelRule(),
     )
 
 

@@ -13,6 +13,7 @@ from abm.scenario.graph_files import hash_of
 from abm.scenario.writing import WORDS, to_dict
 
 SCHEMA_VERSION = 1
+LATER = ("channels",)
 DAY_KEYS = ("day", "shock_day")
 IndexOf = Callable[[date], int]
 
@@ -21,10 +22,13 @@ def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
     """SHA-256 of canonical JSON: sorted keys, one spelling for every number, day and pair.
 
     The order of `instruments` and of `funds.styles` is kept, for it numbers the columns and the
-    funds; a graph file counts by what is in it, not by where it lies. `index_of` gives the
-    trading day of a date.
+    funds; a graph file counts by what is in it, not by where it lies. Of parts that came after
+    results were kept only what is not as by default counts. `index_of` gives the trading day of a
+    date.
     """
     raw = {key: value for key, value in to_dict(scenario).items() if key not in WORDS}
+    for name in LATER:
+        raw = _without_defaults(raw, name, scenario)
     raw["instruments"] = _in_order(raw["instruments"])
     raw["funds"]["styles"] = _in_order(raw["funds"]["styles"])
     raw["correlations"] = {
@@ -40,6 +44,14 @@ def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
         allow_nan=False,
     )
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _without_defaults(raw: dict[str, Any], name: str, scenario: Part) -> dict[str, Any]:
+    """The same without the choices of a part that are as by default, or without the part."""
+    fields = type(getattr(scenario, name)).model_fields
+    chosen = {key: value for key, value in raw[name].items() if value != fields[key].default}
+    rest = {key: value for key, value in raw.items() if key != name}
+    return rest | ({name: chosen} if chosen else {})
 
 
 def _in_order(table: Mapping[str, Any]) -> list[list[Any]]:

@@ -15,6 +15,7 @@ from abm.scenario.bank import Banks
 from abm.scenario.bond import Bonds
 from abm.scenario.calendar import Calendar
 from abm.scenario.changes import changed
+from abm.scenario.channels import Channels
 from abm.scenario.checks import refuse_disagreement
 from abm.scenario.clearing import ClearingRule
 from abm.scenario.faults import validated
@@ -128,6 +129,7 @@ class Scenario(Part):
     network: Network = part_of(Network, "who lends to whom")
     margin: Margin = part_of(WorstLossMargin, "margin rule")
     clearing: ClearingRule = part_of(ClearingRule, "how a day clears")
+    channels: Channels = part_of(Channels, "what passes a shock on", label="channel")
     funding: Funding = part_of(Funding, "dollars through currency swaps")
     shock: Shock = part_of(NoShock, "the shock")
     policy: Policy = part_of(Policy, "what authorities do")

@@ -47,12 +47,15 @@ def settle_claims(graph, rules):
     the deposits of those who fail and the other assets of those who stand to the creditor's.
     """
     n = graph.equity.size
+    debts = graph.liabilities.copy()
+    if not rules.channels.interbank_losses:  # each is worth its par: what a bank has is its capital
+        debts[:] = 0.0
     outside = graph.equity.copy()  # E = outside assets net of deposits + claims - debts
     for b in range(n):
         for j in range(n):
-            outside[b] += graph.liabilities[b, j] - graph.liabilities[j, b]
+            outside[b] += debts[b, j] - debts[j, b]
     search, received = clear_claims(
-        graph.liabilities, outside, rules.banks.recovery_external, rules.banks.recovery_interbank
+        debts, outside, rules.banks.recovery_external, rules.banks.recovery_interbank
     )
     for b in range(n):
         if search.waves[b] == 0 or graph.failed[b]:

@@ -43,6 +43,8 @@ def withdraw_dealers(market, graph, rules):
     for k in range(market.quote.size):
         gap = market.log_price[k] - market.dealer_reference[k]
         market.dealer_reference[k] += rules.dealers.reversion * gap
+        if not rules.channels.dealers_withdraw:
+            continue
         volatility = math.sqrt(market.covariance_fast[k, k])
         calm_depth = depth_in_units(rules.dealers.depth[k], market.usd_price[k])
         market.dealer_depth[k] = dealer_depth(

@@ -42,6 +42,6 @@ def recall_losses(books, market, rules):
 @kernel
 def count_losses(books, market, rules):
     """Appetite after a round: with the loss of the day so far.                            (M86)"""
-    if rules.appetite.is_on:
+    if rules.appetite.is_on and rules.channels.losses_are_remembered:
         loss = loss_since(market.appetite[MORNING], speculators_wealth(books, rules))
         market.appetite[NOW] = remembered_losses(market.appetite[YESTERDAY], loss, rules.appetite)

@@ -32,6 +32,8 @@ def is_uncut(wealth, borrowing, loss_cut, call_day):
 def test_loss_cuts(day, books, market, rules):
     """Test all retail accounts at these prices; return how many are cut.              (M30)"""
     n = 0
+    if not rules.channels.retail_stop_outs:
+        return n
     start, end = rules.mandates.retail_rows
     for lo in range(start, end, CHUNK):
         hi = min(lo + CHUNK, end)

@@ -67,8 +67,20 @@ def set_margin_terms(lo, hi, variances, broker_use, books, market, rules):
     """Margin rate and maintenance leverage of institutions lo..hi for today.       (M17, M18)
 
     ``variances`` are those of their portfolios, from lo on: the fast ones, or where margins follow
-    the worst loss the calm ones of their assets.
+    the worst loss the calm ones of their assets. Where rates do not follow risk, each stays.
     """
+    if rules.channels.margins_follow_risk:
+        ask_rates(lo, hi, variances, broker_use, books, market, rules)
+    mandates = rules.mandates
+    limit_leverage(
+        books.margin_rate[lo:hi], mandates.has_margin_account[lo:hi], mandates.leverage_cap[lo:hi],
+        mandates.has_maintenance_cap[lo:hi], rules.margin, books.maintenance_leverage[lo:hi],
+    )  # fmt: skip
+
+
+@kernel
+def ask_rates(lo, hi, variances, broker_use, books, market, rules):
+    """Margin rates that brokers ask of institutions lo..hi today.                  (M17, M71)"""
     mandates = rules.mandates
     has_account = mandates.has_margin_account[lo:hi]
     rates = books.margin_rate[lo:hi]
@@ -85,10 +97,6 @@ def set_margin_terms(lo, hi, variances, broker_use, books, market, rules):
             variances, mandates.long_run_variance[lo:hi], mandates.concentration[lo:hi],
             has_account, market.margin_ceiling[0], rules.margin, rates,
         )  # fmt: skip
-    limit_leverage(
-        rates, has_account, mandates.leverage_cap[lo:hi], mandates.has_maintenance_cap[lo:hi],
-        rules.margin, books.maintenance_leverage[lo:hi],
-    )  # fmt: skip
 
 
 @kernel

@@ -1,0 +1,116 @@
+"""Channels set to none: the rules from day 0 on, on the books that the burn-in has left."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from abm.population.margin import opening_margin_rate
+from abm.scenario.channels import CHANNELS
+
+if TYPE_CHECKING:
+    from abm.kernels.rules import BandRule, Rules
+    from abm.population.world import World
+    from abm.scenario import Scenario
+
+
+def from_day_0(world: World, scenario: Scenario) -> World:
+    """The world of a morning from day 0 on, the channels that the scenario shuts shut.    (M94)
+
+    Nothing that anyone holds, owes or is owed changes. Where all channels are open it is the same
+    world; called again, it changes nothing more.
+    """
+    shut = scenario.channels.shut
+    if not shut:
+        return world
+    if "haircuts" in shut and world.burn_in == 0:  # no rate has been asked yet
+        mandates = world.rules.mandates
+        world.books.margin_rate[:] = opening_margin_rate(mandates, scenario)
+    if "bank_capital" in shut:  # what last night's lines would ask of this morning
+        world.graph.utilisation[:] = world.graph.cut[:] = 0.0
+        world.books.recalled[:] = 0.0
+    if "order_anticipators" in shut:
+        world.market.anticipator_gamma[:] = 0.0
+        world.market.anticipator_open[:] = world.market.anticipator_held
+    return world._replace(rules=without(world.rules, shut))
+
+
+def without(rules: Rules, shut: tuple[str, ...]) -> Rules:
+    """Rules in which these channels carry nothing.                                        (M94)"""
+    for name in shut:
+        rules = _SHUT[name](rules)
+    return rules
+
+
+def _haircuts(rules: Rules) -> Rules:
+    return rules._replace(channels=rules.channels._replace(margins_follow_risk=False))
+
+
+def _margin_rounds(rules: Rules) -> Rules:
+    return rules._replace(market=rules.market._replace(rounds=1))
+
+
+def _volatility_targets(rules: Rules) -> Rules:
+    risk_parity = rules.risk_parity._replace(band=_still(rules.risk_parity.band))
+    return rules._replace(
+        risk_parity=risk_parity, volatility_target=_still(rules.volatility_target)
+    )
+
+
+def _still(band: BandRule) -> BandRule:
+    return band._replace(speed_down=0.0, speed_up=0.0)
+
+
+def _trend_followers(rules: Rules) -> Rules:
+    return rules._replace(trend=rules.trend._replace(speed=0.0))
+
+
+def _retail_stop_outs(rules: Rules) -> Rules:
+    return rules._replace(channels=rules.channels._replace(retail_stop_outs=False))
+
+
+def _insurers_hedging(rules: Rules) -> Rules:
+    return rules._replace(insurers=rules.insurers._replace(speed=0.0))
+
+
+def _dealers_withdrawal(rules: Rules) -> Rules:
+    return rules._replace(channels=rules.channels._replace(dealers_withdraw=False))
+
+
+def _bank_capital(rules: Rules) -> Rules:
+    """Neither depth nor the terms of loans follow capital; clients of a failed bank move on."""
+    return rules._replace(
+        dealers=rules.dealers._replace(capital_exponent=0.0),
+        banks=rules.banks._replace(max_line_cut=0.0, ported_share=1.0),
+        margin=rules.margin._replace(utilisation_threshold=math.inf),
+    )
+
+
+def _interbank_losses(rules: Rules) -> Rules:
+    return rules._replace(channels=rules.channels._replace(interbank_losses=False))
+
+
+def _stops_and_redemptions(rules: Rules) -> Rules:
+    flows = rules.funds.flows._replace(sensitivity=0.0)
+    return rules._replace(funds=rules.funds._replace(stop_drawdown=math.inf, flows=flows))
+
+
+def _order_anticipators(rules: Rules) -> Rules:
+    return rules._replace(anticipators=rules.anticipators._replace(is_on=False))
+
+
+def _option_hedgers(rules: Rules) -> Rules:
+    nothing = 0.0 * rules.hedgers.gamma
+    return rules._replace(hedgers=rules.hedgers._replace(gamma=nothing, expiry=0.0))
+
+
+def _risk_appetite(rules: Rules) -> Rules:
+    return rules._replace(channels=rules.channels._replace(losses_are_remembered=False))
+
+
+def _retail_fx(rules: Rules) -> Rules:
+    return rules._replace(retail_fx=rules.retail_fx._replace(speed=0.0))
+
+
+_SHUT: dict[str, Callable[[Rules], Rules]] = {name: globals()[f"_{name}"] for name in CHANNELS}
