@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from abm.episodes.august import CROSSES, FIRST, LAST, day, paths_of
+from abm.episodes.august import CROSSES, FIRST, LAST, PATHS
+from abm.episodes.paths import day, paths_of, paths_since
 from abm.episodes.record import FX_SOURCE, KEY_DAYS_2024, real_path
 from abm.figures import style
 from abm.kernels.state import HEDGE_FUND, RETAIL_EQUITY, RETAIL_FX, TRADING_DAYS, TREND
@@ -92,8 +93,7 @@ def simulate(scenario: Scenario, replicate: int) -> Simulated:
         last = burn + day(scenario, stop) + 1
         world, done = advance(world, done, last), last
         trend_short.append(trend_yen_short(world))
-    quotes = np.vstack([opening.log_prices, world.record.log_prices[burn:done]])
-    paths = paths_of(quotes - opening.log_prices, scenario)
+    paths = paths_since(world, opening, scenario, done - burn, PATHS)
     short = world.record.days["yen_short_units"][burn - 1 : done].copy()
     moments = moments_of(paths, short, scenario) | calm_volatilities(world, scenario)
     moments |= {
@@ -154,7 +154,7 @@ def fall_and_rebound(path: np.ndarray, scenario: Scenario) -> tuple[float, float
 def calm_volatilities(world: World, scenario: Scenario) -> dict[str, float]:
     """Standard deviation of daily returns in the burn-in, per year."""
     quotes = world.record.log_prices[: world.burn_in]
-    paths = paths_of(quotes, scenario)
+    paths = paths_of(quotes, scenario, PATHS)
     keys = ("v_usd", "v_aud", "v_mxn", "v_nky", "v_spx")
     names, scale = (*CROSSES, "NKY", "SPX"), np.sqrt(TRADING_DAYS)
     return {

@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 
 from abm.calibration import accepted_scenarios, estimated_scenario
-from abm.episodes.august import FIRST, LAST, SERIES, day, real_levels, simulated_august
+from abm.episodes.august import FIRST, LAST, SERIES, real_levels, simulated_august
+from abm.episodes.paths import day
 from abm.figures import style
 from abm.measures.scores import crps
 from abm.scenario import load_scenario

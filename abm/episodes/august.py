@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from abm.episodes.paths import day, paths_since, with_positions_frozen
 from abm.episodes.record import KEY_DAYS_2024
 from abm.kernels.state import RETAIL_EQUITY
-from abm.population.advance import InitialState, advance, open_world
+from abm.population.advance import advance, open_world
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +22,7 @@ Array = np.ndarray
 FIRST, LAST = "2024-07-01", "2024-08-30"
 CROSSES = ("USDJPY", "AUDJPY", "MXNJPY")
 SERIES = (*CROSSES, "NKY", "SPX")
+PATHS = (*SERIES, "HY", "UST")
 RECORD_COLUMNS = dict(zip(SERIES, ("usdjpy", "audjpy", "mxnjpy", "nikkei", "sp500"), strict=True))
 EVE_OF_FALL, WEEK = "2024-08-01", ("2024-08-02", "2024-08-09")
 STOPS = (EVE_OF_FALL, *WEEK, LAST)
@@ -36,19 +38,6 @@ class Reading(NamedTuple):
 
     margin_longs: float  # units
     nikkei_depth_share: float  # of dealers' calm depth
-
-
-def day(scenario: Scenario, date: str) -> int:
-    """Index of a trading day."""
-    return [each.isoformat() for each in scenario.calendar.dates()].index(date)
-
-
-def paths_of(log_quotes: Array, scenario: Scenario) -> dict[str, Array]:
-    """Yen crosses (down: the yen gains) and assets by name, log."""
-    by_name = dict(zip(scenario.instrument_names, log_quotes.T, strict=True))
-    yen = by_name["JPY"]
-    crosses = {"USDJPY": -yen, "AUDJPY": by_name["AUD"] - yen, "MXNJPY": by_name["MXN"] - yen}
-    return crosses | {name: by_name[name] for name in ("NKY", "SPX", "HY", "UST")}
 
 
 def real_levels() -> pd.DataFrame:
@@ -71,23 +60,15 @@ def simulated_august(
         until = world.burn_in + day(scenario, stop) + 1
         world, done = advance(world, done, until), until
         readings[stop] = Reading(margin_longs(world), depth_over_calm(world, "NKY"))
-    paths = _paths_since(world, opening, scenario)
+    paths = paths_since(world, opening, scenario, day(scenario, LAST) + 1, PATHS)
     return paths, moments_of(world, paths, scenario, readings)
 
 
 def frozen_august(scenario: Scenario, seed: int, replicate: int) -> dict[str, Array]:
     """Paths of the same script and news with positions frozen from the first day on."""
     world, opening = open_world(scenario, seed, replicate, with_events=False)
-    burn = world.burn_in
-    world = world._replace(options=world.options._replace(no_trade_from=burn))
-    world = advance(world, burn, burn + day(scenario, LAST) + 1)
-    return _paths_since(world, opening, scenario)
-
-
-def _paths_since(world: World, opening: InitialState, scenario: Scenario) -> dict[str, Array]:
-    burn, n_days = world.burn_in, day(scenario, LAST) + 1
-    quotes = np.vstack([opening.log_prices, world.record.log_prices[burn : burn + n_days]])
-    return paths_of(quotes - opening.log_prices, scenario)
+    n_days = day(scenario, LAST) + 1
+    return paths_since(with_positions_frozen(world, n_days), opening, scenario, n_days, PATHS)
 
 
 def margin_longs(world: World) -> float:

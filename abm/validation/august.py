@@ -10,16 +10,15 @@ import numpy as np
 import pandas as pd
 
 from abm.episodes.august import (
-    CROSSES,
     FAR_OUT,
     FIRST,
     SERIES,
-    day,
     frozen_august,
     real_levels,
     simulated_august,
 )
-from abm.kernels.state import TRADING_DAYS
+from abm.episodes.paths import day
+from abm.episodes.walk import walk
 from abm.measures.scores import crps, crps_normal
 from abm.validation.claims import (
     AUGUST,
@@ -76,7 +75,7 @@ def august(scenario: Scenario, seed: int, replicate: int) -> dict[str, float]:
     """
     paths, values = simulated_august(scenario, seed, replicate)
     still = frozen_august(scenario, seed, replicate)
-    means, sds = walk(scenario)
+    means, sds = walk(scenario, SERIES)
     for date in levels().index:
         row = day(scenario, date) + 1
         for name in SERIES:
@@ -84,60 +83,6 @@ def august(scenario: Scenario, seed: int, replicate: int) -> dict[str, float]:
             values[f"{FROZEN} {name} {date}"] = float(still[name][row])
             values[f"{WALK} {name} {date}"] = float(means[name][row])
     return values | {f"sd {name}": sds[name] for name in SERIES}
-
-
-def walk(scenario: Scenario) -> tuple[dict[str, np.ndarray], dict[str, float]]:
-    """A Gaussian walk with the same script: mean path (n_days + 1,) and daily sd by series [log].
-
-    Steps have the scenario's volatilities and correlations of news, and what is scripted on their
-    day: announcements, signals, and the impact of interventions, their size over the depth of the
-    day, sv L + M of value investors and dealers. What follows other markets by a link follows their
-    steps at once.
-    """
-    names = scenario.instrument_names
-    moves = np.zeros((scenario.calendar.days + 1, len(names)))
-    for item in scenario.news:
-        for name, move in item.moves.items():
-            moves[scenario.day_index(item.day) + 1, names.index(name)] += move
-    yen, policy = scenario.funding_currency, scenario.policy
-    if policy.boj.kind == "script":
-        step = policy.boj.surprise_bp * policy.boj.news_log_per_bp
-        moves[scenario.day_index(policy.boj.day) + 1, names.index(yen)] += step
-    if policy.mof.kind == "script":
-        own = scenario.instruments[yen]
-        depth = own.value_speed_per_day * own.value_depth_usd_bn + own.dealer_depth_usd_bn
-        depth *= scenario.liquidity.depth_multiple
-        for act in policy.mof.interventions:
-            step = act.signal_log + act.usd_bn / depth
-            moves[scenario.day_index(act.day) + 1, names.index(yen)] += step
-    loading = _loading(scenario)
-    daily = np.array([scenario.instruments[name].volatility_per_year for name in names])
-    daily = daily / np.sqrt(TRADING_DAYS)
-    covariance = loading @ (scenario.correlation_matrix() * np.outer(daily, daily)) @ loading.T
-    path = np.cumsum(moves @ loading.T, axis=0)
-    means, sds = {}, {}
-    for name in SERIES:
-        row = np.zeros(len(names))
-        if name in CROSSES:
-            row[names.index(yen)] = -1.0
-            if name[:3] in names:
-                row[names.index(name[:3])] = 1.0
-        else:
-            row[names.index(name)] = 1.0
-        means[name], sds[name] = path @ row, float(np.sqrt(row @ covariance @ row))
-    return means, sds
-
-
-def _loading(scenario: Scenario) -> np.ndarray:
-    """Steps of markets on the news of all, (K, K): the identity, and links."""
-    names = scenario.instrument_names
-    loading = np.eye(len(names))
-    for name, link in scenario.liquidity.links.items():
-        row = names.index(name)
-        loading[row, names.index(scenario.funding_currency)] -= link.currency_beta
-        if link.leader is not None:
-            loading[row, names.index(link.leader)] += link.leader_beta
-    return loading
 
 
 RUNS = Sample("August 2024", AUGUST, august, QUICKER, runs_per_seed=6.0)

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from abm.episodes.august import day
+from abm.episodes.august import SERIES
+from abm.episodes.paths import day
+from abm.episodes.walk import walk
 from abm.validation import august, carry, order, signs, statics, surprises, undisturbed
 from abm.validation.claims import ABOVE_ZERO, Runs
 from abm.validation.running import row_of
@@ -33,7 +35,7 @@ def test_the_short_at_the_reference_is_the_short_of_the_scenario(sampler):
 
 
 def test_the_walk_moves_by_the_script_and_nothing_else():
-    means, sds = august.walk(world_of()["august-2024"])
+    means, sds = walk(world_of()["august-2024"], SERIES)
     hike, payrolls = 0.0194, 0.016  # log, up for the yen: 25bp x .000776, and payrolls
     scenario = world_of()["august-2024"]
     at = {date: means["USDJPY"][day(scenario, date) + 1] for date in
