@@ -19,14 +19,13 @@ from abm.episodes.august import CROSSES, FIRST, LAST, PATHS
 from abm.episodes.paths import day, paths_of, paths_since
 from abm.episodes.record import FX_SOURCE, KEY_DAYS_2024, real_path
 from abm.figures import style
+from abm.figures.panels import panels_in_threes
 from abm.kernels.state import HEDGE_FUND, RETAIL_EQUITY, RETAIL_FX, TRADING_DAYS, TREND
 from abm.population.advance import advance, open_world
 from abm.scenario import load_scenario
 from experiments.keeping import ROOT, keep, show
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -272,30 +271,6 @@ def draw(fan: pd.DataFrame, moments: pd.DataFrame, covered: pd.DataFrame, captio
         "SPX": "S&P 500", "short": f"Yen short, USD bn ({closed:.0%} closed by 6 Aug)",
     }  # fmt: skip
     return panels_in_threes(title, caption, panels, lambda axes, name: draw_fan(axes, fan, name))
-
-
-def panels_in_threes(
-    title: str,
-    caption: str,
-    labels: dict[str, str],
-    draw_panel: Callable[[Axes, str], None],
-    below: float = 0.35,
-) -> Figure:
-    """Rows of three panels under one title, each drawn by its name; room below the last row."""
-    n_rows = -(-len(labels) // 3)
-    with style.house_style():
-        top, bottom = style.title_height(title) + 0.3, style.caption_height(caption) + below
-        height = top + bottom + n_rows * 2.1 + (n_rows - 1) * 0.62
-        figure = style.new_figure(height)
-        style.write_title(figure, title)
-        style.write_caption(figure, caption)
-        for i, (name, label) in enumerate(labels.items()):
-            left, row = 0.055 + (i % 3) * 0.323, i // 3
-            base = height - top - 2.1 - row * (2.1 + 0.62)
-            axes = figure.add_axes((left, base / height, 0.27, 2.1 / height))
-            draw_panel(axes, name)
-            axes.set_title(label, loc="left", pad=6.0, color=style.INK)
-    return figure
 
 
 def draw_fan(axes: Axes, fan: pd.DataFrame, name: str) -> None:

@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from abm.figures import style
+from abm.figures.panels import panels_in_threes
 from abm.scenario import load_scenario
 from abm.sweep import pool
 from abm.validation.august import RUNS
@@ -30,7 +31,6 @@ from abm.validation.groups import GROUPS
 from abm.validation.histories import TEN_YEARS
 from abm.validation.sampling import Sampler
 from abm.validation.worlds import world_of
-from experiments.august import panels_in_threes
 from experiments.keeping import ROOT, SOURCES_AT_START, keep, show
 
 if TYPE_CHECKING:

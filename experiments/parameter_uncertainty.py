@@ -21,9 +21,9 @@ from abm.calibration import accepted_scenarios, estimated_scenario
 from abm.episodes.august import FIRST, LAST, SERIES, real_levels, simulated_august
 from abm.episodes.paths import day
 from abm.figures import style
+from abm.figures.panels import panels_in_threes
 from abm.measures.scores import crps
 from abm.scenario import load_scenario
-from experiments.august import panels_in_threes
 from experiments.keeping import ROOT, keep, show
 
 if TYPE_CHECKING:

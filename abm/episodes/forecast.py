@@ -122,7 +122,7 @@ def _real(unwind: Unwind, pair: str, dates: list[str]) -> Array:
     else:
         start = dt.date.fromisoformat(dates[0]) - dt.timedelta(days=10)
         path = real_path(pair, start, dates[-1])
-        quotes = dict(zip(path.index.strftime("%Y-%m-%d"), path.to_numpy(), strict=True))
+        quotes = {str(date)[:10]: float(quote) for date, quote in path.items()}
     eve = max(date for date in quotes if date < dates[0])
     levels = np.array([quotes[eve], *(quotes.get(date, np.nan) for date in dates)])
     return np.asarray(np.log(levels / levels[0]))

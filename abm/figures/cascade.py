@@ -29,7 +29,6 @@ _COUNT_SHARE = 0.03  # width of a cross with its number, in panel widths
 _CALL, _CALL_INK = "#9FB4C7", "#4F6B85"
 _CUT, _CUT_INK = "#F2C879", "#9A6700"
 _FAILURE = "#B5380B"
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def cascade_figure(
@@ -339,7 +338,8 @@ def _week_starts(dated: Sequence[tuple[int, str]]) -> list[tuple[int, str]]:
     is_long = len(weeks) > 80
     labels = []
     for i, (day, date) in enumerate(starts):
-        text = _MONTHS[date.month - 1] if is_long else f"{date.day} {_MONTHS[date.month - 1]}"
+        month = style.MONTHS[date.month - 1]
+        text = month if is_long else f"{date.day} {month}"
         labels.append((day, f"{text} {date.year}" if is_long or i == 0 else text))
     return labels
 

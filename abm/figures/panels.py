@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from abm.figures import style
@@ -34,6 +34,30 @@ def panels(
         for left, width in boxes
     ]
     return figure, drawn
+
+
+def panels_in_threes(
+    title: str,
+    caption: str,
+    labels: dict[str, str],
+    draw_panel: Callable[[Axes, str], None],
+    below: float = 0.35,
+) -> Figure:
+    """Rows of three panels under one title, each drawn by its name; room below the last row."""
+    n_rows = -(-len(labels) // 3)
+    with style.house_style():
+        top, bottom = style.title_height(title) + 0.3, style.caption_height(caption) + below
+        height = top + bottom + n_rows * 2.1 + (n_rows - 1) * 0.62
+        figure = style.new_figure(height)
+        style.write_title(figure, title)
+        style.write_caption(figure, caption)
+        for i, (name, label) in enumerate(labels.items()):
+            left, row = 0.055 + (i % 3) * 0.323, i // 3
+            base = height - top - 2.1 - row * (2.1 + 0.62)
+            axes = figure.add_axes((left, base / height, 0.27, 2.1 / height))
+            draw_panel(axes, name)
+            axes.set_title(label, loc="left", pad=6.0, color=style.INK)
+    return figure
 
 
 def write_header(axes: Axes, text: str) -> None:

@@ -61,6 +61,8 @@ TWIN_COLOURS: dict[str, str] = {"no shock": "#8F8F8F", "frozen": "#009E73"}
 _TITLE_POINTS = 10.0
 _TITLE_LETTERS = 96  # of that size, bold, in the width of the figure
 
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
 WIDTH_INCHES = 8.0
 DOTS_PER_INCH = 150  # 8 inches: 1,200 pixels
 

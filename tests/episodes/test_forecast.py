@@ -1,0 +1,95 @@
+"""Unwinds of the record, and their runs as forecasts of it."""
+
+import math
+
+import numpy as np
+import pytest
+
+import abm
+from abm.episodes.forecast import (
+    Episode,
+    band_table,
+    run_episode,
+    score_table,
+    unwind_named,
+)
+from abm.episodes.record import UNWINDS, real_path
+from abm.errors import UnreadableFile
+
+AUGUST = unwind_named("august-2007")
+
+
+@pytest.fixture(scope="module")
+def episode():
+    return run_episode(AUGUST, 4, 1)
+
+
+def test_falls_of_the_record_are_those_of_the_ecb_within_its_hour():
+    """H.10 at noon in New York against 14:15 CET: a day of 5% may lie between them."""
+    for one in UNWINDS:
+        for pair in {"USDJPY", "AUDJPY", "MXNJPY"} & set(one.pairs) - set(one.quotes):
+            fall = getattr(one, pair.lower())
+            if fall is None or (one.first < "2008-01-02" and pair == "MXNJPY"):
+                continue
+            path = real_path(pair, one.first, one.last)
+            assert (path / path.cummax() - 1.0).min() == pytest.approx(fall, abs=0.031), one.name
+
+
+def test_the_flash_crash_of_2019_hardly_shows_between_daily_rates():
+    path = real_path("USDJPY", "2019-01-02", "2019-01-03")
+    assert math.log(path.iloc[1] / path.iloc[0]) == pytest.approx(-0.0125, abs=5e-4)
+
+
+def test_an_unwind_without_a_scenario_is_no_forecast():
+    with pytest.raises(UnreadableFile, match="on record but has no scenario"):
+        unwind_named("february-2007")
+    with pytest.raises(UnreadableFile, match="did you mean august-2007"):
+        unwind_named("august-2006")
+
+
+def test_the_record_begins_at_the_fixing_of_the_eve(episode):
+    """29 June 2007: 123.38; 16 August: 114.28."""
+    real = episode.real["USDJPY"]
+    assert real[0] == 0.0
+    assert real[episode.dates.index("2007-08-16")] == pytest.approx(
+        math.log(114.28 / 123.38), abs=2e-4
+    )
+
+
+def test_runs_are_those_of_the_scenario_and_the_frozen_are_not(episode):
+    run = abm.run(episode.scenario, rng=1)
+    n_days = len(episode.dates) - 1
+    assert (episode.paths["USDJPY"][0][1:] == -run.days["log_JPY"].to_numpy()[:n_days]).all()
+    assert (episode.short[0][1:] == run.days["yen_short_units"].to_numpy()[:n_days]).all()
+    assert not np.allclose(episode.paths["USDJPY"], episode.frozen["USDJPY"])
+
+
+def test_tables_have_a_row_for_each_series_and_day(episode):
+    band, scores = band_table(episode), score_table(episode)
+    assert len(band) == len(episode.dates) * 5  # two pairs, two indices, the yen short
+    assert (band["low"] <= band["high"]).all()
+    assert scores["series"].tolist() == ["USDJPY", "AUDJPY", "SPX", "NKY"]
+    assert scores["crps"].notna().tolist() == [True, True, False, False]
+    assert scores["fall_real"].tolist()[2:] == [-0.094, -0.163]
+
+
+def test_scores_by_hand():
+    """Runs fall by 2 and by 4% on the first day, the record by 3%, half of which comes back."""
+    real = np.array([0.0, -0.03, *[-0.03] * 9, -0.015])
+    falls = [np.array([0.0, *[fall] * 11]) for fall in (-0.02, -0.04)]
+    unwind = AUGUST._replace(pairs=("USDJPY",))
+    paths = {"USDJPY": np.array(falls)}
+    dates = ["eve", *(f"2007-07-{day:02d}" for day in range(2, 13))]
+    scenario = abm.load_scenario("august-2007").with_changes(
+        {"news": [], "policy.boj.kind": "none"}
+    )
+    toy = Episode(unwind, scenario, 0, dates, paths, paths, np.ones((2, 12)), {"USDJPY": real})
+    row = score_table(toy).iloc[0]
+    # E|X - y| - E|X - X'|/2: .01 - .005 on ten days; on the last .015 - .005.
+    assert row["crps"] == row["crps_frozen"] == pytest.approx((10 * 0.005 + 0.010) / 11)
+    assert row["mean_width"] == pytest.approx(0.9 * 0.02)
+    assert row["share_inside"] == pytest.approx(10 / 11)
+    assert row["fall_real"] == pytest.approx(math.expm1(-0.03))
+    assert row["share_of_runs_that_fall_farther"] == 0.5
+    assert row["trough_real"] == row["trough_median"] == "2007-07-02"
+    assert row["regained_real"] == pytest.approx(0.5) and row["regained_median"] == 0.0
