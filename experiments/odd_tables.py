@@ -28,7 +28,7 @@ from abm.scenario.template import parameters_of_other_kinds
 ROOT = Path(__file__).resolve().parents[1]
 ODD = ROOT / "abm" / "ODD.md"
 SCENARIO = "world-2024"
-ROOMS = ("kernels", "population", "measures")  # of abm/: where equations live
+ROOMS = ("kernels", "population", "measures", "attribution")  # of abm/: where equations live
 
 # Tables of a result, and what the first column of their description is called.
 COLUMNS = {
@@ -333,6 +333,16 @@ TESTS: dict[int, tuple[str, ...]] = {
         "population/test_channels.py:"
         "test_with_every_channel_shut_the_books_balance_and_the_yen_rises_less",
     ),
+    95: (
+        "attribution/test_shapley.py:test_every_coalition_has_the_worth_of_its_whole_run",
+        "attribution/test_shapley.py:test_triggers_are_there_or_left_out",
+    ),
+    96: (
+        "measures/test_shapley.py:test_a_left_glove_among_two_right_ones_is_worth_two_thirds",
+        "measures/test_shapley.py:test_shares_are_means_over_all_orders_and_add_up",
+        "attribution/test_shapley.py:test_shares_and_the_part_without_any_add_up_to_the_whole",
+    ),
+    97: ("measures/test_shapley.py:test_a_mean_of_three_draws_and_its_error",),
 }
 WHOLE_DAY = (
     "engine/test_conservation.py:test_units_currencies_dollars_and_wealth_are_conserved_on_every_day",

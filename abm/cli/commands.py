@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from abm.cli import (
     analyse,
+    attribute,
     calibrate,
     check,
     classroom,
@@ -86,6 +87,7 @@ COMMANDS = (
     check.check,
     run.run,
     compare.compare,
+    attribute.attribute,
     sweep.sweep,
     status.status,
     analyse.analyse,

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from abm.scenario import Scenario
 
 
-def from_day_0(world: World, scenario: Scenario) -> World:
-    """The world of a morning from day 0 on, the channels that the scenario shuts shut.    (M94)
+def from_day_0(world: World, scenario: Scenario, shut: tuple[str, ...] | None = None) -> World:
+    """The world of a morning from day 0 on with channels shut, by default the scenario's.  (M94)
 
     Nothing that anyone holds, owes or is owed changes. Where all channels are open it is the same
     world; called again, it changes nothing more.
     """
-    shut = scenario.channels.shut
+    shut = scenario.channels.shut if shut is None else shut
     if not shut:
         return world
     if "haircuts" in shut and world.burn_in == 0:  # no rate has been asked yet

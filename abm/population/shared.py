@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from abm.kernels.events import EVENT
-from abm.kernels.scratch import allocate_scratch
+from abm.kernels.scratch import Scratch, allocate_scratch
 from abm.population.advance import InitialState, advance, open_world, room_for_events, with_room
 from abm.population.rules import make_rules
 from abm.population.script import write_script
@@ -72,9 +72,18 @@ def go_on(
 
 
 def fork(
-    past: Past, scenario: Scenario, *, shocked: bool, no_trade: bool, with_events: bool
+    past: Past,
+    scenario: Scenario,
+    *,
+    shocked: bool,
+    no_trade: bool,
+    with_events: bool,
+    scratch: Scratch | None = None,
 ) -> World:
-    """A world of its own with this past; its future is scripted by a scenario that shares it."""
+    """A world of its own with this past; its future is scripted by a scenario that shares it.
+
+    Worlds that are run one after the other may be given the same scratch.
+    """
     world, options = past.world, past.world.options
     first_frozen = world.burn_in + scenario.shock_day if no_trade else NEVER
     is_kept = with_events and scenario.outputs.events
@@ -85,7 +94,7 @@ def fork(
         record=_copy_of(world.record._replace(events=NO_EVENTS)),
         script=write_script(scenario, shocked),
         options=options._replace(no_trade_from=first_frozen),
-        scratch=allocate_scratch(*world.books.units.shape),
+        scratch=scratch or allocate_scratch(*world.books.units.shape),
         label=run_label(scenario, past.seed, past.replicate, shocked, no_trade),
     )
     if not is_kept:

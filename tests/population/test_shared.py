@@ -72,6 +72,8 @@ def days_of_script(scenario):
         yield scenario.calendar.shock_day
     if scenario.policy.boj.kind == "script":
         yield from (move.day for move in scenario.policy.boj.moves())
+    if scenario.policy.swap_line.kind == "line":
+        yield scenario.policy.swap_line.day
     if scenario.policy.mof.kind == "script":
         yield from (act.day for act in scenario.policy.mof.interventions)
 
