@@ -9,7 +9,7 @@ import math
 
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.contracts.balances import hold_multiples
-from abm.kernels.numerics.columns import add_scaled
+from abm.kernels.numerics.columns import add_scaled_rows
 from abm.kernels.risk import book_return, held_variance
 from abm.kernels.state import CHUNK, HEDGE_FUND, LEAST_VARIANCE, RISK_PARITY, TRADING_DAYS
 
@@ -99,7 +99,7 @@ def learn_from_losses(books, market, rules, scratch):
         learn_by_mandate(lo, hi, returns, books, market, rules, scratch)
     for i in range(first[RISK_PARITY], books.cash.size):
         if rules.mandates.has_margin_account[i]:
-            learn_by_holdings(i, returns, books, market, rules)
+            learn_by_holdings(i, returns, scratch.work[1], books, market, rules)
 
 
 @kernel
@@ -109,8 +109,7 @@ def learn_by_mandate(lo, hi, returns, books, market, rules, scratch):
     n = hi - lo
     total, size = scratch.lanes[0][:n], scratch.lanes[1][:n]
     total[:] = 0.0
-    for k in range(1, returns.size):
-        add_scaled(returns[k], mandates.weights[k][lo:hi], total)
+    add_scaled_rows(1, lo, hi, returns, mandates.weights, total)
     size_returns(
         share, returns[0], books.morning_leverage[lo:hi], mandates.weights[0][lo:hi],
         mandates.asset_variance[lo:hi], mandates.loan_covariance[lo:hi],
@@ -144,8 +143,8 @@ def learn(own, size, sizing, margin, sizing_risk, margin_risk):
 
 
 @kernel
-def learn_by_holdings(i, returns, books, market, rules):
+def learn_by_holdings(i, returns, shares, books, market, rules):
     """Learn from what an institution without a mandate holds tonight, at the day's returns."""
     own = book_return(i, returns, books, market)
-    size = surprise(own, held_variance(i, rules.market.calm_risk, books, market))
+    size = surprise(own, held_variance(i, rules.market.calm_risk, books, market, shares))
     books.margin_risk[i] = next_margin_risk(books.margin_risk[i], own, size, rules.margin.loss)

@@ -57,10 +57,10 @@ from abm.kernels.markets.rounds import (
 from abm.kernels.markets.settlement import (
     commit_trades,
     fill_trades,
-    open_settlement,
     ration,
     record_forced,
     record_volume,
+    set_spreads,
     settle_market_makers,
     write_trades,
 )
@@ -307,7 +307,7 @@ def is_trading(round_, scratch):
 @kernel
 def settle(round_, books, market, rules, record, scratch):
     """Trade all orders of the round at the new prices and mark every book.            (M40)"""
-    open_settlement(market, rules, scratch)
+    scratch.flows[:] = 0.0
     is_rationed = ration(books, market, rules, scratch)
     if is_trading(round_, scratch):
         settle_institutions(round_, is_rationed, books, market, rules, record, scratch)
@@ -322,6 +322,7 @@ def settle(round_, books, market, rules, record, scratch):
 @kernel
 def settle_institutions(round_, is_rationed, books, market, rules, record, scratch):
     """Trade the orders of all institutions and mark their books, chunk by chunk."""
+    set_spreads(market, rules, scratch)
     n_recorded = 0
     for lo in range(0, books.cash.size, CHUNK):
         hi = min(lo + CHUNK, books.cash.size)

@@ -65,21 +65,19 @@ def book_return(i, returns, books, market):
 
 
 @kernel
-def held_variance(i, risk, books, market):
+def held_variance(i, risk, books, market, shares):
     """Variance of what is held, per unit of leverage: a'Sa over (W + borrowing)^2.        (M15)
 
-    ``risk``: the lower triangle of S, off-diagonals doubled.
+    ``risk``: the lower triangle of S, off-diagonals doubled. ``shares``: scratch, (K,).
     """
     assets = books.wealth[i] + books.borrowing[i]
     if assets <= 0.0:
         return 0.0
     variance = 0.0
     for k in range(market.quote.size):
-        if books.units[k, i] == 0.0:
-            continue
-        held = books.units[k, i] * market.usd_price[k] / assets
-        for j in range(k + 1):
-            if books.units[j, i] != 0.0:
-                other = books.units[j, i] * market.usd_price[j] / assets
-                variance += risk[k, j] * held * other
+        shares[k] = books.units[k, i] * market.usd_price[k] / assets
+        if books.units[k, i] != 0.0:
+            for j in range(k + 1):
+                if books.units[j, i] != 0.0:
+                    variance += risk[k, j] * shares[k] * shares[j]
     return variance

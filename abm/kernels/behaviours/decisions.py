@@ -64,7 +64,7 @@ def decide_rows(lo, hi, books, market, rules, scratch):
     for i in range(max(lo, first[CUSTOM]), hi):
         variance = scratch.work[3]
         risk = rules.market.calm_risk if rules.margin.loss.is_on else market.risk_fast
-        variance[0] = held_variance(i, risk, books, market)
+        variance[0] = held_variance(i, risk, books, market, scratch.work[1])
         set_margin_terms(i, i + 1, variance, scratch.broker_use, books, market, rules)
 
 

@@ -8,7 +8,7 @@ from abm.kernels.constraints.margin import set_margin_terms
 from abm.kernels.constraints.stop_loss import is_stopped, stopped_leverage
 from abm.kernels.constraints.value_at_risk import is_var_breached, limit_by_var, loss_bound
 from abm.kernels.contracts.balances import hold_multiples, mandate_multiple
-from abm.kernels.numerics.columns import add_scaled, copy, is_any, write_product
+from abm.kernels.numerics.columns import add_scaled, add_scaled_rows, copy, is_any, write_product
 from abm.kernels.risk import anchored
 from abm.kernels.state import LEAST_VARIANCE
 
@@ -24,10 +24,8 @@ def portfolio_mean(lo, hi, yen_share, expected, usd_rate, spread, weights, gross
     of the usual yen loan which is in yen;  gross: sum of the weights but the yen's.
     """
     mean[:] = 0.0
-    for k in range(weights.shape[0]):
-        held = weights[k][lo:hi]
-        if is_any(held):
-            add_scaled(yen_share * expected[k] if k == 0 else expected[k], held, mean)
+    add_scaled(yen_share * expected[0], weights[0][lo:hi], mean)
+    add_scaled_rows(1, lo, hi, expected, weights, mean)
     add_funding(usd_rate, usd_rate + spread, yen_share, gross, weights[0][lo:hi], mean)
 
 

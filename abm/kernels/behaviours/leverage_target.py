@@ -8,7 +8,7 @@ import math
 
 from abm.kernels.behaviours.idle import is_idle
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.numerics.columns import add_scaled, write_product
+from abm.kernels.numerics.columns import add_scaled, add_scaled_rows, write_product
 from abm.kernels.state import LEAST_VARIANCE
 
 # Scratch lanes above the K rows of shares.
@@ -40,8 +40,7 @@ def follow_target(lo, hi, rule, books, market, rules, scratch):
     variance, held, aim = lanes[K + VARIANCE], lanes[K + HELD][:n], lanes[K + AIM][:n]
     held[:] = 0.0
     aim[:] = 0.0
-    for k in range(C, K):
-        add_scaled(market.usd_price[k], books.units[k][lo:hi], held)
+    add_scaled_rows(C, lo, hi, market.usd_price, books.units, held)
     for i in range(lo, hi):
         if is_idle(i, books):
             continue

@@ -31,7 +31,9 @@ def decide_risk_parity(lo, hi, books, market, rules, scratch):
     if is_any(rules.mandates.has_margin_account[lo:hi]):
         if rules.margin.loss.is_on:
             for i in range(lo, hi):
-                fast[i - lo] = held_variance(i, rules.market.calm_risk, books, market)
+                fast[i - lo] = held_variance(
+                    i, rules.market.calm_risk, books, market, scratch.work[1]
+                )
         set_margin_terms(lo, hi, fast, scratch.broker_use, books, market, rules)
     follow_target(lo, hi, rules.risk_parity.band, books, market, rules, scratch)
 

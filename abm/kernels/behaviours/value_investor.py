@@ -82,14 +82,19 @@ def _square_root_position(z, depth, capacity):
 
 
 @inlined
-def value_position(law, x, fundamental, depth, capacity):
-    """Position that value investors want at log price x [units].                          (M35)
+def filled_share(law, z, capacity):
+    """Share of their capacity that value investors hold where that follows a tanh; else 0."""
+    return saturation(z / capacity) if law == TANH else 0.0
+
+
+@inlined
+def position_at(law, z, share, depth, capacity):
+    """Position that value investors want at z, where `filled_share` is known [units].      (M35)
 
     tanh: u = -Lambda ub tanh((x - f)/ub); linear: u = -Lambda (x - f); the others above.
     """
-    z = x - fundamental
     if law == TANH:
-        return -depth * capacity * saturation(z / capacity)
+        return -depth * capacity * share
     if law == LINEAR:
         return -depth * z
     if law == CONT_SCHAANNING:
@@ -100,18 +105,23 @@ def value_position(law, x, fundamental, depth, capacity):
 
 
 @inlined
+def value_position(law, x, fundamental, depth, capacity):
+    """Position that value investors want at log price x [units]."""
+    z = x - fundamental
+    return position_at(law, z, filled_share(law, z, capacity), depth, capacity)
+
+
+@inlined
 def value_order(law, wanted, speed, opening, held):
     """Order of value investors [units]: h0 + sv (u - h0) - h, linear in what they want.    (M35)"""
     return opening + speed * (wanted - opening) - held if law != NONE else 0.0
 
 
 @inlined
-def value_slope(law, x, fundamental, depth, capacity):
-    """Slope du/dx of `value_position` [units per log], never positive."""
-    z = x - fundamental
+def slope_at(law, z, share, depth, capacity):
+    """Slope du/dx of `position_at` [units per log], never positive."""
     if law == TANH:
-        t = saturation(z / capacity)
-        return -depth * (1.0 - t * t)
+        return -depth * (1.0 - share * share)
     if law == LINEAR:
         return -depth
     if law == CONT_SCHAANNING:
@@ -122,3 +132,10 @@ def value_slope(law, x, fundamental, depth, capacity):
         root = math.sqrt(z * z + rounding * rounding)
         return -(depth / capacity) * (root + z * z / root)
     return 0.0
+
+
+@inlined
+def value_slope(law, x, fundamental, depth, capacity):
+    """Slope du/dx of `value_position` [units per log]."""
+    z = x - fundamental
+    return slope_at(law, z, filled_share(law, z, capacity), depth, capacity)

@@ -3,7 +3,14 @@
 import math
 
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.numerics.columns import add_debt, add_scaled, chunk_sum
+from abm.kernels.numerics.columns import (
+    add_debt,
+    add_debts,
+    add_scaled,
+    add_scaled_rows,
+    chunk_sum,
+    write_debts,
+)
 from abm.kernels.state import ACCRUALS, STRETCH
 
 BORROWERS_SHARE_OF_BASIS = 0.5  # the yen leg of a swap bears half of it, the dollar leg the rest
@@ -37,10 +44,10 @@ def local_price(k, market):
 @kernel
 def add_up_wealth(lo, hi, units, cash, prices, wealth):
     """Wealth of columns lo..hi, W = m + sum a X [USD bn].                                   (M2)"""
-    wealth[:] = 0.0
-    add_scaled(1.0, cash[lo:hi], wealth)
-    for k in range(prices.size):
-        add_scaled(prices[k], units[k][lo:hi], wealth)
+    held = cash[lo:hi]
+    for j in range(wealth.size):
+        wealth[j] = 0.0 + held[j]  # an empty book is worth 0.0, not -0.0
+    add_scaled_rows(0, lo, hi, prices, units, wealth)
 
 
 @inlined
@@ -67,10 +74,12 @@ def account_value(held, cash, prices):
 @kernel
 def add_up_borrowing(lo, hi, books, market, borrowing):
     """Borrowing of institutions lo..hi, (-m)+ + sum over currencies (-a X)+ [USD bn].       (M3)"""
-    borrowing[:] = 0.0
-    add_debt(1.0, books.cash[lo:hi], borrowing)
-    for c in range(market.rates.size - 1):
-        add_debt(market.usd_price[c], books.units[c][lo:hi], borrowing)
+    prices, units, n_currencies = market.usd_price, books.units, market.rates.size - 1
+    write_debts(1.0, prices[0], books.cash[lo:hi], units[0][lo:hi], borrowing)
+    for c in range(1, n_currencies - 1, 2):
+        add_debts(prices[c], prices[c + 1], units[c][lo:hi], units[c + 1][lo:hi], borrowing)
+    if n_currencies % 2 == 0:
+        add_debt(prices[n_currencies - 1], units[n_currencies - 1][lo:hi], borrowing)
 
 
 @kernel

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from abm.kernels.compiler.jit import allocating_kernel, kernel
+from abm.kernels.compiler.jit import allocating_kernel, inlined, kernel
 from abm.kernels.contracts.balances import usd_price
 from abm.kernels.markets.certify import feedback_gain, is_only_rest_point, is_stable
 from abm.kernels.markets.flow import (
@@ -37,12 +37,15 @@ from abm.kernels.markets.impact import (
     FREE,
     IS_PRICED,
     KEPT,
+    ORIGIN,
     PRICE,
     STEP,
     X,
     differentiate_excess,
     evaluate_excess,
+    own_slope,
     prepare_round,
+    take_terms,
 )
 from abm.kernels.markets.orders import gather_candidates
 from abm.kernels.numerics.linear import solve_in_place
@@ -78,19 +81,30 @@ class ClearingReport(NamedTuple):
     gain: float
 
 
+@inlined
+def _step_alone(codes, v):
+    """Newton's steps where every price moves its own market alone; returns how many there are."""
+    n_free = 0
+    for k in range(codes.shape[1]):
+        if not pushed(k, v):
+            codes[FREE, n_free] = k
+            v[STEP, n_free] = -v[EXCESS, k] / own_slope(k, codes, v)
+            n_free += 1
+    return n_free
+
+
 @kernel
 def _newton_step(codes, v, m):
     """Move the instruments within limits by one capped Newton step; False if J is singular."""
-    differentiate_excess(codes, v, m)
-    n_free = take_free_block(codes, v, m)
-    for i in range(n_free):
-        v[STEP, i] = -v[EXCESS, codes[FREE, i]]
     if codes[IS_PRICED, 0]:
+        differentiate_excess(codes, v, m)
+        n_free = take_free_block(codes, v, m)
+        for i in range(n_free):
+            v[STEP, i] = -v[EXCESS, codes[FREE, i]]
         if not solve_in_place(m[BLOCK], v[STEP], n_free):
             return False
     else:
-        for i in range(n_free):
-            v[STEP, i] /= m[BLOCK, i, i]
+        n_free = _step_alone(codes, v)
     largest = 0.0
     for i in range(n_free):
         largest = max(largest, abs(v[STEP, i]))
@@ -164,6 +178,27 @@ def _find_rest_point(candidates, tolerance, radius, work):
 
 
 @kernel
+def solve_prepared(is_finite, candidates, radius, options, work):
+    """Prices of the round that is in work, and excess demand there, to `options`; see below."""
+    codes, v = work.codes, work.vectors
+    n = codes.shape[1]
+    for k in range(n):
+        options.log_price[k], options.excess[k] = v[ORIGIN, k], 0.0
+    if not is_finite:
+        return ClearingReport(FAILED, 0, math.inf, math.nan)
+    status, iterations, residual = _find_rest_point(candidates, options.tolerance, radius, work)
+    if status != CLEARED or not math.isfinite(residual):
+        status = LEFT_RADIUS if status == LEFT_RADIUS else FAILED
+        return ClearingReport(status, iterations, math.inf, math.nan)
+    for k in range(n):
+        options.log_price[k], options.excess[k] = v[X, k], v[EXCESS, k]
+        if pushed(k, v):
+            status = AT_LIMIT
+    gain = feedback_gain(codes, v, work.squares) if options.want_gain else math.nan
+    return ClearingReport(status, iterations, residual, gain)
+
+
+@inlined
 def solve_clearing(orders, candidates, liquidity, limits, options, work):
     """Prices of one round, and excess demand there, to `options`.                            (M37)
 
@@ -171,41 +206,32 @@ def solve_clearing(orders, candidates, liquidity, limits, options, work):
     work.no_candidates. Status CLEARED, AT_LIMIT, FAILED (prices of the start, excess 0) or
     LEFT_RADIUS: beyond orders.radius the candidates are needed (`clear_round` sees to it).
     """
-    v, quote, start = work.vectors, limits.quote, limits.start
-    for k in range(quote.size):
-        options.log_price[k], options.excess[k] = start[k], 0.0
-    if not prepare_round(orders, liquidity, limits, work):
-        return ClearingReport(FAILED, 0, math.inf, math.nan)
+    is_finite = prepare_round(orders, liquidity, limits, work)
     if candidates.shape[0] > 0:
-        work.codes[IS_PRICED, 0] = 1  # who is without wealth at the start may have some later
-    radius = orders.radius[0]
-    status, iterations, residual = _find_rest_point(candidates, options.tolerance, radius, work)
-    if status != CLEARED or not math.isfinite(residual):
-        status = LEFT_RADIUS if status == LEFT_RADIUS else FAILED
-        return ClearingReport(status, iterations, math.inf, math.nan)
-    for k in range(quote.size):
-        options.log_price[k], options.excess[k] = v[X, k], v[EXCESS, k]
-        if pushed(k, v):
-            status = AT_LIMIT
-    gain = feedback_gain(work.codes, v, work.squares) if options.want_gain else math.nan
-    return ClearingReport(status, iterations, residual, gain)
+        take_terms(orders, work)  # who is without wealth at the start may have some later
+    return solve_prepared(is_finite, candidates, orders.radius[0], options, work)
 
 
-@allocating_kernel
+@inlined
 def clear_round(book, orders, liquidity, limits, options, work):
     """`solve_clearing`, again with the candidates if the prices leave the safe radius.
 
     `orders` must have been collected at the prices of the start; their radius is then put to
     infinity, since every candidate is listed.
     """
-    candidates = work.no_candidates
-    while True:
-        report = solve_clearing(orders, candidates, liquidity, limits, options, work)
-        if report.status != LEFT_RADIUS:
-            return report
-        quote, start = limits.quote, limits.start
-        prices = work.vectors[PRICE][: quote.size]
-        for k in range(quote.size):
-            prices[k] = usd_price(k, start, quote)
-        candidates = gather_candidates(book, prices, limits)
-        orders.radius[0] = math.inf
+    report = solve_clearing(orders, work.no_candidates, liquidity, limits, options, work)
+    if report.status == LEFT_RADIUS:
+        report = clear_beyond_radius(book, orders, liquidity, limits, options, work)
+    return report
+
+
+@allocating_kernel
+def clear_beyond_radius(book, orders, liquidity, limits, options, work):
+    """`solve_clearing` with every institution listed whose wealth may change sign."""
+    quote, start = limits.quote, limits.start
+    prices = work.vectors[PRICE][: quote.size]
+    for k in range(quote.size):
+        prices[k] = usd_price(k, start, quote)
+    candidates = gather_candidates(book, prices, limits)
+    orders.radius[0] = math.inf
+    return solve_clearing(orders, candidates, liquidity, limits, options, work)

@@ -85,6 +85,11 @@ def take_free_block(codes, v, m):
         if not pushed(k, v):
             codes[FREE, n_free] = k
             n_free += 1
+    if n_free == codes.shape[1]:
+        for i in range(n_free):
+            for j in range(n_free):
+                m[BLOCK, i, j] = m[JACOBIAN, i, j]
+        return n_free
     for i in range(n_free):
         for j in range(n_free):
             m[BLOCK, i, j] = m[JACOBIAN, codes[FREE, i], codes[FREE, j]]

@@ -12,8 +12,10 @@ from abm.kernels.behaviours.value_investor import (
     LINEAR,
     NONE,
     TANH,
+    filled_share,
+    position_at,
+    slope_at,
     value_order,
-    value_position,
     value_slope,
 )
 from abm.kernels.compiler.jit import inlined, kernel
@@ -66,10 +68,13 @@ class Liquidity(NamedTuple):
     EXCESS,  # F
     KEPT,  # point to return to
     STEP,
-) = range(20)
+    SHARE,  # of their capacity that value investors hold at the point
+    POSITION,  # of value investors there
+) = range(22)
 # Rows of ClearingWork.codes: quote currency, law, the instruments within their limits, those quoted
-# in a currency, how many of these there are, 1 if an order of an institution moves with prices.
-QUOTE, LAW, FREE, QUOTED, N_QUOTED, IS_PRICED = range(6)
+# in a currency, how many of these there are, 1 if an order of an institution moves with prices, 1
+# while the Jacobian is that of the point.
+QUOTE, LAW, FREE, QUOTED, N_QUOTED, IS_PRICED, IS_DIFFERENTIATED = range(7)
 # Matrices of ClearingWork.squares: target rows of Q (all, non-residents), dF/dx, scratch.
 WANTED, WANTED_ABROAD, JACOBIAN, BLOCK, SCALED = range(5)
 
@@ -80,8 +85,8 @@ class ClearingWork(NamedTuple):
     Few arrays with named rows: a kernel call pays for every array it is handed.
     """
 
-    codes: np.ndarray  # (6, K) int64
-    vectors: np.ndarray  # (20, K+1)
+    codes: np.ndarray  # (7, K) int64
+    vectors: np.ndarray  # (22, K+1)
     squares: np.ndarray  # (5, K+1, K+1)
     no_candidates: np.ndarray  # (0, 2K+4)
 
@@ -90,8 +95,8 @@ def allocate_work(n_instruments: int) -> ClearingWork:
     """Scratch for a market of K instruments; one per thread."""
     k = n_instruments
     return ClearingWork(
-        codes=np.zeros((6, k), np.int64),
-        vectors=np.zeros((20, k + 1)),
+        codes=np.zeros((7, k), np.int64),
+        vectors=np.zeros((22, k + 1)),
         squares=np.zeros((5, k + 1, k + 1)),
         no_candidates=np.zeros((0, 2 * k + 4)),
     )
@@ -141,11 +146,10 @@ def _prepare_instrument(k, liquidity, own, abroad, v):
 def prepare_round(orders, liquidity, limits, work):
     """Copy the round's system into work; returns whether all of it is finite and D > 0."""
     quote, lower, upper, start = limits.quote, limits.lower, limits.upper, limits.start
-    n = quote.size
-    v, m = work.vectors, work.squares
+    v = work.vectors
     all_terms, abroad_terms = orders.wealth_terms, orders.wealth_terms_nonresident
-    check, is_priced, n_quoted = 0.0, False, 0
-    for k in range(n):
+    check, n_priced, n_infinite, n_quoted = 0.0, 0, 0, 0
+    for k in range(quote.size):
         own = unpriced_orders(k, orders.frozen, all_terms)
         abroad = unpriced_orders(k, orders.frozen_nonresident, abroad_terms)
         _prepare_instrument(k, liquidity, own, abroad, v)
@@ -155,16 +159,29 @@ def prepare_round(orders, liquidity, limits, work):
             n_quoted += 1
         v[LOWER, k], v[UPPER, k], v[ORIGIN, k] = lower[k], upper[k], start[k]
         v[X, k] = min(max(start[k], lower[k]), upper[k])
-        check += v[CONSTANT, k] + v[HELD_ABROAD, k] + v[PER_DEPTH, k] + start[k]
-        is_priced |= abroad != 0.0
-        for j in range(n + 1):
-            m[WANTED, k, j], m[WANTED_ABROAD, k, j] = all_terms[k, j], abroad_terms[k, j]
-            check += all_terms[k, j] + abroad_terms[k, j]
-            is_priced |= (all_terms[k, j] != 0.0) | (abroad_terms[k, j] != 0.0)
-    v[PRICE, n] = 1.0
+        check += (v[CONSTANT, k] + v[HELD_ABROAD, k]) + (v[PER_DEPTH, k] + start[k])
+        n_priced += abroad != 0.0
+        for j in range(quote.size + 1):  # counted: a sum would take them one after the other
+            term, foreign = all_terms[k, j], abroad_terms[k, j]
+            n_priced += (term != 0.0) | (foreign != 0.0)
+            n_infinite += (term - term != 0.0) | (foreign - foreign != 0.0)
     work.codes[N_QUOTED, 0] = n_quoted
-    work.codes[IS_PRICED, 0] = is_priced
-    return math.isfinite(check)
+    work.codes[IS_PRICED, 0] = 0
+    if n_priced > 0:
+        take_terms(orders, work)
+    return n_infinite == 0 and math.isfinite(check)
+
+
+@kernel
+def take_terms(orders, work):
+    """Copy the orders that move with prices into work."""
+    m, n = work.squares, work.codes.shape[1]
+    for k in range(n):
+        for j in range(n + 1):
+            m[WANTED, k, j] = orders.wealth_terms[k, j]
+            m[WANTED_ABROAD, k, j] = orders.wealth_terms_nonresident[k, j]
+    work.vectors[PRICE, n] = 1.0
+    work.codes[IS_PRICED, 0] = 1
 
 
 @kernel
@@ -202,14 +219,16 @@ def evaluate_excess(candidates, codes, v, m):
     F_k += (Q Z)_k / X_k,    F_c += sum over assets k quoted in c of exp(x_k) d_k of non-residents
     """
     n = codes.shape[1]
+    codes[IS_DIFFERENTIATED, 0] = 0
     if codes[IS_PRICED, 0]:
         _evaluate_orders(candidates, codes, v, m)
     else:
         v[EXCESS, :n] = 0.0
     for k in range(n):
-        value = v[SPEED, k] * value_position(
-            codes[LAW, k], v[X, k], v[FUNDAMENTAL, k], v[VALUE_DEPTH, k], v[CAPACITY, k]
-        )
+        law, z = codes[LAW, k], v[X, k] - v[FUNDAMENTAL, k]
+        v[SHARE, k] = filled_share(law, z, v[CAPACITY, k])
+        v[POSITION, k] = position_at(law, z, v[SHARE, k], v[VALUE_DEPTH, k], v[CAPACITY, k])
+        value = v[SPEED, k] * v[POSITION, k]
         linear = -v[LINEAR_SLOPE, k] * v[X, k]
         v[EXCESS, k] = v[EXCESS, k] + v[CONSTANT, k] + value + linear
     if codes[IS_PRICED, 0]:
@@ -270,22 +289,30 @@ def _differentiate_legs(k, codes, v, m):
     m[JACOBIAN, c, k] -= v[LOCAL, k] * v[HELD_ABROAD, k]
 
 
+@inlined
+def own_slope(k, codes, v):
+    """Slope of market makers' orders at the point evaluated last [units per log]."""
+    z = v[X, k] - v[FUNDAMENTAL, k]
+    slope = slope_at(codes[LAW, k], z, v[SHARE, k], v[VALUE_DEPTH, k], v[CAPACITY, k])
+    return v[SPEED, k] * slope - v[LINEAR_SLOPE, k]
+
+
 @kernel
 def differentiate_excess(codes, v, m):
     """Jacobian dF/dx at the point evaluated last."""
     n = codes.shape[1]
+    if codes[IS_DIFFERENTIATED, 0]:
+        return
     if codes[IS_PRICED, 0]:
         _differentiate_orders(codes, v, m)
     else:
         m[JACOBIAN] = 0.0
     for k in range(n):
-        slope = value_slope(
-            codes[LAW, k], v[X, k], v[FUNDAMENTAL, k], v[VALUE_DEPTH, k], v[CAPACITY, k]
-        )
-        m[JACOBIAN, k, k] += v[SPEED, k] * slope - v[LINEAR_SLOPE, k]
+        m[JACOBIAN, k, k] += own_slope(k, codes, v)
     if codes[IS_PRICED, 0]:
         for q in range(codes[N_QUOTED, 0]):
             _differentiate_legs(codes[QUOTED, q], codes, v, m)
+    codes[IS_DIFFERENTIATED, 0] = 1
 
 
 @kernel
@@ -306,7 +333,7 @@ def bound_growth(distance, codes, v, m):
         depth, capacity = v[VALUE_DEPTH, k], v[CAPACITY, k]
         if codes[LAW, k] == TANH or codes[LAW, k] == LINEAR:
             flattest = value_slope(codes[LAW, k], z + distance, 0.0, depth, capacity)
-            slope = value_slope(codes[LAW, k], v[X, k], v[FUNDAMENTAL, k], depth, capacity)
+            slope = slope_at(codes[LAW, k], z, v[SHARE, k], depth, capacity)
             v[STEP, k] += v[SPEED, k] * (flattest - slope)
         elif v[SPEED, k] > 0.0:
             v[STEP, k] = math.inf

@@ -130,14 +130,14 @@ def _price_weight(quote):
 
 
 @kernel
-def _add_frozen(k, book, rows, orders):
-    """Add the units of instrument k that these institutions order at any price."""
-    total, abroad = orders.frozen[k], orders.frozen_nonresident[k]
+def _add_frozen(book, rows, orders):
+    """Add the units that these institutions order at any price."""
     for r in range(rows.size):
-        units = book.intent[k, rows[r]]
-        total += units
-        abroad += units if book.resident[rows[r]] == 0 else 0.0
-    orders.frozen[k], orders.frozen_nonresident[k] = total, abroad
+        is_foreign = book.resident[rows[r]] == 0
+        for k in range(orders.frozen.size):
+            units = book.intent[k, rows[r]]
+            orders.frozen[k] += units
+            orders.frozen_nonresident[k] += units if is_foreign else 0.0
 
 
 @kernel
@@ -169,8 +169,7 @@ def collect_rows(book, prices, quote, rows, orders):
     """Add the orders of a short list of institutions, in the order given."""
     for r in range(rows.size):
         if book.speed[rows[r]] == IN_UNITS:
-            for k in range(prices.size):
-                _add_frozen(k, book, rows[r : r + 1], orders)
+            _add_frozen(book, rows[r : r + 1], orders)
         else:
             _add_row(book, prices, quote, orders, rows[r])
 
@@ -290,8 +289,7 @@ def _collect_apart(book, prices, quote, lo, hi, orders):
             count += 1
         else:
             _add_row(book, prices, quote, orders, i)
-    for k in range(prices.size):
-        _add_frozen(k, book, orders.rows[:count], orders)
+    _add_frozen(book, orders.rows[:count], orders)
 
 
 @kernel

@@ -4,12 +4,12 @@ from abm.kernels.behaviours.idle import cancel_orders
 from abm.kernels.behaviours.option_hedger import hedge_wanted
 from abm.kernels.behaviours.order_anticipator import held_in_advance
 from abm.kernels.behaviours.risk_appetite import NOW
-from abm.kernels.behaviours.value_investor import value_order, value_position
+from abm.kernels.behaviours.value_investor import value_order
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.contracts.balances import mark_prices
 from abm.kernels.markets.clearing import SolverOptions, clear_round
 from abm.kernels.markets.flow import FAILED
-from abm.kernels.markets.impact import Liquidity, dealer_order
+from abm.kernels.markets.impact import POSITION, Liquidity, dealer_order
 from abm.kernels.markets.orders import (
     IN_UNITS,
     OrderBook,
@@ -108,20 +108,19 @@ def find_prices(want_gain, books, market, rules, scratch):
     )
     if report.status != FAILED:
         mark_prices(market)
-        quote_market_makers(market, value)
+        quote_market_makers(scratch.solver.vectors[POSITION], market, value)
     return report
 
 
 @kernel
-def quote_market_makers(market, rule):
-    """Orders at the new price of all who quote along the price.              (M35, M84, M91)"""
+def quote_market_makers(wanted, market, rule):
+    """Orders at the new price of all who quote along the price.              (M35, M84, M91)
+
+    ``wanted``: positions that value investors want at it.
+    """
     for k in range(market.quote.size):
-        wanted = value_position(
-            rule.law[k], market.log_price[k], market.anchor[k], market.value_depth[k],
-            rule.capacity[k],
-        )  # fmt: skip
         market.value_order[k] = value_order(
-            rule.law[k], wanted, market.value_speed[k], market.value_held_open[k],
+            rule.law[k], wanted[k], market.value_speed[k], market.value_held_open[k],
             market.value_held[k],
         )  # fmt: skip
         market.dealer_order[k] = dealer_order(

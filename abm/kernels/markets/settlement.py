@@ -23,9 +23,8 @@ WEALTH, COST, LEG, GROSS_TRADE = 0, 1, 2, 3
 
 
 @kernel
-def open_settlement(market, rules, scratch):
-    """Clear the round's flows, and set the spread of every market.                        (M40)"""
-    scratch.flows[:] = 0.0
+def set_spreads(market, rules, scratch):
+    """Set what it costs to cross the spread of every market.                             (M40)"""
     spreads = scratch.work[1]
     for k in range(market.quote.size):
         calm, fast = rules.market.calm_volatility[k], math.sqrt(market.covariance_fast[k, k])

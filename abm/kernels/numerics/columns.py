@@ -31,6 +31,29 @@ def add_scaled(scale, column, total):
 
 
 @kernel
+def add_scaled_rows(first, lo, hi, scales, rows, total):
+    """total <- total + scales[k] rows[k][lo:hi], row after row from `first` on.
+
+    Three rows at a time, added in their order: what takes time is to fetch and store the sum.
+    """
+    last = scales.size
+    for k in range(first, last - 2, 3):
+        add_three_scaled(
+            scales[k], scales[k + 1], scales[k + 2], rows[k][lo:hi], rows[k + 1][lo:hi],
+            rows[k + 2][lo:hi], total,
+        )  # fmt: skip
+    for k in range(last - (last - first) % 3, last):
+        add_scaled(scales[k], rows[k][lo:hi], total)
+
+
+@kernel
+def add_three_scaled(a, b, c, x, y, z, total):
+    """total <- total + a x + b y + c z"""
+    for j in range(total.size):
+        total[j] = total[j] + a * x[j] + b * y[j] + c * z[j]
+
+
+@kernel
 def write_product(left, right, product):
     """product <- left right"""
     for j in range(product.size):
@@ -42,6 +65,20 @@ def add_debt(price, units, total):
     """total <- total + (-price units)+"""
     for j in range(units.size):
         total[j] += max(-price * units[j], 0.0)
+
+
+@kernel
+def add_debts(price, other_price, units, other, total):
+    """total <- total + (-price units)+ + (-other_price other)+"""
+    for j in range(total.size):
+        total[j] = total[j] + max(-price * units[j], 0.0) + max(-other_price * other[j], 0.0)
+
+
+@kernel
+def write_debts(price, other_price, units, other, total):
+    """total <- (-price units)+ + (-other_price other)+"""
+    for j in range(total.size):
+        total[j] = max(-price * units[j], 0.0) + max(-other_price * other[j], 0.0)
 
 
 @kernel
