@@ -197,9 +197,18 @@ def test_a_key_is_set_once(refused):
         (["run", "hike", "--seed", "seven"], "--seed = seven, must be a whole"),
         (["run", "hike", "--seed", "9" * 5000], "of at most 18 digits"),
         (["run", "hike", "--replicate", "-1"], "--replicate = -1, must be a whole"),
+        *((words, f"{words[-2]} = {words[-1]}, must be a whole number from 1, of at most 18 digits")
+          for given in ("0", "-3", "x") for words in (
+            ["compare", "hike", "calm", "--runs", given],
+            ["compare", "hike", "calm", "--workers", given],
+            ["sweep", "nowhere.toml", "--workers", given],
+            ["calibrate", "nowhere.toml", "--recover", given],
+            ["validate", "--seeds", given],
+            ["reproduce", "nowhere", "--rows", given],
+          )),
         (["plot", "nowhere"], "nowhere: there is no such folder"),
     ],
-)
+)  # fmt: skip
 def test_a_command_that_is_typed_wrong_is_answered_with_what_is_wrong(refused, words, message):
     assert message in refused(*words)
 

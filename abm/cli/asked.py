@@ -72,12 +72,18 @@ def leave(code: int) -> None:
         raise typer.Exit(code)
 
 
-def whole(option: str, text: str) -> int:
+def whole(option: str, text: str, least: int = 0) -> int:
     """The number that an option is given; seeds are counted from 0."""
-    if not (text.isdecimal() and text.isascii() and len(text) <= LONGEST_SEED):
-        allowed = f"must be a whole number from 0, of at most {LONGEST_SEED} digits"
+    is_whole = text.isdecimal() and text.isascii() and len(text) <= LONGEST_SEED
+    if not is_whole or int(text) < least:
+        allowed = f"must be a whole number from {least}, of at most {LONGEST_SEED} digits"
         raise InvalidInput(f"{option} = {text[:40]}, {allowed}")
     return int(text)
+
+
+def how_many(option: str, text: str | None) -> int | None:
+    """The number of runs or processes that an option asks for; None where it was not given."""
+    return None if text is None else whole(option, text, least=1)
 
 
 def seconds(option: str, text: str | None) -> float | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from abm.cli.answers import CHANGE_SOMETHING, DONE
-from abm.cli.asked import leave, whole
+from abm.cli.asked import how_many, leave
 from abm.cli.lines import duration, labelled
 from abm.cli.progress import CountOnStderr, warn_of_compiling
 from abm.cli.terminal import say, tell
@@ -37,7 +37,7 @@ def calibrate(
 
     warn_of_compiling()
     numbers = {
-        name: None if text is None else whole(f"--{name}", text)
+        name: how_many(f"--{name}", text)
         for name, text in (("workers", workers), ("recover", recover))
     }
     command = ["unwind", "calibrate", study, *(["--out", str(out)] if out else [])]

@@ -11,7 +11,7 @@ import typer
 
 import abm
 from abm.cli.answers import DONE, OUR_FAULT
-from abm.cli.asked import Settings, changes_in, chosen_scenario, leave, print_json, whole
+from abm.cli.asked import Settings, changes_in, chosen_scenario, how_many, leave, print_json, whole
 from abm.cli.lines import labelled
 from abm.cli.progress import warn_of_compiling
 from abm.cli.sweep import SweepProgress, told_when_interrupted
@@ -77,11 +77,9 @@ def compare(
     json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON")] = False,
 ) -> None:
     """Compare two scenarios that differ in one field, on the same draws."""
-    n_workers = None if workers is None else whole("--workers", workers)
+    n_runs, n_workers = whole("--runs", runs, least=1), how_many("--workers", workers)
     changes = (tuple(settings or ()), tuple(settings_b or ()))
-    asked = Asked(
-        a, b, *changes, whole("--runs", runs), whole("--seed", seed), n_workers, out, force, json
-    )
+    asked = Asked(a, b, *changes, n_runs, whole("--seed", seed), n_workers, out, force, json)
     leave(compare_and_tell(asked))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abm.cli.asked import whole
+from abm.cli.asked import how_many
 from abm.cli.progress import Progress
 from abm.cli.terminal import tell
 from abm.errors import one_line
@@ -23,7 +23,7 @@ def reproduce(
     ] = "20",
 ) -> None:
     """Run a result again from its manifest and compare the bytes of every table."""
-    n_rows = None if rows == "all" else whole("--rows", rows)
+    n_rows = None if rows == "all" else how_many("--rows", rows)
     outcome = reproduced(folder, n_rows)
     tell(*told(folder, outcome).split("\n"))
     if not outcome.agrees:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from abm.cli.answers import DONE, OUR_FAULT
-from abm.cli.asked import Timeout, leave, seconds, whole
+from abm.cli.asked import Timeout, how_many, leave, seconds, whole
 from abm.cli.lines import duration, labelled
 from abm.cli.progress import LINE_EVERY_SECONDS, CountOnStderr, warn_of_compiling
 from abm.cli.terminal import say, tell
@@ -70,7 +70,7 @@ def sweep(
     timeout: Timeout = None,
 ) -> None:
     """Run every point of an experiment; the same command goes on where it was stopped."""
-    n_workers = None if workers is None else whole("--workers", workers)
+    n_workers = how_many("--workers", workers)
     most = None if max_runs is None else whole("--max-runs", max_runs)
     asked = Asked(
         experiment, out, n_workers, cluster, shard, most, retry_failed,

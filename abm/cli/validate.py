@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abm.cli.asked import Force, Settings, changes_in, whole
+from abm.cli.asked import Force, Settings, changes_in, how_many, whole
 from abm.cli.lines import duration, labelled
 from abm.cli.progress import CountOnStderr, warn_of_compiling
 from abm.cli.terminal import say, tell
@@ -57,8 +57,7 @@ def validate(
 
     warn_of_compiling()
     numbers = {
-        name: None if text is None else whole(f"--{name}", text)
-        for name, text in (("seeds", seeds), ("workers", workers))
+        name: how_many(f"--{name}", text) for name, text in (("seeds", seeds), ("workers", workers))
     }
     chosen_seed = SEED if seed is None else whole("--seed", seed)
     try:

@@ -28,6 +28,7 @@ _N_DATE_TICKS = 9
 _COUNT_SHARE = 0.03  # width of a cross with its number, in panel widths
 _CALL, _CALL_INK = "#9FB4C7", "#4F6B85"
 _CUT, _CUT_INK = "#F2C879", "#9A6700"
+_LIQUIDATION, _LIQUIDATION_INK = "#CF9A8E", "#8C2D19"
 _FAILURE = "#B5380B"
 
 
@@ -43,8 +44,8 @@ def cascade_figure(
 ) -> Figure:
     """Aligned panels of one run: USDJPY, leverage, margin rate, forced sales and what forced them.
 
-    The last shows margin calls, retail stop-outs, and failures, those of banks included. A panel
-    of events without any is a strip that says so.
+    The last shows margin calls, retail stop-outs, automatic liquidations where there were any, and
+    failures, those of banks included. A panel of events without any is a strip that says so.
 
     Parameters
     ----------
@@ -66,14 +67,14 @@ def cascade_figure(
     with style.house_style():
         placed = _place_marks(days, marks if marks is not None else _policy_marks(events))
         n_rows = 1 + max((row for _, _, row in placed), default=-1)
-        figure, panels = _panels(title, caption, n_rows, _panel_inches(days))
+        figure, panels = _panels(title, caption, n_rows, _panel_inches(days, events))
         style.write_title(figure, title)
         style.write_caption(figure, caption)
         _draw_price(panels[0], days, real, counterfactuals or {}, opening_quote)
         _draw_path(panels[1], days, "leverage", "Leverage of hedge funds, times wealth", "×")
         _draw_path(panels[2], days, "margin_rate", "Margin rate, % of position", "%")
         _draw_forced(panels[3], days, (counterfactuals or {}).get("no shock"))
-        _draw_calls(panels[4], days)
+        _draw_calls(panels[4], days, events)
         for panel in panels:
             _draw_mark_lines(panel, placed)
         _write_marks(panels[0], placed)
@@ -81,12 +82,12 @@ def cascade_figure(
     return figure
 
 
-def _panel_inches(days: pd.DataFrame) -> list[float]:
+def _panel_inches(days: pd.DataFrame, events: pd.DataFrame) -> list[float]:
     """Height of every panel; those without anything to show are strips."""
     inches = list(_PANEL_INCHES)
     if not float(days[_forced_columns(days)].to_numpy().sum()) > 0.0:
         inches[3] = _STRIP_INCHES
-    if not any(counts.any() for counts in _triggers(days)):
+    if not any(counts.any() for counts in _triggers(days, events)):
         inches[4] = _STRIP_INCHES
     return inches
 
@@ -95,11 +96,13 @@ def _forced_columns(days: pd.DataFrame) -> list[str]:
     return [c for c in days.columns if c.startswith("forced_") and c.endswith("_usd_bn")]
 
 
-def _triggers(days: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series]:
-    """Margin calls, retail stop-outs, and failures of institutions and banks, by day."""
+def _triggers(days: pd.DataFrame, events: pd.DataFrame) -> list[pd.Series]:
+    """Margin calls, retail stop-outs, liquidations, failures of institutions and banks, by day."""
     none = 0 * days["n_failures"]  # for tables without retail traders or banks
     failures = days["n_failures"] + days.get("n_bank_failures", none)
-    return days["n_margin_calls"], days.get("n_loss_cuts", none), failures
+    on_days = events.loc[events["kind"] == "liquidation", "day"].value_counts()
+    liquidations = days["day"].map(on_days).fillna(0)
+    return [days["n_margin_calls"], days.get("n_loss_cuts", none), liquidations, failures]
 
 
 def _panels(
@@ -204,17 +207,22 @@ def _amount(usd_bn: float) -> str:
     return f"{_short(usd_bn)}bn" if usd_bn >= LEAST_USD_BN else f"less than {LEAST_USD_BN:g}bn"
 
 
-def _draw_calls(axes: Axes, days: pd.DataFrame) -> None:
-    """Margin calls with retail stop-outs stacked on them, and failures above."""
-    calls, cuts, failures = (c.to_numpy(dtype=int) for c in _triggers(days))
-    if not (calls.any() or cuts.any() or failures.any()):
+def _draw_calls(axes: Axes, days: pd.DataFrame, events: pd.DataFrame) -> None:
+    """Margin calls, on them retail stop-outs and liquidations, and failures above."""
+    calls, cuts, sales, failures = (c.to_numpy(dtype=int) for c in _triggers(days, events))
+    if not (calls.any() or cuts.any() or sales.any() or failures.any()):
         _header(axes, "No margin calls, no retail stop-outs, no failures in the run")
         _make_strip(axes)
         return
-    top = max(1, int((calls + cuts).max()))
-    called, cut = calls > 0, cuts > 0
-    axes.bar(days["day"][called], calls[called], width=0.86, color=_CALL, zorder=2)
-    axes.bar(days["day"][cut], cuts[cut], bottom=calls[cut], width=0.86, color=_CUT, zorder=2)
+    top = max(1, int((calls + cuts + sales).max()))
+    stacked = [(calls, _CALL), (cuts, _CUT)] + ([(sales, _LIQUIDATION)] if sales.any() else [])
+    below = 0 * calls
+    for counts, colour in stacked:
+        some = counts > 0
+        axes.bar(
+            days["day"][some], counts[some], bottom=below[some], width=0.86, color=colour, zorder=2
+        )
+        below = below + counts
     failed = [(d, n) for d, n in zip(days["day"].tolist(), failures.tolist(), strict=True) if n]
     axes.scatter(
         [day for day, _ in failed], [1.14 * top] * len(failed), marker="X", s=34, color=_FAILURE,
@@ -229,11 +237,12 @@ def _draw_calls(axes: Axes, days: pd.DataFrame) -> None:
             )  # fmt: skip
     axes.set_ylim(0.0, 1.3 * top)
     axes.yaxis.set_major_locator(_few_ticks(integer=True))
-    _header(
-        axes, "Margin calls, retail stop-outs a day in the run (bars, stacked), failures (crosses)"
-    )
+    counted = "Margin calls, retail stop-outs" + (", liquidations" if sales.any() else "")
+    _header(axes, f"{counted} a day in the run (bars, stacked), failures (crosses)")
     totals = [(0.38 * top, _counted(calls.sum(), "margin call"), _CALL_INK)]
     totals.append((0.75 * top, _counted(cuts.sum(), "stop-out"), _CUT_INK))
+    if sales.any():
+        totals.append((0.95 * top, _counted(sales.sum(), "liquidation"), _LIQUIDATION_INK))
     totals.append((1.14 * top, _counted(failures.sum(), "failure"), _FAILURE))
     style.label_line_ends(axes, totals, gap=0.2)
 

@@ -148,7 +148,9 @@ def _head_rows(
     if alone:
         edge = max(places[n][1] + radius[n] for n in alone) + 0.05
         left = min(places[n][0] - radius[n] for n in alone)
-        axes.text(left, edge, "without a loan", va="bottom", fontsize=7.5, color=style.QUIET)
+        axes.text(
+            left, edge, "without a loan from a bank", va="bottom", fontsize=7.5, color=style.QUIET
+        )
 
 
 def _draw_edges(

@@ -138,6 +138,19 @@ def test_stop_outs_alone_keep_the_panel_and_say_that_there_were_no_calls():
     assert {"no margin calls", "6 stop-outs", "no failures"} <= said
 
 
+def test_liquidations_stand_on_the_stop_outs_of_their_day_and_are_counted():
+    rows = [(11, "liquidation", f"auto-borrower-{n}") for n in range(4)]
+    rows.append((38, "liquidation", "auto-borrower-1"))
+    axes = cascade_figure(days(), events(*rows), "t").axes[4]
+    *_, bars = axes.containers
+    drawn = [(round(bar.get_x() + bar.get_width() / 2), bar.get_y(), bar.get_height())
+             for bar in bars]  # fmt: skip
+    assert drawn == [(11, 3, 4), (38, 0, 1)]
+    assert "5 liquidations" in {t.get_text() for t in axes.texts}
+    assert ", liquidations a day" in axes.get_title(loc="left")
+    assert "liquidation" not in cascade_figure(days(), POLICY, "t").axes[4].get_title(loc="left")
+
+
 def test_a_title_keeps_to_one_line_or_breaks_after_a_colon_or_comma():
     start, rest = "The shock of 31 Jul 2024 broke the dam:", "yen +6.8%, USD 30bn sold, 2 failures"
     assert style._title_lines(f"{start} {rest}") == [f"{start} {rest}"]
