@@ -106,7 +106,9 @@ def read_state(path: Path) -> Checked:
         _refuse(_size_faults(first, saved.day, archive))
         try:
             before = build_world(scenario, saved.seed, saved.replicate)
-            opening = build_world(first, saved.seed, saved.replicate)
+            opening = before
+            if origin is not None:
+                opening = build_world(first, saved.seed, saved.replicate)
         except ScenarioFaults as refused:  # a graph file that has gone or changed
             told = str(refused).splitlines()
             raise UnreadableFile(f"{path} cannot be opened here:", *told) from None

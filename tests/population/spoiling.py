@@ -14,6 +14,7 @@ import numpy as np
 
 from abm.errors import UnreadableFile
 from abm.model import CarryUnwindModel
+from abm.population import saved
 
 warnings.simplefilter("ignore")
 
@@ -117,7 +118,21 @@ def outcome_of(path):
     return "ran", ""
 
 
+def remember_the_scenario(read):
+    """The reader of a description's scenario, once for all: none is spoilt here."""
+    known = {}
+
+    def remembered(described, path):
+        text = described["scenario_toml"]
+        if text not in known:
+            known[text] = read(described, path)
+        return known[text]
+
+    return remembered
+
+
 def main(state, folder):
+    saved._scenario_in = remember_the_scenario(saved._scenario_in)
     with np.load(state) as file:
         arrays = dict(file)
     path = Path(folder) / "spoilt.state"

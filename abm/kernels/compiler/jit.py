@@ -90,14 +90,14 @@ def forget_old_kernels() -> None:
 
 
 def is_kept(kernel: Any) -> bool:
-    """True if some version of this kernel is kept from an earlier run, or none will be made.
+    """True if some version of this kernel's door is kept from an earlier run, or none will be made.
 
     Each copy of the package has its own files in the folder of kernels.
     """
     if numba.config.DISABLE_JIT:
         return True
     name = f"{kernel.__module__.rpartition('.')[2]}.{kernel.__name__}"
-    return any(Path(kernel.stats.cache_path).glob(f"{name}-*.nbi"))
+    return any(Path(door(kernel).stats.cache_path).glob(f"{name}-*.nbi"))
 
 
 @contextlib.contextmanager
@@ -138,25 +138,60 @@ def inlined(function: Function) -> Function:
 
 
 def _compiled(function: Callable[..., Any], allocates: bool = False) -> Any:
-    """Numba's dispatcher of a function, with our cache.
+    """Numba's dispatcher of a function, with our cache, for other kernels; Python has its door.
 
-    Numba reads the cache folder at decoration; it is set for ours only, so that other people's
-    functions keep theirs. Only what allocates counts references to arrays. Numbers written in the
-    source are variables like others: one version of a kernel serves them all.
+    Only what allocates counts references to arrays. Numbers written in the source are variables
+    like others: one version of a kernel serves them all.
     """
-    with _decorating:
-        before = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(CACHE_FOLDER)
-        try:
-            options = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True}
-            dispatcher: Any = numba.njit(cache=True, _nrt=allocates, **options)(function)
-        finally:
-            numba.config.CACHE_DIR = before
+    options = {"error_model": "numpy", "nogil": True, "no_cfunc_wrapper": True, "_nrt": allocates}
+    dispatcher = _dispatcher(function, CACHE_FOLDER, options | {"no_cpython_wrapper": True})
     if not numba.config.DISABLE_JIT:
         template = dispatcher.get_call_template
         dispatcher.get_call_template = lambda arguments, names: template(
             tuple(types.unliteral(each) for each in arguments), names
         )
+        dispatcher._insert = lambda *version: None  # among what Python may call
+        dispatcher._compile_for_args = _Door(function, options)
+    return dispatcher
+
+
+class _Door:
+    """Makes the door of a kernel when Python first calls it, in a folder of its own."""
+
+    def __init__(self, function: Callable[..., Any], options: dict[str, Any]) -> None:
+        self.function, self.options = function, options
+        self.lock, self.made = Lock(), None
+
+    def __call__(self, *arguments: Any, **names: Any) -> Any:
+        """The door, which Numba then calls with the same arguments."""
+        with self.lock:
+            if self.made is None:
+                self.made = _dispatcher(self.function, CACHE_FOLDER / "doors", self.options)
+            return self.made
+
+
+def door(kernel: Any) -> Any:
+    """What a Python caller of a kernel calls: the same function, with a wrapper that unpacks.
+
+    Most kernels are called by kernels alone; their wrappers were a fifth of the first compile.
+    """
+    return kernel if numba.config.DISABLE_JIT else kernel._compile_for_args()
+
+
+def _dispatcher(function: Callable[..., Any], folder: Path, options: dict[str, Any]) -> Any:
+    """Numba's dispatcher of a function that keeps its files in a folder.
+
+    Numba reads the cache folder at decoration; it is set for ours only, so that other people's
+    functions keep theirs.
+    """
+    with _decorating:
+        before = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = str(folder)
+        try:
+            dispatcher: Any = numba.njit(cache=True, **options)(function)
+        finally:
+            numba.config.CACHE_DIR = before
+    if not numba.config.DISABLE_JIT:
         _mend_cache(dispatcher)
     return dispatcher
 

@@ -26,6 +26,19 @@ PRIVATE = (
     PrivateName("config.DISABLE_JIT", "jit reference lanes", "plain Python where it is set"),
     PrivateName("njit._nrt", "jit", "False, since kernels count no references to arrays"),
     PrivateName("njit.no_cfunc_wrapper", "jit", "leaves out a wrapper that only C would call"),
+    PrivateName(
+        "njit.no_cpython_wrapper", "jit", "leaves out the wrapper that only Python would call"
+    ),
+    PrivateName(
+        "dispatcher._insert", "jit", "replaced, so that Python finds no version without a wrapper"
+    ),
+    PrivateName("dispatcher._compile_for_args", "jit", "replaced: it gives Python the door"),
+    PrivateName(
+        "types.Function.get_call_type", "ahead", "replaced while it compiles: it remembers"
+    ),
+    PrivateName(
+        "compiler_lock.global_compiler_lock", "ahead", "nobody else compiles in the meantime"
+    ),
     PrivateName("types.unliteral", "jit", "a number written in the source is like a variable"),
     PrivateName(
         "dispatcher.get_call_template", "jit", "replaced, so that one version serves all numbers"

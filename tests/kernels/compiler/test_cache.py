@@ -71,8 +71,9 @@ def test_a_folder_that_cannot_be_written_is_replaced(tmp_path):
 @pytest.mark.parametrize("kind", ["nbi", "nbc"])
 def test_what_was_cut_short_is_compiled_again(tmp_path, kind):
     code = (
+        "from abm.kernels.compiler.jit import door\n"
         "from abm.kernels.behaviours.value_investor import saturation\n"
-        "print(saturation(0.1), sum(saturation.stats.cache_hits.values()))"
+        "print(saturation(0.1), sum(door(saturation).stats.cache_hits.values()))"
     )
     place = {"CARRY_UNWIND_CACHE": str(tmp_path), "NUMBA_DISABLE_JIT": "0"}
     whole = run(code, **place)
@@ -113,6 +114,27 @@ def test_a_kernel_linked_with_one_that_another_process_kept_is_loaded_alone(tmp_
         assert run("import three; print(three.tripled(1))", **place) == "12"
 
 
+def test_python_may_call_what_a_kernel_has_called_and_the_other_way_round(tmp_path):
+    (tmp_path / "three.py").write_text(THREE_KERNELS)
+    place = with_kernels(tmp_path)
+    called_by_kernels_first = "print(three.tripled(1), three.added(1), three.doubled(1))"
+    by_python_first = "print(three.doubled(1), three.added(1), three.tripled(1))"
+    for _ in range(2):  # compiles them, then loads them
+        assert run(f"import three; {called_by_kernels_first}", **place) == "12 2 4"
+        assert run(f"import three; {by_python_first}", **place) == "4 2 12"
+
+
+def test_what_is_remembered_of_types_is_forgotten_once_it_is_compiled(tmp_path):
+    (tmp_path / "three.py").write_text(THREE_KERNELS)
+    code = (
+        "from numba import types; before = types.Function.get_call_type\n"
+        "import gc, three; from abm.kernels.compiler.ahead import compile_ahead\n"
+        "compile_ahead(three.tripled, (three.doubled,), (three.added,), ())\n"
+        "print(before is types.Function.get_call_type, gc.isenabled())"
+    )
+    assert run(code, **with_kernels(tmp_path)) == "True True"
+
+
 def test_another_copy_of_the_package_keeps_kernels_of_its_own(tmp_path):
     ask = "from three import added; from abm.kernels.compiler.jit import is_kept; "
     said = []
@@ -126,10 +148,11 @@ def test_another_copy_of_the_package_keeps_kernels_of_its_own(tmp_path):
 
 FIRST_CALL = """
 from abm.kernels.compiler.ahead import compile_ahead
+from abm.kernels.compiler.jit import door
 from three import added, doubled, tripled
 input("ready\\n")
-compile_ahead(tripled, (doubled,), added, ())
-print(tripled(1), sum(tripled.stats.cache_misses.values()))
+compile_ahead(tripled, (doubled,), (added,), ())
+print(tripled(1), sum(door(tripled).stats.cache_misses.values()))
 """
 
 

@@ -38,6 +38,7 @@ def compile_a_caller_of(dispatcher):
 LOOKED_UP_ON = {
     "config": lambda context: numba.config,
     "types": lambda context: numba.types,
+    "compiler_lock": lambda context: importlib.import_module("numba.core.compiler_lock"),
     "cgutils": lambda context: importlib.import_module("numba.core.cgutils"),
     "AttributeTemplate": lambda context: (
         importlib.import_module("numba.core.typing.templates").AttributeTemplate
@@ -99,6 +100,33 @@ def obeys_nrt(tmp_path):
 def obeys_no_cfunc_wrapper(tmp_path):
     compiled = compiled_identity(no_cfunc_wrapper=True).overloads[numba.int64,]
     return compiled.fndesc.llvm_cfunc_wrapper_name not in compiled.library.get_llvm_str()
+
+
+def obeys_no_cpython_wrapper(tmp_path):
+    compiled = compiled_identity(no_cpython_wrapper=True).overloads[numba.int64,]
+    return compiled.fndesc.llvm_cpython_wrapper_name not in compiled.library.get_llvm_str()
+
+
+def obeys_the_door(tmp_path):
+    """Python asks for what to call where no version was inserted, and calls what it is given."""
+    dispatcher = numba.njit(identity)
+    dispatcher._insert = lambda *version: None
+    dispatcher._compile_for_args = lambda *arguments: lambda x: ("door", x)
+    dispatcher.compile((numba.int64,))
+    return dispatcher(1) == ("door", 1)
+
+
+def obeys_get_call_type(tmp_path):
+    asked, find = [], numba.types.Function.get_call_type
+
+    def replaced(*arguments):
+        asked.append(arguments)
+        return find(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numba.types.Function, "get_call_type", replaced)
+        numba.njit(lambda x: x + 1).compile((numba.int64,))
+    return bool(asked)
 
 
 def obeys_unliteral(tmp_path):
@@ -173,6 +201,10 @@ def obeys_reload_init(tmp_path):
 OBEYED = {
     "njit._nrt": obeys_nrt,
     "njit.no_cfunc_wrapper": obeys_no_cfunc_wrapper,
+    "njit.no_cpython_wrapper": obeys_no_cpython_wrapper,
+    "dispatcher._insert": obeys_the_door,
+    "dispatcher._compile_for_args": obeys_the_door,
+    "types.Function.get_call_type": obeys_get_call_type,
     "types.unliteral": obeys_unliteral,
     "dispatcher.get_call_template": is_asked_for("get_call_template"),
     "dispatcher.get_overload": is_asked_for("get_overload"),
