@@ -9,6 +9,7 @@ from abm.literature import find_papers, papers
 from tests.literature.quick import findings_and_ticks
 
 PAPERS = papers()
+FEW_RUNS = {"brunnermeier-nagel-pedersen": ("N_SEEDS_QUICK", 3)}
 by_name = pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
 
 
@@ -28,9 +29,14 @@ def test_every_number_is_as_expected(paper):
 
 
 @by_name
-def test_the_same_seed_gives_the_same_table(paper):
+def test_the_same_seed_gives_the_same_table(paper, monkeypatch):
+    if paper.name in FEW_RUNS:  # of a paper whose runs are long, the first ones twice
+        monkeypatch.setattr(module_of(paper), *FEW_RUNS[paper.name])
+        first = paper.findings(quick=True)
+    else:
+        first = quick_findings(paper)
     again = paper.findings(quick=True)
-    assert again.to_csv() == quick_findings(paper).to_csv()
+    assert again.to_csv() == first.to_csv()
 
 
 @by_name
