@@ -33,9 +33,12 @@ from abm.numbers import real_array
 
 DAY_COUNT = MappingProxyType(
     {"USD": 360, "MXN": 360, "EUR": 360, "CHF": 360}
-    | {"JPY": 365, "AUD": 365, "NZD": 365, "GBP": 365, "TRY": 365}
+    | {"JPY": 365, "AUD": 365, "NZD": 365, "GBP": 365, "TRY": 365, "BRL": 365}
 )
-"""Days in the year by which a currency's money market accrues interest (ACT/360 or ACT/365)."""
+"""Days in the year by which a currency's money market accrues interest (ACT/360 or ACT/365).
+
+Brazil counts 252 business days, for which a year of 365 nights stands here.
+"""
 
 
 class CarryAttribution(NamedTuple):

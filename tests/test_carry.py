@@ -60,7 +60,14 @@ def test_daily_compounding_counts_each_currency_by_its_own_year():
 
 def test_day_counts_are_those_of_the_money_markets():
     assert {c for c, n in DAY_COUNT.items() if n == 360} == {"USD", "MXN", "EUR", "CHF"}
-    assert {c for c, n in DAY_COUNT.items() if n == 365} == {"JPY", "AUD", "NZD", "GBP", "TRY"}
+    assert {c for c, n in DAY_COUNT.items() if n == 365} == {
+        "JPY",
+        "AUD",
+        "NZD",
+        "GBP",
+        "TRY",
+        "BRL",
+    }
     assert year_fraction(90, "USD") == 0.25
     assert year_fraction(73, "JPY") == 0.2
 

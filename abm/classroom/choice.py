@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from abm.classroom.knobs import KEYS, Value, knobs_of, number_in, spelt, values_of
-from abm.classroom.terms import TERMS, Terms
+from abm.classroom.terms import TARGETS, TERMS, Terms
 from abm.errors import ScenarioFaults
 from abm.scenario import Scenario, list_scenarios, load_scenario
 from abm.words import LANGUAGES
@@ -47,6 +47,12 @@ class Choice:
     def base(self) -> Scenario:
         """The scenario as it is shipped."""
         return shipped(self.scenario)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Currencies that one's own trade may buy: the dollar, and those of the scenario."""
+        foreign = {"USD", *self.base.currencies} - {self.base.funding_currency}
+        return tuple(name for name in TARGETS if name in foreign)
 
     @property
     def run(self) -> tuple[str, dict[str, Value], int, int]:
@@ -123,6 +129,9 @@ def read_link(query: str) -> tuple[Choice, list[str]]:
     faults += [f"{_shown(key)} {_unknown(key)}" for key in given if not _is_known(key)]
     choice = choice.changed(changes=changes, other=other, terms=terms)
     faults += _out_of_range(choice)
+    if terms.target not in choice.targets:
+        allowed = ", ".join(choice.targets)
+        faults.append(f"{TERMS}target = {_shown(terms.target)}, must be one of {allowed}")
     return (choice, []) if not faults else (FIRST.changed(language=language), faults)
 
 

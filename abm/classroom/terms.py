@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 from abm.classroom.knobs import number_in, spelt
 
 TERMS = "trade."  # before their keys in a link
-TARGETS = ("USD", "AUD", "MXN")
+TARGETS = ("USD", "AUD", "MXN", "EUR", "NZD", "CHF", "BRL", "TRY")
+"""Currencies that may be bought, where the scenario trades them."""
 
 
 class Range(NamedTuple):
@@ -42,6 +43,10 @@ class Terms:
     cost_per_year: float = 0.005
     days: float = 90.0
     end_move: float = -0.05  # of the quote, for the profit by source
+
+    def within(self, targets: Sequence[str]) -> Terms:
+        """The same terms, with the first target where a scenario does not trade theirs."""
+        return self if self.target in targets else replace(self, target=Terms().target)
 
     def changed(self) -> dict[str, str]:
         """Every term that is not as it is at first, as a link spells it."""

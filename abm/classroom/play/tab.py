@@ -151,7 +151,9 @@ class PlayTab:
 
     def _choose_scenario(self, name: str) -> None:
         if name != self.page.choice.scenario:
-            self._choose(scenario=name, changes={}, other={})
+            there = self.page.choice.changed(scenario=name)
+            terms = there.terms.within(there.targets)
+            self._choose(scenario=name, changes={}, other={}, terms=terms)
 
     def _change(self, changes: dict[str, Value]) -> None:
         self._choose(changes=changes)

@@ -12,7 +12,7 @@ import panel as pn
 
 from abm.classroom.knobs import values_of
 from abm.classroom.pieces import InPieces
-from abm.classroom.terms import RANGES, TARGETS
+from abm.classroom.terms import RANGES
 from abm.classroom.trade import path as trade_path
 from abm.classroom.trade.charts import PathCharts, ReturnsChart
 from abm.classroom.trade.controls import TermWidget
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from abm.classroom.page import Page
 
 N_SEEDS = 100
+MOST_IN_WORDS = 3  # targets, beside each other
 N_AT_ONCE = 10
 
 
@@ -46,8 +47,7 @@ class TradeTab:
         self.staged = ""  # the scenario whose charts stand
         self.drawing = InPieces(page, self._draw_more)
         self.target = pn.widgets.RadioButtonGroup(
-            options={page.say(f"trade.targets.{name}"): name for name in TARGETS},
-            value=self.terms.target, color="primary", variant="outline",
+            options=self._targets(), value=self.terms.target, color="primary", variant="outline",
             sizing_mode="stretch_width", margin=(4, 0, 10, 0),
         )  # fmt: skip
         self.target.param.watch(lambda event: self._retarget(event.new), "value")
@@ -113,10 +113,16 @@ class TradeTab:
     def _show_terms(self) -> None:
         """Set the widgets without answering to them."""
         self.is_setting = True
-        self.target.value = self.terms.target
+        self.target.param.update(options=self._targets(), value=self.terms.target)
         self.is_setting = False
         for name, widget in self.numbers.items():
             widget.show(getattr(self.terms, name))
+
+    def _targets(self) -> dict[str, str]:
+        """Currencies by their words, by their codes where they are many."""
+        names, say = self.page.choice.targets, self.page.say
+        is_few = len(names) <= MOST_IN_WORDS
+        return {say(f"trade.targets.{name}") if is_few else name: name for name in names}
 
     def _retarget(self, target: str) -> None:
         if not self.is_setting:

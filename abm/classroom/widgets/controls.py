@@ -25,6 +25,7 @@ label { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path
   white-space: nowrap; }
 """
 CARDS = """
+:host { max-height: 290px; overflow-y: auto; }
 label { display: block; white-space: normal; border: 1px solid #dedede; border-radius: 6px;
   padding: 6px 8px 6px 4px; margin: 4px 0; line-height: 1.3; cursor: pointer; }
 label:has(input:checked) { border-color: #0b4f8a; background: #eaf2f8; }

@@ -8,7 +8,7 @@ import pytest
 
 import abm
 from abm.carry import DAY_COUNT
-from abm.classroom.choice import link_of, read_link
+from abm.classroom.choice import Choice, link_of, read_link
 from abm.classroom.page import Page
 from abm.classroom.terms import RANGES, TARGETS, Terms
 from abm.classroom.trade import path as trade
@@ -30,7 +30,7 @@ def hike():
 
 
 def opening(target="MXN"):
-    return trade.opening_of(abm.load_scenario("hike"), target)
+    return trade.opening_of(abm.load_scenario("wide"), target)
 
 
 def wandering(n_runs=40, n_days=60):
@@ -201,10 +201,8 @@ def test_seeds_are_runs_of_their_own(hike):
 @pytest.mark.parametrize("name", list_scenarios())
 def test_every_scenario_counts_days_as_the_money_market_does(name):
     scenario = abm.load_scenario(name)
-    # BRL counts business days of 252: its file says what is nearest.
-    counts = {key: part.day_count for key, part in scenario.currencies.items() if key != "BRL"}
-    assert counts == {key: DAY_COUNT[key] for key in counts}
-    assert {"USD", *scenario.currencies} >= set(TARGETS)
+    assert all(part.day_count == DAY_COUNT[key] for key, part in scenario.currencies.items())
+    assert Terms().target in scenario.currencies
 
 
 def test_opening_quotes_by_hand():
@@ -310,3 +308,14 @@ def test_leverage_on_the_page_is_that_of_the_model_and_of_lesson_1():
     lesson = LESSON.read_text(encoding="utf-8").replace("\n# ", " ")
     assert "position over own money, is 5: 1 + borrowing over own money, as everywhere" in lesson
     assert "loan = (leverage - 1.0)" in lesson
+
+
+def test_a_trade_buys_what_the_scenario_trades():
+    page = Page("?scenario=wide&tab=trade&trade.target=TRY")
+    assert page.choice.terms.target == "TRY" and not page.notice.visible
+    refused = Page("?scenario=hike&tab=trade&trade.target=TRY")
+    assert "must be one of USD, AUD, MXN" in refused.notice.object
+    assert Choice(scenario="wide").targets == (
+        "USD", "AUD", "MXN", "EUR", "NZD", "CHF", "BRL", "TRY",
+    )  # fmt: skip
+    assert Terms(target="TRY").within(Choice().targets).target == "MXN"
