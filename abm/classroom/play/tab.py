@@ -16,7 +16,7 @@ from abm.classroom.play.progress import mechanism_png, progress
 from abm.classroom.play.stage import Stage
 from abm.classroom.verdict import verdict
 from abm.classroom.widgets.charts import side_by_side
-from abm.classroom.widgets.controls import NAMED_UNSEEN, Knobs, SeedBox, scenario_cards
+from abm.classroom.widgets.controls import NAMED_UNSEEN, Knobs, SeedBox, scenario_list
 from abm.classroom.widgets.tags import UNASKING
 from abm.report.chronicle import Entry, chronicle, shock_divider
 from abm.report.phrases import Phrases
@@ -70,7 +70,7 @@ class PlayTab:
         self.told = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
         self.charts = pn.Column(sizing_mode="stretch_width", margin=0)
         self.knobs_place = pn.Column(sizing_mode="stretch_width", margin=0)
-        self.cards = scenario_cards(page, self._choose_scenario)
+        self.scenarios = scenario_list(page, self._choose_scenario)
         self.seed = SeedBox(page, lambda seed, draw: self._choose(seed=seed, replicate=draw))
         self.knobs: Knobs | None = None
 
@@ -78,7 +78,7 @@ class PlayTab:
         say = self.page.say
         side = pn.Column(
             pn.pane.HTML(f"<h4>{escape(say('page.scenario'))}</h4>", margin=0),
-            self.cards,
+            self.scenarios,
             self.knobs_place,
             self.seed.view(),
             css_classes=["side"],
@@ -113,7 +113,7 @@ class PlayTab:
         self._pause()
         choice = self.page.choice
         self.drawn_run = choice.run
-        self.cards.value = choice.scenario
+        self.scenarios.value = choice.scenario
         self.seed.show(choice.seed, choice.replicate)
         self._set_knobs()
         self.run = LiveRun.of(choice)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from abm.classroom.page import Page
 
 N_SEEDS = 100
+MANY_ROWS = ":host .bk-btn-group { flex-wrap: wrap; }"
 MOST_IN_WORDS = 3  # targets, beside each other
 N_AT_ONCE = 10
 
@@ -48,7 +49,7 @@ class TradeTab:
         self.drawing = InPieces(page, self._draw_more)
         self.target = pn.widgets.RadioButtonGroup(
             options=self._targets(), value=self.terms.target, color="primary", variant="outline",
-            sizing_mode="stretch_width", margin=(4, 0, 10, 0),
+            sizing_mode="stretch_width", margin=(4, 0, 10, 0), stylesheets=[MANY_ROWS],
         )  # fmt: skip
         self.target.param.watch(lambda event: self._retarget(event.new), "value")
         self.numbers = {

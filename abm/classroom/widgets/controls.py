@@ -24,13 +24,6 @@ NAMED_UNSEEN = """
 label { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%);
   white-space: nowrap; }
 """
-CARDS = """
-:host { max-height: 290px; overflow-y: auto; }
-label { display: block; white-space: normal; border: 1px solid #dedede; border-radius: 6px;
-  padding: 6px 8px 6px 4px; margin: 4px 0; line-height: 1.3; cursor: pointer; }
-label:has(input:checked) { border-color: #0b4f8a; background: #eaf2f8; }
-label:has(input:focus-visible) { outline: 3px solid #e69f00; }
-"""
 
 
 class Box(pn.widgets.TextInput):
@@ -239,17 +232,17 @@ class SeedBox:
             self.changed(seed, replicate if seed == choice.seed else 0)
 
 
-def scenario_cards(page: Page, changed: Callable[[str], None]) -> pn.widgets.RadioBoxGroup:
-    """One card for each scenario: its name and its title."""
+def scenario_list(page: Page, changed: Callable[[str], None]) -> pn.widgets.Select:
+    """The scenarios by their titles."""
     say = page.say
     options = {say(f"scenarios.{name}") if say.has(f"scenarios.{name}") else name: name
                for name in list_scenarios()}  # fmt: skip
-    cards = pn.widgets.RadioBoxGroup(
-        options=options, value=page.choice.scenario, stylesheets=[CARDS], margin=0,
-        sizing_mode="stretch_width",
+    made = pn.widgets.Select(
+        label=say("page.scenario"), options=options, value=page.choice.scenario,
+        margin=(0, 0, 8, 0), stylesheets=[NAMED_UNSEEN], sizing_mode="stretch_width",
     )  # fmt: skip
-    cards.param.watch(lambda event: page.act(changed, event.new), "value")
-    return cards
+    made.param.watch(lambda event: page.act(changed, event.new), "value")
+    return made
 
 
 def help_of(knob: Knob, say: Words) -> str:
