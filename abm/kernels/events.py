@@ -21,6 +21,7 @@ EVENT_KINDS = (
     "loss_cut",
     "news",
     "liquidation",
+    "swap_line",
 )
 (
     MARGIN_CALL,
@@ -36,6 +37,7 @@ EVENT_KINDS = (
     LOSS_CUT,
     NEWS,
     LIQUIDATION,
+    SWAP_LINE,
 ) = range(len(EVENT_KINDS))
 # These force an institution to trade.
 CALLS = (MARGIN_CALL, CLOSE_OUT, LOSS_CUT, RECALL, LIQUIDATION)

@@ -6,6 +6,7 @@ from abm.kernels.compiler.reference import by_reference
 from abm.kernels.constraints.bank_leverage import bank_assets, set_lines
 from abm.kernels.contracts.balances import mark_all
 from abm.kernels.contracts.loans import mark_loans
+from abm.kernels.markets.basis import bank_room
 from abm.kernels.numerics.columns import chunk_sum, copy
 
 
@@ -32,5 +33,6 @@ def open_accounts_compiled(utilisation, books, market, graph, rules):
         assets, owed = bank_assets(b, graph), chunk_sum(graph.liabilities[b])
         graph.deposits[b] = assets - owed - graph.equity[b]
         graph.gross[b] = max(gross_balance(b, assets, owed, graph), 1.0)
+    market.opening_room[0] = bank_room(graph)
     set_lines(graph, rules)
     count_units(books, market, graph, market.totals)

@@ -14,7 +14,9 @@ from abm.scenario.writing import WORDS, to_dict
 
 SCHEMA_VERSION = 1
 LATER = ("channels",)
-DAY_KEYS = ("day", "shock_day")
+DAY_KEYS = ("day", "shock_day", "until")
+# The same of a choice within a part: what leaves all as it was.
+LATER_CHOICES: Mapping[tuple[str, str], Any] = {("funding", "basis"): {"kind": "constant"}}
 IndexOf = Callable[[date], int]
 
 
@@ -29,6 +31,9 @@ def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
     raw = {key: value for key, value in to_dict(scenario).items() if key not in WORDS}
     for name in LATER:
         raw = _without_defaults(raw, name, scenario)
+    for (part, name), as_before in LATER_CHOICES.items():
+        if raw[part][name] == as_before:
+            raw[part] = {key: value for key, value in raw[part].items() if key != name}
     raw["instruments"] = _in_order(raw["instruments"])
     raw["funds"]["styles"] = _in_order(raw["funds"]["styles"])
     raw["correlations"] = {

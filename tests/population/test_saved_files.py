@@ -23,12 +23,13 @@ ROOT = Path(__file__).parents[2]
 DAY = 6
 FEW = {"population.scale": 0.1, "calendar.days": 12, "calendar.shock_day": 2}
 SHORT = {"calendar.burn_in_days": 6, "calendar.drift_days": 5, "shock.surprise_bp": 100}
+SWAPS = {"funding.basis": {"kind": "market", "maturity_days": 4}}
 DESK = {"banks.desk": {"kind": "carry", "capital_share": 0.1, "weights": {"UST": 0.5}}}
 
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory):
-    scenario = abm.load_scenario("hike").with_changes(FEW | SHORT | DESK)
+    scenario = abm.load_scenario("hike").with_changes(FEW | SHORT | DESK | SWAPS)
     model = CarryUnwindModel(scenario, rng=3)
     for _ in range(DAY):
         model.step()
