@@ -16,6 +16,7 @@ The names below are the front door; what they take and give is in the rooms behi
 * `abm.agents`: who trades, as Mesa agents; `abm.agents.PythonAgent` is a trader of your own;
 * `abm.sweep`: thousands of runs, called as `abm.sweep("mine.toml")`; `abm.compare` is one of two
   scenarios on the same draws;
+* `abm.attribution`: what each channel and each scripted event added to a number of the cascade;
 * `abm.calibration`: parameters fitted to moments of the record, `abm.calibrate("study.toml")`;
 * `abm.validation`: what is asked of the model, and what it holds, `abm.validate()`;
 * `abm.carry`, `abm.market`, `abm.contagion`: one trade, one clearing, one network, by themselves;

@@ -4,7 +4,8 @@
 
 Rows of sweeps of cascades on the world of `hike`, as one worker runs them, storing apart: a design
 whose factor acts before the shock (no two rows have one past), and one whose factor acts from the
-shock on. Both checkouts run in turn, so that whatever else the machine does slows both.
+shock on. Both checkouts run in turn, by processor time, so that whatever else the machine does
+slows neither. Then an attribution to nine channels on sixteen draws, by two workers.
 """
 
 from __future__ import annotations
@@ -12,17 +13,21 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from abm.attribution import shapley
 from experiments.keeping import ROOT, keep, show
 
 TIMES = 5
+WORKERS = 2
 REPLICATES = 20
 DESIGNS: dict[str, dict[str, list[float]]] = {
     "leverage caps: acts before the shock": {"funds.leverage_cap": [4.0, 6.0, 8.0, 10.0]},
@@ -38,9 +43,9 @@ from abm.sweep.work import Task, run_task
 def rows_per_second(raw):
     plan = plan_of(Experiment.from_dict(raw))
     points = {p: plan.values_at(p) for p in range(len(plan.points))}
-    start = time.perf_counter()
+    start = time.process_time()
     done = run_task(Task(plan.experiment, tuple(range(plan.n_rows)), points))
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     assert set(done.runs["status"].to_pylist()) == {"done"}
     return plan.n_rows / seconds
 
@@ -70,6 +75,32 @@ def rates(checkout: Path, asked: list[dict[str, Any]]) -> list[float]:
     )  # fmt: skip
     found: list[float] = json.loads(done.stdout)
     return found
+
+
+def attribution() -> pd.DataFrame:
+    """Seconds that all coalitions of nine channels on sixteen draws of `august-2024` take."""
+    start, spent = time.perf_counter(), processor_seconds()
+    found = shapley("august-2024", workers=WORKERS)
+    wall, used = time.perf_counter() - start, processor_seconds() - spent
+    row = {
+        "n_channels": len(found.players.names),
+        "n_draws": len(found.worths),
+        "n_coalitions": found.worths.size,
+        "workers": WORKERS,
+        "wall_seconds": wall,
+        "processor_seconds": used,
+        "processor_seconds_a_worker": used / WORKERS,
+        "largest_gap_of_sum": float(
+            abs(found.worths[:, 0] + found.shares.sum(axis=1) - found.worths[:, -1]).max()
+        ),
+    }
+    return pd.DataFrame([row])
+
+
+def processor_seconds() -> float:
+    """Processor time of this process and of those that it has waited for."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(each.ru_utime + each.ru_stime for each in used)
 
 
 def commit_of(checkout: Path) -> str:
@@ -103,12 +134,15 @@ def main() -> None:
             }
         )
     table = pd.DataFrame(rows)
-    show(table, "Rows of sweeps of cascades, one worker")
+    show(table, "Rows of sweeps of cascades, one worker, by processor time")
+    shares = attribution()
+    show(shares.T.reset_index(), "Attribution")
     about = {
         "before_commit": commit_of(given.against), "times": TIMES,
         "replicates": given.replicates, "seed": 1,
     }  # fmt: skip
-    keep(ROOT / "results" / "shared-pasts", {"rates": table}, {}, {}, about)
+    tables = {"rates": table, "attribution": shares}
+    keep(ROOT / "results" / "shared-pasts", tables, {}, {}, about)
 
 
 if __name__ == "__main__":
