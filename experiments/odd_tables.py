@@ -343,55 +343,30 @@ TESTS: dict[int, tuple[str, ...]] = {
         "attribution/test_shapley.py:test_shares_and_the_part_without_any_add_up_to_the_whole",
     ),
     97: ("measures/test_shapley.py:test_a_mean_of_three_draws_and_its_error",),
-    115: (
-        "kernels/contracts/test_swaps.py:"
-        "test_of_every_maturity_the_legs_of_all_sum_to_zero_on_every_day",
+    105: (
+        "kernels/banks/test_bank_rules.py:test_a_loan_weighs_by_its_borrowers_volatility_over_that_through_the_cycle",
+        "kernels/banks/test_bank_rules.py:test_what_a_banks_assets_require_by_hand",
     ),
-    116: (
-        "kernels/contracts/test_swaps.py:"
-        "test_ten_days_of_basis_by_hand_come_from_who_needs_dollars_by_way_of_dealers",
-        "kernels/contracts/test_swaps.py:"
-        "test_a_position_of_a_year_books_what_the_carry_arithmetic_computes_to_the_cent",
+    106: ("kernels/banks/test_bank_rules.py:test_a_bank_recalls_what_frees_the_capital_it_lacks",),
+    107: ("kernels/banks/test_bank_rules.py:test_dealers_quote_by_the_root_of_the_head_room",),
+    108: (
+        "kernels/banks/test_bank_rules.py:test_a_book_is_a_share_of_the_assets_a_bank_opens_with",
+        "kernels/banks/test_bank_rules.py:test_what_a_book_gains_is_its_banks_and_no_dollar_moves",
+        "kernels/banks/test_bank_rules.py:test_a_book_earns_its_coupons_less_the_dollar_rate",
     ),
-    117: (
-        "kernels/contracts/test_swaps.py:"
-        "test_the_forward_of_the_reference_is_the_one_at_which_swaps_are_marked",
-        "kernels/contracts/test_swaps.py:"
-        "test_once_all_old_swaps_have_matured_no_margin_is_left_and_all_of_it_has_been_paid_back",
+    109: ("kernels/banks/test_bank_rules.py:test_withdrawals_by_hand",),
+    110: (
+        "kernels/banks/test_bank_rules.py:test_reserves_pay_first_and_then_a_fire_sale",
+        "kernels/banks/test_bank_rules.py:test_who_cannot_pay_what_is_withdrawn_closes_whatever_its_capital",
     ),
-    118: (
-        "kernels/contracts/test_swaps.py:"
-        "test_a_wider_basis_reaches_a_book_as_its_swaps_mature_and_is_marked_at_once",
-        "kernels/contracts/test_swaps.py:"
-        "test_a_loan_that_is_repaid_in_half_closes_half_of_the_swaps_of_every_maturity",
+    111: (
+        "kernels/banks/test_bank_rules.py:test_creditors_bear_what_their_claims_have_lost_and_get_it_back",
     ),
-    119: (
-        "kernels/markets/test_basis.py:"
-        "test_the_basis_is_the_calm_one_times_the_shortage_within_its_bounds",
-        "kernels/markets/test_basis.py:"
-        "test_an_unwind_of_yen_funded_trades_takes_dollars_out_of_the_swap_market",
-        "kernels/markets/test_basis.py:test_insurers_who_hedge_more_ask_for_dollars",
+    112: (
+        "kernels/banks/test_bank_rules.py:test_capital_is_its_parts_on_every_day_of_a_run_on_a_broker",
     ),
-    120: (
-        "kernels/markets/test_basis.py:"
-        "test_dollars_are_hoarded_when_shares_fall_and_the_dollar_has_risen",
-    ),
-    121: (
-        "kernels/markets/test_basis.py:"
-        "test_capacity_falls_with_the_root_of_banks_room_and_at_the_turn_of_the_year",
-        "kernels/markets/test_basis.py:"
-        "test_room_is_the_core_banks_capital_beyond_their_leverage_limit",
-    ),
-    122: (
-        "kernels/markets/test_basis.py:test_a_line_brings_the_basis_to_its_price_after_two_weeks",
-        "kernels/markets/test_basis.py:"
-        "test_the_line_opens_five_days_after_the_basis_is_wide_and_has_widened_fast",
-    ),
-    123: (
-        "kernels/markets/test_basis.py:"
-        "test_dollars_that_no_swap_supplies_are_bought_with_yen_up_to_a_limit_and_sold_again",
-    ),
-    124: ("kernels/contracts/test_swaps.py:test_whatever_is_altered_in_a_swap_account_is_seen",),
+    113: ("kernels/banks/test_bank_rules.py:test_reserves_pay_first_and_then_a_fire_sale",),
+    114: ("kernels/banks/test_bank_rules.py:test_all_that_a_failed_bank_owned_is_its_estates",),
 }
 WHOLE_DAY = (
     "engine/test_conservation.py:test_units_currencies_dollars_and_wealth_are_conserved_on_every_day",

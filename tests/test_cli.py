@@ -57,7 +57,8 @@ def shell(*words: str, code: str = "from abm.cli import main; main()", **options
 def test_every_scenario_is_listed_on_one_line_with_what_it_is(unwind):
     lines = unwind("scenarios").stdout.splitlines()
     assert [line.split()[0] for line in lines] == list_scenarios()
-    assert f"hike              {load_scenario('hike').title}" in lines
+    width = max(map(len, list_scenarios())) + 2
+    assert f"{'hike':{width}}{load_scenario('hike').title}" in lines
 
 
 def test_a_valid_scenario_is_ok_with_its_size_and_its_hash(unwind):

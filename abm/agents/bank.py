@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 import mesa
 
 from abm.agents.institution import AGENT_NUMBERS, Institution, cell, finite, refuse_removal
-from abm.kernels.state import RECAPITALISATION
+from abm.kernels.state import CAPITAL, OUTSIDE_BORROWERS, RECAPITALISATION
 from abm.population.exposures import bank_assets
 
 if TYPE_CHECKING:
@@ -56,13 +56,15 @@ class Bank(mesa.Agent):
         market = self.model.world.market
         paid_in = finite(equity, "wealth_usd_bn") - self.wealth_usd_bn
         self.graph.equity[self.row] += paid_in
+        self.graph.flows[CAPITAL, self.row] += paid_in
         self.graph.other_assets[self.row] += paid_in
+        self.graph.counter[OUTSIDE_BORROWERS] += paid_in
         market.outside[RECAPITALISATION, -1] -= paid_in
         self.model.was_written_to = True
 
     @property
     def assets_usd_bn(self) -> float:
-        """Loans, interbank claims, other assets and the book of its desk (M5)."""
+        """Loans, interbank claims, other assets, reserves and its books (M5)."""
         return float(bank_assets(self.graph)[self.row])
 
     @property

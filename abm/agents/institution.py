@@ -14,7 +14,7 @@ from abm.errors import InvalidInput, show
 from abm.kernels.compiler.reference import by_reference
 from abm.kernels.contracts.balances import mark_books
 from abm.kernels.contracts.fund_shares import scaled_mark
-from abm.kernels.state import SUBSCRIPTIONS
+from abm.kernels.state import FUNDERS, SUBSCRIPTIONS
 from abm.numbers import real
 from abm.population.exposures import leverage_of
 from abm.scenario.checks import nearest
@@ -270,10 +270,12 @@ class Institution(mesa.Agent):
         lent = graph.broker_share[edges] * amount_usd_bn
         for column in (graph.loans, graph.deposits):
             np.add.at(column, graph.broker[edges], lent)
+        graph.counter[FUNDERS] += lent.sum()
         owner = self.world.rules.mandates.owner[row]
         if owner >= 0:
             graph.desk_assets[owner] += amount_usd_bn
             graph.deposits[owner] += amount_usd_bn
+            graph.counter[FUNDERS] += amount_usd_bn
 
     def _mark(self) -> None:
         """Wealth, borrowing and its lenders' books after a write (M2 to M4).

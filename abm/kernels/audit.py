@@ -1,10 +1,21 @@
 """Conservation: units of everything, money against outside accounts, banks' balance sheets."""
 
+from abm.kernels.banks.trading_book import book_worth
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.bank_leverage import bank_assets
-from abm.kernels.contracts.swaps import add_up_marks
 from abm.kernels.numerics.columns import chunk_sum, copy
-from abm.kernels.state import CHUNK, STRETCH
+from abm.kernels.state import (
+    ESTATE_ASSETS,
+    ESTATE_BOOK,
+    ESTATE_DESKS,
+    ESTATE_FUNDING,
+    ESTATE_LOANS,
+    FUNDERS,
+    OUTSIDE_BORROWERS,
+    STRETCH,
+)
+
+ROUNDING = 1e-12  # sums of all that has moved since the opening are no more exact
 
 
 @kernel
@@ -31,7 +42,7 @@ def count_accounts(market, graph, totals):
     K, C = market.quote.size, market.rates.size - 1
     for k in range(K):
         totals[k] += market.value_held[k] + market.dealer_held[k] + market.official_units[k]
-        totals[k] += market.hedger_held[k] + market.anticipator_held[k]
+        totals[k] += market.hedger_held[k] + market.anticipator_held[k] + market.estate_units[k]
         if k < C:
             totals[k] += market.value_cash[k] + market.dealer_cash[k] + market.official_cash[k]
             totals[k] += market.hedger_cash[k] + outside_total(k, market)
@@ -39,6 +50,9 @@ def count_accounts(market, graph, totals):
     totals[K] += market.value_cash[C] + market.dealer_cash[C] + market.official_cash[C]
     totals[K] += market.hedger_cash[C] + outside_total(C, market) + chunk_sum(graph.equity)
     totals[K] += market.anticipator_cash[C]
+    for k in range(graph.book.shape[0]):  # what banks hold is capital, and no dollars
+        totals[k] += chunk_sum(graph.book[k])
+    totals[K] -= chunk_sum(graph.book_value)
 
 
 @kernel
@@ -54,6 +68,12 @@ def outside_total(c, market):
 def larger(a, b):
     """The larger of two errors; not a number where either is none, so that no error is lost."""
     return a if a >= b or a != a else b
+
+
+@inlined
+def beyond_rounding(error):
+    """An error of sums that grow with the run; 0 for what rounding leaves of them."""
+    return 0.0 if error <= ROUNDING else error
 
 
 @kernel
@@ -93,10 +113,13 @@ def wealth_error(books, market, graph):
     for k in range(K):
         price = market.usd_price[k]
         held = market.value_held[k] + market.dealer_held[k] + market.official_units[k]
-        held += market.hedger_held[k] + market.anticipator_held[k]
+        held += market.hedger_held[k] + market.anticipator_held[k] + market.estate_units[k]
         marked += price * held
         value += price * market.totals[k]
         gross += price * market.gross_totals[k]
+    if graph.book.shape[0] > 0:  # banks mark theirs in the evening
+        for b in range(graph.equity.size):
+            marked += book_worth(b, graph, market) - graph.book_value[b]
     return abs(marked - value) / gross
 
 
@@ -109,45 +132,27 @@ def worst_error(has_traded, books, market, graph, scratch):
 
 @kernel
 def loans_error(books, graph, mandates):
-    """Loans of banks against the debts of their borrowers, as both stood last night.     (M55)"""
+    """Loans of banks against the debts of their borrowers, as both stood last night.     (M55)
+
+    Of every borrower's loan all is lent, and once.
+    """
     lent, owed = chunk_sum(graph.loans) + chunk_sum(graph.desk_assets), 0.0
+    lent += graph.estate[ESTATE_LOANS] + graph.estate[ESTATE_DESKS]
     for stretch in graph.lent_rows:
         owed += chunk_sum(books.borrowing[stretch[0] : stretch[1]])
     start, end = mandates.desk_rows
     owed += chunk_sum(books.borrowing[start:end])
-    return abs(lent - owed) / max(lent, 1.0)
+    return larger(abs(lent - owed) / max(lent, 1.0), beyond_rounding(shares_error(graph)))
 
 
 @kernel
-def swaps_error(day, books, market, scratch):
-    """Far legs, and margins, of all holders against those of dealers, by maturity.         (M124)
-
-    Margins are those of last night's marks: a leg, a contract or a payment that was altered since
-    shows. Relative to the gross of all legs, and of all margins or a basis point of the legs.
-    """
+def shares_error(graph):
+    """Largest gap between 1 and the sum of a borrower's shares of its loan."""
     worst = 0.0
-    for s in range(market.swapped.size):
-        gross, apart = 1.0, 0.0
-        for row in range(market.contract_basis.shape[1]):
-            net = chunk_sum(books.swap_legs[s, row]) + market.user_legs[s, row, 0]
-            apart = larger(apart, abs(net + market.dealer_legs[s, row, 0]))
-            gross += abs(net)
-        worst = larger(worst, apart / gross)
-        net = chunk_sum(books.swap_margin[s])
-        net += market.user_margin[s, 0] + market.dealer_margin[s, 0]
-        worst = larger(worst, abs(net) / gross)
-        value = scratch.lanes[0]
-        for lo in range(0, books.cash.size, CHUNK):
-            hi = min(lo + CHUNK, books.cash.size)
-            add_up_marks(s, day - 1, lo, hi, books.swap_legs[s], market, value[: hi - lo])
-            for j in range(hi - lo):
-                worst = larger(worst, abs(value[j] - books.swap_margin[s, lo + j]) / gross)
-        for legs, margin in (
-            (market.user_legs[s], market.user_margin[s]),
-            (market.dealer_legs[s], market.dealer_margin[s]),
-        ):
-            add_up_marks(s, day - 1, 0, 1, legs, market, value[:1])
-            worst = larger(worst, abs(value[0] - margin[0]) / gross)
+    for i in range(graph.broker_start.size - 1):
+        first, last = graph.broker_start[i], graph.broker_start[i + 1]
+        if first < last:
+            worst = larger(worst, abs(chunk_sum(graph.broker_share[first:last]) - 1.0))
     return worst
 
 
@@ -156,6 +161,13 @@ def gross_balance(b, assets, owed, graph):
     """Both sides of a bank's balance sheet, whatever their signs [USD bn]."""
     owned = abs(assets) + abs(graph.other_assets[b])  # which may be negative: a part of assets
     return owned + owed + abs(graph.deposits[b]) + abs(graph.equity[b])
+
+
+@kernel
+def banks_error(graph):
+    """The largest error of the accounts of banks this evening."""
+    moved = larger(capital_error(graph), counter_error(graph))
+    return larger(balance_error(graph), beyond_rounding(moved))
 
 
 @kernel
@@ -172,3 +184,33 @@ def balance_error(graph):
         graph.gross[b] = max(graph.gross[b], gross_balance(b, assets, owed, graph))
         worst = larger(worst, abs(gap) / graph.gross[b])
     return worst
+
+
+@kernel
+def capital_error(graph):
+    """Largest gap between a bank's capital and its opening plus all that has moved it.   (M112)"""
+    worst = 0.0
+    for b in range(graph.equity.size):
+        moved = 0.0
+        for way in range(graph.flows.shape[0]):
+            moved += graph.flows[way, b]
+        gap = graph.equity[b] - graph.opening_equity[b] - moved
+        worst = larger(worst, abs(gap) / graph.gross[b])
+    return worst
+
+
+@kernel
+def counter_error(graph):
+    """Funding and other assets of banks, against who stands on the other side.    (M113, M114)
+
+    The estate of failed banks owns what its funding has paid for.
+    """
+    estate = graph.estate
+    gross = chunk_sum(graph.gross)
+    funding = chunk_sum(graph.deposits) + estate[ESTATE_FUNDING]
+    assets = chunk_sum(graph.other_assets) + chunk_sum(graph.reserves) + estate[ESTATE_ASSETS]
+    owned = estate[ESTATE_ASSETS] + estate[ESTATE_BOOK]
+    owned += estate[ESTATE_LOANS] + estate[ESTATE_DESKS]
+    unfunded = abs(funding - graph.counter[FUNDERS])
+    unowed = abs(assets - graph.counter[OUTSIDE_BORROWERS])
+    return larger(larger(unfunded, unowed), abs(owned - estate[ESTATE_FUNDING])) / gross

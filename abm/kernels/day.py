@@ -4,10 +4,13 @@ A phase names the groups of state that it reads and writes; only here does a fun
 than four of them.
 """
 
-from abm.kernels.audit import loans_error, swaps_error, worst_error
+from abm.kernels.audit import loans_error, worst_error
 from abm.kernels.banks.capital import rebuild_capital, share_dealer_profit, sweep_desks
+from abm.kernels.banks.claim_marks import mark_claims
 from abm.kernels.banks.failures import fail_banks, leave_clients
+from abm.kernels.banks.funding_run import pay_withdrawals
 from abm.kernels.banks.losses import pass_on_losses, suspend_emptied
+from abm.kernels.banks.trading_book import accrue_books, mark_trading_books
 from abm.kernels.behaviours.dealer import withdraw_dealers
 from abm.kernels.behaviours.decisions import decide_rows
 from abm.kernels.behaviours.expectations import set_market_view
@@ -24,6 +27,7 @@ from abm.kernels.compiler.jit import inlined, is_kept, kernel
 from abm.kernels.compiler.reference import by_reference
 from abm.kernels.constraints.auto_liquidation import charge_penalties, record_liquidations
 from abm.kernels.constraints.bank_leverage import recall_credit, set_lines
+from abm.kernels.constraints.bank_requirement import require_capital
 from abm.kernels.constraints.close_out import book_calls, book_loss_cuts
 from abm.kernels.constraints.forced_orders import (
     find_forced,
@@ -46,14 +50,7 @@ from abm.kernels.contracts.fund_shares import (
 )
 from abm.kernels.contracts.loans import mark_loans, pay_spread
 from abm.kernels.contracts.renewal import pay_value_owners, renew_retail
-from abm.kernels.contracts.swaps import accrue_swaps, pay_swap_margin, roll_swaps
 from abm.kernels.events import record_limits, record_script, share_flows
-from abm.kernels.markets.basis import (
-    buy_dollars_in_spot,
-    count_swap_demand,
-    pay_for_line,
-    quote_basis,
-)
 from abm.kernels.markets.flow import AT_LIMIT, FAILED
 from abm.kernels.markets.rounds import (
     build_orders,
@@ -76,7 +73,6 @@ from abm.kernels.numerics.columns import copy, is_any
 from abm.kernels.policy import pull_levers
 from abm.kernels.record import (
     record_banks,
-    record_basis,
     record_clearing,
     record_error,
     record_institutions,
@@ -95,7 +91,6 @@ def advance_day(
     set_policy(day, market, rules, script, record)
     audit_loans(books, graph, rules, options, record)
     accrue(day, books, market, graph, rules, script)
-    trade_swaps(day, books, market, graph, rules, script, options, record, scratch)
     mark_and_move_capital(books, market, graph, rules, scratch)
     open_markets(books, market, rules)
     decide(day, books, market, graph, rules, user_orders, options, scratch)
@@ -145,7 +140,6 @@ def decide_alone(
         apply_news(day, market, rules, chance, script)
         set_policy(day, market, rules, script, record)
         accrue(day, books, market, graph, rules, script)
-        trade_swaps(day, books, market, graph, rules, script, options, record, scratch)
         mark_and_move_capital(books, market, graph, rules, scratch)
     form_views(market, graph, rules, scratch)
     cancel_orders(row, row + 1, books)
@@ -176,27 +170,7 @@ def accrue(day, books, market, graph, rules, script):
     accrue_institutions(days, books, market, rules)
     accrue_market_makers(days, market, rules)
     pay_spread(days, books, market, graph, rules)
-
-
-@kernel
-def trade_swaps(day, books, market, graph, rules, script, options, record, scratch):
-    """What swaps have accrued, the basis of the day, margin at it, and what is dealt at it."""
-    audit_swaps(day, books, market, options, record, scratch)
-    accrue_swaps(script.accrual_days[day], books, market, rules, scratch)
-    pay_for_line(script.accrual_days[day], market, rules)
-    count_swap_demand(books, market, rules)
-    quote_basis(day, market, graph, rules, script)
-    pay_swap_margin(day, books, market, scratch)
-    roll_swaps(day, books, market, rules, scratch)
-    buy_dollars_in_spot(market, rules)
-    record_basis(day, market, rules, script, record)
-
-
-@kernel
-def audit_swaps(day, books, market, options, record, scratch):
-    """Every far leg and every margin has its other side, as of last night."""
-    if options.audit:
-        record_error(swaps_error(day, books, market, scratch), record)
+    accrue_books(days, market, graph, rules)
 
 
 @kernel
@@ -367,20 +341,24 @@ def settle_institutions(round_, is_rationed, books, market, rules, record, scrat
 def realise_losses(books, market, graph, rules, record):
     """Books that have been emptied leave; what they owe is their brokers' loss."""
     suspend_emptied(books, market, graph, rules.mandates, record)
-    pass_on_losses(books, market, graph, rules.mandates.loss_account, record)
+    pass_on_losses(books, market, graph, rules.mandates, record)
 
 
 @kernel
 def settle_banks(books, market, graph, rules, record):
-    """Dealers' and desks' profit, failures, fresh capital, and the lines of tomorrow."""
+    """Dealers', desks' and books' profit, runs, failures, fresh capital, lines of tomorrow."""
     share_dealer_profit(market, graph)
     pay_option_holders(market, rules)
     sweep_desks(books, graph, rules)
+    mark_trading_books(market, graph)
+    pay_withdrawals(market, graph, rules, record)
     n_failed = fail_banks(market, graph, rules, record)
     if n_failed > 0:
         leave_clients(books, graph, rules)
     rebuild_capital(market, graph, rules)
+    mark_claims(market, graph, rules)
     mark_loans(books, graph, rules)
+    require_capital(books, market, graph, rules)
     set_lines(graph, rules)
     recall_credit(books, graph)
 
@@ -393,15 +371,7 @@ def record_day(day, books, market, graph, rules, options, record):
 
 
 # Halves of the first compile: clearing takes a third of it.
-HERE = (
-    decide,
-    settle_banks,
-    force_sales,
-    build_orders,
-    call_margins,
-    realise_losses,
-    trade_swaps,
-)
+HERE = (decide, settle_banks, force_sales, build_orders, call_margins, realise_losses)
 ELSEWHERE = (
     clear_and_settle,
     mark_and_move_capital,

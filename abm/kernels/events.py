@@ -21,7 +21,8 @@ EVENT_KINDS = (
     "loss_cut",
     "news",
     "liquidation",
-    "swap_line",
+    "bank_run",
+    "asset_sale",
 )
 (
     MARGIN_CALL,
@@ -37,7 +38,8 @@ EVENT_KINDS = (
     LOSS_CUT,
     NEWS,
     LIQUIDATION,
-    SWAP_LINE,
+    BANK_RUN,
+    ASSET_SALE,
 ) = range(len(EVENT_KINDS))
 # These force an institution to trade.
 CALLS = (MARGIN_CALL, CLOSE_OUT, LOSS_CUT, RECALL, LIQUIDATION)

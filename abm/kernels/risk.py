@@ -55,6 +55,15 @@ def usd_covariance(k, j, covariance, quote):
 
 
 @kernel
+def set_fast_risk(market):
+    """Fast covariance of USD returns, its lower triangle, off-diagonals doubled.         (M14)"""
+    for k in range(market.quote.size):
+        for j in range(k + 1):
+            fast = usd_covariance(k, j, market.covariance_fast, market.quote)
+            market.risk_fast[k, j] = fast if j == k else 2.0 * fast
+
+
+@kernel
 def book_return(i, returns, books, market):
     """Return of what an institution holds, per unit of leverage, at these USD returns.   (M69)"""
     assets = books.wealth[i] + books.borrowing[i]

@@ -111,8 +111,6 @@ class InsurerRule(NamedTuple):
     speed: float
     hedge_per_rise: float
     rise_days: int
-    hedge_per_basis: float  # fall of the hedge share per unit of basis beyond the calm one
-    calm_basis: float  # per year, negative
 
 
 class ValueInvestorRule(NamedTuple):
@@ -131,6 +129,7 @@ class DealerRule(NamedTuple):
     reversion: float
     volatility_exponent: float
     capital_exponent: float
+    by_head_room: bool  # capital beyond what is required; else all of it
     depth_floor: float
     half_spread: float
     news_moves_reference: bool
@@ -168,6 +167,29 @@ class PolicyRule(NamedTuple):
     depth_floor: float  # share of dealers' calm depth
 
 
+class RequirementRule(NamedTuple):
+    """Capital required by the risk of loans; off: by the size of the balance sheet alone."""
+
+    is_on: bool = False
+    weight: float = 0.0  # capital per unit lent, at a risk weight of 1
+    multiple: float = 1.0
+    least: float = 1.0
+    most: float = 1.0
+    long_run: float = 1.0  # variance through the cycle, over the calm one
+
+
+class RunRule(NamedTuple):
+    """Withdrawals from a bank that is short of capital; off: funding never leaves."""
+
+    is_on: bool = False
+    ratio: float = 0.0  # of capital to assets, below which it does
+    speed: float = 0.0  # per day
+    runnable: float = 0.0  # share of assets that is funded at sight
+    reserve_share: float = 0.0  # of other assets, at the opening
+    sale_share: float = 0.0  # of other assets that can be sold in a day
+    discount: float = 0.0
+
+
 class BankRule(NamedTuple):
     spread: float
     spread_slope: float
@@ -179,53 +201,9 @@ class BankRule(NamedTuple):
     payout_multiple: float
     desk_capital_share: float
     basis: float  # cross-currency basis b, per year
-
-
-class SqueezeRule(NamedTuple):
-    """Dollars that are hoarded in fear, from a gauge; off: as scripted."""
-
-    is_on: bool = False
-    asset: int = 0  # whose volatility and fall are watched
-    volatility_share: float = 0.0  # of the gauge; the rest is by the fall
-    calm: float = 0.0  # volatility without a fall
-    fall_weight: float = 0.0  # volatility per log of fall
-    fall_days: int = 1
-    weight: float = 1.0  # of a day in the average
-    threshold: float = 0.0  # points
-    slope: float = 0.0  # of calm demand per point
-    full_rise: float = 1.0  # log of the dollar, at which all of it is felt
-    rise_days: int = 1
-
-
-class LineRule(NamedTuple):
-    """The central banks' dollar facility: its price and its way to who needs dollars."""
-
-    bank_spread: float = 0.0  # per year over the dollar rate, paid by banks
-    cost: float = 0.0  # the same of who is reached through them
-    stage_share: float = 1.0  # of the gap of a stage, closed in a day
-    is_by_rule: bool = False
-    opens_at: float = 0.0  # basis per year, at most
-    opens_on_fall: float = 0.0  # its change per year, at most
-    fall_days: int = 1
-    delay_days: int = 0
-
-
-class BasisRule(NamedTuple):
-    """The price of dollars in currency swaps; columns are empty where it is constant."""
-
-    calm: np.ndarray  # (S,) size of the calm basis, per year
-    volume: np.ndarray  # (S,) USD bn: calm demand of who else borrows dollars
-    swap_share: float = 0.0  # of speculators' balances
-    least: float = 0.0  # demand over capacity, at least
-    widest: float = 0.0  # per year
-    room_exponent: float = 0.0
-    year_end: float = 0.0  # share of capacity that is gone at the turn of the year
-    least_capacity: float = 1.0
-    spot_share: float = 0.0  # of calm demand, bought per unit of shortage
-    spot_threshold: float = 0.0
-    spot_limit: float = 0.0  # USD bn a day
-    squeeze: SqueezeRule = SqueezeRule()
-    line: LineRule = LineRule()
+    requirement: RequirementRule
+    run: RunRule
+    marks_claims: bool  # claims on a bank lose with its capital; else they stand at par
 
 
 class HedgerRule(NamedTuple):
@@ -260,7 +238,6 @@ class ChannelRule(NamedTuple):
     dealers_withdraw: bool = True
     interbank_losses: bool = True
     losses_are_remembered: bool = True  # by risk appetite
-    basis_moves: bool = True
 
 
 class Rules(NamedTuple):
@@ -279,7 +256,6 @@ class Rules(NamedTuple):
     estimate: EstimateRule
     banks: BankRule
     policy: PolicyRule
-    basis: BasisRule
     hedgers: HedgerRule
     anticipators: AnticipatorRule
     appetite: AppetiteRule

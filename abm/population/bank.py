@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abm.kernels.rules import BankRule
+from abm.kernels.rules import BankRule, RequirementRule, RunRule
 from abm.kernels.state import CALLED, COUNTED, MANDATE
 from abm.population.groups import Array, Group
 from abm.population.hedge_fund import open_fund_books
-from abm.population.instruments import calm_loan_basis, opening_terms
+from abm.population.instruments import opening_terms
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -68,5 +68,57 @@ def bank_rule(scenario: Scenario) -> BankRule:
         recapitalisation=banks.recapitalisation_per_year,
         payout_multiple=banks.payout_multiple,
         desk_capital_share=banks.desk.capital_share if banks.desk.kind == "carry" else 0.0,
-        basis=calm_loan_basis(scenario)[0],
+        basis=-scenario.funding.basis_per_year,
+        requirement=requirement_rule(scenario),
+        run=run_rule(scenario),
+        marks_claims=banks.interbank_marks.kind == "capital",
     )
+
+
+def requirement_rule(scenario: Scenario) -> RequirementRule:
+    """Capital that loans require by their risk, as the kernels read it.                  (M105)"""
+    rule = scenario.banks.requirement
+    if rule.kind == "leverage":
+        return RequirementRule()
+    return RequirementRule(
+        is_on=True,
+        weight=rule.loan_weight,
+        multiple=rule.volatility_multiple,
+        least=rule.least_weight,
+        most=rule.most_weight,
+        long_run=scenario.estimation.long_run_multiple,
+    )
+
+
+def run_rule(scenario: Scenario) -> RunRule:
+    """Withdrawals from banks, as the kernels read them.                            (M109, M110)"""
+    rule = scenario.banks.funding_run
+    if rule.kind == "none":
+        return RunRule()
+    return RunRule(
+        is_on=True,
+        ratio=rule.capital_ratio,
+        speed=rule.speed_per_day,
+        runnable=rule.runnable_share,
+        reserve_share=rule.reserve_share,
+        sale_share=rule.sale_share_per_day,
+        discount=rule.sale_discount,
+    )
+
+
+def opening_books(scenario: Scenario, equity: Array) -> Array:
+    """Trading books of the core banks in units, (K, B); (0, B) where they have none.     (M108)
+
+    T_kb = share utilisation lambda_max E_b factor_b w_k: a unit is worth a billion.
+    """
+    banks = scenario.banks
+    book = banks.trading_book
+    if book.kind == "none":
+        return np.zeros((0, len(equity)))
+    n = banks.n_core
+    factors = np.array(book.factors or (1.0,) * n)
+    assets = banks.opening_utilisation * banks.leverage_limit * equity[:n]
+    weights = opening_terms(scenario).column(book.weights)
+    units = np.zeros((len(weights), len(equity)))
+    units[:, :n] = np.outer(weights, book.asset_share * factors * assets)
+    return units

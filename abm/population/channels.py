@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from abm.kernels.rules import RunRule
 from abm.population.margin import opening_margin_rate
 from abm.scenario.channels import CHANNELS
 
@@ -79,16 +80,19 @@ def _dealers_withdrawal(rules: Rules) -> Rules:
 
 
 def _bank_capital(rules: Rules) -> Rules:
-    """Neither depth nor the terms of loans follow capital; clients of a failed bank move on."""
+    """Neither depth, loans nor funding follow capital; clients of a failed bank move on."""
     return rules._replace(
         dealers=rules.dealers._replace(capital_exponent=0.0),
-        banks=rules.banks._replace(max_line_cut=0.0, ported_share=1.0),
+        banks=rules.banks._replace(max_line_cut=0.0, ported_share=1.0, run=RunRule()),
         margin=rules.margin._replace(utilisation_threshold=math.inf),
     )
 
 
 def _interbank_losses(rules: Rules) -> Rules:
-    return rules._replace(channels=rules.channels._replace(interbank_losses=False))
+    return rules._replace(
+        channels=rules.channels._replace(interbank_losses=False),
+        banks=rules.banks._replace(marks_claims=False),
+    )
 
 
 def _stops_and_redemptions(rules: Rules) -> Rules:
@@ -111,14 +115,6 @@ def _risk_appetite(rules: Rules) -> Rules:
 
 def _retail_fx(rules: Rules) -> Rules:
     return rules._replace(retail_fx=rules.retail_fx._replace(speed=0.0))
-
-
-def _basis(rules: Rules) -> Rules:
-    """The basis stays, no line is drawn, and no dollars go to spot instead."""
-    return rules._replace(
-        basis=rules.basis._replace(spot_limit=0.0),
-        channels=rules.channels._replace(basis_moves=False),
-    )
 
 
 _SHUT: dict[str, Callable[[Rules], Rules]] = {name: globals()[f"_{name}"] for name in CHANNELS}

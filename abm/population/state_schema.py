@@ -42,7 +42,7 @@ _FIXED = (
     "mandates.first_row", "mandates.kind", "mandates.owner", "market.quote", "graph.broker_start",
     "graph.borrower", "graph.is_core", "graph.lent_rows", "mandates.short_rows",
     "mandates.hedged_rows", "mandates.subscriber_rows", "mandates.called_rows",
-    "mandates.liquidated_rows", "mandates.retail_rows", "mandates.desk_rows", "market.swapped",
+    "mandates.liquidated_rows", "mandates.retail_rows", "mandates.desk_rows",
 )  # fmt: skip
 # Without a limit: leverage that no broker and no rule bounds, debt of those who have nothing left.
 _MAY_BE_INFINITE = (
@@ -54,10 +54,10 @@ _AT_LEAST_0 = (
     "market.margin_ceiling", "market.depth_floor", "record.forced_usd_bn",
     "market.usd_price", "market.value_depth", "market.dealer_depth", "market.gross_totals",
     "graph.broker_share", "graph.liabilities", "graph.opening_equity", "graph.cut", "graph.gross",
+    "graph.written_down", "graph.opening_room",
     "mandates.leverage_cap", "opening.broker_share", "opening.leverage", "books.morning_leverage",
     "books.sizing_risk", "books.margin_risk", "market.funding_share", "mandates.asset_variance",
-    "mandates.loan_variance", "mandates.swap_share", "market.line_stages", "market.line_usd_bn",
-    "market.opening_room",
+    "mandates.loan_variance",
 )  # fmt: skip
 _MAY_BE_UNDEFINED = (
     "feedback_gain",
@@ -194,30 +194,38 @@ def balance_faults(
             yield f"{name} are not those of the file's own scenario and seed"
     cash = [held[f"{who}_cash"] for who in MARKET_ACCOUNTS]
     balances = np.sum([*cash, *held["outside"]], axis=0)
-    now = np.append(held["units"].sum(axis=1), held["cash"].sum() + held["equity"].sum())
+    capital = held["equity"].sum() - held["book_value"].sum()
+    now = np.append(held["units"].sum(axis=1), held["cash"].sum() + capital)
     now[:-1] += held["value_held"] + held["dealer_held"]
     now[:-1] += held["hedger_held"] + held["anticipator_held"] + held["official_units"]
+    now[:-1] += held["estate_units"]
+    now[: len(held["book"])] += held["book"].sum(axis=1)
     now[: len(balances) - 1] += balances[:-1]
     now[-1] += balances[-1]
     if not (np.abs(now - held["totals"]) <= WORST_BALANCE * scale).all():
         yield (
             "books.units, books.cash, graph.equity, market.outside and what market.value_held, "
             "value_cash, dealer_held, dealer_cash, hedger_held, hedger_cash, anticipator_held, "
-            "anticipator_cash, official_units and official_cash hold do not add up to market.totals"
+            "anticipator_cash, official_units, official_cash, estate_units and graph.book hold do "
+            "not add up to market.totals"
         )
 
 
 def _bank_faults(world: World, arrays: Mapping[str, Array]) -> Iterator[str]:
     """Banks that do not own what they owe and their capital, by the scale of the opening."""
-    names = ("loans", "desk_assets", "other_assets", "deposits", "equity")
-    loans, desks, others, deposits, equity = (arrays[f"graph.{name}"] for name in names)
-    debts = arrays["graph.liabilities"]
-    gap = loans + desks + others + debts.sum(axis=0) - debts.sum(axis=1) - deposits - equity
+    owned = ("loans", "desk_assets", "other_assets", "reserves", "book_value")
+    debts, marks = arrays["graph.liabilities"], 1.0 - arrays["graph.written_down"][0]
+    assets = sum(arrays[f"graph.{name}"] for name in owned) + (debts.T * marks).sum(axis=1)
+    deposits, equity = arrays["graph.deposits"], arrays["graph.equity"]
+    gap = assets - debts.sum(axis=1) - deposits - equity
     if not (np.abs(gap) <= WORST_BALANCE * world.graph.gross).all():
         yield (
-            "graph.loans, desk_assets, other_assets and liabilities to a bank are not its "
-            "graph.liabilities, deposits and equity"
+            "graph.loans, desk_assets, other_assets, reserves, book_value and liabilities to a "
+            "bank are not its graph.liabilities, deposits and equity"
         )
+    opening, moved = arrays["graph.opening_equity"], arrays["graph.flows"].sum(axis=0)
+    if not (np.abs(equity - opening - moved) <= WORST_BALANCE * world.graph.gross).all():
+        yield "graph.equity is not graph.opening_equity and what graph.flows moved"
 
 
 def _event_ranges(
@@ -282,7 +290,6 @@ def _indices(world: World, next_day: int) -> dict[str, tuple[Any, Any, str]]:
         "mandates.loss_account": (0, len(ACCOUNT_NAMES) - 1, "outside account"),
         "mandates.sale_rule": (MANDATE, SHARE_A_DAY, "sale rule"),
         "mandates.carry_short": (NOT_COUNTED, COUNTED_BEYOND_HEDGE, "way to count"),
-        "market.line_days": (-1, LARGEST_COUNT, "day"),
         "record.first_failure_day": (-1, last, "day"),
         "record.now": (np.array([0, 0]), np.array([max(last, 0), LARGEST_COUNT]), "day and round"),
         "record.when": (np.array([-1, -1]), np.array([last, LARGEST_COUNT]), "day and round"),

@@ -20,6 +20,7 @@ from abm.kernels.state import (
     CALLED,
     COUNTED_BEYOND_HEDGE,
     CUT,
+    FLOW_NAMES,
     LIQUIDATED,
     MARKET_ACCOUNTS,
     N_KINDS,
@@ -29,13 +30,7 @@ from abm.kernels.state import (
     Mandates,
     Market,
 )
-from abm.population.bank import opening_equity
-from abm.population.basis import (
-    days_of_closes,
-    open_swap_books,
-    open_swap_market,
-    swap_shares,
-)
+from abm.population.bank import opening_books, opening_equity
 from abm.population.groups import TERMS, Group, first_rows, stack
 from abm.population.institutions import draw_groups
 from abm.population.instruments import opening_terms
@@ -102,12 +97,9 @@ def build_world(
     script = write_script(scenario, shocked)
     chance = Chance(draw_news(scenario, seed, replicate))
     burn_in = scenario.calendar.burn_in_days
-    shares = swap_shares(groups, scenario)
-    rules = make_rules(scenario)._replace(mandates=make_mandates(groups, lending, shares))
+    rules = make_rules(scenario)._replace(mandates=make_mandates(groups, lending))
     books = open_books(groups, scenario.estimation.opening_multiple)
-    books = books._replace(**open_swap_books(scenario, books.units, shares))
     market = open_market(scenario, rules)
-    market = market._replace(**open_swap_market(scenario, rules.basis, rules.mandates, books))
     graph = open_graph(scenario, lending, groups)
     record = open_record(books, market, len(chance.news), event_capacity)
     open_accounts(books, market, graph, rules, scenario.banks.opening_utilisation)
@@ -148,9 +140,9 @@ def run_label(scenario: Scenario, seed: int, replicate: int, shocked: bool, no_t
     return f"{scenario.name}, seed {seed}, replicate {replicate}{counterfactual}"
 
 
-def make_mandates(groups: list[Group], lending: Lending, swap_share: np.ndarray) -> Mandates:
+def make_mandates(groups: list[Group], lending: Lending) -> Mandates:
     """Terms and traits of each institution, as columns."""
-    columns = {name: stack(groups, name) for name in TERMS} | {"swap_share": swap_share}
+    columns = {name: stack(groups, name) for name in TERMS}
     has_broker = np.diff(lending.broker_start) > 0
     columns["has_margin_account"] = (columns["has_margin_account"] * has_broker).astype(np.uint8)
     return Mandates(
@@ -229,7 +221,6 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
     for row in (1, 2):
         trend[row] = signal * calm / filter_scale(spans[row])
     kept = max(rules.retail_fx.contrarian_days, rules.insurers.rise_days) + 1
-    kept = max(kept, days_of_closes(rules.basis) + 1)
     arrays: dict[str, Any] = {name: np.zeros(n) for name in Market._fields}
     arrays |= {
         "quote": terms.quote.copy(),
@@ -286,6 +277,15 @@ def open_graph(scenario: Scenario, lending: Lending, groups: list[Group]) -> Gra
         utilisation=np.zeros(n),
         cut=np.zeros(n),
         gross=np.zeros(n),
+        reserves=np.zeros(n),
+        book=opening_books(scenario, equity),
+        book_value=np.zeros(n),
+        written_down=np.zeros((2, n)),
+        requirement=np.zeros(n),
+        opening_room=np.zeros(1),
+        flows=np.zeros((len(FLOW_NAMES), n)),
+        counter=np.zeros(2),
+        estate=np.zeros(5),
     )
 
 
@@ -298,7 +298,9 @@ def scale_audit(books: Books, market: Market, graph: Graph, rules: Rules) -> Non
     trillions of yen may own no yen at all.)
     """
     basis_point = 1e-4 * (rules.value_investors.depth + rules.dealers.depth)
-    gross = np.maximum(np.maximum(np.abs(books.units).sum(axis=1), basis_point), 1.0)
+    held = np.abs(books.units).sum(axis=1)
+    held[: len(graph.book)] += np.abs(graph.book).sum(axis=1)
+    gross = np.maximum(np.maximum(held, basis_point), 1.0)
     cash = max(np.abs(books.cash).sum() + graph.equity.sum(), 1.0)
     totals = np.append(gross, cash)
     for k, currency in enumerate(market.quote):  # -1, the dollar, is the last

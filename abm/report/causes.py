@@ -73,10 +73,16 @@ def calls_behind(events: Sequence[Event], lineage: Lineage, phrases: Phrases) ->
 
 
 def cause_of_bank_failures(banks: Sequence[Event], lineage: Lineage, phrases: Phrases) -> str:
-    """A bank fails when its capital is gone; part of that may be known from the table."""
+    """A bank fails when its capital is gone, or when it cannot pay those who withdraw."""
     names, day = {bank.institution for bank in banks}, banks[0].day
     lost = total(e for e in lineage.losses if e.counterparty in names and e.day <= day)
-    return phrases.clauses("chronicle/why_failed", lost_usd_bn=lost)
+    runs = [e for e in lineage.runs if e.institution in names and e.day == day]
+    return phrases.clauses("chronicle/why_failed", lost_usd_bn=lost, left_usd_bn=total(runs))
+
+
+def cause_of_bank_runs(runs: Sequence[Event], lineage: Lineage, phrases: Phrases) -> str:
+    """Funding leaves a bank that has too little capital for its assets."""
+    return phrases.clauses("chronicle/why_run")
 
 
 def _calls_behind(events: Sequence[Event], lineage: Lineage) -> list[Called]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Key = tuple[int | str, ...]
 
 # Where in its day an event is told.
-_OUTSIDE, _RECALLS, _ROUNDS, _LIMITS, _DEFAULTS, _BANKS = range(6)
+_OUTSIDE, _RECALLS, _ROUNDS, _LIMITS, _DEFAULTS, _RUNS, _BANKS = range(7)
 _ARROW = "← "
 _GAP = "  "  # between the day and what happened
 # A line may break before and after these: spaces, words, and single letters of Chinese and
@@ -155,8 +155,6 @@ def _key(event: Event, lineage: Lineage) -> Key:
     if event.kind in ("policy", "news"):
         who = CENTRAL_BANK if event.kind == "policy" else event.institution
         return (event.day, _OUTSIDE, 0, int(who != CENTRAL_BANK), who)
-    if event.kind == "swap_line":
-        return (event.day, _OUTSIDE, 0, 2, event.kind)
     if event.kind == "recall":
         return (event.day, _RECALLS, 0, 0, kind)
     if event.kind in CALLS:
@@ -171,6 +169,8 @@ def _key(event: Event, lineage: Lineage) -> Key:
         return (event.day, _LIMITS, 0, 0)
     if event.kind in ("default", "loss"):
         return (event.day, _DEFAULTS, 0, 0, kind)
+    if event.kind in ("bank_run", "asset_sale"):
+        return (event.day, _RUNS, 0, 0)
     return (event.day, _BANKS, 0, 0)
 
 
@@ -215,11 +215,11 @@ Explain = Callable[[Sequence[Event], Lineage, Phrases], str]
 _TOLD: dict[str, tuple[Tell, Explain]] = {
     "policy": (sentences.policy, _from_outside),
     "news": (sentences.news, _from_outside),
-    "swap_line": (sentences.swap_line, _from_outside),
     **dict.fromkeys(CALLS, (sentences.calls, causes.cause_of_calls)),
     "forced_sale": (sentences.forced_sales, causes.calls_behind),
     "limit_hit": (sentences.limit_hits, causes.cause_of_limit),
     "default": (sentences.defaults, causes.calls_behind),
+    "bank_run": (sentences.bank_runs, causes.cause_of_bank_runs),
     "bank_failure": (sentences.bank_failures, causes.cause_of_bank_failures),
 }
 

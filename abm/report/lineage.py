@@ -83,6 +83,11 @@ class Lineage:
         """Losses of lenders on clients."""
         return [event for event in self.events if event.kind == "loss"]
 
+    @cached_property
+    def runs(self) -> list[Event]:
+        """Withdrawals of banks' funding."""
+        return [event for event in self.events if event.kind == "bank_run"]
+
     def announced_for(self, instrument: str, days: range, way: int) -> list[Event]:
         """News and policy of these days that moved an instrument up (1), down (-1), either (0)."""
         return [

@@ -47,12 +47,6 @@ def news(events: Sequence[Event], phrases: Phrases) -> Told:
     return phrases.sentences("chronicle/news", title=title, moves=_moves(events)), NO_AMOUNT
 
 
-def swap_line(events: Sequence[Event], phrases: Phrases) -> Told:
-    """The central banks' dollar facility opens, or closes."""
-    opens = events[0].amount_usd_bn > 0.0
-    return phrases.sentences("chronicle/swap_line", opens=opens), NO_AMOUNT
-
-
 def calls(events: Sequence[Event], phrases: Phrases) -> Told:
     """Margin calls, close-outs, stop-outs or recalls of one kind of institution."""
     return _owed(f"chronicle/{events[0].kind}", events, phrases, funding=phrases.funding)
@@ -119,6 +113,17 @@ def limit_hits(events: Sequence[Event], phrases: Phrases) -> Told:
     """Prices that came to their daily limits on a day; the amount is what traded there."""
     names = list(dict.fromkeys(e.instrument for e in events))
     return phrases.sentences("chronicle/limit_hit", names=names), total(events)
+
+
+def bank_runs(events: Sequence[Event], phrases: Phrases) -> Told:
+    """Banks whose funding leaves on a day [amount], and what they sell to pay."""
+    runs = [e for e in events if e.kind == "bank_run"]
+    banks, left = parts(runs, lambda e: e.institution), total(runs)
+    sold = total(e for e in events if e.kind == "asset_sale")
+    told = phrases.sentences(
+        "chronicle/bank_run", n=len(runs), banks=banks, left_usd_bn=left, sold_usd_bn=sold
+    )
+    return told, left
 
 
 def bank_failures(events: Sequence[Event], phrases: Phrases) -> Told:

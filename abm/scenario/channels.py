@@ -46,12 +46,13 @@ class Channels(Part):
         "dealers' withdrawal",
     )
     bank_capital: Literal["on", "none"] = channel(
-        "depth, spreads and credit lines that follow banks' capital; none: none does, and "
-        "nothing is recalled",
+        "depth, spreads, credit lines and funding that follow banks' capital; none: none does, "
+        "nothing is recalled and no funding leaves",
         "bank capital and recalls",
     )
     interbank_losses: Literal["on", "none"] = channel(
-        "losses of banks on banks that fail; none: claims are paid at par", "interbank losses"
+        "losses of banks on banks that fail or are weak; none: claims are paid at par",
+        "interbank losses",
     )
     stops_and_redemptions: Literal["on", "none"] = channel(
         "stop-losses of funds and redemptions by their investors; none: neither",
@@ -70,11 +71,6 @@ class Channels(Part):
     retail_fx: Literal["on", "none"] = channel(
         "trading of retail currency accounts; none: none but what they are cut by",
         "retail FX trading",
-    )
-
-    basis: Literal["on", "none"] = channel(
-        "a cross-currency basis that moves; none: it stays what it was, no swap line is drawn",
-        "cross-currency basis and swap line",
     )
 
     @property

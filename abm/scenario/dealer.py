@@ -2,7 +2,35 @@
 
 from __future__ import annotations
 
-from abm.scenario.fields import LEAST_SHARE, Part, choice, number
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from abm.scenario.fields import LEAST_SHARE, Part, choice, number, part_of
+
+
+class Capital(Part):
+    """Dealers quote by all capital of the core banks, to the power `capital_exponent`."""
+
+    kind: Literal["capital"] = "capital"
+
+
+class HeadRoom(Part):
+    """Dealers quote by what the core banks have beyond the capital that their assets require."""
+
+    kind: Literal["head-room"] = "head-room"
+    exponent: float = number(
+        "depth falls with (core banks' head-room over initial) to this power",
+        "-",
+        "assumed; plausible .3 to 1",
+        0.5,
+        label="exponent of dealer depth in head-room",
+        ge=0,
+        le=5,
+    )
+
+
+Capacity = Annotated[Capital | HeadRoom, Field(discriminator="kind")]
 
 
 class Dealers(Part):
@@ -60,4 +88,7 @@ class Dealers(Part):
         True,
         label="dealers reprice on public news",
         allowed="true or false",
+    )
+    capacity: Capacity = part_of(
+        Capital, "what of the core banks lets their dealers quote depth", label="dealer capacity"
     )

@@ -14,9 +14,15 @@ from abm.scenario.writing import WORDS, to_dict
 
 SCHEMA_VERSION = 1
 LATER = ("channels",)
-DAY_KEYS = ("day", "shock_day", "until")
-# The same of a choice within a part: what leaves all as it was.
-LATER_CHOICES: Mapping[tuple[str, str], Any] = {("funding", "basis"): {"kind": "constant"}}
+LATER_CHOICES = (
+    ("banks", "requirement", "leverage"),
+    ("banks", "trading_book", "none"),
+    ("banks", "funding_run", "none"),
+    ("banks", "interbank_marks", "par"),
+    ("liquidity.dealers", "capacity", "capital"),
+)
+"""Choices that came later inside of a part, and their default kinds."""
+DAY_KEYS = ("day", "shock_day")
 IndexOf = Callable[[date], int]
 
 
@@ -31,9 +37,9 @@ def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
     raw = {key: value for key, value in to_dict(scenario).items() if key not in WORDS}
     for name in LATER:
         raw = _without_defaults(raw, name, scenario)
-    for (part, name), as_before in LATER_CHOICES.items():
-        if raw[part][name] == as_before:
-            raw[part] = {key: value for key, value in raw[part].items() if key != name}
+    for part, name, default in LATER_CHOICES:
+        if _part(raw, part)[name] == {"kind": default}:
+            del _part(raw, part)[name]
     raw["instruments"] = _in_order(raw["instruments"])
     raw["funds"]["styles"] = _in_order(raw["funds"]["styles"])
     raw["correlations"] = {
@@ -49,6 +55,12 @@ def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
         allow_nan=False,
     )
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _part(raw: dict[str, Any], dotted: str) -> dict[str, Any]:
+    for name in dotted.split("."):
+        raw = raw[name]
+    return raw
 
 
 def _without_defaults(raw: dict[str, Any], name: str, scenario: Part) -> dict[str, Any]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from abm.scenario.basis import Basis, ConstantBasis
-from abm.scenario.fields import Part, choice, number, part_of
+from abm.scenario.fields import Part, choice, number
 
 
 class Rates(Part):
@@ -51,4 +50,3 @@ class Funding(Part):
         ge=0,
         le=0.5,
     )
-    basis: Basis = part_of(ConstantBasis, "how the basis moves", label="basis")

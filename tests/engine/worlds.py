@@ -16,6 +16,13 @@ SHORT = {"calendar.days": 12, "calendar.burn_in_days": 0, "calendar.drift_days":
 SMALL = SHORT | {"population.scale": 0.2, "outputs.feedback_gain_every_days": 0}
 NONE = {"kind": "none"}
 BOTTOMLESS = 1e15  # units per log: no trade moves such a price
+NEW_BANKS = {
+    "banks__requirement": {"kind": "risk-weighted"},
+    "banks__trading_book": {"kind": "held", "weights": {"HY": 0.6, "EM": 0.2, "SPX": 0.2}},
+    "banks__funding_run": {"kind": "withdrawals"},
+    "banks__interbank_marks": {"kind": "capital"},
+    "liquidity__dealers__capacity": {"kind": "head-room"},
+}
 MONEY_OF = {
     "risk_parity": "equity_usd_bn",
     "volatility_target": "equity_usd_bn",
@@ -121,9 +128,12 @@ def leverage(world: World, row: int) -> float:
 def everybody(world: World) -> np.ndarray:
     """Units of every instrument, then dollars, over all accounts, (K + 1,)."""
     books, market = world.books, world.market
-    total = np.append(books.units.sum(axis=1), books.cash.sum() + world.graph.equity.sum())
+    graph = world.graph
+    capital = graph.equity.sum() - graph.book_value.sum()  # of banks, as dollars
+    total = np.append(books.units.sum(axis=1), books.cash.sum() + capital)
     total[:-1] += market.value_held + market.dealer_held + market.official_units
-    total[:-1] += market.hedger_held + market.anticipator_held
+    total[:-1] += market.hedger_held + market.anticipator_held + market.estate_units
+    total[: len(graph.book)] += graph.book.sum(axis=1)
     currencies = [*range(market.rates.size - 1), -1]
     accounts = sum(getattr(market, f"{who}_cash") for who in MARKET_ACCOUNTS)
     total[currencies] += accounts + market.outside.sum(axis=0)

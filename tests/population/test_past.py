@@ -18,10 +18,13 @@ SWAP = {"kind": "line", "day": 20}
 SCENARIO = abm.load_scenario("august-2024").with_changes(
     {
         "banks.desk": DESK,
+        "banks.requirement.kind": "risk-weighted",
+        "banks.trading_book": {"kind": "held", "weights": {"HY": 0.6, "SPX": 0.4}},
+        "banks.funding_run.kind": "withdrawals",
+        "banks.interbank_marks.kind": "capital",
         "policy.swap_line": SWAP,
         "auto_borrowers": BORROWERS,
         "bonds.UST.surprise_pass_through": 0.2,
-        "funding.basis": {"kind": "market", "squeeze": {"kind": "gauge"}},
     }
 )
 # Said about a run or shown with it.

@@ -23,13 +23,16 @@ ROOT = Path(__file__).parents[2]
 DAY = 6
 FEW = {"population.scale": 0.1, "calendar.days": 12, "calendar.shock_day": 2}
 SHORT = {"calendar.burn_in_days": 6, "calendar.drift_days": 5, "shock.surprise_bp": 100}
-SWAPS = {"funding.basis": {"kind": "market", "maturity_days": 4}}
-DESK = {"banks.desk": {"kind": "carry", "capital_share": 0.1, "weights": {"UST": 0.5}}}
+BANKS = {
+    "banks.desk": {"kind": "carry", "capital_share": 0.1, "weights": {"UST": 0.5}},
+    "banks.trading_book": {"kind": "held", "weights": {"HY": 1.0}},
+    "banks.funding_run.kind": "withdrawals",
+}
 
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory):
-    scenario = abm.load_scenario("hike").with_changes(FEW | SHORT | DESK | SWAPS)
+    scenario = abm.load_scenario("hike").with_changes(FEW | SHORT | BANKS)
     model = CarryUnwindModel(scenario, rng=3)
     for _ in range(DAY):
         model.step()
@@ -201,7 +204,7 @@ def test_what_is_no_regular_file_is_refused(tmp_path):
 @pytest.mark.parametrize("name", ["hike", "august-2024", "calm"])
 @pytest.mark.parametrize("scale", [0.07, 1.0])
 def test_institutions_are_counted_as_they_are_drawn(name, scale):
-    scenario = abm.load_scenario(name).with_changes({"population.scale": scale} | DESK)
+    scenario = abm.load_scenario(name).with_changes({"population.scale": scale} | BANKS)
     drawn = sum(group.n for group in draw_groups(scenario, 0, 0))
     assert number_of_institutions(scenario) == drawn
 

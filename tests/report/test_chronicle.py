@@ -227,6 +227,26 @@ def test_recalls_close_outs_limits_and_failures_of_banks_are_told():
     )
 
 
+def test_a_run_and_its_fire_sale_are_told_before_the_failure_that_they_end_in():
+    rows = [
+        (3, "bank_run", "bank-1", {"amount_usd_bn": 4.0}),
+        (3, "asset_sale", "bank-1", {"amount_usd_bn": 2.5, "cause": 0}),
+        (3, "bank_failure", "bank-1", {"amount_usd_bn": 1.2}),
+    ]
+    (run, why), (_, why_failed) = said(*rows)
+    assert run == (
+        "A run on bank-1: funders withdrew USD 4.0bn. "
+        "To pay, USD 2.5bn of other assets was sold in a fire sale."
+    )
+    assert why == "too little capital for what the bank owned"
+    assert "funders withdrew USD 4.0bn that day" in why_failed
+    told = [chronicle(table(*rows), language) for language in LANGUAGES]
+    assert {entries[0].amount_usd_bn for entries in told} == {4.0}
+    assert len({entries[0].what for entries in told}) == len(LANGUAGES)
+    two = (rows[0], (3, "bank_run", "bank-2", {"amount_usd_bn": 1.0}))
+    assert said(*two)[0][0] == "A run on 2 banks, bank-1 and bank-2: funders withdrew USD 5.0bn."
+
+
 def test_limits_of_a_day_are_told_together_after_its_rounds():
     hit = {"instrument": "JPY", "amount_usd_bn": 2.0}
     hits = [(1, "limit_hit", "market", {**hit, "round": number}) for number in (0, 1)]

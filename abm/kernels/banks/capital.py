@@ -5,7 +5,7 @@ from abm.kernels.compiler.jit import kernel
 from abm.kernels.contracts.balances import account_value, add_cash
 from abm.kernels.contracts.fund_shares import scaled_mark
 from abm.kernels.contracts.loans import pay_bank
-from abm.kernels.state import RECAPITALISATION, TRADING_DAYS
+from abm.kernels.state import CAPITAL, DEALERS, DESKS, RECAPITALISATION, TRADING_DAYS
 
 
 @kernel
@@ -19,7 +19,7 @@ def share_dealer_profit(market, graph):
     for b in range(graph.equity.size):
         if graph.is_core[b] and graph.equity[b] > 0.0 and not graph.failed[b]:
             part = profit * graph.equity[b] / capital
-            pay_bank(b, part, graph)
+            pay_bank(b, part, DEALERS, graph)
             market.dealer_cash[dollar] -= part
 
 
@@ -46,7 +46,7 @@ def sweep_desks(books, graph, rules):
         add_cash(i, -sweep, books)
         books.high_water[i] = scaled_mark(books.high_water[i], -sweep, wealth)
         books.entry_wealth[i] = books.wealth[i]
-        pay_bank(bank, sweep, graph)
+        pay_bank(bank, sweep, DESKS, graph)
 
 
 @kernel
@@ -59,5 +59,5 @@ def rebuild_capital(market, graph, rules):
         gap = graph.opening_equity[b] - graph.equity[b]
         rate = rules.banks.recapitalisation / TRADING_DAYS
         flow = rate * gap if gap > 0.0 else rules.banks.payout_multiple * rate * gap
-        pay_bank(b, flow, graph)
+        pay_bank(b, flow, CAPITAL, graph)
         market.outside[RECAPITALISATION, dollar] -= flow

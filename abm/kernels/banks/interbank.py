@@ -50,23 +50,26 @@ _FEW_VISITS = 4096  # of the queue in one round, besides one for each defaulter
 
 
 @allocating_kernel
-def clear_claims(liabilities, outside_assets, recovery_external, recovery_interbank):
+def clear_claims(liabilities, outside_assets, closing, recovery_external, recovery_interbank):
     """Payments of banks by a table of debts, and what each receives [USD bn].            (M45)
 
     p_b = owed_b                                       if e_b + received_b >= owed_b
     p_b = max(0, alpha e_b+ - e_b- + beta received_b)  otherwise
     received_b = sum_j p_j L_jb / owed_j
 
-    e_b: assets outside the network net of deposits, which are senior. Allocates; needed on bad
-    days only. Source: Rogers and Veraart 2013; alpha = beta = 1 is Eisenberg and Noe 2001.
+    e_b: assets outside the network net of deposits, which are senior. Those that are closing
+    (flags) default whatever they have. Allocates; needed on bad days only. Source: Rogers and
+    Veraart 2013; alpha = beta = 1 is Eisenberg and Noe 2001.
     """
     n = outside_assets.size
+    due = np.zeros(n)
     owed, recovered, received = np.zeros(n), np.zeros(n), np.zeros(n)
     for b in range(n):
         owed[b] = chunk_sum(liabilities[b])
+        due[b] = np.inf if closing[b] and owed[b] > 0.0 else owed[b]
         recovered[b] = min(outside_assets[b], recovery_external * max(outside_assets[b], 0.0))
     claims, lenders = list_claims(liabilities.T.copy()), list_claims(liabilities)
-    debtors = Debtors(outside_assets, recovered, owed, owed, np.zeros(n))
+    debtors = Debtors(outside_assets, recovered, due, owed, np.zeros(n))
     search = open_search(owed)
     while not fail_in_rounds(claims, lenders, debtors, recovery_interbank, search):
         pass  # payments that have not settled stay as they are

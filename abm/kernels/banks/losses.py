@@ -8,7 +8,7 @@ from abm.kernels.contracts.loans import credit_bank
 from abm.kernels.events import DEFAULT, FIRST_BANK, LOSS, NO_INSTITUTION, record_event
 from abm.kernels.numerics.columns import is_any
 from abm.kernels.record import count_failure
-from abm.kernels.state import CALLED
+from abm.kernels.state import CALLED, CLIENTS, DESKS
 
 RESIDENTS_LEFT = 0.02  # share of its size at which a resident's book counts as empty
 LEFT_USD_BN = 1e-9  # gross value at which any other book does
@@ -44,8 +44,8 @@ def is_empty(i, books, market, mandates):
 
 
 @kernel
-def pass_on_losses(books, market, graph, loss_account, record):
-    """Debts of emptied books are their brokers' loss, by share.                        (M42)"""
+def pass_on_losses(books, market, graph, mandates, record):
+    """Debts of emptied books are their brokers' loss, by share; a desk's are its bank's. (M42)"""
     dollar = market.rates.size - 1
     if not is_any(books.verdict):
         return
@@ -60,8 +60,11 @@ def pass_on_losses(books, market, graph, loss_account, record):
         paid = 0.0
         for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):
             bank, part = graph.broker[edge], graph.broker_share[edge] * loss
-            credit_bank(bank, -part, market, graph)
+            credit_bank(bank, -part, CLIENTS, market, graph)
             paid += part
             record_event(LOSS, i, FIRST_BANK - bank, -1, part, cause, record)
-        # What no broker has lent an account outside the model bears.
-        market.outside[loss_account[i], dollar] -= loss - paid
+        if mandates.owner[i] >= 0:
+            credit_bank(mandates.owner[i], -loss, DESKS, market, graph)
+            record_event(LOSS, i, FIRST_BANK - mandates.owner[i], -1, loss, cause, record)
+        else:  # what no broker has lent an account outside the model bears
+            market.outside[mandates.loss_account[i], dollar] -= loss - paid

@@ -4,6 +4,7 @@ import math
 
 from abm.kernels.banks.capital import core_capital
 from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.constraints.bank_requirement import head_room
 from abm.kernels.markets.depth import depth_in_units
 
 MOST_HALF_SPREAD = 0.5  # log: to trade costs at most half of the price
@@ -22,6 +23,8 @@ def dealer_depth(calm_depth, calm_volatility, volatility, capital_share, rule, g
 
     M = M0 max(floor, min(1, sigma/sigma_f)^eta_v (core capital / initial)^eta_b)
 
+    capital_share: of all of it, or of the head-room, by the scenario.
+
     guaranteed: share of calm depth below which a policy lets it not fall, 0 without one.
     """
     calm = min(1.0, calm_volatility / max(volatility, LEAST_VOLATILITY))
@@ -31,15 +34,24 @@ def dealer_depth(calm_depth, calm_volatility, volatility, capital_share, rule, g
 
 
 @kernel
+def capacity_share(graph, rule):
+    """Core banks' capital, or their head-room (M107), over that of the opening."""
+    if rule.by_head_room:
+        opening = graph.opening_room[0]
+        return head_room(graph) / opening if opening > 0.0 else 1.0
+    opening = 0.0
+    for b in range(graph.equity.size):
+        opening += graph.opening_equity[b] if graph.is_core[b] else 0.0
+    return core_capital(graph) / opening if opening > 0.0 else 1.0
+
+
+@kernel
 def withdraw_dealers(market, graph, rules):
     """The dealers' reference creeps to the price; depth follows volatility and capital.
 
     (M49, M50)
     """
-    opening = 0.0
-    for b in range(graph.equity.size):
-        opening += graph.opening_equity[b] if graph.is_core[b] else 0.0
-    share = core_capital(graph) / opening if opening > 0.0 else 1.0
+    share = capacity_share(graph, rules.dealers)
     for k in range(market.quote.size):
         gap = market.log_price[k] - market.dealer_reference[k]
         market.dealer_reference[k] += rules.dealers.reversion * gap

@@ -4,7 +4,7 @@ import math
 
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.contracts.balances import loan_basis
-from abm.kernels.risk import usd_covariance
+from abm.kernels.risk import set_fast_risk
 from abm.kernels.state import TRADING_DAYS
 
 
@@ -22,13 +22,9 @@ def set_market_view(market, rules):
         market.expected[k] = income + view_of(k, market, funds)
         if market.quote[k] >= 0:
             market.expected[k] += view_of(market.quote[k], market, funds)
-        for j in range(k + 1):
-            fast = usd_covariance(k, j, market.covariance_fast, market.quote)
-            market.risk_fast[k, j] = fast if j == k else 2.0 * fast
+    set_fast_risk(market)
     banks = rules.banks
     market.expected[0] += loan_cost(banks.basis, market.basis_ceiling[0], banks.spread)
-    for s in range(market.swapped.size):
-        market.expected[market.swapped[s]] += rules.basis.swap_share * market.basis[s]
     market.funding_share[0] = carry_share(funds.full_carry, market.rates)
 
 

@@ -3,8 +3,9 @@
 from abm.kernels.behaviours.idle import is_orphaned
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.contracts.balances import add_cash, pay_in
+from abm.kernels.contracts.loans import pay_bank
 from abm.kernels.numerics.columns import chunk_sum
-from abm.kernels.state import CHUNK, SUBSCRIPTIONS
+from abm.kernels.state import CHUNK, DESKS, SUBSCRIPTIONS
 
 
 @inlined
@@ -112,7 +113,8 @@ def update_high_water_marks(wealth, high_water):
 def return_after_suspension(books, market, graph, rules):
     """Restart an institution, after its suspension, with its opening wealth.          (M11)
 
-    Suspension of a failed bank's desk has no end.
+    A desk's is its bank's money, of which it gets no more than there is; suspension of a failed
+    bank's desk has no end.
     """
     dollar = market.rates.size - 1
     for i in range(books.cash.size):
@@ -121,9 +123,14 @@ def return_after_suspension(books, market, graph, rules):
         books.suspended_days[i] -= 1
         if books.suspended_days[i] > 0:
             continue
+        bank = rules.mandates.owner[i]
         capital = max(rules.mandates.opening_wealth[i] - books.wealth[i], 0.0)
+        if bank >= 0:
+            capital = min(capital, max(graph.equity[bank], 0.0))
+            pay_bank(bank, -capital, DESKS, graph)
+        else:
+            market.outside[SUBSCRIPTIONS, dollar] -= capital
         add_cash(i, capital, books)
         books.high_water[i] = books.wealth[i]
         books.entry_wealth[i] = books.wealth[i]
         books.mean_return[i] = books.noticed_return[i] = books.morning_wealth[i] = 0.0
-        market.outside[SUBSCRIPTIONS, dollar] -= capital

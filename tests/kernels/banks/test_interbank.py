@@ -13,7 +13,9 @@ from abm.kernels.banks.interbank import clear_claims
 
 
 def cleared(debts, outside, alpha=1.0, beta=1.0):
-    search, received = clear_claims(np.array(debts, float), np.array(outside, float), alpha, beta)
+    search, received = clear_claims(
+        np.array(debts, float), np.array(outside, float), np.zeros(len(debts), bool), alpha, beta
+    )
     return search.payments, received, search.waves > 0
 
 
