@@ -25,7 +25,11 @@ from abm.kernels.book_risk import learn_from_losses, note_leverage
 from abm.kernels.compiler.ahead import compile_ahead
 from abm.kernels.compiler.jit import inlined, is_kept, kernel
 from abm.kernels.compiler.reference import by_reference
-from abm.kernels.constraints.auto_liquidation import charge_penalties, record_liquidations
+from abm.kernels.constraints.auto_liquidation import (
+    charge_penalties,
+    is_any_over_limit,
+    record_liquidations,
+)
 from abm.kernels.constraints.bank_leverage import recall_credit, set_lines
 from abm.kernels.constraints.bank_requirement import require_capital
 from abm.kernels.constraints.close_out import book_calls, book_loss_cuts
@@ -221,13 +225,15 @@ def form_views(market, graph, rules, scratch):
 def clear_intraday_rounds(day, books, market, graph, rules, options, record, scratch):
     """Round 0 carries voluntary orders and overdue calls, later rounds only forced ones."""
     may_trade = day < options.no_trade_from
+    is_pending = may_trade
     for round_ in range(rules.market.rounds + 1):
         write_from(day, round_, record)
         scratch.n_forced[0] = 0
         if may_trade:
-            call_margins(books, market, graph, rules, record)
-            if round_ < rules.market.rounds:
-                force_sales(day, round_, books, market, graph, rules, record, scratch)
+            is_pending |= call_margins(books, market, graph, rules, record)
+            is_pending |= is_any_over_limit(books, rules.mandates)
+            if is_pending and round_ < rules.market.rounds:
+                is_pending = force_sales(day, round_, books, market, graph, rules, record, scratch)
         if scratch.n_forced[0] == 0 and is_over(round_, rules):
             break
         update_linked_fundamentals(market, rules)
@@ -252,20 +258,25 @@ def is_over(round_, rules):
 
 @kernel
 def call_margins(books, market, graph, rules, record):
-    """Test all margins at these prices, and book who is called, cut or closed out."""
-    if test_margins(record.now[0], books, market, rules) > 0:
-        book_calls(books, market, graph, record)
-        book_loss_cuts(books, market, graph, record)
+    """Test all margins at these prices, and book who is called, cut or closed out; whether any."""
+    if test_margins(record.now[0], books, market, rules) == 0:
+        return False
+    book_calls(books, market, graph, record)
+    book_loss_cuts(books, market, graph, record)
+    return True
 
 
 @kernel
 def force_sales(day, round_, books, market, graph, rules, record, scratch):
-    """Find who must trade now, and write the orders that this forces."""
-    find_forced(day, round_, books, rules, scratch)
+    """Find who must trade now, and write the orders that this forces; whether anybody may have to
+    trade in a later round.
+    """
+    is_pending = find_forced(day, round_, books, rules, scratch)
     record_recalls(books, graph, record, scratch)
     rows = scratch.rows[: scratch.n_forced[0]]
     record_liquidations(rows, books, market, rules.mandates, record)
     force_orders(books, market, rules, scratch)
+    return is_pending
 
 
 @kernel

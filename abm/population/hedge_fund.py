@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -97,26 +98,27 @@ def draw_hedge_funds(scenario: Scenario, terms: Terms, rng: np.random.Generator)
         group.wealth[own] /= size[own].sum()
     # From a stream of its own: the draws of everyone else stay what they were.
     own_draw = np.minimum(rng.spawn(1)[0].standard_exponential(n), MOST_OF_STYLE)
-    for own in styles.members:
-        differ_in_loan(group, own, rule.overlap, own_draw[own])
+    differ_in_loan(group, styles.members, rule.overlap, own_draw)
     most = rule.opening_cap_share * rule.leverage_cap
     calm = np.minimum(styles.leverage * np.exp(rule.leverage_dispersion * noise), most)
     open_fund_books(group, calm, scenario, terms)
     return group
 
 
-def differ_in_loan(group: Group, own: slice, overlap: float, draw: Array) -> None:
-    """Yen shares of the funds of one style, around its own; all its equity together keeps that.
+def differ_in_loan(group: Group, members: Iterable[slice], overlap: float, draw: Array) -> None:
+    """Yen shares of the funds of a style, around its own; all its equity together keeps that.
 
     phi_i ~ o phi + (1 - o) min(phi g_i, 1), scaled so that sum E_i phi_i = phi sum E_i      (M77)
 
     A share above 1 is a loan in yen beyond what is spent, the rest in dollars.
     """
-    style, equity = -group.weights[0, own], group.wealth[own]
+    style, equity = -group.weights[0], group.wealth
     drawn = overlap * style + (1.0 - overlap) * np.minimum(style * draw, 1.0)
-    lent = (equity * drawn).sum()
-    if lent > 0.0:
-        group.weights[0, own] = -drawn * ((equity * style).sum() / lent)
+    lent, usual = equity * drawn, equity * style
+    for own in members:
+        total = lent[own].sum()
+        if total > 0.0:
+            group.weights[0, own] = -drawn[own] * (usual[own].sum() / total)
 
 
 def open_fund_books(group: Group, calm_leverage: Array, scenario: Scenario, terms: Terms) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +45,7 @@ def opening_margin_rate(group: Group | Mandates, scenario: Scenario) -> Array:
     return rates
 
 
+@lru_cache(maxsize=32)
 def margin_rule(scenario: Scenario) -> MarginRule:
     """The margin rule of the scenario; ``none`` makes no calls."""
     rule = scenario.margin

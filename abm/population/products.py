@@ -14,19 +14,21 @@ Array = np.ndarray
 
 def product(a: Array, b: Array) -> Array:
     """a @ b for a (K,) or (n, K) and b (K, m)."""
-    total = a[..., :1] * b[0]
+    total = np.asarray(a[..., :1] * b[0])
+    term = np.empty_like(total)
     for inner in range(1, len(b)):
-        total = total + a[..., inner, None] * b[inner]
-    return np.asarray(total)
+        total += np.multiply(a[..., inner, None], b[inner], out=term)
+    return total
 
 
 def quadratic_form(matrix: Array, columns: Array) -> Array:
     """w' A w of every column w, (n,), for A (K, K) and columns (K, n)."""
-    loaded = columns * product(matrix, columns)
-    total = loaded[0]
+    loaded = product(matrix, columns)
+    loaded *= columns
+    total: Array = loaded[0].copy()
     for row in loaded[1:]:
-        total = total + row
-    return np.asarray(total)
+        total += row
+    return total
 
 
 def cholesky_factor(matrix: Array) -> Array:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from abm.kernels.behaviours.dealer import dealer_depth
 from abm.kernels.behaviours.trend_follower import filter_scale
 from abm.kernels.events import EVENT
 from abm.kernels.inputs import Chance, Options, Script, UserOrders
@@ -31,6 +30,7 @@ from abm.kernels.state import (
     Market,
 )
 from abm.population.bank import opening_books, opening_equity
+from abm.population.dealer import opening_depth
 from abm.population.groups import TERMS, Group, first_rows, stack
 from abm.population.institutions import draw_groups
 from abm.population.instruments import opening_terms
@@ -175,8 +175,9 @@ def extent(flags: np.ndarray) -> np.ndarray:
 
 def stretches(flags: np.ndarray) -> np.ndarray:
     """Start and end of every stretch of rows that are flagged, (n, 2)."""
-    edges = np.flatnonzero(np.diff(flags.astype(np.int8), prepend=0, append=0))
-    return edges.reshape(-1, 2).astype(np.int64)
+    inside = np.zeros(len(flags) + 2, np.bool_)
+    inside[1:-1] = flags
+    return np.flatnonzero(inside[1:] != inside[:-1]).reshape(-1, 2).astype(np.int64)
 
 
 def borrowers(broker_start: np.ndarray) -> dict[str, np.ndarray]:
@@ -233,6 +234,7 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
         "close": np.zeros((kept, n)),
         "outside": np.zeros((len(ACCOUNT_NAMES), n_c + 1)),
         "trend_size": np.zeros((3, n)),
+        "dealer_depth": opening_depth(scenario).copy(),
         "value_depth": rules.value_investors.depth.copy(),
         "value_speed": rules.value_investors.speed.copy(),
         "appetite": np.zeros(3),
@@ -247,10 +249,6 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
     arrays["anticipator_cash"][-1] = rules.anticipators.capital
     for name in ("totals", "gross_totals"):
         arrays[name] = np.zeros(n + 1)
-    for k in range(n):
-        arrays["dealer_depth"][k] = dealer_depth(
-            rules.dealers.depth[k], calm[k], np.sqrt(opening[k, k]), 1.0, rules.dealers, 0.0
-        )
     return Market(**arrays)
 
 

@@ -29,14 +29,14 @@ def decide_retail_fx(lo, hi, books, market, rules, scratch):
     (M28, M79)
     """
     rule, mandates, dollar = rules.retail_fx, rules.mandates, market.rates.size - 1
-    owed, size = scratch.lanes[0], scratch.lanes[1]
+    owed, size, lean = scratch.lanes[0], scratch.lanes[1], scratch.work[0]
     share = carry_share(rule.full_carry, market.rates)
     in_dollars = share * lean_against(dollar, market, rule)
     for i in range(lo, hi):
         owed[i - lo] = -in_dollars * mandates.weights[0, i]
     for c in range(1, dollar):
-        beyond = share * lean_against(c, market, rule) - in_dollars
-        add_scaled(beyond, mandates.weights[c][lo:hi], owed[: hi - lo])
+        lean[c] = share * lean_against(c, market, rule)
+        add_scaled(lean[c] - in_dollars, mandates.weights[c][lo:hi], owed[: hi - lo])
     for i in range(lo, hi):
         if is_out(i, books):
             continue
@@ -50,8 +50,8 @@ def decide_retail_fx(lo, hi, books, market, rules, scratch):
     )  # fmt: skip
     for c in range(1, dollar):
         close_gap(
-            rule.speed, share * lean_against(c, market, rule), books.speed[lo:hi], size,
-            mandates.weights[c][lo:hi], books.units[c][lo:hi], books.intent[c][lo:hi],
+            rule.speed, lean[c], books.speed[lo:hi], size, mandates.weights[c][lo:hi],
+            books.units[c][lo:hi], books.intent[c][lo:hi],
         )  # fmt: skip
 
 

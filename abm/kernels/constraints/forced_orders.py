@@ -29,9 +29,10 @@ def find_forced(day, round_, books, rules, scratch):
     """List who must trade in this round, and why.                                     (M31)
 
     ``scratch.rows`` and ``n_forced`` hold them. A share of the day is sold in the first round;
-    what banks recall is due in it, or lapses.
+    what banks recall is due in it, or lapses. True if anybody is called, closing or liquidated,
+    whether now or later: without one nobody can be forced before the next verdict.
     """
-    n = 0
+    n, is_pending = 0, False
     is_any_liquidated = is_any_over_limit(books, rules.mandates)
     for lo in range(0, books.cash.size, CHUNK):
         hi = min(lo + CHUNK, books.cash.size)
@@ -39,7 +40,9 @@ def find_forced(day, round_, books, rules, scratch):
             books.closing[lo:hi], books.recalled[lo:hi], books.call_day[lo:hi]
         ):
             n = list_forced(lo, hi, n, day, round_, books, rules, scratch)
+            is_pending = True
     scratch.n_forced[0] = n
+    return is_pending
 
 
 @kernel

@@ -32,25 +32,63 @@ def test_a_forced_round_that_failed_is_not_tried_again(monkeypatch, statuses, n_
         asked.append(round_)
         return statuses[round_]
 
-    def do_nothing(*_):
-        pass
-
     def force_two(*given):
         given[-1].n_forced[0] = 2
+        return True
 
-    for name in ("write_from", "call_margins", "update_linked_fundamentals", "build_orders",
-                 "count_losses", "cancel_round", "fail_unmet_calls"):  # fmt: skip
-        monkeypatch.setattr(one_day, name, do_nothing)
-    monkeypatch.setattr(one_day, "force_sales", force_two)
     monkeypatch.setattr(one_day, "clear_and_settle", clear)
+    monkeypatch.setattr(one_day, "force_sales", force_two)
+    pass_rounds(monkeypatch, appetite=False)
+    assert asked == list(range(n_rounds))
+
+
+@pytest.mark.parametrize(
+    ("called_in", "over_limit_in", "pending_after", "looked_in"),
+    [
+        ([], [], [], [0]),
+        ([1], [], [], [0, 1]),
+        ([], [1], [], [0, 1]),
+        ([], [], [0], [0, 1]),  # in the grace of its call: due tomorrow, if it is not met before
+    ],
+)
+def test_who_must_trade_is_looked_for_while_somebody_may_have_to(
+    monkeypatch, called_in, over_limit_in, pending_after, looked_in
+):
+    """In the first round for what is closing, called or recalled since yesterday; later only after
+    a verdict, at a loan above its limit, or while there was somebody in the round before.
+    """
+    round_, looked = [-1], []
+
+    def call(*_):
+        round_[0] += 1
+        return round_[0] in called_in
+
+    def force(*_):
+        looked.append(round_[0])
+        return round_[0] in pending_after
+
+    monkeypatch.setattr(one_day, "clear_and_settle", lambda *_: CLEARED)
+    monkeypatch.setattr(one_day, "force_sales", force)
+    pass_rounds(
+        monkeypatch, appetite=True, call_margins=call,
+        is_any_over_limit=lambda *_: round_[0] in over_limit_in,
+    )  # fmt: skip
+    assert looked == looked_in
+
+
+def pass_rounds(monkeypatch, *, appetite, **phases):
+    """The rounds of a day whose phases do nothing but those given."""
+    for name in ("write_from", "call_margins", "is_any_over_limit", "update_linked_fundamentals",
+                 "build_orders", "count_losses", "cancel_round", "fail_unmet_calls"):  # fmt: skip
+        monkeypatch.setattr(one_day, name, phases.get(name, lambda *_: False))
     over = getattr(one_day.is_over, "py_func", one_day.is_over)
     monkeypatch.setattr(one_day, "is_over", over)
-    no_appetite = SimpleNamespace(is_on=False)
-    rules = SimpleNamespace(market=SimpleNamespace(rounds=MOST), appetite=no_appetite)
-    options, scratch = SimpleNamespace(no_trade_from=10), SimpleNamespace(n_forced=[0])
+    rules = SimpleNamespace(
+        market=SimpleNamespace(rounds=MOST), appetite=SimpleNamespace(is_on=appetite), mandates=None
+    )
+    books, options = SimpleNamespace(), SimpleNamespace(no_trade_from=10)
     trade = getattr(clear_intraday_rounds, "py_func", clear_intraday_rounds)
-    trade(0, None, None, None, rules, options, None, scratch)
-    assert asked == list(range(n_rounds))
+    trade(0, books, None, None, rules, options, None, SimpleNamespace(n_forced=[0]))
 
 
 def test_a_round_that_failed_is_audited_too(monkeypatch):
