@@ -138,6 +138,7 @@ def main() -> None:
     shares = attribution()
     show(shares.T.reset_index(), "Attribution")
     about = {
+        "command": "python -m experiments.shared_pasts --against FOLDER",
         "before_commit": commit_of(given.against), "times": TIMES,
         "replicates": given.replicates, "seed": 1,
     }  # fmt: skip

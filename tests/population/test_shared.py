@@ -59,10 +59,16 @@ def test_what_is_scripted_reaches_no_day_before_its_own(name):
     for group in ("books", "market", "graph", "chance", "user_orders", "options"):
         for x, y in zip(getattr(told, group), getattr(silent, group), strict=True):
             assert np.array_equal(x, y), group
-    for field in ("news", "rates", "official_usd_bn", "swap_line", "accrual_days"):
-        x, y = getattr(told.script, field), getattr(silent.script, field)
+    for field, x, y in by_day(told.script, silent.script):
         assert np.array_equal(x[:until], y[:until]), field
     assert (told.script.moves[:, 0] >= until).all()
+
+
+def by_day(one, other):
+    """Every column of two scripts that has a row for each day."""
+    fields = [field for field in one._fields if field != "moves"]
+    assert all(len(getattr(one, field)) == len(one.rates) for field in fields)
+    yield from ((field, getattr(one, field), getattr(other, field)) for field in fields)
 
 
 def days_of_script(scenario):
@@ -72,7 +78,7 @@ def days_of_script(scenario):
         yield scenario.calendar.shock_day
     if scenario.policy.boj.kind == "script":
         yield from (move.day for move in scenario.policy.boj.moves())
-    if scenario.policy.swap_line.kind == "line":
+    if hasattr(scenario.policy.swap_line, "day"):
         yield scenario.policy.swap_line.day
     if scenario.policy.mof.kind == "script":
         yield from (act.day for act in scenario.policy.mof.interventions)
@@ -83,8 +89,8 @@ def test_without_its_shock_the_script_is_the_same_until_then(name):
     scenario = load_scenario(name)
     shocked, silent = (build_world(scenario, 5, shocked=s).script for s in (True, False))
     until = scenario.calendar.burn_in_days + scenario.shock_day
-    for field in ("news", "rates", "official_usd_bn", "swap_line", "accrual_days"):
-        assert np.array_equal(getattr(shocked, field)[:until], getattr(silent, field)[:until])
+    for field, x, y in by_day(shocked, silent):
+        assert np.array_equal(x[:until], y[:until]), field
 
 
 def test_scenarios_share_a_past_only_where_they_agree_until_the_shock():
