@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abm.scenario import list_scenarios, load_scenario
+from abm.scenario.files import bases_of
 from abm.scenario.template import Parameter, parameter_table
 from abm.scenario.writing import toml_value
 from abm.words import counted
@@ -60,16 +61,16 @@ def _written(row: Parameter) -> Parameter:
 
 
 def compared(scenario: Scenario) -> Compared:
-    """A scenario beside the shipped one from which it differs least.
+    """A scenario beside the shipped one of its name; without one, from which it differs least.
 
-    A result does not say what it was based on. Of several that are as near, the one of its own
-    name, then the first in alphabetical order.
+    A result does not say what it was based on. Of several that are as near, the one that stands on
+    fewest others, then the first in alphabetical order.
     """
-    candidates = [
-        Compared(name, differences(scenario, load_scenario(name))) for name in list_scenarios()
-    ]
+    shipped = list_scenarios()
+    names = [scenario.name] if scenario.name in shipped else shipped
+    candidates = [Compared(name, differences(scenario, load_scenario(name))) for name in names]
     return min(
-        candidates, key=lambda one: (len(one.differences), one.base != scenario.name, one.base)
+        candidates, key=lambda one: (len(one.differences), len(bases_of(one.base)), one.base)
     )
 
 

@@ -64,6 +64,12 @@ def describe_scenarios() -> list[ScenarioTitle]:
     return described
 
 
+def bases_of(name: str) -> tuple[str, ...]:
+    """The shipped scenarios that a shipped one stands on, the next one first."""
+    base = read_toml(_named(name))[0].get("base")
+    return () if base is None else (base, *bases_of(base))
+
+
 def load_scenario(name_or_path: str | Path) -> Scenario:
     """A scenario by name (see `list_scenarios`) or from a .toml file.
 
