@@ -280,7 +280,7 @@ def test_a_tampered_link_is_refused_whole_and_every_fault_is_said(visit, photogr
     notice = page.locator(".notice")
     notice.wait_for()
     said = notice.inner_text()
-    assert "scenario = '../../secret', must be one of august-2024" in said
+    assert "scenario = '../../secret', must be one of april-2025" in said
     assert "network.brokers.path" in said and "<script>alert(1)</script>" in said
     assert page.locator("script", has_text="alert(1)").count() == 0
     assert day(page) == 0
