@@ -367,6 +367,54 @@ TESTS: dict[int, tuple[str, ...]] = {
     ),
     113: ("kernels/banks/test_bank_rules.py:test_reserves_pay_first_and_then_a_fire_sale",),
     114: ("kernels/banks/test_bank_rules.py:test_all_that_a_failed_bank_owned_is_its_estates",),
+    115: (
+        "kernels/contracts/test_swaps.py:"
+        "test_of_every_maturity_the_legs_of_all_sum_to_zero_on_every_day",
+    ),
+    116: (
+        "kernels/contracts/test_swaps.py:"
+        "test_ten_days_of_basis_by_hand_come_from_who_needs_dollars_by_way_of_dealers",
+        "kernels/contracts/test_swaps.py:"
+        "test_a_position_of_a_year_books_what_the_carry_arithmetic_computes_to_the_cent",
+    ),
+    117: (
+        "kernels/contracts/test_swaps.py:"
+        "test_the_forward_of_the_reference_is_the_one_at_which_swaps_are_marked",
+        "kernels/contracts/test_swaps.py:"
+        "test_once_all_old_swaps_have_matured_no_margin_is_left_and_all_of_it_has_been_paid_back",
+    ),
+    118: (
+        "kernels/contracts/test_swaps.py:"
+        "test_a_wider_basis_reaches_a_book_as_its_swaps_mature_and_is_marked_at_once",
+        "kernels/contracts/test_swaps.py:"
+        "test_a_loan_that_is_repaid_in_half_closes_half_of_the_swaps_of_every_maturity",
+    ),
+    119: (
+        "kernels/markets/test_basis.py:"
+        "test_the_basis_is_the_calm_one_times_the_shortage_within_its_bounds",
+        "kernels/markets/test_basis.py:"
+        "test_an_unwind_of_yen_funded_trades_takes_dollars_out_of_the_swap_market",
+        "kernels/markets/test_basis.py:test_insurers_who_hedge_more_ask_for_dollars",
+    ),
+    120: (
+        "kernels/markets/test_basis.py:"
+        "test_dollars_are_hoarded_when_shares_fall_and_the_dollar_has_risen",
+    ),
+    121: (
+        "kernels/markets/test_basis.py:"
+        "test_capacity_falls_with_the_root_of_banks_room_and_at_the_turn_of_the_year",
+        "kernels/markets/test_basis.py:test_capacity_falls_with_the_core_banks_head_room",
+    ),
+    122: (
+        "kernels/markets/test_basis.py:test_a_line_brings_the_basis_to_its_price_after_two_weeks",
+        "kernels/markets/test_basis.py:"
+        "test_the_line_opens_five_days_after_the_basis_is_wide_and_has_widened_fast",
+    ),
+    123: (
+        "kernels/markets/test_basis.py:"
+        "test_dollars_that_no_swap_supplies_are_bought_with_yen_up_to_a_limit_and_sold_again",
+    ),
+    124: ("kernels/contracts/test_swaps.py:test_whatever_is_altered_in_a_swap_account_is_seen",),
 }
 WHOLE_DAY = (
     "engine/test_conservation.py:test_units_currencies_dollars_and_wealth_are_conserved_on_every_day",

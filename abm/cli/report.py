@@ -73,28 +73,26 @@ def _of_sweep(asked: Asked) -> str:
 
 def _of_run(asked: Asked) -> str:
     from abm.cli.run_figures import drawn_again
-    from abm.report.run_page import FIGURES, run_report
+    from abm.report.run_page import figures_of, run_report
     from abm.runs.loading import read_manifest
 
     if asked.outputs:
         raise InvalidInput("--output chooses numbers of a sweep; this is the folder of a run")
     run = result_in(asked.folder)
-    figures = _kept_figures(asked.folder)
-    # Without events the chain of forced sales is not known: there is no mechanism to draw.
-    needed = len(FIGURES) - (not run.scenario.outputs.events)
-    if len(figures) < needed:
+    names = figures_of(run)
+    figures = _kept_figures(asked.folder, names)
+    if len(figures) < len(names):
         figures = drawn_again(run)
     name = asked.folder.resolve().name
     return run_report(run, figures, read_manifest(asked.folder), name, asked.language)
 
 
-def _kept_figures(folder: Path) -> Mapping[str, bytes]:
+def _kept_figures(folder: Path, names: Sequence[str]) -> Mapping[str, bytes]:
     """Figures of the folder that can be shown."""
     from abm.report.html import is_png
-    from abm.report.run_page import FIGURES
 
     found = {}
-    for name in FIGURES:
+    for name in names:
         path = folder / "figures" / f"{name}.png"
         try:
             png = read_bytes(path, MOST_OF_FIGURE) if path.is_file() else b""

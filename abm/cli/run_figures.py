@@ -101,6 +101,8 @@ def figures_of_run(
         ),
         "network": pictures.network_picture(scenario, drawn, graph, when, summary),
     }
+    if "basis_bp" in run.days:
+        figures["basis"] = pictures.basis_picture(scenario, drawn, run.days)
     if scenario.outputs.events:
         figures["mechanism"] = pictures.mechanism_picture(scenario, drawn, run.events, summary)
     return figures

@@ -3,8 +3,10 @@
 from abm.kernels.banks.trading_book import book_worth
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.bank_leverage import bank_assets
+from abm.kernels.contracts.swaps import add_up_marks
 from abm.kernels.numerics.columns import chunk_sum, copy
 from abm.kernels.state import (
+    CHUNK,
     ESTATE_ASSETS,
     ESTATE_BOOK,
     ESTATE_DESKS,
@@ -153,6 +155,39 @@ def shares_error(graph):
         first, last = graph.broker_start[i], graph.broker_start[i + 1]
         if first < last:
             worst = larger(worst, abs(chunk_sum(graph.broker_share[first:last]) - 1.0))
+    return worst
+
+
+@kernel
+def swaps_error(day, books, market, scratch):
+    """Far legs, and margins, of all holders against those of dealers, by maturity.         (M124)
+
+    Margins are those of last night's marks: a leg, a contract or a payment that was altered since
+    shows. Relative to the gross of all legs, and of all margins or a basis point of the legs.
+    """
+    worst = 0.0
+    for s in range(market.swapped.size):
+        gross, apart = 1.0, 0.0
+        for row in range(market.contract_basis.shape[1]):
+            net = chunk_sum(books.swap_legs[s, row]) + market.user_legs[s, row, 0]
+            apart = larger(apart, abs(net + market.dealer_legs[s, row, 0]))
+            gross += abs(net)
+        worst = larger(worst, apart / gross)
+        net = chunk_sum(books.swap_margin[s])
+        net += market.user_margin[s, 0] + market.dealer_margin[s, 0]
+        worst = larger(worst, abs(net) / gross)
+        value = scratch.lanes[0]
+        for lo in range(0, books.cash.size, CHUNK):
+            hi = min(lo + CHUNK, books.cash.size)
+            add_up_marks(s, day - 1, lo, hi, books.swap_legs[s], market, value[: hi - lo])
+            for j in range(hi - lo):
+                worst = larger(worst, abs(value[j] - books.swap_margin[s, lo + j]) / gross)
+        for legs, margin in (
+            (market.user_legs[s], market.user_margin[s]),
+            (market.dealer_legs[s], market.dealer_margin[s]),
+        ):
+            add_up_marks(s, day - 1, 0, 1, legs, market, value[:1])
+            worst = larger(worst, abs(value[0] - margin[0]) / gross)
     return worst
 
 

@@ -4,7 +4,7 @@ A phase names the groups of state that it reads and writes; only here does a fun
 than four of them.
 """
 
-from abm.kernels.audit import loans_error, worst_error
+from abm.kernels.audit import loans_error, swaps_error, worst_error
 from abm.kernels.banks.capital import rebuild_capital, share_dealer_profit, sweep_desks
 from abm.kernels.banks.claim_marks import mark_claims
 from abm.kernels.banks.failures import fail_banks, leave_clients
@@ -54,7 +54,14 @@ from abm.kernels.contracts.fund_shares import (
 )
 from abm.kernels.contracts.loans import mark_loans, pay_spread
 from abm.kernels.contracts.renewal import pay_value_owners, renew_retail
+from abm.kernels.contracts.swaps import accrue_swaps, pay_swap_margin, roll_swaps
 from abm.kernels.events import record_limits, record_script, share_flows
+from abm.kernels.markets.basis import (
+    buy_dollars_in_spot,
+    count_swap_demand,
+    pay_for_line,
+    quote_basis,
+)
 from abm.kernels.markets.flow import AT_LIMIT, FAILED
 from abm.kernels.markets.rounds import (
     build_orders,
@@ -77,6 +84,7 @@ from abm.kernels.numerics.columns import copy, is_any
 from abm.kernels.policy import pull_levers
 from abm.kernels.record import (
     record_banks,
+    record_basis,
     record_clearing,
     record_error,
     record_institutions,
@@ -95,6 +103,7 @@ def advance_day(
     set_policy(day, market, rules, script, record)
     audit_loans(books, graph, rules, options, record)
     accrue(day, books, market, graph, rules, script)
+    trade_swaps(day, books, market, graph, rules, script, options, record, scratch)
     mark_and_move_capital(books, market, graph, rules, scratch)
     open_markets(books, market, rules)
     decide(day, books, market, graph, rules, user_orders, options, scratch)
@@ -144,6 +153,7 @@ def decide_alone(
         apply_news(day, market, rules, chance, script)
         set_policy(day, market, rules, script, record)
         accrue(day, books, market, graph, rules, script)
+        trade_swaps(day, books, market, graph, rules, script, options, record, scratch)
         mark_and_move_capital(books, market, graph, rules, scratch)
     form_views(market, graph, rules, scratch)
     cancel_orders(row, row + 1, books)
@@ -175,6 +185,27 @@ def accrue(day, books, market, graph, rules, script):
     accrue_market_makers(days, market, rules)
     pay_spread(days, books, market, graph, rules)
     accrue_books(days, market, graph, rules)
+
+
+@kernel
+def trade_swaps(day, books, market, graph, rules, script, options, record, scratch):
+    """What swaps have accrued, the basis of the day, margin at it, and what is dealt at it."""
+    audit_swaps(day, books, market, options, record, scratch)
+    accrue_swaps(script.accrual_days[day], books, market, rules, scratch)
+    pay_for_line(script.accrual_days[day], market, rules)
+    count_swap_demand(books, market, rules)
+    quote_basis(day, market, graph, rules, script)
+    pay_swap_margin(day, books, market, scratch)
+    roll_swaps(day, books, market, rules, scratch)
+    buy_dollars_in_spot(market, rules)
+    record_basis(day, market, rules, script, record)
+
+
+@kernel
+def audit_swaps(day, books, market, options, record, scratch):
+    """Every far leg and every margin has its other side, as of last night."""
+    if options.audit:
+        record_error(swaps_error(day, books, market, scratch), record)
 
 
 @kernel
@@ -382,7 +413,15 @@ def record_day(day, books, market, graph, rules, options, record):
 
 
 # Halves of the first compile: clearing takes a third of it.
-HERE = (decide, settle_banks, force_sales, build_orders, call_margins, realise_losses)
+HERE = (
+    decide,
+    settle_banks,
+    force_sales,
+    build_orders,
+    call_margins,
+    realise_losses,
+    trade_swaps,
+)
 ELSEWHERE = (
     clear_and_settle,
     mark_and_move_capital,

@@ -23,6 +23,7 @@ EVENT_KINDS = (
     "liquidation",
     "bank_run",
     "asset_sale",
+    "swap_line",
 )
 (
     MARGIN_CALL,
@@ -40,6 +41,7 @@ EVENT_KINDS = (
     LIQUIDATION,
     BANK_RUN,
     ASSET_SALE,
+    SWAP_LINE,
 ) = range(len(EVENT_KINDS))
 # These force an institution to trade.
 CALLS = (MARGIN_CALL, CLOSE_OUT, LOSS_CUT, RECALL, LIQUIDATION)

@@ -20,6 +20,8 @@ class Script(NamedTuple):
     official_usd_bn: np.ndarray  # (T, K) inelastic purchases by central banks
     swap_line: np.ndarray  # (T,) uint8
     accrual_days: np.ndarray  # (T,) calendar days since the last trading day
+    squeeze: np.ndarray  # (T, S) dollars hoarded, over calm demand
+    crosses_year: np.ndarray  # (T, S) uint8: a swap dealt today matures in another year
 
 
 class UserOrders(NamedTuple):

@@ -9,10 +9,13 @@ from abm.kernels.audit import banks_error, larger
 from abm.kernels.carry_short import carry_short
 from abm.kernels.compiler.jit import kernel
 from abm.kernels.contracts.balances import leverage_ratio
+from abm.kernels.events import CENTRAL_BANK, MARKET, SWAP_LINE, record_event
+from abm.kernels.markets.basis import WAS_OPEN, is_line_open
 from abm.kernels.markets.flow import FAILED
 from abm.kernels.numerics.columns import chunk_sum
 from abm.kernels.state import HEDGE_FUND
 
+BP = 1e-4
 UNLEVERED = 1.05  # leverage up to which a fund counts as unlevered
 
 # Numbers of a day, all of them float64, so that one sweep over the memory can look at all.
@@ -38,6 +41,8 @@ DAY_COLUMNS = (
     "conservation_error",
     "share_unlevered",
     "yen_short_closed_by_force_units",
+    "basis_bp",
+    "swap_line_usd_bn",
 )
 DAY = np.dtype([(name, np.float64) for name in DAY_COLUMNS])
 
@@ -109,6 +114,22 @@ def record_banks(day, graph, options, record):
     record.days[day].bank_equity_usd_bn = chunk_sum(graph.equity)
     if options.audit:
         record_error(banks_error(graph), record)
+
+
+@kernel
+def record_basis(day, market, rules, script, record):
+    """Write the basis and the swap line of the day, and that the line has opened or closed."""
+    if market.swapped.size == 0:
+        return
+    row = record.days[day]
+    row.basis_bp = market.basis[0] / BP
+    for s in range(market.swapped.size):
+        row.swap_line_usd_bn += market.line_usd_bn[s]
+    is_open = rules.channels.basis_moves and is_line_open(day, market, rules.basis.line, script)
+    if is_open != (market.line_days[WAS_OPEN] > 0):
+        amount = 1.0 if is_open else -1.0
+        record_event(SWAP_LINE, CENTRAL_BANK, MARKET, -1, amount, -1, record)
+        market.line_days[WAS_OPEN] = 1 if is_open else 0
 
 
 @kernel

@@ -111,6 +111,8 @@ class InsurerRule(NamedTuple):
     speed: float
     hedge_per_rise: float
     rise_days: int
+    hedge_per_basis: float  # fall of the hedge share per unit of basis beyond the calm one
+    calm_basis: float  # per year, negative
 
 
 class ValueInvestorRule(NamedTuple):
@@ -206,6 +208,53 @@ class BankRule(NamedTuple):
     marks_claims: bool  # claims on a bank lose with its capital; else they stand at par
 
 
+class SqueezeRule(NamedTuple):
+    """Dollars that are hoarded in fear, from a gauge; off: as scripted."""
+
+    is_on: bool = False
+    asset: int = 0  # whose volatility and fall are watched
+    volatility_share: float = 0.0  # of the gauge; the rest is by the fall
+    calm: float = 0.0  # volatility without a fall
+    fall_weight: float = 0.0  # volatility per log of fall
+    fall_days: int = 1
+    weight: float = 1.0  # of a day in the average
+    threshold: float = 0.0  # points
+    slope: float = 0.0  # of calm demand per point
+    full_rise: float = 1.0  # log of the dollar, at which all of it is felt
+    rise_days: int = 1
+
+
+class LineRule(NamedTuple):
+    """The central banks' dollar facility: its price and its way to who needs dollars."""
+
+    bank_spread: float = 0.0  # per year over the dollar rate, paid by banks
+    cost: float = 0.0  # the same of who is reached through them
+    stage_share: float = 1.0  # of the gap of a stage, closed in a day
+    is_by_rule: bool = False
+    opens_at: float = 0.0  # basis per year, at most
+    opens_on_fall: float = 0.0  # its change per year, at most
+    fall_days: int = 1
+    delay_days: int = 0
+
+
+class BasisRule(NamedTuple):
+    """The price of dollars in currency swaps; columns are empty where it is constant."""
+
+    calm: np.ndarray  # (S,) size of the calm basis, per year
+    volume: np.ndarray  # (S,) USD bn: calm demand of who else borrows dollars
+    swap_share: float = 0.0  # of speculators' balances
+    least: float = 0.0  # demand over capacity, at least
+    widest: float = 0.0  # per year
+    room_exponent: float = 0.0
+    year_end: float = 0.0  # share of capacity that is gone at the turn of the year
+    least_capacity: float = 1.0
+    spot_share: float = 0.0  # of calm demand, bought per unit of shortage
+    spot_threshold: float = 0.0
+    spot_limit: float = 0.0  # USD bn a day
+    squeeze: SqueezeRule = SqueezeRule()
+    line: LineRule = LineRule()
+
+
 class HedgerRule(NamedTuple):
     gamma: np.ndarray  # (K,) units per log at most
     depth_share: float  # of a day's depth at most
@@ -238,6 +287,7 @@ class ChannelRule(NamedTuple):
     dealers_withdraw: bool = True
     interbank_losses: bool = True
     losses_are_remembered: bool = True  # by risk appetite
+    basis_moves: bool = True
 
 
 class Rules(NamedTuple):
@@ -256,6 +306,7 @@ class Rules(NamedTuple):
     estimate: EstimateRule
     banks: BankRule
     policy: PolicyRule
+    basis: BasisRule
     hedgers: HedgerRule
     anticipators: AnticipatorRule
     appetite: AppetiteRule

@@ -4,6 +4,7 @@ State is columns, not objects. Every array is C-contiguous float64 unless said; 
 
     K instruments (currencies first, the funding currency is 0, then assets)
     C currencies other than the dollar          N institutions          B banks
+    S currencies with a swap market of their own, none where the basis is constant; n its maturities
     T days (burn-in included)
 
 One unit of an instrument is the amount worth USD 1bn at the opening. Rows of institutions are
@@ -42,7 +43,7 @@ NOT_COUNTED, COUNTED, COUNTED_BEYOND_HEDGE = 0, 1, 2  # carry_short
 
 # Accounts outside the model: everything that enters or leaves does so through one of these.
 ACCRUALS, SUBSCRIPTIONS, RECAPITALISATION, DEADWEIGHT, DEPOSIT_INSURANCE = 0, 1, 2, 3, 4
-AUTO_LENDER, TRADE, OWNERS, CREDIT_LOSSES, ESTATE = 5, 6, 7, 8, 9
+AUTO_LENDER, TRADE, OWNERS, CREDIT_LOSSES, ESTATE, SWAP_USERS = 5, 6, 7, 8, 9, 10
 ACCOUNT_NAMES = (
     "interest_and_coupons",
     "subscriptions",
@@ -54,6 +55,7 @@ ACCOUNT_NAMES = (
     "owners",
     "credit_losses",
     "estate",
+    "swap_users",
 )
 # Ways by which a bank's capital moves: rows of `graph.flows`.                            (M112)
 SPREAD, CLIENTS, DEALERS, DESKS, BOOK, BOOK_CARRY = 0, 1, 2, 3, 4, 5
@@ -74,6 +76,8 @@ FLOW_NAMES = (
 FUNDERS, OUTSIDE_BORROWERS = 0, 1
 # What the estate of failed banks owns, the first four, and what pays for it.             (M114)
 ESTATE_ASSETS, ESTATE_LOANS, ESTATE_DESKS, ESTATE_BOOK, ESTATE_FUNDING = 0, 1, 2, 3, 4
+# Of `market.swap_terms`, over calm demand; a capacity is over that of the opening.
+DEMAND, CAPACITY, SQUEEZE, LINE = 0, 1, 2, 3
 # Accounts on the other side of the market: columns `<name>_cash` are what they were paid.
 MARKET_ACCOUNTS = ("value", "dealer", "hedger", "anticipator", "official")
 
@@ -126,6 +130,7 @@ class Mandates(NamedTuple):
     loss_account: np.ndarray  # (N,) int64: outside account that bears a debt no broker has lent
     carry_short: np.ndarray  # (N,) int64: NOT_COUNTED, COUNTED or COUNTED_BEYOND_HEDGE
     hedges_quote_currency: np.ndarray  # (N,) uint8: sells its assets' currency forward
+    swap_share: np.ndarray  # (N,) of its balance in a currency with a swap market, by swaps
     # Rows with a trait, found once: stretches from start to end.
     short_rows: np.ndarray  # (n, 2) int64: counted in the carry short
     hedged_rows: np.ndarray  # (n, 2) int64: counted in it beyond what hedges yen assets
@@ -163,6 +168,8 @@ class Books(NamedTuple):
     intent: np.ndarray  # (K, N) target shares of wealth (speed > 0) or units to trade
     speed: np.ndarray  # (N,) share of the gap closed in this round; IN_UNITS, or 0: no order
     forced: np.ndarray  # (N,) uint8: the reason why this round's orders are forced
+    swap_legs: np.ndarray  # (S, n, N) units it delivers at maturity against dollars; -: receives
+    swap_margin: np.ndarray  # (S, N) USD bn received for what its swaps have gained
 
 
 class Market(NamedTuple):
@@ -192,6 +199,24 @@ class Market(NamedTuple):
     anticipator_gamma: np.ndarray  # (K,) units per log they trade with the price today
     anticipator_cash: np.ndarray  # (C + 1,) their capital in it
     order_flow: np.ndarray  # (4, K) what anticipators know of institutions' orders
+    swapped: np.ndarray  # (S,) int64 the currencies
+    basis: np.ndarray  # (S,) three-month basis of today, per year; negative: dollars are dear
+    basis_past: np.ndarray  # (S, days kept) the same by day, newest first
+    contract_basis: np.ndarray  # (S, n) at which the swaps of a maturity were dealt, per year
+    swap_quote: np.ndarray  # (S, 3) USD price and both rates, at which swaps were last marked
+    swap_demand: np.ndarray  # (S,) USD bn that institutions borrow by swaps, net, and would today
+    swap_terms: np.ndarray  # (S, 4) DEMAND, CAPACITY, SQUEEZE and LINE of today
+    opening_demand: np.ndarray  # (S,) USD bn: swap_demand at the opening
+    squeeze_gauge: np.ndarray  # (1,) average of a gauge of fear, points
+    line_stages: np.ndarray  # (S, 3) dollars of the swap line on their way, over calm demand
+    line_usd_bn: np.ndarray  # (S,) drawn by banks
+    line_days: np.ndarray  # (2,) int64 day from which a rule opens it, -1 none; open yesterday
+    user_legs: np.ndarray  # (S, n, 1) of who else borrows dollars: as swap_legs
+    user_margin: np.ndarray  # (S, 1)
+    user_dollars: np.ndarray  # (S,) USD bn that they have bought in the spot market instead
+    user_order: np.ndarray  # (K,) units that they order there today
+    dealer_legs: np.ndarray  # (S, n, 1) of dealers, who stand between
+    dealer_margin: np.ndarray  # (S, 1)
     appetite: np.ndarray  # (3,) losses remembered now and last night; funds' wealth this morning
     haven_average: np.ndarray  # (K,) average log price of what a bond is a haven from
     official_units: np.ndarray  # (K,) central banks

@@ -117,4 +117,12 @@ def _retail_fx(rules: Rules) -> Rules:
     return rules._replace(retail_fx=rules.retail_fx._replace(speed=0.0))
 
 
+def _basis(rules: Rules) -> Rules:
+    """The basis stays, no line is drawn, and no dollars go to spot instead."""
+    return rules._replace(
+        basis=rules.basis._replace(spot_limit=0.0),
+        channels=rules.channels._replace(basis_moves=False),
+    )
+
+
 _SHUT: dict[str, Callable[[Rules], Rules]] = {name: globals()[f"_{name}"] for name in CHANNELS}

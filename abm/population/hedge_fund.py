@@ -168,6 +168,7 @@ def carry_of(
     """
     income = terms.income.copy()
     income[0] = rates[0] + loan_cost(terms.basis, math.inf, terms.spread)
+    income[0] += terms.swap_basis
     carry = np.empty(weights.shape[1])
     portfolio_mean(
         0, carry.size, yen_share, income, rates[1], terms.spread, weights, gross, carry

@@ -30,7 +30,8 @@ class Terms:
     covariance: Array  # (K, K) of calm local returns per year
     usd_covariance: Array  # (K, K) of USD returns
     usd_rate: float
-    basis: float
+    basis: float  # constant, on loans
+    swap_basis: float  # earned through swaps, in calm
     spread: float
 
     def carry_share(self, rule: Carry) -> float:
@@ -61,6 +62,7 @@ def opening_terms(scenario: Scenario) -> Terms:
     income = np.array([p.yield_per_year for p in parts])
     income[0] = scenario.rates.funding_per_year
     rows = range(len(parts))
+    constant, swapped = calm_loan_basis(scenario)
     return Terms(
         names=scenario.instrument_names,
         quote=quote,
@@ -71,9 +73,18 @@ def opening_terms(scenario: Scenario) -> Terms:
             [[usd_covariance(k, j, covariance, quote) for j in rows] for k in rows]
         ),
         usd_rate=scenario.rates.usd_per_year,
-        basis=-scenario.funding.basis_per_year,
+        basis=constant,
+        swap_basis=swapped,
         spread=scenario.banks.spread_per_year,
     )
+
+
+def calm_loan_basis(scenario: Scenario) -> tuple[float, float]:
+    """Basis of a loan as the ledger knows it, and as funds earn it through swaps [per year]."""
+    funding = scenario.funding
+    if funding.basis.kind == "market":
+        return 0.0, -funding.basis.swap_share * funding.basis_per_year
+    return -funding.basis_per_year, 0.0
 
 
 def calm_covariance(scenario: Scenario, news: Array) -> Array:

@@ -29,6 +29,13 @@ def draw_insurers(scenario: Scenario) -> Group:
 
 
 def insurer_rule(scenario: Scenario) -> InsurerRule:
-    """Hedge after a rise of the yen, as the kernels read it."""
-    rule = scenario.insurers
-    return InsurerRule(rule.speed_per_day, rule.hedge_per_yen_rise, rule.rise_days)
+    """Hedge by the yen and by what the hedge costs, as the kernels read it."""
+    rule, funding = scenario.insurers, scenario.funding
+    moves = funding.basis.kind == "market"
+    return InsurerRule(
+        speed=rule.speed_per_day,
+        hedge_per_rise=rule.hedge_per_yen_rise,
+        rise_days=rule.rise_days,
+        hedge_per_basis=funding.basis.insurer_hedge_per_basis if moves else 0.0,  # type: ignore[union-attr]
+        calm_basis=-funding.basis_per_year,
+    )

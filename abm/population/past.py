@@ -29,7 +29,7 @@ OPENING = (
     "banks.n_core", "banks.n_periphery", "banks.core_capital_usd_bn", "banks.core_capital_factors",
     "banks.periphery_capital_usd_bn", "banks.opening_utilisation", "banks.desk.kind",
     "banks.trading_book.*", "banks.funding_run.reserve_share",
-    "network.*",
+    "network.*", "funding.basis.kind", "funding.basis.maturity_days",
 )  # fmt: skip
 RECORD = ("outputs.events", "outputs.feedback_gain_every_days")
 _OPENED = "shapes the opening, which is past"
@@ -150,7 +150,7 @@ def acts_of(scenario: Scenario, day: int) -> dict[str, Act]:
             add(name, act.day, (act.usd_bn, act.signal_log), ("policy.mof.kind",))
     for item in scenario.news:
         add(f"news.{item.name}", item.day, (item.title, tuple(sorted(item.moves.items()))))
-    if policy.swap_line.kind == "line":
+    if policy.swap_line.kind in ("line", "facility"):
         opened = min(scenario.day_index(policy.swap_line.day), day)
         acts["policy.swap_line"] = Act(
             ("policy.swap_line.day", "policy.swap_line.kind"), opened, (opened,)
@@ -164,5 +164,5 @@ def _is_same_past(before: Scenario, after: Scenario, day: int) -> bool:
     end = before.calendar.burn_in_days + day
     return all(
         np.array_equal(getattr(old, name)[:end], getattr(new, name)[:end])
-        for name in ("news", "official_usd_bn", "swap_line", "accrual_days")
+        for name in ("news", "official_usd_bn", "swap_line", "accrual_days", "squeeze")
     )

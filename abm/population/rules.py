@@ -10,6 +10,7 @@ import numpy as np
 from abm.kernels.rules import ChannelRule, EstimateRule, MarketRule, PolicyRule, Rules
 from abm.kernels.state import Mandates
 from abm.population.bank import bank_rule
+from abm.population.basis import basis_rule
 from abm.population.bond import bond_rule
 from abm.population.dealer import dealer_rule
 from abm.population.hedge_fund import fund_rule
@@ -50,6 +51,7 @@ def make_rules(scenario: Scenario) -> Rules:
         estimate=estimate_rule(scenario),
         banks=bank_rule(scenario),
         policy=policy_rule(scenario),
+        basis=basis_rule(scenario),
         hedgers=hedger_rule(scenario),
         anticipators=anticipator_rule(scenario),
         appetite=appetite_rule(scenario),
@@ -62,7 +64,7 @@ def policy_rule(scenario: Scenario) -> PolicyRule:
     line = scenario.policy.swap_line
     if line.kind == "line":
         return PolicyRule(line.margin_ceiling, line.dealer_depth_floor)
-    return PolicyRule(margin_ceiling=1.0, depth_floor=0.0)
+    return PolicyRule(margin_ceiling=np.inf, depth_floor=0.0)
 
 
 def estimate_rule(scenario: Scenario) -> EstimateRule:

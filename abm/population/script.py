@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,13 @@ import numpy as np
 from abm.kernels.events import CENTRAL_BANK, SCRIPT
 from abm.kernels.inputs import Script
 from abm.kernels.state import TRADING_DAYS
+from abm.population.basis import n_swapped
 from abm.population.bond import surprise_worth
 from abm.population.instruments import opening_terms
 from abm.population.news_volatility import volatility_multiples
 from abm.population.products import cholesky_factor, product
 from abm.population.streams import generator
+from abm.scenario.calendar import CALENDAR_DAYS
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -71,8 +74,11 @@ def write_script(scenario: Scenario, shocked: bool = True) -> Script:
             if day(act.day) < last:
                 official[day(act.day), 0] += act.usd_bn
                 move_value(day(act.day), CENTRAL_BANK, 0, act.signal_log)
-    if policy.swap_line.kind == "line":
-        swap_line[min(day(policy.swap_line.day), last) : last] = 1
+    line = policy.swap_line
+    if line.kind in ("line", "facility"):
+        swap_line[min(day(line.day), last) : last] = 1
+    if line.kind == "facility" and line.until is not None:
+        swap_line[day(line.until) :] = 0
     for item in scenario.news:
         if day(item.day) < last:
             for k, log in enumerate(terms.column(item.moves)):
@@ -80,7 +86,38 @@ def write_script(scenario: Scenario, shocked: bool = True) -> Script:
     if calendar.drift_days and drift.any():
         news[burn - calendar.drift_days : burn] += drift / calendar.drift_days
     accrual = np.array(calendar.accrual_days())
-    return Script(news, np.array(moves, float).reshape(-1, 4), rates, official, swap_line, accrual)
+    return Script(
+        news, np.array(moves, float).reshape(-1, 4), rates, official, swap_line, accrual,
+        scripted_squeeze(scenario, last), year_ends(scenario),
+    )  # fmt: skip
+
+
+def scripted_squeeze(scenario: Scenario, last: int) -> Array:
+    """Dollars hoarded as scripted, over calm demand: from point to point, (T, S).          (M120)
+
+    From `last`, the shock day of a no-shock run, on what it was the day before.
+    """
+    calendar, basis = scenario.calendar, scenario.funding.basis
+    burn, n_days = calendar.burn_in_days, calendar.burn_in_days + calendar.days
+    squeeze = np.zeros((n_days, n_swapped(scenario)))
+    if basis.kind == "market" and basis.squeeze.kind == "script" and basis.squeeze.points:
+        days = [burn + scenario.day_index(point.day) for point in basis.squeeze.points]
+        values = [point.squeeze for point in basis.squeeze.points]
+        squeeze[:] = np.interp(np.arange(n_days), days, values, left=0.0)[:, None]
+        squeeze[last:] = squeeze[last - 1] if last > 0 else 0.0
+    return squeeze
+
+
+def year_ends(scenario: Scenario) -> Array:
+    """1 where a swap dealt on a day matures in another year; without dates none does. (T, S)"""
+    calendar, basis = scenario.calendar, scenario.funding.basis
+    n_days, n = calendar.burn_in_days + calendar.days, n_swapped(scenario)
+    crosses = np.zeros((n_days, n), np.uint8)
+    if basis.kind == "market" and calendar.start is not None:
+        length = timedelta(days=basis.maturity_days * CALENDAR_DAYS / TRADING_DAYS)
+        for at, day in enumerate(calendar.all_dates()):
+            crosses[at] = (day + length).year > day.year
+    return crosses
 
 
 def draw_news(

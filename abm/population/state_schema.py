@@ -42,7 +42,7 @@ _FIXED = (
     "mandates.first_row", "mandates.kind", "mandates.owner", "market.quote", "graph.broker_start",
     "graph.borrower", "graph.is_core", "graph.lent_rows", "mandates.short_rows",
     "mandates.hedged_rows", "mandates.subscriber_rows", "mandates.called_rows",
-    "mandates.liquidated_rows", "mandates.retail_rows", "mandates.desk_rows",
+    "mandates.liquidated_rows", "mandates.retail_rows", "mandates.desk_rows", "market.swapped",
 )  # fmt: skip
 # Without a limit: leverage that no broker and no rule bounds, debt of those who have nothing left.
 _MAY_BE_INFINITE = (
@@ -57,7 +57,7 @@ _AT_LEAST_0 = (
     "graph.written_down", "graph.opening_room",
     "mandates.leverage_cap", "opening.broker_share", "opening.leverage", "books.morning_leverage",
     "books.sizing_risk", "books.margin_risk", "market.funding_share", "mandates.asset_variance",
-    "mandates.loan_variance",
+    "mandates.loan_variance", "mandates.swap_share", "market.line_stages", "market.line_usd_bn",
 )  # fmt: skip
 _MAY_BE_UNDEFINED = (
     "feedback_gain",
@@ -290,6 +290,7 @@ def _indices(world: World, next_day: int) -> dict[str, tuple[Any, Any, str]]:
         "mandates.loss_account": (0, len(ACCOUNT_NAMES) - 1, "outside account"),
         "mandates.sale_rule": (MANDATE, SHARE_A_DAY, "sale rule"),
         "mandates.carry_short": (NOT_COUNTED, COUNTED_BEYOND_HEDGE, "way to count"),
+        "market.line_days": (-1, LARGEST_COUNT, "day"),
         "record.first_failure_day": (-1, last, "day"),
         "record.now": (np.array([0, 0]), np.array([max(last, 0), LARGEST_COUNT]), "day and round"),
         "record.when": (np.array([-1, -1]), np.array([last, LARGEST_COUNT]), "day and round"),

@@ -30,6 +30,12 @@ from abm.kernels.state import (
     Market,
 )
 from abm.population.bank import opening_books, opening_equity
+from abm.population.basis import (
+    days_of_closes,
+    open_swap_books,
+    open_swap_market,
+    swap_shares,
+)
 from abm.population.dealer import opening_depth
 from abm.population.groups import TERMS, Group, first_rows, stack
 from abm.population.institutions import draw_groups
@@ -97,9 +103,12 @@ def build_world(
     script = write_script(scenario, shocked)
     chance = Chance(draw_news(scenario, seed, replicate))
     burn_in = scenario.calendar.burn_in_days
-    rules = make_rules(scenario)._replace(mandates=make_mandates(groups, lending))
+    shares = swap_shares(groups, scenario)
+    rules = make_rules(scenario)._replace(mandates=make_mandates(groups, lending, shares))
     books = open_books(groups, scenario.estimation.opening_multiple)
+    books = books._replace(**open_swap_books(scenario, books.units, shares))
     market = open_market(scenario, rules)
+    market = market._replace(**open_swap_market(scenario, rules.basis, rules.mandates, books))
     graph = open_graph(scenario, lending, groups)
     record = open_record(books, market, len(chance.news), event_capacity)
     open_accounts(books, market, graph, rules, scenario.banks.opening_utilisation)
@@ -140,9 +149,9 @@ def run_label(scenario: Scenario, seed: int, replicate: int, shocked: bool, no_t
     return f"{scenario.name}, seed {seed}, replicate {replicate}{counterfactual}"
 
 
-def make_mandates(groups: list[Group], lending: Lending) -> Mandates:
+def make_mandates(groups: list[Group], lending: Lending, swap_share: np.ndarray) -> Mandates:
     """Terms and traits of each institution, as columns."""
-    columns = {name: stack(groups, name) for name in TERMS}
+    columns = {name: stack(groups, name) for name in TERMS} | {"swap_share": swap_share}
     has_broker = np.diff(lending.broker_start) > 0
     columns["has_margin_account"] = (columns["has_margin_account"] * has_broker).astype(np.uint8)
     return Mandates(
@@ -222,6 +231,7 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
     for row in (1, 2):
         trend[row] = signal * calm / filter_scale(spans[row])
     kept = max(rules.retail_fx.contrarian_days, rules.insurers.rise_days) + 1
+    kept = max(kept, days_of_closes(rules.basis) + 1)
     arrays: dict[str, Any] = {name: np.zeros(n) for name in Market._fields}
     arrays |= {
         "quote": terms.quote.copy(),

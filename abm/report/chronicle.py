@@ -155,6 +155,8 @@ def _key(event: Event, lineage: Lineage) -> Key:
     if event.kind in ("policy", "news"):
         who = CENTRAL_BANK if event.kind == "policy" else event.institution
         return (event.day, _OUTSIDE, 0, int(who != CENTRAL_BANK), who)
+    if event.kind == "swap_line":
+        return (event.day, _OUTSIDE, 0, 2, event.kind)
     if event.kind == "recall":
         return (event.day, _RECALLS, 0, 0, kind)
     if event.kind in CALLS:
@@ -215,6 +217,7 @@ Explain = Callable[[Sequence[Event], Lineage, Phrases], str]
 _TOLD: dict[str, tuple[Tell, Explain]] = {
     "policy": (sentences.policy, _from_outside),
     "news": (sentences.news, _from_outside),
+    "swap_line": (sentences.swap_line, _from_outside),
     **dict.fromkeys(CALLS, (sentences.calls, causes.cause_of_calls)),
     "forced_sale": (sentences.forced_sales, causes.calls_behind),
     "limit_hit": (sentences.limit_hits, causes.cause_of_limit),

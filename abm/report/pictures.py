@@ -72,6 +72,21 @@ def cascade_picture(
     )
 
 
+def basis_picture(scenario: Scenario, drawn: str, days: pd.DataFrame) -> Figure:
+    """The basis and the swap line, where the basis moves."""
+    from abm.figures.basis import basis_figure
+
+    widest, drawn_usd_bn = days["basis_bp"].min(), days["swap_line_usd_bn"].max()
+    (finding,) = in_english(
+        "figures/basis",
+        first=f"{days['basis_bp'].iloc[0]:.0f}".replace("-", "−"),
+        widest=f"{widest:.0f}".replace("-", "−"),
+        day=day_name(scenario, int(days["basis_bp"].to_numpy().argmin())),
+        drawn=f"{drawn_usd_bn:.0f}" if drawn_usd_bn >= 1.0 else "",
+    )
+    return basis_figure(days, finding, f"{drawn}.")
+
+
 def branch_words(run: RunResult, language: str = "en") -> str:
     """The addition of a branch to scenario and seed: its first day; empty for other runs."""
     say, origin = words(language), run.origin

@@ -20,10 +20,18 @@ if TYPE_CHECKING:
     from abm.runs import RunResult
     from abm.words import Words
 
-FIGURES = ("cascade", "mechanism", "network")  # in the order of the page
+FIGURES = ("cascade", "basis", "mechanism", "network")  # in the order of the page
 CONTENTS = ("summary", "figures", "chronicle", "parameters", "reproduce")
 _MOST_ENTRIES = 400  # of the chronicle: a page is for readers
 _LEAST_USD_BN = 0.005  # that is not zero when written
+
+
+def figures_of(result: RunResult) -> tuple[str, ...]:
+    """Names of a run's figures: without events there is no mechanism, nor a basis where it is
+    constant."""
+    absent = set() if result.scenario.outputs.events else {"mechanism"}
+    absent |= set() if "basis_bp" in result.days else {"basis"}
+    return tuple(name for name in FIGURES if name not in absent)
 
 
 class Line(NamedTuple):
@@ -51,7 +59,7 @@ def run_report(
     result
         As `abm.run` or `abm.load_result` gives it.
     figures
-        PNG files by name: cascade, mechanism, network.
+        PNG files by name: cascade, mechanism, network; basis, where it moves.
     manifest
         What is in the folder's manifest.json; by default what would be written now.
     folder

@@ -92,8 +92,12 @@ def _policy(scenario: Scenario, say: Words) -> Iterator[Act]:
             what = say(f"script.{key}", who=who, amount=amount, currency=funding)
             label = f"{short} {verb}{s} {_usd(words('en'), abs(sale.usd_bn))}"
             yield Act(scenario.day_index(sale.day), what, label)
-    if policy.swap_line.kind == "line":
-        yield Act(scenario.day_index(policy.swap_line.day), say("script.swap_line"), "swap line")
+    line = policy.swap_line
+    if line.kind in ("line", "facility"):
+        yield Act(scenario.day_index(line.day), say("script.swap_line"), "swap line")
+    if line.kind == "facility" and line.until is not None:
+        what = say("script.swap_line_closed")
+        yield Act(scenario.day_index(line.until), what, "swap line closes")
 
 
 def _central_bank(funding: str, say: Words) -> tuple[str, str]:

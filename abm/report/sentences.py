@@ -47,6 +47,12 @@ def news(events: Sequence[Event], phrases: Phrases) -> Told:
     return phrases.sentences("chronicle/news", title=title, moves=_moves(events)), NO_AMOUNT
 
 
+def swap_line(events: Sequence[Event], phrases: Phrases) -> Told:
+    """The central banks' dollar facility opens, or closes."""
+    opens = events[0].amount_usd_bn > 0.0
+    return phrases.sentences("chronicle/swap_line", opens=opens), NO_AMOUNT
+
+
 def calls(events: Sequence[Event], phrases: Phrases) -> Told:
     """Margin calls, close-outs, stop-outs or recalls of one kind of institution."""
     return _owed(f"chronicle/{events[0].kind}", events, phrases, funding=phrases.funding)

@@ -32,6 +32,8 @@ FORCED_TYPES = {
     "retail_equity": "retail_equity",
     "bank": "bank_desk",
 }
+# Columns of runs in which the basis moves.
+BASIS_COLUMNS = ("basis_bp", "swap_line_usd_bn")
 _SOLVED = ("status", "rounds", "iterations", "residual", "feedback_gain", "n_at_limit")
 _STANDING = ("yen_short_units", "leverage", "margin_rate", "fund_wealth_usd_bn")
 _WHOLE = ("status", "rounds", "iterations", "n_at_limit")
@@ -70,7 +72,8 @@ def day_columns(
         sold = world.record.forced_usd_bn[burn : burn + n_days, KIND_NAMES.index(kind)]
         columns[f"forced_{name}_usd_bn"] = sold
     for name in DAY_COLUMNS[DAY_COLUMNS.index("n_margin_calls") :]:
-        columns[name] = by_name[name]
+        if name not in BASIS_COLUMNS or len(world.market.swapped):
+            columns[name] = by_name[name]
     for name in (*_WHOLE, *_COUNTS):
         columns[name] = columns[name].astype(np.int8 if name == "status" else np.int64)
     return {name: np.array(column) for name, column in columns.items()}

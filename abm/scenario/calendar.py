@@ -73,6 +73,12 @@ class Calendar(Part):
         """Date of every trading day; empty for a run without dates."""
         return () if self.start is None else _dates(self.start, self.days, self.holidays)
 
+    def all_dates(self) -> tuple[date, ...]:
+        """The same with the burn-in before them."""
+        if self.start is None:
+            return ()
+        return _dates_before(self.start, self.burn_in_days, self.holidays) + self.dates()
+
     def is_trading_date(self, day: date) -> bool:
         return day.weekday() < SATURDAY and day not in self.holidays
 

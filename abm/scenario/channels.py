@@ -73,6 +73,11 @@ class Channels(Part):
         "retail FX trading",
     )
 
+    basis: Literal["on", "none"] = channel(
+        "a cross-currency basis that moves; none: it stays what it was, no swap line is drawn",
+        "cross-currency basis and swap line",
+    )
+
     @property
     def shut(self) -> tuple[str, ...]:
         """Names of the channels set to none."""

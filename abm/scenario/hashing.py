@@ -20,9 +20,10 @@ LATER_CHOICES = (
     ("banks", "funding_run", "none"),
     ("banks", "interbank_marks", "par"),
     ("liquidity.dealers", "capacity", "capital"),
+    ("funding", "basis", "constant"),
 )
 """Choices that came later inside of a part, and their default kinds."""
-DAY_KEYS = ("day", "shock_day")
+DAY_KEYS = ("day", "shock_day", "until")
 IndexOf = Callable[[date], int]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from abm.scenario.fields import Part, choice, number
+from abm.scenario.basis import Basis, ConstantBasis
+from abm.scenario.fields import Part, choice, number, part_of
 
 
 class Rates(Part):
@@ -50,3 +51,4 @@ class Funding(Part):
         ge=0,
         le=0.5,
     )
+    basis: Basis = part_of(ConstantBasis, "how the basis moves", label="basis")

@@ -21,7 +21,7 @@ RETIRED: Mapping[str, float] = {
     "policy.swap_line.basis_ceiling_per_year": 0.0075,
 }
 """The default that each had."""
-NO_EFFECT = "has left until the cross-currency basis moves: it has no effect; remove it"
+NO_EFFECT = "has left: a basis that moves has keys of its own, below funding.basis; remove it"
 NOW_A_RULE: Mapping[str, tuple[str, str]] = {
     "funds.risk.kind": (
         "own-losses",

@@ -17,6 +17,7 @@ from abm.scenario.fields import (
     Name,
     Part,
     When,
+    Whole,
     choice,
     number,
     part_of,
@@ -206,7 +207,97 @@ class SwapLine(Part):
     )
 
 
-SwapLinePolicy = Annotated[NoSwapLine | SwapLine, Field(discriminator="kind")]
+class FacilityTerms(Part):
+    """The price of a facility, and its way to who needs dollars."""
+
+    bank_spread_bp: float = number(
+        "paid by banks over the dollar rate",
+        "bp",
+        "Federal Reserve, 15 March 2020",
+        25.0,
+        label="price of the swap line",
+        ge=0,
+        le=1000,
+    )
+    pass_through_bp: float = number(
+        "asked by banks besides of those whom they pass dollars on to",
+        "bp",
+        "yen basis inside -100bp from 3 April 2020",
+        75.0,
+        label="banks' mark-up on the swap line",
+        ge=0,
+        le=1000,
+    )
+    lag_days: float = number(
+        "mean time until dollars reach who needs them, through three equal lags",
+        "trading days",
+        "fitted to March and April 2020",
+        13.5,
+        label="lag of the swap line",
+        ge=2,
+        le=250,
+    )
+
+
+class ScriptedFacility(FacilityTerms):
+    """Dollars for banks at a price from a day on, and no word on margins or on depth."""
+
+    kind: Literal["facility"] = "facility"
+    day: When = choice(
+        "first day it is open",
+        label="first day of the dollar facility",
+        default=0,
+        unit="day",
+        allowed=TRADING_DAY,
+    )
+    until: When | None = choice(
+        "first day it is closed again; leave out where it stays open",
+        label="end of the dollar facility",
+        default=None,
+        unit="day",
+        allowed=TRADING_DAY,
+    )
+
+
+class FacilityByRule(FacilityTerms):
+    """The same, opened after the basis has become wide, and has widened fast."""
+
+    kind: Literal["facility-by-rule"] = "facility-by-rule"
+    opens_at_bp: float = number(
+        "basis at which it opens, at most",
+        "bp",
+        "fires once in 2010 to 2025, in March 2020",
+        -100.0,
+        label="basis that opens the swap line",
+        ge=-5000,
+        le=0,
+    )
+    opens_on_change_bp: float = number(
+        "change of the basis at which it opens, at most",
+        "bp",
+        "fires once in 2010 to 2025, in March 2020",
+        -60.0,
+        label="change of the basis that opens the swap line",
+        ge=-5000,
+        le=0,
+    )
+    change_days: Whole = number(
+        "days of that change", "days", "with it", 20, label="window of that change", ge=1, le=250
+    )
+    delay_days: Whole = number(
+        "days from there to its opening",
+        "days",
+        "9 to 16 March 2020",
+        5,
+        label="delay of the swap line",
+        ge=0,
+        le=250,
+    )
+
+
+SwapLinePolicy = Annotated[
+    NoSwapLine | SwapLine | ScriptedFacility | FacilityByRule, Field(discriminator="kind")
+]
 
 
 class Policy(Part):
@@ -243,8 +334,14 @@ def _authorities_act_on_trading_days(calendar: Any, policy: Any) -> Faults:
     if policy.mof.kind == "script":
         for act in policy.mof.interventions:
             yield from must_be_traded(calendar, f"policy.mof.interventions.{act.name}.day", act.day)
-    if policy.swap_line.kind == "line":
-        yield from must_be_traded(calendar, "policy.swap_line.day", policy.swap_line.day)
+    line = policy.swap_line
+    if line.kind in ("line", "facility"):
+        yield from must_be_traded(calendar, "policy.swap_line.day", line.day)
+    if line.kind == "facility" and line.until is not None:
+        yield from must_be_traded(calendar, "policy.swap_line.until", line.until)
+        first, last = (calendar.day_index(day) for day in (line.day, line.until))
+        if first is not None and last is not None and last <= first:
+            yield fault_at("policy.swap_line.until", line.until, "must be after it has opened")
 
 
 @needs("calendar", "news")

@@ -148,7 +148,7 @@ def test_everything_wrong_is_said_at_once(storm):
         'channel "haircuts": is given more than once',
         'channel "retail_fx": is none in hike, and cannot be turned off',
         'trigger "news.none": hike has no such trigger',
-        "a coalition of 17: must be of at most 16 channels and triggers",
+        "a coalition of 18: must be of at most 16 channels and triggers",
         "seeds = 0, must be a whole number from 1",
         "workers = 0, must be a whole number from 1",
         'target "classs": no number of a cascade; did you mean class?',

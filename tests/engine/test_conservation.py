@@ -17,6 +17,7 @@ from abm.kernels.state import (
     MARKET_ACCOUNTS,
     OWNERS,
     SUBSCRIPTIONS,
+    SWAP_USERS,
     TRADE,
     Market,
 )
@@ -58,6 +59,14 @@ CURVE = {
 }
 
 
+SWAPS = {
+    "kind": "market",
+    "maturity_days": 4,
+    "swap_share": 0.5,
+    "squeeze": {"kind": "script", "points": [{"name": "fear", "day": 3, "squeeze": 6.0}]},
+}
+
+
 def one_of(*values):
     return st.sampled_from(values)
 
@@ -93,6 +102,7 @@ storms = st.fixed_dictionaries(
         "order_anticipators": one_of({"kind": "none"}, ANTICIPATORS),
         "risk_appetite": one_of({"kind": "none"}, APPETITE),
         "bonds": one_of({}, CURVE),
+        "funding__basis": one_of({"kind": "constant"}, SWAPS),
         "instruments__NKY__value_speed_gain": one_of(0.0, 1000.0),
         "retail_equity__days_to_pay": one_of(0, 2),
         "retail_fx__renewal_per_day": one_of(0.0, 0.05),
@@ -191,7 +201,7 @@ def test_every_yen_bought_is_a_yen_sold(choices, thin, limit, seed):
     world.chance.news[0] = 0.02 * np.random.default_rng(1).standard_normal(9)
     books, market = world.books, world.market
     cash = [getattr(market, f"{who}_cash") for who in MARKET_ACCOUNTS]
-    cash += [market.outside[account] for account in (TRADE, OWNERS, SUBSCRIPTIONS)]
+    cash += [market.outside[account] for account in (TRADE, OWNERS, SUBSCRIPTIONS, SWAP_USERS)]
 
     def held():
         total = books.units.sum(axis=1) + market.value_held + market.dealer_held
@@ -275,7 +285,7 @@ NO_ACCOUNT = {
         "wealth", "margin_rate", "maintenance_leverage", "target_leverage", "high_water",
         "stopped_days", "morning_wealth", "morning_leverage", "sizing_risk", "margin_risk",
         "mean_return", "noticed_return", "entry_wealth", "call_day", "suspended_days", "closing",
-        "recalled", "verdict", "intent", "speed", "forced",
+        "recalled", "verdict", "intent", "speed", "forced", "swap_legs", "swap_margin",
     },
     "graph": {
         "broker_start", "borrower", "broker", "lent_rows", "leverage_max", "is_core", "failed",

@@ -196,6 +196,15 @@ def test_retail_accounts_that_neither_trade_nor_are_cut_owe_what_they_owed():
     assert not np.allclose(after()[0].books.units[0, mine], then, rtol=MOST_INTEREST)
 
 
+def test_without_its_channel_the_basis_stays_and_no_line_is_drawn():
+    moving = load_scenario("march-2020").with_changes({"population.scale": 0.5})
+    still = moving.with_changes({"channels.basis": "none"})
+    days = abm.run(still, 5).days
+    assert days["basis_bp"].nunique() == 1 and days["swap_line_usd_bn"].max() == 0.0
+    assert (abm.run(still, 5).events["kind"] != "swap_line").all()
+    assert abm.run(moving, 5).days["basis_bp"].min() < -190.0
+
+
 def test_with_every_channel_shut_the_books_balance_and_the_yen_rises_less():
     found = abm.cascade(storm(*CHANNELS), 5)
     assert found["max_conservation_error"] < 1e-9

@@ -25,6 +25,7 @@ SCENARIO = abm.load_scenario("august-2024").with_changes(
         "policy.swap_line": SWAP,
         "auto_borrowers": BORROWERS,
         "bonds.UST.surprise_pass_through": 0.2,
+        "funding.basis": {"kind": "market", "squeeze": {"kind": "gauge"}},
     }
 )
 # Said about a run or shown with it.

@@ -28,11 +28,12 @@ BANKS = {
     "banks.trading_book": {"kind": "held", "weights": {"HY": 1.0}},
     "banks.funding_run.kind": "withdrawals",
 }
+SWAPS = {"funding.basis": {"kind": "market", "maturity_days": 4}}
 
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory):
-    scenario = abm.load_scenario("hike").with_changes(FEW | SHORT | BANKS)
+    scenario = abm.load_scenario("hike").with_changes(FEW | SHORT | BANKS | SWAPS)
     model = CarryUnwindModel(scenario, rng=3)
     for _ in range(DAY):
         model.step()

@@ -15,6 +15,7 @@ CRASHES = {
     "october-2008": [date(2008, 10, 6), date(2008, 10, 8), date(2008, 10, 24)],
     "taper-2013": [date(2013, 5, 23)],
     "franc-2015": [],
+    "march-2020": [date(2020, 3, 18), date(2020, 3, 20)],
     "april-2025": [date(2025, 4, 7)],
     "january-2026": [date(2026, 1, 26)],
 }
@@ -24,6 +25,8 @@ OPENING |= {"yen_share", "hedge_share", "present", "leverage_cap", "opening_leve
 BOOKS = ("rates.", "funds.preferences.", "trend.opening_signal.", "calendar.", "policy.", "news")
 # Reference rates of yen debts: debts open as large as recorded.
 BOOKS += ("funds.funding.", "trend.carry.", "retail_fx.carry.")
+# The swap market, and dollars hoarded as scripted: march-2020 alone.
+BOOKS += ("funding.basis",)
 WORDS = {"name", "title", "about"}
 
 

@@ -25,6 +25,8 @@ def set_market_view(market, rules):
     set_fast_risk(market)
     banks = rules.banks
     market.expected[0] += loan_cost(banks.basis, market.basis_ceiling[0], banks.spread)
+    for s in range(market.swapped.size):
+        market.expected[market.swapped[s]] += rules.basis.swap_share * market.basis[s]
     market.funding_share[0] = carry_share(funds.full_carry, market.rates)
 
 

@@ -41,7 +41,8 @@ def held_variances(i, fast, calm, books, market):
 @kernel
 def require_capital(books, market, graph, rules):
     """What assets require tonight, where a rule reads it.                                (M105)"""
-    if rules.banks.requirement.is_on or rules.dealers.by_head_room:
+    is_read = rules.dealers.by_head_room or market.swapped.size > 0
+    if rules.banks.requirement.is_on or is_read:
         assess_capital(books, market, graph, rules)
 
 

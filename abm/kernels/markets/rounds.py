@@ -137,6 +137,7 @@ def quote_market_makers(wanted, market, rule):
 def cancel_round(round_, books, market, scratch):
     """Cancel the orders of a round: in the next one only the forced trade, and no authority."""
     market.external[:] = 0.0
+    market.user_order[:] = 0.0
     if round_ == 0:
         cancel_orders(0, books.cash.size, books)
         return

@@ -15,7 +15,7 @@ from abm.kernels.contracts.balances import add_up_borrowing, add_up_wealth, loca
 from abm.kernels.events import FORCED_SALE, MARKET, record_event
 from abm.kernels.numerics.columns import add_scaled, chunk_sum, is_any
 from abm.kernels.scratch import BUYING, GROSS, LEGS, ORDERED, SELLING
-from abm.kernels.state import CHUNK
+from abm.kernels.state import CHUNK, SWAP_USERS
 
 LEAST_USD_BN = 1e-12  # a forced order of less is none
 # Rows of the scratch lanes above the K rows of trades.
@@ -253,6 +253,22 @@ def settle_market_makers(market, scratch):
         market.hedger_cash[payer] -= price * hedge
         market.anticipator_cash[payer] -= price * advance
         market.official_cash[payer] -= price * official
+        if market.user_order[k] != 0.0:
+            settle_swap_users(k, price, scratch, market)
+
+
+@kernel
+def settle_swap_users(c, price, scratch, market):
+    """Spot trade of those who find no swap; it was part of the official orders.     (M40, M123)"""
+    dollar = market.rates.size - 1
+    traded = filled(market.user_order[c], c, scratch)
+    market.official_units[c] -= traded
+    market.official_cash[dollar] += price * traded
+    market.outside[SWAP_USERS, c] += traded
+    market.outside[SWAP_USERS, dollar] -= price * traded
+    for s in range(market.swapped.size):
+        if market.swapped[s] == c:
+            market.user_dollars[s] -= price * traded
 
 
 @kernel

@@ -1,0 +1,151 @@
+"""The swap market: its rule, who trades in it, and the swaps that are running at the opening."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from abm.kernels.markets.basis import POINTS
+from abm.kernels.rules import BasisRule, LineRule, SqueezeRule
+from abm.population.instruments import opening_terms
+
+if TYPE_CHECKING:
+    from abm.kernels.state import Books, Mandates
+    from abm.population.groups import Array, Group
+    from abm.scenario import Scenario
+    from abm.scenario.basis import Squeeze
+
+BP = 1e-4
+N_STAGES = 3  # of a swap line
+# Kinds that are short of yen, or long of it, through swaps with a share of their balance.
+SPECULATORS = ("hedge_fund", "bank_desk", "risk_parity", "trend", "retail_fx")
+
+
+def n_swapped(scenario: Scenario) -> int:
+    """Currencies with a swap market: the funding currency, where the basis moves."""
+    return 1 if scenario.funding.basis.kind == "market" else 0
+
+
+@lru_cache(maxsize=32)
+def basis_rule(scenario: Scenario) -> BasisRule:
+    """The price of dollars in swaps, as the kernels read it."""
+    funding, basis = scenario.funding, scenario.funding.basis
+    if basis.kind == "constant":
+        return BasisRule(np.zeros(0), np.zeros(0))
+    return BasisRule(
+        calm=np.array([funding.basis_per_year]),
+        volume=np.array([basis.demand_usd_bn]),
+        swap_share=basis.swap_share,
+        least=basis.least_shortage,
+        widest=basis.widest_per_year,
+        room_exponent=basis.room_exponent,
+        year_end=basis.year_end_share,
+        least_capacity=basis.least_capacity,
+        spot_share=basis.spot_share,
+        spot_threshold=basis.spot_threshold,
+        spot_limit=basis.spot_limit_usd_bn,
+        squeeze=squeeze_rule(scenario, basis.squeeze),
+        line=line_rule(scenario),
+    )
+
+
+def squeeze_rule(scenario: Scenario, squeeze: Squeeze) -> SqueezeRule:
+    """The gauge of dollars hoarded in fear; off where the squeeze is scripted."""
+    if squeeze.kind != "gauge":
+        return SqueezeRule()
+    return SqueezeRule(
+        is_on=True,
+        asset=scenario.instrument_names.index(squeeze.asset),
+        volatility_share=squeeze.volatility_share,
+        calm=squeeze.calm_volatility_per_year,
+        fall_weight=squeeze.fall_weight,
+        fall_days=squeeze.fall_days,
+        weight=1.0 - 0.5 ** (1.0 / squeeze.half_life_days),
+        threshold=squeeze.threshold,
+        slope=squeeze.per_point,
+        full_rise=squeeze.full_dollar_rise_log,
+        rise_days=squeeze.dollar_days,
+    )
+
+
+def line_rule(scenario: Scenario) -> LineRule:
+    """Price, lags and trigger of a swap line that is a facility.
+
+    A stage that closes a share 1/T of its gap a day is late by T - 1 days, and by one more where
+    it follows a stage: three of them by 3 T - 1.
+    """
+    line = scenario.policy.swap_line
+    if line.kind == "none" or line.kind == "line":
+        return LineRule()
+    terms: dict[str, Any] = {
+        "bank_spread": BP * line.bank_spread_bp,
+        "cost": BP * (line.bank_spread_bp + line.pass_through_bp),
+        "stage_share": N_STAGES / (line.lag_days + 1.0),
+    }
+    if line.kind == "facility-by-rule":
+        terms |= {
+            "is_by_rule": True,
+            "opens_at": BP * line.opens_at_bp,
+            "opens_on_fall": BP * line.opens_on_change_bp,
+            "fall_days": line.change_days,
+            "delay_days": line.delay_days,
+        }
+    return LineRule(**terms)
+
+
+def days_of_closes(rule: BasisRule) -> int:
+    """Days back that the gauge looks at closes."""
+    return max(rule.squeeze.fall_days, rule.squeeze.rise_days) if rule.squeeze.is_on else 0
+
+
+def swap_shares(groups: list[Group], scenario: Scenario) -> Array:
+    """Share of its balance that each institution holds through swaps: insurers hedge by them. (N,)
+
+    None where the basis is constant. Residents and Python institutions borrow from banks.
+    """
+    basis = scenario.funding.basis
+    if basis.kind == "constant":
+        return np.zeros(sum(group.n for group in groups))
+    shares = dict.fromkeys(SPECULATORS, basis.swap_share) | {"insurer": 1.0}
+    return np.concatenate([np.full(group.n, shares.get(group.kind, 0.0)) for group in groups])
+
+
+def open_swap_books(scenario: Scenario, units: Array, shares: Array) -> dict[str, Array]:
+    """Swaps of all institutions at the opening: as much of every maturity. Columns of the books."""
+    n, n_institutions = n_swapped(scenario), units.shape[1]
+    rows = scenario.funding.basis.maturity_days if n else 0  # type: ignore[union-attr]
+    legs = np.zeros((n, rows, n_institutions))
+    for s in range(n):
+        legs[s] = -shares * units[s] / rows
+    return {"swap_legs": legs, "swap_margin": np.zeros((n, n_institutions))}
+
+
+def open_swap_market(
+    scenario: Scenario, rule: BasisRule, mandates: Mandates, books: Books
+) -> dict[str, Array]:
+    """The swap market at the opening: calm, no dollars hoarded. Columns of the market."""
+    n, rows, _ = books.swap_legs.shape
+    terms = opening_terms(scenario)
+    demand = (mandates.swap_share * books.units[:n]).sum(axis=1)
+    users = np.repeat(-rule.volume[:, None, None] / max(rows, 1), rows, axis=1)
+    return {
+        "swapped": np.arange(n),
+        "basis": -rule.calm,
+        "basis_past": np.repeat(-rule.calm[:, None], max(rule.line.fall_days, 1) + 1, axis=1),
+        "contract_basis": np.repeat(-rule.calm[:, None], rows, axis=1),
+        "swap_quote": np.repeat([[1.0, terms.income[0], terms.usd_rate]], n, axis=0),
+        "swap_demand": demand,
+        "swap_terms": np.repeat([[1.0, 1.0, 0.0, 0.0]], n, axis=0),
+        "opening_demand": demand.copy(),
+        "squeeze_gauge": np.full(1, POINTS * rule.squeeze.calm),
+        "line_stages": np.zeros((n, N_STAGES)),
+        "line_usd_bn": np.zeros(n),
+        "line_days": np.array([-1, 0]),
+        "user_legs": users,
+        "user_margin": np.zeros((n, 1)),
+        "user_dollars": np.zeros(n),
+        "dealer_legs": -(books.swap_legs.sum(axis=2, keepdims=True) + users),
+        "dealer_margin": np.zeros((n, 1)),
+    }
