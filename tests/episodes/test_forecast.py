@@ -13,7 +13,9 @@ from abm.episodes.forecast import (
     score_table,
     unwind_named,
 )
+from abm.episodes.paths import day
 from abm.episodes.record import UNWINDS, real_path
+from abm.episodes.walk import walk
 from abm.errors import UnreadableFile
 
 AUGUST = unwind_named("august-2007")
@@ -71,6 +73,9 @@ def test_tables_have_a_row_for_each_series_and_day(episode):
     assert scores["series"].tolist() == ["USDJPY", "AUDJPY", "SPX", "NKY"]
     assert scores["crps"].notna().tolist() == [True, True, False, False]
     assert scores["fall_real"].tolist()[2:] == [-0.094, -0.163]
+    falls = [np.expm1((p - np.maximum.accumulate(p)).min()) for p in episode.paths["AUDJPY"]]
+    farther = scores["share_of_runs_that_fall_farther"]
+    assert farther[1] == np.mean([fall < scores["fall_real"][1] for fall in falls])
 
 
 def test_scores_by_hand():
@@ -93,3 +98,24 @@ def test_scores_by_hand():
     assert row["share_of_runs_that_fall_farther"] == 0.5
     assert row["trough_real"] == row["trough_median"] == "2007-07-02"
     assert row["regained_real"] == pytest.approx(0.5) and row["regained_median"] == 0.0
+
+
+def test_the_walk_knows_every_move_of_the_bank_of_japan_and_no_more():
+    """-25bp unexpected in 1998 are -1.94% of the yen; both cuts of 2008 were expected."""
+    for name, date, step in (
+        ("october-1998", "1998-09-09", 25 * 7.76e-4),
+        ("october-2008", "2008-12-19", 0.0),
+    ):
+        scenario = abm.load_scenario(name)
+        mean, sd = (each["USDJPY"] for each in walk(scenario, ("USDJPY",)))
+        row = day(scenario, date) + 1
+        assert mean[row] - mean[row - 1] == pytest.approx(step)
+        assert sd == pytest.approx(0.0608 / 250**0.5)
+
+
+def test_a_second_move_is_in_the_walk():
+    path = [{"name": "second", "day": "2008-12-19", "hike_bp": -20.0, "surprise_bp": -10.0}]
+    scenario = abm.load_scenario("october-2008").with_changes({"policy.boj.path": path})
+    mean = walk(scenario, ("USDJPY",))[0]["USDJPY"]
+    row = day(scenario, "2008-12-19") + 1
+    assert mean[row] - mean[row - 1] == pytest.approx(10 * 7.76e-4)
