@@ -82,6 +82,7 @@ def test_ten_days_of_basis_by_hand_come_from_who_needs_dollars_by_way_of_dealers
     assert market.outside[SWAP_USERS, JPY] == pytest.approx(-users, abs=1e-14)
     # The outside account pays and takes policy rates alone: nobody is paid for borrowing.
     assert market.outside[ACCRUALS, JPY] == pytest.approx(interest_paid, abs=1e-14)
+    assert market.dealer_cash[JPY] == pytest.approx(users - basis_earned, abs=1e-14)
     assert market.outside[SWAP_USERS, 1:DOLLAR] == pytest.approx(0.0, abs=1e-14)
 
 
