@@ -343,6 +343,38 @@ TESTS: dict[int, tuple[str, ...]] = {
         "attribution/test_shapley.py:test_shares_and_the_part_without_any_add_up_to_the_whole",
     ),
     97: ("measures/test_shapley.py:test_a_mean_of_three_draws_and_its_error",),
+    98: (
+        "kernels/authorities/test_authorities.py:"
+        "test_a_fall_of_shares_makes_hikes_wait_as_a_rise_of_the_yen_does",
+    ),
+    99: (
+        "kernels/authorities/test_authorities.py:"
+        "test_a_hike_waits_twelve_days_after_the_last_trigger_and_comes_at_the_next_meeting",
+        "kernels/authorities/test_authorities.py:"
+        "test_no_hike_within_cool_days_of_a_trigger_and_never_more_than_the_queue",
+    ),
+    100: (
+        "kernels/authorities/test_authorities.py:"
+        "test_a_silent_pause_waits_as_long_and_says_nothing",
+        "engine/test_policy_runs.py:"
+        "test_a_pause_that_is_heard_lowers_the_peak_and_a_silent_one_does_not",
+    ),
+    101: (
+        "kernels/authorities/test_authorities.py:test_a_campaign_by_hand",
+        "kernels/authorities/test_authorities.py:test_no_budget_is_ever_exceeded",
+    ),
+    102: (
+        "kernels/authorities/test_authorities.py:"
+        "test_yen_are_sold_day_by_day_while_they_have_risen_until_the_budget_is_spent",
+        "engine/test_policy_runs.py:test_selling_yen_lowers_the_peak_and_forced_sales",
+    ),
+    103: (
+        "kernels/authorities/test_authorities.py:"
+        "test_the_dollar_rate_is_cut_every_ten_days_while_shares_are_volatile_and_not_below_its_floor",
+    ),
+    104: (
+        "kernels/authorities/test_authorities.py:test_what_rules_tell_and_move_adds_to_the_script",
+    ),
     105: (
         "kernels/banks/test_bank_rules.py:test_a_loan_weighs_by_its_borrowers_volatility_over_that_through_the_cycle",
         "kernels/banks/test_bank_rules.py:test_what_a_banks_assets_require_by_hand",

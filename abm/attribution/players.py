@@ -103,23 +103,26 @@ def without_triggers(scenario: Scenario, left_out: Sequence[str]) -> Scenario:
     """The scenario without these of its scripted events; its shock day stays where it is."""
     if not left_out:
         return scenario
-    raw = scenario.to_dict()
+    raw, idle = scenario.to_dict(), {"kind": "none"}
     policy = raw["policy"]
     for name in left_out:
         table, _, entry = name.rpartition(".")
         if name == "shock":
-            raw["shock"] = {"kind": "none"}
+            raw["shock"] = idle
         elif name == "policy.boj":
             policy["boj"] |= {"hike_bp": 0.0, "surprise_bp": 0.0}
+        elif name == "policy.boj.meetings":
+            policy["boj"]["n_hikes"] = 0
         elif name == "policy.swap_line":
-            policy["swap_line"] = {"kind": "none"}
+            policy["swap_line"] = idle
         elif table == "policy.boj.path":
             policy["boj"]["path"] = _without(policy["boj"]["path"], entry)
         elif table == "news":
             raw["news"] = _without(raw["news"], entry)
         else:  # policy.mof.interventions
             rest = _without(policy["mof"]["interventions"], entry)
-            policy["mof"] = {**policy["mof"], "interventions": rest} if rest else {"kind": "none"}
+            is_left = rest or policy["mof"]["kind"] == "rule"
+            policy["mof"] = {**policy["mof"], "interventions": rest} if is_left else idle
     return type(scenario).from_dict(raw)
 
 

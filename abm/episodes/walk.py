@@ -45,7 +45,7 @@ def _scripted(scenario: Scenario) -> Array:
         for act in policy.boj.moves():
             step = act.surprise_bp * policy.boj.news_log_per_bp
             funding[scenario.day_index(act.day) + 1] += step
-    if policy.mof.kind == "script":
+    if policy.mof.interventions:
         own = scenario.instruments[scenario.funding_currency]
         depth = own.value_speed_per_day * own.value_depth_usd_bn + own.dealer_depth_usd_bn
         depth *= scenario.liquidity.depth_multiple

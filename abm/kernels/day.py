@@ -55,7 +55,7 @@ from abm.kernels.contracts.fund_shares import (
 from abm.kernels.contracts.loans import mark_loans, pay_spread
 from abm.kernels.contracts.renewal import pay_value_owners, renew_retail
 from abm.kernels.contracts.swaps import accrue_swaps, pay_swap_margin, roll_swaps
-from abm.kernels.events import record_limits, record_script, share_flows
+from abm.kernels.events import record_limits, record_policy, share_flows
 from abm.kernels.markets.basis import (
     buy_dollars_in_spot,
     count_swap_demand,
@@ -81,7 +81,7 @@ from abm.kernels.markets.settlement import (
 )
 from abm.kernels.news import apply_news
 from abm.kernels.numerics.columns import copy, is_any
-from abm.kernels.policy import pull_levers
+from abm.kernels.policy import follow_rules, pull_levers
 from abm.kernels.record import (
     record_banks,
     record_basis,
@@ -100,7 +100,7 @@ def advance_day(
 ):
     """One trading day, in order (ODD §3)."""
     apply_news(day, market, rules, chance, script)
-    set_policy(day, market, rules, script, record)
+    set_policy(day, market, rules, chance, script, record)
     audit_loans(books, graph, rules, options, record)
     accrue(day, books, market, graph, rules, script)
     trade_swaps(day, books, market, graph, rules, script, options, record, scratch)
@@ -151,7 +151,7 @@ def decide_alone(
     """The day up to the decision of one row. Changes all that it is given: give it copies."""
     if is_new_day:
         apply_news(day, market, rules, chance, script)
-        set_policy(day, market, rules, script, record)
+        set_policy(day, market, rules, chance, script, record)
         accrue(day, books, market, graph, rules, script)
         trade_swaps(day, books, market, graph, rules, script, options, record, scratch)
         mark_and_move_capital(books, market, graph, rules, scratch)
@@ -163,11 +163,12 @@ def decide_alone(
 
 
 @kernel
-def set_policy(day, market, rules, script, record):
-    """Levers of the day; the record turns to it, and holds what was scripted."""
+def set_policy(day, market, rules, chance, script, record):
+    """Levers of the day; the record turns to it, and holds what authorities do and say."""
     write_from(day, 0, record)
+    follow_rules(day, market, rules, chance, script)
     pull_levers(day, market, rules, script)
-    record_script(day, script, record)
+    record_policy(day, market, script, record)
 
 
 @kernel

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from abm.kernels.authorities.boj import IS_POSTPONED
 from abm.kernels.compiler.jit import kernel
 from abm.kernels.scratch import GROSS
 
@@ -48,6 +49,7 @@ CALLS = (MARGIN_CALL, CLOSE_OUT, LOSS_CUT, RECALL, LIQUIDATION)
 # Who: a row of an institution, or one of these; bank b is FIRST_BANK - b.
 NO_INSTITUTION, MARKET, CENTRAL_BANK, SCRIPT = -1, -2, -3, -4
 FIRST_BANK = -10
+NO_INSTRUMENT = -1  # the dollar is none
 EVENT = np.dtype(
     [
         ("day", np.int64),
@@ -146,17 +148,27 @@ def record_limits(record, scratch):
 
 
 @kernel
-def record_script(day, script, record):
-    """Write the day's script: rate changes [per year], official orders [USD bn], news [log]."""
-    for c in range(script.rates.shape[1] - 1):
-        change = script.rates[day, c] - script.rates[max(day - 1, 0), c]
-        if change != 0.0:
+def record_policy(day, market, script, record):
+    """Write rate changes [per year], official orders [USD bn] and scripted news [log] of a day.
+
+    A hike that waits is a change of nothing; what the rules of authorities tell comes last.
+    """
+    dollar = market.rates.size - 1
+    for c in range(dollar):
+        change = script.rates[day, c] - script.rates[max(day - 1, 0), c] + market.rate_moves[c]
+        if change != 0.0 or (c == 0 and market.boj[IS_POSTPONED] > 0):
             record_event(POLICY, CENTRAL_BANK, NO_INSTITUTION, c, change, -1, record)
-    for k in range(script.official_usd_bn.shape[1]):
-        order = script.official_usd_bn[day, k]
+    if market.rate_moves[dollar] != 0.0:
+        change = market.rate_moves[dollar]
+        record_event(POLICY, CENTRAL_BANK, NO_INSTITUTION, NO_INSTRUMENT, change, -1, record)
+    for k in range(market.policy_orders.size):
+        order = market.policy_orders[k]
         if order != 0.0:
             record_event(POLICY, CENTRAL_BANK, MARKET, k, order, -1, record)
     for m in range(script.moves.shape[0]):
         move = script.moves[m]
         if move[0] == day:
             record_event(NEWS, int(move[1]), MARKET, int(move[2]), move[3], -1, record)
+    for k in range(market.policy_news.size):
+        if market.policy_news[k] != 0.0:
+            record_event(NEWS, CENTRAL_BANK, MARKET, k, market.policy_news[k], -1, record)

@@ -4,11 +4,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+# Meetings of a central bank, as of a day.
+NONE_LEFT, TO_COME, TODAY = range(3)
+
 
 class Chance(NamedTuple):
     """Drawn before the run; kernels draw nothing."""
 
     news: np.ndarray  # (T, K) change of log fundamentals
+    policy: np.ndarray  # (T, 2) uniform draws of interventions: whether, and how much
 
 
 class Script(NamedTuple):
@@ -19,6 +23,7 @@ class Script(NamedTuple):
     rates: np.ndarray  # (T, C + 1) policy rates per year, dollar last
     official_usd_bn: np.ndarray  # (T, K) inelastic purchases by central banks
     swap_line: np.ndarray  # (T,) uint8
+    meeting: np.ndarray  # (T,) uint8 of a queue of hikes: NONE_LEFT, TO_COME or TODAY
     accrual_days: np.ndarray  # (T,) calendar days since the last trading day
     squeeze: np.ndarray  # (T, S) dollars hoarded, over calm demand
     crosses_year: np.ndarray  # (T, S) uint8: a swap dealt today matures in another year

@@ -162,11 +162,77 @@ class EstimateRule(NamedTuple):
     trend_days: np.ndarray  # (3,) funds', fast and slow followers'
 
 
+class QueueRule(NamedTuple):
+    """Hikes of the Bank of Japan that wait while markets are unstable."""
+
+    is_on: bool
+    hike_news: np.ndarray  # (K,) log in a hike
+    statement_news: np.ndarray  # (K,) log in the statement that hikes wait
+    first_day: int = 0
+    n_hikes: int = 0
+    hike: float = 0.0  # per year
+    trigger_days: int = 1
+    trigger_rise: float = 0.0  # of the funding currency in these days [log]
+    trigger_asset: int = -1  # -1: none is watched
+    trigger_fall: float = 0.0
+    cool_days: int = 0
+    is_heard: bool = False
+    statement_days: int = 1  # after the first trigger of a pause
+
+
+class BuyingRule(NamedTuple):
+    """Purchases of a weak funding currency, by campaigns."""
+
+    is_on: bool = False
+    first_day: int = 0
+    low_days: int = 1
+    low_band: float = 0.0  # log
+    fall_days: int = 1
+    fall: float = 0.0
+    long_fall_days: int = 1
+    long_fall: float = 0.0
+    hazard: float = 0.0  # per day
+    first: float = 0.0  # USD bn
+    least: float = 0.0
+    spread: float = 0.0
+    budget: float = 0.0  # of a campaign
+    gap_days: int = 0  # without a purchase, after which a campaign is over
+    signal: float = 0.0  # log, with the first purchase
+
+
+class SellingRule(NamedTuple):
+    """Sales of a strong funding currency."""
+
+    is_on: bool = False
+    first_day: int = 0
+    rise_days: int = 1
+    rise: float = 0.0  # log
+    per_day: float = 0.0  # USD bn
+    budget: float = 0.0
+
+
+class CutRule(NamedTuple):
+    """Cuts of the dollar's rate while shares are volatile."""
+
+    is_on: bool = False
+    first_day: int = 0
+    asset: int = 0
+    weight: float = 0.0  # of a day in the average
+    threshold: float = 0.0  # points
+    cut: float = 0.0  # per year
+    spacing_days: int = 1
+    floor: float = 0.0  # per year
+
+
 class PolicyRule(NamedTuple):
-    """Guarantees of an open swap line of central banks."""
+    """Guarantees of an open swap line, and the rules that authorities follow."""
 
     margin_ceiling: float  # most that brokers ask [share of gross assets]
     depth_floor: float  # share of dealers' calm depth
+    boj: QueueRule
+    buying: BuyingRule
+    selling: SellingRule
+    fed: CutRule
 
 
 class RequirementRule(NamedTuple):

@@ -228,6 +228,16 @@ class Market(NamedTuple):
     depth_floor: np.ndarray  # (1,) share of dealers' calm depth that a policy guarantees today
     basis_ceiling: np.ndarray  # (1,) per year; infinite without a policy
     external: np.ndarray  # (K,) official orders of this round, units
+    policy_rates: np.ndarray  # (C + 1,) per year, that script and rules set for today
+    policy_news: np.ndarray  # (K,) log that the rules of authorities tell today
+    policy_orders: np.ndarray  # (K,) USD bn that authorities buy today
+    rate_moves: np.ndarray  # (C + 1,) per year, by which rules move rates today
+    rates_moved: np.ndarray  # (C + 1,) the same of all days so far
+    boj: np.ndarray  # (4,) int64 of its queue: hikes made, last trigger, statement day, postponed
+    spent_usd_bn: np.ndarray  # (2,) bought in this campaign, sold so far
+    last_act: np.ndarray  # (2,) int64 day of the last purchase and of the last cut, -1 none
+    funding_closes: np.ndarray  # (251,) closes of the funding currency, by day modulo their number
+    fear_gauge: np.ndarray  # (1,) average volatility of shares, per cent per year
     lower: np.ndarray  # (K,) today's limits
     upper: np.ndarray  # (K,)
     covariance: np.ndarray  # (K, K) slow, per year

@@ -23,6 +23,19 @@ def bond_rule(scenario: Scenario) -> dict[str, Any]:
     }
 
 
+def curve_exit(scenario: Scenario, rise_bp: float) -> dict[int, float]:
+    """Fall of bonds in the funding currency when a cap on their yields goes, by instrument. (M104)
+
+    f_k <- f_k - duration_k rise
+    """
+    names, quote = scenario.instrument_names, scenario.quote_indices()
+    return {
+        names.index(name): -bond.duration_years * rise_bp * 1e-4
+        for name, bond in scenario.bonds.items()
+        if quote[names.index(name)] == 0
+    }
+
+
 def surprise_worth(scenario: Scenario, surprise: float) -> dict[int, float]:
     """Fall of each bond's fundamental at a rate surprise, by instrument [log].            (M88)
 

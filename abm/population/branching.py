@@ -9,6 +9,7 @@ import numpy as np
 
 from abm.population.advance import InitialState, advance, open_world, room_for_events, with_room
 from abm.population.channels import from_day_0
+from abm.population.mof import draw_interventions
 from abm.population.saved import arrays_of, restored, state_hash
 from abm.population.script import draw_news
 from abm.population.world import World, build_world
@@ -111,7 +112,7 @@ def _turned(
 
 
 def _redraw(world: World, stop: Stop) -> None:
-    """Draw the news after each branch from its own seed, where it has one; the script stays."""
+    """Draw news and interventions after each branch from its own seed, where it has one."""
     redrawn = [
         (world.burn_in + branch.day, branch.rng)
         for branch in stop.branches
@@ -120,3 +121,6 @@ def _redraw(world: World, stop: Stop) -> None:
     if redrawn:
         news = draw_news(stop.scenario, stop.seed, stop.replicate, redrawn)
         world.chance.news[redrawn[0][0] :] = news[redrawn[0][0] :]
+        world.chance.policy[:] = draw_interventions(
+            stop.scenario, stop.seed, stop.replicate, redrawn
+        )

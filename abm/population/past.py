@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from abm.errors import NOT_GIVEN, show
+from abm.population.boj import meeting_days
 from abm.population.script import write_script
 from abm.scenario.places import leaves
 
@@ -35,7 +36,11 @@ RECORD = ("outputs.events", "outputs.feedback_gain_every_days")
 _OPENED = "shapes the opening, which is past"
 _RECORDED = "says what is recorded, and days have been recorded without it"
 _FIRST_MOVE = tuple(
-    f"policy.boj.{name}" for name in ("kind", "day", "hike_bp", "surprise_bp", "news_log_per_bp")
+    f"policy.boj.{name}"
+    for name in ("kind", "day", "hike_bp", "surprise_bp", "ycc_exit_bp", "news_log_per_bp")
+)
+_MEETINGS = tuple(
+    f"policy.boj.{name}" for name in ("kind", "first_meeting", "meeting_every_days", "meetings")
 )
 _TRADED = "day {day} has been traded"
 
@@ -125,7 +130,8 @@ def _script_faults(
 
 
 def acts_of(scenario: Scenario, day: int) -> dict[str, Act]:
-    """Everything scripted, by the table that says so; of a swap line, its first day alone."""
+    """Everything scripted, by the table that says so; of a swap line its first day alone, of
+    meetings those before `day`: what a rule has done at them stands in the state."""
     policy = scenario.policy
     acts: dict[str, Act] = {}
 
@@ -136,18 +142,20 @@ def acts_of(scenario: Scenario, day: int) -> dict[str, Act]:
         shock = scenario.shock
         worth = (shock.surprise_bp, shock.news_log_per_bp)
         add("shock", scenario.shock_day, worth, ("calendar.shock_day",))
-    if policy.boj.kind == "script":
-        per_bp = policy.boj.news_log_per_bp
-        first, *path = policy.boj.moves()
-        when, what = first.day, (first.hike_bp, first.surprise_bp, per_bp)
+    boj = policy.boj
+    if boj.kind == "script":
+        when, what = boj.day, (boj.hike_bp, boj.surprise_bp, boj.ycc_exit_bp, boj.news_log_per_bp)
         acts["policy.boj"] = Act(_FIRST_MOVE, scenario.day_index(when), what)
-        for move in path:
-            what = (move.hike_bp, move.surprise_bp, per_bp)
+    if boj.kind != "none":
+        for move in boj.path:
+            what = (move.hike_bp, move.surprise_bp, move.ycc_exit_bp, boj.news_log_per_bp)
             add(f"policy.boj.path.{move.name}", move.day, what, ("policy.boj.news_log_per_bp",))
-    if policy.mof.kind == "script":
-        for act in policy.mof.interventions:
-            name = f"policy.mof.interventions.{act.name}"
-            add(name, act.day, (act.usd_bn, act.signal_log), ("policy.mof.kind",))
+    met = tuple(at for at in meeting_days(scenario) if at < day)
+    if met:
+        acts["policy.boj.meetings"] = Act(_MEETINGS, met[0], met)
+    for act in policy.mof.interventions:
+        name = f"policy.mof.interventions.{act.name}"
+        add(name, act.day, (act.usd_bn, act.signal_log), ("policy.mof.kind",))
     for item in scenario.news:
         add(f"news.{item.name}", item.day, (item.title, tuple(sorted(item.moves.items()))))
     if policy.swap_line.kind in ("line", "facility"):

@@ -11,12 +11,15 @@ from abm.kernels.rules import ChannelRule, EstimateRule, MarketRule, PolicyRule,
 from abm.kernels.state import Mandates
 from abm.population.bank import bank_rule
 from abm.population.basis import basis_rule
+from abm.population.boj import queue_rule
 from abm.population.bond import bond_rule
 from abm.population.dealer import dealer_rule
+from abm.population.fed import cut_rule
 from abm.population.hedge_fund import fund_rule
 from abm.population.instruments import opening_terms
 from abm.population.life_insurer import insurer_rule
 from abm.population.margin import margin_rule
+from abm.population.mof import buying_rule, selling_rule
 from abm.population.option_hedger import hedger_rule
 from abm.population.order_anticipator import anticipator_rule
 from abm.population.retail_equity import retail_equity_rule
@@ -60,11 +63,18 @@ def make_rules(scenario: Scenario) -> Rules:
 
 
 def policy_rule(scenario: Scenario) -> PolicyRule:
-    """Guarantees of an open swap line.                                                     (M7)"""
+    """Guarantees of an open swap line, and what rules authorities follow.                  (M7)"""
     line = scenario.policy.swap_line
+    guarantees = (np.inf, 0.0)
     if line.kind == "line":
-        return PolicyRule(line.margin_ceiling, line.dealer_depth_floor)
-    return PolicyRule(margin_ceiling=np.inf, depth_floor=0.0)
+        guarantees = (line.margin_ceiling, line.dealer_depth_floor)
+    return PolicyRule(
+        *guarantees,
+        boj=queue_rule(scenario),
+        buying=buying_rule(scenario),
+        selling=selling_rule(scenario),
+        fed=cut_rule(scenario),
+    )
 
 
 def estimate_rule(scenario: Scenario) -> EstimateRule:

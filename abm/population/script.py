@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.kernels.events import CENTRAL_BANK, SCRIPT
-from abm.kernels.inputs import Script
+from abm.kernels.inputs import NONE_LEFT, TO_COME, TODAY, Script
 from abm.kernels.state import TRADING_DAYS
 from abm.population.basis import n_swapped
-from abm.population.bond import surprise_worth
+from abm.population.boj import BP, meeting_days, surprise_news
+from abm.population.bond import curve_exit
 from abm.population.instruments import opening_terms
 from abm.population.news_volatility import volatility_multiples
 from abm.population.products import cholesky_factor, product
@@ -25,14 +26,13 @@ if TYPE_CHECKING:
 
 Array = np.ndarray
 
-BP = 1e-4
-
 
 @lru_cache(maxsize=64)
 def write_script(scenario: Scenario, shocked: bool = True) -> Script:
     """Drift, rates, news, policies and shock by day.
 
-    ``shocked=False`` leaves out all news and policy from the shock day on: the no-shock run.
+    ``shocked=False`` leaves out all news, policy and meetings from the shock day on: the no-shock
+    run. What a rule does there follows from its own markets.
     """
     terms = opening_terms(scenario)
     calendar = scenario.calendar
@@ -44,7 +44,7 @@ def write_script(scenario: Scenario, shocked: bool = True) -> Script:
     rates[:, :-1] = terms.income[: terms.n_currencies]
     rates[:, -1] = terms.usd_rate
     official = np.zeros_like(news)
-    swap_line = np.zeros(n_days, np.uint8)
+    swap_line, meeting = np.zeros(n_days, np.uint8), np.zeros(n_days, np.uint8)
     drift = np.array([p.drift_before_start_log for p in scenario.instruments.values()])
 
     def day(when: object) -> int:
@@ -58,22 +58,28 @@ def write_script(scenario: Scenario, shocked: bool = True) -> Script:
     def surprise(at: int, hike_bp: float, surprise_bp: float, log_per_bp: float) -> None:
         if at < last:
             rates[at:, 0] += hike_bp * BP
-            move_value(at, CENTRAL_BANK, 0, surprise_bp * log_per_bp)
-            for k, log in surprise_worth(scenario, surprise_bp * BP).items():
+            for k, log in surprise_news(scenario, surprise_bp, log_per_bp).items():
                 move_value(at, CENTRAL_BANK, k, log)
 
     shock, policy = scenario.shock, scenario.policy
     if shock.kind == "surprise":
         at = burn + scenario.shock_day
         surprise(at, shock.surprise_bp, shock.surprise_bp, shock.news_log_per_bp)
-    if policy.boj.kind == "script":
+    if policy.boj.kind != "none":
         for move in policy.boj.moves():
-            surprise(day(move.day), move.hike_bp, move.surprise_bp, policy.boj.news_log_per_bp)
-    if policy.mof.kind == "script":
-        for act in policy.mof.interventions:
-            if day(act.day) < last:
-                official[day(act.day), 0] += act.usd_bn
-                move_value(day(act.day), CENTRAL_BANK, 0, act.signal_log)
+            at = day(move.day)
+            surprise(at, move.hike_bp, move.surprise_bp, policy.boj.news_log_per_bp)
+            if move.ycc_exit_bp and at < last:
+                for k, log in curve_exit(scenario, move.ycc_exit_bp).items():
+                    move_value(at, CENTRAL_BANK, k, log)
+    for at in meeting_days(scenario):
+        meeting[: burn + at] = np.maximum(meeting[: burn + at], TO_COME)
+        meeting[burn + at] = TODAY
+    meeting[last:] = NONE_LEFT
+    for act in policy.mof.interventions:
+        if day(act.day) < last:
+            official[day(act.day), 0] += act.usd_bn
+            move_value(day(act.day), CENTRAL_BANK, 0, act.signal_log)
     line = policy.swap_line
     if line.kind in ("line", "facility"):
         swap_line[min(day(line.day), last) : last] = 1
@@ -87,7 +93,7 @@ def write_script(scenario: Scenario, shocked: bool = True) -> Script:
         news[burn - calendar.drift_days : burn] += drift / calendar.drift_days
     accrual = np.array(calendar.accrual_days())
     return Script(
-        news, np.array(moves, float).reshape(-1, 4), rates, official, swap_line, accrual,
+        news, np.array(moves, float).reshape(-1, 4), rates, official, swap_line, meeting, accrual,
         scripted_squeeze(scenario, last), year_ends(scenario),
     )  # fmt: skip
 

@@ -51,7 +51,8 @@ _MAY_BE_INFINITE = (
 )  # fmt: skip
 _AT_LEAST_0 = (
     "books.borrowing", "books.margin_rate", "books.maintenance_leverage", "books.recalled",
-    "market.margin_ceiling", "market.depth_floor", "record.forced_usd_bn",
+    "market.margin_ceiling", "market.depth_floor", "market.spent_usd_bn", "market.fear_gauge",
+    "record.forced_usd_bn",
     "market.usd_price", "market.value_depth", "market.dealer_depth", "market.gross_totals",
     "graph.broker_share", "graph.liabilities", "graph.opening_equity", "graph.cut", "graph.gross",
     "graph.written_down", "graph.opening_room",
@@ -291,6 +292,12 @@ def _indices(world: World, next_day: int) -> dict[str, tuple[Any, Any, str]]:
         "mandates.sale_rule": (MANDATE, SHARE_A_DAY, "sale rule"),
         "mandates.carry_short": (NOT_COUNTED, COUNTED_BEYOND_HEDGE, "way to count"),
         "market.line_days": (-1, LARGEST_COUNT, "day"),
+        "market.boj": (
+            np.array([0, -1, -1, 0]),
+            np.array([LARGEST_COUNT, last, LARGEST_COUNT, 1]),
+            "count, day or flag",
+        ),
+        "market.last_act": (-1, last, "day"),
         "record.first_failure_day": (-1, last, "day"),
         "record.now": (np.array([0, 0]), np.array([max(last, 0), LARGEST_COUNT]), "day and round"),
         "record.when": (np.array([-1, -1]), np.array([last, LARGEST_COUNT]), "day and round"),

@@ -8,7 +8,7 @@ from abm.errors import InvalidInput, show
 from abm.numbers import is_whole
 
 # Adding a stream at the end never disturbs another; the order is part of every saved result.
-STREAMS = ("news", "institutions", "brokers", "interbank", "news volatility")
+STREAMS = ("news", "institutions", "brokers", "interbank", "news volatility", "policy")
 # Of a seed that is drawn or derived: fifteen digits, which the page's address, a double and a
 # sweep's column all hold.
 SEED_BITS = 49

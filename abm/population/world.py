@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from abm.kernels.authorities.fed import POINTS
+from abm.kernels.authorities.memory import NO_DAY
+from abm.kernels.authorities.mof import CLOSES
 from abm.kernels.behaviours.trend_follower import filter_scale
 from abm.kernels.events import EVENT
 from abm.kernels.inputs import Chance, Options, Script, UserOrders
@@ -40,6 +43,7 @@ from abm.population.dealer import opening_depth
 from abm.population.groups import TERMS, Group, first_rows, stack
 from abm.population.institutions import draw_groups
 from abm.population.instruments import opening_terms
+from abm.population.mof import draw_interventions
 from abm.population.network import Lending, draw_lending, institution_names
 from abm.population.order_anticipator import open_order_flow
 from abm.population.rules import make_rules
@@ -101,7 +105,9 @@ def build_world(
     groups = draw_groups(scenario, seed, replicate) + (custom or [])
     lending = draw_lending(scenario, groups, seed, replicate)
     script = write_script(scenario, shocked)
-    chance = Chance(draw_news(scenario, seed, replicate))
+    chance = Chance(
+        draw_news(scenario, seed, replicate), draw_interventions(scenario, seed, replicate)
+    )
     burn_in = scenario.calendar.burn_in_days
     shares = swap_shares(groups, scenario)
     rules = make_rules(scenario)._replace(mandates=make_mandates(groups, lending, shares))
@@ -230,13 +236,22 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
     signal = terms.column(scenario.trend.opening_signal)
     for row in (1, 2):
         trend[row] = signal * calm / filter_scale(spans[row])
-    kept = max(rules.retail_fx.contrarian_days, rules.insurers.rise_days) + 1
-    kept = max(kept, days_of_closes(rules.basis) + 1)
+    policy, held = rules.policy, rules.retail_fx.contrarian_days
+    watched = (held, rules.insurers.rise_days, policy.boj.trigger_days)
+    kept = max(*watched, days_of_closes(rules.basis)) + 1
     arrays: dict[str, Any] = {name: np.zeros(n) for name in Market._fields}
     arrays |= {
         "quote": terms.quote.copy(),
         "usd_price": np.ones(n),
         "rates": np.zeros(n_c + 1),
+        "policy_rates": np.zeros(n_c + 1),
+        "rate_moves": np.zeros(n_c + 1),
+        "rates_moved": np.zeros(n_c + 1),
+        "boj": np.array([0, NO_DAY, NO_DAY, 0], np.int64),
+        "spent_usd_bn": np.zeros(2),
+        "last_act": np.full(2, NO_DAY, np.int64),
+        "funding_closes": np.zeros(CLOSES),
+        "fear_gauge": np.full(1, POINTS * np.sqrt(opening[policy.fed.asset, policy.fed.asset])),
         "covariance": opening.copy(),
         "covariance_fast": opening.copy(),
         "trend": trend,

@@ -179,7 +179,8 @@ def _key(event: Event, lineage: Lineage) -> Key:
 def _entry(group: Sequence[Event], lineage: Lineage, phrases: Phrases) -> Entry:
     """A group of events in words."""
     first = group[0]
-    tell, explain = _TOLD[first.kind]
+    is_spoken = first.kind == "news" and first.institution == CENTRAL_BANK
+    tell, explain = _TOLD["policy" if is_spoken else first.kind]
     what, amount = tell(group, phrases)
     return Entry(
         day=first.day,

@@ -69,7 +69,7 @@ class Lineage:
         """News, surprises, rate moves and official trades by what they move."""
         found: dict[str, list[Event]] = defaultdict(list)
         for event in self.events:
-            if event.kind in ("policy", "news"):
+            if event.kind in ("policy", "news") and event.amount_usd_bn != 0.0:
                 found[event.instrument].append(event)
         return found
 

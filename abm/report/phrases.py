@@ -53,8 +53,8 @@ class Phrases:
         return self.say(key) if self.say.has(key) else plain(name)
 
     def central_bank(self, currency: str) -> str:
-        """The central bank of a currency, as within a sentence."""
-        own = f"chronicle.central_bank.{currency}"
+        """The central bank of a currency, as within a sentence; without one, of the dollar."""
+        own = f"chronicle.central_bank.{currency or 'USD'}"
         if self.say.has(own):
             return self.say(own)
         return self.say("chronicle.central_bank.of", currency=self.instrument(currency))

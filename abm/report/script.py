@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abm.measures.classes import class_told
-from abm.report.phrases import Phrases
+from abm.population.boj import meeting_days
+from abm.report.phrases import Phrases, move_percent
 from abm.words import Words, words
 
 if TYPE_CHECKING:
@@ -70,34 +71,99 @@ def _shock(scenario: Scenario, say: Words) -> Iterator[Act]:
 
 
 def _policy(scenario: Scenario, say: Words) -> Iterator[Act]:
-    policy, owed = scenario.policy, scenario.funding_currency
-    if policy.boj.kind == "script":
-        bank, short = _central_bank(owed, say)
-        for move in policy.boj.moves():
-            day, size = scenario.day_index(move.day), _basis_points(move.surprise_bp)
-            if move.hike_bp:
-                hike = _basis_points(move.hike_bp)
-                what = say("script.moved", bank=bank, hike=hike, size=size)
-                yield Act(day, what, f"{short} {hike}")
-            elif move.surprise_bp:
-                what = say("script.spoke", bank=bank, size=size)
-                yield Act(day, what, f"{short} surprise of {size}")
-    if policy.mof.kind == "script":
-        funding = currency(owed, say.language)
-        who = say("script.mof" if owed == "JPY" else "script.authorities")
-        short, s = ("MoF", "s") if owed == "JPY" else ("authorities", "")
-        for sale in policy.mof.interventions:
-            key, verb = ("sold", "sell") if sale.usd_bn >= 0 else ("bought", "buy")
-            amount = _usd(say, abs(sale.usd_bn))
-            what = say(f"script.{key}", who=who, amount=amount, currency=funding)
-            label = f"{short} {verb}{s} {_usd(words('en'), abs(sale.usd_bn))}"
-            yield Act(scenario.day_index(sale.day), what, label)
-    line = policy.swap_line
+    yield from _boj(scenario, say)
+    owed, mof = scenario.funding_currency, scenario.policy.mof
+    who, funding = _ministry(owed, say), currency(owed, say.language)
+    short, s = ("MoF", "s") if owed == "JPY" else ("authorities", "")
+    for sale in mof.interventions:
+        key, verb = ("sold", "sell") if sale.usd_bn >= 0 else ("bought", "buy")
+        amount = _usd(say, abs(sale.usd_bn))
+        what = say(f"script.{key}", who=who, amount=amount, currency=funding)
+        label = f"{short} {verb}{s} {_usd(words('en'), abs(sale.usd_bn))}"
+        yield Act(scenario.day_index(sale.day), what, label)
+    line = scenario.policy.swap_line
     if line.kind in ("line", "facility"):
         yield Act(scenario.day_index(line.day), say("script.swap_line"), "swap line")
     if line.kind == "facility" and line.until is not None:
         what = say("script.swap_line_closed")
         yield Act(scenario.day_index(line.until), what, "swap line closes")
+
+
+def _boj(scenario: Scenario, say: Words) -> Iterator[Act]:
+    """Scripted moves, and the plan of a queue on the day of its first meeting."""
+    boj = scenario.policy.boj
+    bank, short = _central_bank(scenario.funding_currency, say)
+    meetings = meeting_days(scenario)
+    if boj.kind == "rule" and boj.n_hikes and meetings:
+        hike, size = _basis_points(boj.hike_bp), _basis_points(boj.surprise_bp)
+        what = say("script.planned", bank=bank, n=boj.n_hikes, hike=hike, size=size)
+        yield Act(meetings[0], what, f"{short} plans {boj.n_hikes} × {hike}")
+    for move in boj.moves():
+        day, size = scenario.day_index(move.day), _basis_points(move.surprise_bp)
+        if move.hike_bp:
+            hike = _basis_points(move.hike_bp)
+            yield Act(day, say("script.moved", bank=bank, hike=hike, size=size), f"{short} {hike}")
+        elif move.surprise_bp:
+            yield Act(day, say("script.spoke", bank=bank, size=size), f"{short} surprise of {size}")
+        if move.ycc_exit_bp:
+            rise = _basis_points(move.ycc_exit_bp)
+            yield Act(day, say("script.curve_exit", bank=bank, size=rise), f"yields {rise}")
+
+
+def rules_told(scenario: Scenario, language: str = "en") -> list[str]:
+    """Rules that authorities follow, a sentence each; none where all is scripted."""
+    say = words(language)
+    return [*_rules_of_boj(scenario, say), *_rules_of_others(scenario, say)]
+
+
+def _rules_of_boj(scenario: Scenario, say: Words) -> Iterator[str]:
+    boj = scenario.policy.boj
+    if boj.kind != "rule" or boj.cool_days == 0:
+        return
+    what = say(
+        "script.waits" if boj.trigger_asset is None else "script.waits_or_shares",
+        bank=_central_bank(scenario.funding_currency, say)[0],
+        cool=boj.cool_days,
+        currency=currency(scenario.funding_currency, say.language),
+        days=boj.trigger_days,
+        rise=move_percent(boj.trigger_rise_log),
+        asset=Phrases(say).instrument(boj.trigger_asset or ""),
+        fall=move_percent(-boj.trigger_fall_log),
+    )
+    yield say("script.says_so" if boj.pause == "heard" else "script.says_nothing", what=what)
+
+
+def _rules_of_others(scenario: Scenario, say: Words) -> Iterator[str]:
+    mof, fed = scenario.policy.mof, scenario.policy.fed
+    owed = scenario.funding_currency
+    who, funding = _ministry(owed, say), currency(owed, say.language)
+    if mof.kind == "rule" and mof.buying.kind == "weak":
+        budget = _usd(say, mof.buying.budget_usd_bn)
+        yield say("script.buys_weak", who=who, currency=funding, budget=budget)
+    if mof.kind == "rule" and mof.selling.kind == "strong":
+        selling = mof.selling
+        yield say(
+            "script.sells_strong",
+            who=who,
+            currency=funding,
+            amount=_usd(say, selling.per_day_usd_bn),
+            rise=move_percent(selling.rise_log),
+            days=selling.rise_days,
+            budget=_usd(say, selling.budget_usd_bn),
+        )
+    if fed.kind == "rule":
+        yield say(
+            "script.fed_cuts",
+            size=_basis_points(fed.cut_bp).lstrip("+"),
+            asset=Phrases(say).instrument(fed.asset),
+            threshold=f"{fed.threshold:g}",
+            days=fed.spacing_days,
+        )
+
+
+def _ministry(owed: str, say: Words) -> str:
+    """Who intervenes in the currency that is owed."""
+    return say("script.mof" if owed == "JPY" else "script.authorities")
 
 
 def _central_bank(funding: str, say: Words) -> tuple[str, str]:

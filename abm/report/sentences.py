@@ -37,7 +37,8 @@ def policy(events: Sequence[Event], phrases: Phrases) -> Told:
     acts = [e for e in events if e.kind == "policy"]
     moves = _moves([e for e in events if e.kind == "news"])
     traded = [abs(e.amount_usd_bn) for e in acts if is_trade(e)]
-    told = phrases.sentences("chronicle/policy", acts=acts, moves=moves)
+    eases = any(move.name == phrases.funding and move.amount < 0.0 for move in moves)
+    told = phrases.sentences("chronicle/policy", acts=acts, moves=moves, eases=eases)
     return told, sum(traded) if traded else NO_AMOUNT
 
 

@@ -24,7 +24,7 @@ from abm.measures.classes import BROKEN_BEFORE
 from abm.report import effects
 from abm.report.phrases import Phrases, change, quote
 from abm.report.quotes import real_quotes, usd_quotes
-from abm.report.script import acts, class_of, currency, day_name, is_shocked
+from abm.report.script import acts, class_of, currency, day_name, is_shocked, rules_told
 from abm.words import LABEL_LETTERS, LINE_LETTERS, Words, key_of, words
 
 if TYPE_CHECKING:
@@ -129,6 +129,7 @@ def sections(told: Told, language: str = "en") -> list[Section]:
         ("", "run", _run(told, say)),
         ("", "before", _acts(told.scenario, say, before=True)),
         ("", "shock", _acts(told.scenario, say, before=False)),
+        ("", "rules", iter(rules_told(told.scenario, say.language))),
         *((SHOCK, key, facts) for key, facts in of_shock.items()),
         (RUN, "price", _price(told, say)),
         (RUN, "eve", _eve(told, say)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import pairwise
@@ -158,3 +159,17 @@ def must_be_traded(calendar: Any, key: str, when: Any) -> Faults:
         span = f"must be a trading day from {dates[0]} to {dates[-1]}"
         closed = dates[0] <= when <= dates[-1]
         yield fault_at(key, when, span, "it is a weekend or holiday" if closed else "")
+
+
+def must_rise(calendar: Any, days: Iterable[tuple[str, Any]], *, strictly: bool = True) -> Faults:
+    """Days by key, each after the one before it (or on it); those outside the run are left out."""
+    before: tuple[int, Any] | None = None
+    for key, when in days:
+        index = calendar.day_index(when)
+        if index is None:
+            continue
+        if before is not None and (index < before[0] or (strictly and index == before[0])):
+            wanted = "after" if strictly else "on or after"
+            yield fault_at(key, when, f"must be {wanted} {before[1]}, which stands before it")
+        else:
+            before = index, when

@@ -75,6 +75,13 @@ def unknown_instruments(key: str, names: Iterable[str], known: Iterable[str]) ->
             yield fault_at(f"{key}.{name}", NOT_GIVEN, listed, Nearest(name, known))
 
 
+def must_be_one_of(key: str, given: str, known: Iterable[str]) -> Faults:
+    """A name among those there are."""
+    known = list(known)
+    if given not in known:
+        yield fault_at(key, given, f"must be one of {', '.join(known)}", Nearest(given, known))
+
+
 def must_sum_to_one(key: str, shares: Iterable[float], at_most: bool = False) -> Faults:
     total = sum(shares)
     if total > 1 + SUM_TOLERANCE or (not at_most and total < 1 - SUM_TOLERANCE):

@@ -21,6 +21,7 @@ LATER_CHOICES = (
     ("banks", "interbank_marks", "par"),
     ("liquidity.dealers", "capacity", "capital"),
     ("funding", "basis", "constant"),
+    ("policy", "fed", "none"),
 )
 """Choices that came later inside of a part, and their default kinds."""
 DAY_KEYS = ("day", "shock_day", "until")
@@ -41,6 +42,7 @@ def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
     for part, name, default in LATER_CHOICES:
         if _part(raw, part)[name] == {"kind": default}:
             del _part(raw, part)[name]
+    _drop_later_moves(raw["policy"]["boj"])
     raw["instruments"] = _in_order(raw["instruments"])
     raw["funds"]["styles"] = _in_order(raw["funds"]["styles"])
     raw["correlations"] = {
@@ -70,6 +72,13 @@ def _without_defaults(raw: dict[str, Any], name: str, scenario: Part) -> dict[st
     chosen = {key: value for key, value in raw[name].items() if value != fields[key].default}
     rest = {key: value for key, value in raw.items() if key != name}
     return rest | ({name: chosen} if chosen else {})
+
+
+def _drop_later_moves(boj: dict[str, Any]) -> None:
+    """Leave out exits from yield-curve control that there are none of: they came later, too."""
+    for move in [boj, *boj.get("path", [])]:
+        if move.get("ycc_exit_bp") == 0.0:
+            del move["ycc_exit_bp"]
 
 
 def _in_order(table: Mapping[str, Any]) -> list[list[Any]]:

@@ -192,5 +192,22 @@ def leaves_of_other_kinds(part: Part, prefix: str = "") -> Iterator[tuple[str, L
         for other in kinds:
             for below, declared in other.model_fields.items():
                 if below not in shared:
-                    yield kind_of(other), Leaf(f"{key}{below}", declared.get_default(), declared)
+                    yield from _declared(kind_of(other), f"{key}{below}", declared)
         yield from leaves_of_other_kinds(value, key)
+
+
+def _declared(kind: str, key: str, field: FieldInfo) -> Iterator[tuple[str, Leaf]]:
+    """A choice at its default, behind its kind; of a part every choice of each of its kinds."""
+    parts, default = parts_in(field.annotation), field.get_default(call_default_factory=True)
+    if not parts:
+        yield kind, Leaf(key, default, field)
+    if len(parts) > 1:
+        allowed = kind_words([kind_of(part) for part in parts])
+        yield (
+            kind,
+            Leaf(f"{key}.kind", kind_of(type(default)), choice("which kind", allowed=allowed)),
+        )
+    for part in parts:
+        for name, below in part.model_fields.items():
+            if name != "kind":
+                yield from _declared(kind_of(part) or kind, f"{key}.{name}", below)

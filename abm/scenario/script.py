@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from abm.scenario.boj import TRADING_DAY, Boj, NoBoj, news_per_bp, unique_names
 from abm.scenario.calendar import must_be_traded
 from abm.scenario.checks import Faults, fault_at, needs, unknown_instruments
+from abm.scenario.fed import Fed, NoFed
 from abm.scenario.fields import (
-    AS_TUPLE,
     LEAST_SHARE,
     Line,
     Logs,
@@ -22,22 +23,7 @@ from abm.scenario.fields import (
     number,
     part_of,
 )
-
-MOST_NEWS_LOG_PER_BP = 0.02  # 25 times the yen's on 31 July 2024
-TRADING_DAY = "a trading day of the run, as index or date"
-
-
-def news_per_bp(currency: str) -> Any:
-    """A field with the news in a surprise of one basis point."""
-    return number(
-        f"rise of {currency}'s fundamental per basis point of surprise",
-        "log per bp",
-        "tuned: 25bp is 1.94% on 31 July 2024",
-        7.76e-4,
-        label="yen move per basis point of surprise",
-        ge=0,
-        le=MOST_NEWS_LOG_PER_BP,
-    )
+from abm.scenario.mof import Mof, NoIntervention
 
 
 class NoShock(Part):
@@ -63,111 +49,6 @@ class RateSurprise(Part):
 
 
 Shock = Annotated[NoShock | RateSurprise, Field(discriminator="kind")]
-
-
-class RateMove(Part):
-    """One scripted move of the policy rate."""
-
-    name: Name = choice(
-        "name by which this move is addressed", label="name", allowed="letters, digits and _"
-    )
-    day: When = choice("when", label="day", unit="day", allowed=TRADING_DAY)
-    hike_bp: float = number(
-        "change of the policy rate", "bp", "record", 0.0, label="BoJ hike", ge=-2000, le=2000
-    )
-    surprise_bp: float = number(
-        "part that is news", "bp", "record", 0.0, label="BoJ surprise", ge=-2000, le=2000
-    )
-
-
-class NoBoj(Part):
-    """The Bank of Japan does nothing."""
-
-    kind: Literal["none"] = "none"
-
-
-class BojScript(Part):
-    """The Bank of Japan moves its rate on given days."""
-
-    kind: Literal["script"] = "script"
-    day: When = choice(
-        "day of the move", label="day of the BoJ move", unit="day", allowed=TRADING_DAY
-    )
-    hike_bp: float = number(
-        "change of the policy rate", "bp", "record", label="BoJ hike", ge=-2000, le=2000
-    )
-    surprise_bp: float = number(
-        "surprise the announcement was worth, which moves the yen",
-        "bp",
-        "tuned",
-        label="BoJ surprise",
-        ge=-2000,
-        le=2000,
-        usual=(0, 150, 1),
-    )
-    news_log_per_bp: float = news_per_bp("the yen")
-    path: Annotated[tuple[RateMove, ...], AS_TUPLE] = choice(
-        "further moves",
-        label="BoJ moves",
-        default=(),
-        allowed="a list of tables with name, day, hike_bp, surprise_bp",
-    )
-
-    def moves(self) -> tuple[RateMove, ...]:
-        """Every move, the first one included."""
-        first = RateMove(
-            name="first", day=self.day, hike_bp=self.hike_bp, surprise_bp=self.surprise_bp
-        )
-        return (first, *self.path)
-
-
-Boj = Annotated[NoBoj | BojScript, Field(discriminator="kind")]
-
-
-class Intervention(Part):
-    """One day of buying the funding currency with dollars."""
-
-    name: Name = choice(
-        "name by which this day is addressed", label="name", allowed="letters, digits and _"
-    )
-    day: When = choice("when", label="day", unit="day", allowed=TRADING_DAY)
-    usd_bn: float = number(
-        "dollars sold for the funding currency; negative sells it",
-        "USD bn",
-        "Ministry of Finance, monthly and daily figures",
-        label="dollars sold",
-        ge=-1000,
-        le=1000,
-    )
-    signal_log: float = number(
-        "what it tells the market, added to the fundamental",
-        "log",
-        "tuned; plausible 0 to .01",
-        0.0,
-        label="signal",
-        ge=-1,
-        le=1,
-    )
-
-
-class NoIntervention(Part):
-    """The Ministry of Finance does nothing."""
-
-    kind: Literal["none"] = "none"
-
-
-class InterventionScript(Part):
-    """The Ministry of Finance buys yen on given days."""
-
-    kind: Literal["script"] = "script"
-    interventions: Annotated[tuple[Intervention, ...], AS_TUPLE] = choice(
-        "the days",
-        label="interventions",
-        allowed="a list of tables with name, day, usd_bn, signal_log",
-    )
-
-
-Mof = Annotated[NoIntervention | InterventionScript, Field(discriminator="kind")]
 
 
 class NoSwapLine(Part):
@@ -305,6 +186,7 @@ class Policy(Part):
 
     boj: Boj = part_of(NoBoj, "Bank of Japan")
     mof: Mof = part_of(NoIntervention, "Ministry of Finance: intervention in the currency market")
+    fed: Fed = part_of(NoFed, "Federal Reserve: policy rate")
     swap_line: SwapLinePolicy = part_of(NoSwapLine, "Federal Reserve: dollar swap line")
 
 
@@ -326,14 +208,7 @@ class News(Part):
 
 
 @needs("calendar", "policy")
-def _authorities_act_on_trading_days(calendar: Any, policy: Any) -> Faults:
-    if policy.boj.kind == "script":
-        yield from must_be_traded(calendar, "policy.boj.day", policy.boj.day)
-        for move in policy.boj.path:
-            yield from must_be_traded(calendar, f"policy.boj.path.{move.name}.day", move.day)
-    if policy.mof.kind == "script":
-        for act in policy.mof.interventions:
-            yield from must_be_traded(calendar, f"policy.mof.interventions.{act.name}.day", act.day)
+def _the_swap_line_opens_on_a_trading_day(calendar: Any, policy: Any) -> Faults:
     line = policy.swap_line
     if line.kind in ("line", "facility"):
         yield from must_be_traded(calendar, "policy.swap_line.day", line.day)
@@ -350,25 +225,9 @@ def _news_comes_on_trading_days(calendar: Any, news: Any) -> Faults:
         yield from must_be_traded(calendar, f"news.{item.name}.day", item.day)
 
 
-@needs("policy")
-def _policy_names_are_unique(policy: Any) -> Faults:
-    if policy.boj.kind == "script":
-        yield from _unique("policy.boj.path", policy.boj.path)
-    if policy.mof.kind == "script":
-        yield from _unique("policy.mof.interventions", policy.mof.interventions)
-
-
 @needs("news")
 def _news_names_are_unique(news: Any) -> Faults:
-    yield from _unique("news", news)
-
-
-def _unique(key: str, items: Iterable[Any]) -> Faults:
-    seen: set[str] = set()
-    for item in items:
-        if item.name in seen:
-            yield fault_at(f"{key}.{item.name}.name", item.name, "is taken by another entry")
-        seen.add(item.name)
+    yield from unique_names("news", news)
 
 
 @needs("instruments", "news")

@@ -288,10 +288,10 @@ def test_what_a_fund_owes_tells_how_many_times_it_holds_its_mandate(loan_share, 
 def test_funds_open_at_what_they_want_whatever_their_loan():
     calm = scenario("calm", funds__n=200, funds__overlap=0.0)
     world = with_rules(build_world(calm, 8), "funds", band=1e-6)
-    books, market, graph, rules, _, script, orders, options, record, scratch = by_reference(
+    books, market, graph, rules, chance, script, orders, options, record, scratch = by_reference(
         *world.groups
     )
-    set_policy(0, market, rules, script, record)
+    set_policy(0, market, rules, chance, script, record)
     mark_and_move_capital(books, market, graph, rules, scratch)
     decide(0, books, market, graph, rules, orders, options, scratch)
     funds = slice(*world.rules.mandates.first_row[HEDGE_FUND : HEDGE_FUND + 2])

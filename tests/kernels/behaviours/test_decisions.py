@@ -368,7 +368,7 @@ def test_risk_parity_funds_of_unlike_tilts_each_weigh_their_own():
     books, market, graph, rules, chance, script, orders, options, record, scratch = by_reference(
         *world.groups
     )
-    set_policy(0, market, rules, script, record)
+    set_policy(0, market, rules, chance, script, record)
     apply_news(0, market, rules, chance, script)
     accrue(0, books, market, graph, rules, script)
     mark_and_move_capital(books, market, graph, rules, scratch)
