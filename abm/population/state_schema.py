@@ -222,7 +222,7 @@ def _bank_faults(world: World, arrays: Mapping[str, Array]) -> Iterator[str]:
     if not (np.abs(gap) <= WORST_BALANCE * world.graph.gross).all():
         yield (
             "graph.loans, desk_assets, other_assets, reserves, book_value and liabilities to a "
-            "bank are not its graph.liabilities, deposits and equity"
+            "bank (less what is written_down) are not its graph.liabilities, deposits and equity"
         )
     opening, moved = arrays["graph.opening_equity"], arrays["graph.flows"].sum(axis=0)
     if not (np.abs(equity - opening - moved) <= WORST_BALANCE * world.graph.gross).all():

@@ -60,7 +60,8 @@ def test_what_is_scripted_reaches_no_day_before_its_own(name):
         for x, y in zip(getattr(told, group), getattr(silent, group), strict=True):
             assert np.array_equal(x, y), group
     for field, x, y in by_day(told.script, silent.script):
-        assert np.array_equal(x[:until], y[:until]), field
+        # When the Bank of Japan meets is known beforehand.
+        assert field == "meeting" or np.array_equal(x[:until], y[:until]), field
     assert (told.script.moves[:, 0] >= until).all()
 
 
