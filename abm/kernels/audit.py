@@ -154,7 +154,10 @@ def shares_error(graph):
     for i in range(graph.broker_start.size - 1):
         first, last = graph.broker_start[i], graph.broker_start[i + 1]
         if first < last:
-            worst = larger(worst, abs(chunk_sum(graph.broker_share[first:last]) - 1.0))
+            lent = 0.0
+            for edge in range(first, last):
+                lent += graph.broker_share[edge]
+            worst = larger(worst, abs(lent - 1.0))
     return worst
 
 

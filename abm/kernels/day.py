@@ -23,7 +23,7 @@ from abm.kernels.behaviours.trend_follower import size_trends
 from abm.kernels.behaviours.value_investor import open_value_investors
 from abm.kernels.book_risk import learn_from_losses, note_leverage
 from abm.kernels.compiler.ahead import compile_ahead
-from abm.kernels.compiler.jit import inlined, is_kept, kernel
+from abm.kernels.compiler.jit import door, inlined, is_kept, kernel
 from abm.kernels.compiler.reference import by_reference
 from abm.kernels.constraints.auto_liquidation import (
     charge_penalties,
@@ -124,7 +124,7 @@ def run_days(
         books, market, graph, rules, chance, script, user_orders, options, record, scratch
     )
     compile_ahead(run_days_compiled, HERE, ELSEWHERE, references)
-    run_days_compiled(first, last, *references)
+    door(run_days_compiled)(first, last, *references)
 
 
 def is_compiled():

@@ -2,7 +2,7 @@
 
 from abm.kernels.audit import count_units, gross_balance
 from abm.kernels.banks.trading_book import book_worth
-from abm.kernels.compiler.jit import kernel
+from abm.kernels.compiler.jit import door, kernel
 from abm.kernels.compiler.reference import by_reference
 from abm.kernels.constraints.bank_leverage import bank_assets, set_lines
 from abm.kernels.constraints.bank_requirement import assess_capital, head_room
@@ -19,7 +19,7 @@ def open_accounts(books, market, graph, rules, utilisation):
     A bank's other assets bring it to ``utilisation`` of its leverage limit, or of its capital by
     what its assets require; deposits pay for what its capital and other banks do not.
     """
-    open_accounts_compiled(utilisation, *by_reference(books, market, graph, rules))
+    door(open_accounts_compiled)(utilisation, *by_reference(books, market, graph, rules))
 
 
 @kernel

@@ -152,12 +152,17 @@ def begin_record(world: World) -> InitialState:
         broker=graph.broker.copy(),
         broker_share=graph.broker_share.copy(),
         log_prices=world.market.log_price.copy(),
-        yen_short=np.array([_short_now(world)]),
+        yen_short=np.array([_short_at_opening(world)]),
     )
 
 
-def _short_now(world: World) -> float:
-    """Yen short at this moment, in units, by the kernel's formula; once a run, so uncompiled."""
+def _short_at_opening(world: World) -> float:
+    """Yen short at the close before day 0, in units: as recorded that evening.
+
+    Without a burn-in by the kernel's formula, uncompiled.
+    """
+    if world.burn_in > 0:
+        return float(world.record.days["yen_short_units"][world.burn_in - 1])
     formula = getattr(carry_short, "py_func", carry_short)
     return float(formula(world.books, world.market, world.rules))
 

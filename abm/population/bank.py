@@ -49,9 +49,8 @@ def opening_equity(scenario: Scenario, groups: list[Group]) -> Array:
         + [rule.periphery_capital_usd_bn] * rule.n_periphery
     )
     for group in groups:
-        for bank, capital in zip(group.owner, group.wealth, strict=True):
-            if bank >= 0:
-                equity[bank] -= capital
+        is_desk = group.owner >= 0
+        np.subtract.at(equity, group.owner[is_desk], group.wealth[is_desk])
     return equity
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm.kernels.compiler.reference import by_reference
-from abm.kernels.constraints.bank_leverage import bank_assets as assets_of_bank
+from abm.kernels.constraints.bank_leverage import write_assets
 from abm.kernels.contracts.balances import write_leverage
 from abm.kernels.markets.impact import depth_of_day
 from abm.kernels.state import KIND_NAMES, N_KINDS
@@ -43,8 +43,9 @@ def leverage_of(wealth: Array, borrowing: Array) -> Array:
 
 def bank_assets(graph: Graph) -> Array:
     """Assets of every bank [USD bn]. (B,)"""
-    lenders = by_reference(graph)
-    return np.array([assets_of_bank(b, *lenders) for b in range(len(graph.equity))])
+    assets = np.empty(len(graph.equity))
+    write_assets(assets, *by_reference(graph))
+    return assets
 
 
 def exposure_graph(world: World) -> nx.DiGraph:

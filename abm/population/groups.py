@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,22 +14,46 @@ from abm.kernels.state import (
     N_KINDS,
     NO_CALL,
     NOT_COUNTED,
-    Mandates,
 )
 
 Array = np.ndarray
 
-# Columns of the mandates that are found from all groups together.
-_DERIVED = ("first_row", "kind", "opening_wealth")
-TERMS = [name for name in Mandates._fields if name not in _DERIVED and not name.endswith("_rows")]
-"""Columns of the mandates that a group has; rows with a trait are found once it is drawn."""
+# A group's columns by their type, as rows of its blocks. What one kind alone has is 0 for others.
+NUMBERS = (
+    "cash", "wealth", "gross_weight", "risk_aversion", "long_run_variance", "asset_variance",
+    "loan_covariance", "loan_variance", "concentration", "size_usd_bn", "target_volatility",
+    "leverage_cap", "loss_cut", "loan_to_value", "loan_to_value_limit", "close_factor",
+    "liquidation_penalty", "dust_share", "relever_band", "relever_speed",
+)  # fmt: skip
+# Traits: as little as can be, until an actor's file says more.
+WHOLE_AT_FIRST = {
+    "owner": -1,
+    "call_rule": NO_CALL,
+    "sale_rule": HOLDINGS,
+    "grace_days": 0,  # to meet a margin call
+    "suspended_days_after_failure": 0,
+    "loss_account": DEPOSIT_INSURANCE,
+    "carry_short": NOT_COUNTED,
+}
+FLAGS = (
+    "resident",
+    "has_margin_account",  # a prime broker of its may call margin
+    "has_maintenance_cap",  # brokers lend up to its cap at most
+    "takes_subscriptions",
+    "hedges_quote_currency",  # sells it forward with an asset
+    "uses_slow_filter",  # of the trend
+)
+_WHOLE_AT_FIRST = np.array(list(WHOLE_AT_FIRST.values()), np.int64)[:, None]
 # Who lends to a group where the scenario draws its lenders.
 NO_LENDER, PRIME_BROKERS, CLIENT_BANK = "none", "prime brokers", "client bank"
 
 
 @dataclass
 class Group:
-    """Institutions of one kind: columns of what they are and of what they open with."""
+    """Institutions of one kind: columns of what they are and of what they open with.
+
+    Columns of a type are rows of one block, so that all groups are put together block by block.
+    """
 
     kind: str
     n: int
@@ -40,56 +64,22 @@ class Group:
     def __post_init__(self) -> None:
         n, k = self.n, self.n_instruments
         self.style = self.style or [""] * n
-        self.weights = np.zeros((k, n))
-        self.units = np.zeros((k, n))
-        self.cash = np.zeros(n)
-        self.wealth = np.zeros(n)
-        self.gross_weight = np.zeros(n)
-        self.risk_aversion = np.ones(n)
-        self.long_run_variance = np.zeros(n)
-        self.asset_variance = np.zeros(n)
-        self.loan_covariance = np.zeros(n)
-        self.loan_variance = np.zeros(n)
-        self.concentration = np.zeros(n)
-        self.size_usd_bn = np.zeros(n)
-        self.target_volatility = np.zeros(n)
-        self.leverage_cap = np.full(n, np.inf)
-        self.loss_cut = np.zeros(n)
-        self.resident = np.zeros(n, np.uint8)
-        self.owner = np.full(n, -1, np.int64)
-        self._open_traits()
-        self._open_other_terms()
+        self.numbers = np.zeros((2 * k + len(NUMBERS), n))
+        self.whole = np.repeat(_WHOLE_AT_FIRST, n, axis=1)
+        self.flags = np.zeros((len(FLAGS), n), np.uint8)
+        vars(self).update(columns_of(self.numbers, self.whole, self.flags, k))
+        self.risk_aversion[:] = 1.0
+        self.leverage_cap[:] = np.inf
 
-    def _open_traits(self) -> None:
-        """Traits by row: as little as can be, until an actor's file says more."""
-        n = self.n
-        self.has_margin_account = np.zeros(n, np.uint8)  # a prime broker of its may call margin
-        self.has_maintenance_cap = np.zeros(n, np.uint8)  # brokers lend up to its cap at most
-        self.call_rule = np.full(n, NO_CALL)
-        self.sale_rule = np.full(n, HOLDINGS)
-        self.grace_days = np.zeros(n, np.int64)  # to meet a margin call
-        self.suspended_days_after_failure = np.zeros(n, np.int64)
-        self.takes_subscriptions = np.zeros(n, np.uint8)
-        self.loss_account = np.full(n, DEPOSIT_INSURANCE)
-        self.carry_short = np.full(n, NOT_COUNTED)
-        self.hedges_quote_currency = np.zeros(n, np.uint8)  # sells it forward with an asset
-        self.uses_slow_filter = np.zeros(n, np.uint8)  # of the trend
+    if TYPE_CHECKING:
 
-    def _open_other_terms(self) -> None:
-        """Terms that one kind alone has: zero for all others."""
-        for name in TERMS:
-            if name not in vars(self):
-                setattr(self, name, np.zeros(self.n))
+        def __getattr__(self, name: str) -> Array:
+            """A column by its name."""
 
     def set_traits(self, **traits: Any) -> None:
         """Set traits of all rows by name."""
         for name, value in traits.items():
             getattr(self, name)[:] = value
-
-    @property
-    def rows_of_kind(self) -> Array:
-        """Number of its kind, for every row. (n,)"""
-        return np.full(self.n, KIND_NAMES.index(self.kind))
 
     def hold(self, shares: Array) -> None:
         """Open with these shares of wealth in each instrument, the rest in dollars. (K, n)"""
@@ -111,9 +101,23 @@ def shares_of_number(shares: list[float], n: int) -> list[int]:
     return [int(w) for w in whole]
 
 
-def stack(groups: list[Group], attribute: str) -> Any:
-    """One column of all groups, in the order of rows."""
-    return np.ascontiguousarray(np.concatenate([getattr(g, attribute) for g in groups], axis=-1))
+def columns_of(numbers: Array, whole: Array, flags: Array, k: int) -> dict[str, Array]:
+    """Columns by name, rows of the blocks of their types; of k instruments."""
+    return {
+        "weights": numbers[:k],
+        "units": numbers[k : 2 * k],
+        **dict(zip(NUMBERS, numbers[2 * k :], strict=True)),
+        **dict(zip(WHOLE_AT_FIRST, whole, strict=True)),
+        **dict(zip(FLAGS, flags, strict=True)),
+    }
+
+
+def put_together(groups: list[Group]) -> dict[str, Array]:
+    """Columns of all groups by name, in the order of rows."""
+    numbers = np.concatenate([group.numbers for group in groups], axis=1)
+    whole = np.concatenate([group.whole for group in groups], axis=1)
+    flags = np.concatenate([group.flags for group in groups], axis=1)
+    return columns_of(numbers, whole, flags, groups[0].n_instruments)
 
 
 def first_rows(groups: list[Group]) -> Array:

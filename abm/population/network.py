@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -46,15 +47,21 @@ def bank_names(scenario: Scenario) -> list[str]:
 
 def institution_names(groups: list[Group]) -> list[str]:
     """A name for every institution, from its kind and style: hedge-fund-fxm-3, trend-1."""
+    return list(_numbered(tuple((group.kind, *group.style) for group in groups)))
+
+
+@lru_cache(maxsize=8)
+def _numbered(groups: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """The same of groups as (kind, style of each); a sweep asks it again in every run."""
     names = []
-    for group in groups:
-        kind = group.kind.replace("_", "-")
+    for name, *styles in groups:
+        kind = name.replace("_", "-")
         numbers: dict[str, int] = {}
-        for style in group.style:
+        for style in styles:
             number = numbers[style] = numbers.get(style, 0) + 1
             stem = f"{kind}-{style.lower()}" if style else kind
             names.append(f"{stem}-{number}")
-    return names
+    return tuple(names)
 
 
 def draw_lending(scenario: Scenario, groups: list[Group], seed: int, replicate: int) -> Lending:
@@ -174,8 +181,7 @@ def draw_claims(scenario: Scenario, rule: DrawnClaims, rng: np.random.Generator)
         return claims
     if rule.kind == "core-periphery":
         claims[:n_core, :n_core] = rule.core_core_usd_bn
-        core, periphery = np.meshgrid(np.arange(n_core), np.arange(n_core, n), indexing="ij")
-        linked = (core + periphery - n_core) % rule.every == 0
+        linked = (np.arange(n_core)[:, None] + np.arange(n - n_core)) % rule.every == 0
         claims[:n_core, n_core:] = rule.core_periphery_usd_bn * linked
         claims[n_core:, :n_core] = claims[:n_core, n_core:].T
     elif rule.kind == "erdos-renyi":

@@ -40,7 +40,7 @@ from abm.population.basis import (
     swap_shares,
 )
 from abm.population.dealer import opening_depth
-from abm.population.groups import TERMS, Group, first_rows, stack
+from abm.population.groups import Group, first_rows, put_together
 from abm.population.institutions import draw_groups
 from abm.population.instruments import opening_terms
 from abm.population.mof import draw_interventions
@@ -109,10 +109,11 @@ def build_world(
         draw_news(scenario, seed, replicate), draw_interventions(scenario, seed, replicate)
     )
     burn_in = scenario.calendar.burn_in_days
-    shares = swap_shares(groups, scenario)
-    rules = make_rules(scenario)._replace(mandates=make_mandates(groups, lending, shares))
-    books = open_books(groups, scenario.estimation.opening_multiple)
-    books = books._replace(**open_swap_books(scenario, books.units, shares))
+    columns = put_together(groups) | {"swap_share": swap_shares(groups, scenario)}
+    mandates = make_mandates(columns, first_rows(groups), lending)
+    rules = make_rules(scenario)._replace(mandates=mandates)
+    books = open_books(columns, scenario.estimation.opening_multiple)
+    books = books._replace(**open_swap_books(scenario, books.units, mandates.swap_share))
     market = open_market(scenario, rules)
     market = market._replace(**open_swap_market(scenario, rules.basis, rules.mandates, books))
     graph = open_graph(scenario, lending, groups)
@@ -155,17 +156,18 @@ def run_label(scenario: Scenario, seed: int, replicate: int, shocked: bool, no_t
     return f"{scenario.name}, seed {seed}, replicate {replicate}{counterfactual}"
 
 
-def make_mandates(groups: list[Group], lending: Lending, swap_share: np.ndarray) -> Mandates:
-    """Terms and traits of each institution, as columns."""
-    columns = {name: stack(groups, name) for name in TERMS} | {"swap_share": swap_share}
-    has_broker = np.diff(lending.broker_start) > 0
-    columns["has_margin_account"] = (columns["has_margin_account"] * has_broker).astype(np.uint8)
+def make_mandates(
+    columns: dict[str, np.ndarray], first_row: np.ndarray, lending: Lending
+) -> Mandates:
+    """Terms and traits of each institution, of the columns of all groups."""
+    terms = {name: columns[name] for name in Mandates._fields if name in columns}
+    terms["has_margin_account"] &= np.diff(lending.broker_start) > 0
     return Mandates(
-        first_row=first_rows(groups),
-        kind=stack(groups, "rows_of_kind"),
-        opening_wealth=stack(groups, "wealth"),
-        **columns,
-        **rows_with_traits(columns),
+        first_row=first_row,
+        kind=np.repeat(np.arange(len(first_row) - 1), np.diff(first_row)),
+        opening_wealth=columns["wealth"],
+        **terms,
+        **rows_with_traits(terms),
     )
 
 
@@ -204,9 +206,9 @@ def borrowers(broker_start: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-def open_books(groups: list[Group], opening_risk: float) -> Books:
+def open_books(opening: dict[str, np.ndarray], opening_risk: float) -> Books:
     """Opening balances of all institutions; those who size by own losses see `opening_risk`."""
-    units = stack(groups, "units")
+    units = opening["units"]
     n = units.shape[1]
     columns: dict[str, Any] = {name: np.zeros(n) for name in Books._fields}
     columns |= {name: np.zeros(n, np.uint8) for name in ("closing", "verdict", "forced")}
@@ -214,7 +216,7 @@ def open_books(groups: list[Group], opening_risk: float) -> Books:
         **columns
         | {
             "units": units,
-            "cash": stack(groups, "cash"),
+            "cash": opening["cash"],
             "maintenance_leverage": np.full(n, np.inf),
             "call_day": np.full(n, -1, np.int64),
             "suspended_days": np.zeros(n, np.int64),

@@ -16,6 +16,13 @@ def bank_assets(b, graph):
 
 
 @kernel
+def write_assets(assets, graph):
+    """assets <- those of every bank [USD bn]."""
+    for b in range(graph.equity.size):
+        assets[b] = bank_assets(b, graph)
+
+
+@kernel
 def set_lines(graph, rules):
     """Balance sheet use, and the share of its lending a bank above its limit recalls.  (M48)
 
