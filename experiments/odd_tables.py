@@ -33,6 +33,7 @@ ROOMS = ("kernels", "population", "measures", "attribution")  # of abm/: where e
 # Tables of a result, and what the first column of their description is called.
 COLUMNS = {
     "days": "column",
+    "indicators": "column",
     "events": "column",
     "institutions": "column",
     "edges": "column",
@@ -447,6 +448,18 @@ TESTS: dict[int, tuple[str, ...]] = {
         "test_dollars_that_no_swap_supplies_are_bought_with_yen_up_to_a_limit_and_sold_again",
     ),
     124: ("kernels/contracts/test_swaps.py:test_whatever_is_altered_in_a_swap_account_is_seen",),
+    130: ("measures/test_indicators.py:test_margin_slack_by_hand",),
+    131: (
+        "measures/test_indicators.py:test_overlap_of_three_books_by_hand",
+        "measures/test_indicators.py:test_overlap_is_the_mean_over_all_pairs_of_the_matrix",
+    ),
+    132: ("measures/test_indicators.py:test_a_yen_that_falls_slowly_and_rises_fast_by_hand",),
+    133: ("measures/test_indicators.py:test_returns_beside_a_rise_of_the_yen_by_hand",),
+    134: (
+        "measures/test_indicators.py:test_two_banks_that_sell_the_same_asset_by_hand",
+        "measures/test_indicators.py:test_without_shorts_it_is_the_systemicness_of_the_paper",
+    ),
+    135: ("measures/test_indicators.py:test_a_chain_of_three_banks_by_hand",),
 }
 WHOLE_DAY = (
     "engine/test_conservation.py:test_units_currencies_dollars_and_wealth_are_conserved_on_every_day",

@@ -21,6 +21,7 @@ ROOMS = (
     "abm.literature",
     "abm.market",
     "abm.measures.cascade",
+    "abm.measures.indicators",
     "abm.measures.moments",
     "abm.measures.network",
     "abm.measures.tails",

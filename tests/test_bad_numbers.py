@@ -15,10 +15,10 @@ import pytest
 import scipy.sparse as sp
 
 from abm import carry
-from abm.contagion import clear_interbank, debtrank, threshold_cascade
+from abm.contagion import clear_interbank, debtrank, debtrank_of_each, threshold_cascade
 from abm.errors import InvalidInput
 from abm.market import ClearingProblem
-from abm.measures import network, tails, vulnerability
+from abm.measures import indicators, network, tails, vulnerability
 from abm.numbers import is_real, is_whole, real_array, sum_in_turn
 
 OWED = [[0.0, 10.0], [0.0, 0.0]]
@@ -45,6 +45,16 @@ FUNCTIONS = [
     (network.portfolio_overlap, {"positions": [[1.0, 2.0], [2.0, 1.0]], "depth": [1.0, 2.0]}),
     (vulnerability.indirect_vulnerability, BANKS),
     (vulnerability.systemicness, BANKS),
+    (debtrank_of_each, {"exposures": OWED, "equity": [5.0, 5.0]}),
+    (indicators.mean_margin_slack, {"slack": [1.0, 2.0], "wealth": [1.0, 2.0]}),
+    (indicators.least_margin_slack, {"slack": [1.0, 2.0]}),
+    (indicators.mean_overlap, {"positions": [[1.0, 2.0], [2.0, 1.0]], "depth": [1.0, 2.0],
+                               "wealth": [1.0, 2.0]}),
+    (indicators.risk_reversal_proxy, {"returns": [-0.1, 0.2]}),
+    (indicators.returns_with_yen, {"covariance": [[1.0, 0.5], [0.5, 1.0]]}),
+    (indicators.bank_systemicness, {"positions": [[1.0], [2.0]], "assets": [10.0, 10.0],
+                                    "equity": [2.0, 2.0], "depth": [5.0], "returns": [-0.1]}),
+    (indicators.bank_debtrank, {"exposures": OWED, "equity": [5.0, 5.0]}),
     (ClearingProblem, {
         "holdings": NONE, "targets": NONE, "orders": [[-5.0]], "cash": [10.0], "speed": [0.0],
         "resident": [0.0], "quote": [-1.0], "value_held_open": [0.0], "value_held": [0.0],

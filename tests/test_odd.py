@@ -239,6 +239,14 @@ def test_the_days_table_has_the_columns_of_the_odd(cascade):
     assert [KINDS[kind] for _, kind in said] == [kind_of(days[name]) for name in days]
 
 
+def test_the_indicators_have_the_columns_of_the_odd(cascade):
+    found = cascade.run.indicators
+    banks = [node for node, kind in cascade.run.exposures.nodes(data="kind") if kind == "bank"]
+    said = [c for c in columns_of("Table `indicators`", bank=banks) if c[0] not in BASIS_COLUMNS]
+    assert [name for name, _ in said] == list(found.columns)
+    assert [KINDS[kind] for _, kind in said] == [kind_of(found[name]) for name in found]
+
+
 @pytest.mark.parametrize("table", ["events", "institutions", "edges"])
 def test_a_table_has_the_columns_of_the_odd(cascade, table):
     found, said = getattr(cascade.run, table), columns_of(f"Table `{table}`")

@@ -56,6 +56,9 @@ def run(
     force: Force = False,
     json: Annotated[bool, typer.Option("--json", help="Print the numbers as JSON")] = False,
     figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw them")] = True,
+    indicators: Annotated[
+        bool, typer.Option("--indicators", help="Keep the table of daily indicators, too")
+    ] = False,
     timeout: Timeout = None,
 ) -> None:
     """Run a scenario and its counterfactuals on one seed; tell what happened, keep and draw it."""
@@ -71,8 +74,9 @@ def run(
     output.refuse_folder(place, force)
     most = seconds("--timeout", timeout)
     outcome = run_and_keep(
-        chosen, root, draw, place, force=force, with_figures=figures, timeout=most
-    )
+        chosen, root, draw, place,
+        force=force, with_figures=figures, with_indicators=indicators, timeout=most,
+    )  # fmt: skip
     if json:
         from abm.measures.cascade import by_origin
 
@@ -92,6 +96,7 @@ def run_and_keep(
     *,
     force: bool,
     with_figures: bool,
+    with_indicators: bool = False,
     timeout: float | None = None,
 ) -> Outcome:
     """Run a scenario and its counterfactual runs, and write everything into `out` at once."""
@@ -100,11 +105,13 @@ def run_and_keep(
 
     warn_of_compiling()
     figures: dict[str, Figure] = {}
-    with Progress(4 if with_figures else 2) as progress:
+    with Progress((4 if with_figures else 2) + with_indicators) as progress:
         cascade = progress.do(
             SIMULATING, partial(abm.cascade, scenario, seed, replicate, timeout=timeout)
         )
         run = replace(cascade.run, summary={**cascade.run.summary, **cascade})
+        if with_indicators:
+            run = progress.do("indicators", run.with_indicators)
         if with_figures:
             graph = progress.do(NETWORK, lambda: cascade.run.network)
             with progress.step("figures"):

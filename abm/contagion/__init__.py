@@ -17,6 +17,7 @@ from abm.contagion.spreading import (
     DebtRank,
     ThresholdCascade,
     debtrank,
+    debtrank_of_each,
     threshold_cascade,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "ThresholdCascade",
     "clear_interbank",
     "debtrank",
+    "debtrank_of_each",
     "threshold_cascade",
 ]

@@ -107,15 +107,45 @@ def debtrank(
     if mode not in MODES:
         faults.append(f"mode = {mode!r}: must be {' or '.join(map(repr, MODES))}")
     refuse("not a network in distress", faults)
-    impact = sp.csr_array(lent)
-    lender = np.repeat(np.arange(n), np.diff(impact.indptr))
-    impact.data = np.minimum(1.0, impact.data / capital[lender])
+    impact = _impacts(lent, capital)
     final, scratch = start.copy(), np.empty((2, n))
     if mode == "original":
         spread_once(as_claims(impact), final, scratch[0], scratch[1])
     elif not spread_increments(as_claims(impact), final, scratch[0], scratch[1]):
         raise InvalidInput("distress goes round undiminished and too small to end; raise distress")
     return DebtRank(float(value @ (final - start)), final)
+
+
+def debtrank_of_each(exposures: Network, equity: ArrayLike) -> FloatArray:
+    """`debtrank` of the failure of each bank alone, in its original form, (n_banks,) [share].
+
+    Value that others lose, over all that was lent; 0 for all where nothing was. Parameters and
+    errors of `exposures` and `equity` as there.
+    """
+    faults: list[str] = []
+    lent = as_network("exposures", exposures, faults)
+    n = lent.shape[0]
+    capital = as_column("equity", equity, n, faults)
+    if not (capital > 0.0).all():
+        faults.append(fault_at("equity", capital, capital > 0.0, "must be above 0"))
+    value = _economic_value(None, lent, faults) if lent.nnz else np.zeros(n)
+    refuse("not a network in distress", faults)
+    claims, scratch, ranks = as_claims(_impacts(lent, capital)), np.empty((2, n)), np.empty(n)
+    for failing in range(n):
+        final = np.zeros(n)
+        final[failing] = 1.0
+        spread_once(claims, final, scratch[0], scratch[1])
+        final[failing] = 0.0  # its own distress is not counted
+        ranks[failing] = min(float(value @ final), 1.0)  # rounding may lift a sum of shares
+    return ranks
+
+
+def _impacts(lent: sp.csr_array, capital: FloatArray) -> sp.csr_array:
+    """Impact on lender i of the default of borrower j, at most 1."""
+    impact = sp.csr_array(lent)
+    lender = np.repeat(np.arange(lent.shape[0]), np.diff(impact.indptr))
+    impact.data = np.minimum(1.0, impact.data / capital[lender])
+    return impact
 
 
 def _economic_value(weights: ArrayLike | None, lent: sp.csr_array, faults: list[str]) -> FloatArray:

@@ -41,6 +41,13 @@ def leverage_of(wealth: Array, borrowing: Array) -> Array:
     return np.where(borrowing > 0.0, leverage, 1.0)
 
 
+def margin_slack_of(leverage: Array, limit: Array) -> Array:
+    """Maintenance leverage over leverage, less 1; infinite without a margin rule. (n,)    (M130)"""
+    with np.errstate(invalid="ignore"):
+        slack: Array = np.where(np.isinf(limit), np.inf, limit / leverage - 1.0)
+    return slack
+
+
 def bank_assets(graph: Graph) -> Array:
     """Assets of every bank [USD bn]. (B,)"""
     assets = np.empty(len(graph.equity))
@@ -68,9 +75,8 @@ def exposure_graph(world: World) -> nx.DiGraph:
 def _add_institutions(graph: nx.DiGraph, world: World) -> None:
     books, record = world.books, world.record
     assets = books.wealth + books.borrowing
-    leverage, limit = leverage_of(books.wealth, books.borrowing), books.maintenance_leverage
-    with np.errstate(invalid="ignore"):
-        slack = np.where(np.isinf(limit), np.inf, limit / leverage - 1.0)
+    leverage = leverage_of(books.wealth, books.borrowing)
+    slack = margin_slack_of(leverage, books.maintenance_leverage)
     failed, out = record.n_failures > 0, books.suspended_days > 0
     for i, kind in enumerate(kinds_of(world.rules.mandates)):
         graph.add_node(

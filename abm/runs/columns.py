@@ -36,6 +36,9 @@ CATEGORIES: dict[tuple[str, str], tuple[str, ...]] = {
 ORDERED = (("days", "status"),)
 """Columns whose categories rank."""
 
+BY_DAY = ("days", "indicators")
+"""Tables with one row per trading day."""
+
 DAY = "datetime64[ms]"
 """Type of dates: the coarsest that pandas, Parquet and xarray share."""
 
@@ -77,15 +80,15 @@ def _pattern(name: str) -> re.Pattern[str]:
 
 
 def table_of_result(name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """A table with its columns typed; `days` by date.
+    """A table with its columns typed; `days` and `indicators` by date.
 
-    Without dates the rows of `days` are numbered and their index has no name: a column `day` beside
+    Without dates their rows are numbered and their index has no name: a column `day` beside
     an index of that name would be ambiguous.
     """
     import pandas as pd
 
     table = typed(name, frame)
-    if name == "days" and not table["date"].isna().any():
+    if name in BY_DAY and not table["date"].isna().any():
         table.index = pd.DatetimeIndex(table["date"]).rename(None)
     return table
 

@@ -26,6 +26,10 @@ _ABOUT = {
         "Who borrows from which broker before day 0, by share",
         "application/vnd.apache.parquet",
     ),
+    "indicators.parquet": (
+        "How near the carry trade stood to an unwind, by trading day",
+        "application/vnd.apache.parquet",
+    ),
     "exposures.graphml": (
         "Who lends to whom, lender to borrower, USD bn",
         "application/graphml+xml",

@@ -59,6 +59,8 @@ class Exported(NamedTuple):
 def tables_of_run(run: RunResult) -> dict[str, pd.DataFrame]:
     """Tables and graph of a run, its summary, and what the columns of all these are."""
     tables = {name: getattr(run, name) for name in TABLES}
+    if run.kept_indicators is not None:
+        tables["indicators"] = run.kept_indicators
     tables["exposures"] = exposures_table(run.exposures)
     tables["summary"] = summary_table(run.summary)
     return tables | {COLUMNS: columns_table(tables)}

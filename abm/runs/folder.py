@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from abm.scenario import Scenario
 
 TABLES = ("days", "events", "institutions", "edges")
+INDICATORS = "indicators.parquet"  # where they were asked for
 PARQUET = tuple(f"{name}.parquet" for name in TABLES)
 MANIFEST = "manifest.json"
 PARENT = "parent.toml"  # of a branch: the scenario of the run it comes from
@@ -75,6 +76,8 @@ def _write(result: RunResult, folder: Path, figures: Mapping[str, Any]) -> None:
         _write_scenario(folder / PARENT, result.origin.scenario)
     for name in TABLES:
         pq.write_table(arrow_table(name, getattr(result, name)), folder / f"{name}.parquet")
+    if result.kept_indicators is not None:
+        pq.write_table(arrow_table("indicators", result.kept_indicators), folder / INDICATORS)
     nx.write_graphml_xml(result.exposures, folder / "exposures.graphml")
     _write_json(folder / "summary.json", by_origin(result.summary))
     if figures:
@@ -119,6 +122,7 @@ def _move(made: Path, folder: Path) -> None:
             kinds = ("a file", "a folder") if path.is_dir() else ("a folder", "a file")
             raise OutputRefused(f"{target} is {kinds[0]}; {kinds[1]} of that name must go there")
     (folder / MANIFEST).unlink(missing_ok=True)  # half a result must not look like one
+    (folder / INDICATORS).unlink(missing_ok=True)  # of the result before; this may have none
     files = [path for path in targets if path.is_file()]
     for path in sorted(files, key=lambda path: path.name == MANIFEST):
         targets[path].parent.mkdir(exist_ok=True)

@@ -16,7 +16,7 @@ from abm.population.origin import Origin, branches_from_json
 from abm.population.past import lineage_faults
 from abm.runs.columns import table_of_result
 from abm.runs.described import Manifest, read_description, read_summary
-from abm.runs.folder import FILES, MANIFEST, PARENT, PARQUET, TABLES
+from abm.runs.folder import FILES, INDICATORS, MANIFEST, PARENT, PARQUET, TABLES
 from abm.runs.manifest import SCHEMA_VERSION, hashes_of
 from abm.runs.result import RunResult
 from abm.scenario import load_scenario
@@ -47,11 +47,13 @@ def load_result(folder: str | Path) -> RunResult:
     """
     where = Path(folder)
     manifest = read_manifest(where)
-    missing = [name for name in (*FILES, *PARQUET) if not os.path.exists(where / name)]
+    has_indicators = "indicators" in manifest["sha256"]
+    parquet = (*PARQUET, INDICATORS) if has_indicators else PARQUET
+    missing = [name for name in (*FILES, *parquet) if not os.path.exists(where / name)]
     if missing:
         raise UnreadableFile(f"{where} is not a whole result: there is no {', '.join(missing)}")
     try:
-        for name in PARQUET:
+        for name in parquet:
             refuse_irregular(where / name, MOST_OF_TABLE)
         result = RunResult(
             **{name: _read_table(where, name) for name in TABLES},
@@ -64,6 +66,7 @@ def load_result(folder: str | Path) -> RunResult:
             origin=_origin_in(where, manifest),
             started=str(manifest["started"]),
             wall_seconds=_number(manifest["wall_seconds"]),
+            kept_indicators=_read_table(where, "indicators") if has_indicators else None,
         )
         changed = _changed(result, manifest)
     except KeyError as bad:

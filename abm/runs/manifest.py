@@ -84,12 +84,14 @@ def current_versions() -> dict[str, Any]:
 
 def hashes_of(result: RunResult) -> dict[str, str]:
     """SHA-256 of the canonical column bytes of every table."""
+    kept = result.kept_indicators
     return {
         "days": table_hash(result.days),
         "events": table_hash(result.events),
         "institutions": table_hash(result.institutions),
         "edges": table_hash(result.edges),
         "exposures": graph_hash(result.exposures),
+        **({} if kept is None else {"indicators": table_hash(kept)}),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from keyword import iskeyword
@@ -72,6 +72,9 @@ class RunResult:
     """One row per day before day 0, -1 the last: yen short, leverage, wealth and share unlevered
     of the hedge funds, calls, failures. None for a result read from a folder, which keeps what
     `summary` says of them."""
+    kept_indicators: pd.DataFrame | None = None
+    """`indicators` where they are kept with the other tables: `save` and the exports write them,
+    `load_result` reads them."""
 
     @cached_property
     def worst_day(self) -> int:
@@ -92,6 +95,25 @@ class RunResult:
         before day 0 [log].
         """
         return prices_table(self.days, self.scenario)
+
+    @cached_property
+    def indicators(self) -> pd.DataFrame:
+        """How near the carry trade stood to an unwind: one row per trading day, index as `days`.
+
+        Yen short, leverage, margin slack, basis where it moves, risk-reversal proxy, feedback gain,
+        overlap of funds, DebtRank and systemicness of banks. Columns and units: ODD.md, section 4;
+        equations: `abm.measures.indicators`. Runs again, stopped at every close; a run of which
+        nobody asks this takes no longer. Raises InvalidInput for a run that cannot be repeated.
+        """
+        if self.kept_indicators is not None:
+            return self.kept_indicators
+        from abm.runs.indicators import indicators_table  # brings SciPy, which no run needs
+
+        return indicators_table(self)
+
+    def with_indicators(self) -> RunResult:
+        """The same result, its `indicators` kept with its tables: saved and exported with them."""
+        return replace(self, kept_indicators=self.indicators)
 
     def exposures_on(self, day: int) -> nx.DiGraph:
         """The exposure graph at the close of a day. Runs that far again.
