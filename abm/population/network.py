@@ -81,7 +81,7 @@ def draw_lending(scenario: Scenario, groups: list[Group], seed: int, replicate: 
         with gathered(faults):
             liabilities = read_interbank_claims(interbank.path, bank_names(scenario))
     else:
-        liabilities = draw_claims(scenario, interbank, generator("interbank", seed, replicate))
+        liabilities = draw_claims(scenario, interbank, seed, replicate)
     if faults:
         raise ScenarioFaults(faults)
     return Lending(*edges, liabilities)
@@ -172,7 +172,7 @@ def shares_of_one(weights: Array) -> Array:
     return np.where(total > _NO_WEIGHT, weights / np.maximum(total, _NO_WEIGHT), alone)
 
 
-def draw_claims(scenario: Scenario, rule: DrawnClaims, rng: np.random.Generator) -> Array:
+def draw_claims(scenario: Scenario, rule: DrawnClaims, seed: int, replicate: int) -> Array:
     """Debts between banks [USD bn], (B, B), [i, j]: i owes j."""
     n_core = scenario.banks.n_core
     n = n_core + scenario.banks.n_periphery
@@ -185,10 +185,12 @@ def draw_claims(scenario: Scenario, rule: DrawnClaims, rng: np.random.Generator)
         claims[:n_core, n_core:] = rule.core_periphery_usd_bn * linked
         claims[n_core:, :n_core] = claims[:n_core, n_core:].T
     elif rule.kind == "erdos-renyi":
+        rng = generator("interbank", seed, replicate)
         claims[:] = rule.claim_usd_bn * (rng.random((n, n)) < rule.probability)
     else:
         import networkx as nx
 
+        rng = generator("interbank", seed, replicate)
         links = min(rule.links, n - 1)
         graph = nx.barabasi_albert_graph(n, links, seed=int(rng.integers(2**31)))
         for u, v in graph.edges:

@@ -12,6 +12,7 @@ from abm.kernels.record import DAY_COLUMNS, unlevered_share
 from abm.kernels.state import HEDGE_FUND, KIND_NAMES, NO_CALL
 from abm.population.advance import InitialState
 from abm.population.exposures import bank_assets, bank_names_of, kinds_of, leverage_of
+from abm.population.soundness import as_numbers
 from abm.runs.columns import table_of_result, typed
 
 if TYPE_CHECKING:
@@ -58,25 +59,25 @@ def day_columns(
 ) -> dict[str, Array]:
     """The columns of `days_table` before they are typed: dates as text, status as a number."""
     burn = world.burn_in
-    written = world.record.days[burn : burn + n_days]
-    by_name = {name: written[name] for name in DAY_COLUMNS}
+    written = as_numbers(world.record.days[burn : burn + n_days])
+    by_name = dict(zip(DAY_COLUMNS, written.T.copy(), strict=True))
     dates = dates_of(scenario, n_days)
     columns: dict[str, Any] = {"day": np.arange(n_days), "date": text_column(dates)}
     for name in _SOLVED:
         columns[name] = by_name[name]
-    columns["feedback_gain"] = asked_gains(written["feedback_gain"], burn, world.options.gain_every)
+    columns["feedback_gain"] = asked_gains(by_name["feedback_gain"], burn, world.options.gain_every)
     columns |= price_columns(world, opening, scenario, n_days)
     for name in _STANDING:
         columns[name] = by_name[name]
+    sold = world.record.forced_usd_bn[burn : burn + n_days].T.copy()
     for name, kind in forced_types(world).items():
-        sold = world.record.forced_usd_bn[burn : burn + n_days, KIND_NAMES.index(kind)]
-        columns[f"forced_{name}_usd_bn"] = sold
+        columns[f"forced_{name}_usd_bn"] = sold[KIND_NAMES.index(kind)]
     for name in DAY_COLUMNS[DAY_COLUMNS.index("n_margin_calls") :]:
         if name not in BASIS_COLUMNS or len(world.market.swapped):
             columns[name] = by_name[name]
     for name in (*_WHOLE, *_COUNTS):
         columns[name] = columns[name].astype(np.int8 if name == "status" else np.int64)
-    return {name: np.array(column) for name, column in columns.items()}
+    return columns
 
 
 def burn_in_table(world: World, opening: InitialState) -> pd.DataFrame:
@@ -129,8 +130,8 @@ def price_columns(
     columns = {}
     for prefix, source in (("log", "log_prices"), ("fundamental", "fundamentals")):
         levels = getattr(world.record, source)[burn : burn + n_days] - opening.log_prices
-        for k, name in enumerate(scenario.instrument_names):
-            columns[f"{prefix}_{name}"] = levels[:, k]
+        for name, level in zip(scenario.instrument_names, levels.T.copy(), strict=True):
+            columns[f"{prefix}_{name}"] = level
     return columns
 
 
