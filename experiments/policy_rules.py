@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from abm.figures import style
+from abm.figures.panels import panels_in_threes
 from abm.runs.genealogy import event_columns
 from abm.runs.running import whole_run
 from abm.runs.tables import day_columns
@@ -26,6 +27,7 @@ from abm.scenario import load_scenario
 from experiments.keeping import ROOT, keep, show
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from abm.scenario import Scenario
@@ -179,26 +181,28 @@ def answer(
 
 def draw(medians: Mapping[str, Mapping[str, np.ndarray]], n_replicates: int) -> Figure:
     """Median path of the yen over the no-shock run, a panel for each of three questions."""
-    from matplotlib.figure import Figure
-
     panels = {
-        "stop and go": "A pause that is heard lowers the yen's peak",
-        "yen sold after a 50bp surprise": "Sales of yen while it rises lower its peak",
-        "weak yen bought before a 50bp hike": "Purchases of yen before a hike lower its peak",
+        "stop and go": "Hikes wait after a tremor",
+        "yen sold after a 50bp surprise": "Yen sold while it rises, 50bp",
+        "weak yen bought before a 50bp hike": "Weak yen bought before 50bp",
     }
-    styles = ((style.INK, "-"), (style.SIMULATED, "-"), (style.SIMULATED, "--"))
-    figure = Figure(figsize=(12.0, 3.6), layout="constrained")
-    for axes, (name, title) in zip(figure.subplots(1, len(panels)), panels.items(), strict=True):
+    lines = ((style.INK, "-"), (style.SIMULATED, "-"), (style.SIMULATED, "--"))
+
+    def draw_panel(axes: Axes, name: str) -> None:
         drawn = [variant for variant in medians[name] if not variant.endswith(NOT_DRAWN)]
-        for (colour, dashes), variant in zip(styles, drawn, strict=False):
+        for (colour, dashes), variant in zip(lines, drawn, strict=False):
             path = 100.0 * medians[name][variant]
-            axes.plot(path, dashes, color=colour, label=variant, linewidth=1.3)
-        axes.set_title(title, loc="left", fontsize=9)
-        axes.set_xlabel("trading days after the shock day")
-        axes.legend(fontsize=7, frameon=False)
-    figure.axes[0].set_ylabel("yen over the no-shock run (%)")
-    figure.supxlabel(f"median of {n_replicates} runs, seed {SEED}", fontsize=7, x=0.99, ha="right")
-    return figure
+            axes.plot(path, dashes, color=colour, label=variant, linewidth=1.4)
+        axes.set_ylim(bottom=0.0)
+        axes.legend(fontsize=7.5, frameon=False, loc="lower right")
+
+    title = "A pause that is heard lowers the yen's peak, as do sales of a rising yen"
+    caption = (
+        f"Yen over the same run without the shock, %, by trading days after the shock day; median "
+        f"of {n_replicates} runs, seed {SEED}. Left: four hikes of 25bp, one a meeting, that wait "
+        "40 days after a tremor; heard: the Bank of Japan says so."
+    )
+    return panels_in_threes(title, caption, panels, draw_panel, below=0.3)
 
 
 def main() -> None:
