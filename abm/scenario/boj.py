@@ -121,7 +121,7 @@ class BojRule(Part):
         ge=-2000, le=2000,
     )  # fmt: skip
     surprise_bp: float = number(
-        "part of each that is news",
+        "surprise the announcement was worth, which moves the yen",
         "bp",
         "scenario",
         25.0,

@@ -106,9 +106,14 @@ def test_retail_traders_lean_against_the_yen():
 
 def test_insurers_buy_yen_after_it_has_risen():
     # 10% in 20 days on 300bn: .4 x .1 x 300 = 12 wanted, a twentieth of what is missing a day
-    assert hedge_order_usd_bn(0.1, 300.0, 0.0, INSURERS) == pytest.approx(0.6)
-    assert hedge_order_usd_bn(0.1, 300.0, 12.0, INSURERS) == pytest.approx(0.0)
-    assert hedge_order_usd_bn(-0.1, 300.0, 0.0, INSURERS) == 0.0
+    calm = INSURERS.calm_basis
+    assert hedge_order_usd_bn(0.1, calm, 0.45, 300.0, 0.0, INSURERS) == pytest.approx(0.6)
+    assert hedge_order_usd_bn(0.1, calm, 0.45, 300.0, 12.0, INSURERS) == pytest.approx(0.0)
+    assert hedge_order_usd_bn(-0.1, calm, 0.45, 300.0, 0.0, INSURERS) == 0.0
+    # and less where the basis is dear: 100bp more, 2 a unit, is 2% of 300 sold at a twentieth a day
+    rule = INSURERS._replace(hedge_per_basis=2.0)
+    assert hedge_order_usd_bn(0.0, calm - 0.01, 0.45, 300.0, 0.0, rule) == pytest.approx(-0.3)
+    assert hedge_order_usd_bn(0.0, calm - 1.0, 0.45, 300.0, 0.0, rule) == pytest.approx(-6.75)
 
 
 def depth(volatility, capital=1.0, guaranteed=0.0):

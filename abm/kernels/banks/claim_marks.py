@@ -9,7 +9,12 @@ BOOKED, FOUND = 0, 1  # rows of graph.written_down
 
 @inlined
 def lost_share(equity, opening_equity):
-    """Share that claims on a bank have lost, (1 - E / E_0)+, at most 1.                  (M111)"""
+    """Share that claims on a bank have lost, (1 - E / E_0)+, at most 1.                  (M111)
+
+    None where all of its capital stands behind its desk: E_0 is 0, and there is no ratio.
+    """
+    if opening_equity <= 0.0:
+        return 0.0
     return min(max(1.0 - equity / opening_equity, 0.0), 1.0)
 
 

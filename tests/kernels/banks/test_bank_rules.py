@@ -268,6 +268,7 @@ def test_who_cannot_pay_what_is_withdrawn_closes_whatever_its_capital():
 def test_a_claim_loses_the_share_of_its_debtors_capital_that_is_gone():
     assert lost_share(60.0, 60.0) == lost_share(80.0, 60.0) == 0.0
     assert lost_share(45.0, 60.0) == pytest.approx(0.25)
+    assert lost_share(0.0, 0.0) == 0.0  # all of its capital stands behind its desk
     assert lost_share(-5.0, 60.0) == 1.0
 
 
