@@ -84,7 +84,7 @@ def shipped(name: str) -> Scenario:
 
 
 # What a page shows without a link: of sixty seeds the one nearest the record.
-FIRST = Choice(scenario="august-2024", seed=11)
+FIRST = Choice(scenario="august-2024", seed=10)
 
 
 def link_of(choice: Choice) -> str:

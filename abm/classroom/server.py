@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import panel as pn
 
@@ -83,13 +84,25 @@ def _server_at(number: int) -> Any:
 
 def new_page() -> pn.Template:
     """The page of a session that begins."""
-    page = Page(pn.state.location.search if pn.state.location else "")
+    page = Page(_asked_for())
     pn.state.on_session_destroyed(lambda _: page.close())
     template = pn.Template(TEMPLATE, location=True)
     template.add_variable("script", SCRIPT)
     template.add_variable("working", page.say("page.working"))
     template.add_panel("page", page.view())
     return template
+
+
+def _asked_for() -> str:
+    """The query of the link by which the page was opened.
+
+    A browser slower than a page is kept for opens a second one, by an address without a query: what
+    was asked for then stands in its token, from which come the session's arguments.
+    """
+    if pn.state.location is not None and pn.state.location.search:
+        return str(pn.state.location.search)
+    pairs = [(key, value) for key, values in pn.state.session_args.items() for value in values]
+    return f"?{urlencode(pairs)}" if pairs else ""
 
 
 def free_port() -> int:
