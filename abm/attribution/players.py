@@ -84,7 +84,8 @@ def _faults(scenario: Scenario, players: Players, triggers: bool | Sequence[str]
             if name not in known:
                 near = str(Nearest(name, known))
                 has = f"{scenario.name} has no such trigger" if what == TRIGGER else "unknown"
-                yield f"{what} {show(name)}: {has}{f'; {near}' if near else ''}"
+                others = f"there are {', '.join(known)}" if known else "there are none"
+                yield f"{what} {show(name)}: {has}; {f'{near} ' if near else ''}{others}"
             if names.count(name) > 1:
                 yield f"{what} {show(name)}: is given more than once"
             if what == CHANNEL and name in scenario.channels.shut:

@@ -106,6 +106,15 @@ def test_scenarios_share_a_past_only_where_they_agree_until_the_shock():
         assert hash_before_shock(august.with_changes({key: value})) != hashes[0], key
 
 
+def test_scenarios_whose_authorities_follow_other_rules_share_no_past():
+    """A rule acts before the shock day, too, and stands in the rules, not in the script."""
+    tender = {"kind": "rule", "buying": {"kind": "weak"}}
+    august = load_scenario("august-2024").with_changes({"policy.mof": tender})
+    others = {"policy.mof.buying.hazard_per_day": 0.5, "policy.mof.buying.budget_usd_bn": 30.0}
+    for key, value in others.items():
+        assert hash_before_shock(august.with_changes({key: value})) != hash_before_shock(august)
+
+
 def test_pasts_are_kept_up_to_their_bytes():
     scenario = load_scenario("hike").with_changes({"population.scale": 0.3})
     pasts = Pasts()
