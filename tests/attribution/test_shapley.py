@@ -147,7 +147,7 @@ def test_everything_wrong_is_said_at_once(storm):
         'channel "haircut": unknown; did you mean haircuts? there are haircuts, margin_rounds, ',
         'channel "haircuts": is given more than once',
         'channel "retail_fx": is none in hike, and cannot be turned off',
-        'trigger "news.none": hike has no such trigger; did you mean news.later? there are shock, policy.mof',
+        'trigger "news.none": hike has no such trigger; did you mean news.later? there are shock, ',
         "a coalition of 18: must be of at most 16 channels and triggers",
         "seeds = 0, must be a whole number from 1",
         "workers = 0, must be a whole number from 1",

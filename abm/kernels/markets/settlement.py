@@ -13,7 +13,7 @@ from abm.kernels.carry_short import short_closed
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.contracts.balances import add_up_borrowing, add_up_wealth, local_price
 from abm.kernels.events import FORCED_SALE, MARKET, record_event
-from abm.kernels.numerics.columns import add_scaled, chunk_sum, is_any, two_sums
+from abm.kernels.numerics.columns import add_scaled, chunk_sum, is_any
 from abm.kernels.scratch import BUYING, GROSS, LEGS, ORDERED, SELLING
 from abm.kernels.state import CHUNK, SWAP_USERS
 
@@ -178,9 +178,8 @@ def commit_trades(lo, hi, books, market, rules, scratch):
             add_legs(k, n, lo, market, rules, scratch)
             scratch.flows[LEGS, k] += chunk_sum(leg)
         move_units(scratch.work[1, k] * price, trade, leg, books.units[k][lo:hi], gross, cost)
-        ordered, crossed = two_sums(trade, gross)
-        scratch.flows[ORDERED, k] += ordered
-        scratch.flows[GROSS, k] += crossed
+        scratch.flows[ORDERED, k] += chunk_sum(trade)
+        scratch.flows[GROSS, k] += chunk_sum(gross)
         if k < C or market.quote[k] < 0:
             pay(price, trade, leg, cash)
         else:

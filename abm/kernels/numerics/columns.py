@@ -99,36 +99,3 @@ def chunk_sum(column):
     for i in range(stop, column.size):
         rest += column[i]
     return (((a + b) + (c + d)) + ((e + f) + (g + h))) + rest
-
-
-@kernel
-def two_sums(column, other):
-    """`chunk_sum` of two columns of one length, each in its own lanes: the same bits."""
-    a = b = c = d = e = f = g = h = 0.0
-    p = q = r = s = t = u = v = w = 0.0
-    stop = column.size // 8 * 8
-    for i in range(0, stop, 8):
-        a += column[i]
-        b += column[i + 1]
-        c += column[i + 2]
-        d += column[i + 3]
-        e += column[i + 4]
-        f += column[i + 5]
-        g += column[i + 6]
-        h += column[i + 7]
-        p += other[i]
-        q += other[i + 1]
-        r += other[i + 2]
-        s += other[i + 3]
-        t += other[i + 4]
-        u += other[i + 5]
-        v += other[i + 6]
-        w += other[i + 7]
-    rest = left = 0.0
-    for i in range(stop, column.size):
-        rest += column[i]
-        left += other[i]
-    return (
-        (((a + b) + (c + d)) + ((e + f) + (g + h))) + rest,
-        (((p + q) + (r + s)) + ((t + u) + (v + w))) + left,
-    )

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from abm.kernels.contracts.balances import add_up_borrowing
-from abm.kernels.numerics.columns import add_scaled, add_scaled_rows, chunk_sum, two_sums
+from abm.kernels.numerics.columns import add_scaled, add_scaled_rows
 
 RNG = np.random.default_rng(5)
 N_COLUMNS = 13
@@ -25,12 +25,6 @@ def test_rows_added_in_one_pass_are_rows_added_one_by_one(first, n_rows):
         add_scaled(scales[k], rows[k][LO:HI], one_by_one)
     add_scaled_rows(first, LO, HI, scales, rows, total)
     assert np.array_equal(total, one_by_one)
-
-
-@pytest.mark.parametrize("n", [0, 7, 8, 13, 100])
-def test_two_sums_are_one_sum_and_the_other(n):
-    columns = RNG.standard_normal((2, n)) * 10.0 ** RNG.integers(-8, 8, n)
-    assert two_sums(*columns) == (chunk_sum(columns[0]), chunk_sum(columns[1]))
 
 
 @pytest.mark.parametrize("n_currencies", range(1, 6))
