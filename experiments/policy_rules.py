@@ -114,10 +114,10 @@ class Path(NamedTuple):
 def measure(scenario: Scenario, replicate: int) -> Path:
     """The numbers of one run from its shock day on, less those of its no-shock run."""
     world, opening = whole_run(scenario, SEED, replicate, with_events=True)
-    twin, before = whole_run(scenario, SEED, replicate, with_events=False, shocked=False)
+    without, before = whole_run(scenario, SEED, replicate, with_events=False, shocked=False)
     n_days, since = scenario.calendar.days, scenario.shock_day
     run = day_columns(world, opening, scenario, n_days)
-    no_shock = day_columns(twin, before, scenario, n_days)
+    no_shock = day_columns(without, before, scenario, n_days)
     gap, shares = ((run[k] - no_shock[k])[since:] for k in ("log_JPY", "log_NKY"))
     forced = [
         sum(days[name][since:].sum() for name in days if name.startswith("forced_"))

@@ -1,4 +1,4 @@
-"""What each channel and each scripted event contributed to a number of a cascade.
+"""Shares of channels and of scripted events in a number of the cascade.
 
 >>> import abm.attribution
 >>> found = abm.attribution.shapley("august-2024", seeds=4, workers=1)  # doctest: +SKIP

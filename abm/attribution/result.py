@@ -34,7 +34,7 @@ NOTHING, EVERYTHING = "nothing", "everything"
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """What each channel or trigger contributed to a number of the cascade."""
+    """Shares of channels and triggers in a number of the cascade."""
 
     scenario: Scenario
     """The scenario, all players on."""

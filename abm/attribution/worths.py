@@ -41,7 +41,7 @@ OF_TWO: Mapping[str, Read] = {
 
 
 class Game(NamedTuple):
-    """What is attributed, to whom: all that a worker needs."""
+    """The game to be played: all that a worker needs beside the draw."""
 
     scenario: Scenario
     players: Players
@@ -143,8 +143,8 @@ def numbers(eve: Past, scenario: Scenario) -> dict[str, Any]:
     """Every number that can be attributed, by name: those of the cascade, and the largest rise."""
     read = partial(run_columns, eve, scenario)
     run = read(with_events=True)
-    twins = (read(shocked=False), read(no_trade=True), read(shocked=False, no_trade=True))
-    found = cascade_measures(run, *twins, scenario.shock_day, run.burn_in)
+    counterfactuals = (read(shocked=False), read(no_trade=True), read(shocked=False, no_trade=True))
+    found = cascade_measures(run, *counterfactuals, scenario.shock_day, run.burn_in)
     return found | {"largest_yen_rise_log": largest_yen_rise(run.days)}
 
 

@@ -30,8 +30,8 @@ def changed(name, *changes):
     return load_scenario(name).with_changes({**QUIET, **dict(changes)})
 
 
-def passed(scenario, seed, **twin):
-    world, _ = open_world(scenario, seed, with_events=False, **twin)
+def passed(scenario, seed, **counterfactual):
+    world, _ = open_world(scenario, seed, with_events=False, **counterfactual)
     return advance(world, world.burn_in, world.n_days)
 
 
@@ -39,10 +39,10 @@ def effects(scenario, seeds=SEEDS):
     """Peak of the yen over the no-shock run [log] and forced sales beyond its [USD bn], by seed."""
     found = []
     for seed in seeds:
-        run, twin = passed(scenario, seed), passed(scenario, seed, shocked=False)
+        run, no_shock = passed(scenario, seed), passed(scenario, seed, shocked=False)
         since = slice(run.burn_in + scenario.shock_day, None)
-        gap = run.record.log_prices[since, 0] - twin.record.log_prices[since, 0]
-        forced = [world.record.forced_usd_bn[since].sum() for world in (run, twin)]
+        gap = run.record.log_prices[since, 0] - no_shock.record.log_prices[since, 0]
+        forced = [world.record.forced_usd_bn[since].sum() for world in (run, no_shock)]
         found.append((gap.max(), forced[0] - forced[1]))
     return np.array(found)
 
@@ -87,11 +87,11 @@ def test_the_july_intervention_makes_the_later_crash_smaller():
 
 def test_the_no_shock_run_has_no_hike_from_the_shock_day_on_and_the_same_days_before():
     eager = changed("stop-and-go", *EAGER.items(), ("calendar.shock_day", 31))
-    run, twin = passed(eager, 3), passed(eager, 3, shocked=False)
+    run, no_shock = passed(eager, 3), passed(eager, 3, shocked=False)
     eve = run.burn_in + 31
-    assert run.market.boj[0] > twin.market.boj[0] == 1
+    assert run.market.boj[0] > no_shock.market.boj[0] == 1
     for name in ("log_prices", "fundamentals", "days"):
-        before = (getattr(world.record, name)[:eve] for world in (run, twin))
+        before = (getattr(world.record, name)[:eve] for world in (run, no_shock))
         assert next(before).tobytes() == next(before).tobytes(), name
     events = abm.run(eager.with_changes({"outputs.events": True}), 3).events
     told = events[(events["kind"] == "news") & (events["amount_usd_bn"] < 0.0)]

@@ -11,7 +11,7 @@ from abm.runs.running import whole_run
 from abm.scenario import list_scenarios, load_scenario
 from abm.scenario.script import NoShock, Policy
 
-TWINS = [(True, False), (False, False), (True, True), (False, True)]
+COUNTERFACTUALS = [(True, False), (False, False), (True, True), (False, True)]
 NUMBERS_OF_EVENTS = ("record.n_events", "record.cause", "record.clearing_event")
 BEFORE_AND_ON_31_JULY = {"policy.mof.interventions.first.usd_bn": 0.0, "policy.boj.hike_bp": 60.0}
 
@@ -34,7 +34,7 @@ def bytes_of(world):
 def test_runs_that_share_a_past_have_the_bytes_of_whole_runs(name):
     scenario = load_scenario(name)
     past = eve_of_shock(scenario, 5, 1)
-    for shocked, no_trade in TWINS:
+    for shocked, no_trade in COUNTERFACTUALS:
         how = {"shocked": shocked, "no_trade": no_trade, "with_events": shocked and not no_trade}
         whole, _ = whole_run(scenario, 5, 1, **how)
         assert bytes_of(go_on(past, scenario, **how)) == bytes_of(whole), how
