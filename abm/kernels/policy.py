@@ -24,7 +24,6 @@ class Levers(NamedTuple):
     news: np.ndarray  # (K,) log: what rules tell; that of the script has moved fundamentals
     margin_ceiling: float  # most that brokers may ask [share of gross assets]; infinite: none
     depth_floor: float  # share of dealers' calm depth that is guaranteed; 0: none
-    basis_ceiling: float  # cross-currency basis at most [per year]; infinite: none
     official_orders: np.ndarray  # (K,) USD bn bought at any price
 
 
@@ -60,7 +59,6 @@ def read_levers(day, market, rule, script):
         market.policy_news,
         rule.margin_ceiling if is_open else math.inf,
         rule.depth_floor if is_open else 0.0,
-        math.inf,
         market.policy_orders,
     )
 
@@ -72,7 +70,6 @@ def pull_levers(day, market, rules, script):
     copy(levers.rates, market.rates)
     market.margin_ceiling[0] = levers.margin_ceiling
     market.depth_floor[0] = levers.depth_floor
-    market.basis_ceiling[0] = levers.basis_ceiling
     for k in range(market.quote.size):
         market.external[k] = levers.official_orders[k] / market.usd_price[k]
         if levers.news[k] != 0.0:

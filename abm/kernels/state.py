@@ -226,7 +226,6 @@ class Market(NamedTuple):
     rates: np.ndarray  # (C + 1,) policy rates per year, dollar last
     margin_ceiling: np.ndarray  # (1,) most that brokers may ask today; infinite without a policy
     depth_floor: np.ndarray  # (1,) share of dealers' calm depth that a policy guarantees today
-    basis_ceiling: np.ndarray  # (1,) per year; infinite without a policy
     external: np.ndarray  # (K,) official orders of this round, units
     policy_rates: np.ndarray  # (C + 1,) per year, that script and rules set for today
     policy_news: np.ndarray  # (K,) log that the rules of authorities tell today

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from abm.kernels.rules import RunRule
 from abm.population.margin import opening_margin_rate
-from abm.scenario.channels import CHANNELS
 
 if TYPE_CHECKING:
     from abm.kernels.rules import BandRule, Rules
@@ -125,4 +124,20 @@ def _basis(rules: Rules) -> Rules:
     )
 
 
-_SHUT: dict[str, Callable[[Rules], Rules]] = {name: globals()[f"_{name}"] for name in CHANNELS}
+_SHUT: dict[str, Callable[[Rules], Rules]] = {
+    "haircuts": _haircuts,
+    "margin_rounds": _margin_rounds,
+    "volatility_targets": _volatility_targets,
+    "trend_followers": _trend_followers,
+    "retail_stop_outs": _retail_stop_outs,
+    "insurers_hedging": _insurers_hedging,
+    "dealers_withdrawal": _dealers_withdrawal,
+    "bank_capital": _bank_capital,
+    "interbank_losses": _interbank_losses,
+    "stops_and_redemptions": _stops_and_redemptions,
+    "order_anticipators": _order_anticipators,
+    "option_hedgers": _option_hedgers,
+    "risk_appetite": _risk_appetite,
+    "retail_fx": _retail_fx,
+    "basis": _basis,
+}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from functools import lru_cache
 from itertools import pairwise
@@ -167,7 +166,7 @@ def carry_of(
     currency and the dollar, a share of the usual yen loan in yen.                       (M15)
     """
     income = terms.income.copy()
-    income[0] = rates[0] + loan_cost(terms.basis, math.inf, terms.spread)
+    income[0] = rates[0] + loan_cost(terms.basis, terms.spread)
     income[0] += terms.swap_basis
     carry = np.empty(weights.shape[1])
     portfolio_mean(

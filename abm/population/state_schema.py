@@ -47,7 +47,7 @@ _FIXED = (
 # Without a limit: leverage that no broker and no rule bounds, debt of those who have nothing left.
 _MAY_BE_INFINITE = (
     "books.maintenance_leverage", "mandates.leverage_cap", "opening.leverage",
-    "record.peak_leverage", "market.margin_ceiling", "market.basis_ceiling",
+    "record.peak_leverage", "market.margin_ceiling",
 )  # fmt: skip
 _AT_LEAST_0 = (
     "books.borrowing", "books.margin_rate", "books.maintenance_leverage", "books.recalled",

@@ -269,7 +269,6 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
         "funding_share": np.ones(1),
         "margin_ceiling": np.full(1, np.inf),
         "depth_floor": np.zeros(1),
-        "basis_ceiling": np.full(1, np.inf),
     }
     for who in MARKET_ACCOUNTS:
         arrays[f"{who}_cash"] = np.zeros(n_c + 1)

@@ -24,16 +24,16 @@ def set_market_view(market, rules):
             market.expected[k] += view_of(market.quote[k], market, funds)
     set_fast_risk(market)
     banks = rules.banks
-    market.expected[0] += loan_cost(banks.basis, market.basis_ceiling[0], banks.spread)
+    market.expected[0] += loan_cost(banks.basis, banks.spread)
     for s in range(market.swapped.size):
         market.expected[market.swapped[s]] += rules.basis.swap_share * market.basis[s]
     market.funding_share[0] = carry_share(funds.full_carry, market.rates)
 
 
 @inlined
-def loan_cost(basis, ceiling, spread):
+def loan_cost(basis, spread):
     """Cost of a loan in yen beside the policy rate, per year.                           (M13)"""
-    return loan_basis(basis, ceiling) + spread
+    return loan_basis(basis) + spread
 
 
 @inlined

@@ -104,7 +104,7 @@ def accrue_institutions(days, books, market, rules):
     accruals = market.outside[ACCRUALS]
     day_count = rules.market.day_count
     usd_rate = accrued(market.rates[n_currencies], days, day_count[n_currencies])
-    basis = accrued(loan_basis(rules.banks.basis, market.basis_ceiling[0]), days, day_count[0])
+    basis = accrued(loan_basis(rules.banks.basis), days, day_count[0])
     for lo in range(0, n, STRETCH):
         hi = min(lo + STRETCH, n)
         for c in range(n_currencies):
@@ -135,9 +135,9 @@ def accrued(per_year, days, day_count):
 
 
 @inlined
-def loan_basis(basis, ceiling):
-    """Basis that a loan in yen pays beside the policy rate, per year; b at most a ceiling.  (M8)"""
-    return BORROWERS_SHARE_OF_BASIS * min(basis, ceiling)
+def loan_basis(basis):
+    """Basis that a loan in yen pays beside the policy rate, per year.                       (M8)"""
+    return BORROWERS_SHARE_OF_BASIS * basis
 
 
 @kernel
