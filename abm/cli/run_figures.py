@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,9 @@ from abm.cli import output
 from abm.cli.asked import result_in
 from abm.cli.progress import Progress, warn_of_compiling
 from abm.cli.terminal import say
+from abm.errors import InvalidInput
 from abm.report import pictures
+from abm.report.funding import banks_matter, has_basis
 from abm.report.parameters import run_name
 
 if TYPE_CHECKING:
@@ -101,8 +104,11 @@ def figures_of_run(
         ),
         "network": pictures.network_picture(scenario, drawn, graph, when, summary),
     }
-    if "basis_bp" in run.days:
-        figures["basis"] = pictures.basis_picture(scenario, drawn, run.days)
+    if has_basis(run.days):
+        figures["basis"] = pictures.basis_picture(scenario, drawn, run.days, run.events)
+    if run.is_repeatable and banks_matter(scenario, run.days):
+        with suppress(InvalidInput):  # of another version, which this one does not repeat
+            figures["banks"] = pictures.banks_picture(run, drawn)
     if scenario.outputs.events:
         figures["mechanism"] = pictures.mechanism_picture(scenario, drawn, run.events, summary)
     return figures

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from abm.figures import style
@@ -13,9 +14,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BOXES = ((0.07, 0.52), (0.68, 0.29))
+_ROOM_BELOW = 1.14  # of the widest basis: for the words at the foot
 
 
-def basis_figure(days: pd.DataFrame, title: str, caption: str = "") -> Figure:
+def basis_figure(
+    days: pd.DataFrame, title: str, caption: str = "", marks: Sequence[tuple[int, str]] = ()
+) -> Figure:
     """Basis [bp] and swap line [USD bn] of a run.
 
     Parameters
@@ -24,12 +28,14 @@ def basis_figure(days: pd.DataFrame, title: str, caption: str = "") -> Figure:
         Table `days` of a run in which the basis moves.
     title, caption
         The finding; scenario and seed.
+    marks
+        (day, label) of what was done about the swap line.
     """
-    dated = days.index if days.index.dtype.kind == "M" else days["day"]
+    dated = when(days)
     with style.house_style():
         figure, (left, right) = panels(title, caption, BOXES)
         left.plot(dated, days["basis_bp"], color=style.SIMULATED, linewidth=1.4)
-        left.set_ylim(top=0.0)
+        left.set_ylim(_ROOM_BELOW * float(days["basis_bp"].min()), 0.0)
         write_header(left, "three-month cross-currency basis, bp\nbelow zero: dollars are dear")
         drawn = days["swap_line_usd_bn"]
         colour = style.ACTOR_COLOURS["central_bank"]
@@ -38,12 +44,32 @@ def basis_figure(days: pd.DataFrame, title: str, caption: str = "") -> Figure:
         right.set_ylim(0.0, max(1.0, 1.1 * drawn.max()))
         write_header(right, "drawn on the dollar swap line,\nUSD bn")
         for axes in (left, right):
-            axes.set_xlim(dated.min(), dated.max())
-            if days.index.dtype.kind == "M":
-                write_dates(axes)
-            else:
-                axes.set_xlabel("day")
+            write_days(axes, dated)
+            for day, _ in marks:
+                axes.axvline(dated[day], color=style.QUIET, linewidth=0.8, linestyle=(0, (3, 2)))
+        for day, label in marks:
+            left.text(
+                dated[day], 0.015, f" {label}", transform=left.get_xaxis_transform(),
+                fontsize=7.2, color=style.INK, va="bottom",
+                bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.6},
+            )  # fmt: skip
     return figure
+
+
+def when(days: pd.DataFrame) -> pd.Index:
+    """Where a day stands on an axis: its date, or its number in a run without dates."""
+    import pandas as pd
+
+    return days.index if days.index.dtype.kind == "M" else pd.Index(days["day"])
+
+
+def write_days(axes: Axes, days: pd.Index) -> None:
+    """The days along the foot of a panel, from the first to the last."""
+    axes.set_xlim(days.min(), days.max())
+    if days.dtype.kind == "M":
+        write_dates(axes)
+    else:
+        axes.set_xlabel("trading day")
 
 
 def write_dates(axes: Axes) -> None:

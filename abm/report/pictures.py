@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import one_line
+from abm.report.funding import LEAST_DRAWN_USD_BN, whole_bp
 from abm.report.phrases import in_english
 from abm.report.quotes import real_quotes, usd_quotes
 from abm.report.script import acts, class_of, currency, day_name, is_shocked, trigger
@@ -72,19 +73,65 @@ def cascade_picture(
     )
 
 
-def basis_picture(scenario: Scenario, drawn: str, days: pd.DataFrame) -> Figure:
-    """The basis and the swap line, where the basis moves."""
+def basis_picture(
+    scenario: Scenario, drawn: str, days: pd.DataFrame, events: pd.DataFrame
+) -> Figure:
+    """The basis and the swap line, where the basis moves; when the line opened and closed."""
     from abm.figures.basis import basis_figure
 
-    widest, drawn_usd_bn = days["basis_bp"].min(), days["swap_line_usd_bn"].max()
+    drawn_usd_bn = days["swap_line_usd_bn"].max()
     (finding,) = in_english(
         "figures/basis",
-        first=f"{days['basis_bp'].iloc[0]:.0f}".replace("-", "−"),
-        widest=f"{widest:.0f}".replace("-", "−"),
+        first=whole_bp(days["basis_bp"].iloc[0]),
+        widest=whole_bp(days["basis_bp"].min()),
         day=day_name(scenario, int(days["basis_bp"].to_numpy().argmin())),
-        drawn=f"{drawn_usd_bn:.0f}" if drawn_usd_bn >= 1.0 else "",
+        drawn=f"{drawn_usd_bn:.0f}" if drawn_usd_bn >= LEAST_DRAWN_USD_BN else "",
     )
-    return basis_figure(days, finding, f"{drawn}.")
+    turns = events.loc[events["kind"] == "swap_line", ["day", "amount_usd_bn"]]
+    marks = [
+        (int(day), f"line {'opens' if is_open > 0.0 else 'closes'} {day_name(scenario, int(day))}")
+        for day, is_open in turns.itertuples(index=False)
+    ]
+    return basis_figure(days, finding, f"{drawn}.", marks)
+
+
+def banks_picture(run: RunResult, drawn: str) -> Figure:
+    """The banks of a run that can be repeated: capital over what is required, losses, failures."""
+    from abm.figures.banks import INSURER, LEAST_LOST_USD_BN, banks_figure
+    from abm.figures.basis import when
+    from abm.runs.bank_capital import bank_days
+
+    found = bank_days(run)
+    ratio, losses = found.over_required, found.losses_usd_bn
+    failed = list(found.failed_on.items())
+    lost = losses.clip(lower=0.0).sum(axis=1)
+    least = ratio.min()
+    thinnest = str(least.idxmin())
+    day = int(ratio[thinnest].to_numpy().argmin())
+    (finding,) = in_english(
+        "figures/banks",
+        n_failed=len(failed),
+        first=failed[0][0] if failed else "",
+        first_day=day_name(run.scenario, failed[0][1]) if failed else "",
+        lost=f"{lost.sum():,.0f}",
+        worst=str(lost.idxmax()) if len(lost) > 1 else "",
+        worst_lost=f"{lost.max():,.0f}",
+        thinnest=thinnest,
+        percent=f"{100.0 * least.min():.0f}",
+        day=day_name(run.scenario, day),
+    )
+    insured = found.insured_usd_bn >= LEAST_LOST_USD_BN
+    if insured:
+        losses = losses.assign(insured=0.0)
+        losses.loc[INSURER] = {**dict.fromkeys(losses, 0.0), "insured": found.insured_usd_bn}
+    caption = in_english(
+        "figures/banks_caption",
+        drawn=drawn,
+        by_risk=run.scenario.banks.requirement.kind != "leverage",
+        has_failed=bool(failed),
+        insured=insured,
+    )
+    return banks_figure(ratio.set_axis(when(run.days)), losses, finding, " ".join(caption))
 
 
 def branch_words(run: RunResult, language: str = "en") -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abm.report import pictures
 from abm.report.chronicle import Divider, Entry, chronicle, place_of, shock_divider
+from abm.report.funding import banks_matter, has_basis
 from abm.report.html import Picture, flat, page, picture
 from abm.report.parameters import parameters
 from abm.report.phrases import Phrases
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from abm.runs import RunResult
     from abm.words import Words
 
-FIGURES = ("cascade", "basis", "mechanism", "network")  # in the order of the page
+FIGURES = ("cascade", "basis", "banks", "mechanism", "network")  # in the order of the page
 CONTENTS = ("summary", "figures", "chronicle", "parameters", "reproduce")
 _MOST_ENTRIES = 400  # of the chronicle: a page is for readers
 _LEAST_USD_BN = 0.005  # that is not zero when written
@@ -28,9 +29,11 @@ _LEAST_USD_BN = 0.005  # that is not zero when written
 
 def figures_of(result: RunResult) -> tuple[str, ...]:
     """Names of a run's figures: without events there is no mechanism, nor a basis where it is
-    constant."""
-    absent = set() if result.scenario.outputs.events else {"mechanism"}
-    absent |= set() if "basis_bp" in result.days else {"basis"}
+    constant, nor banks where they do not matter or their books are not known."""
+    scenario, days = result.scenario, result.days
+    absent = set() if scenario.outputs.events else {"mechanism"}
+    absent |= set() if has_basis(days) else {"basis"}
+    absent |= set() if result.is_repeatable and banks_matter(scenario, days) else {"banks"}
     return tuple(name for name in FIGURES if name not in absent)
 
 
@@ -59,7 +62,8 @@ def run_report(
     result
         As `abm.run` or `abm.load_result` gives it.
     figures
-        PNG files by name: cascade, mechanism, network; basis, where it moves.
+        PNG files by name: cascade, mechanism, network; basis, where it moves; banks, where they
+        matter.
     manifest
         What is in the folder's manifest.json; by default what would be written now.
     folder

@@ -22,6 +22,7 @@ from abm.measures.cascade import (
 )
 from abm.measures.classes import BROKEN_BEFORE
 from abm.report import effects
+from abm.report.funding import bank_facts, basis_facts
 from abm.report.phrases import Phrases, change, quote
 from abm.report.quotes import real_quotes, usd_quotes
 from abm.report.script import acts, class_of, currency, day_name, is_shocked, rules_told
@@ -135,6 +136,8 @@ def sections(told: Told, language: str = "en") -> list[Section]:
         (RUN, "eve", _eve(told, say)),
         (RUN, "forced", _forced(told, say)),
         (RUN, "failed", _failed(told, say)),
+        (RUN, "basis", basis_facts(told.scenario, told.days, say)),
+        (RUN, "banks", bank_facts(told.scenario, told.days, told.institutions, say)),
         (RUN, "books", _books(told, say)),
     )
     found = [

@@ -1,0 +1,86 @@
+"""What dollars cost and what banks have left: facts of a run, where there is anything to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from abm.report.phrases import Phrases
+from abm.report.script import day_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from abm.scenario import Scenario
+    from abm.words import Words
+
+LEAST_DRAWN_USD_BN = 1.0  # on a swap line
+N_NAMED = 8  # of the banks that failed
+
+
+def has_basis(days: pd.DataFrame) -> bool:
+    """True where the basis moves."""
+    return "basis_bp" in days
+
+
+def banks_matter(scenario: Scenario, days: pd.DataFrame) -> bool:
+    """True where a rule looks at banks' capital (ODD, section 7.20), or a bank has failed."""
+    banks = scenario.banks
+    rules = (
+        banks.requirement.kind != "leverage",
+        banks.trading_book.kind != "none",
+        banks.funding_run.kind != "none",
+        banks.interbank_marks.kind != "par",
+        scenario.liquidity.dealers.capacity.kind != "capital",
+    )
+    return any(rules) or bool(days["n_bank_failures"].any())
+
+
+def basis_facts(scenario: Scenario, days: pd.DataFrame, say: Words) -> Iterator[str]:
+    """The basis at the start, at its widest and at the end; what was drawn on the swap line."""
+    if not has_basis(days):
+        return
+    basis, drawn = days["basis_bp"].to_numpy(), days["swap_line_usd_bn"].to_numpy()
+    widest, most = int(basis.argmin()), int(drawn.argmax())
+    yield from Phrases(say).lines(
+        "summary/basis",
+        first=whole_bp(basis[0]),
+        widest=whole_bp(basis[widest]),
+        widest_day=day_name(scenario, int(days["day"].iloc[widest]), say.language),
+        last=whole_bp(basis[-1]),
+        drawn_usd_bn=float(drawn[most]),
+        drawn_day=day_name(scenario, int(days["day"].iloc[most]), say.language),
+        is_drawn=bool(drawn[most] >= LEAST_DRAWN_USD_BN),
+    )
+
+
+def bank_facts(
+    scenario: Scenario, days: pd.DataFrame, institutions: pd.DataFrame, say: Words
+) -> Iterator[str]:
+    """The banks' capital together, what clients cost them, and who failed on which day."""
+    if not banks_matter(scenario, days):
+        return
+    banks = institutions[institutions["kind"] == "bank"]
+    failed = banks[banks["n_failures"] > 0].sort_values("first_failure_day", kind="stable")
+    first = failed.iloc[:N_NAMED]
+    capital = days["bank_equity_usd_bn"].to_numpy()
+    least = int(capital.argmin())
+    yield from Phrases(say).lines(
+        "summary/banks",
+        opening_usd_bn=float(banks["opening_wealth_usd_bn"].sum()),
+        least_usd_bn=float(capital[least]),
+        least_day=day_name(scenario, int(days["day"].iloc[least]), say.language),
+        last_usd_bn=float(capital[-1]),
+        lost_usd_bn=float(days["broker_loss_usd_bn"].sum()),
+        failed=[
+            (str(name), day_name(scenario, int(day), say.language))
+            for name, day in zip(first["name"], first["first_failure_day"], strict=True)
+        ],
+        n_more=len(failed) - len(first),
+    )
+
+
+def whole_bp(basis_bp: float) -> str:
+    """A basis in whole basis points: −36, 0."""
+    text = f"{basis_bp:.0f}"
+    return "0" if text == "-0" else text.replace("-", "−")
