@@ -460,6 +460,14 @@ TESTS: dict[int, tuple[str, ...]] = {
         "measures/test_indicators.py:test_without_shorts_it_is_the_systemicness_of_the_paper",
     ),
     135: ("measures/test_indicators.py:test_a_chain_of_three_banks_by_hand",),
+    170: ("measures/test_indicators.py:test_the_day_of_2024_that_ties_the_short_to_the_cftc",),
+    171: ("measures/test_indicators.py:test_carry_to_risk_of_july_2024_by_hand",),
+    172: ("measures/test_indicators.py:test_carry_to_risk_of_july_2024_by_hand",),
+    173: (
+        "measures/test_indicators.py:test_absorption_is_that_of_numpys_weighted_covariance",
+        "measures/test_indicators.py:test_independent_markets_absorb_a_fifth_each_and_one_factor_all",
+    ),
+    174: ("measures/test_indicators.py:test_a_shift_of_absorption_by_hand",),
 }
 WHOLE_DAY = (
     "engine/test_conservation.py:test_units_currencies_dollars_and_wealth_are_conserved_on_every_day",

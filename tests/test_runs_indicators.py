@@ -156,6 +156,21 @@ def test_the_risk_reversal_begins_when_sixty_returns_are_there():
     assert proxy.iloc[-1] == pytest.approx(risk_reversal_proxy(returns[-60:]), abs=1e-15)
 
 
+def test_carry_to_risk_is_of_the_rates_of_the_day_and_of_the_volatility_of_its_window():
+    longer = SMALL | {"calendar.burn_in_days": 10, "calendar.days": 65, "calendar.shock_day": 60}
+    found = abm.run(abm.load_scenario("hike").with_changes(longer), 3).indicators
+    rates = found["funding_rate_per_year"]  # 60bp more from the surprise on
+    assert rates.iloc[-1] - rates.iloc[0] == pytest.approx(0.006) and rates.nunique() == 2
+    sigma, usd = found["realised_volatility_per_year"], 0.053
+    pd.testing.assert_series_equal(found["carry_to_risk"], (usd - rates) / sigma, check_names=False)
+    assert found["absorption_ratio"].isna().all()  # 75 days of the 250
+
+
+def test_the_short_in_the_terms_of_the_cftc_is_that_of_the_days(run):
+    share = 0.527 * run.days["yen_short_units"] / 250.0
+    pd.testing.assert_series_equal(run.indicators["net_short_share"], share, check_names=False)
+
+
 def test_who_asks_for_none_gets_the_bytes_of_before(run, tmp_path):
     asked, plain = tmp_path / "asked", tmp_path / "plain"
     run.save(plain)

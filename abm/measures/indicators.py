@@ -1,8 +1,8 @@
 """State of a carry trade on one day, one function per published number.
 
 What is kept of every day already, the yen short (M54), leverage, the feedback gain (M38) and the
-basis (M119), is read off `days`; these numbers need the books of the day. `RunResult.indicators`
-has all of them as a table.
+basis (M119), is read off `days`; these numbers need the books of the day, or its past prices.
+`RunResult.indicators` has all of them as a table.
 
 Values that are not numbers, not finite where they must be, of the wrong shape or out of range are
 InvalidInput.
@@ -11,6 +11,7 @@ InvalidInput.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,20 @@ if TYPE_CHECKING:
 WINDOW_DAYS = 60
 """Returns of a risk-reversal proxy. At a volatility of .10 chance alone gives it a standard
 deviation of .022 over 60 days, .039 over 20: the risk reversal itself moved by .03 in 2024."""
+
+ABSORPTION_DAYS = 250
+"""Returns of an absorption ratio; Kritzman et al. have 500, and half of them as half-life."""
+ABSORPTION_HALF_LIFE_DAYS = 125.0
+ABSORBING_SHARE = 0.2  # eigenvectors counted, of all: a fifth (Kritzman et al. 2011)
+SHIFT_DAYS = 15
+"""Days whose mean absorption ratio is set against that of a year (Kritzman et al. 2011)."""
+LEAST_ABSORBING = 5
+"""Markets of an absorption ratio at least: a fifth of them is then one."""
+CFTC_SHORT_JULY_2024 = 0.527
+"""Net short of non-commercials over open interest, yen futures, 2 July 2024 (CFTC)."""
+STOCK_JULY_2024_USD_BN = 250.0
+"""Yen short of summer 2024: what the calibration aims at (M54)."""
+_WINDOWS_AT_ONCE = 1000  # of absorption ratios, to spare memory
 
 
 def mean_margin_slack(slack: ArrayLike, wealth: ArrayLike) -> float:
@@ -196,6 +211,119 @@ def bank_debtrank(exposures: ArrayLike, equity: ArrayLike) -> FloatArray:
         Money, above 0.
     """
     return debtrank_of_each(exposures, equity)
+
+
+def net_short_share(short_usd_bn: ArrayLike) -> FloatArray:
+    """Yen short as the CFTC's net short over open interest would have it [1], (n_days,).
+
+        s = .527 short / 250                                                         (M170)
+
+    The model has no futures market: one day, 2 July 2024, ties its stock to the CFTC's ratio, and
+    beside it only changes can be compared.
+
+    Parameters
+    ----------
+    short_usd_bn : array (n_days,)
+        Yen owed to fund positions elsewhere, at constant prices (M54).
+    """
+    short = _array(short_usd_bn, "short_usd_bn", 1)
+    share: FloatArray = CFTC_SHORT_JULY_2024 * short / STOCK_JULY_2024_USD_BN
+    return share
+
+
+def realised_volatility(returns: ArrayLike) -> float:
+    """Volatility of daily returns about zero [per year].
+
+    sigma = sqrt(250/n sum r^2)                                                  (M172)
+    """
+    r = _array(returns, "returns", 1)
+    if r.size == 0:
+        raise InvalidInput("returns: none given, must be at least one")
+    return math.sqrt(TRADING_DAYS / r.size * float(r @ r))
+
+
+def carry_to_risk(rate_abroad: float, rate_funding: float, volatility: float) -> float:
+    """Rate differential over the volatility of the currency pair [1].
+
+        c = (i - i_yen) / sigma                                                      (M171)
+
+    Markets take the implied volatility of three months (Brunnermeier, Nagel and Pedersen 2008;
+    Galati, Heath and McGuire 2007); the model has the realised one. NaN where it is 0.
+    """
+    for name, value in (
+        ("rates", rate_abroad),
+        ("rates", rate_funding),
+        ("volatility", volatility),
+    ):
+        if not math.isfinite(value):
+            raise InvalidInput(f"{name}: {value} is not finite")
+    if volatility < 0.0:
+        raise InvalidInput(f"volatility: {volatility} given, must not be negative")
+    return (rate_abroad - rate_funding) / volatility if volatility > 0.0 else math.nan
+
+
+def absorption_ratios(returns: ArrayLike) -> FloatArray:
+    """Share of the variance of all markets that a fifth of the factors absorb, (n_days,) [1].
+
+        AR = sum_{n <= N/5} lambda_n / sum_n lambda_n                                (M173)
+
+    lambda: eigenvalues, largest first, of the covariance of the last 250 returns with weights of
+    half-life 125 (Kritzman, Li, Page and Rigobon 2011). High: markets move together, and what
+    hits one hits all. NaN until the window is full.
+
+    Parameters
+    ----------
+    returns : array (n_days, n_markets)
+        Daily, in one currency; at least five markets.
+    """
+    r = _array(returns, "returns", 2)
+    n_days, n_markets = r.shape
+    if n_markets < LEAST_ABSORBING:
+        raise InvalidInput(f"returns of {n_markets} markets, must be at least {LEAST_ABSORBING}")
+    ratios = np.full(n_days, np.nan)
+    if n_days < ABSORPTION_DAYS:
+        return ratios
+    ages = np.arange(ABSORPTION_DAYS)[::-1]
+    weights = 0.5 ** (ages / ABSORPTION_HALF_LIFE_DAYS)
+    weights /= weights.sum()
+    n_absorbing = round(ABSORBING_SHARE * n_markets)
+    windows = np.lib.stride_tricks.sliding_window_view(r, ABSORPTION_DAYS, axis=0)
+    for first in range(0, len(windows), _WINDOWS_AT_ONCE):
+        some = windows[first : first + _WINDOWS_AT_ONCE]
+        apart = some - (some @ weights)[:, :, None]
+        variances = np.linalg.eigvalsh((apart * weights) @ apart.transpose(0, 2, 1))
+        total = variances.sum(axis=1)
+        absorbed = variances[:, -n_absorbing:].sum(axis=1)
+        last = ABSORPTION_DAYS - 1 + first
+        ratios[last : last + len(some)] = np.where(total > 0.0, absorbed / total, np.nan)
+    return ratios
+
+
+def absorption_shifts(ratios: ArrayLike) -> FloatArray:
+    """Rise of the absorption ratio, in standard deviations of its year, (n_days,) [1].
+
+        dAR = (mean AR of 15 days - mean AR of 250 days) / sd AR of 250 days         (M174)
+
+    (Kritzman et al. 2011.) NaN until a year of ratios is there.
+    """
+    ratio = np.asarray(ratios, dtype=np.float64)
+    shifts = np.full(len(ratio), np.nan)
+    if len(ratio) < ABSORPTION_DAYS:
+        return shifts
+    year = np.lib.stride_tricks.sliding_window_view(ratio, ABSORPTION_DAYS)
+    rise = year[:, -SHIFT_DAYS:].mean(axis=1) - year.mean(axis=1)
+    spread = year.std(axis=1, ddof=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        shifts[ABSORPTION_DAYS - 1 :] = np.where(spread > 0.0, rise / spread, np.nan)
+    return shifts
+
+
+def over_window(measure: Callable[[FloatArray], float], returns: FloatArray) -> FloatArray:
+    """A measure of the last sixty returns on every day, NaN until there are as many, (n_days,)."""
+    found = np.full(len(returns), np.nan)
+    for end in range(WINDOW_DAYS, len(returns) + 1):
+        found[end - 1] = measure(returns[end - WINDOW_DAYS : end])
+    return found
 
 
 def _slack(slack: ArrayLike) -> FloatArray:

@@ -6,7 +6,8 @@ be repeated is passed again, stopped at each close, for those who ask, and for n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -14,12 +15,18 @@ from abm.errors import InvalidInput
 from abm.kernels.banks.claim_marks import BOOKED
 from abm.kernels.state import HEDGE_FUND
 from abm.measures.indicators import (
-    WINDOW_DAYS,
+    LEAST_ABSORBING,
+    absorption_ratios,
+    absorption_shifts,
     bank_debtrank,
     bank_systemicness,
+    carry_to_risk,
     least_margin_slack,
     mean_margin_slack,
     mean_overlap,
+    net_short_share,
+    over_window,
+    realised_volatility,
     returns_with_yen,
     risk_reversal_proxy,
 )
@@ -63,38 +70,88 @@ def indicators_table(result: RunResult) -> pd.DataFrame:
     begun = result.origin or Origin(result.scenario, ())
     stops = range(1, len(result.days) + 1)
     rows: list[Numbers] = []
+    rates: list[Rates] = []
     for stop in replays(begun, result.seed, result.replicate, stops, with_events=False):
         rows.append(indicators_of(stop.world))
-    prices = stop.world.record.log_prices[: stop.world.burn_in + len(rows), 0]
+        rates.append(rates_of(stop.world))
+    world = stop.world
+    prices = world.record.log_prices[: world.burn_in + len(rows)]
     opening = stop.opening.log_prices[0]
     yen = result.days[f"log_{result.scenario.funding_currency}"].to_numpy()
-    if not np.array_equal(prices[stop.world.burn_in :] - opening, yen):
+    if not np.array_equal(prices[world.burn_in :, 0] - opening, yen):
         raise InvalidInput(
             "this version or platform does not repeat the run to the last bit: "
             "unwind reproduce says how far the two are apart"
         )
     kept = {name: result.days[name].to_numpy() for name in KEPT if name in result.days}
-    proxies = _risk_reversals(prices)[-len(rows) :]
-    frame = pd.DataFrame({**kept, "risk_reversal_per_year": proxies})
+    market = {
+        name: values[-len(rows) :]
+        for name, values in price_indicators(in_usd(prices, world.market.quote)).items()
+    }
+    short = net_short_share(result.days["yen_short_units"].to_numpy())
+    frame = pd.DataFrame(
+        {**kept, **market, **rate_indicators(rates, market), "net_short_share": short}
+    )
     frame = pd.concat([frame, pd.DataFrame(rows)], axis=1)
     return table_of_result("indicators", frame)
 
 
-def _risk_reversals(prices: Array) -> Array:
-    """(M132) of every day from the second on, NaN until the window is full; (n_days,)."""
-    proxies = np.full(len(prices), np.nan)
-    returns = np.diff(prices)
-    for day in range(WINDOW_DAYS, len(prices)):
-        proxies[day] = risk_reversal_proxy(returns[day - WINDOW_DAYS : day])
-    return proxies
+class Rates(NamedTuple):
+    """Policy rates of a close [per year]."""
+
+    funding: float
+    usd: float
+
+
+def rates_of(world: World) -> Rates:
+    """The yen's policy rate and the dollar's."""
+    return Rates(float(world.market.rates[0]), float(world.market.rates[-1]))
+
+
+def in_usd(log_prices: Array, quote: Array) -> Array:
+    """Log prices in dollars, (n_days, K): of what is quoted abroad with its currency's."""
+    prices: Array = log_prices.copy()
+    abroad = np.flatnonzero(quote >= 0)
+    prices[:, abroad] += log_prices[:, quote[abroad]]
+    return prices
+
+
+def price_indicators(log_usd_prices: Array) -> dict[str, Array]:
+    """Indicators that prices alone give, (n_days,) each; the yen is the first of the markets."""
+    returns = np.diff(log_usd_prices, axis=0, prepend=np.nan)
+    yen, ratios = returns[:, 0], np.full(len(returns), np.nan)
+    if returns.shape[1] >= LEAST_ABSORBING:
+        ratios[1:] = absorption_ratios(returns[1:])
+    return {
+        "risk_reversal_per_year": _after_first(over_window(risk_reversal_proxy, yen[1:])),
+        "realised_volatility_per_year": _after_first(over_window(realised_volatility, yen[1:])),
+        "absorption_ratio": ratios,
+        "absorption_shift": absorption_shifts(ratios),
+    }
+
+
+def _after_first(of_returns: Array) -> Array:
+    """By day what is known by return: the first day has none."""
+    return np.concatenate([[np.nan], of_returns])
+
+
+def rate_indicators(rates: Sequence[Rates], market: Mapping[str, Array]) -> dict[str, Array]:
+    """The yen's policy rate and carry-to-risk, (n_days,) each."""
+    sigma = market["realised_volatility_per_year"]
+    carry = [
+        carry_to_risk(one.usd, one.funding, s) if np.isfinite(s) else np.nan
+        for one, s in zip(rates, sigma.tolist(), strict=True)
+    ]
+    funding = np.array([one.funding for one in rates])
+    return {"carry_to_risk": np.array(carry), "funding_rate_per_year": funding}
 
 
 def indicators_of(world: World) -> Numbers:
     """The numbers that need the books of now, by column."""
-    return {**_of_funds(world), **_of_banks(world)}
+    return {**fund_indicators(world), **_of_banks(world)}
 
 
-def _of_funds(world: World) -> Numbers:
+def fund_indicators(world: World) -> Numbers:
     """Of the hedge funds: the margin slack of those who owe, the overlap of those who hold."""
     books = world.books
     funds = slice(*world.rules.mandates.first_row[[HEDGE_FUND, HEDGE_FUND + 1]])

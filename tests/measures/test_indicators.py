@@ -10,11 +10,17 @@ from hypothesis import strategies as st
 from abm.contagion import debtrank, debtrank_of_each
 from abm.errors import InvalidInput
 from abm.measures.indicators import (
+    ABSORPTION_DAYS,
+    absorption_ratios,
+    absorption_shifts,
     bank_debtrank,
     bank_systemicness,
+    carry_to_risk,
     least_margin_slack,
     mean_margin_slack,
     mean_overlap,
+    net_short_share,
+    realised_volatility,
     returns_with_yen,
     risk_reversal_proxy,
 )
@@ -167,6 +173,47 @@ def test_banks_that_lend_nothing_to_one_another_lose_nothing():
     assert bank_debtrank(np.zeros((3, 3)), [1.0, 1.0, 1.0]).tolist() == [0.0, 0.0, 0.0]
 
 
+def test_the_day_of_2024_that_ties_the_short_to_the_cftc():
+    assert net_short_share([250.0, 125.0, -50.0]) == pytest.approx([0.527, 0.2635, -0.1054])
+
+
+def test_carry_to_risk_of_july_2024_by_hand():
+    # 60 days of 1%: .01 sqrt(250) = 15.8% a year; a differential of 5.2 points is worth .33 of it.
+    sigma = realised_volatility([0.01, -0.01] * 30)
+    assert sigma == pytest.approx(0.01 * math.sqrt(250.0))
+    assert carry_to_risk(0.053, 0.001, sigma) == pytest.approx(0.052 / 0.15811388)
+    assert math.isnan(carry_to_risk(0.05, 0.0, 0.0))
+
+
+def test_independent_markets_absorb_a_fifth_each_and_one_factor_all():
+    # Five markets that never move together: each has a fifth of the variance; one factor has all.
+    alone = np.zeros((ABSORPTION_DAYS, 5))
+    alone[np.arange(ABSORPTION_DAYS), np.arange(ABSORPTION_DAYS) % 5] = 0.01
+    assert 0.2 < absorption_ratios(alone)[-1] < 0.27  # the mean is taken off, which ties them a bit
+    factor = np.sin(np.arange(ABSORPTION_DAYS + 3.0))[:, None] * np.array([1, -2, 0.5, 3, 1.0])
+    ratios = absorption_ratios(factor)
+    assert np.isnan(ratios[: ABSORPTION_DAYS - 1]).all()
+    assert ratios[ABSORPTION_DAYS - 1 :] == pytest.approx(np.ones(4))
+
+
+def test_absorption_is_that_of_numpys_weighted_covariance():
+    returns = np.random.default_rng(4).normal(0.0, [0.01, 0.02, 0.01, 0.03, 0.01, 0.02, 0.01],
+                                              (260, 7))  # fmt: skip
+    weights = 0.5 ** (np.arange(ABSORPTION_DAYS)[::-1] / 125.0)
+    covariance = np.cov(returns[-ABSORPTION_DAYS:].T, aweights=weights)
+    top = np.sort(np.linalg.eigvalsh(covariance))[-1]  # a fifth of seven is one
+    assert absorption_ratios(returns)[-1] == pytest.approx(top / np.trace(covariance))
+
+
+def test_a_shift_of_absorption_by_hand():
+    # A year at .5 but for its last 15 days at .7: mean .512, sd of 15 in 250.
+    ratios = np.full(ABSORPTION_DAYS, 0.5)
+    ratios[-15:] = 0.7
+    spread = 0.2 * math.sqrt(0.06 * 0.94 * 250 / 249)
+    assert absorption_shifts(ratios)[-1] == pytest.approx((0.7 - 0.512) / spread)
+    assert np.isnan(absorption_shifts(np.full(ABSORPTION_DAYS, 0.5))[-1])  # nothing to set it by
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -176,6 +223,10 @@ def test_banks_that_lend_nothing_to_one_another_lose_nothing():
         (lambda: mean_overlap([[1.0]], [0.0], [1.0]), "depth: 0.0 given, must be positive"),
         (lambda: mean_overlap([[1.0]], [1.0, 2.0], [1.0]), "depth has 2 entries, must have 1"),
         (lambda: risk_reversal_proxy([]), "none given"),
+        (lambda: realised_volatility([]), "none given"),
+        (lambda: carry_to_risk(0.05, 0.0, -0.1), "volatility: -0.1 given, must not be negative"),
+        (lambda: carry_to_risk(math.inf, 0.0, 0.1), "rates: inf is not finite"),
+        (lambda: absorption_ratios(np.zeros((300, 4))), "returns of 4 markets, must be at least 5"),
         (lambda: risk_reversal_proxy([math.nan]), "not finite"),
         (lambda: returns_with_yen([[1.0, 2.0]]), "covariance has 2 entries, must have 1"),
         (lambda: returns_with_yen([[1.0]], 1), "yen = 1: must be from 0 to 0"),
