@@ -316,9 +316,10 @@ def _whole_groups(changes: Changes, scenario: Scenario) -> Changes:
         if changes.get(n) == 0 or changes.get(usd_bn) == 0.0:
             changes |= {n: 0, usd_bn: 0.0}
         elif part.n == 0 and (n in changes or usd_bn in changes):
-            held = {f"{name}.weights": {list(scenario.instruments)[-1]: 1.0}}
+            last, has_weights = list(scenario.instruments)[-1], hasattr(part, "weights")
+            held = {f"{name}.weights": {last: 1.0}} if has_weights else {}
             changes = {n: MEMBERS, usd_bn: 1.0} | held | changes
-    changes |= _loans_of(changes, scenario)
+    changes |= _loans_of(changes, scenario) | _hedges_of(changes, scenario)
     floor = changes.get("margin.rate_floor")
     if floor is not None and "margin.rate_ceiling" in changes:
         changes["margin.rate_ceiling"] = max(floor, changes["margin.rate_ceiling"])
@@ -344,6 +345,16 @@ def _loans_of(changes: Changes, scenario: Scenario) -> Changes:
     target = min(target, 0.99 * (limit - spread))
     penalty = min(penalty, 0.99 * (1.0 / limit - 1.0))
     return dict(zip(keys.values(), (limit, spread, target, penalty), strict=True))
+
+
+def _hedges_of(changes: Changes, scenario: Scenario) -> Changes:
+    """Hedges of companies no lower after a rise of the yen than in calm."""
+    usual, late = "companies.opening_hedge_share", "companies.hedge_share"
+    if not changes.keys() & {usual, late}:
+        return {}
+    now = scenario.companies
+    least = changes.get(usual, now.opening_hedge_share)
+    return {late: max(least, changes.get(late, now.hedge_share))}
 
 
 def _banks_of(changes: Changes) -> Changes:

@@ -460,6 +460,16 @@ TESTS: dict[int, tuple[str, ...]] = {
         "measures/test_indicators.py:test_without_shorts_it_is_the_systemicness_of_the_paper",
     ),
     135: ("measures/test_indicators.py:test_a_chain_of_three_banks_by_hand",),
+    136: (
+        "kernels/behaviours/test_company.py:test_a_first_purchase_by_hand",
+        "kernels/behaviours/test_company.py:"
+        "test_hedges_go_slowly_once_the_rise_is_out_of_the_window",
+        "kernels/behaviours/test_company.py:test_some_hedge_before_others",
+    ),
+    137: (
+        "kernels/behaviours/test_company.py:"
+        "test_owners_are_paid_and_losses_are_filled_up_by_revenue",
+    ),
     170: ("measures/test_indicators.py:test_the_day_of_2024_that_ties_the_short_to_the_cftc",),
     171: ("measures/test_indicators.py:test_carry_to_risk_of_july_2024_by_hand",),
     172: ("measures/test_indicators.py:test_carry_to_risk_of_july_2024_by_hand",),

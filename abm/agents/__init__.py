@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from abm.agents.bank import Bank, BankDesk
 from abm.agents.central_bank import CentralBank
+from abm.agents.company import Company
 from abm.agents.dealer import Dealers
 from abm.agents.hedge_fund import HedgeFund
 from abm.agents.host import HostModel
@@ -37,6 +38,7 @@ __all__ = [
     "Bank",
     "BankDesk",
     "CentralBank",
+    "Company",
     "Dealers",
     "HedgeFund",
     "HostModel",
@@ -63,6 +65,7 @@ VIEW_OF_KIND: dict[str, type[Institution]] = {
     "retail_fx": RetailFxTrader,
     "retail_equity": RetailEquityTrader,
     "insurer": LifeInsurer,
+    "company": Company,
 }
 """Class of the view by the `kind` of an institution, `Institution` of others; what a user wrote has
 its own."""

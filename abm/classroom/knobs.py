@@ -31,6 +31,7 @@ GROUPS = (
     "retail_equity.present",
     "insurers.present",
     "auto_borrowers.present",
+    "companies.present",
 )
 KEYS = (*SLIDERS, *GROUPS)
 BOUNDS = ("gt", "ge", "le", "lt")  # in the order in which a range is said

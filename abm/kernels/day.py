@@ -53,7 +53,7 @@ from abm.kernels.contracts.fund_shares import (
     update_high_water_marks,
 )
 from abm.kernels.contracts.loans import mark_loans, pay_spread
-from abm.kernels.contracts.renewal import pay_value_owners, renew_retail
+from abm.kernels.contracts.renewal import pay_company_owners, pay_value_owners, renew_retail
 from abm.kernels.contracts.swaps import accrue_swaps, pay_swap_margin, roll_swaps
 from abm.kernels.events import record_limits, record_policy, share_flows
 from abm.kernels.markets.basis import (
@@ -216,6 +216,7 @@ def mark_and_move_capital(books, market, graph, rules, scratch):
     return_after_suspension(books, market, graph, rules)
     move_capital(books, market, rules, scratch)
     renew_retail(books, market, rules)
+    pay_company_owners(books, market, rules)
     update_high_water_marks(books.wealth, books.high_water)
     reset_stops(books, rules)
     note_leverage(books, market, rules)

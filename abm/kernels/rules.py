@@ -115,6 +115,16 @@ class InsurerRule(NamedTuple):
     calm_basis: float  # per year, negative
 
 
+class CompanyRule(NamedTuple):
+    """Companies that owe yen and hedge late."""
+
+    speed_up: float
+    speed_down: float
+    hedge_share: float  # of the loan, once the yen has risen
+    rise_days: int
+    payout: float  # share of what exceeds the opening wealth, paid out in a day
+
+
 class ValueInvestorRule(NamedTuple):
     law: np.ndarray  # (K,) int64
     depth: np.ndarray  # (K,)
@@ -366,6 +376,7 @@ class Rules(NamedTuple):
     retail_fx: RetailFxRule
     retail_equity: RetailEquityRule
     insurers: InsurerRule
+    companies: CompanyRule
     value_investors: ValueInvestorRule
     dealers: DealerRule
     market: MarketRule

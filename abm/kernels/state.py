@@ -19,8 +19,8 @@ import numpy as np
 
 # Kinds of institution, in the order of their rows.
 HEDGE_FUND, BANK_DESK, RISK_PARITY, VOLATILITY_TARGET, TREND = 0, 1, 2, 3, 4
-RETAIL_FX, RETAIL_EQUITY, INSURER, AUTO_BORROWER, CUSTOM = 5, 6, 7, 8, 9
-N_KINDS = 10
+RETAIL_FX, RETAIL_EQUITY, INSURER, AUTO_BORROWER, COMPANY, CUSTOM = 5, 6, 7, 8, 9, 10
+N_KINDS = 11
 KIND_NAMES = (
     "hedge_fund",
     "bank_desk",
@@ -31,6 +31,7 @@ KIND_NAMES = (
     "retail_equity",
     "insurer",
     "auto_borrower",
+    "company",
     "custom",
 )
 
@@ -117,6 +118,8 @@ class Mandates(NamedTuple):
     dust_share: np.ndarray  # (N,) of opening wealth: a debt as small is repaid whole
     relever_band: np.ndarray  # (N,) loan to value below its target without a trade
     relever_speed: np.ndarray  # (N,) per day
+    hedge_trigger: np.ndarray  # (N,) rise of the yen, log, at which a company hedges
+    loan_units: np.ndarray  # (N,) of yen owed outright by who hedges them: no part of its swaps
     opening_wealth: np.ndarray  # (N,) USD bn
     owner: np.ndarray  # (N,) int64: bank that owns a desk, -1 otherwise
     has_margin_account: np.ndarray  # (N,) uint8: with a prime broker who calls margin

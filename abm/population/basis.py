@@ -101,24 +101,25 @@ def days_of_closes(rule: BasisRule) -> int:
 
 
 def swap_shares(groups: list[Group], scenario: Scenario) -> Array:
-    """Share of its balance that each institution holds through swaps: insurers hedge by them. (N,)
+    """Share of its balance that each institution holds through swaps. (N,)
 
-    None where the basis is constant. Residents and Python institutions borrow from banks.
+    Insurers and companies hedge by them. None where the basis is constant. Residents and Python
+    institutions borrow from banks.
     """
     basis = scenario.funding.basis
     if basis.kind == "constant":
         return np.zeros(sum(group.n for group in groups))
-    shares = dict.fromkeys(SPECULATORS, basis.swap_share) | {"insurer": 1.0}
+    shares = dict.fromkeys(SPECULATORS, basis.swap_share) | {"insurer": 1.0, "company": 1.0}
     return np.concatenate([np.full(group.n, shares.get(group.kind, 0.0)) for group in groups])
 
 
-def open_swap_books(scenario: Scenario, units: Array, shares: Array) -> dict[str, Array]:
+def open_swap_books(scenario: Scenario, units: Array, mandates: Mandates) -> dict[str, Array]:
     """Swaps of all institutions at the opening: as much of every maturity. Columns of the books."""
     n, n_institutions = n_swapped(scenario), units.shape[1]
     rows = scenario.funding.basis.maturity_days if n else 0  # type: ignore[union-attr]
     legs = np.zeros((n, rows, n_institutions))
     for s in range(n):
-        legs[s] = -shares * units[s] / rows
+        legs[s] = -mandates.swap_share * (units[s] + mandates.loan_units) / rows
     return {"swap_legs": legs, "swap_margin": np.zeros((n, n_institutions))}
 
 
@@ -128,7 +129,7 @@ def open_swap_market(
     """The swap market at the opening: calm, no dollars hoarded. Columns of the market."""
     n, rows, _ = books.swap_legs.shape
     terms = opening_terms(scenario)
-    demand = (mandates.swap_share * books.units[:n]).sum(axis=1)
+    demand = (mandates.swap_share * (books.units[:n] + mandates.loan_units)).sum(axis=1)
     users = np.repeat(-rule.volume[:, None, None] / max(rows, 1), rows, axis=1)
     return {
         "swapped": np.arange(n),

@@ -124,6 +124,10 @@ def _basis(rules: Rules) -> Rules:
     )
 
 
+def _company_hedging(rules: Rules) -> Rules:
+    return rules._replace(companies=rules.companies._replace(speed_up=0.0, speed_down=0.0))
+
+
 _SHUT: dict[str, Callable[[Rules], Rules]] = {
     "haircuts": _haircuts,
     "margin_rounds": _margin_rounds,
@@ -140,4 +144,5 @@ _SHUT: dict[str, Callable[[Rules], Rules]] = {
     "risk_appetite": _risk_appetite,
     "retail_fx": _retail_fx,
     "basis": _basis,
+    "company_hedging": _company_hedging,
 }

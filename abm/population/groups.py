@@ -23,7 +23,8 @@ NUMBERS = (
     "cash", "wealth", "gross_weight", "risk_aversion", "long_run_variance", "asset_variance",
     "loan_covariance", "loan_variance", "concentration", "size_usd_bn", "target_volatility",
     "leverage_cap", "loss_cut", "loan_to_value", "loan_to_value_limit", "close_factor",
-    "liquidation_penalty", "dust_share", "relever_band", "relever_speed",
+    "liquidation_penalty", "dust_share", "relever_band", "relever_speed", "hedge_trigger",
+    "loan_units",
 )  # fmt: skip
 # Traits: as little as can be, until an actor's file says more.
 WHOLE_AT_FIRST = {

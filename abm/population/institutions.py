@@ -13,6 +13,7 @@ import numpy as np
 
 from abm.population.auto_borrower import draw_auto_borrowers
 from abm.population.bank import draw_desks
+from abm.population.company import draw_companies
 from abm.population.groups import Group, count
 from abm.population.hedge_fund import draw_hedge_funds
 from abm.population.instruments import Terms, opening_terms
@@ -46,6 +47,7 @@ ACTORS = (
     Actor("retail_equity", "retail_equity", draw_retail_equity),
     Actor("insurer", "insurers", lambda scenario, *_: draw_insurers(scenario)),
     Actor("auto_borrower", "auto_borrowers", lambda scenario, *_: draw_auto_borrowers(scenario)),
+    Actor("company", "companies", lambda scenario, *_: draw_companies(scenario)),
 )
 
 

@@ -13,6 +13,7 @@ from abm.population.bank import bank_rule
 from abm.population.basis import basis_rule
 from abm.population.boj import queue_rule
 from abm.population.bond import bond_rule
+from abm.population.company import company_rule
 from abm.population.dealer import dealer_rule
 from abm.population.fed import cut_rule
 from abm.population.hedge_fund import fund_rule
@@ -48,6 +49,7 @@ def make_rules(scenario: Scenario) -> Rules:
         retail_fx=retail_fx_rule(scenario),
         retail_equity=retail_equity_rule(scenario),
         insurers=insurer_rule(scenario),
+        companies=company_rule(scenario),
         value_investors=value_investor_rule(scenario),
         dealers=dealer_rule(scenario),
         market=market_rule(scenario),

@@ -58,7 +58,8 @@ _AT_LEAST_0 = (
     "graph.written_down", "graph.opening_room",
     "mandates.leverage_cap", "opening.broker_share", "opening.leverage", "books.morning_leverage",
     "books.sizing_risk", "books.margin_risk", "market.funding_share", "mandates.asset_variance",
-    "mandates.loan_variance", "mandates.swap_share", "market.line_stages", "market.line_usd_bn",
+    "mandates.loan_variance", "mandates.swap_share", "mandates.loan_units",
+    "mandates.hedge_trigger", "market.line_stages", "market.line_usd_bn",
 )  # fmt: skip
 _MAY_BE_UNDEFINED = (
     "feedback_gain",

@@ -113,7 +113,7 @@ def build_world(
     mandates = make_mandates(columns, first_rows(groups), lending)
     rules = make_rules(scenario)._replace(mandates=mandates)
     books = open_books(columns, scenario.estimation.opening_multiple)
-    books = books._replace(**open_swap_books(scenario, books.units, mandates.swap_share))
+    books = books._replace(**open_swap_books(scenario, books.units, mandates))
     market = open_market(scenario, rules)
     market = market._replace(**open_swap_market(scenario, rules.basis, rules.mandates, books))
     graph = open_graph(scenario, lending, groups)
@@ -239,8 +239,8 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
     for row in (1, 2):
         trend[row] = signal * calm / filter_scale(spans[row])
     policy, held = rules.policy, rules.retail_fx.contrarian_days
-    watched = (held, rules.insurers.rise_days, policy.boj.trigger_days)
-    kept = max(*watched, days_of_closes(rules.basis)) + 1
+    hedged = (rules.insurers.rise_days, rules.companies.rise_days)
+    kept = max(held, *hedged, policy.boj.trigger_days, days_of_closes(rules.basis)) + 1
     arrays: dict[str, Any] = {name: np.zeros(n) for name in Market._fields}
     arrays |= {
         "quote": terms.quote.copy(),

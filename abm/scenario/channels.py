@@ -78,6 +78,11 @@ class Channels(Part):
         "cross-currency basis and swap line",
     )
 
+    company_hedging: Literal["on", "none"] = channel(
+        "late hedging of companies that owe yen; none: they buy and sell no yen",
+        "companies' hedging",
+    )
+
     @property
     def shut(self) -> tuple[str, ...]:
         """Names of the channels set to none."""

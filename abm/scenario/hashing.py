@@ -13,7 +13,7 @@ from abm.scenario.graph_files import hash_of
 from abm.scenario.writing import WORDS, to_dict
 
 SCHEMA_VERSION = 1
-LATER = ("channels",)
+LATER = ("channels", "companies")
 LATER_CHOICES = (
     ("banks", "requirement", "leverage"),
     ("banks", "trading_book", "none"),

@@ -18,6 +18,7 @@ from abm.scenario.changes import changed
 from abm.scenario.channels import Channels
 from abm.scenario.checks import refuse_disagreement
 from abm.scenario.clearing import ClearingRule
+from abm.scenario.company import Companies
 from abm.scenario.faults import validated
 from abm.scenario.fields import AS_TUPLE, Line, Lines, Part, Whole, choice, number, part_of
 from abm.scenario.groups import Population
@@ -124,6 +125,9 @@ class Scenario(Part):
         AutoBorrowers,
         "borrowers whose lender liquidates automatically",
         label="auto-liquidation borrowers",
+    )
+    companies: Companies = part_of(
+        Companies, "companies that owe yen and hedge late", label="companies"
     )
     banks: Banks = part_of(Banks, "banks")
     network: Network = part_of(Network, "who lends to whom")

@@ -9,7 +9,7 @@ import pytest
 
 import abm
 from abm.attribution import DEFAULT_CHANNELS, shapley
-from abm.attribution.players import triggers_of, without_triggers
+from abm.attribution.players import Players, triggers_of, without_triggers
 from abm.attribution.worths import OF_TWO
 from abm.cli.attribute import Asked, attribute_and_tell, figure_of, labels_of
 from abm.errors import FailedRun, InvalidInput, OutputRefused
@@ -148,7 +148,7 @@ def test_everything_wrong_is_said_at_once(storm):
         'channel "haircuts": is given more than once',
         'channel "retail_fx": is none in hike, and cannot be turned off',
         'trigger "news.none": hike has no such trigger; did you mean news.later? there are shock, ',
-        "a coalition of 18: must be of at most 16 channels and triggers",
+        "a coalition of 19: must be of at most 16 channels and triggers",
         "seeds = 0, must be a whole number from 1",
         "workers = 0, must be a whole number from 1",
         'target "classs": no number of a cascade; did you mean class?',
@@ -209,10 +209,10 @@ def test_the_waterfall_steps_from_nothing_to_everything(found):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_part_has_words_in_every_language(found, storm, language):
     scripted = found.__class__(
-        storm, found.target, found.players._replace(triggers=triggers_of(storm)), 7, found.worths
+        storm, found.target, Players(CHANNELS, triggers_of(storm)), 7, found.worths
     )
     labels = labels_of(scripted, language)
-    assert labels.keys() == {"nothing", "everything", *THREE, *triggers_of(storm)}
+    assert labels.keys() == {"nothing", "everything", *CHANNELS, *triggers_of(storm)}
     assert labels["news.later"] == "bad news" and all(labels.values())
 
 

@@ -64,7 +64,8 @@ def test_every_slider_declares_the_values_that_it_shows():
 def test_a_group_has_a_switch_where_it_has_members():
     switches = {
         name: {knob.key for knob in knobs_of(load_scenario(name)) if knob.is_switch}
-        for name in ("hike", "auto-liquidation")
+        for name in ("hike", "auto-liquidation", "late-hedgers")
     }
     assert switches["auto-liquidation"] - switches["hike"] == {"auto_borrowers.present"}
-    assert switches["hike"] == set(GROUPS) - {"auto_borrowers.present"}
+    assert switches["late-hedgers"] - switches["hike"] == {"companies.present"}
+    assert switches["hike"] == set(GROUPS) - {"auto_borrowers.present", "companies.present"}

@@ -31,6 +31,7 @@ MONEY_OF = {
     "retail_equity": "notional_usd_bn",
     "insurers": "assets_usd_bn",
     "auto_borrowers": "equity_usd_bn",
+    "companies": "debt_usd_bn",
 }
 JPY, AUD, MXN, UST, SPX, HY, EM, NKY, JGB = range(9)
 DOLLAR = 3  # column of the dollar in accounts by currency
@@ -39,7 +40,7 @@ DOLLAR = 3  # column of the dollar in accounts by currency
 _WHOLE = ("first_row", "weights")
 _PEOPLE = [name for name in Mandates._fields if name not in _WHOLE and not name.endswith("_rows")]
 _MONEY = {"units", "cash", "wealth", "borrowing", "high_water", "entry_wealth", "morning_wealth"}
-_MONEY |= {"size_usd_bn", "opening_wealth", "intent"}
+_MONEY |= {"size_usd_bn", "opening_wealth", "intent", "loan_units"}
 
 
 def scenario(base: str = "hike", /, only: str = "", **changes) -> Scenario:

@@ -24,6 +24,7 @@ SCENARIO = abm.load_scenario("august-2024").with_changes(
         "banks.interbank_marks.kind": "capital",
         "policy.swap_line": SWAP,
         "auto_borrowers": BORROWERS,
+        "companies": {"n": 3, "debt_usd_bn": 3.0},
         "bonds.UST.surprise_pass_through": 0.2,
         "funding.basis": {"kind": "market", "squeeze": {"kind": "gauge"}},
     }

@@ -31,6 +31,8 @@ SCENARIO = load_scenario("august-2024").with_changes(
         "auto_borrowers.equity_usd_bn": 2.0,
         "auto_borrowers.weights": {"SPX": 1.0},
         "auto_borrowers.days_out": 44,
+        "companies.n": 2,
+        "companies.debt_usd_bn": 2.0,
     }
 )
 # margin account, call rule, sale rule, days suspended, subscriptions, carry short, hedges currency
@@ -43,6 +45,7 @@ TRAITS = {
     "retail_fx": (0, CUT, HOLDINGS, 22, 0, COUNTED, 0),
     "retail_equity": (0, CUT, SHARE_A_DAY, 33, 0, NOT_COUNTED, 0),
     "auto_borrower": (0, LIQUIDATED, HOLDINGS, 44, 0, COUNTED, 0),
+    "company": (0, NO_CALL, HOLDINGS, 0, 0, NOT_COUNTED, 0),
     "insurer": (0, NO_CALL, HOLDINGS, 0, 0, NOT_COUNTED, 0),
     "custom": (1, CALLED, HOLDINGS, 111, 0, NOT_COUNTED, 0),
 }

@@ -6,6 +6,7 @@ nothing where it is 0.
 """
 
 from abm.kernels.behaviours.auto_borrower import decide_auto_borrowers
+from abm.kernels.behaviours.company import decide_company
 from abm.kernels.behaviours.hedge_fund import decide_funds
 from abm.kernels.behaviours.idle import clear_intents
 from abm.kernels.behaviours.life_insurer import decide_insurer
@@ -19,6 +20,7 @@ from abm.kernels.constraints.margin import set_margin_terms
 from abm.kernels.risk import held_variance
 from abm.kernels.state import (
     AUTO_BORROWER,
+    COMPANY,
     CUSTOM,
     HEDGE_FUND,
     INSURER,
@@ -58,9 +60,11 @@ def decide_rows(lo, hi, books, market, rules, scratch):
         decide_retail_equity(a, b, books, market, rules, scratch)
     for i in range(max(lo, first[INSURER]), min(hi, first[AUTO_BORROWER])):
         decide_insurer(i, books, market, rules)
-    a, b = overlap(lo, hi, first[AUTO_BORROWER], first[CUSTOM])
+    a, b = overlap(lo, hi, first[AUTO_BORROWER], first[COMPANY])
     if a < b:
         decide_auto_borrowers(a, b, books, rules, scratch)
+    for i in range(max(lo, first[COMPANY]), min(hi, first[CUSTOM])):
+        decide_company(i, books, market, rules)
     for i in range(max(lo, first[CUSTOM]), hi):
         variance = scratch.work[3]
         risk = rules.market.calm_risk if rules.margin.loss.is_on else market.risk_fast

@@ -1,9 +1,11 @@
-"""Owners of accounts: households renew theirs, value investors are paid what they earn."""
+"""Owners: households renew their accounts, companies and value investors pay theirs."""
 
 from abm.kernels.behaviours.idle import is_idle
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.contracts.balances import add_cash, gross_assets
 from abm.kernels.state import (
+    COMPANY,
+    CUSTOM,
     INSURER,
     OWNERS,
     RETAIL_EQUITY,
@@ -27,6 +29,17 @@ def renew_retail(books, market, rules):
     currencies, shares, end = first[RETAIL_FX], first[RETAIL_EQUITY], first[INSURER]
     renew_rows(currencies, shares, rules.retail_fx.renewal, books, market, rules.mandates)
     renew_rows(shares, end, rules.retail_equity.renewal, books, market, rules.mandates)
+
+
+@kernel
+def pay_company_owners(books, market, rules):
+    """What companies have beyond their opening wealth goes to owners; revenue fills losses up.
+
+    flow = rho (W0 - W), of those with wealth                                            (M137)
+    """
+    first = rules.mandates.first_row
+    payout = rules.companies.payout
+    renew_rows(first[COMPANY], first[CUSTOM], payout, books, market, rules.mandates)
 
 
 @kernel

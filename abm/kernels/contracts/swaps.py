@@ -131,7 +131,7 @@ def roll_swaps(day, books, market, rules, scratch):
             hi = min(lo + CHUNK, books.cash.size)
             wanted = scratch.lanes[0][: hi - lo]
             for j in range(hi - lo):
-                wanted[j] = -rules.mandates.swap_share[lo + j] * books.units[c, lo + j]
+                wanted[j] = -swapped_units(lo + j, c, books, rules.mandates)
             deal_legs(day % n_rows, lo, hi, wanted, books.swap_legs[s])
             value = books.swap_margin[s][lo:hi]
             add_up_marks(s, day, lo, hi, books.swap_legs[s], market, value)
@@ -143,6 +143,12 @@ def roll_swaps(day, books, market, rules, scratch):
             others = chunk_sum(books.swap_legs[s, row]) + market.user_legs[s, row, 0]
             market.dealer_legs[s, row, 0] = -others
         add_up_marks(s, day, 0, 1, market.dealer_legs[s], market, market.dealer_margin[s])
+
+
+@inlined
+def swapped_units(i, c, books, mandates):
+    """Balance that an institution holds by swaps, s (a + L); L: borrowed outright.       (M115)"""
+    return mandates.swap_share[i] * (books.units[c, i] + mandates.loan_units[i])
 
 
 @inlined

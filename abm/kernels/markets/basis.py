@@ -8,6 +8,7 @@ import math
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.bank_requirement import head_room
 from abm.kernels.contracts.balances import accrued
+from abm.kernels.contracts.swaps import swapped_units
 from abm.kernels.state import CAPACITY, DEMAND, LINE, SQUEEZE
 
 POINTS = 100.0  # of a volatility gauge, per unit of volatility
@@ -18,12 +19,13 @@ OPENS, WAS_OPEN = 0, 1  # of `market.line_days`
 def count_swap_demand(books, market, rules):
     """Dollars that institutions would borrow by swaps today, less what they lend [USD bn]. (M119)
 
-    sum_i share_i a_i X: insurers hold the yen that they hedge with, speculators owe it.
+    sum_i share_i (a_i + L_i) X: insurers and companies hold the yen that they hedge with,
+    speculators owe it.
     """
     for s in range(market.swapped.size):
         c, total = market.swapped[s], 0.0
         for i in range(books.cash.size):
-            total += rules.mandates.swap_share[i] * books.units[c, i]
+            total += swapped_units(i, c, books, rules.mandates)
         market.swap_demand[s] = total * market.usd_price[c]
 
 
