@@ -11,11 +11,12 @@ from abm.figures.layout import ring_layout
 from abm.kernels.events import MARGIN_CALL
 from abm.kernels.state import HEDGE_FUND
 from abm.model import CarryUnwindModel
-from abm.population.exposures import leverage_of
+from abm.population.exposures import bank_names_of, leverage_of
 from abm.report.quotes import usd_quotes
+from abm.runs.bank_capital import required_capital
 from abm.runs.fast import fast_cascade
 from abm.runs.genealogy import events_from_day_0, events_table
-from abm.runs.tables import dates_of, days_table
+from abm.runs.tables import dates_of, days_table, institutions_table
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -36,6 +37,14 @@ class FundLeverage(NamedTuple):
     share_above: float  # of all funds: above their own line at the close, or called that day
 
 
+class BankRoom(NamedTuple):
+    """Capital over what is required, of the banks that stand at a close; NaN where none does."""
+
+    low: float
+    high: float
+    thinnest: str  # the bank that has `low`; empty where none stands
+
+
 class LiveRun:
     """One run of a scenario, advanced as the page asks.
 
@@ -47,6 +56,7 @@ class LiveRun:
         self.model = CarryUnwindModel(scenario, rng=seed, replicate=replicate)
         self.opening_graph = self.model.exposures
         self.fund_leverage: list[FundLeverage] = []  # of the days traded
+        self.bank_room: list[BankRoom] = []  # of the same
 
     @classmethod
     def of(cls, choice: Choice) -> LiveRun:
@@ -77,6 +87,7 @@ class LiveRun:
         for _ in range(min(n_days, self.n_days - self.day)):
             self.model.step()
             self.fund_leverage.append(fund_leverage(self.model.world, self.day - 1))
+            self.bank_room.append(bank_room(self.model.world))
 
     def advance_to_event(self) -> None:
         """Trade days until one on which something was announced or an institution was forced."""
@@ -94,6 +105,16 @@ class LiveRun:
         """Rows of the days traded, as in `RunResult.days`, from day `since` on."""
         table = days_table(self.model.world, self.model.opening, self.scenario, self.day)
         return table.iloc[since:]
+
+    def institutions(self) -> pd.DataFrame:
+        """Institutions and banks as they stand, as in `RunResult.institutions`."""
+        return institutions_table(self.model.world, self.model.opening)
+
+    @property
+    def has_thin_bank(self) -> bool:
+        """True once a bank has come so near to its requirement that it charges more (M48, M106)."""
+        threshold = self.scenario.banks.utilisation_threshold
+        return any(threshold * room.low < 1.0 for room in self.bank_room)
 
     @property
     def opening_short(self) -> float:
@@ -155,6 +176,17 @@ def fund_leverage(world: Any, day: int) -> FundLeverage:
     is_above[called(world, day, lo, hi) - lo] = True
     low, high = np.percentile(leverage, BAND) if len(leverage) else (np.nan, np.nan)
     return FundLeverage(float(low), float(high), float(is_above.mean()) if hi > lo else np.nan)
+
+
+def bank_room(world: Any) -> BankRoom:
+    """Capital over what is required, at the close that has just been made."""
+    required = required_capital(world)
+    stands = np.flatnonzero(required > 0.0)
+    if not len(stands):
+        return BankRoom(np.nan, np.nan, "")
+    over = world.graph.equity[stands] / required[stands]
+    thinnest = bank_names_of(world.graph)[stands[over.argmin()]]
+    return BankRoom(float(over.min()), float(over.max()), thinnest)
 
 
 def called(world: Any, day: int, lo: int, hi: int) -> np.ndarray:

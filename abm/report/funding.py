@@ -36,6 +36,15 @@ def banks_matter(scenario: Scenario, days: pd.DataFrame) -> bool:
     return any(rules) or bool(days["n_bank_failures"].any())
 
 
+def swap_line_days(scenario: Scenario) -> list[int]:
+    """Days on which a scripted swap line opens and closes."""
+    line = scenario.policy.swap_line
+    if line.kind not in ("line", "facility"):
+        return []
+    until = line.until if line.kind == "facility" else None
+    return [scenario.day_index(day) for day in (line.day, until) if day is not None]
+
+
 def basis_facts(scenario: Scenario, days: pd.DataFrame, say: Words) -> Iterator[str]:
     """The basis at the start, at its widest and at the end; what was drawn on the swap line."""
     if not has_basis(days):
@@ -55,10 +64,15 @@ def basis_facts(scenario: Scenario, days: pd.DataFrame, say: Words) -> Iterator[
 
 
 def bank_facts(
-    scenario: Scenario, days: pd.DataFrame, institutions: pd.DataFrame, say: Words
+    scenario: Scenario,
+    days: pd.DataFrame,
+    institutions: pd.DataFrame,
+    say: Words,
+    is_asked: bool = False,
 ) -> Iterator[str]:
-    """The banks' capital together, what clients cost them, and who failed on which day."""
-    if not banks_matter(scenario, days):
+    """The banks' capital together, what clients cost them, and who failed on which day; unless
+    `is_asked`, where banks matter."""
+    if not (is_asked or banks_matter(scenario, days)):
         return
     banks = institutions[institutions["kind"] == "bank"]
     failed = banks[banks["n_failures"] > 0].sort_values("first_failure_day", kind="stable")

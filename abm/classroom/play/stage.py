@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from bokeh.models import (
 
 from abm.classroom.html import html
 from abm.classroom.live import LiveRun, forced_columns, largest_leverage_allowed
+from abm.classroom.play.funding import banks_chart, basis_chart
 from abm.classroom.play.network import Network
 from abm.classroom.widgets.charts import (
     HEIGHT,
@@ -38,6 +40,7 @@ from abm.classroom.widgets.charts import (
 from abm.figures.cascade import quotes_on_days
 from abm.figures.style import ACTOR_COLOURS, QUIET, REAL, SIMULATED
 from abm.measures.table import iso_dates
+from abm.report.funding import bank_facts, banks_matter
 from abm.report.quotes import real_quotes, usd_quotes
 from abm.report.script import acts
 
@@ -64,8 +67,11 @@ class Stage:
         self.source = ColumnDataSource(self._columns(run.days()))
         self.eve = ColumnDataSource(self._from_the_eve())
         self.before = ColumnDataSource(_no_quotes())
+        self.failures = ColumnDataSource(_no_failures())
         self.network = Network(run, say)
         self.cards = self._cards()
+        self.later = self._later_cards()
+        self._show_banks()
 
     def restart(self, run: LiveRun) -> None:
         """Another run of the same scenario, before its first day."""
@@ -73,9 +79,11 @@ class Stage:
         self.run, self.n_drawn = run, 0
         self.source.data = self._columns(run.days())
         self.eve.data = self._from_the_eve()
+        self.failures.data = _no_failures()
+        self._show_banks()
         self.network.restart(run)
         self.network_key.object = self._key()
-        for name, made in self.cards.items():
+        for name, made in (self.cards | self.later).items():
             made.rename(self._file(name))
 
     def _remember(self, run: LiveRun) -> None:
@@ -96,13 +104,14 @@ class Stage:
             self.eve.data = self._from_the_eve(new)
         self.source.stream(new)
         self.n_drawn = self.run.day
+        self._show_banks()
         events = self.run.events()
         self.network.redraw(events[events["day"] == self.run.day - 1])
         return events
 
     def _cards(self) -> dict[str, Card]:
         """Every chart by the name it is saved under."""
-        say, days = self.say, ["day", "date"]
+        say = self.say
         drawn = {
             "quote": (self._quote_title(), self._quote_chart(), ["quote", "real"]),
             "leverage": (
@@ -120,13 +129,7 @@ class Stage:
             "markets": (say("play.assets"), self._assets_chart(), self._assets()),
             "forced": (say("play.forced"), self._forced_chart(), list(self.forced.values())),
         }
-        cards = {
-            name: Card(
-                say, title, chart, self.source, self._file(name), [*days, *columns],
-                say(f"play.{name}_note") if say.has(f"play.{name}_note") else "",
-            )
-            for name, (title, chart, columns) in drawn.items()
-        }  # fmt: skip
+        cards = {name: self._card(name, *what) for name, what in drawn.items()}
         network = Card(
             say, say("play.network"), self.network.chart, self.network.nodes,
             self._file("network"), ["name", "kind", "assets", "slack", "failed"],
@@ -134,6 +137,63 @@ class Stage:
         self.network_key = pn.pane.HTML(self._key(), sizing_mode="stretch_width", margin=0)
         network.view.append(self.network_key)
         return {**cards, "network": network}
+
+    def _later_cards(self) -> dict[str, Card]:
+        """Charts of what only some runs have: a basis that moves, banks that are short of capital.
+
+        They stand after the chronicle, so that nothing else moves when one appears.
+        """
+        say, cards = self.say, {}
+        if self.has_basis:
+            columns = ["basis_bp", "drawn_usd_bn"]
+            cards["basis"] = self._card(
+                "basis",
+                say("play.basis"),
+                basis_chart(self.run.scenario, say, self.source),
+                columns,
+            )
+        columns = ["bank_low", "bank_high", "bank_thinnest", "written_off_usd_bn"]
+        cards["banks"] = self._card(
+            "banks",
+            say("play.banks"),
+            banks_chart(self.run.scenario, say, self.source, self.failures),
+            columns,
+        )
+        self.bank_facts = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
+        cards["banks"].view.append(self.bank_facts)
+        return cards
+
+    def _card(self, name: str, title: str, chart: Figure, columns: Sequence[str]) -> Card:
+        """A chart of the days in its card, with what must be said of it."""
+        say, note = self.say, f"play.{name}_note"
+        shown = ["day", "date", *columns]
+        told = say(note) if say.has(note) else ""
+        return Card(say, title, chart, self.source, self._file(name), shown, told)
+
+    @property
+    def has_basis(self) -> bool:
+        """True where the basis moves."""
+        return self.run.scenario.funding.basis.kind == "market"
+
+    def _show_banks(self) -> None:
+        """The banks are in sight from where a rule looks at them, one fails or one is thin."""
+        run, days = self.run, self.run.days()
+        self.later["banks"].view.visible = banks_matter(run.scenario, days) or run.has_thin_bank
+        if not self.later["banks"].view.visible or not len(days):
+            self.bank_facts.object = ""
+            return
+        facts = bank_facts(run.scenario, days, run.institutions(), self.say, is_asked=True)
+        self.bank_facts.object = html("play/facts.html", facts=list(facts))
+        failed = days.loc[days["n_bank_failures"] > 0, "day"].tolist()
+        heights = [run.bank_room[max(day - 1, 0)].low for day in failed]
+        names = [self._failed_on(day) for day in failed]
+        self.failures.data = {"day": failed, "height": heights, "what": names}
+
+    def _failed_on(self, day: int) -> str:
+        """The banks that failed on a day, and the day."""
+        rows = self.run.institutions()
+        failed = rows[(rows["kind"] == "bank") & (rows["first_failure_day"] == day)]
+        return f"{self.names[day]}: {', '.join(map(str, failed['name']))}"
 
     def _file(self, name: str) -> str:
         """The file name of a chart of this run."""
@@ -147,6 +207,13 @@ class Stage:
         funds = [self.run.fund_leverage[day] for day in table["day"]]
         low, high, above = np.array(funds, dtype=float).reshape(-1, 3).T
         none_sold = 0.0 * table["margin_rate"]  # by a group that a switch has left out
+        rooms = [self.run.bank_room[day] for day in table["day"]]
+        basis = {}
+        if self.has_basis:
+            basis = {
+                "basis_bp": table["basis_bp"].to_numpy(),
+                "drawn_usd_bn": table["swap_line_usd_bn"].to_numpy(),
+            }
         return {
             "day": table["day"].to_numpy(),
             "date": iso_dates(table["date"]),
@@ -164,6 +231,11 @@ class Stage:
             "allowed": allowed,
             "margin_rate": margin,
             **{name: table.get(name, none_sold).to_numpy() for name in self.forced.values()},
+            **basis,
+            "bank_low": np.array([room.low for room in rooms]),
+            "bank_high": np.array([room.high for room in rooms]),
+            "bank_thinnest": [room.thinnest for room in rooms],
+            "written_off_usd_bn": table["broker_loss_usd_bn"].to_numpy(),
         }
 
     def _from_the_eve(self, first: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -299,6 +371,10 @@ class Stage:
         kinds = {row["kind"] for _, row in self.run.opening_graph.nodes(data=True)}
         colours = {kind: colour for kind, colour in ACTOR_COLOURS.items() if kind in kinds}
         return html("play/key.html", say=self.say, colours=colours)
+
+
+def _no_failures() -> dict[str, list[Any]]:
+    return {"day": [], "height": [], "what": []}
 
 
 def _no_quotes() -> dict[str, list[float]]:

@@ -138,7 +138,10 @@ class PlayTab:
         story = pn.Column(
             heading, self.told, styles, css_classes=["card"], sizing_mode="stretch_width", margin=0
         )
-        self.charts[:] = [side_by_side(*(c.view for c in self.stage.cards.values()), story)]
+        first, later = (
+            [card.view for card in cards.values()] for cards in (self.stage.cards, self.stage.later)
+        )
+        self.charts[:] = [side_by_side(*first, story, *later)]
 
     def _set_knobs(self) -> None:
         """Knobs of the scenario at the run's values; those that stand keep the keyboard's focus."""

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from bokeh.models import HoverTool
+from bokeh.models import HoverTool, Span
 
 import abm
 from abm.classroom import live
@@ -14,6 +14,7 @@ from abm.classroom.live import LiveRun
 from abm.classroom.play.network import MOST_FLOWS, Network, colours_of
 from abm.classroom.play.stage import Stage
 from abm.report.quotes import usd_quotes
+from abm.runs.bank_capital import bank_days
 from abm.scenario import Scenario
 from abm.words import LANGUAGES, words
 
@@ -163,6 +164,7 @@ def test_every_institution_has_a_place_and_widths_compare_with_the_opening(run):
 def test_every_language_draws_the_same_charts(run, language):
     stage = Stage(run, words(language))
     assert list(stage.cards) == ["quote", "leverage", "markets", "forced", "network"]
+    assert list(stage.later) == ["banks"]
 
 
 @pytest.mark.parametrize(
@@ -225,3 +227,44 @@ def test_a_fund_on_its_own_line_is_not_above_it(monkeypatch, borrowing, share):
     rules = SimpleNamespace(mandates=SimpleNamespace(first_row=np.array([0, 1])))
     monkeypatch.setattr(live, "called", lambda *_: np.array([], dtype=int))
     assert live.fund_leverage(SimpleNamespace(books=books, rules=rules), 0).share_above == share
+
+
+def test_a_basis_that_moves_has_a_chart_with_what_was_drawn_on_the_line():
+    scenario = Choice(scenario="march-2020")
+    stage = played(LiveRun.of(scenario), 20, 15)
+    days = abm.run(scenario.run_scenario).days.iloc[:35]
+    assert np.array_equal(stage.source.data["basis_bp"], days["basis_bp"])
+    assert np.array_equal(stage.source.data["drawn_usd_bn"], days["swap_line_usd_bn"])
+    chart = stage.later["basis"].png.args["chart"]
+    assert [span.location for span in chart.select(Span)] == [30]  # 16 March
+    assert not stage.later["banks"].view.visible
+
+
+def test_banks_come_in_sight_once_one_is_thin_and_go_with_the_run(run):
+    assert not played(run, 3).later["banks"].view.visible
+    short = {"shock.surprise_bp": 60.0}
+    thin = Choice(changes=short, seed=7).run_scenario.with_changes(
+        {"banks.core_capital_usd_bn": 9.0, "funds.leverage_cap": 20.0}
+    )
+    stage = Stage(LiveRun(thin, 7), SAY)
+    assert not stage.later["banks"].view.visible
+    stage.run.finish()
+    stage.draw()
+    assert stage.later["banks"].view.visible
+    stage.restart(LiveRun(thin, 7))
+    assert not stage.later["banks"].view.visible and not stage.bank_facts.object
+
+
+def test_the_bank_that_fails_has_a_cross_on_its_day_where_it_stood_before():
+    choice = Choice(scenario="prime-broker-failure")
+    stage = Stage(LiveRun.of(choice), SAY)
+    assert stage.later["banks"].view.visible  # its rules look at capital
+    stage.run.advance(6)
+    stage.draw()
+    whole = abm.run(choice.run_scenario.with_changes({"calendar.days": 6}))
+    over = bank_days(whole).over_required
+    assert stage.failures.data["what"] == ["day 3: bank-1"]
+    assert stage.failures.data["height"] == [over["bank-1"].iloc[2]]
+    assert np.array_equal(stage.source.data["bank_low"], over.min(axis=1))
+    assert stage.source.data["bank_thinnest"][:3] == ["bank-1"] * 3
+    assert "failed: bank-1 (day 3)" in stage.bank_facts.object
