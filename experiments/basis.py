@@ -1,11 +1,14 @@
-"""The cross-currency basis: March 2020 with and without the swap line, and unwinds that need none.
+"""The cross-currency basis: March 2020 with and without the swap line, and unwinds that need none;
+the basis of the franc in January 2015.
 
     python -m experiments.basis [--replicates 100]
 
 What must hold: in March 2020 the basis goes beyond -200bp from about -40 and comes back inside -110
 within 25 days of the line; without the line it is wider; the yen rises, then gives back. In August
 2024 the basis stays within 12bp of its July level. A swap line changes nothing in an unwind after a
-surprise of 50bp. Every scenario meets the same draws.
+surprise of 50bp. In January 2015 the franc's goes beyond -150bp and the yen's stays within 20bp of
+where it was: the release of hedges that widens the franc's is scripted from the record, so that the
+first is no finding. Every scenario meets the same draws.
 """
 
 from __future__ import annotations
@@ -44,6 +47,14 @@ RECORD = {
     date(2020, 3, 31): (-140, 107.53), date(2020, 4, 3): (-93, 108.53),
     date(2020, 4, 10): (-106, 108.39),
 }  # fmt: skip
+FRANC_EVE = date(2015, 1, 14)
+FRANC_BP, STAYS_BP = -150.0, 20.0
+NO_RELEASE = {"funding.basis.currencies.CHF.squeeze": {"kind": "none"}}
+FRANC_RECORD = {  # three-month basis of the franc on overnight rates, bp
+    date(2015, 1, 15): -39, date(2015, 1, 16): -60, date(2015, 1, 19): -76,
+    date(2015, 1, 20): -108, date(2015, 1, 21): -160, date(2015, 1, 23): -181,
+    date(2015, 1, 26): -96, date(2015, 1, 27): -69, date(2015, 1, 30): -95,
+}  # fmt: skip
 
 
 class Paths(NamedTuple):
@@ -52,6 +63,7 @@ class Paths(NamedTuple):
     basis: np.ndarray  # bp
     line: np.ndarray  # USD bn
     yen: np.ndarray  # log, since the close before day 0
+    franc: np.ndarray  # its basis, bp; nothing where it has none
     error: float  # largest of the audits
 
 
@@ -71,6 +83,8 @@ def scenarios() -> dict[str, Scenario]:
         "august-2024": load_scenario("august-2024").with_changes({"funding.basis": GAUGED}),
         "50bp": hike,
         "50bp, line": hike.with_changes(line),
+        "franc-2015": load_scenario("franc-2015"),
+        "franc-2015, no release": load_scenario("franc-2015").with_changes(NO_RELEASE),
     }
 
 
@@ -79,7 +93,8 @@ def paths_of(scenario: Scenario, n_replicates: int) -> Paths:
     runs = [run(scenario, replicate) for replicate in range(n_replicates)]
     columns = ("basis_bp", "swap_line_usd_bn", f"log_{scenario.funding_currency}")
     basis, line, yen = (np.array([run[name] for run in runs]) for name in columns)
-    return Paths(basis, line, yen, max(run["conservation_error"].max() for run in runs))
+    franc = np.array([run.get("basis_CHF_bp", ()) for run in runs])
+    return Paths(basis, line, yen, franc, max(run["conservation_error"].max() for run in runs))
 
 
 def run(scenario: Scenario, replicate: int) -> dict[str, np.ndarray]:
@@ -181,6 +196,36 @@ def other_claims(found: dict[str, Paths], august_days: tuple[date, ...]) -> list
     ]  # fmt: skip
 
 
+def franc_claims(found: dict[str, Paths], day: dict[date, int]) -> list[Claim]:
+    """What January 2015 must show; from the eve of the break to the end of the run."""
+    made, without = found["franc-2015"], found["franc-2015, no release"]
+    eve, after = day[FRANC_EVE], slice(day[FRANC_EVE] + 1, None)
+    widest, unscripted = (one.franc[:, after].min(axis=1) for one in (made, without))
+    moved = np.abs(made.basis[:, after] - made.basis[:, [eve]]).max(axis=1)
+    carried = np.abs(made.basis - without.basis).max(axis=1)
+    return [
+        Claim(f"January 2015: widest basis of the franc, bp: beyond {FRANC_BP:g} (scripted)",
+              widest, widest < FRANC_BP),
+        Claim(f"the same without the release of hedges: inside {FRANC_BP:g}",
+              unscripted, unscripted > FRANC_BP),
+        Claim(f"yen's basis, farthest from 14 January, bp: at most {STAYS_BP:g} (record 13)",
+              moved, moved <= STAYS_BP),
+        Claim("of it because of the release, bp", carried, carried <= STAYS_BP),
+    ]  # fmt: skip
+
+
+def franc_against_record(found: dict[str, Paths], day: dict[date, int]) -> pd.DataFrame:
+    """Bases of the franc and of the yen on the days of the record, medians."""
+    lines = []
+    for when, basis in FRANC_RECORD.items():
+        line: dict[str, Any] = {"date": when, "record franc bp": basis}
+        for name in ("franc-2015", "franc-2015, no release"):
+            line[f"{name} franc bp"] = np.median(found[name].franc[:, day[when]])
+        line["franc-2015 yen bp"] = np.median(found["franc-2015"].basis[:, day[when]])
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
 def against_record(found: dict[str, Paths], day: dict[date, int]) -> pd.DataFrame:
     """Basis and yen of the model on the days of the record, medians."""
     eve, quote = day[date(2020, 2, 20)], RECORD[date(2020, 2, 20)][1]
@@ -205,8 +250,11 @@ def main() -> None:
     start, chosen = time.perf_counter(), scenarios()
     found = {name: paths_of(one, asked.replicates) for name, one in chosen.items()}
     day = {when: i for i, when in enumerate(chosen["march-2020"].calendar.dates())}
+    franc_day = {when: i for i, when in enumerate(chosen["franc-2015"].calendar.dates())}
     august = chosen["august-2024"].calendar.dates()
     claims = [*march_claims(found, day), *other_claims(found, august)]
+    claims += franc_claims(found, franc_day)
+    franc = franc_against_record(found, franc_day)
     table = pd.DataFrame([claim.row() for claim in claims])
     record = against_record(found, day)
     gap = record["march-2020 bp"] - record["record bp"]
@@ -215,9 +263,10 @@ def main() -> None:
         record,
         f"March 2020 and the record; root mean square error {np.sqrt((gap**2).mean()):.0f}bp",
     )
+    show(franc, "January 2015 and the record of the franc")
     keep(
         ROOT / "results" / "basis",
-        {"claims": table, "march_2020": record},
+        {"claims": table, "march_2020": record, "franc_2015": franc},
         {},
         chosen,
         {"seed": SEED, "replicates": asked.replicates}

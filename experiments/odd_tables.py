@@ -428,6 +428,10 @@ TESTS: dict[int, tuple[str, ...]] = {
         "kernels/markets/test_basis.py:"
         "test_an_unwind_of_yen_funded_trades_takes_dollars_out_of_the_swap_market",
         "kernels/markets/test_basis.py:test_insurers_who_hedge_more_ask_for_dollars",
+        "kernels/markets/test_basis.py:"
+        "test_a_currency_has_a_basis_of_its_own_size_on_its_own_squeeze",
+        "kernels/markets/test_basis.py:"
+        "test_who_owes_a_currency_through_swaps_lends_dollars_in_it_and_earns_its_basis",
     ),
     120: (
         "kernels/markets/test_basis.py:"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from abm.figures import style
 from abm.figures.panels import panels, write_header
+from abm.runs.columns import own_bases
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +26,7 @@ def basis_figure(
     Parameters
     ----------
     days
-        Table `days` of a run in which the basis moves.
+        Table `days` of a run in which the basis moves; dashed: the bases of other currencies.
     title, caption
         The finding; scenario and seed.
     marks
@@ -35,7 +36,12 @@ def basis_figure(
     with style.house_style():
         figure, (left, right) = panels(title, caption, BOXES)
         left.plot(dated, days["basis_bp"], color=style.SIMULATED, linewidth=1.4)
-        left.set_ylim(_ROOM_BELOW * float(days["basis_bp"].min()), 0.0)
+        widest = float(days["basis_bp"].min())
+        for currency, own in own_bases(days).items():
+            left.plot(dated, own, color=style.QUIET, linewidth=1.4, linestyle="--")
+            left.annotate(f"{currency} ", (dated[int(own.argmin())], own.min()), ha="right")
+            widest = min(widest, float(own.min()))
+        left.set_ylim(_ROOM_BELOW * widest, 0.0)
         write_header(left, "three-month cross-currency basis, bp\nbelow zero: dollars are dear")
         drawn = days["swap_line_usd_bn"]
         colour = style.ACTOR_COLOURS["central_bank"]

@@ -55,6 +55,7 @@ class Record(NamedTuple):
     forced_usd_bn: np.ndarray  # (T, N_KINDS) forced sales by kind of seller
     log_prices: np.ndarray  # (T, K)
     fundamentals: np.ndarray  # (T, K) links included
+    other_basis_bp: np.ndarray  # (T, S - 1) of currencies beside the one that funds
     events: np.ndarray  # (capacity,) of EVENT
     n_events: np.ndarray  # (1,) int64, goes on counting when the table is full
     cause: np.ndarray  # (N,) int64 event that an institution's forced orders answer
@@ -125,6 +126,8 @@ def record_basis(day, market, rules, script, record):
     row.basis_bp = market.basis[0] / BP
     for s in range(market.swapped.size):
         row.swap_line_usd_bn += market.line_usd_bn[s]
+        if s > 0:
+            record.other_basis_bp[day, s - 1] = market.basis[s] / BP
     is_open = rules.channels.basis_moves and is_line_open(day, market, rules.basis.line, script)
     if is_open != (market.line_days[WAS_OPEN] > 0):
         amount = 1.0 if is_open else -1.0

@@ -318,13 +318,13 @@ class BasisRule(NamedTuple):
 
     calm: np.ndarray  # (S,) size of the calm basis, per year
     volume: np.ndarray  # (S,) USD bn: calm demand of who else borrows dollars
+    spot_share: np.ndarray  # (S,) of calm demand, bought per unit of shortage
     swap_share: float = 0.0  # of speculators' balances
     least: float = 0.0  # demand over capacity, at least
     widest: float = 0.0  # per year
     room_exponent: float = 0.0
     year_end: float = 0.0  # share of capacity that is gone at the turn of the year
     least_capacity: float = 1.0
-    spot_share: float = 0.0  # of calm demand, bought per unit of shortage
     spot_threshold: float = 0.0
     spot_limit: float = 0.0  # USD bn a day
     squeeze: SqueezeRule = SqueezeRule()

@@ -133,7 +133,7 @@ class Mandates(NamedTuple):
     loss_account: np.ndarray  # (N,) int64: outside account that bears a debt no broker has lent
     carry_short: np.ndarray  # (N,) int64: NOT_COUNTED, COUNTED or COUNTED_BEYOND_HEDGE
     hedges_quote_currency: np.ndarray  # (N,) uint8: sells its assets' currency forward
-    swap_share: np.ndarray  # (N,) of its balance in a currency with a swap market, by swaps
+    swap_share: np.ndarray  # (S, N) of its balance in a currency with a swap market, by swaps
     # Rows with a trait, found once: stretches from start to end.
     short_rows: np.ndarray  # (n, 2) int64: counted in the carry short
     hedged_rows: np.ndarray  # (n, 2) int64: counted in it beyond what hedges yen assets
@@ -202,7 +202,7 @@ class Market(NamedTuple):
     anticipator_gamma: np.ndarray  # (K,) units per log they trade with the price today
     anticipator_cash: np.ndarray  # (C + 1,) their capital in it
     order_flow: np.ndarray  # (4, K) what anticipators know of institutions' orders
-    swapped: np.ndarray  # (S,) int64 the currencies
+    swapped: np.ndarray  # (S,) int64 the currencies, the funding currency first
     basis: np.ndarray  # (S,) three-month basis of today, per year; negative: dollars are dear
     basis_past: np.ndarray  # (S, days kept) the same by day, newest first
     contract_basis: np.ndarray  # (S, n) at which the swaps of a maturity were dealt, per year

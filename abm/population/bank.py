@@ -11,7 +11,7 @@ from abm.kernels.rules import BankRule, RequirementRule, RunRule
 from abm.kernels.state import CALLED, COUNTED, MANDATE
 from abm.population.groups import Array, Group
 from abm.population.hedge_fund import open_fund_books
-from abm.population.instruments import calm_loan_basis, opening_terms
+from abm.population.instruments import constant_basis, opening_terms
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -67,7 +67,7 @@ def bank_rule(scenario: Scenario) -> BankRule:
         recapitalisation=banks.recapitalisation_per_year,
         payout_multiple=banks.payout_multiple,
         desk_capital_share=banks.desk.capital_share if banks.desk.kind == "carry" else 0.0,
-        basis=calm_loan_basis(scenario)[0],
+        basis=constant_basis(scenario),
         requirement=requirement_rule(scenario),
         run=run_rule(scenario),
         marks_claims=banks.interbank_marks.kind == "capital",

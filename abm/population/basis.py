@@ -23,9 +23,14 @@ N_STAGES = 3  # of a swap line
 SPECULATORS = ("hedge_fund", "bank_desk", "risk_parity", "trend", "retail_fx")
 
 
-def n_swapped(scenario: Scenario) -> int:
-    """Currencies with a swap market: the funding currency, where the basis moves."""
-    return 1 if scenario.funding.basis.kind == "market" else 0
+def swapped_currencies(scenario: Scenario) -> tuple[str, ...]:
+    """Currencies with a swap market, in the order of instruments: where the basis moves the funding
+    currency's, and those that a scenario gives a basis of their own.
+    """
+    basis, funding = scenario.funding.basis, scenario.funding_currency
+    if basis.kind != "market":
+        return ()
+    return tuple(name for name in scenario.currencies if name in {funding, *basis.currencies})
 
 
 @lru_cache(maxsize=32)
@@ -33,17 +38,20 @@ def basis_rule(scenario: Scenario) -> BasisRule:
     """The price of dollars in swaps, as the kernels read it."""
     funding, basis = scenario.funding, scenario.funding.basis
     if basis.kind == "constant":
-        return BasisRule(np.zeros(0), np.zeros(0))
+        return BasisRule(np.zeros(0), np.zeros(0), np.zeros(0))
+    others = [basis.currencies[name] for name in swapped_currencies(scenario)[1:]]
+    spot_share = np.zeros(1 + len(others))
+    spot_share[0] = basis.spot_share  # its slope is known of the yen alone
     return BasisRule(
-        calm=np.array([funding.basis_per_year]),
-        volume=np.array([basis.demand_usd_bn]),
+        calm=np.array([funding.basis_per_year, *(other.basis_per_year for other in others)]),
+        volume=np.array([basis.demand_usd_bn, *(other.demand_usd_bn for other in others)]),
+        spot_share=spot_share,
         swap_share=basis.swap_share,
         least=basis.least_shortage,
         widest=basis.widest_per_year,
         room_exponent=basis.room_exponent,
         year_end=basis.year_end_share,
         least_capacity=basis.least_capacity,
-        spot_share=basis.spot_share,
         spot_threshold=basis.spot_threshold,
         spot_limit=basis.spot_limit_usd_bn,
         squeeze=squeeze_rule(scenario, basis.squeeze),
@@ -101,26 +109,35 @@ def days_of_closes(rule: BasisRule) -> int:
 
 
 def swap_shares(groups: list[Group], scenario: Scenario) -> Array:
-    """Share of its balance that each institution holds through swaps. (N,)
+    """Share of its balance that each institution holds through swaps, by currency. (S, N)
 
-    Insurers and companies hedge by them. None where the basis is constant. Residents and Python
-    institutions borrow from banks.
+    Insurers and companies hedge by them, in the funding currency. Residents and Python institutions
+    borrow from banks.
     """
-    basis = scenario.funding.basis
+    basis, n = scenario.funding.basis, sum(group.n for group in groups)
     if basis.kind == "constant":
-        return np.zeros(sum(group.n for group in groups))
-    shares = dict.fromkeys(SPECULATORS, basis.swap_share) | {"insurer": 1.0, "company": 1.0}
-    return np.concatenate([np.full(group.n, shares.get(group.kind, 0.0)) for group in groups])
+        return np.zeros((0, n))
+    speculators = dict.fromkeys(SPECULATORS, basis.swap_share)
+    hedgers = {"insurer": 1.0, "company": 1.0}
+    others = [speculators] * len(basis.currencies)
+    return np.array([
+        np.concatenate([np.full(group.n, of_kind.get(group.kind, 0.0)) for group in groups])
+        for of_kind in (speculators | hedgers, *others)
+    ])  # fmt: skip
 
 
 def open_swap_books(scenario: Scenario, units: Array, mandates: Mandates) -> dict[str, Array]:
     """Swaps of all institutions at the opening: as much of every maturity. Columns of the books."""
-    n, n_institutions = n_swapped(scenario), units.shape[1]
-    rows = scenario.funding.basis.maturity_days if n else 0  # type: ignore[union-attr]
-    legs = np.zeros((n, rows, n_institutions))
-    for s in range(n):
-        legs[s] = -mandates.swap_share * (units[s] + mandates.loan_units) / rows
-    return {"swap_legs": legs, "swap_margin": np.zeros((n, n_institutions))}
+    held = mandates.swap_share * (units[swapped_rows(scenario)] + mandates.loan_units)
+    rows = scenario.funding.basis.maturity_days if len(held) else 0  # type: ignore[union-attr]
+    legs = np.repeat(-held[:, None] / max(rows, 1), rows, axis=1)
+    return {"swap_legs": legs, "swap_margin": np.zeros_like(held)}
+
+
+def swapped_rows(scenario: Scenario) -> Array:
+    """Their rows among instruments. (S,)"""
+    rows = [scenario.instrument_names.index(name) for name in swapped_currencies(scenario)]
+    return np.array(rows, np.int64)
 
 
 def open_swap_market(
@@ -128,15 +145,16 @@ def open_swap_market(
 ) -> dict[str, Array]:
     """The swap market at the opening: calm, no dollars hoarded. Columns of the market."""
     n, rows, _ = books.swap_legs.shape
-    terms = opening_terms(scenario)
-    demand = (mandates.swap_share * (books.units[:n] + mandates.loan_units)).sum(axis=1)
+    terms, swapped = opening_terms(scenario), swapped_rows(scenario)
+    demand = (mandates.swap_share * (books.units[swapped] + mandates.loan_units)).sum(axis=1)
+    quotes = [[1.0, terms.income[c], terms.usd_rate] for c in swapped]
     users = np.repeat(-rule.volume[:, None, None] / max(rows, 1), rows, axis=1)
     return {
-        "swapped": np.arange(n),
+        "swapped": swapped,
         "basis": -rule.calm,
         "basis_past": np.repeat(-rule.calm[:, None], max(rule.line.fall_days, 1) + 1, axis=1),
         "contract_basis": np.repeat(-rule.calm[:, None], rows, axis=1),
-        "swap_quote": np.repeat([[1.0, terms.income[0], terms.usd_rate]], n, axis=0),
+        "swap_quote": np.reshape(quotes, (n, 3)),
         "swap_demand": demand,
         "swap_terms": np.repeat([[1.0, 1.0, 0.0, 0.0]], n, axis=0),
         "opening_demand": demand.copy(),

@@ -167,7 +167,7 @@ def carry_of(
     """
     income = terms.income.copy()
     income[0] = rates[0] + loan_cost(terms.basis, terms.spread)
-    income[0] += terms.swap_basis
+    income[: terms.n_currencies] += terms.swap_basis
     carry = np.empty(weights.shape[1])
     portfolio_mean(
         0, carry.size, yen_share, income, rates[1], terms.spread, weights, gross, carry

@@ -31,7 +31,7 @@ class Terms:
     usd_covariance: Array  # (K, K) of USD returns
     usd_rate: float
     basis: float  # constant, on loans
-    swap_basis: float  # earned through swaps, in calm
+    swap_basis: Array  # (C,) earned through swaps, in calm
     spread: float
 
     def carry_share(self, rule: Carry) -> float:
@@ -62,7 +62,6 @@ def opening_terms(scenario: Scenario) -> Terms:
     income = np.array([p.yield_per_year for p in parts])
     income[0] = scenario.rates.funding_per_year
     rows = range(len(parts))
-    constant, swapped = calm_loan_basis(scenario)
     return Terms(
         names=scenario.instrument_names,
         quote=quote,
@@ -73,18 +72,27 @@ def opening_terms(scenario: Scenario) -> Terms:
             [[usd_covariance(k, j, covariance, quote) for j in rows] for k in rows]
         ),
         usd_rate=scenario.rates.usd_per_year,
-        basis=constant,
-        swap_basis=swapped,
+        basis=constant_basis(scenario),
+        swap_basis=calm_swap_basis(scenario),
         spread=scenario.banks.spread_per_year,
     )
 
 
-def calm_loan_basis(scenario: Scenario) -> tuple[float, float]:
-    """Basis of a loan as the ledger knows it, and as funds earn it through swaps [per year]."""
+def constant_basis(scenario: Scenario) -> float:
+    """Basis of a loan in the funding currency as the ledger knows it [per year]."""
     funding = scenario.funding
+    return 0.0 if funding.basis.kind == "market" else -funding.basis_per_year
+
+
+def calm_swap_basis(scenario: Scenario) -> Array:
+    """The same of each currency as funds earn it through swaps, in calm. (C,)"""
+    funding, earned = scenario.funding, np.zeros(len(scenario.currencies))
     if funding.basis.kind == "market":
-        return 0.0, -funding.basis.swap_share * funding.basis_per_year
-    return -funding.basis_per_year, 0.0
+        calm = {scenario.funding_currency: funding.basis_per_year}
+        calm |= {name: own.basis_per_year for name, own in funding.basis.currencies.items()}
+        for c, name in enumerate(scenario.currencies):
+            earned[c] = -funding.basis.swap_share * calm.get(name, 0.0)
+    return earned
 
 
 def calm_covariance(scenario: Scenario, news: Array) -> Array:

@@ -12,7 +12,7 @@ import numpy as np
 from abm.kernels.events import CENTRAL_BANK, SCRIPT
 from abm.kernels.inputs import NONE_LEFT, TO_COME, TODAY, Script
 from abm.kernels.state import TRADING_DAYS
-from abm.population.basis import n_swapped
+from abm.population.basis import swapped_currencies
 from abm.population.boj import BP, meeting_days, surprise_news
 from abm.population.bond import curve_exit
 from abm.population.instruments import opening_terms
@@ -105,11 +105,15 @@ def scripted_squeeze(scenario: Scenario, last: int) -> Array:
     """
     calendar, basis = scenario.calendar, scenario.funding.basis
     burn, n_days = calendar.burn_in_days, calendar.burn_in_days + calendar.days
-    squeeze = np.zeros((n_days, n_swapped(scenario)))
-    if basis.kind == "market" and basis.squeeze.kind == "script" and basis.squeeze.points:
-        days = [burn + scenario.day_index(point.day) for point in basis.squeeze.points]
-        values = [point.squeeze for point in basis.squeeze.points]
-        squeeze[:] = np.interp(np.arange(n_days), days, values, left=0.0)[:, None]
+    currencies = swapped_currencies(scenario)
+    squeeze = np.zeros((n_days, len(currencies)))
+    if basis.kind == "market":
+        for s, name in enumerate(currencies):
+            own = basis.currencies[name].squeeze if s > 0 else basis.squeeze
+            if own.kind == "script" and own.points:
+                days = [burn + scenario.day_index(point.day) for point in own.points]
+                values = [point.squeeze for point in own.points]
+                squeeze[:, s] = np.interp(np.arange(n_days), days, values, left=0.0)
         squeeze[last:] = squeeze[last - 1] if last > 0 else 0.0
     return squeeze
 
@@ -117,7 +121,7 @@ def scripted_squeeze(scenario: Scenario, last: int) -> Array:
 def year_ends(scenario: Scenario) -> Array:
     """1 where a swap dealt on a day matures in another year; without dates none does. (T, S)"""
     calendar, basis = scenario.calendar, scenario.funding.basis
-    n_days, n = calendar.burn_in_days + calendar.days, n_swapped(scenario)
+    n_days, n = calendar.burn_in_days + calendar.days, len(swapped_currencies(scenario))
     crosses = np.zeros((n_days, n), np.uint8)
     if basis.kind == "market" and calendar.start is not None:
         length = timedelta(days=basis.maturity_days * CALENDAR_DAYS / TRADING_DAYS)

@@ -69,6 +69,7 @@ def is_sound_at_a_glance(world: World, first: int, last: int, first_event: int) 
         record.forced_usd_bn[first:last],
         record.log_prices[first:last],
         record.fundamentals[first:last],
+        record.other_basis_bp[first:last],
         record.events["amount_usd_bn"][first_event : int(record.n_events[0])],
         books.wealth,
         books.borrowing,

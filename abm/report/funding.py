@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from abm.report.phrases import Phrases
 from abm.report.script import day_name
+from abm.runs.columns import own_bases
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,7 +47,9 @@ def swap_line_days(scenario: Scenario) -> list[int]:
 
 
 def basis_facts(scenario: Scenario, days: pd.DataFrame, say: Words) -> Iterator[str]:
-    """The basis at the start, at its widest and at the end; what was drawn on the swap line."""
+    """The basis at the start, at its widest, at the end; of other currencies the widest; what was
+    drawn on the swap line.
+    """
     if not has_basis(days):
         return
     basis, drawn = days["basis_bp"].to_numpy(), days["swap_line_usd_bn"].to_numpy()
@@ -60,6 +63,14 @@ def basis_facts(scenario: Scenario, days: pd.DataFrame, say: Words) -> Iterator[
         drawn_usd_bn=float(drawn[most]),
         drawn_day=day_name(scenario, int(days["day"].iloc[most]), say.language),
         is_drawn=bool(drawn[most] >= LEAST_DRAWN_USD_BN),
+        others=[
+            (
+                name,
+                whole_bp(own.min()),
+                day_name(scenario, int(days["day"].iloc[own.argmin()]), say.language),
+            )
+            for name, own in own_bases(days).items()
+        ],
     )
 
 

@@ -78,6 +78,7 @@ def basis_picture(
 ) -> Figure:
     """The basis and the swap line, where the basis moves; when the line opened and closed."""
     from abm.figures.basis import basis_figure
+    from abm.runs.columns import own_bases
 
     drawn_usd_bn = days["swap_line_usd_bn"].max()
     (finding,) = in_english(
@@ -86,6 +87,7 @@ def basis_picture(
         widest=whole_bp(days["basis_bp"].min()),
         day=day_name(scenario, int(days["basis_bp"].to_numpy().argmin())),
         drawn=f"{drawn_usd_bn:.0f}" if drawn_usd_bn >= LEAST_DRAWN_USD_BN else "",
+        others=[f"{name} {whole_bp(own.min())}bp" for name, own in own_bases(days).items()],
     )
     turns = events.loc[events["kind"] == "swap_line", ["day", "amount_usd_bn"]]
     marks = [

@@ -79,6 +79,12 @@ def _pattern(name: str) -> re.Pattern[str]:
     return re.compile(".+".join(map(re.escape, parts)))
 
 
+def own_bases(days: pd.DataFrame) -> dict[str, Array]:
+    """Basis of each currency that has one beside the funding currency [bp]."""
+    found = (re.fullmatch(r"basis_(\w+)_bp", name) for name in map(str, days))
+    return {match[1]: days[match[0]].to_numpy() for match in found if match}
+
+
 def table_of_result(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """A table with its columns typed; `days` and `indicators` by date.
 

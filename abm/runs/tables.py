@@ -33,8 +33,9 @@ FORCED_TYPES = {
     "retail_equity": "retail_equity",
     "bank": "bank_desk",
 }
-# Columns of runs in which the basis moves.
+# Columns of runs in which the basis moves; of each currency with a basis of its own one more.
 BASIS_COLUMNS = ("basis_bp", "swap_line_usd_bn")
+OWN_BASIS = "basis_{}_bp"
 _SOLVED = ("status", "rounds", "iterations", "residual", "feedback_gain", "n_at_limit")
 _STANDING = ("yen_short_units", "leverage", "margin_rate", "fund_wealth_usd_bn")
 _WHOLE = ("status", "rounds", "iterations", "n_at_limit")
@@ -75,6 +76,9 @@ def day_columns(
     for name in DAY_COLUMNS[DAY_COLUMNS.index("n_margin_calls") :]:
         if name not in BASIS_COLUMNS or len(world.market.swapped):
             columns[name] = by_name[name]
+    for s, c in enumerate(world.market.swapped[1:]):
+        own = world.record.other_basis_bp[burn : burn + n_days, s]
+        columns[OWN_BASIS.format(world.instruments[c])] = own.copy()
     for name in (*_WHOLE, *_COUNTS):
         columns[name] = columns[name].astype(np.int8 if name == "status" else np.int64)
     return columns

@@ -7,10 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from abm.errors import NOT_GIVEN, Nearest
 from abm.scenario.calendar import must_be_traded
 from abm.scenario.checks import Faults, fault_at, needs
 from abm.scenario.fields import (
     AS_TUPLE,
+    AT_MOST_MANY,
+    FROZEN,
     LEAST_SHARE,
     MOST_DAYS,
     Name,
@@ -144,6 +147,32 @@ class ScriptedSqueeze(Part):
 
 
 Squeeze = Annotated[NoSqueeze | GaugedSqueeze | ScriptedSqueeze, Field(discriminator="kind")]
+OwnSqueeze = Annotated[NoSqueeze | ScriptedSqueeze, Field(discriminator="kind")]
+"""Of one currency: the gauge is one of the dollar, and holds for all."""
+
+
+class CurrencyBasis(Part):
+    """Of a traded currency that has a basis of its own: its calm size, demand, hoarding."""
+
+    basis_per_year: float = number(
+        "cross-currency basis in calm, as a positive number",
+        "per year",
+        "scenario",
+        label="cross-currency basis",
+        gt=0,
+        le=0.5,
+    )
+    demand_usd_bn: float = number(
+        "dollars that others borrow by swaps in calm: demand is counted in it",
+        "USD bn",
+        "scenario",
+        label="calm demand for dollars",
+        ge=1,
+        le=1e5,
+    )
+    squeeze: OwnSqueeze = part_of(
+        NoSqueeze, "dollars hoarded, or sought by who hedges", label="dollar squeeze"
+    )
 
 
 class MarketBasis(Part):
@@ -259,6 +288,22 @@ class MarketBasis(Part):
         le=1000,
     )
     squeeze: Squeeze = part_of(NoSqueeze, "dollars hoarded in fear", label="dollar squeeze")
+    currencies: Annotated[dict[Name, CurrencyBasis], AT_MOST_MANY, FROZEN] = choice(
+        "traded currencies that have a basis of their own, by name",
+        label="own basis",
+        default={},
+        allowed="tables with basis_per_year, demand_usd_bn, squeeze",
+    )
+
+    def scripted_squeezes(self) -> dict[str, tuple[SqueezePoint, ...]]:
+        """Points of each script of dollars hoarded, by its key."""
+        squeezes = {"squeeze": self.squeeze}
+        squeezes |= {f"currencies.{name}.squeeze": c.squeeze for name, c in self.currencies.items()}
+        return {
+            f"funding.basis.{key}.points": squeeze.points
+            for key, squeeze in squeezes.items()
+            if squeeze.kind == "script"
+        }
 
 
 Basis = Annotated[ConstantBasis | MarketBasis, Field(discriminator="kind")]
@@ -277,9 +322,12 @@ def _the_gauge_is_an_asset(instruments: Any, funding: Any) -> Faults:
 
 @needs("calendar", "funding")
 def _the_squeeze_comes_on_trading_days_in_order(calendar: Any, funding: Any) -> Faults:
-    if funding.basis.kind != "market" or funding.basis.squeeze.kind != "script":
-        return
-    key, points = "funding.basis.squeeze.points", funding.basis.squeeze.points
+    if funding.basis.kind == "market":
+        for key, points in funding.basis.scripted_squeezes().items():
+            yield from _points_come_in_order(calendar, key, points)
+
+
+def _points_come_in_order(calendar: Any, key: str, points: tuple[SqueezePoint, ...]) -> Faults:
     for point in points:
         yield from must_be_traded(calendar, f"{key}.{point.name}.day", point.day)
     days = [calendar.day_index(point.day) for point in points]
@@ -289,6 +337,22 @@ def _the_squeeze_comes_on_trading_days_in_order(calendar: Any, funding: Any) -> 
     names = [point.name for point in points]
     for name in dict.fromkeys(name for name in names if names.count(name) > 1):
         yield fault_at(f"{key}.{name}.name", name, "is taken by another entry")
+
+
+@needs("instruments", "funding")
+def _currencies_with_a_basis_of_their_own_are_traded(instruments: Any, funding: Any) -> Faults:
+    if funding.basis.kind != "market":
+        return
+    first, *traded = [name for name, part in instruments.items() if part.kind == "currency"]
+    for name in funding.basis.currencies:
+        key = f"funding.basis.currencies.{name}"
+        if name == first:
+            words = "is the funding currency: its basis is funding.basis_per_year"
+            yield fault_at(key, NOT_GIVEN, words)
+        elif name not in traded:
+            listed = ", ".join(traded) or "none"
+            words = f"is not a traded currency of the scenario ({listed})"
+            yield fault_at(key, NOT_GIVEN, words, Nearest(name, traded))
 
 
 @needs("calendar", "funding")
@@ -301,10 +365,16 @@ def _swaps_mature_within_the_run(calendar: Any, funding: Any) -> Faults:
 
 @needs("funding")
 def _calm_is_not_wider_than_the_widest(funding: Any) -> Faults:
-    basis, calm = funding.basis, funding.basis_per_year
-    if basis.kind == "market" and not 0.0 < calm <= basis.widest_per_year:
-        words = f"must be above 0 and at most {basis.widest_per_year:g}, the widest basis"
-        yield fault_at("funding.basis_per_year", calm, words)
+    basis = funding.basis
+    if basis.kind != "market":
+        return
+    calm = {"funding.basis_per_year": funding.basis_per_year}
+    for name, own in basis.currencies.items():
+        calm[f"funding.basis.currencies.{name}.basis_per_year"] = own.basis_per_year
+    for key, size in calm.items():
+        if not 0.0 < size <= basis.widest_per_year:
+            words = f"must be above 0 and at most {basis.widest_per_year:g}, the widest basis"
+            yield fault_at(key, size, words)
 
 
 @needs("funding", "policy")

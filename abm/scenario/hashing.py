@@ -43,6 +43,8 @@ def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
         if _part(raw, part)[name] == {"kind": default}:
             del _part(raw, part)[name]
     _drop_later_moves(raw["policy"]["boj"])
+    if raw["funding"].get("basis", {}).get("currencies") == {}:
+        del raw["funding"]["basis"]["currencies"]
     raw["instruments"] = _in_order(raw["instruments"])
     raw["funds"]["styles"] = _in_order(raw["funds"]["styles"])
     raw["correlations"] = {

@@ -201,14 +201,16 @@ def series_names(scenario: Scenario) -> list[str]:
     """Columns of the days table that a sweep can keep."""
     # Here, for these bring the compiler: files of experiments are read and checked without it.
     from abm.kernels.record import DAY_COLUMNS
-    from abm.runs.tables import BASIS_COLUMNS, FORCED_TYPES
+    from abm.runs.tables import BASIS_COLUMNS, FORCED_TYPES, OWN_BASIS
 
     prices = [f"{sort}_{k}" for sort in ("log", "fundamental") for k in scenario.instrument_names]
     forced = [f"forced_{name}_usd_bn" for name in FORCED_TYPES]
-    moves = scenario.funding.basis.kind == "market"
+    basis = scenario.funding.basis
+    moves = basis.kind == "market"
+    own = [OWN_BASIS.format(name) for name in basis.currencies] if basis.kind == "market" else []
     others = [
         name
         for name in DAY_COLUMNS
         if not name.startswith("forced_") and (moves or name not in BASIS_COLUMNS)
     ]
-    return [*others, *forced, *prices]
+    return [*others, *own, *forced, *prices]

@@ -64,6 +64,13 @@ SWAPS = {
     "maturity_days": 4,
     "swap_share": 0.5,
     "squeeze": {"kind": "script", "points": [{"name": "fear", "day": 3, "squeeze": 6.0}]},
+    "currencies": {
+        "MXN": {
+            "basis_per_year": 0.006,
+            "demand_usd_bn": 10.0,
+            "squeeze": {"kind": "script", "points": [{"name": "flight", "day": 2, "squeeze": 3.0}]},
+        }
+    },
 }
 
 

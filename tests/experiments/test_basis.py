@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from experiments.basis import EVE, LINE_DAY, days_to_come_back, paths_of, scenarios
+from experiments.basis import EVE, FRANC_EVE, LINE_DAY, days_to_come_back, paths_of, scenarios
 
 N_REPLICATES = 3
 
@@ -25,6 +25,14 @@ def test_a_squeeze_for_dollars_widens_the_basis_and_a_line_brings_it_back(found,
     assert max(days_to_come_back(path, day[LINE_DAY]) for path in basis) <= 25
     later = slice(day[LINE_DAY] + 5, day[LINE_DAY] + 20)
     assert (without[:, later] < basis[:, later]).all()
+
+
+def test_released_hedges_widen_the_basis_of_the_franc_and_leave_that_of_the_yen(found):
+    day = {when: i for i, when in enumerate(scenarios()["franc-2015"].calendar.dates())}
+    made, without = found["franc-2015"], found["franc-2015, no release"]
+    assert (made.franc.min(axis=1) < -150.0).all() and (without.franc.min(axis=1) > -60.0).all()
+    before = made.basis[:, [day[FRANC_EVE]]]
+    assert np.abs(made.basis[:, day[FRANC_EVE] :] - before).max() < 20.0
 
 
 def test_nothing_is_lost_in_any_of_them(found):

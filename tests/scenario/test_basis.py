@@ -7,7 +7,11 @@ import pytest
 
 import abm
 from abm.errors import ScenarioFaults
+from abm.report.funding import basis_facts
+from abm.report.pictures import basis_picture
 from abm.runs.tables import BASIS_COLUMNS
+from abm.sweep.question import series_names
+from abm.words import words as words_of
 from tests.engine.worlds import scenario
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +51,32 @@ def test_every_fault_of_a_swap_market_is_told_at_once():
         assert words in said, said
 
 
+def test_every_fault_of_a_basis_of_its_own_is_told_at_once():
+    script = {"kind": "script", "points": [
+        {"name": "late", "day": 9, "squeeze": 1.0}, {"name": "early", "day": 3, "squeeze": 2.0},
+    ]}  # fmt: skip
+    own = {"basis_per_year": 0.004, "demand_usd_bn": 20.0}
+    currencies = {
+        "JPY": own, "CHF": own, "SPX": own,
+        "AUD": own | {"basis_per_year": 0.04}, "MXN": own | {"squeeze": script},
+    }  # fmt: skip
+    said = refusals({"funding.basis": MARKET | {"currencies": currencies}})
+    for words in (
+        "5 faults", "currencies] JPY", "is the funding currency", "currencies] CHF",
+        "currencies] SPX", "is not a traded currency of the scenario (AUD, MXN)",
+        "at most 0.03, the widest basis", "[funding.basis.currencies.MXN.squeeze.points.early]",
+        "must be after the point before",
+    ):  # fmt: skip
+        assert words in said, said
+
+
+def test_a_basis_of_its_own_needs_size_and_demand_and_has_no_gauge():
+    squeeze = {"kind": "gauge"}
+    said = refusals({"funding.basis": MARKET | {"currencies": {"AUD": {"squeeze": squeeze}}}})
+    for words in ("basis_per_year", "demand_usd_bn", '"none" or "script"'):
+        assert words in said, said
+
+
 @pytest.mark.parametrize(
     ("basis", "words"),
     [
@@ -69,7 +99,17 @@ def test_results_kept_before_the_basis_moved_have_the_hash_of_their_scenario():
     said = json.loads((kept / "manifest.json").read_text(encoding="utf-8"))["scenario_hash"]
     before = abm.load_scenario(kept / "scenario.toml")
     assert before.canonical_hash() == said
-    assert before.with_changes({"funding.basis": MARKET}).canonical_hash() != said
+    moving = before.with_changes({"funding.basis": MARKET})
+    assert moving.canonical_hash() != said
+    own = {"AUD": {"basis_per_year": 0.004, "demand_usd_bn": 20.0}}
+    with_own = moving.with_changes({"funding.basis.currencies": own})
+    assert with_own.canonical_hash() != moving.canonical_hash()
+
+
+def test_scenarios_with_a_basis_that_moves_have_the_hash_they_had_before_others_had_one():
+    kept = json.loads((ROOT / "results" / "basis" / "manifest.json").read_text(encoding="utf-8"))
+    march = kept["scenario_hashes"]["march-2020"]
+    assert abm.load_scenario("march-2020").canonical_hash() == march
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +122,22 @@ def test_the_days_of_a_run_have_the_basis_only_where_it_moves(run):
     assert set(BASIS_COLUMNS) <= set(run.days.columns)
     plain = abm.run(scenario("hike"), rng=1).days
     assert [name for name in run.days if name not in BASIS_COLUMNS] == list(plain.columns)
+
+
+def test_the_days_have_a_column_for_each_basis_of_its_own():
+    own = {"MXN": {"basis_per_year": 0.006, "demand_usd_bn": 20.0}}
+    made = scenario("hike", funding__basis=MARKET | {"currencies": own})
+    run = abm.run(made, rng=1)
+    days = run.days
+    assert days["basis_MXN_bp"].median() == pytest.approx(-60.0, abs=10.0)
+    title = basis_picture(made, "", days, run.events).texts[0].get_text()
+    widest = f"−{-days['basis_MXN_bp'].min():.0f}bp"
+    assert f"widest of others: MXN {widest}" in title
+    for language in ("en", "ja", "zh"):
+        told = [fact for fact in basis_facts(made, days, words_of(language)) if "MXN" in fact]
+        assert len(told) == 1 and widest in told[0]
+    assert "basis_MXN_bp" in series_names(made)
+    assert "basis_MXN_bp" not in series_names(scenario("hike", funding__basis=MARKET))
 
 
 def test_a_line_that_opens_and_closes_is_told_in_three_languages(run):

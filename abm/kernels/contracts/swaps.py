@@ -131,7 +131,7 @@ def roll_swaps(day, books, market, rules, scratch):
             hi = min(lo + CHUNK, books.cash.size)
             wanted = scratch.lanes[0][: hi - lo]
             for j in range(hi - lo):
-                wanted[j] = -swapped_units(lo + j, c, books, rules.mandates)
+                wanted[j] = -swapped_units(s, lo + j, books, market, rules.mandates)
             deal_legs(day % n_rows, lo, hi, wanted, books.swap_legs[s])
             value = books.swap_margin[s][lo:hi]
             add_up_marks(s, day, lo, hi, books.swap_legs[s], market, value)
@@ -146,9 +146,13 @@ def roll_swaps(day, books, market, rules, scratch):
 
 
 @inlined
-def swapped_units(i, c, books, mandates):
-    """Balance that an institution holds by swaps, s (a + L); L: borrowed outright.       (M115)"""
-    return mandates.swap_share[i] * (books.units[c, i] + mandates.loan_units[i])
+def swapped_units(s, i, books, market, mandates):
+    """Balance that an institution holds by swaps, s (a + L); L: borrowed outright.       (M115)
+
+    Who has borrowed yen outright has no share in swaps of other currencies.
+    """
+    held = books.units[market.swapped[s], i] + mandates.loan_units[i]
+    return mandates.swap_share[s, i] * held
 
 
 @inlined

@@ -19,13 +19,13 @@ OPENS, WAS_OPEN = 0, 1  # of `market.line_days`
 def count_swap_demand(books, market, rules):
     """Dollars that institutions would borrow by swaps today, less what they lend [USD bn]. (M119)
 
-    sum_i share_i (a_i + L_i) X: insurers and companies hold the yen that they hedge with,
+    sum_i share_ci (a_ci + L_i) X_c: insurers and companies hold the yen that they hedge with,
     speculators owe it.
     """
     for s in range(market.swapped.size):
         c, total = market.swapped[s], 0.0
         for i in range(books.cash.size):
-            total += swapped_units(i, c, books, rules.mandates)
+            total += swapped_units(s, i, books, market, rules.mandates)
         market.swap_demand[s] = total * market.usd_price[c]
 
 
@@ -161,7 +161,8 @@ def buy_dollars_in_spot(market, rules):
     for s in range(market.swapped.size):
         terms, c = market.swap_terms[s], market.swapped[s]
         shortage = terms[DEMAND] / terms[CAPACITY] - terms[LINE] - rule.spot_threshold
-        wanted = rule.spot_share * rule.volume[s] * max(shortage, 0.0) - market.user_dollars[s]
+        wanted = rule.spot_share[s] * rule.volume[s] * max(shortage, 0.0)
+        wanted -= market.user_dollars[s]
         bought = min(max(wanted, -rule.spot_limit), rule.spot_limit)
         market.user_order[c] = -bought / market.usd_price[c]
         market.external[c] += market.user_order[c]

@@ -13,6 +13,7 @@ from abm.kernels.state import ACCRUALS, SWAP_USERS
 from abm.model import CarryUnwindModel
 from abm.population.world import build_world
 from tests.engine.worlds import (
+    AUD,
     DOLLAR,
     JPY,
     bottomless,
@@ -47,7 +48,7 @@ def one_fund(basis, n_days=1.0, days=12):
 
 def owing(world, units):
     """The same fund with a yen loan, spent on dollars, and swaps of every maturity alike."""
-    share, legs = world.rules.mandates.swap_share[0], world.books.swap_legs
+    share, legs = world.rules.mandates.swap_share[0, 0], world.books.swap_legs
     world.books.units[JPY, 0], world.books.cash[0] = -units, EQUITY + units
     legs[0, :, 0] = share * units / legs.shape[1]
     world.market.dealer_legs[0, :, 0] = -(legs[0, :, 0] + world.market.user_legs[0, :, 0])
@@ -155,19 +156,21 @@ COLUMNS = (
 
 @pytest.fixture(scope="module")
 def storm():
-    made = scenario("hike", shock__surprise_bp=100.0, funding__basis=SHORT)
+    own = {"AUD": {"basis_per_year": 0.004, "demand_usd_bn": 30.0}}
+    made = scenario("hike", shock__surprise_bp=100.0, funding__basis=SHORT | {"currencies": own})
     return made.with_changes({"calendar.burn_in_days": 4})
 
 
 @pytest.mark.parametrize("column", COLUMNS)
 @pytest.mark.parametrize("amount", [1.0, 1e6])
-def test_whatever_is_altered_in_a_swap_account_is_seen(storm, column, amount):
+@pytest.mark.parametrize("place", [0, -1], ids=["of the yen", "of a currency of its own basis"])
+def test_whatever_is_altered_in_a_swap_account_is_seen(storm, column, amount, place):
     model = CarryUnwindModel(storm, rng=2)
     for _ in range(3):
         model.step()
     room, name = column.split(".")
     array = getattr(getattr(model.world, room), name)
-    array.flat[0] += amount
+    array.flat[place] += amount
     with pytest.raises(FailedRun):
         model.step()
 
@@ -181,6 +184,6 @@ def test_of_every_maturity_the_legs_of_all_sum_to_zero_on_every_day(storm):
         assert np.abs(net).max() < 1e-12
         margins = books.swap_margin.sum() + market.user_margin.sum() + market.dealer_margin.sum()
         assert abs(margins) < 1e-12
-    held = books.units[JPY] * model.world.rules.mandates.swap_share
-    assert np.abs(books.swap_legs.sum(axis=(0, 1)) + held).max() < 5.0  # rolled every morning
+    held = books.units[[JPY, AUD]] * model.world.rules.mandates.swap_share
+    assert np.abs(books.swap_legs.sum(axis=1) + held).max() < 5.0  # rolled every morning
     assert market.dealer_cash[DOLLAR] != 0.0

@@ -8,6 +8,7 @@ from abm.kernels.constraints.bank_requirement import head_room
 from abm.kernels.markets.basis import basis_of, swap_capacity, watch_basis
 from abm.kernels.state import CAPACITY, SQUEEZE, SWAP_USERS
 from abm.population.basis import basis_rule
+from abm.population.instruments import opening_terms
 from abm.population.script import year_ends
 from abm.population.world import build_world
 from tests.engine.worlds import DOLLAR, JPY, MXN, SPX, pass_days, quiet, scenario, with_rules
@@ -25,10 +26,11 @@ def market_world(basis=MARKET, **changes):
     return quiet(build_world(scenario("calm", **changes), 1))
 
 
-def hoard(world, squeeze):
-    """Script the dollars that are hoarded on every day."""
-    world.script.squeeze[:] = np.reshape(squeeze, (-1, 1))
-    return world
+def hoard(world, squeeze, currency=0):
+    """Script the dollars that are hoarded on every day; worlds of one scenario share its script."""
+    scripted = world.script.squeeze.copy()
+    scripted[:, currency] = squeeze
+    return world._replace(script=world.script._replace(squeeze=scripted))
 
 
 @pytest.mark.parametrize(
@@ -75,12 +77,74 @@ def test_an_unwind_of_yen_funded_trades_takes_dollars_out_of_the_swap_market():
 
 def test_insurers_who_hedge_more_ask_for_dollars():
     world = market_world()
-    insurers = world.rules.mandates.swap_share == 1.0
+    insurers = world.rules.mandates.swap_share[0] == 1.0
     before = world.market.opening_demand[0]
     assert world.books.units[JPY, insurers].sum() == pytest.approx(135.0)
     world.books.units[JPY, np.flatnonzero(insurers)[0]] += 9.5
     assert pass_days(world).market.swap_demand[0] - before == pytest.approx(9.5, rel=1e-3)
     assert 1e4 * world.market.basis[0] == pytest.approx(-38.5, abs=0.1)
+
+
+PESO = {"MXN": {"basis_per_year": 0.006, "demand_usd_bn": 20.0}}
+
+
+def test_a_currency_has_a_basis_of_its_own_size_on_its_own_squeeze():
+    world = pass_days(hoard(market_world(MARKET | {"currencies": PESO}), 2.0, currency=1))
+    assert 1e4 * world.market.basis == pytest.approx([-35.0, -3.0 * 60.0], rel=1e-3)
+    assert world.record.other_basis_bp[0] == pytest.approx([-180.0], rel=1e-3)
+    assert world.record.days["basis_bp"][0] == pytest.approx(-35.0, rel=1e-3)
+
+
+def in_pesos(owed):
+    """A fund that owes pesos and no yen, half of them through swaps, of every maturity alike."""
+    world = one_fund(SHORT | {"currencies": PESO}, n_days=10.0)
+    books, market = world.books, world.market
+    books.units[MXN, 0], books.cash[0] = -owed, 100.0 + owed
+    books.swap_legs[0, :, 0] = 0.0
+    books.swap_legs[1, :, 0] = 0.5 * owed / books.swap_legs.shape[1]
+    market.dealer_legs[:, :, 0] = -(books.swap_legs.sum(axis=2) + market.user_legs[:, :, 0])
+    return world
+
+
+def test_who_owes_a_currency_through_swaps_lends_dollars_in_it_and_earns_its_basis():
+    world = in_pesos(36.0)
+    market, before = world.market, world.books.units[MXN, 0]
+    market.opening_demand[:] = market.swap_demand[:] = [0.0, -18.0]
+    pass_days(world)
+    interest, basis = 36.0 * 0.108 * 10 / 360, 18.0 * 0.006 * 10 / 360
+    assert world.books.units[MXN, 0] - before == pytest.approx(basis - interest, abs=1e-14)
+    users = 20.0 * 0.006 * 10 / 360
+    assert market.outside[SWAP_USERS, MXN] == pytest.approx(-users, abs=1e-14)
+    assert market.dealer_cash[MXN] == pytest.approx(users - basis, abs=1e-14)
+    # What interest adds to the loan is lent through swaps too: half of it.
+    demand = 20.0 - 0.5 * (interest - basis)
+    assert 1e4 * market.basis[1] == pytest.approx(-60.0 * demand / 20.0)
+    assert 1e4 * market.basis[0] == pytest.approx(-30.0)
+
+
+def test_its_unwind_takes_dollars_out_of_that_market_alone():
+    world = in_pesos(20.0)
+    world.market.opening_demand[:] = [0.0, -20.0]  # 40 were owed
+    world.script.accrual_days[:] = 0.0
+    pass_days(world)
+    assert 1e4 * world.market.basis == pytest.approx([-30.0, -60.0 * (1.0 + 10.0 / 20.0)])
+
+
+def test_in_a_currency_of_its_own_basis_insurers_hedge_nothing_and_nobody_buys_dollars_in_spot():
+    world = market_world(MARKET | {"currencies": PESO})
+    insurers = world.rules.mandates.swap_share[0] == 1.0
+    assert insurers.any() and not world.rules.mandates.swap_share[1, insurers].any()
+    world = pass_days(hoard(world, 4.0, currency=1), 2)
+    assert 1e4 * world.market.basis[1] == pytest.approx(-300.0, rel=1e-3)
+    assert not world.market.user_dollars.any() and not world.market.user_order.any()
+
+
+def test_a_fund_that_holds_pesos_through_swaps_counts_their_basis_from_the_opening_on():
+    with_basis, without = MARKET | {"currencies": PESO}, MARKET
+    apart = [pass_days(market_world(basis)).market.expected for basis in (with_basis, without)]
+    assert (apart[0] - apart[1])[MXN] == pytest.approx(-0.1 * 0.006, rel=1e-2)
+    terms = opening_terms(scenario("calm", funding__basis=with_basis))
+    assert terms.swap_basis[MXN] == pytest.approx(-0.1 * 0.006)
 
 
 def squeezed(volatility, fall, dollar_rise):
@@ -118,7 +182,7 @@ def test_swaps_cross_the_turn_of_the_year_from_october_on():
 
 def test_a_line_brings_the_basis_to_its_price_after_two_weeks():
     world = market_world(policy__swap_line=LINE, calendar__days=45)
-    hoard(world, 5.0)
+    world = hoard(world, 5.0)
     basis = []
     for day in range(45):
         pass_days(world, 1, first=day)
@@ -159,8 +223,8 @@ def test_the_line_opens_five_days_after_the_basis_is_wide_and_has_widened_fast(p
 
 
 def test_dollars_that_no_swap_supplies_are_bought_with_yen_up_to_a_limit_and_sold_again():
-    world = with_rules(market_world(), "basis", spot_share=0.16)
-    hoard(world, [3.5, 3.5, 3.5, *[0.0] * 9])
+    world = with_rules(market_world(), "basis", spot_share=np.array([0.16]))
+    world = hoard(world, [3.5, 3.5, 3.5, *[0.0] * 9])
     rates, bought = world.market, []
     for day in range(4):
         pass_days(world, 1, first=day)
@@ -178,7 +242,7 @@ def test_insurers_hedge_less_where_the_basis_is_dear():
     for squeeze in (0.0, 5.0):
         world = hoard(market_world(), squeeze)
         pass_days(world, 2)
-        insurers = world.rules.mandates.swap_share == 1.0
+        insurers = world.rules.mandates.swap_share[0] == 1.0
         hedge.append(world.books.units[JPY, insurers].sum())
     # 175bp wider, 2 per unit, of 300bn, a twentieth in a day: one order, and most of a second.
     assert hedge[1] - hedge[0] == pytest.approx(-2.0 * 0.0175 * 300.0 * 0.05 * 1.95, rel=0.1)
