@@ -28,7 +28,8 @@ BANKS = {
     "banks.trading_book": {"kind": "held", "weights": {"HY": 1.0}},
     "banks.funding_run.kind": "withdrawals",
 }
-SWAPS = {"funding.basis": {"kind": "market", "maturity_days": 4}}
+OWN = {"AUD": {"basis_per_year": 0.004, "demand_usd_bn": 20.0}}
+SWAPS = {"funding.basis": {"kind": "market", "maturity_days": 4, "currencies": OWN}}
 
 
 @pytest.fixture(scope="module")
