@@ -377,8 +377,9 @@ TESTS: dict[int, tuple[str, ...]] = {
         "kernels/authorities/test_authorities.py:test_what_rules_tell_and_move_adds_to_the_script",
     ),
     105: (
-        "kernels/banks/test_bank_rules.py:test_a_loan_weighs_by_its_borrowers_volatility_over_that_through_the_cycle",
+        "kernels/banks/test_bank_rules.py:test_a_loan_weighs_by_its_borrowers_risk_over_that_through_the_cycle",
         "kernels/banks/test_bank_rules.py:test_what_a_banks_assets_require_by_hand",
+        "kernels/banks/test_bank_rules.py:test_only_who_has_lost_costs_its_banks_more_capital",
     ),
     106: ("kernels/banks/test_bank_rules.py:test_a_bank_recalls_what_frees_the_capital_it_lacks",),
     107: ("kernels/banks/test_bank_rules.py:test_dealers_quote_by_the_root_of_the_head_room",),

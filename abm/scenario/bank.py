@@ -100,7 +100,7 @@ class RiskRequirement(Part):
         le=1,
     )
     volatility_multiple: float = number(
-        "risk weight per ratio of fast to long-run volatility of what the borrower holds",
+        "risk weight per ratio of a borrower's risk, as margins see it, to that through the cycle",
         "times",
         "assumed",
         1.3,

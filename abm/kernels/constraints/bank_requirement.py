@@ -7,14 +7,27 @@ from abm.kernels.constraints.bank_leverage import bank_assets
 
 
 @inlined
-def risk_weight(fast, long_run, rule):
-    """Weight of a loan, clip(c sigma_fast / sigma_long, least, most).                    (M105)
+def risk_weight(seen, long_run, rule):
+    """Weight of a loan, clip(c sigma / sigma_long, least, most).                         (M105)
 
-    fast, long_run: variance of what the borrower holds, now and through the cycle. A borrower who
+    seen, long_run: variance of the borrower's book, now and through the cycle. A borrower who
     holds nothing has the least weight.
     """
-    ratio = rule.multiple * math.sqrt(max(fast, 0.0) / long_run) if long_run > 0.0 else 0.0
+    ratio = rule.multiple * math.sqrt(max(seen, 0.0) / long_run) if long_run > 0.0 else 0.0
     return min(max(ratio, rule.least), rule.most)
+
+
+@kernel
+def loan_weight(i, books, market, rules):
+    """Weight of what an institution owes, by the risk at which its brokers set margins.  (M105)
+
+    A gain never raises it where margins follow the worst recent loss.
+    """
+    rule = rules.banks.requirement
+    if rules.margin.loss.is_on:
+        return risk_weight(max(books.margin_risk[i], rule.long_run), rule.long_run, rule)
+    fast, calm = held_variances(i, market.risk_fast, rules.market.calm_risk, books, market)
+    return risk_weight(fast, rule.long_run * calm, rule)
 
 
 @kernel
@@ -61,9 +74,7 @@ def assess_capital(books, market, graph, rules):
         first, last = graph.broker_start[i], graph.broker_start[i + 1]
         if first == last or books.borrowing[i] == 0.0:
             continue
-        fast, calm = held_variances(i, market.risk_fast, rules.market.calm_risk, books, market)
-        weight = risk_weight(fast, rule.long_run * calm, rule)
-        weighted = rule.weight * weight * books.borrowing[i]
+        weighted = rule.weight * loan_weight(i, books, market, rules) * books.borrowing[i]
         for edge in range(first, last):
             graph.requirement[graph.broker[edge]] += graph.broker_share[edge] * weighted
 

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 from abm.kernels.audit import banks_error
 from abm.kernels.banks.claim_marks import lost_share
 from abm.kernels.banks.funding_run import sale_usd_bn, withdrawal_usd_bn
-from abm.kernels.constraints.bank_requirement import risk_weight
+from abm.kernels.compiler.jit import door
+from abm.kernels.compiler.reference import by_reference
+from abm.kernels.constraints.bank_requirement import (
+    assess_capital,
+    loan_weight,
+    risk_weight,
+)
 from abm.kernels.events import ASSET_SALE, BANK_RUN
 from abm.kernels.rules import RequirementRule, RunRule
 from abm.kernels.state import (
@@ -61,7 +67,7 @@ BOOKS = {
 # --- capital that assets require (M105, M106), and depth by what is left of it (M107)
 
 
-def test_a_loan_weighs_by_its_borrowers_volatility_over_that_through_the_cycle():
+def test_a_loan_weighs_by_its_borrowers_risk_over_that_through_the_cycle():
     assert risk_weight(0.04, 0.04, REQUIREMENT) == pytest.approx(1.3)
     assert risk_weight(0.16, 0.04, REQUIREMENT) == pytest.approx(2.6)  # twice as volatile
     assert risk_weight(0.0001, 0.04, REQUIREMENT) == 0.5
@@ -69,25 +75,71 @@ def test_a_loan_weighs_by_its_borrowers_volatility_over_that_through_the_cycle()
     assert risk_weight(0.0, 0.0, REQUIREMENT) == 0.5  # holds nothing
 
 
+def required(world, weight_of):
+    """What the assets of every bank require, by a weight of each borrower's loan."""
+    books, graph = world.books, world.graph
+    wanted = np.zeros(len(graph.equity))
+    for i in range(len(books.cash)):
+        for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):
+            share = 0.04 * graph.broker_share[edge]
+            wanted[graph.broker[edge]] += share * weight_of(i) * books.borrowing[i]
+    assert wanted.max() > 0.1
+    assets = graph.loans + graph.desk_assets + graph.other_assets + graph.liabilities.sum(axis=0)
+    return assets / 20.0 + wanted
+
+
 def test_what_a_banks_assets_require_by_hand():
     world = build_world(scenario("calm", banks__requirement={"kind": "risk-weighted"}), 1)
+    books, graph, rules = world.books, world.graph, world.rules
+    # other assets fill every bank up to four fifths of its capital
+    assert graph.requirement == pytest.approx(0.8 * graph.equity)
+    assert graph.requirement == pytest.approx(required(world, lambda _: 1.3))
+    books.margin_risk[0] = 4.0 * rules.banks.requirement.long_run  # a loss of twice the calm size
+    books.margin_risk[1] = 100.0 * rules.banks.requirement.long_run
+    door(assess_capital)(*by_reference(books, world.market, graph, rules))
+    weights = {0: 2.6, 1: 6.0}
+    assert graph.requirement == pytest.approx(required(world, lambda i: weights.get(i, 1.3)))
+
+
+def test_where_margins_follow_volatility_so_does_what_loans_require():
+    changes = {"banks__requirement": {"kind": "risk-weighted"}, "margin": {"kind": "volatility"}}
+    world = build_world(scenario("calm", **changes), 1)
     books, graph, market = world.books, world.graph, world.market
     calm = world.rules.market.calm_risk
     calm = (calm + calm.T) / 2.0  # off-diagonals are doubled
     fast = np.tril(market.risk_fast)
     fast = (fast + fast.T) / 2.0
-    wanted = np.zeros(len(graph.equity))
-    for i in range(len(books.cash)):
+
+    def weight(i):
         held = books.units[:, i] * market.usd_price
-        for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):
-            ratio = np.sqrt((held @ fast @ held) / (1.3 * held @ calm @ held))
-            weighted = np.clip(1.3 * ratio, 0.5, 6.0) * books.borrowing[i]
-            wanted[graph.broker[edge]] += 0.04 * graph.broker_share[edge] * weighted
-    assets = graph.loans + graph.desk_assets + graph.other_assets + graph.liabilities.sum(axis=0)
-    assert graph.requirement == pytest.approx(assets / 20.0 + wanted)
-    assert wanted.max() > 0.1
-    # other assets fill every bank up to four fifths of its capital
-    assert graph.requirement == pytest.approx(0.8 * graph.equity)
+        long_run = world.rules.banks.requirement.long_run * held @ calm @ held
+        return np.clip(1.3 * np.sqrt((held @ fast @ held) / long_run), 0.5, 6.0)
+
+    assert graph.requirement == pytest.approx(required(world, weight))
+
+
+@pytest.mark.parametrize("bp", [-100.0, 100.0])
+def test_only_who_has_lost_costs_its_banks_more_capital(bp):
+    # By the volatility of holdings, good news took capital from those who lend to the carry.
+    changes = {"banks__requirement": {"kind": "risk-weighted"}, "shock__surprise_bp": bp}
+    asked = scenario("hike", **changes)
+    world = build_world(asked, 1)
+    world.chance.news[:] = 0.0
+    eve = world.burn_in + asked.shock_day
+    pass_days(world, eve)
+    before, wealth = weights_of_loans(world), world.books.wealth.copy()
+    after = weights_of_loans(pass_days(world, 1, eve))
+    is_dearer, has_lost = after > before, world.books.wealth < wealth
+    assert not (is_dearer & ~has_lost).any()
+    in_debt = world.books.borrowing > 0.0
+    assert is_dearer[in_debt].mean() > 0.5 if bp > 0.0 else is_dearer[in_debt].mean() < 0.1
+
+
+def weights_of_loans(world):
+    """Risk weight of what each institution owes."""
+    rows = range(len(world.books.cash))
+    groups = by_reference(world.books, world.market, world.rules)
+    return np.array([door(loan_weight)(i, *groups) for i in rows])
 
 
 def test_a_bank_recalls_what_frees_the_capital_it_lacks():
