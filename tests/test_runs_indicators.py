@@ -181,12 +181,18 @@ def test_who_asks_for_none_gets_the_bytes_of_before(run, tmp_path):
     assert abm.load_result(plain).kept_indicators is None
 
 
+def test_indicators_that_are_not_those_of_the_run_are_told_apart(run, tmp_path):
+    other = replace(run, kept_indicators=run.indicators.assign(overlap=0.0))
+    (gap,) = reproduce(other.save(tmp_path / "other")).gaps
+    assert (gap.table, gap.column, gap.relative) == ("indicators", "overlap", 1.0)
+
+
 def test_kept_indicators_come_back_and_are_watched_like_other_tables(run, tmp_path):
     folder = run.with_indicators().save(tmp_path / "kept")
     again = abm.load_result(folder)
     pd.testing.assert_frame_equal(again.kept_indicators, run.indicators)
     assert again.indicators is again.kept_indicators
-    assert reproduce(folder).is_same
+    assert reproduce(folder).same[-1] == "indicators" and reproduce(folder).is_same
     pd.read_parquet(folder / "indicators.parquet").assign(overlap=0.0).to_parquet(
         folder / "indicators.parquet"
     )

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from abm.scenario import Scenario
 
 SCHEMA_VERSION = 1
+TABLES = ("shares", "worths")
+"""Tables that are kept as Parquet, and hashed."""
 NOTHING, EVERYTHING = "nothing", "everything"
 """Parts of the table beside the players: none of them on, and all of them."""
 
@@ -123,12 +125,11 @@ class Attribution:
 
     def _files(self, figures: Mapping[str, Any]) -> dict[str, bytes]:
         raw, graphs = portable(self.scenario)
-        csv = self.table.to_csv(index=False, float_format="%.10g", lineterminator="\n")
         return {
             **{f"{name}.png": _png(figure) for name, figure in figures.items()},
             **graphs,
             "scenario.toml": to_toml(raw).encode(),
-            "shares.csv": csv.encode(),
+            "shares.csv": csv_of(self.table).encode(),
             "shares.parquet": _parquet(self.table),
             "worths.parquet": _parquet(self.by_draw),
             MANIFEST: (json.dumps(self._manifest(), indent=2) + "\n").encode(),
@@ -151,6 +152,12 @@ class Attribution:
             "started": self.started,
             "sha256": {"shares": table_hash(self.table), "worths": table_hash(self.by_draw)},
         }
+
+
+def csv_of(shares: pd.DataFrame) -> str:
+    """The table of shares as shares.csv has it."""
+    text: str = shares.to_csv(index=False, float_format="%.10g", lineterminator="\n")
+    return text
 
 
 def _row(part: str, kind: str, values: NDArray[np.float64]) -> dict[str, Any]:

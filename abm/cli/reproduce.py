@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def reproduce(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of a run or a sweep")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder of a run, a sweep or an attribution")
+    ],
     rows: Annotated[
         str, typer.Option("--rows", metavar="N", help="Of a sweep: how many runs, or all")
     ] = "20",
@@ -31,7 +33,8 @@ def reproduce(
 
 
 def reproduced(folder: Path, n_rows: int | None) -> Reproduction:
-    """A run, or some runs of a sweep, made again with a bar."""
+    """A run, some runs of a sweep, or an attribution, made again with a bar."""
+    from abm.runs.loading import holds_attribution
     from abm.sweep.plan import PLAN
 
     with Progress(1) as progress:
@@ -40,6 +43,12 @@ def reproduced(folder: Path, n_rows: int | None) -> Reproduction:
 
             return progress.do(
                 "running rows again", lambda: reproduce_sweep(folder, n_rows, progress.tick)
+            )
+        if holds_attribution(folder):
+            from abm.attribution.reproduce import reproduce_attribution
+
+            return progress.do(
+                "playing all coalitions again", lambda: reproduce_attribution(folder, progress.tick)
             )
         from abm.runs.reproduce import reproduce
 

@@ -58,6 +58,19 @@ class Manifest(_Versions):
     parent: dict[str, Any] | None = None  # of a branch, as `abm.population.origin` reads it
 
 
+class AttributionManifest(_Versions):
+    """manifest.json of an attribution."""
+
+    scenario_hash: Hash
+    target: str
+    channels: list[str]
+    triggers: list[str]
+    seed: Count
+    n_seeds: Least
+    n_coalitions: Least
+    sha256: dict[str, str]
+
+
 class _Outputs(BaseModel):
     series: list[str]
     events: bool

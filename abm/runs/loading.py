@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abm.errors import UnreadableFile
-from abm.files import MOST_OF_GRAPH, MOST_OF_TABLE, read_bytes, refuse_irregular
+from abm.files import MOST_OF_GRAPH, MOST_OF_TABLE, read_bytes, read_json, refuse_irregular
 from abm.population.origin import Origin, branches_from_json
 from abm.population.past import lineage_faults
 from abm.runs.columns import table_of_result
@@ -93,6 +93,11 @@ def _reason(bad: BaseException) -> str:
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a result folder, of a schema that this version reads."""
     path = folder / MANIFEST
+    if holds_attribution(folder):
+        raise UnreadableFile(
+            f"{folder} holds an attribution, not a run: its shares are in shares.csv, and "
+            "unwind reproduce plays it again"
+        )
     try:
         return read_description(path, Manifest, SCHEMA_VERSION, partial(_made_again, folder))
     except FileNotFoundError:
@@ -101,6 +106,15 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise UnreadableFile(f"{folder} is a file; give the folder of a result") from None
     except UNREADABLE as bad:
         raise UnreadableFile(f"{path} cannot be read: {_reason(bad)}") from None
+
+
+def holds_attribution(folder: Path) -> bool:
+    """True for a folder whose manifest is an attribution's."""
+    try:
+        content = read_json(folder / MANIFEST)
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and "n_coalitions" in content
 
 
 def _made_again(folder: Path, manifest: Mapping[str, Any]) -> str:

@@ -66,12 +66,15 @@ def reproduce(folder: str | Path) -> Reproduction:
             "the manifest alone cannot repeat that"
         )
     made, states = _made_again(kept)
+    tables: tuple[str, ...] = TABLES
+    if kept.kept_indicators is not None:
+        made, tables = made.with_indicators(), (*TABLES, "indicators")
     said = read_manifest(Path(folder))
     then, now = said["sha256"], hashes_of(made)
     same = tuple(name for name in now if now[name] == then.get(name))
     gaps = [
         gap_of(name, getattr(kept, name), getattr(made, name))
-        for name in TABLES
+        for name in tables
         if name not in same
     ]
     if "exposures" not in same:
