@@ -28,7 +28,8 @@ from abm.scenario.template import parameters_of_other_kinds
 ROOT = Path(__file__).resolve().parents[1]
 ODD = ROOT / "abm" / "ODD.md"
 SCENARIO = "world-2024"
-ROOMS = ("kernels", "population", "measures", "attribution")  # of abm/: where equations live
+# Rooms of abm/ in which equations live.
+ROOMS = ("kernels", "population", "measures", "attribution", "stress")
 
 # Tables of a result, and what the first column of their description is called.
 COLUMNS = {
@@ -483,6 +484,24 @@ TESTS: dict[int, tuple[str, ...]] = {
         "measures/test_indicators.py:test_independent_markets_absorb_a_fifth_each_and_one_factor_all",
     ),
     174: ("measures/test_indicators.py:test_a_shift_of_absorption_by_hand",),
+    140: (
+        "stress/test_contracts.py:test_an_option_is_the_discounted_mean_of_what_it_pays",
+        "stress/test_contracts.py:test_garman_and_kohlhagen_by_hand",
+    ),
+    141: ("stress/test_contracts.py:test_volatility_is_expected_to_fade_to_calm",),
+    142: ("stress/test_valuing.py:test_parts_add_up_to_the_cent_on_every_path",),
+    143: (
+        "stress/test_valuing.py:test_fully_hedged_earns_the_basis_whatever_the_spot_does",
+    ),
+    144: (
+        "stress/test_funding.py:test_a_call_by_hand_is_what_is_missing_in_the_currency_of_the_loan",
+        "stress/test_funding.py:test_the_cost_of_a_sale_by_hand",
+    ),
+    145: ("stress/test_risk.py:test_lines_share_the_shortfall_and_the_mean_without_a_rest",),
+    146: ("stress/test_risk.py:test_the_breakeven_of_one_carry_trade_is_that_of_abm_carry",),
+    147: (
+        "stress/test_risk.py:test_a_shocked_yen_lowers_the_sharpe_ratio_of_a_long_book",
+    ),
 }
 WHOLE_DAY = (
     "engine/test_conservation.py:test_units_currencies_dollars_and_wealth_are_conserved_on_every_day",

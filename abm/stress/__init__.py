@@ -1,0 +1,15 @@
+"""A user's own portfolio through the simulated unwinds: profit, risk, margin calls, funding.
+
+    result = abm.stress.run("portfolio.csv", "august-2024", runs=200)
+    result.risk  # value at risk and expected shortfall by horizon, with intervals
+    result.split  # profit by source: price, FX, carry, and four parts of funding
+    result.save("results/mine")
+
+The engine knows nothing of the portfolio: it is valued on paths that are there already.
+"""
+
+from abm.stress.portfolio import Portfolio, read_portfolio
+from abm.stress.result import StressResult
+from abm.stress.running import run
+
+__all__ = ["Portfolio", "StressResult", "read_portfolio", "run"]
