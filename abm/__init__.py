@@ -17,6 +17,7 @@ The names below are the front door; what they take and give is in the rooms behi
 * `abm.sweep`: thousands of runs, called as `abm.sweep("mine.toml")`; `abm.compare` is one of two
   scenarios on the same draws;
 * `abm.attribution`: what each channel and each scripted event added to a number of the cascade;
+* `abm.stress`: your own portfolio through the simulated unwinds, `abm.stress.run("mine.csv", …)`;
 * `abm.calibration`: parameters fitted to moments of the record, `abm.calibrate("study.toml")`;
 * `abm.validation`: what is asked of the model, and what it holds, `abm.validate()`;
 * `abm.carry`, `abm.market`, `abm.contagion`: one trade, one clearing, one network, by themselves;
@@ -75,6 +76,7 @@ _ROOM_OF = {
     "load_scenario": "abm.scenario",
     "load_sweep": "abm.sweep",
     "run": "abm.runs",
+    "stress": "abm.stress",  # a room: `import abm` is enough for `abm.stress.run`
     "sweep": "abm.sweep",
     "threshold_cascade": "abm.contagion",
     "validate": "abm.validation",

@@ -490,18 +490,14 @@ TESTS: dict[int, tuple[str, ...]] = {
     ),
     141: ("stress/test_contracts.py:test_volatility_is_expected_to_fade_to_calm",),
     142: ("stress/test_valuing.py:test_parts_add_up_to_the_cent_on_every_path",),
-    143: (
-        "stress/test_valuing.py:test_fully_hedged_earns_the_basis_whatever_the_spot_does",
-    ),
+    143: ("stress/test_valuing.py:test_fully_hedged_earns_the_basis_whatever_the_spot_does",),
     144: (
         "stress/test_funding.py:test_a_call_by_hand_is_what_is_missing_in_the_currency_of_the_loan",
         "stress/test_funding.py:test_the_cost_of_a_sale_by_hand",
     ),
     145: ("stress/test_risk.py:test_lines_share_the_shortfall_and_the_mean_without_a_rest",),
     146: ("stress/test_risk.py:test_the_breakeven_of_one_carry_trade_is_that_of_abm_carry",),
-    147: (
-        "stress/test_risk.py:test_a_shocked_yen_lowers_the_sharpe_ratio_of_a_long_book",
-    ),
+    147: ("stress/test_risk.py:test_a_shocked_yen_lowers_the_sharpe_ratio_of_a_long_book",),
 }
 WHOLE_DAY = (
     "engine/test_conservation.py:test_units_currencies_dollars_and_wealth_are_conserved_on_every_day",

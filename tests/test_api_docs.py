@@ -28,6 +28,7 @@ ROOMS = (
     "abm.measures.vulnerability",
     "abm.runs",
     "abm.scenario",
+    "abm.stress",
     "abm.sweep",
     "abm.validation",
 )

@@ -138,12 +138,17 @@ class Portfolio(NamedTuple):
     """Positions and contracts in a scenario's markets."""
 
     positions: tuple[Position, ...]
+    """What is held and owed."""
     contracts: tuple[Contract, ...]
+    """Options and forwards."""
     base: int
     """Currency of the result, by number; the dollar is last."""
     base_name: str
+    """Its name."""
     remarks: tuple[Remark, ...]
+    """What a reader should know of it."""
     source: str
+    """The file it was read from."""
 
     @property
     def names(self) -> tuple[str, ...]:
