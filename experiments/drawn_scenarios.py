@@ -15,6 +15,7 @@ import numpy as np
 
 from abm.errors import ScenarioFaults
 from abm.scenario import load_scenario
+from abm.scenario.auto_borrower import HIGHEST_TARGET
 from abm.scenario.places import bare, kind_of, leaves, parts_in
 
 if TYPE_CHECKING:
@@ -332,7 +333,7 @@ def _whole_groups(changes: Changes, scenario: Scenario) -> Changes:
 
 
 def _loans_of(changes: Changes, scenario: Scenario) -> Changes:
-    """Targets of automatic loans below the limit, and a penalty that leaves them lower."""
+    """Targets of automatic loans below the limit and their own, and a penalty that leaves them lower."""
     now = scenario.auto_borrowers
     names = ("loan_to_value_limit", "loan_to_value_spread", "loan_to_value", "liquidation_penalty")
     keys = {name: f"auto_borrowers.{name}" for name in names}
@@ -342,7 +343,7 @@ def _loans_of(changes: Changes, scenario: Scenario) -> Changes:
         changes.get(key, getattr(now, name)) for name, key in keys.items()
     )
     spread = min(spread, 0.5 * limit)
-    target = min(target, 0.99 * (limit - spread))
+    target = min(target, 0.99 * (limit - spread), HIGHEST_TARGET - spread)
     penalty = min(penalty, 0.99 * (1.0 / limit - 1.0))
     return dict(zip(keys.values(), (limit, spread, target, penalty), strict=True))
 

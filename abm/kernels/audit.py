@@ -4,7 +4,7 @@ from abm.kernels.banks.trading_book import book_worth
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.bank_leverage import bank_assets
 from abm.kernels.contracts.swaps import add_up_marks
-from abm.kernels.numerics.columns import chunk_sum, copy
+from abm.kernels.numerics.columns import chunk_sum, copy, write_sizes
 from abm.kernels.state import (
     CHUNK,
     ESTATE_ASSETS,
@@ -18,6 +18,28 @@ from abm.kernels.state import (
 )
 
 ROUNDING = 1e-12  # sums of all that has moved since the opening are no more exact
+# Of what is held, to scale errors by where it is more than the opening's: an error of 1e-9 of that
+# is ROUNDING of what is held.
+HELD_SHARE = 1e-3
+
+
+@kernel
+def scale_errors(books, market, scratch):
+    """Scale errors by a share of the most that has been held, where that exceeds the opening.
+
+    Sums over books that have grown a million times are rounded by more than the opening's.    (M55)
+    """
+    K = market.quote.size
+    for k in range(K + 1):
+        column = books.units[k] if k < K else books.cash
+        held = 0.0
+        if k < K:
+            held += abs(market.value_held[k]) + abs(market.dealer_held[k])
+        for lo in range(0, column.size, CHUNK):
+            sizes = scratch.lanes[0][: min(CHUNK, column.size - lo)]
+            write_sizes(column[lo : lo + sizes.size], sizes)
+            held += chunk_sum(sizes)
+        market.gross_totals[k] = max(market.gross_totals[k], HELD_SHARE * held)
 
 
 @kernel
@@ -80,7 +102,7 @@ def beyond_rounding(error):
 
 @kernel
 def conservation_error(has_traded, books, market, graph, scratch):
-    """Largest change of a total since the opening, relative to the gross opening position.
+    """Largest change of a total since the opening, relative to gross positions.            (M55)
 
     Institutions that have not traded since they were counted are not counted again.
     """

@@ -4,7 +4,7 @@ A phase names the groups of state that it reads and writes; only here does a fun
 than four of them.
 """
 
-from abm.kernels.audit import loans_error, swaps_error, worst_error
+from abm.kernels.audit import loans_error, scale_errors, swaps_error, worst_error
 from abm.kernels.banks.capital import rebuild_capital, share_dealer_profit, sweep_desks
 from abm.kernels.banks.claim_marks import mark_claims
 from abm.kernels.banks.failures import fail_banks, leave_clients
@@ -101,7 +101,7 @@ def advance_day(
     """One trading day, in order (ODD §3)."""
     apply_news(day, market, rules, chance, script)
     set_policy(day, market, rules, chance, script, record)
-    audit_loans(books, graph, rules, options, record)
+    audit_loans(books, market, graph, rules, options, record, scratch)
     accrue(day, books, market, graph, rules, script)
     trade_swaps(day, books, market, graph, rules, script, options, record, scratch)
     mark_and_move_capital(books, market, graph, rules, scratch)
@@ -172,9 +172,10 @@ def set_policy(day, market, rules, chance, script, record):
 
 
 @kernel
-def audit_loans(books, graph, rules, options, record):
-    """Set the banks' loans to what their borrowers owe, before anything moves."""
+def audit_loans(books, market, graph, rules, options, record, scratch):
+    """Banks' loans against what their borrowers owe, before anything moves; the audit's scale."""
     if options.audit:
+        scale_errors(books, market, scratch)
         record_error(loans_error(books, graph, rules.mandates), record)
 
 

@@ -257,7 +257,7 @@ class Market(NamedTuple):
     anticipator_order: np.ndarray  # (K,)
     excess: np.ndarray  # (K,) excess demand left by the solver, units
     totals: np.ndarray  # (K + 1,) units of everything at the opening, dollar last
-    gross_totals: np.ndarray  # (K + 1,) gross positions at the opening, to scale errors by
+    gross_totals: np.ndarray  # (K + 1,) gross positions, to scale errors by
 
 
 class Graph(NamedTuple):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 AUDIT_LIMIT = 1e-9
-"""Largest error of (M55) and (M56) of a run that counts, over gross opening positions."""
+"""Largest error of (M55) and (M56) of a run that counts, over gross positions."""
 # May be undefined while funds have no wealth.
 _OF_FUNDS = ("leverage", "margin_rate", "share_unlevered")
 
@@ -86,7 +86,7 @@ def is_sound_at_a_glance(world: World, first: int, last: int, first_event: int) 
 
 def _imbalance(error: float) -> str:
     return (
-        f"the books do not balance (units, dollars or wealth off by {error:.1e} of gross opening "
+        f"the books do not balance (units, dollars or wealth off by {error:.1e} of gross "
         f"positions, the limit is {AUDIT_LIMIT:.0e})"
     )
 

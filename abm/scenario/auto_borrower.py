@@ -7,7 +7,10 @@ from typing import Any
 
 from abm.scenario.checks import Faults, fault_at, must_sum_to_one, needs, unknown_instruments
 from abm.scenario.fields import Part, Shares, Whole, choice, number, presence
-from abm.scenario.groups import whole_or_absent
+from abm.scenario.groups import ROUNDING, whole_or_absent
+
+
+HIGHEST_TARGET = 0.95  # loan-to-value: 20-fold leverage
 
 
 class AutoBorrowers(Part):
@@ -49,7 +52,7 @@ class AutoBorrowers(Part):
         0.6,
         label="target loan-to-value",
         ge=0,
-        le=0.95,
+        le=HIGHEST_TARGET,
     )
     loan_to_value_spread: float = number(
         "half width of the even spread of targets among borrowers",
@@ -136,6 +139,9 @@ def _liquidations_lower_what_they_are_to_lower(group: AutoBorrowers) -> Faults:
     limit, highest = group.loan_to_value_limit, group.loan_to_value + group.loan_to_value_spread
     if highest >= limit:
         most = f"with loan_to_value_spread must stay below loan_to_value_limit ({limit:g})"
+        yield fault_at("auto_borrowers.loan_to_value", group.loan_to_value, most)
+    elif highest > HIGHEST_TARGET + ROUNDING:
+        most = f"with loan_to_value_spread must be at most {HIGHEST_TARGET:g}"
         yield fault_at("auto_borrowers.loan_to_value", group.loan_to_value, most)
     if (1.0 + group.liquidation_penalty) * limit >= 1.0:
         most = f"must be below {1.0 / limit - 1.0:.6g} (1 / loan_to_value_limit - 1)"

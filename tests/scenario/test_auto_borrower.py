@@ -21,6 +21,15 @@ def test_a_target_at_the_limit_and_a_penalty_that_feeds_on_itself_are_told_toget
     assert "below 0.25" in found["auto_borrowers.liquidation_penalty"]
 
 
+def test_no_target_of_the_group_is_above_the_highest_that_there_is():
+    limits = {"loan_to_value_limit": 0.99, "liquidation_penalty": 0.01}
+    found = faults_of(loan_to_value=0.91, loan_to_value_spread=0.05, **limits)
+    assert "must be at most 0.95" in found["auto_borrowers.loan_to_value"]
+    keys = {"loan_to_value": 0.9, "loan_to_value_spread": 0.05} | limits
+    group = GROUP.with_changes({f"auto_borrowers.{name}": value for name, value in keys.items()})
+    assert group.auto_borrowers.loan_to_value == 0.9  # .9 + .05 is above .95 by a rounding
+
+
 def test_a_penalty_just_below_that_is_accepted():
     changed = GROUP.with_changes({"auto_borrowers.liquidation_penalty": 0.2499})
     assert changed.auto_borrowers.liquidation_penalty == 0.2499

@@ -61,6 +61,13 @@ def write_product(left, right, product):
 
 
 @kernel
+def write_sizes(column, sizes):
+    """sizes <- |column|"""
+    for j in range(sizes.size):
+        sizes[j] = abs(column[j])
+
+
+@kernel
 def add_debt(price, units, total):
     """total <- total + (-price units)+"""
     for j in range(units.size):
