@@ -160,6 +160,8 @@ def _faults_between_sound_parts(
         place = locate(root, error["loc"], raw)
         if error["type"] == "extra_forbidden":
             _remove(pruned, place.steps)
+        elif place.keys[:1] == ("policy",) and len(place.steps) > 1:
+            _remove(pruned, place.steps[:2])  # an authority does nothing by default
         elif place.keys:
             broken.add(place.keys[0])
     sound = {

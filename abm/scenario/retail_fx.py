@@ -174,6 +174,14 @@ def _group_is_whole_or_absent(group: Any) -> Faults:
     yield from whole_or_absent("retail_fx", group, "notional_usd_bn")
 
 
+@needs("retail_fx")
+def _accounts_open_above_their_stop_out(group: Any) -> Faults:
+    opening = 1.0 / min(group.leverage, group.opening_leverage_cap)
+    if group.loss_cut >= opening:
+        least = f"must be below {opening:.6g}, the equity over notional of the median account"
+        yield fault_at("retail_fx.loss_cut", group.loss_cut, least, "or it is cut as it opens")
+
+
 @needs("instruments", "retail_fx")
 def _retail_holds_currencies(instruments: Mapping[str, Any], group: Any) -> Faults:
     currencies = [k for k, part in instruments.items() if part.kind == "currency"]
