@@ -333,7 +333,7 @@ def _whole_groups(changes: Changes, scenario: Scenario) -> Changes:
 
 
 def _loans_of(changes: Changes, scenario: Scenario) -> Changes:
-    """Targets of automatic loans below the limit and their own, and a penalty that leaves them lower."""
+    """Targets of automatic loans below both limits, and a penalty that leaves them lower."""
     now = scenario.auto_borrowers
     names = ("loan_to_value_limit", "loan_to_value_spread", "loan_to_value", "liquidation_penalty")
     keys = {name: f"auto_borrowers.{name}" for name in names}

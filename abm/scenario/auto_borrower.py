@@ -9,7 +9,6 @@ from abm.scenario.checks import Faults, fault_at, must_sum_to_one, needs, unknow
 from abm.scenario.fields import Part, Shares, Whole, choice, number, presence
 from abm.scenario.groups import ROUNDING, whole_or_absent
 
-
 HIGHEST_TARGET = 0.95  # loan-to-value: 20-fold leverage
 
 
