@@ -74,9 +74,8 @@ def note_leverage(books, market, rules):
     mandates, n = rules.mandates, rules.mandates.first_row[RISK_PARITY]
     held = books.morning_leverage[:n]
     hold_multiples(
-        market.funding_share[0], books.wealth[:n], books.borrowing[:n], mandates.weights[0][:n],
-        mandates.gross_weight[:n], held,
-    )  # fmt: skip
+        books.wealth[:n], books.borrowing[:n], books.loan_share[:n], mandates.gross_weight[:n], held
+    )
     for i in range(n):
         held[i] = min(held[i], MOST_LEVERAGE)
 
@@ -105,15 +104,18 @@ def learn_from_losses(books, market, rules, scratch):
 @kernel
 def learn_by_mandate(lo, hi, returns, books, market, rules, scratch):
     """Learn from the book that each fund's mandate gives it at this morning's leverage."""
-    mandates, share = rules.mandates, market.funding_share[0]
+    mandates, share, owed = rules.mandates, market.funding_share, rules.funds.owed
     n = hi - lo
     total, size = scratch.lanes[0][:n], scratch.lanes[1][:n]
     total[:] = 0.0
     add_scaled_rows(1, lo, hi, returns, mandates.weights, total)
+    leverage = books.morning_leverage[lo:hi]
+    owe_returns(share[0], returns[0], leverage, mandates.weights[0][lo:hi], total)
+    for o in range(owed.size):
+        owe_others(share[1 + o] * returns[owed[o]], leverage, mandates.other_loans[o][lo:hi], total)
     size_returns(
-        share, returns[0], books.morning_leverage[lo:hi], mandates.weights[0][lo:hi],
-        mandates.asset_variance[lo:hi], mandates.loan_covariance[lo:hi],
-        mandates.loan_variance[lo:hi], total, size,
+        leverage, mandates.asset_variance[lo:hi], books.loan_covariance[lo:hi],
+        books.loan_variance[lo:hi], total, size,
     )  # fmt: skip
     learn(
         total, size, rules.funds.risk, rules.margin.loss, books.sizing_risk[lo:hi],
@@ -122,15 +124,24 @@ def learn_by_mandate(lo, hi, returns, books, market, rules, scratch):
 
 
 @kernel
-def size_returns(
-    share, yen_return, leverage, yen_weight, assets, covariance, loan, total, size
-):  # fmt: skip
-    """Own returns of a chunk, in place of those of its assets, and their sizes."""
-    for j in range(size.size):
+def owe_returns(share, yen_return, leverage, yen_weight, total):
+    """Own returns of a chunk, in place of those of its assets.                         (M69)"""
+    for j in range(total.size):
         total[j] = own_return(leverage[j], total[j], -share * yen_weight[j], yen_return)
-        variance = book_variance(
-            leverage[j], assets[j], share * covariance[j], share * share * loan[j]
-        )
+
+
+@kernel
+def owe_others(currency_return, leverage, loans, total):
+    """Take off own returns what loans in another currency have cost: phi_c (l - 1) r_c (M69)"""
+    for j in range(total.size):
+        total[j] -= loans[j] * (leverage[j] - 1.0) * currency_return
+
+
+@kernel
+def size_returns(leverage, assets, covariance, loan, total, size):
+    """Sizes of the own returns of a chunk.                                             (M69)"""
+    for j in range(size.size):
+        variance = book_variance(leverage[j], assets[j], covariance[j], loan[j])
         size[j] = surprise(total[j], variance)
 
 

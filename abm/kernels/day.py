@@ -14,6 +14,7 @@ from abm.kernels.banks.trading_book import accrue_books, mark_trading_books
 from abm.kernels.behaviours.dealer import withdraw_dealers
 from abm.kernels.behaviours.decisions import decide_rows
 from abm.kernels.behaviours.expectations import set_market_view
+from abm.kernels.behaviours.hedge_fund import choose_loans
 from abm.kernels.behaviours.idle import cancel_orders
 from abm.kernels.behaviours.option_hedger import hedge_options, pay_option_holders
 from abm.kernels.behaviours.order_anticipator import anticipate_orders, note_orders
@@ -155,7 +156,7 @@ def decide_alone(
         accrue(day, books, market, graph, rules, script)
         trade_swaps(day, books, market, graph, rules, script, options, record, scratch)
         mark_and_move_capital(books, market, graph, rules, scratch)
-    form_views(market, graph, rules, scratch)
+    form_views(books, market, graph, rules, scratch)
     cancel_orders(row, row + 1, books)
     if day < options.no_trade_from:
         decide_rows(row, row + 1, books, market, rules, scratch)
@@ -236,7 +237,7 @@ def open_markets(books, market, rules):
 @kernel
 def decide(day, books, market, graph, rules, user_orders, options, scratch):
     """All institutions decide on the same prices."""
-    form_views(market, graph, rules, scratch)
+    form_views(books, market, graph, rules, scratch)
     may_trade = day < options.no_trade_from
     for lo in range(0, books.cash.size, CHUNK):
         hi = min(lo + CHUNK, books.cash.size)
@@ -248,9 +249,12 @@ def decide(day, books, market, graph, rules, user_orders, options, scratch):
 
 
 @kernel
-def form_views(market, graph, rules, scratch):
-    """Expected returns, trends and the brokers' use of their balance sheets, as of last night."""
+def form_views(books, market, graph, rules, scratch):
+    """Expected returns, loans by rates, trends and the brokers' use of their balance sheets, as of
+    last night.
+    """
     set_market_view(market, rules)
+    choose_loans(books, market, rules)
     size_trends(market, rules)
     consult_brokers(graph, scratch)
 

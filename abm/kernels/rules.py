@@ -66,6 +66,7 @@ class FundRule(NamedTuple):
     failure_share: float
     stop_reset_days: int  # 0: high-water marks are never reset
     full_carry: float  # rate differential at which all of the yen loan is in yen; 0: at any
+    owed: np.ndarray  # (O,) int64 currencies beside the yen that funds owe
     risk: OwnRiskRule
     flows: FlowRule
 

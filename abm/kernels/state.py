@@ -106,6 +106,9 @@ class Mandates(NamedTuple):
     asset_variance: np.ndarray  # (N,) per year, calm, of the assets per unit of leverage
     loan_covariance: np.ndarray  # (N,) per year, of those with the usual yen loan on top
     loan_variance: np.ndarray  # (N,) per year, of the usual yen loan per unit borrowed
+    other_loans: np.ndarray  # (O, N) share of its loan owed in each further funding currency
+    other_covariance: np.ndarray  # (O, N) per year, of the assets and such a loan
+    other_variance: np.ndarray  # (O, 1 + O, N) per year, of such a loan and those in all, yen first
     concentration: np.ndarray  # (N,) Herfindahl index of the weights
     size_usd_bn: np.ndarray  # (N,) base notional (retail) or dollar assets (insurers)
     target_volatility: np.ndarray  # (N,) per year
@@ -157,6 +160,9 @@ class Books(NamedTuple):
     high_water: np.ndarray  # (N,) USD bn, scaled by flows
     stopped_days: np.ndarray  # (N,) int64 trading days beyond the stop-loss
     morning_wealth: np.ndarray  # (N,) USD bn after the morning's flows; 0 unknown
+    loan_share: np.ndarray  # (N,) of its loan that it owes in currencies but the dollar, today
+    loan_covariance: np.ndarray  # (N,) per year, of the assets and that loan
+    loan_variance: np.ndarray  # (N,) per year, of that loan per unit borrowed
     morning_leverage: np.ndarray  # (N,) of funds, with which they went into the day
     sizing_risk: np.ndarray  # (N,) variance by which a fund sizes, over the calm one
     margin_risk: np.ndarray  # (N,) variance of its worst recent loss, over the calm one
@@ -248,7 +254,7 @@ class Market(NamedTuple):
     close: np.ndarray  # (days kept, K) closes, newest first
     risk_fast: np.ndarray  # (K, K) fast, of USD returns, lower triangle, off-diagonals doubled
     expected: np.ndarray  # (K,) expected return per unit of weight and year
-    funding_share: np.ndarray  # (1,) share of their usual yen loan that funds choose today
+    funding_share: np.ndarray  # (1 + O,) share of their usual loans that funds choose, yen first
     trend_size: np.ndarray  # (3, K) share of wealth per unit of a follower's weight and volatility
     anchor: np.ndarray  # (K,) fundamental of this round, links included
     value_order: np.ndarray  # (K,) units value investors order at the clearing price

@@ -12,6 +12,7 @@ from abm.kernels.state import CALLED, COUNTED, MANDATE
 from abm.population.groups import Array, Group
 from abm.population.hedge_fund import open_fund_books
 from abm.population.instruments import constant_basis, opening_terms
+from abm.population.loans import owed_currencies
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -36,7 +37,9 @@ def draw_desks(scenario: Scenario) -> Group:
     group.wealth[:] = desk.capital_share * capital
     group.weights[:] = terms.column(desk.weights)[:, None]
     group.weights[0] = -desk.yen_share
-    open_fund_books(group, np.full(group.n, desk.leverage), scenario, terms)
+    n_owed = len(owed_currencies(scenario))
+    none = np.zeros((n_owed, group.n))  # desks owe yen and dollars
+    open_fund_books(group, np.full(group.n, desk.leverage), none, scenario)
     return group
 
 

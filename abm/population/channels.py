@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from abm.kernels.rules import RunRule
+from abm.population.loans import opening_loans
 from abm.population.margin import opening_margin_rate
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ def from_day_0(world: World, scenario: Scenario, shut: tuple[str, ...] | None = 
         return world
     if "haircuts" in shut and world.burn_in == 0:  # no rate has been asked yet
         mandates = world.rules.mandates
-        world.books.margin_rate[:] = opening_margin_rate(mandates, scenario)
+        loans = opening_loans(mandates, mandates.other_loans, scenario, by_rates=True)
+        world.books.margin_rate[:] = opening_margin_rate(mandates, loans, scenario)
     if "bank_capital" in shut:  # what last night's lines would ask of this morning
         world.graph.utilisation[:] = world.graph.cut[:] = 0.0
         world.books.recalled[:] = 0.0

@@ -11,6 +11,8 @@ import numpy as np
 
 from abm.kernels.behaviours.expectations import loan_cost
 from abm.kernels.behaviours.hedge_fund import (
+    borrow_others,
+    charge_other_loans,
     lower_to,
     lower_to_lenders,
     portfolio_mean,
@@ -24,6 +26,7 @@ from abm.kernels.rules import FlowRule, FundRule, OwnRiskRule
 from abm.kernels.state import CALLED, COUNTED, LEAST_VARIANCE, MANDATE
 from abm.population.groups import PRIME_BROKERS, Array, Group, count, shares_of_number
 from abm.population.instruments import Terms, full_carry, opening_terms
+from abm.population.loans import FundLoans, opening_loans, owed_currencies
 from abm.population.margin import margin_rule, opening_margin_rate
 from abm.population.products import product, quadratic_form
 
@@ -42,6 +45,7 @@ class Styles(NamedTuple):
     weights: Array  # (K, n) of the style
     gross: Array  # (n,) their sum
     yen_share: Array  # (n,)
+    other_loans: Array  # (O, n) share of the loan in each further funding currency
     leverage: Array  # (n,)
     equity_usd_bn: Array  # (n,) of the whole style
 
@@ -56,12 +60,15 @@ def fund_styles(scenario: Scenario) -> Styles:
     ends = np.cumsum([0, *numbers])
     weights = [terms.column(style.weights) for style in styles]
     table = np.reshape(weights, (len(styles), len(terms.names))).T
+    loans = [terms.column(style.loan_shares) for style in styles]
+    other_shares = np.reshape(loans, table.T.shape).T[owed_currencies(scenario)]
     return Styles(
         names=tuple(name for name, m in zip(rule.styles, numbers, strict=True) for _ in range(m)),
         members=tuple(slice(a, b) for a, b in pairwise(ends)),
         weights=np.repeat(table, numbers, axis=1),
         gross=np.repeat([w.sum() for w in weights], numbers),
         yen_share=np.repeat([s.yen_share for s in styles], numbers),
+        other_loans=np.repeat(other_shares, numbers, axis=1),
         leverage=np.repeat([s.leverage for s in styles], numbers),
         equity_usd_bn=np.repeat([s.equity_usd_bn for s in styles], numbers),
     )
@@ -100,7 +107,7 @@ def draw_hedge_funds(scenario: Scenario, terms: Terms, rng: np.random.Generator)
     differ_in_loan(group, styles.members, rule.overlap, own_draw)
     most = rule.opening_cap_share * rule.leverage_cap
     calm = np.minimum(styles.leverage * np.exp(rule.leverage_dispersion * noise), most)
-    open_fund_books(group, calm, scenario, terms)
+    open_fund_books(group, calm, styles.other_loans, scenario)
     return group
 
 
@@ -120,33 +127,37 @@ def differ_in_loan(group: Group, members: Iterable[slice], overlap: float, draw:
             group.weights[0, own] = -drawn[own] * (usual[own].sum() / total)
 
 
-def open_fund_books(group: Group, calm_leverage: Array, scenario: Scenario, terms: Terms) -> None:
+def open_fund_books(
+    group: Group, calm_leverage: Array, other_loans: Array, scenario: Scenario
+) -> None:
     """Risk aversion that makes the calm leverage optimal, and the books that follow.
 
     A fund whose carry is below the floor opens below its calm leverage.
     """
-    rule, weights = scenario.funds, group.weights
+    rule, weights, terms = scenario.funds, group.weights, opening_terms(scenario)
     gross = group.gross_weight
     gross[:] = weights[1:].sum(axis=0)
     shares = np.where(gross > 0.0, weights / np.maximum(gross, 1e-300), 0.0)[1:]
     group.concentration[:] = (shares**2).sum(axis=0)
     group.leverage_cap[:] = rule.leverage_cap
-    calm: Array = quadratic_form(terms.usd_covariance, weights)
-    group.long_run_variance[:] = scenario.estimation.long_run_multiple * calm
     set_book_variances(group, terms)
-    yen_share = terms.carry_share(rule.funding)
-    carry = carry_of(weights, gross, yen_share, terms, (terms.income[0], terms.usd_rate))
+    usual = opening_loans(group, other_loans, scenario, by_rates=False)
+    loans = opening_loans(group, other_loans, scenario, by_rates=True)
+    calm: Array = quadratic_form(terms.usd_covariance, usual.whole(weights))
+    group.long_run_variance[:] = scenario.estimation.long_run_multiple * calm
+    carry = carry_of(weights, gross, loans, terms, (terms.income[0], terms.usd_rate))
     at = rule.preferences.funding_per_year, rule.preferences.usd_per_year
-    optimal_at = np.maximum(carry_of(weights, gross, 1.0, terms, at), rule.carry_floor_per_year)
-    set_risk_aversion(group, calm, optimal_at, calm_leverage, scenario)
-    leverage, limit = size_on_books(group, yen_share, carry, scenario)
+    optimal_at = np.maximum(carry_of(weights, gross, usual, terms, at), rule.carry_floor_per_year)
+    set_risk_aversion(group, calm, optimal_at, calm_leverage, usual, scenario)
+    leverage, limit = size_on_books(group, loans, carry, scenario)
     lower_to(limit, leverage)
     lower_to_lenders(
-        yen_share, margin_rule(scenario).buffer, opening_margin_rate(group, scenario),
-        group.leverage_cap, weights[0], gross, leverage,
+        margin_rule(scenario).buffer, opening_margin_rate(group, loans, scenario),
+        group.leverage_cap, loans.share, gross, leverage,
     )  # fmt: skip
     held = np.empty_like(weights)
-    set_fund_shares(0, group.n, yen_share, leverage, weights, held)
+    set_fund_shares(0, group.n, loans.chosen[0], leverage, weights, held)
+    borrow_others(0, group.n, loans.chosen, loans.owed, leverage, other_loans, held)
     group.hold(held)
 
 
@@ -160,18 +171,20 @@ def set_book_variances(group: Group, terms: Terms) -> None:
 
 
 def carry_of(
-    weights: Array, gross: Array, yen_share: float, terms: Terms, rates: tuple[float, float]
+    weights: Array, gross: Array, loans: FundLoans, terms: Terms, rates: tuple[float, float]
 ) -> Array:  # fmt: skip
     """Carry per unit of leverage and year of each column of weights, at policy rates of the funding
-    currency and the dollar, a share of the usual yen loan in yen.                       (M15)
+    currency and the dollar.                                                             (M15)
     """
     income = terms.income.copy()
     income[0] = rates[0] + loan_cost(terms.basis, terms.spread)
     income[: terms.n_currencies] += terms.swap_basis
     carry = np.empty(weights.shape[1])
+    n, chosen = carry.size, loans.chosen
     portfolio_mean(
-        0, carry.size, yen_share, income, rates[1], terms.spread, weights, gross, carry
-    )  # fmt: skip
+        0, n, chosen[0], income, rates[1], terms.spread, weights, gross, loans.share, carry
+    )
+    charge_other_loans(0, n, chosen, loans.owed, income, terms.spread, loans.others, carry)
     return carry
 
 
@@ -183,7 +196,8 @@ def opening_variance(scenario: Scenario) -> float:
 
 
 def set_risk_aversion(
-    group: Group, calm: Array, optimal_at: Array, calm_leverage: Array, scenario: Scenario
+    group: Group, calm: Array, optimal_at: Array, calm_leverage: Array, usual: FundLoans,
+    scenario: Scenario,
 ) -> None:  # fmt: skip
     """Risk aversion at which calm leverage l0, as lenders see it, is optimal for a carry. (M74)
 
@@ -191,23 +205,21 @@ def set_risk_aversion(
     variance, a fund opens with the latter.
     """
     multiple, wealth = np.empty(group.n), np.ones(group.n)
-    hold_multiples(
-        1.0, wealth, calm_leverage - wealth, group.weights[0], group.gross_weight, multiple
-    )  # fmt: skip
-    slope = group.loan_variance - group.loan_covariance
+    hold_multiples(wealth, calm_leverage - wealth, usual.share, group.gross_weight, multiple)
+    slope = usual.variance - usual.covariance
     excess = np.maximum(calm * multiple - slope, LEAST_VARIANCE)
     group.risk_aversion[:] = optimal_at / (opening_variance(scenario) * excess)
 
 
 def size_on_books(
-    group: Group, yen_share: float, carry: Array, scenario: Scenario
-) -> tuple[Array, Array]:  # fmt: skip
+    group: Group, loans: FundLoans, carry: Array, scenario: Scenario
+) -> tuple[Array, Array]:
     """Opening leverage on the funds' own books, and its limit by value at risk.     (M20, M21)"""
-    book = group.asset_variance, group.loan_covariance, group.loan_variance
+    book = group.asset_variance, loans.covariance, loans.variance
     leverage, limit = np.full(group.n, opening_variance(scenario)), np.empty(group.n)
-    want_leverage(yen_share, *book, group.risk_aversion, carry, leverage)
+    want_leverage(*book, group.risk_aversion, carry, leverage)
     seen = np.full(group.n, scenario.estimation.opening_multiple)
-    limit_by_var(yen_share, loss_bound(scenario.funds.var_limit), seen, *book, limit)
+    limit_by_var(loss_bound(scenario.funds.var_limit), seen, *book, limit)
     return leverage, limit
 
 
@@ -232,6 +244,7 @@ def fund_rule(scenario: Scenario) -> FundRule:
         failure_share=funds.failure_share,
         stop_reset_days=funds.stop_reset_days,
         full_carry=full_carry(funds.funding),
+        owed=owed_currencies(scenario),
         risk=own_risk_rule(scenario),
         flows=flow_rule(scenario),
     )

@@ -34,9 +34,9 @@ class Terms:
     swap_basis: Array  # (C,) earned through swaps, in calm
     spread: float
 
-    def carry_share(self, rule: Carry) -> float:
+    def carry_share(self, rule: Carry, currency: int = 0) -> float:
         """Share of their full positions of those who follow rates by a rule, at the opening."""
-        return float(carry_share(full_carry(rule), np.array([self.income[0], self.usd_rate])))
+        return float(carry_share(full_carry(rule), self.income[currency], self.usd_rate))
 
     def column(self, shares: Mapping[str, float]) -> Array:
         """Shares by name as a column (K,)."""

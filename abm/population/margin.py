@@ -12,16 +12,16 @@ from abm.kernels.constraints.liquidation import LEAST_IMPACT, PRO_RATA, WATERFAL
 from abm.kernels.constraints.margin import ask_by_loss, ask_margin, charge, load_margin
 from abm.kernels.rules import LossRule, MarginRule
 from abm.population.groups import Array, Group
-from abm.population.instruments import opening_terms
 
 if TYPE_CHECKING:
     from abm.kernels.state import Mandates
+    from abm.population.loans import FundLoans
     from abm.scenario import Scenario
 
 LIQUIDATIONS = {"pro-rata": PRO_RATA, "least-impact": LEAST_IMPACT, "waterfall": WATERFALL}
 
 
-def opening_margin_rate(group: Group | Mandates, scenario: Scenario) -> Array:
+def opening_margin_rate(group: Group | Mandates, loans: FundLoans, scenario: Scenario) -> Array:
     """Margin rate of each institution at the opening estimates; 0 without a call.   (M17, M71)"""
     rule, estimate, has_account = (
         margin_rule(scenario),
@@ -32,9 +32,8 @@ def opening_margin_rate(group: Group | Mandates, scenario: Scenario) -> Array:
     if rule.loss.is_on:
         load_margin(group.concentration, rule, rates)
         ask_by_loss(
-            opening_terms(scenario).carry_share(scenario.funds.funding),
-            group.asset_variance, group.loan_covariance, group.loan_variance, np.zeros_like(rates),
-            rule, rates,
+            group.asset_variance, loans.covariance, loans.variance, np.zeros_like(rates), rule,
+            rates,
         )  # fmt: skip
         charge(has_account, no_ceiling, rates)
     else:

@@ -41,8 +41,10 @@ from abm.population.basis import (
 )
 from abm.population.dealer import opening_depth
 from abm.population.groups import Group, first_rows, put_together
+from abm.population.hedge_fund import fund_styles
 from abm.population.institutions import draw_groups
 from abm.population.instruments import opening_terms
+from abm.population.loans import opening_loans, other_loan_columns
 from abm.population.mof import draw_interventions
 from abm.population.network import Lending, draw_lending, institution_names
 from abm.population.order_anticipator import open_order_flow
@@ -110,10 +112,16 @@ def build_world(
     )
     burn_in = scenario.calendar.burn_in_days
     columns = put_together(groups) | {"swap_share": swap_shares(groups, scenario)}
+    of_funds = fund_styles(scenario).other_loans[:, : groups[0].n]
+    columns |= other_loan_columns(columns["weights"], of_funds, scenario)
     mandates = make_mandates(columns, first_rows(groups), lending)
     rules = make_rules(scenario)._replace(mandates=mandates)
     books = open_books(columns, scenario.estimation.opening_multiple)
     books = books._replace(**open_swap_books(scenario, books.units, mandates))
+    loans = opening_loans(mandates, mandates.other_loans, scenario, by_rates=False)
+    books = books._replace(
+        loan_share=loans.share, loan_covariance=loans.covariance, loan_variance=loans.variance
+    )
     market = open_market(scenario, rules)
     market = market._replace(**open_swap_market(scenario, rules.basis, rules.mandates, books))
     graph = open_graph(scenario, lending, groups)
@@ -266,7 +274,7 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
         "value_speed": rules.value_investors.speed.copy(),
         "appetite": np.zeros(3),
         "order_flow": open_order_flow(calm, rules.anticipators),
-        "funding_share": np.ones(1),
+        "funding_share": np.ones(1 + len(rules.funds.owed)),
         "margin_ceiling": np.full(1, np.inf),
         "depth_floor": np.zeros(1),
     }

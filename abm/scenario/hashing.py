@@ -45,6 +45,9 @@ def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
     _drop_later_moves(raw["policy"]["boj"])
     if raw["funding"].get("basis", {}).get("currencies") == {}:
         del raw["funding"]["basis"]["currencies"]
+    for style in raw["funds"]["styles"].values():
+        if not style["loan_shares"]:
+            del style["loan_shares"]
     raw["instruments"] = _in_order(raw["instruments"])
     raw["funds"]["styles"] = _in_order(raw["funds"]["styles"])
     raw["correlations"] = {

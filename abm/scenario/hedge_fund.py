@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from abm.errors import NOT_GIVEN
-from abm.scenario.checks import Faults, fault_at, must_sum_to_one, needs, unknown_instruments
+from abm.errors import NOT_GIVEN, Nearest
+from abm.scenario.checks import (
+    SUM_TOLERANCE,
+    Faults,
+    fault_at,
+    must_sum_to_one,
+    needs,
+    unknown_instruments,
+)
 from abm.scenario.fields import (
     AT_MOST_MANY,
     FROZEN,
@@ -69,6 +76,13 @@ class Style(Part):
         "assumed",
         label="portfolio weight",
         allowed="shares that sum to at most 1, by instrument",
+    )
+    loan_shares: Shares = choice(
+        "share of borrowing in further currencies; the rest is in dollars",
+        "assumed",
+        {},
+        label="share of borrowing in other currencies",
+        allowed="shares by traded currency; with yen_share at most 1",
     )
 
 
@@ -353,3 +367,25 @@ def _every_style_has_a_fund(funds: Any, population: Any) -> Faults:
 def _styles_hold_known_instruments(instruments: Mapping[str, Any], funds: Any) -> Faults:
     for name, style in funds.styles.items():
         yield from unknown_instruments(f"funds.styles.{name}.weights", style.weights, instruments)
+
+
+@needs("instruments", "funds")
+def _styles_owe_traded_currencies_that_they_do_not_hold(instruments: Any, funds: Any) -> Faults:
+    first, *traded = [name for name, part in instruments.items() if part.kind == "currency"]
+    for name, style in funds.styles.items():
+        key = f"funds.styles.{name}.loan_shares"
+        for currency in style.loan_shares:
+            if currency == first:
+                words = "is the funding currency: its share is yen_share"
+                yield fault_at(f"{key}.{currency}", NOT_GIVEN, words)
+            elif currency not in traded:
+                listed = ", ".join(traded) or "none"
+                words = f"is not a traded currency of the scenario ({listed})"
+                yield fault_at(f"{key}.{currency}", NOT_GIVEN, words, Nearest(currency, traded))
+            elif style.weights.get(currency, 0.0) > 0.0 and style.loan_shares[currency] > 0.0:
+                words = "is held by the style too (weights): it cannot be owed"
+                yield fault_at(f"{key}.{currency}", NOT_GIVEN, words)
+        owed = style.yen_share + sum(style.loan_shares.values())
+        if style.loan_shares and owed > 1.0 + SUM_TOLERANCE:
+            words = f"must sum to at most 1 with yen_share; they sum to {owed:.12g}"
+            yield fault_at(key, NOT_GIVEN, words)

@@ -28,6 +28,7 @@ from abm.kernels.rules import FlowRule, LossRule, OwnRiskRule
 from abm.kernels.state import HEDGE_FUND, RETAIL_FX, TREND
 from abm.population.hedge_fund import carry_of, fund_styles
 from abm.population.instruments import opening_terms
+from abm.population.loans import FundLoans
 from abm.population.rules import make_rules
 from abm.population.world import build_world
 from abm.scenario import load_scenario
@@ -144,7 +145,7 @@ def test_leverage_on_the_book_by_hand():
 def test_value_at_risk_at_its_limit_is_a_99_percent_ten_day_loss():
     limit = np.empty(2)
     columns = (np.full(2, value) for value in BOOK)
-    limit_by_var(1.0, loss_bound(0.34), np.array([1.0, 4.0]), *columns, limit)
+    limit_by_var(loss_bound(0.34), np.array([1.0, 4.0]), *columns, limit)
     for most, risk in zip(limit, (1.0, 4.0), strict=True):
         sigma = math.sqrt(risk * book_variance(most, *BOOK))
         assert 2.3263478740408408 * sigma * math.sqrt(10 / 250) == pytest.approx(0.34, rel=1e-12)
@@ -185,10 +186,10 @@ def test_funds_that_differ_in_their_loan_are_equally_leveraged_in_calm():
     calm = scenario("calm", funds__leverage_dispersion=0.0, funds__overlap=0.0, funds__n=200)
     mandates, assets = build_world(calm, 8).rules.mandates, 0.6
     own = fund_styles(calm).members[0]
-    weights = mandates.weights[:, own]
-    carry = carry_of(
-        weights, np.full(weights.shape[1], assets), 1.0, opening_terms(calm), (0.001, 0.053)
-    )
+    weights, none = mandates.weights[:, own], np.zeros((0, own.stop - own.start))
+    usual = FundLoans(np.zeros(0, np.int64), np.ones(1), none, -weights[0], none, none)
+    gross = np.full(weights.shape[1], assets)
+    carry = carry_of(weights, gross, usual, opening_terms(calm), (0.001, 0.053))
     loan, covariance = mandates.loan_variance[own], mandates.loan_covariance[own]
     slope = mandates.asset_variance[own] - 2.0 * covariance + loan
     excess = carry / (1.2445 * mandates.risk_aversion[own])
@@ -328,12 +329,12 @@ def test_no_fund_owes_more_than_its_cap_allows_whatever_its_loan():
     ],
 )
 def test_positions_follow_the_differential(full, yen, dollar, share):
-    assert carry_share(full, np.array([yen, 0.0, 0.0, dollar])) == pytest.approx(share)
+    assert carry_share(full, yen, dollar) == pytest.approx(share)
 
 
 def test_a_yen_loan_beyond_what_is_spent_earns_the_dollar_rate():
     mean = np.zeros(2)
-    add_funding(0.05, 0.053, 0.5, np.ones(2), np.array([-1.0, -2.4]), mean)
+    add_funding(0.05, 0.053, np.array([0.5, 1.2]), np.ones(2), mean)
     assert mean == pytest.approx([-0.5 * 0.053, 0.2 * 0.05])
 
 

@@ -27,7 +27,11 @@ def set_market_view(market, rules):
     market.expected[0] += loan_cost(banks.basis, banks.spread)
     for s in range(market.swapped.size):
         market.expected[market.swapped[s]] += rules.basis.swap_share * market.basis[s]
-    market.funding_share[0] = carry_share(funds.full_carry, market.rates)
+    usd_rate = market.rates[C]
+    market.funding_share[0] = carry_share(funds.full_carry, market.rates[0], usd_rate)
+    for o in range(funds.owed.size):
+        rate = market.rates[funds.owed[o]]
+        market.funding_share[1 + o] = carry_share(funds.full_carry, rate, usd_rate)
 
 
 @inlined
@@ -37,14 +41,14 @@ def loan_cost(basis, spread):
 
 
 @inlined
-def carry_share(full, rates):
-    """Share of full size at the differential of the dollar's over the yen's policy rate.  (M78)
+def carry_share(full, rate, usd_rate):
+    """Share of full size at the differential of the dollar's over a currency's policy rate. (M78)
 
-    clip((r_U - r_J) / full, 0, 1); 1 at any differential where ``full`` is 0.
+    clip((r_U - r_c) / full, 0, 1); 1 at any differential where ``full`` is 0.
     """
     if full <= 0.0:
         return 1.0
-    return min(max((rates[rates.size - 1] - rates[0]) / full, 0.0), 1.0)
+    return min(max((usd_rate - rate) / full, 0.0), 1.0)
 
 
 @inlined

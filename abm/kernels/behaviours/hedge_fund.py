@@ -10,23 +10,34 @@ from abm.kernels.constraints.value_at_risk import is_var_breached, limit_by_var,
 from abm.kernels.contracts.balances import hold_multiples, mandate_multiple
 from abm.kernels.numerics.columns import add_scaled, add_scaled_rows, copy, is_any, write_product
 from abm.kernels.risk import anchored
-from abm.kernels.state import LEAST_VARIANCE
+from abm.kernels.state import LEAST_VARIANCE, RISK_PARITY
 
 MEAN, VARIANCE, LIMIT, HELD = 0, 1, 2, 3  # rows of the scratch lanes
 AIM = MEAN  # the mean has been used by the time leverage is aimed at
 
 
 @kernel
-def portfolio_mean(lo, hi, yen_share, expected, usd_rate, spread, weights, gross, mean):
+def portfolio_mean(
+    lo, hi, yen_share, expected, usd_rate, spread, weights, gross, loan_share, mean
+):  # fmt: skip
     """Expected returns per unit of leverage of a chunk of portfolios, carry included.   (M15)
 
     mu = sum w g + what is not invested at the dollar rate - the dollar loan;  ``yen_share``: that
-    of the usual yen loan which is in yen;  gross: sum of the weights but the yen's.
+    of the usual yen loan which is in yen;  gross: sum of the weights but the yen's. Loans in other
+    currencies: `charge_other_loans`.
     """
     mean[:] = 0.0
     add_scaled(yen_share * expected[0], weights[0][lo:hi], mean)
     add_scaled_rows(1, lo, hi, expected, weights, mean)
-    add_funding(usd_rate, usd_rate + spread, yen_share, gross, weights[0][lo:hi], mean)
+    add_funding(usd_rate, usd_rate + spread, loan_share, gross, mean)
+
+
+@kernel
+def charge_other_loans(lo, hi, share, owed, expected, spread, loans, mean):
+    """Per unit of leverage: what loans in other currencies cost, - sum phi_c (g_c + spread). (M15)"""
+    for o in range(owed.size):
+        cost = share[1 + o] * (expected[owed[o]] + spread)
+        add_scaled(-cost, loans[o][lo:hi], mean)
 
 
 @kernel
@@ -51,6 +62,59 @@ def portfolio_variance(lo, hi, market, rules, scratch, variance):
                 weights[b][lo:hi], weights[c][lo:hi], weights[d][lo:hi], variance,
             )  # fmt: skip
         n_held += 1
+    for o in range(rules.funds.owed.size):
+        add_other_loan(o, lo, hi, market, rules, variance)
+
+
+@kernel
+def add_other_loan(o, lo, hi, market, rules, variance):
+    """Add what a loan in another currency, which none of them holds, adds to variances.  (M15)"""
+    mandates, owed, share = rules.mandates, rules.funds.owed, market.funding_share
+    c, loan = owed[o], rules.mandates.other_loans[o]
+    for k in range(mandates.weights.shape[0]):
+        if k != c:
+            reach = -share[1 + o] * (share[0] if k == 0 else 1.0)
+            doubled = reach * market.risk_fast[max(k, c), min(k, c)]
+            for j in range(hi - lo):
+                variance[j] += doubled * loan[lo + j] * mandates.weights[k, lo + j]
+    for p in range(o + 1):
+        both = share[1 + o] * share[1 + p] * market.risk_fast[c, owed[p]]
+        for j in range(hi - lo):
+            variance[j] += both * loan[lo + j] * mandates.other_loans[p, lo + j]
+
+
+@kernel
+def choose_loans(books, market, rules):
+    """Loans of funds and desks at today's shares of their usual ones.                   (M78)"""
+    mandates, n = rules.mandates, rules.mandates.first_row[RISK_PARITY]
+    set_loans(
+        market.funding_share, mandates.weights[0][:n], mandates.loan_covariance[:n],
+        mandates.loan_variance[:n], mandates.other_loans, mandates.other_covariance,
+        mandates.other_variance, books.loan_share, books.loan_covariance, books.loan_variance,
+    )  # fmt: skip
+
+
+@kernel
+def set_loans(
+    share, yen_weight, yen_covariance, yen_variance, other, other_covariance, other_variance,
+    loan_share, loan_covariance, loan_variance,
+):  # fmt: skip
+    """What each owes but dollars, its covariance with the assets, and its variance. (M68, M78)
+
+    phi = sum phi^_f phi_f      X = sum phi^_f X_f      D = sum phi^_f phi^_g D_fg
+    """
+    for i in range(yen_weight.size):
+        loan_share[i] = -share[0] * yen_weight[i]
+        loan_covariance[i] = share[0] * yen_covariance[i]
+        loan_variance[i] = share[0] * share[0] * yen_variance[i]
+    for o in range(other.shape[0]):
+        for i in range(yen_weight.size):
+            loan_share[i] += share[1 + o] * other[o, i]
+            loan_covariance[i] += share[1 + o] * other_covariance[o, i]
+            both = 2.0 * share[0] * other_variance[o, 0, i]
+            for p in range(other.shape[0]):
+                both += share[1 + p] * other_variance[o, 1 + p, i]
+            loan_variance[i] += share[1 + o] * both
 
 
 @kernel
@@ -74,24 +138,27 @@ def decide_funds(lo, hi, books, market, rules, scratch):
     mean, variance, limit_var = lanes[MEAN][:n], lanes[VARIANCE][:n], lanes[LIMIT][:n]
     portfolio_mean(
         lo, hi, market.funding_share[0], market.expected, market.rates[market.rates.size - 1],
-        rules.banks.spread, mandates.weights, mandates.gross_weight[lo:hi], mean,
+        rules.banks.spread, mandates.weights, mandates.gross_weight[lo:hi],
+        books.loan_share[lo:hi], mean,
+    )  # fmt: skip
+    charge_other_loans(
+        lo, hi, market.funding_share, funds.owed, market.expected, rules.banks.spread,
+        mandates.other_loans, mean,
     )  # fmt: skip
     if rules.margin.loss.is_on:
         copy(mandates.asset_variance[lo:hi], variance)
     else:
         portfolio_variance(lo, hi, market, rules, scratch, variance)
     set_margin_terms(lo, hi, variance, scratch.broker_use, books, market, rules)
-    size_on_books(lo, hi, market.funding_share[0], limit_var, mean, books, rules)
+    size_on_books(lo, hi, limit_var, mean, books, rules)
     lower_to(limit_var, books.target_leverage[lo:hi])
-    loan, gross = mandates.weights[0][lo:hi], mandates.gross_weight[lo:hi]
+    loan, gross = books.loan_share[lo:hi], mandates.gross_weight[lo:hi]
     lower_to_lenders(
-        market.funding_share[0], rules.margin.buffer, books.margin_rate[lo:hi],
-        mandates.leverage_cap[lo:hi], loan, gross, books.target_leverage[lo:hi],
+        rules.margin.buffer, books.margin_rate[lo:hi], mandates.leverage_cap[lo:hi], loan, gross,
+        books.target_leverage[lo:hi],
     )  # fmt: skip
     aim, speed, held = lanes[AIM][:n], books.speed[lo:hi], lanes[HELD][:n]
-    hold_multiples(
-        market.funding_share[0], books.wealth[lo:hi], books.borrowing[lo:hi], loan, gross, held
-    )
+    hold_multiples(books.wealth[lo:hi], books.borrowing[lo:hi], loan, gross, held)
     pace_funds(
         held, books.wealth[lo:hi], books.high_water[lo:hi], books.target_leverage[lo:hi],
         limit_var, funds, aim, speed,
@@ -100,6 +167,7 @@ def decide_funds(lo, hi, books, market, rules, scratch):
         if is_idle(lo + j, books):
             aim[j], speed[j] = 0.0, 0.0
     set_fund_shares(lo, hi, market.funding_share[0], aim, mandates.weights, books.intent)
+    borrow_others(lo, hi, market.funding_share, funds.owed, aim, mandates.other_loans, books.intent)
 
 
 @kernel
@@ -113,46 +181,43 @@ def pace_funds(held, wealth, high_water, wanted, limit_var, rule, aim, speed):
 
 
 @kernel
-def add_funding(rate, loan_rate, share, gross, yen_weight, mean):
+def add_funding(rate, loan_rate, loan_share, gross, mean):
     """Per unit of leverage: interest on what is not invested, less that on dollar loans.  (M15)"""
     for j in range(mean.size):
-        owed = 1.0 + share * yen_weight[j]
+        owed = 1.0 - loan_share[j]
         mean[j] += max(0.0, 1.0 - gross[j]) * rate - owed * (loan_rate if owed > 0.0 else rate)
 
 
 @kernel
-def size_on_books(lo, hi, share, limit_var, mean, books, rules):
-    """Leverage wanted and the limit of value at risk on the funds' own books, a share of their
-    usual yen loan in yen.                                                       (M20, M21)
-    """
+def size_on_books(lo, hi, limit_var, mean, books, rules):
+    """Leverage wanted and the limit of value at risk on the funds' own books.       (M20, M21)"""
     mandates, funds = rules.mandates, rules.funds
-    assets, covariance = mandates.asset_variance[lo:hi], mandates.loan_covariance[lo:hi]
-    loan, risk = mandates.loan_variance[lo:hi], books.sizing_risk[lo:hi]
+    assets, covariance = mandates.asset_variance[lo:hi], books.loan_covariance[lo:hi]
+    loan, risk = books.loan_variance[lo:hi], books.sizing_risk[lo:hi]
     wanted = books.target_leverage[lo:hi]
-    limit_by_var(share, loss_bound(funds.var_limit), risk, assets, covariance, loan, limit_var)
+    limit_by_var(loss_bound(funds.var_limit), risk, assets, covariance, loan, limit_var)
     for j in range(wanted.size):
         wanted[j] = anchored(risk[j], funds.risk.long_run, funds.anchor_share)
-    want_leverage(share, assets, covariance, loan, mandates.risk_aversion[lo:hi], mean, wanted)
+    want_leverage(assets, covariance, loan, mandates.risk_aversion[lo:hi], mean, wanted)
 
 
 @kernel
-def want_leverage(share, assets, covariance, loan, aversion, mean, wanted):
+def want_leverage(assets, covariance, loan, aversion, mean, wanted):
     """Mean-variance leverage of a chunk on the book that each fund owns, in place of the variance
     over the calm one.                                                                 (M20)
     """
     for j in range(wanted.size):
         wanted[j] = book_leverage(
-            mean[j], aversion[j] * wanted[j], assets[j], share * covariance[j],
-            share * share * loan[j],
-        )  # fmt: skip
+            mean[j], aversion[j] * wanted[j], assets[j], covariance[j], loan[j]
+        )
 
 
 @kernel
-def lower_to_lenders(share, buffer, margin_rate, cap, yen_weight, gross, wanted):
+def lower_to_lenders(buffer, margin_rate, cap, loan_share, gross, wanted):
     """A buffer below what margin allows, and the cap, at most.                        (M20)"""
     for j in range(wanted.size):
         margin = buffer / margin_rate[j] if margin_rate[j] > 0.0 else math.inf
-        most = mandate_multiple(min(margin, cap[j]), -share * yen_weight[j], gross[j])
+        most = mandate_multiple(min(margin, cap[j]), loan_share[j], gross[j])
         wanted[j] = min(wanted[j], most)
 
 
@@ -201,6 +266,15 @@ def set_fund_shares(lo, hi, yen_share, leverage, weights, shares):
     borrow_yen(yen_share, leverage, weights[0][lo:hi], shares[0][lo:hi])
     for k in range(1, weights.shape[0]):
         write_product(leverage, weights[k][lo:hi], shares[k][lo:hi])
+
+
+@kernel
+def borrow_others(lo, hi, share, owed, leverage, loans, shares):
+    """The loans in other currencies that funds owe: c_c = -phi^_c phi_c (lambda-1)+       (M19)"""
+    for o in range(owed.size):
+        for j in range(hi - lo):
+            loan = share[1 + o] * loans[o, lo + j] * max(leverage[j] - 1.0, 0.0)
+            shares[owed[o], lo + j] -= loan
 
 
 @kernel

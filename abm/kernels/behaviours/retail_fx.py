@@ -30,7 +30,8 @@ def decide_retail_fx(lo, hi, books, market, rules, scratch):
     """
     rule, mandates, dollar = rules.retail_fx, rules.mandates, market.rates.size - 1
     owed, size, lean = scratch.lanes[0], scratch.lanes[1], scratch.work[0]
-    share = carry_share(rule.full_carry, market.rates)
+    usd_rate = market.rates[market.rates.size - 1]
+    share = carry_share(rule.full_carry, market.rates[0], usd_rate)
     in_dollars = share * lean_against(dollar, market, rule)
     for i in range(lo, hi):
         owed[i - lo] = -in_dollars * mandates.weights[0, i]

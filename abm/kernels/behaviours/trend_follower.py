@@ -51,7 +51,8 @@ def size_trends(market, rules):
     The signal is the moving average over its standard deviation on calm days without a trend. A
     short position in yen is scaled by what it earns.                                     (M79)
     """
-    short_share = carry_share(rules.trend.full_carry, market.rates)
+    usd_rate = market.rates[market.rates.size - 1]
+    short_share = carry_share(rules.trend.full_carry, market.rates[0], usd_rate)
     for filter_ in range(1, 3):
         span = rules.estimate.trend_days[filter_]
         for k in range(market.quote.size):

@@ -1,6 +1,6 @@
 """Orders that bring one book to a leverage."""
 
-from abm.kernels.behaviours.hedge_fund import set_fund_shares
+from abm.kernels.behaviours.hedge_fund import borrow_others, set_fund_shares
 from abm.kernels.compiler.jit import kernel
 from abm.kernels.constraints.liquidation import PRO_RATA, spread_sale
 from abm.kernels.contracts.balances import debt_above, leverage_of, mandate_multiple
@@ -27,11 +27,13 @@ def delever_pro_rata(i, target, books, market, rules, scratch):
     """
     books.speed[i] = rules.margin.forced_speed
     if rules.mandates.sale_rule[i] == MANDATE:
-        share, weights = market.funding_share[0], rules.mandates.weights
-        gross = rules.mandates.gross_weight[i]
+        share, mandates = market.funding_share, rules.mandates
         aim = scratch.work[0][:1]
-        aim[0] = mandate_multiple(target, -share * weights[0, i], gross)
-        set_fund_shares(i, i + 1, share, aim, weights, books.intent)
+        aim[0] = mandate_multiple(target, books.loan_share[i], mandates.gross_weight[i])
+        set_fund_shares(i, i + 1, share[0], aim, mandates.weights, books.intent)
+        borrow_others(
+            i, i + 1, share, rules.funds.owed, aim, mandates.other_loans, books.intent
+        )  # fmt: skip
         return
     wealth = books.wealth[i]
     shrink = target / leverage_of(i, books)
@@ -62,6 +64,8 @@ def delever_by_cost(i, target, books, market, rules, scratch):
         books.intent[k, i] = -speed * sale[k] / market.usd_price[k]
     repaid = min(1.0, speed * repay / books.borrowing[i]) if books.borrowing[i] > 0.0 else 0.0
     books.intent[0, i] = repaid * max(-books.units[0, i], 0.0)
+    for c in rules.funds.owed:
+        books.intent[c, i] += repaid * max(-books.units[c, i], 0.0)
 
 
 @kernel

@@ -88,8 +88,8 @@ def ask_rates(lo, hi, variances, broker_use, books, market, rules):
     if rules.margin.loss.is_on:
         load_margin(mandates.concentration[lo:hi], rules.margin, rates)
         ask_by_loss(
-            market.funding_share[0], variances, mandates.loan_covariance[lo:hi],
-            mandates.loan_variance[lo:hi], books.margin_risk[lo:hi], rules.margin, rates,
+            variances, books.loan_covariance[lo:hi], books.loan_variance[lo:hi],
+            books.margin_risk[lo:hi], rules.margin, rates,
         )  # fmt: skip
         charge(has_account, market.margin_ceiling[0], rates)
     else:
@@ -118,12 +118,10 @@ def load_margin(concentration, rule, rates):
 
 
 @kernel
-def ask_by_loss(share, assets, covariance, loan, risk, rule, rates):
-    """Margin rates of a chunk in place of their loads, a share of the yen loan in yen.   (M71)"""
+def ask_by_loss(assets, covariance, loan, risk, rule, rates):
+    """Margin rates of a chunk in place of their loads.                                   (M71)"""
     for j in range(rates.size):
-        rates[j] = worst_loss_margin(
-            rates[j], risk[j], assets[j], share * covariance[j], share * share * loan[j], rule
-        )
+        rates[j] = worst_loss_margin(rates[j], risk[j], assets[j], covariance[j], loan[j], rule)
 
 
 @kernel

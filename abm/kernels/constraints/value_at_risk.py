@@ -19,10 +19,9 @@ def is_var_breached(leverage, limit, rule):
 
 
 @kernel
-def limit_by_var(share, bound, risk, assets, covariance, loan, limit):
+def limit_by_var(bound, risk, assets, covariance, loan, limit):
     """Leverage at which value at risk meets its limit, for a chunk of books.          (M21)"""
     for j in range(limit.size):
         limit[j] = largest_leverage(
-            bound / max(risk[j], LEAST_VARIANCE), assets[j], share * covariance[j],
-            share * share * loan[j],
-        )  # fmt: skip
+            bound / max(risk[j], LEAST_VARIANCE), assets[j], covariance[j], loan[j]
+        )

@@ -205,11 +205,11 @@ def mandate_multiple(leverage, loan_share, gross):
 
 
 @kernel
-def hold_multiples(share, wealth, borrowing, yen_weight, gross, held):
+def hold_multiples(wealth, borrowing, loan_share, gross, held):
     """Multiples of their mandates that a chunk of funds hold.                           (M93)"""
     for j in range(held.size):
         leverage = leverage_ratio(wealth[j], borrowing[j])
-        held[j] = mandate_multiple(leverage, -share * yen_weight[j], gross[j])
+        held[j] = mandate_multiple(leverage, loan_share[j], gross[j])
 
 
 @kernel
