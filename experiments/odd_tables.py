@@ -104,6 +104,7 @@ TESTS: dict[int, tuple[str, ...]] = {
     ),
     15: (
         "kernels/behaviours/test_decisions.py:test_a_fund_wants_mean_over_risk_aversion_times_variance_within_its_limits",
+        "kernels/behaviours/test_other_loans.py:test_leverage_wanted_with_both_loans_by_hand",
     ),
     16: (
         "kernels/behaviours/test_decisions.py:test_margin_rates_follow_fast_volatility_concentration_and_brokers",
@@ -116,6 +117,7 @@ TESTS: dict[int, tuple[str, ...]] = {
     19: (
         "kernels/behaviours/test_decisions.py:test_target_shares_of_a_fund_are_leverage_times_weights_and_yen_of_the_loan",
         "agents/test_views.py:test_every_agent_decides_as_the_kernel_does",
+        "kernels/behaviours/test_other_loans.py:test_a_loan_in_three_currencies_by_hand",
     ),
     20: (
         "kernels/test_own_losses.py:test_leverage_on_the_book_by_hand",
@@ -272,8 +274,13 @@ TESTS: dict[int, tuple[str, ...]] = {
     68: (
         "kernels/test_own_losses.py:test_the_variance_of_a_book_by_hand",
         "kernels/test_own_losses.py:test_three_constants_give_the_variance_of_what_a_fund_holds",
+        "kernels/behaviours/test_other_loans.py:"
+        "test_three_constants_give_the_variance_of_a_book_with_both_loans",
     ),
-    69: ("kernels/test_own_losses.py:test_an_own_return_and_its_size_by_hand",),
+    69: (
+        "kernels/test_own_losses.py:test_an_own_return_and_its_size_by_hand",
+        "kernels/behaviours/test_other_loans.py:test_its_own_return_counts_what_the_loan_has_cost",
+    ),
     70: (
         "kernels/test_own_losses.py:test_risk_for_sizing_by_hand",
         "kernels/test_own_losses.py:test_a_gain_never_raises_the_margin_nor_the_sizing_risk",
@@ -292,7 +299,11 @@ TESTS: dict[int, tuple[str, ...]] = {
         "kernels/test_own_losses.py:"
         "test_yen_shares_differ_around_those_of_the_style_and_keep_its_loan",
     ),
-    78: ("kernels/test_own_losses.py:test_positions_follow_the_differential",),
+    78: (
+        "kernels/test_own_losses.py:test_positions_follow_the_differential",
+        "kernels/behaviours/test_other_loans.py:"
+        "test_each_loan_follows_the_differential_of_its_own_currency",
+    ),
     79: (
         "kernels/test_own_losses.py:"
         "test_retail_and_trend_followers_shed_their_short_at_zero_differential",

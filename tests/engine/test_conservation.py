@@ -104,6 +104,7 @@ storms = st.fixed_dictionaries(
         "retail_fx__leverage": one_of(3.0, 20.0),
         "funds__styles__FXM__leverage": one_of(3.7, 9.0),
         "funds__leverage_cap": one_of(3.0, 15.0),
+        "funds__styles__RV__loan_shares": one_of({}, {"AUD": 0.5, "MXN": 0.3}),
         "clearing__rounds": one_of(1, 6),
         "option_hedgers": one_of({"kind": "none"}, HEDGERS),
         "order_anticipators": one_of({"kind": "none"}, ANTICIPATORS),

@@ -64,6 +64,13 @@ def test_news_of_lehman_are_four_fifths_of_its_day_by_hand():
     assert news["HY"] == pytest.approx(0.7 * news["SPX"], abs=1e-4)
 
 
+def test_franc_debts_are_the_francs_crowding_times_its_turnover_over_the_yens():
+    """Turnover of April 2013: franc 5.2%, yen 23.0% (BIS); crowding .76, of the yen .78."""
+    owed = {name: s.loan_shares for name, s in abm.load_scenario("franc-2015").funds.styles.items()}
+    assert owed.pop("FXM")["CHF"] == pytest.approx(0.76 * 5.2 / 23.0, abs=0.005)
+    assert not any(owed.values())
+
+
 def test_yen_debts_are_those_of_2024_times_crowding():
     """The CFTC's net short over open interest: .475 on 3 July 2007, .527 on 2 July 2024."""
     styles = abm.load_scenario("august-2007").funds.styles

@@ -34,7 +34,7 @@ def portfolio_mean(
 
 @kernel
 def charge_other_loans(lo, hi, share, owed, expected, spread, loans, mean):
-    """Per unit of leverage: what loans in other currencies cost, - sum phi_c (g_c + spread). (M15)"""
+    """Per unit of leverage: loans in other currencies cost sum phi_c (g_c + spread).       (M15)"""
     for o in range(owed.size):
         cost = share[1 + o] * (expected[owed[o]] + spread)
         add_scaled(-cost, loans[o][lo:hi], mean)
