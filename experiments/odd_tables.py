@@ -23,6 +23,7 @@ from pydantic_core import PydanticUndefined
 
 from abm.runs.columns import columns_of
 from abm.scenario import Parameter, Scenario, load_scenario, parameter_table
+from abm.scenario.fields import Part, note
 from abm.scenario.template import parameters_of_other_kinds
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -565,6 +566,7 @@ def parameters() -> str:
     """The parameter table as Markdown, a part of the scenario after another."""
     scenario = load_scenario(SCENARIO)
     rows = [merged(rows) for rows in grouped(parameter_table(scenario))]
+    rows += [rows[0] for rows in grouped(list(empty_tables(scenario)))]
     parts = list(dict.fromkeys(part_of(row) for row in rows))
     rows += other_kinds(scenario)
     lines: list[str] = []
@@ -580,6 +582,21 @@ def parameters() -> str:
             ]
         lines.append("| " + " | ".join([f"`{row.key}`", *map(cell, row[1:])]) + " |")
     return "\n".join(lines[1:])
+
+
+def empty_tables(part: Part, prefix: str = "") -> Iterator[Parameter]:
+    """Tables of a part that have no entry in it: one row for each."""
+    for name, field in type(part).model_fields.items():
+        key, value = shared_key(f"{prefix}{name}")[0], getattr(part, name)
+        below = {f"{prefix}{name}.": value}
+        if isinstance(value, dict):
+            below = {f"{prefix}{name}.{entry}.": each for entry, each in value.items()}
+            if not value:
+                said = (note(field, which) for which in ("unit", "range", "source", "meaning"))
+                yield Parameter(key, "none", *said)
+        for start, each in below.items():
+            if isinstance(each, Part):
+                yield from empty_tables(each, start)
 
 
 def other_kinds(scenario: Scenario) -> list[Parameter]:

@@ -295,6 +295,7 @@ NO_ACCOUNT = {
         "stopped_days", "morning_wealth", "morning_leverage", "sizing_risk", "margin_risk",
         "mean_return", "noticed_return", "entry_wealth", "call_day", "suspended_days", "closing",
         "recalled", "verdict", "intent", "speed", "forced", "swap_legs", "swap_margin",
+        "loan_share", "loan_covariance", "loan_variance",
     },
     "graph": {
         "broker_start", "borrower", "broker", "lent_rows", "leverage_max", "is_core", "failed",
