@@ -510,6 +510,23 @@ TESTS: dict[int, tuple[str, ...]] = {
     145: ("stress/test_risk.py:test_lines_share_the_shortfall_and_the_mean_without_a_rest",),
     146: ("stress/test_risk.py:test_the_breakeven_of_one_carry_trade_is_that_of_abm_carry",),
     147: ("stress/test_risk.py:test_a_shocked_yen_lowers_the_sharpe_ratio_of_a_long_book",),
+    175: (
+        "measures/test_warning.py:test_a_yen_that_rises_by_seven_per_cent_in_a_day_is_ahead_for_twenty",
+        "measures/test_warning.py:test_a_cross_that_falls_by_eight_per_cent_is_ahead_for_ten",
+    ),
+    176: (
+        "measures/test_warning.py:test_auroc_of_three_event_days_and_four_calm_ones_by_hand",
+        "warning/test_warning_study.py:test_shuffled_labels_score_one_half",
+    ),
+    177: (
+        "measures/test_warning.py:test_partial_auroc_is_one_if_perfect_half_by_chance_and_by_hand_between",
+    ),
+    178: ("measures/test_warning.py:test_usefulness_by_hand",),
+    179: ("measures/test_warning.py:test_precision_by_hand",),
+    180: ("measures/test_warning.py:test_alarms_and_lead_by_hand",),
+    181: (
+        "measures/test_warning.py:test_a_logistic_regression_on_one_column_of_two_values_is_the_log_odds",
+    ),
 }
 WHOLE_DAY = (
     "engine/test_conservation.py:test_units_currencies_dollars_and_wealth_are_conserved_on_every_day",

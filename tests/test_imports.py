@@ -26,6 +26,7 @@ DOORS = {
     "abm.sweep": "the room's own door: a worker process needs none of the runner",
     "abm.calibration": "the room's own door: a worker process needs none of the runner",
     "abm.validation": "the room's own door: a worker process needs none of the runner",
+    "abm.warning": "the room's own door: a worker process needs none of the runner",
     "abm.literature": "a list of papers, one file each, in a student's order",
     "abm.kernels.compiler.ahead": "a child process compiles the kernel that its parent names",
     "abm.kernels.compiler.jit": "a compiled kernel names those that it calls",
@@ -123,7 +124,14 @@ def test_no_circle_is_defended_that_is_gone(name):
 def test_only_doors_import_by_name_and_only_what_is_behind_them():
     doors = {name for name, tree in trees().items() if imports_by_name(tree)}
     assert doors == set(DOORS)
-    for name in doors & {"abm", "abm.sweep", "abm.calibration", "abm.validation", "abm.literature"}:
+    for name in doors & {
+        "abm",
+        "abm.sweep",
+        "abm.calibration",
+        "abm.validation",
+        "abm.warning",
+        "abm.literature",
+    }:
         behind = named_in_texts(trees()[name], name, set(trees())) - {name}
         assert behind and all(found.startswith(f"{name}.") for found in behind), name
 
