@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from abm.errors import one_line
 from abm.report.funding import LEAST_DRAWN_USD_BN, whole_bp
+from abm.report.happened import marks
 from abm.report.phrases import in_english
 from abm.report.quotes import real_quotes, usd_quotes
-from abm.report.script import acts, class_of, currency, day_name, is_shocked, trigger
+from abm.report.script import class_of, currency, day_name, is_shocked, trigger
 from abm.words import words
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def cascade_picture(
         counterfactuals=counterfactuals,
         caption=" ".join(caption),
         opening_quote=usd_quotes(scenario, days)[0],
-        marks=[(act.day, literal(act.label)) for act in acts(scenario)],
+        marks=[(day, literal(label)) for day, label in marks(scenario, events)],
     )
 
 

@@ -53,7 +53,7 @@ def trigger(scenario: Scenario, language: str = "en") -> str:
     if not shocks:
         return ""
     if len(shocks) == 1 and scenario.shock.kind == "surprise":
-        return say("finding.surprise", size=_basis_points(scenario.shock.surprise_bp))
+        return say("finding.surprise", size=basis_points_told(scenario.shock.surprise_bp))
     return say("finding.shock_of", day=day_name(scenario, scenario.shock_day, language))
 
 
@@ -64,7 +64,7 @@ def currency(name: str, language: str = "en") -> str:
 
 def _shock(scenario: Scenario, say: Words) -> Iterator[Act]:
     if scenario.shock.kind == "surprise" and scenario.shock.surprise_bp:
-        size = _basis_points(scenario.shock.surprise_bp)
+        size = basis_points_told(scenario.shock.surprise_bp)
         bank, short = _central_bank(scenario.funding_currency, say)
         what = say("script.surprised", bank=bank, size=size)
         yield Act(scenario.shock_day, what, f"{short} surprise {size}")
@@ -74,7 +74,7 @@ def _policy(scenario: Scenario, say: Words) -> Iterator[Act]:
     yield from _boj(scenario, say)
     owed, mof = scenario.funding_currency, scenario.policy.mof
     who, funding = _ministry(owed, say), currency(owed, say.language)
-    short, s = ("MoF", "s") if owed == "JPY" else ("authorities", "")
+    _, short, s = short_names(owed)
     for sale in mof.interventions:
         key, verb = ("sold", "sell") if sale.usd_bn >= 0 else ("bought", "buy")
         amount = _usd(say, abs(sale.usd_bn))
@@ -93,21 +93,45 @@ def _boj(scenario: Scenario, say: Words) -> Iterator[Act]:
     """Scripted moves, and the plan of a queue on the day of its first meeting."""
     boj = scenario.policy.boj
     bank, short = _central_bank(scenario.funding_currency, say)
-    meetings = meeting_days(scenario)
-    if boj.kind == "rule" and boj.n_hikes and meetings:
-        hike, size = _basis_points(boj.hike_bp), _basis_points(boj.surprise_bp)
-        what = say("script.planned", bank=bank, n=boj.n_hikes, hike=hike, size=size)
-        yield Act(meetings[0], what, f"{short} plans {boj.n_hikes} × {hike}")
+    plan = plan_of(scenario, say.language)
+    if plan is not None:
+        yield plan
     for move in boj.moves():
-        day, size = scenario.day_index(move.day), _basis_points(move.surprise_bp)
+        day, size = scenario.day_index(move.day), basis_points_told(move.surprise_bp)
         if move.hike_bp:
-            hike = _basis_points(move.hike_bp)
+            hike = basis_points_told(move.hike_bp)
             yield Act(day, say("script.moved", bank=bank, hike=hike, size=size), f"{short} {hike}")
         elif move.surprise_bp:
             yield Act(day, say("script.spoke", bank=bank, size=size), f"{short} surprise of {size}")
         if move.ycc_exit_bp:
-            rise = _basis_points(move.ycc_exit_bp)
+            rise = basis_points_told(move.ycc_exit_bp)
             yield Act(day, say("script.curve_exit", bank=bank, size=rise), f"yields {rise}")
+
+
+def plan_of(scenario: Scenario, language: str = "en") -> Act | None:
+    """The plan of a queue of hikes, on the day of its first meeting; None without one."""
+    say, boj, meetings = words(language), scenario.policy.boj, meeting_days(scenario)
+    if boj.kind != "rule" or not boj.n_hikes or not meetings:
+        return None
+    bank, short = _central_bank(scenario.funding_currency, say)
+    hike, size = basis_points_told(boj.hike_bp), basis_points_told(boj.surprise_bp)
+    what = say("script.planned", bank=bank, n=boj.n_hikes, hike=hike, size=size)
+    return Act(meetings[0], what, f"{short} plans {boj.n_hikes} × {hike}")
+
+
+class Short(NamedTuple):
+    """Authorities of a currency as figures have them, and how a verb of theirs ends."""
+
+    central_bank: str
+    authorities: str
+    ending: str
+
+
+def short_names(funding: str) -> Short:
+    """Those of the currency that is owed."""
+    if funding == "JPY":
+        return Short("BoJ", "MoF", "s")
+    return Short("central bank", "authorities", "")
 
 
 def rules_told(scenario: Scenario, language: str = "en") -> list[str]:
@@ -154,7 +178,7 @@ def _rules_of_others(scenario: Scenario, say: Words) -> Iterator[str]:
     if fed.kind == "rule":
         yield say(
             "script.fed_cuts",
-            size=_basis_points(fed.cut_bp).lstrip("+"),
+            size=basis_points_told(fed.cut_bp).lstrip("+"),
             asset=Phrases(say).instrument(fed.asset),
             threshold=f"{fed.threshold:g}",
             days=fed.spacing_days,
@@ -168,9 +192,8 @@ def _ministry(owed: str, say: Words) -> str:
 
 def _central_bank(funding: str, say: Words) -> tuple[str, str]:
     """The central bank of the currency that is owed, and as figures have it."""
-    if funding == "JPY":
-        return say("script.boj"), "BoJ"
-    return say("script.bank_of", currency=funding), "central bank"
+    name = say("script.boj") if funding == "JPY" else say("script.bank_of", currency=funding)
+    return name, short_names(funding).central_bank
 
 
 def _news(scenario: Scenario) -> Iterator[Act]:
@@ -179,7 +202,7 @@ def _news(scenario: Scenario) -> Iterator[Act]:
         yield Act(scenario.day_index(news.day), title, title)
 
 
-def _basis_points(bp: float) -> str:
+def basis_points_told(bp: float) -> str:
     """A move or a surprise with its sign, every digit chosen."""
     return f"{bp:+g}bp".replace("-", "−")
 
