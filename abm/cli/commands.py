@@ -33,6 +33,7 @@ from abm.cli import (
     scenarios,
     schema,
     status,
+    stress,
     sweep,
     validate,
 )
@@ -102,6 +103,7 @@ COMMANDS = (
     literature.literature,
     episodes.episodes,
     indicators.indicators,
+    stress.stress,
     validate.validate,
     new.new,
     schema.schema,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -73,6 +72,8 @@ class Line(Part):
 COLUMNS = tuple(name for name in Line.model_fields if name != "betas")
 NUMBERS = ("quantity", "market_value", "leverage", "margin_rate", "hedge_share", "yield_per_year",
            "strike")  # fmt: skip
+# In place of a number that is none, so that it makes no other fault.
+STAND_IN = {"quantity": 1.0, "market_value": 1.0, "leverage": 2.0}
 
 
 class Position(NamedTuple):
@@ -205,6 +206,7 @@ class _Reader:
         self.instruments = scenario.instrument_names
         self.faults: list[Fault] = []
         self.first_line: dict[str, int] = {}
+        self.told: set[tuple[int, str]] = set()  # cells with a fault
         self.is_header_sound = not cells.faults or bool(cells.rows)
         self.base = self._base(base)
         if self.is_header_sound:
@@ -299,29 +301,31 @@ class _Reader:
             self.faults.append(fault)
 
     def _line(self, row: Row) -> Line | None:
-        """The line by its schema."""
+        """The line by its schema; in place of what is wrong with it something that is not, so that
+        its other faults are found as well. None where its kind is unknown."""
         raw: dict[str, Any] = {n: c for n, c in row.cells.items() if not n.startswith(BETA)}
-        is_sound = True
         for name in NUMBERS:
             if name in raw:
                 value = number_in(raw[name])
                 if value is None:
                     self._fault(row, name, why_not_a_number(raw[name]))
-                    is_sound = False
                     del raw[name]
+                    raw |= {name: STAND_IN[name]} if name in STAND_IN else {}
                 else:
                     raw[name] = value
         columns = [name for name in self.cells.columns if name.startswith(BETA)]
         if any(name in row.cells for name in columns):
             raw["betas"] = self._betas(self.cells.where, row, columns)
         try:
-            line = Line.model_validate(raw)
+            return Line.model_validate(raw)
         except ValidationError as refused:
-            where = self.cells.where
-            found = faults_of(refused, raw, Line)
-            self.faults += [replace(fault, where=where, line=row.line) for fault in found]
+            for fault in faults_of(refused, raw, Line):
+                self._fault(row, fault.key, fault.allowed, fault.near)
+                raw.pop(fault.key, None)
+                raw |= {name: STAND_IN[name] for name in STAND_IN if name == fault.key}
+        if (row.line, "kind") in self.told:
             return None
-        return line if is_sound else None
+        return Line.model_construct(**{"name": "", "currency": "", **raw})
 
     def _betas(self, where: str, row: Row, columns: Sequence[str]) -> dict[str, float]:
         """Betas of a row, of every factor that the header has: an empty cell is not a zero."""
@@ -500,6 +504,10 @@ class _Reader:
         return len(self.currencies) - 1
 
     def _fault(self, row: Row, column: str, words: str, near: str | Nearest = "") -> None:
+        """Keep the first fault of a cell."""
+        if (row.line, column) in self.told:
+            return
+        self.told.add((row.line, column))
         given = row.cells.get(column, NOT_GIVEN)
         self.faults.append(Fault(self.cells.where, column, given, words, near, line=row.line))
 

@@ -265,16 +265,16 @@ class StressResult:
         for k, name in enumerate(market.scenario.instrument_names):
             log = market.log_prices[:, span, k]
             at = np.abs(log).argmax(axis=1)[:, None]
-            found[f"{name} largest move"] = np.take_along_axis(log, at, axis=1)[:, 0]
-        found["yen volatility at its peak"] = np.sqrt(market.variance[:, span, 0].max(axis=1))
-        found["margin rate at its peak"] = market.margin_rate[:, span].max(axis=1)
-        found["dealers' depth at its least"] = market.depth_share[:, span].min(axis=1)
-        found["margin calls in the market"] = market.state["n_margin_calls"][:, span].sum(axis=1)
+            found[f"largest_move_{name}"] = np.take_along_axis(log, at, axis=1)[:, 0]
+        found["peak_yen_volatility"] = np.sqrt(market.variance[:, span, 0].max(axis=1))
+        found["peak_margin_rate"] = market.margin_rate[:, span].max(axis=1)
+        found["least_dealer_depth_share"] = market.depth_share[:, span].min(axis=1)
+        found["n_margin_calls"] = market.state["n_margin_calls"][:, span].sum(axis=1)
         sold = market.state["forced_hedge_fund_usd_bn"][:, span].sum(axis=1)
-        found["forced sales of hedge funds"] = sold
-        found["yen short on the eve"] = market.state["yen_short_units"][:, 0]
+        found["forced_hedge_fund_usd_bn"] = sold
+        found["yen_short_units_eve"] = market.state["yen_short_units"][:, 0]
         rates = np.broadcast_to(market.rates[:, last, 0] - market.rates[:, 0, 0], (market.n,))
-        found["rise of the yen rate"] = rates
+        found["rise_of_yen_rate"] = rates
         return found
 
     @cached_property
@@ -315,11 +315,12 @@ class StressResult:
         renamed = {"variants": self.variants_table}
         return {name: renamed.get(name, getattr(self, name)) for name in TABLES}
 
-    def save(self, folder: str | Path) -> Path:
+    def save(self, folder: str | Path, texts: Mapping[str, str] | None = None) -> Path:
         """Write the tables into a folder, each whole or not at all, and return it.
 
         Every table as Parquet and as CSV (text that a spreadsheet would compute has a ' in front),
-        scenario.toml, summary.json, manifest.json. Files of the same names are replaced.
+        scenario.toml, summary.json, manifest.json, and `texts` by name of their file. Files of the
+        same names are replaced.
         """
         place = Path(folder)
         tables = self.tables
@@ -327,6 +328,7 @@ class StressResult:
         files = dict(as_csv(tables).files)
         files |= {f"{name}.parquet": _parquet(table) for name, table in tables.items()}
         files |= {"scenario.toml": to_toml(raw).encode(), **graphs}
+        files |= {name: text.encode() for name, text in (texts or {}).items()}
         files["summary.json"] = _json(self.summary)
         files[MANIFEST] = _json(self._manifest(tables))
         write_folder(place, files)

@@ -172,3 +172,12 @@ def test_a_name_that_a_spreadsheet_would_compute_is_disarmed_in_csv(tmp_path):
     outcome(portfolio(line), market()).save(tmp_path / "kept")
     text = (tmp_path / "kept" / "lines.csv").read_text()
     assert "'=HYPERLINK(1)" in text and "\n=HYPERLINK" not in text
+
+
+def test_all_faults_of_one_line_are_said_and_no_fault_makes_another(tmp_path):
+    head = HEAD + ",leverage,funding_currency,hedge_share\n"
+    told = faults(head + "a,XXX,EUR,x,0.5,GBP,2\n", tmp_path)
+    assert told.count("line 2") == 6, told
+    assert faults(head + "a,SPX,USD,5,x,JPY,\n", tmp_path).count("line 2") == 1
+    assert faults(head + "a,SPX,USD,x,3,JPY,\n", tmp_path).count("line 2") == 1
+    assert faults(OPTION.format("JPY,USD,1e6,call,x,90d"), tmp_path).count("line 2") == 1

@@ -1,0 +1,78 @@
+"""`unwind stress`, as it is typed."""
+
+import json
+from contextlib import contextmanager
+
+import pandas as pd
+import pytest
+
+from abm.sweep import pool
+from tests.attacks.stage import ask
+from tests.sweep.small import HereAndNow
+
+SMALL = [
+    word
+    for key in (
+        "calendar.days=12", "calendar.burn_in_days=6", "calendar.drift_days=5",
+        "population.scale=0.2", "shock.surprise_bp=60",
+    )
+    for word in ("--set", key)
+]  # fmt: skip
+TYPED = ["stress", "carry-fund", "--scenario", "hike", "--runs", "4", "--horizon", "1,5", *SMALL]
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch, tmp_path):
+    @contextmanager
+    def processes(n_workers):
+        yield HereAndNow()
+
+    monkeypatch.setattr(pool, "own_processes", processes)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_sample_works_from_an_empty_folder_and_says_what_to_do_next(tmp_path):
+    answer = ask(TYPED)
+    assert answer.code == 0, answer.text
+    place = tmp_path / "results" / "stress-carry-fund-hike"
+    for words in ("ES 97.5%", "funding: policy rate", "Margin calls in JPY", "Kept in", "Try next"):
+        assert words in answer.text
+    assert (place / "worst-1.txt").read_text().strip()
+    assert len(pd.read_parquet(place / "paths.parquet")) == 4
+    again = ask(TYPED)
+    assert again.code == 2 and "--force" in again.text
+    forced = ask([*TYPED, "--force", "--json"])
+    assert forced.code == 0
+    told = json.loads(forced.text[forced.text.index("{") : forced.text.rindex("}") + 1])
+    assert told["n_paths"] == 4 and set(told["risk"]) == {"0.95", "0.975", "0.99"}
+
+
+def test_the_path_of_a_sample_in_the_repository_works_anywhere():
+    typed = ["configs/portfolios/exporter.csv" if w == "carry-fund" else w for w in TYPED]
+    answer = ask([*typed, "--base", "JPY"])
+    assert answer.code == 0 and "Options written: Yen puts sold." in answer.text
+
+
+@pytest.mark.parametrize("language", ["ja", "zh"])
+def test_it_is_told_in_every_language(language):
+    answer = ask([*TYPED, "--language", language, "--out", language])
+    assert answer.code == 0, answer.text
+    assert "stress." not in answer.text and "mean profit" not in answer.text
+
+
+def test_a_portfolio_with_faults_leaves_nothing_behind(tmp_path):
+    (tmp_path / "mine.csv").write_text("name,instrument,currency,market_value\na,XXX,EUR,x\n")
+    answer = ask(["stress", "mine.csv", "--scenario", "hike", "--runs", "2"])
+    assert answer.code == 2 and answer.text.count("line 2") == 3
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.csv"]
+
+
+def test_a_market_that_is_there_is_gone_on_with_for_another_portfolio(tmp_path):
+    assert ask([*TYPED, "--out", "kept"]).code == 0
+    kept = tmp_path / "kept"
+    for path in kept.iterdir():
+        if path.is_file():
+            path.unlink()
+    assert ask([*TYPED, "--out", "kept"]).code == 0
+    other = ask([*TYPED, "--out", "kept", "--seed", "5", "--force"])
+    assert other.code == 2
