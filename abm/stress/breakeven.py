@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import brentq
 
 from abm.stress.contracts import Terms, contract_value, implied_deviation, pair_variance
 from abm.stress.exposures import loan_of
 from abm.stress.paths import Market
 from abm.stress.portfolio import Contract, Portfolio, Position
 
+Array = np.ndarray
+
 FARTHEST_LOG = 1.5  # moves of the yen that are looked at, up and down
 N_LOOKS = 601
+CLOSE_LOG = 1e-15
+LEAST_SHARE = 1e-15  # of all that is held: below, the yen moves nothing
 
 
 def breakeven_yen(portfolio: Portfolio, market: Market, horizon: int) -> float:
@@ -23,42 +26,49 @@ def breakeven_yen(portfolio: Portfolio, market: Market, horizon: int) -> float:
     `abm.carry.breakeven_rate`.
     """
     ledger = _Ledger(portfolio, market, horizon)
-    rises = np.linspace(-FARTHEST_LOG, FARTHEST_LOG, N_LOOKS)
-    profits = np.array([ledger.profit(rise) for rise in rises])
-    if not profits.any() or np.allclose(profits, profits[0], rtol=0.0, atol=1e-12 * ledger.gross):
-        return float("nan")
-    found = [
-        brentq(ledger.profit, rises[i], rises[i + 1], xtol=1e-15, rtol=1e-14)
-        for i in np.flatnonzero(profits[:-1] * profits[1:] <= 0.0)
-    ]
-    return min(found, key=abs, default=float("nan"))
+    low, high = -FARTHEST_LOG, FARTHEST_LOG
+    while True:  # each look narrows the place six hundred times
+        rises = np.linspace(low, high, N_LOOKS)
+        profits = ledger.profit(rises)
+        if np.ptp(profits) <= LEAST_SHARE * ledger.gross:
+            return float("nan") if low == -FARTHEST_LOG else 0.5 * (low + high)
+        crossings = np.flatnonzero(profits[:-1] * profits[1:] <= 0.0)
+        if not len(crossings):
+            return float("nan")
+        nearest = crossings[np.abs(rises[crossings]).argmin()]
+        low, high = float(rises[nearest]), float(rises[nearest + 1])
+        if high - low < CLOSE_LOG:
+            return 0.5 * (low + high)
 
 
 class _Ledger:
     """Balances at the horizon by currency, and contracts, at the rates of the eve."""
 
     def __init__(self, portfolio: Portfolio, market: Market, horizon: int) -> None:
-        self.market, self.contracts = market, portfolio.contracts
+        self.market = market
         self.days = float(market.nights[1 : horizon + 1].sum())
         dollar = len(market.currencies) - 1
         fx = market.fx
         self.usd = np.array([float(x[0, 0] / fx[dollar][0, 0]) for x in fx])
         self.balances = np.zeros(dollar + 1)
         self.opening = 0.0  # USD
-        self.gross = 0.0
+        self.gross = sum(abs(c.quantity) * self.usd[c.pair] for c in portfolio.contracts)
+        self.contracts = [(c, self._terms(c)) for c in portfolio.contracts]
         for position in portfolio.positions:
             self._enter(position)
-        self.opening += sum(self._worth(c, self.usd, 0.0) for c in self.contracts)
+        for contract, terms in self.contracts:
+            self.opening += float(self._worth(contract, terms, self.usd[:, None], 0.0)[0])
 
-    def profit(self, rise_log: float) -> float:
-        """Profit after a rise of the yen [base]."""
-        usd = self.usd.copy()
-        usd[0] *= np.exp(rise_log)
-        end = float(self.balances @ usd) + sum(
-            self._worth(c, usd, self.days) for c in self.contracts
-        )
+    def profit(self, rises: Array) -> Array:
+        """Profits after rises of the yen [log], (m,) each [base]."""
+        usd = np.repeat(self.usd[:, None], len(rises), axis=1)
+        usd[0] *= np.exp(rises)
+        end = self.balances @ usd
+        for contract, terms in self.contracts:
+            end = end + self._worth(contract, terms, usd, self.days)
         base = self.market.base
-        return float(end / usd[base] - self.opening / self.usd[base])
+        profit: Array = end / usd[base] - self.opening / self.usd[base]
+        return profit
 
     def _growth(self, currency: int, per_year: float) -> float:
         return 1.0 + per_year * self.days / self.market.day_counts[currency]
@@ -97,22 +107,27 @@ class _Ledger:
         spot = self.usd[currency] / self.usd[base]
         return float(spot * self._growth(base, implied[0]) / self._growth(currency, implied[1]))
 
-    def _worth(self, c: Contract, usd: np.ndarray, passed: float) -> float:
-        """A contract after some days [USD]."""
-        market = self.market
-        left = np.array(max(c.days - passed, 0.0))
-        discounts = [
-            1.0 / (1.0 + self._rate(x) * left / market.day_counts[x]) for x in (c.currency, c.pair)
-        ]
+    def _terms(self, c: Contract) -> tuple[float, float, float]:
+        """Strike, fast and calm variance of a contract on the eve."""
+        fast, calm = pair_variance(c, self.market)
         strike = c.strike
         if np.isnan(strike):
-            whole = [
-                1.0 + self._rate(x) * c.days / market.day_counts[x] for x in (c.currency, c.pair)
-            ]
-            strike = self.usd[c.pair] / self.usd[c.currency] * whole[0] / whole[1]
-        fast, calm = pair_variance(c, market)
-        variance = np.median(fast[:, 0])
-        deviation = implied_deviation(variance, calm, market.scenario.estimation.fast_decay, left)
-        spot = np.array(usd[c.pair] / usd[c.currency])
-        terms = Terms(spot, discounts[0], discounts[1], deviation)
-        return float(c.quantity * contract_value(c.kind, strike, terms) * usd[c.currency])
+            legs = (c.currency, c.pair)
+            paid, bought = (1.0 + self._rate(x) * c.days / self.market.day_counts[x] for x in legs)
+            strike = self.usd[c.pair] / self.usd[c.currency] * paid / bought
+        return float(strike), float(np.median(fast[:, 0])), calm
+
+    def _worth(
+        self, c: Contract, eve: tuple[float, float, float], usd: Array, passed: float
+    ) -> Array:
+        """A contract after some days, (m,) [USD]."""
+        left, (strike, fast, calm) = np.array(max(c.days - passed, 0.0)), eve
+        paid, bought = (
+            1.0 / (1.0 + self._rate(x) * left / self.market.day_counts[x])
+            for x in (c.currency, c.pair)
+        )
+        decay = self.market.scenario.estimation.fast_decay
+        deviation = implied_deviation(np.array(fast), calm, decay, left)
+        terms = Terms(usd[c.pair] / usd[c.currency], paid, bought, deviation)
+        worth: Array = c.quantity * contract_value(c.kind, strike, terms) * usd[c.currency]
+        return worth

@@ -13,6 +13,9 @@ is the standard normal distribution, T_i the days over the currency's year, τ t
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -49,6 +52,15 @@ class Marks(NamedTuple):
     volatility: Array  # of implied volatility, last
 
 
+class Contracts(NamedTuple):
+    """All contracts of a portfolio."""
+
+    by_currency: dict[int, Marks]
+    """Marks of those valued in a currency, together."""
+    worth: Array
+    """(n_contracts, n, 1 + n_horizons) of each on the eve and at each horizon [base]."""
+
+
 def contract_value(kind: str, strike: Array | float, terms: Terms) -> Array:
     """Value of one unit of a contract [domestic].                                     (M140)"""
     foreign = terms.spot * terms.discount_foreign
@@ -76,6 +88,30 @@ def implied_deviation(variance: Array, calm: float, decay: float, days: Array) -
     total = calm * trading + (variance - calm) * fading
     deviation: Array = PREMIUM * np.sqrt(np.maximum(total, 0.0) / TRADING_DAYS)
     return deviation
+
+
+def contracts_of(
+    contracts: Sequence[Contract], market: Market, horizons: Sequence[int]
+) -> Contracts:
+    """Contracts on every path and day; those on the same terms are priced once, and no sum depends
+    on their order."""
+    alike: dict[Contract, list[int]] = defaultdict(list)
+    for at, contract in enumerate(contracts):
+        alike[contract._replace(name="", line=0, quantity=1.0)].append(at)
+    days = [0, *horizons]
+    worth = np.empty((len(contracts), market.n, len(days)))
+    found: dict[int, Marks] = {}
+    for one, places in sorted(alike.items(), key=lambda item: repr(item[0])):
+        unit, spot = marks_of(one, market), market.fx[one.currency]
+        total = math.fsum(contracts[at].quantity for at in places)
+        mine = [total * step for step in unit]
+        before = found.get(one.currency)
+        both = mine if before is None else [a + b for a, b in zip(before, mine, strict=True)]
+        found[one.currency] = Marks(*both)
+        of_unit = (unit.value * spot)[:, days]
+        for at in places:
+            worth[at] = contracts[at].quantity * of_unit
+    return Contracts(found, worth)
 
 
 def marks_of(contract: Contract, market: Market) -> Marks:

@@ -20,7 +20,7 @@ money cannot pay is met by a sale.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -79,7 +79,7 @@ class Carried:
 
 def carry_through(
     exposures: Exposures,
-    marks: Sequence[tuple[int, Marks]],
+    marks: Mapping[int, Marks],
     market: Market,
     terms: Terms = AS_IT_IS,
 ) -> Carried:
@@ -90,7 +90,7 @@ def carry_through(
     exposures
         What its positions hold and owe.
     marks
-        Options and forwards, each with the currency it is valued in.
+        Options and forwards by the currency they are valued in.
     market
         The simulated market.
     terms
@@ -122,8 +122,8 @@ def carry_through(
         _add_book(found, book, flow, shares.get(book))
     for account in accounts:
         account.add_to(found)
-    for currency, mark in marks:
-        _add_contract(found, mark, market.fx[currency])
+    for currency in sorted(marks):
+        _add_contracts(found, marks[currency], market.fx[currency])
     return found
 
 
@@ -435,8 +435,8 @@ def _add_debt(found: Carried, book: Book, owed: float, market: Market, terms: Te
     found.costs[book] = by_part.sum(axis=0)
 
 
-def _add_contract(found: Carried, marks: Marks, spot: Array) -> None:
-    """Add an option or a forward: the passing of time is carry, the spot fx, volatility price."""
+def _add_contracts(found: Carried, marks: Marks, spot: Array) -> None:
+    """Add options and forwards: the passing of time is carry, the spot fx, volatility price."""
     before, move = _yesterday(spot), steps_of(spot)
     found.parts[CARRY] += np.cumsum(marks.time * before, axis=1)
     found.parts[FX] += np.cumsum(marks.spot * before + marks.value * move, axis=1)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from abm.stress.contracts import Marks
+from abm.stress.contracts import Contracts
 from abm.stress.exposures import DEBT, MARGIN, Kind, kinds_of, loan_of, unit_of
 from abm.stress.funding import Carried, hedge_unit, steps_of
 from abm.stress.paths import Market
@@ -17,7 +17,7 @@ Array = np.ndarray
 
 def weighted_profits(
     portfolio: Portfolio,
-    marks: Sequence[tuple[int, Marks]],
+    contracts: Contracts,
     carried: Carried,
     market: Market,
     horizons: Sequence[int],
@@ -51,9 +51,8 @@ def weighted_profits(
         if kind.book.kind == MARGIN:
             part = np.array([loans[at] for at in lines]) / owed[kind.book.currency]
             found[lines] += part[:, None] * of_books[kind.book]
-    for at, (currency, mark) in enumerate(marks, start=len(portfolio.positions)):
-        worth = mark.value * market.fx[currency]
-        found[at] = np.einsum("hn,nh->h", weights, (worth - worth[:, :1])[:, days])
+    for at, worth in enumerate(contracts.worth, start=len(portfolio.positions)):
+        found[at] = np.einsum("hn,nh->h", weights, worth[:, 1:] - worth[:, :1])
     return found
 
 

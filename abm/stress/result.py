@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from abm.runs import RunResult
     from abm.scenario import Scenario
-    from abm.stress.contracts import Marks
+    from abm.stress.contracts import Contracts
     from abm.stress.paths import Market
     from abm.stress.portfolio import Portfolio
 
@@ -61,8 +61,8 @@ class StressResult:
     """Trading days after the eve of the shock."""
     variants: Mapping[str, Carried]
     """The portfolio as it is, at constant funding, hedged, unlevered: by path and day."""
-    marks: Sequence[tuple[int, Marks]]
-    """Its options and forwards, each with the currency it is valued in."""
+    contracts: Contracts
+    """Its options and forwards on every path."""
     started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     """The time it was made, UTC, ISO 8601."""
 
@@ -178,11 +178,11 @@ class StressResult:
         rise per unit of value; NaN for contracts)."""
         n = self.market.n
         even = np.full((len(self.horizons), n), 1.0 / n)
-        args = (self.portfolio, self.marks, self.carried, self.market, self.horizons)
+        args = (self.portfolio, self.contracts, self.carried, self.market, self.horizons)
         mean, tail = weighted_profits(*args, even), -weighted_profits(*args, self.tail)
         fx = [float(x[0, 0]) for x in self.market.fx]
         values = [p.value * fx[p.currency] for p in self.portfolio.positions]
-        worth = values + [float(mark.value[0, 0]) * fx[c] for c, mark in self.marks]
+        worth = [*values, *self.contracts.worth[:, 0, 0]]
         rows = []
         for at, name in enumerate(self.portfolio.names):
             for h, horizon in enumerate(self.horizons):

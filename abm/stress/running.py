@@ -16,7 +16,7 @@ from abm.errors import InvalidInput, show
 from abm.numbers import is_whole
 from abm.population.streams import root_seed
 from abm.scenario import Scenario, load_scenario
-from abm.stress.contracts import marks_of
+from abm.stress.contracts import contracts_of
 from abm.stress.exposures import exposures_of
 from abm.stress.funding import AS_IT_IS, Terms, carry_through
 from abm.stress.paths import Market, simulate
@@ -116,7 +116,8 @@ def stressed(portfolio: Portfolio, market: Market, horizons: tuple[int, ...]) ->
             f"{market.scenario.name} has no hedge funds of which margin is asked: give "
             f"margin_rate for {', '.join(asking[:5])}"
         )
-    marks = [(contract.currency, marks_of(contract, market)) for contract in portfolio.contracts]
+    contracts = contracts_of(portfolio.contracts, market, horizons)
+    marks = contracts.by_currency
     exposures = exposures_of(portfolio, market)
     alone = exposures_of(unlevered(portfolio), market)
     variants = {
@@ -125,7 +126,7 @@ def stressed(portfolio: Portfolio, market: Market, horizons: tuple[int, ...]) ->
         HEDGED: carry_through(exposures, marks, market, Terms(is_hedged=True)),
         UNLEVERED: carry_through(alone, marks, market, AS_IT_IS),
     }
-    return StressResult(portfolio, market, horizons, variants, marks)
+    return StressResult(portfolio, market, horizons, variants, contracts)
 
 
 def unlevered(portfolio: Portfolio) -> Portfolio:

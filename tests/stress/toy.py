@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 import abm
-from abm.stress.contracts import marks_of
+from abm.stress.contracts import contracts_of
 from abm.stress.exposures import exposures_of
 from abm.stress.funding import AS_IT_IS, carry_through
 from abm.stress.paths import Market
@@ -68,7 +68,7 @@ def portfolio(*lines: dict, base="USD", betas=None):
 
 
 def carried(book, made, terms=AS_IT_IS):
-    marks = [(c.currency, marks_of(c, made)) for c in book.contracts]
+    marks = contracts_of(book.contracts, made, (1,)).by_currency
     return carry_through(exposures_of(book, made), marks, made, terms)
 
 
