@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ from abm.stress.portfolio import Portfolio, Position
 Array = np.ndarray
 
 PER_BN = 1e-9
+BATCH = 32  # kinds that are valued at once: bounds the memory
 FREE, MONEY, MARGIN, DEBT = "free", "money", "margin", "debt"
 
 
@@ -41,7 +43,13 @@ class Kind(NamedTuple):
     yield_per_year: float
     is_fixed_coupon: bool
     margin_rate: float
+    """Of its own; -1 for what the simulated market asks."""
     hedge_share: float
+
+    @property
+    def is_money(self) -> bool:
+        """True for balances."""
+        return not self.moves
 
 
 @dataclass
@@ -99,76 +107,90 @@ def loan_of(position: Position, market: Market) -> float:
     return position.loan * float(fx[position.currency][0, 0] / fx[position.funding][0, 0])
 
 
-class Unit(NamedTuple):
-    """One unit of value today, by path and day [its currency], (n, T + 1)."""
+def batches_of(portfolio: Portfolio) -> Iterator[tuple[list[Kind], list[list[int]]]]:
+    """Kinds of one book and currency, all with a price or all money, a few at a time, each with the
+    numbers of its lines; in an order that does not depend on that of the lines."""
+    kinds = sorted(kinds_of(portfolio.positions).items())
+    for _, group in groupby(kinds, lambda item: (item[0].book, item[0].currency, item[0].is_money)):
+        together = list(group)
+        for first in range(0, len(together), BATCH):
+            batch = together[first : first + BATCH]
+            yield [kind for kind, _ in batch], [lines for _, lines in batch]
 
-    value: Array
-    income: Array
-    """Of what is not money; 0 on the eve."""
 
+def values_of(kinds: Sequence[Kind], market: Market) -> Array:
+    """A unit of value today of each kind of a batch by path and day, (n (T + 1), n_kinds).
 
-def unit_of(kind: Kind, market: Market) -> Unit:
-    """A unit of a kind of line.
-
-    priced: exp(sum of beta_k x_k(t)), and income y n/D on yesterday's value or on the face
-    money: prod (1 + r n/D)
+    priced: exp(sum of beta_k x_k(t))            money: prod (1 + r n/D)
     """
-    if not kind.moves:
-        growth = np.cumprod(1.0 + market.accrual(kind.currency), axis=1)
-        return Unit(np.broadcast_to(growth, market.log_prices.shape[:2]), np.zeros((1, 1)))
-    log = sum(beta * market.log_prices[:, :, k] for k, beta in kind.moves)
-    value: Array = np.exp(log)
-    per_day = kind.yield_per_year * market.nights / market.day_counts[kind.currency]
-    if kind.is_fixed_coupon:
-        return Unit(value, per_day[None])
-    income = np.empty_like(value)
-    income[:, 0] = 0.0
-    np.multiply(value[:, :-1], per_day[1:], out=income[:, 1:])
-    return Unit(value, income)
+    n_rows = market.n * (market.n_days + 1)
+    if kinds[0].is_money:
+        growth = np.cumprod(1.0 + market.accrual(kinds[0].currency), axis=1)
+        one = np.broadcast_to(growth, (market.n, market.n_days + 1)).reshape(n_rows, 1)
+        return np.repeat(one, len(kinds), axis=1)
+    prices = market.log_prices.reshape(n_rows, -1)
+    betas = np.zeros((prices.shape[1], len(kinds)))
+    for at, kind in enumerate(kinds):
+        for k, beta in kind.moves:
+            betas[k, at] = beta
+    values: Array = np.exp(prices @ betas)
+    return values
 
 
 def exposures_of(portfolio: Portfolio, market: Market) -> Exposures:
     """The holdings of a portfolio; sums do not depend on the order of its lines."""
     found = Exposures()
-    for kind, lines in sorted(kinds_of(portfolio.positions).items()):
-        positions = [portfolio.positions[at] for at in lines]
-        total = math.fsum(position.value for position in positions)
-        if kind.book.kind == DEBT:
-            found.owed[kind.book] = found.owed.get(kind.book, 0.0) - total
+    for kinds, lines in batches_of(portfolio):
+        book = kinds[0].book
+        totals = [math.fsum(portfolio.positions[at].value for at in each) for each in lines]
+        if book.kind == DEBT:
+            found.owed[book] = found.owed.get(book, 0.0) - math.fsum(totals)
             continue
-        _add(found, kind, total, market)
-        if kind.book.kind == MARGIN:
-            loans = math.fsum(loan_of(position, market) for position in positions)
-            found.owed[kind.book] = found.owed.get(kind.book, 0.0) + loans
+        _add(found, kinds, np.array(totals), market)
+        if book.kind == MARGIN:
+            levered = (portfolio.positions[at] for each in lines for at in each)
+            loans = math.fsum(loan_of(position, market) for position in levered)
+            found.owed[book] = found.owed.get(book, 0.0) + loans
     return found
 
 
-def _add(found: Exposures, kind: Kind, total: float, market: Market) -> None:
-    """Add a kind of line worth so much today to its book."""
-    unit = unit_of(kind, market)
-    by_currency = found.held.setdefault(kind.book, {})
-    if kind.currency not in by_currency:
-        shape = market.log_prices.shape[:2]
-        by_currency[kind.currency] = Held(*(np.zeros(shape) for _ in range(6)))
-    held = by_currency[kind.currency]
-    value = total * unit.value
-    if kind.moves:
-        held.priced += value
-        held.income += total * unit.income
-    else:
+def _add(found: Exposures, kinds: Sequence[Kind], totals: Array, market: Market) -> None:
+    """Add a batch of kinds worth so much today to their book."""
+    book, currency, shape = kinds[0].book, kinds[0].currency, market.log_prices.shape
+    by_currency = found.held.setdefault(book, {})
+    if currency not in by_currency:
+        by_currency[currency] = Held(*(np.zeros(shape[:2]) for _ in range(6)))
+    held = by_currency[currency]
+    own = np.array([max(kind.margin_rate, 0.0) for kind in kinds])
+    asked = np.array([kind.margin_rate < 0.0 for kind in kinds])
+    hedged = np.array([kind.hedge_share for kind in kinds])
+    income = np.array([kind.yield_per_year for kind in kinds])
+    is_fixed = np.array([kind.is_fixed_coupon for kind in kinds])
+    columns = [np.ones(len(kinds)), hedged, own, asked, np.where(is_fixed, 0.0, income)]
+    columns += [np.array([abs(dict(kind.moves).get(k, 0.0)) for kind in kinds])
+                for k in range(shape[2] if book.kind == MARGIN else 0)]  # fmt: skip
+    sums = values_of(kinds, market) @ (totals[:, None] * np.column_stack(columns))
+    value, sold_forward, own_margin, asked_margin, yields, *by_market = (
+        column.reshape(shape[:2]) for column in sums.T
+    )
+    held.hedged += sold_forward
+    if kinds[0].is_money:
         held.money += value
-    if kind.hedge_share:
-        held.hedged += kind.hedge_share * value
-    if kind.book.kind == MARGIN:
-        if kind.margin_rate >= 0.0:
-            held.own_margin += kind.margin_rate * value
-        else:
-            held.asked_margin += value
-        _add_sale(found, kind, value, market)
+    else:
+        held.priced += value
+        nights = market.nights[1:] / market.day_counts[currency]
+        on_face = float((totals * income)[is_fixed].sum())
+        held.income[:, 1:] += nights * (yields[:, :-1] + on_face)
+    if book.kind == MARGIN:
+        held.own_margin += own_margin
+        held.asked_margin += asked_margin
+        _add_sale(found, kinds[0], value, by_market, market)
 
 
-def _add_sale(found: Exposures, kind: Kind, value: Array, market: Market) -> None:
-    """Add what a sale of a levered line brings to each market [USD bn].
+def _add_sale(
+    found: Exposures, kind: Kind, value: Array, by_market: Sequence[Array], market: Market
+) -> None:
+    """Add what a sale of levered lines brings to each market [USD bn].
 
     An asset is sold in its market, by betas in those of its factors by their sizes; the proceeds
     are changed from its currency into that of the loan, each against the dollar.
@@ -176,11 +198,10 @@ def _add_sale(found: Exposures, kind: Kind, value: Array, market: Market) -> Non
     funding, dollar = kind.book.currency, len(market.currencies) - 1
     if funding not in found.sold:
         found.sold[funding] = np.zeros_like(market.log_prices)
-    in_usd = market.fx[kind.currency] / market.fx[dollar]
-    amount = PER_BN * value * in_usd
-    for k, beta in kind.moves:
-        found.sold[funding][:, :, k] += abs(beta) * amount
+    in_bn = PER_BN * market.fx[kind.currency] / market.fx[dollar]
+    for k, amount in enumerate(by_market):
+        found.sold[funding][:, :, k] += amount * in_bn
     if funding != kind.currency:
         for c in (kind.currency, funding):
             if c != dollar:
-                found.sold[funding][:, :, c] += amount
+                found.sold[funding][:, :, c] += value * in_bn

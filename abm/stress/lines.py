@@ -3,68 +3,121 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from abm.stress.contracts import Contracts
-from abm.stress.exposures import DEBT, MARGIN, Kind, kinds_of, loan_of, unit_of
-from abm.stress.funding import Carried, hedge_unit, steps_of
+from abm.stress.exposures import DEBT, MARGIN, Book, Kind, batches_of, loan_of, values_of
+from abm.stress.funding import Carried, hedge_unit
 from abm.stress.paths import Market
 from abm.stress.portfolio import Portfolio
 
 Array = np.ndarray
 
 
+class Weighing(NamedTuple):
+    """Weights of paths, each for the profit up to one horizon."""
+
+    weights: Array
+    """(n_weighings, n)."""
+    horizons: tuple[int, ...]
+    """(n_weighings,)."""
+
+
 def weighted_profits(
-    portfolio: Portfolio,
-    contracts: Contracts,
-    carried: Carried,
-    market: Market,
-    horizons: Sequence[int],
-    weights: Array,
+    portfolio: Portfolio, contracts: Contracts, carried: Carried, market: Market, given: Weighing
 ) -> Array:
-    """Profit of every line since the eve, weighted over paths, (n_lines, n_horizons) [base].
+    """Profit of every line since the eve, weighted over paths, (n_lines, n_weighings) [base].
 
     A levered line bears the part of its account's loan, calls and forced sales that its loan is of
     all loans in it. The lines add up to the whole: with equal weights to its mean, with those of
-    the tail to its expected shortfall. `weights` are (n_horizons, n).
+    the tail to its expected shortfall. The weighings of contracts are of the horizons in turn.
     """
+    weights, horizons = given
     found = np.zeros((len(portfolio.names), len(horizons)))
-    days = list(horizons)
     of_books = {
-        book: np.einsum("hn,nh->h", weights, cost[:, days]) for book, cost in carried.costs.items()
+        book: np.array([w @ cost[:, h] for w, h in zip(weights, horizons, strict=True)])
+        for book, cost in carried.costs.items()
     }
-    loans = {at: loan_of(p, market) for at, p in enumerate(portfolio.positions) if p.funding >= 0}
-    owed: dict[int, float] = {}
-    for at, loan in loans.items():
-        funding = portfolio.positions[at].funding
-        owed[funding] = owed.get(funding, 0.0) + loan
-    for kind, lines in kinds_of(portfolio.positions).items():
-        values = np.array([portfolio.positions[at].value for at in lines])
-        if kind.book.kind == DEBT:
-            whole = sum(p.value for p in portfolio.positions if p.is_money and p.value < 0.0
-                        and p.currency == kind.currency and not p.hedge_share)  # fmt: skip
-            found[lines] = (values / whole)[:, None] * of_books[kind.book]
-            continue
-        gains = _unit_gains(kind, carried, market)[:, days]
-        found[lines] = values[:, None] * np.einsum("hn,nh->h", weights, gains)
-        if kind.book.kind == MARGIN:
-            part = np.array([loans[at] for at in lines]) / owed[kind.book.currency]
-            found[lines] += part[:, None] * of_books[kind.book]
+    owed = _owed(portfolio, market)
+    slopes: dict[tuple[Book, int], tuple[Array, ...]] = {}
+    for kinds, lines in batches_of(portfolio):
+        book, currency = kinds[0].book, kinds[0].currency
+        if book.kind != DEBT:
+            if (book, currency) not in slopes:
+                slopes[book, currency] = _slopes(book, currency, carried, market, given)
+            units = _unit_profits(kinds, slopes[book, currency], market)
+            for unit, each in zip(units, lines, strict=True):
+                found[each] = np.outer([portfolio.positions[at].value for at in each], unit)
+        if book in owed:
+            for at in (at for each in lines for at in each):
+                found[at] += owed[book][at] * of_books[book]
+    days = sorted(set(horizons))
     for at, worth in enumerate(contracts.worth, start=len(portfolio.positions)):
-        found[at] = np.einsum("hn,nh->h", weights, worth[:, 1:] - worth[:, :1])
+        for j, (w, h) in enumerate(zip(weights, horizons, strict=True)):
+            found[at, j] = w @ (worth[:, 1 + days.index(h)] - worth[:, 0])
     return found
 
 
-def _unit_gains(kind: Kind, carried: Carried, market: Market) -> Array:
-    """Profit since the eve of a unit of value today, (n, T + 1) [base]."""
-    unit, spot = unit_of(kind, market), market.fx[kind.currency]
-    gains = steps_of(unit.value * spot) + unit.income * spot
-    if kind.hedge_share and kind.currency != market.base:
-        spot_loss, points = hedge_unit(kind.currency, market)
-        gains[:, 1:] += kind.hedge_share * unit.value[:, :-1] * (spot_loss + points)[:, 1:]
-    share = carried.shares.get(kind.book)
-    if share is not None:
-        gains[:, 1:] *= share[:, :-1]
-    profit: Array = np.cumsum(gains, axis=1)
-    return profit
+def _owed(portfolio: Portfolio, market: Market) -> dict[Book, dict[int, float]]:
+    """Part that the loan or the debt of a line, by number, is of all in its book."""
+    loans: dict[Book, dict[int, float]] = {}
+    for kinds, lines in batches_of(portfolio):
+        book = kinds[0].book
+        for at in (at for each in lines for at in each):
+            position = portfolio.positions[at]
+            if book.kind == MARGIN:
+                loans.setdefault(book, {})[at] = loan_of(position, market)
+            elif book.kind == DEBT:
+                loans.setdefault(book, {})[at] = -position.value
+    totals = {book: sum(of_lines.values()) for book, of_lines in loans.items()}
+    return {
+        book: {at: loan / totals[book] for at, loan in of_lines.items()}
+        for book, of_lines in loans.items()
+    }
+
+
+def _slopes(
+    book: Book, currency: int, carried: Carried, market: Market, given: Weighing
+) -> tuple[Array, ...]:
+    """Weighted profits per value on each path and day, (n (T + 1), n_weighings), of holdings, of a
+    yield of 1, of a hedge of all; and of a coupon of 1 on the face, (n_weighings,).
+
+    The profit of a unit v, of which a share s is still held, is linear in v:
+
+        sum_{t <= h} s_t-1 [(v_t S_t - v_t-1 S_t-1) + v_t-1 (y n_t/D S_t + hedge u_t)]
+    """
+    spot = market.fx[currency]
+    held = carried.shares.get(book, np.ones_like(spot))
+    nights = market.nights / market.day_counts[currency]
+    hedge = np.zeros_like(spot)
+    if currency != market.base:
+        hedge = sum(hedge_unit(currency, market))  # type: ignore[assignment]
+    columns: tuple[list[Array], ...] = ([], [], [])
+    face = []
+    for w, h in zip(given.weights, given.horizons, strict=True):
+        kept = w[:, None] * held[:, :h]  # of the day before, for days 1 to h
+        parts = [np.zeros_like(spot) for _ in range(3)]
+        parts[0][:, 1 : h + 1] += kept * spot[:, 1 : h + 1]
+        parts[0][:, :h] -= kept * spot[:, :h]
+        parts[1][:, :h] = kept * nights[1 : h + 1] * spot[:, 1 : h + 1]
+        parts[2][:, :h] = kept * hedge[:, 1 : h + 1]
+        for each, part in zip(columns, parts, strict=True):
+            each.append(part.ravel())
+        face.append(parts[1].sum())
+    return (*(np.column_stack(each) for each in columns), np.array(face))
+
+
+def _unit_profits(kinds: Sequence[Kind], slopes: tuple[Array, ...], market: Market) -> Array:
+    """Weighted profit of a unit of value today of each kind, (n_kinds, n_weighings) [base]."""
+    values = values_of(kinds, market)
+    holding, income, forward, face = slopes
+    found: Array = values.T @ holding
+    if any(kind.hedge_share for kind in kinds):
+        found += np.array([kind.hedge_share for kind in kinds])[:, None] * (values.T @ forward)
+    if not kinds[0].is_money:
+        yields = np.array([kind.yield_per_year for kind in kinds])[:, None]
+        is_fixed = np.array([kind.is_fixed_coupon for kind in kinds])[:, None]
+        found += yields * np.where(is_fixed, face, values.T @ income)
+    return found

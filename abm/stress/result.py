@@ -24,7 +24,7 @@ from abm.scenario.graph_files import portable
 from abm.scenario.writing import to_toml
 from abm.stress.breakeven import breakeven_yen
 from abm.stress.funding import PARTS, Carried, steps_of
-from abm.stress.lines import weighted_profits
+from abm.stress.lines import Weighing, weighted_profits
 from abm.stress.risk import LEVELS, risk_rows, separation, tail_weights
 
 if TYPE_CHECKING:
@@ -176,10 +176,10 @@ class StressResult:
         """Lines by horizon: `name`, `horizon`, `value` (today), `mean` profit, `component_es` (its
         part of the expected shortfall at 97.5%; they add up to it), `marginal_es` (the shortfall's
         rise per unit of value; NaN for contracts)."""
-        n = self.market.n
-        even = np.full((len(self.horizons), n), 1.0 / n)
-        args = (self.portfolio, self.contracts, self.carried, self.market, self.horizons)
-        mean, tail = weighted_profits(*args, even), -weighted_profits(*args, self.tail)
+        even = np.full((len(self.horizons), self.market.n), 1.0 / self.market.n)
+        given = Weighing(np.concatenate([even, self.tail]), (*self.horizons, *self.horizons))
+        both = weighted_profits(self.portfolio, self.contracts, self.carried, self.market, given)
+        mean, tail = both[:, : len(even)], -both[:, len(even) :]
         fx = [float(x[0, 0]) for x in self.market.fx]
         values = [p.value * fx[p.currency] for p in self.portfolio.positions]
         worth = [*values, *self.contracts.worth[:, 0, 0]]
