@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abm.errors import FailedRun, InvalidInput
+from abm.kernels.contracts.balances import BORROWERS_SHARE_OF_BASIS
 from abm.kernels.state import TRADING_DAYS
 from abm.population.instruments import opening_terms
 from abm.population.script import write_script
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 BP = 1e-4
-BORROWERS_SHARE_OF_BASIS = 0.5  # of a constant basis, as loans in yen pay it in the model (M8)
 STATE = ("margin_rate", "dealer_depth_share", "leverage", "yen_short_units", "n_margin_calls",
          "forced_hedge_fund_usd_bn")  # fmt: skip
 
