@@ -488,6 +488,15 @@ TESTS: dict[int, tuple[str, ...]] = {
         "kernels/behaviours/test_company.py:"
         "test_owners_are_paid_and_losses_are_filled_up_by_revenue",
     ),
+    138: (
+        "kernels/behaviours/test_trader.py:"
+        "test_on_its_day_it_sells_ten_times_its_money_in_yen_for_dollars",
+    ),
+    139: (
+        "kernels/behaviours/test_trader.py:test_a_call_comes_below_a_twenty_fifth_of_the_position",
+        "kernels/behaviours/test_trader.py:"
+        "test_at_half_the_margin_it_is_stopped_out_and_keeps_what_is_left",
+    ),
     170: ("measures/test_indicators.py:test_the_day_of_2024_that_ties_the_short_to_the_cftc",),
     171: ("measures/test_indicators.py:test_carry_to_risk_of_july_2024_by_hand",),
     172: ("measures/test_indicators.py:test_carry_to_risk_of_july_2024_by_hand",),

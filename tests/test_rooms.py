@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).parents[1] / "abm"
 ROOMS = ("scenario", "population", "agents", "kernels/behaviours")
 ACTORS = (
     "hedge_fund", "risk_parity", "volatility_target", "trend_follower", "retail_fx",
-    "retail_equity", "life_insurer", "company", "value_investor", "dealer",
+    "retail_equity", "life_insurer", "company", "trader", "value_investor", "dealer",
 )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from abm.agents.python_agent import AgentSpec, PythonAgent
 from abm.agents.retail_equity import RetailEquityTrader
 from abm.agents.retail_fx import RetailFxTrader
 from abm.agents.risk_parity import RiskParityFund
+from abm.agents.trader import Trader
 from abm.agents.trend_follower import TrendFollower
 from abm.agents.value_investor import ValueInvestors
 from abm.agents.volatility_target import VolatilityTargetFund
@@ -51,6 +52,7 @@ __all__ = [
     "RetailEquityTrader",
     "RetailFxTrader",
     "RiskParityFund",
+    "Trader",
     "TrendFollower",
     "ValueInvestors",
     "VolatilityTargetFund",
@@ -66,6 +68,7 @@ VIEW_OF_KIND: dict[str, type[Institution]] = {
     "retail_equity": RetailEquityTrader,
     "insurer": LifeInsurer,
     "company": Company,
+    "trader": Trader,
 }
 """Class of the view by the `kind` of an institution, `Institution` of others; what a user wrote has
 its own."""

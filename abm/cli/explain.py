@@ -33,6 +33,7 @@ def explained(folder: Path, language: str) -> tuple[str, list[Entry]]:
 
     Of a run that kept no events the text says so, and there are no entries.
     """
+    from abm.report.account import account_story
     from abm.report.chronicle import chronicle, chronicle_text, shock_divider, wrapped
     from abm.report.phrases import Phrases
     from abm.report.pictures import title
@@ -48,7 +49,10 @@ def explained(folder: Path, language: str) -> tuple[str, list[Entry]]:
     legend = "\n".join(wrapped(Phrases(text).styles(run.scenario.funds.styles)))
     chronicled = chronicle_text(entries, shock=shock_divider(run.scenario, language))
     told = [heading, finding, legend, chronicled]
-    return "\n\n".join(part for part in told if part), entries
+    story = account_story(run, language)
+    if story:
+        told += [text("account.heading"), chronicle_text(story)]
+    return "\n\n".join(part for part in told if part), [*entries, *story]
 
 
 def as_plain(text: str, entries: list[Entry]) -> list[dict[str, Any]]:

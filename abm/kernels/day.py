@@ -54,7 +54,12 @@ from abm.kernels.contracts.fund_shares import (
     update_high_water_marks,
 )
 from abm.kernels.contracts.loans import mark_loans, pay_spread
-from abm.kernels.contracts.renewal import pay_company_owners, pay_value_owners, renew_retail
+from abm.kernels.contracts.renewal import (
+    fund_account,
+    pay_company_owners,
+    pay_value_owners,
+    renew_retail,
+)
 from abm.kernels.contracts.swaps import accrue_swaps, pay_swap_margin, roll_swaps
 from abm.kernels.events import record_limits, record_policy, share_flows
 from abm.kernels.markets.basis import (
@@ -84,6 +89,7 @@ from abm.kernels.news import apply_news
 from abm.kernels.numerics.columns import copy, is_any
 from abm.kernels.policy import follow_rules, pull_levers
 from abm.kernels.record import (
+    record_account,
     record_banks,
     record_basis,
     record_clearing,
@@ -105,7 +111,7 @@ def advance_day(
     audit_loans(books, market, graph, rules, options, record, scratch)
     accrue(day, books, market, graph, rules, script)
     trade_swaps(day, books, market, graph, rules, script, options, record, scratch)
-    mark_and_move_capital(books, market, graph, rules, scratch)
+    mark_and_move_capital(day, books, market, graph, rules, scratch)
     open_markets(books, market, rules)
     decide(day, books, market, graph, rules, user_orders, options, scratch)
     clear_intraday_rounds(day, books, market, graph, rules, options, record, scratch)
@@ -155,11 +161,11 @@ def decide_alone(
         set_policy(day, market, rules, chance, script, record)
         accrue(day, books, market, graph, rules, script)
         trade_swaps(day, books, market, graph, rules, script, options, record, scratch)
-        mark_and_move_capital(books, market, graph, rules, scratch)
+        mark_and_move_capital(day, books, market, graph, rules, scratch)
     form_views(books, market, graph, rules, scratch)
     cancel_orders(row, row + 1, books)
     if day < options.no_trade_from:
-        decide_rows(row, row + 1, books, market, rules, scratch)
+        decide_rows(row, row + 1, day, books, market, rules, scratch)
         take_user_orders(user_orders, books, market, rules)
 
 
@@ -212,13 +218,14 @@ def audit_swaps(day, books, market, options, record, scratch):
 
 
 @kernel
-def mark_and_move_capital(books, market, graph, rules, scratch):
+def mark_and_move_capital(day, books, market, graph, rules, scratch):
     """Mark every book; those whose suspension is over return; owners pay in and take out."""
     mark_all(books, market)
     return_after_suspension(books, market, graph, rules)
     move_capital(books, market, rules, scratch)
     renew_retail(books, market, rules)
     pay_company_owners(books, market, rules)
+    fund_account(day, books, market, rules)
     update_high_water_marks(books.wealth, books.high_water)
     reset_stops(books, rules)
     note_leverage(books, market, rules)
@@ -243,7 +250,7 @@ def decide(day, books, market, graph, rules, user_orders, options, scratch):
         hi = min(lo + CHUNK, books.cash.size)
         cancel_orders(lo, hi, books)
         if may_trade:
-            decide_rows(lo, hi, books, market, rules, scratch)
+            decide_rows(lo, hi, day, books, market, rules, scratch)
     if may_trade:
         take_user_orders(user_orders, books, market, rules)
 
@@ -416,6 +423,7 @@ def settle_banks(books, market, graph, rules, record):
 def record_day(day, books, market, graph, rules, options, record):
     """The day's row of the tables, and the worst moment of every institution."""
     record_institutions(day, books, market, rules, record)
+    record_account(day, books, market, rules, record)
     record_banks(day, graph, options, record)
 
 

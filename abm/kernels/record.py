@@ -8,14 +8,16 @@ import numpy as np
 from abm.kernels.audit import banks_error, larger
 from abm.kernels.carry_short import carry_short
 from abm.kernels.compiler.jit import kernel
+from abm.kernels.constraints.loss_cut import is_called, notional
 from abm.kernels.contracts.balances import leverage_ratio
 from abm.kernels.events import CENTRAL_BANK, MARKET, SWAP_LINE, record_event
 from abm.kernels.markets.basis import WAS_OPEN, is_line_open
 from abm.kernels.markets.flow import FAILED
 from abm.kernels.numerics.columns import chunk_sum
-from abm.kernels.state import HEDGE_FUND
+from abm.kernels.state import CUSTOM, HEDGE_FUND, TRADER
 
 BP = 1e-4
+USD_PER_BN = 1e9
 UNLEVERED = 1.05  # leverage up to which a fund counts as unlevered
 
 # Numbers of a day, all of them float64, so that one sweep over the memory can look at all.
@@ -43,6 +45,9 @@ DAY_COLUMNS = (
     "yen_short_closed_by_force_units",
     "basis_bp",
     "swap_line_usd_bn",
+    "account_usd",
+    "account_position_usd",
+    "account_is_called",
 )
 DAY = np.dtype([(name, np.float64) for name in DAY_COLUMNS])
 
@@ -107,6 +112,17 @@ def record_institutions(day, books, market, rules, record):
         record.log_prices[day, k] = market.log_price[k]
         record.fundamentals[day, k] = market.fundamental[k] + market.link_level[k]
     record_extremes(books.wealth, books.borrowing, record.worst_wealth, record.peak_leverage)
+
+
+@kernel
+def record_account(day, books, market, rules, record):
+    """Write what the trader's account holds, its position, and whether its broker calls.  (M139)"""
+    first, row = rules.mandates.first_row, record.days[day]
+    for i in range(first[TRADER], first[CUSTOM]):
+        position = max(notional(i, books, market, rules.mandates), 0.0)
+        row.account_usd = USD_PER_BN * books.wealth[i]
+        row.account_position_usd = USD_PER_BN * position
+        row.account_is_called = 1.0 if is_called(books.wealth[i], position, rules.trader) else 0.0
 
 
 @kernel

@@ -126,6 +126,14 @@ class CompanyRule(NamedTuple):
     payout: float  # share of what exceeds the opening wealth, paid out in a day
 
 
+class TraderRule(NamedTuple):
+    """One account: when it opens, and the margin that its broker asks."""
+
+    open_day: int = -1  # of the run and its burn-in
+    required_margin: float = 1.0  # share of the position
+    call_level: float = 0.0  # of the required margin
+
+
 class ValueInvestorRule(NamedTuple):
     law: np.ndarray  # (K,) int64
     depth: np.ndarray  # (K,)
@@ -378,6 +386,7 @@ class Rules(NamedTuple):
     retail_equity: RetailEquityRule
     insurers: InsurerRule
     companies: CompanyRule
+    trader: TraderRule
     value_investors: ValueInvestorRule
     dealers: DealerRule
     market: MarketRule

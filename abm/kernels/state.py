@@ -19,8 +19,8 @@ import numpy as np
 
 # Kinds of institution, in the order of their rows.
 HEDGE_FUND, BANK_DESK, RISK_PARITY, VOLATILITY_TARGET, TREND = 0, 1, 2, 3, 4
-RETAIL_FX, RETAIL_EQUITY, INSURER, AUTO_BORROWER, COMPANY, CUSTOM = 5, 6, 7, 8, 9, 10
-N_KINDS = 11
+RETAIL_FX, RETAIL_EQUITY, INSURER, AUTO_BORROWER, COMPANY, TRADER, CUSTOM = 5, 6, 7, 8, 9, 10, 11
+N_KINDS = 12
 KIND_NAMES = (
     "hedge_fund",
     "bank_desk",
@@ -32,6 +32,7 @@ KIND_NAMES = (
     "insurer",
     "auto_borrower",
     "company",
+    "trader",
     "custom",
 )
 

@@ -22,6 +22,7 @@ from abm.population.retail_equity import draw_retail_equity
 from abm.population.retail_fx import draw_retail_fx
 from abm.population.risk_parity import draw_risk_parity
 from abm.population.streams import generator
+from abm.population.trader import draw_trader
 from abm.population.trend_follower import draw_trend_followers
 from abm.population.volatility_target import draw_volatility_targets
 
@@ -48,6 +49,7 @@ ACTORS = (
     Actor("insurer", "insurers", lambda scenario, *_: draw_insurers(scenario)),
     Actor("auto_borrower", "auto_borrowers", lambda scenario, *_: draw_auto_borrowers(scenario)),
     Actor("company", "companies", lambda scenario, *_: draw_companies(scenario)),
+    Actor("trader", "trader", lambda scenario, *_: draw_trader(scenario)),
 )
 
 
@@ -72,7 +74,8 @@ def draw_groups(scenario: Scenario, seed: int, replicate: int) -> list[Group]:
 
 def number_of_institutions(scenario: Scenario) -> int:
     """Rows that `draw_groups` makes of a scenario, counted without making them."""
-    parts = (getattr(scenario, actor.part) for actor in ACTORS)
+    parts = (getattr(scenario, actor.part) for actor in ACTORS if actor.part != "trader")
     numbers = [part.n for part in parts if takes_part(part)]
     desks = scenario.banks.n_core if scenario.banks.desk.kind == "carry" else 0
-    return desks + sum(count(number, scenario.population.scale) for number in numbers)
+    n_traders = int(scenario.trader.kind == "account")
+    return desks + n_traders + sum(count(number, scenario.population.scale) for number in numbers)

@@ -24,6 +24,7 @@ OPENING = (
     "instruments.*.opening_quote", "instruments.*.drift_before_start_log",
     "estimation.opening_multiple", "*.present", "*.n", "*.equity_usd_bn", "*.notional_usd_bn",
     "insurers.assets_usd_bn", "companies.debt_usd_bn", "companies.assets_per_debt",
+    "trader.kind", "trader.account_usd", "trader.leverage", "trader.holds", "trader.open_day",
     "funds.styles.*.share_of_number", "funds.size_dispersion",
     "funds.opening_cap_share", "trend.opening_signal.*", "retail_fx.leverage",
     "retail_fx.leverage_dispersion", "retail_fx.opening_leverage_cap", "retail_equity.leverage",

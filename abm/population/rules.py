@@ -27,6 +27,7 @@ from abm.population.retail_equity import retail_equity_rule
 from abm.population.retail_fx import retail_fx_rule
 from abm.population.risk_appetite import appetite_rule
 from abm.population.risk_parity import risk_parity_rule
+from abm.population.trader import trader_rule
 from abm.population.trend_follower import trend_rule
 from abm.population.value_investor import value_investor_rule
 from abm.population.volatility_target import volatility_target_rule
@@ -50,6 +51,7 @@ def make_rules(scenario: Scenario) -> Rules:
         retail_equity=retail_equity_rule(scenario),
         insurers=insurer_rule(scenario),
         companies=company_rule(scenario),
+        trader=trader_rule(scenario),
         value_investors=value_investor_rule(scenario),
         dealers=dealer_rule(scenario),
         market=market_rule(scenario),

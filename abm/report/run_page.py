@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abm.report import pictures
+from abm.report.account import account_story
 from abm.report.chronicle import Divider, Entry, chronicle, place_of, shock_divider
 from abm.report.funding import banks_matter, has_basis
 from abm.report.html import Picture, flat, page, picture
@@ -100,6 +101,7 @@ def content(
         "has_events": scenario.outputs.events,
         "entries": list(_lines(entries[:_MOST_ENTRIES], shock_divider(scenario, language), say)),
         "styles": Phrases(say).styles(scenario.funds.styles),
+        "account": list(_lines(account_story(result, language), None, say)),
         "n_more_entries": max(0, len(entries) - _MOST_ENTRIES),
         "is_repeatable": result.is_repeatable,
         "commands": _commands(result, name, say),

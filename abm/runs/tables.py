@@ -9,7 +9,7 @@ import numpy as np
 from abm.kernels.contracts.balances import leverage_ratio
 from abm.kernels.events import BANK_FAILURE, FIRST_BANK
 from abm.kernels.record import DAY_COLUMNS, unlevered_share
-from abm.kernels.state import HEDGE_FUND, KIND_NAMES, NO_CALL
+from abm.kernels.state import HEDGE_FUND, KIND_NAMES, NO_CALL, TRADER
 from abm.population.advance import InitialState
 from abm.population.exposures import bank_assets, bank_names_of, kinds_of, leverage_of
 from abm.population.soundness import as_numbers
@@ -36,6 +36,7 @@ FORCED_TYPES = {
 # Columns of runs in which the basis moves; of each currency with a basis of its own one more.
 BASIS_COLUMNS = ("basis_bp", "swap_line_usd_bn")
 OWN_BASIS = "basis_{}_bp"
+ACCOUNT_COLUMNS = ("account_usd", "account_position_usd", "account_is_called")
 _SOLVED = ("status", "rounds", "iterations", "residual", "feedback_gain", "n_at_limit")
 _STANDING = ("yen_short_units", "leverage", "margin_rate", "fund_wealth_usd_bn")
 _WHOLE = ("status", "rounds", "iterations", "n_at_limit")
@@ -73,8 +74,11 @@ def day_columns(
     sold = world.record.forced_usd_bn[burn : burn + n_days].T.copy()
     for name, kind in forced_types(world).items():
         columns[f"forced_{name}_usd_bn"] = sold[KIND_NAMES.index(kind)]
+    first = world.rules.mandates.first_row
+    absent: tuple[str, ...] = () if len(world.market.swapped) else BASIS_COLUMNS
+    absent += () if first[TRADER] < first[TRADER + 1] else ACCOUNT_COLUMNS
     for name in DAY_COLUMNS[DAY_COLUMNS.index("n_margin_calls") :]:
-        if name not in BASIS_COLUMNS or len(world.market.swapped):
+        if name not in absent:
             columns[name] = by_name[name]
     for s, c in enumerate(world.market.swapped[1:]):
         own = world.record.other_basis_bp[burn : burn + n_days, s]

@@ -22,9 +22,10 @@ LATER_CHOICES = (
     ("liquidity.dealers", "capacity", "capital"),
     ("funding", "basis", "constant"),
     ("policy", "fed", "none"),
+    ("", "trader", "none"),
 )
-"""Choices that came later inside of a part, and their default kinds."""
-DAY_KEYS = ("day", "shock_day", "until")
+"""Choices that came later inside of a part (or of the whole: ""), and their default kinds."""
+DAY_KEYS = ("day", "shock_day", "until", "open_day")
 IndexOf = Callable[[date], int]
 
 
@@ -66,7 +67,7 @@ def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
 
 
 def _part(raw: dict[str, Any], dotted: str) -> dict[str, Any]:
-    for name in dotted.split("."):
+    for name in filter(None, dotted.split(".")):
         raw = raw[name]
     return raw
 

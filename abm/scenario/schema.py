@@ -40,6 +40,7 @@ from abm.scenario.risk import Estimation
 from abm.scenario.risk_appetite import ConstantAppetite, RiskAppetite
 from abm.scenario.risk_parity import RiskParity
 from abm.scenario.script import News, NoShock, Policy, Shock
+from abm.scenario.trader import NoTrader, OneTrader
 from abm.scenario.trend_follower import TrendFollowers
 from abm.scenario.volatility_target import VolatilityTarget
 from abm.scenario.writing import to_dict, to_toml
@@ -128,6 +129,9 @@ class Scenario(Part):
     )
     companies: Companies = part_of(
         Companies, "companies that owe yen and hedge late", label="companies"
+    )
+    trader: OneTrader = part_of(
+        NoTrader, "one trader with one account, whose story is told", label="trader"
     )
     banks: Banks = part_of(Banks, "banks")
     network: Network = part_of(Network, "who lends to whom")

@@ -111,6 +111,7 @@ storms = st.fixed_dictionaries(
         "risk_appetite": one_of({"kind": "none"}, APPETITE),
         "bonds": one_of({}, CURVE),
         "funding__basis": one_of({"kind": "constant"}, SWAPS),
+        "trader": one_of({"kind": "none"}, {"kind": "account", "account_usd": 1e9, "open_day": 2}),
         "companies": one_of({}, {"n": 10, "debt_usd_bn": 100.0, "rise_days": 3}),
         "instruments__NKY__value_speed_gain": one_of(0.0, 1000.0),
         "retail_equity__days_to_pay": one_of(0, 2),

@@ -27,6 +27,7 @@ def shaken(seed=3, surprise_bp=80.0, **changes):
     """A world with every kind of institution, in a shock that calls some of them."""
     yen_books = {"risk_parity__yen_share": 0.3, "banks__desk": DESK, "population__scale": 0.5}
     yen_books |= {"companies__n": 8, "companies__debt_usd_bn": 60.0, "companies__rise_days": 5}
+    yen_books |= {"trader": {"kind": "account", "leverage": 25.0}}
     changes = yen_books | {"shock__surprise_bp": surprise_bp} | changes
     return build_world(scenario(**changes), seed)
 

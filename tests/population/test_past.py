@@ -25,6 +25,7 @@ SCENARIO = abm.load_scenario("august-2024").with_changes(
         "policy.swap_line": SWAP,
         "auto_borrowers": BORROWERS,
         "companies": {"n": 3, "debt_usd_bn": 3.0},
+        "trader": {"kind": "account"},
         "bonds.UST.surprise_pass_through": 0.2,
         "funding.basis": {"kind": "market", "squeeze": {"kind": "gauge"}},
     }

@@ -33,6 +33,7 @@ SCENARIO = load_scenario("august-2024").with_changes(
         "auto_borrowers.days_out": 44,
         "companies.n": 2,
         "companies.debt_usd_bn": 2.0,
+        "trader": {"kind": "account"},
     }
 )
 # margin account, call rule, sale rule, days suspended, subscriptions, carry short, hedges currency
@@ -46,6 +47,7 @@ TRAITS = {
     "retail_equity": (0, CUT, SHARE_A_DAY, 33, 0, NOT_COUNTED, 0),
     "auto_borrower": (0, LIQUIDATED, HOLDINGS, 44, 0, COUNTED, 0),
     "company": (0, NO_CALL, HOLDINGS, 0, 0, NOT_COUNTED, 0),
+    "trader": (0, CUT, HOLDINGS, 1_000_000, 0, COUNTED, 0),
     "insurer": (0, NO_CALL, HOLDINGS, 0, 0, NOT_COUNTED, 0),
     "custom": (1, CALLED, HOLDINGS, 111, 0, NOT_COUNTED, 0),
 }

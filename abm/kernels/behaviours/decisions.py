@@ -13,6 +13,7 @@ from abm.kernels.behaviours.life_insurer import decide_insurer
 from abm.kernels.behaviours.retail_equity import decide_retail_equity
 from abm.kernels.behaviours.retail_fx import decide_retail_fx
 from abm.kernels.behaviours.risk_parity import decide_risk_parity
+from abm.kernels.behaviours.trader import decide_trader
 from abm.kernels.behaviours.trend_follower import decide_trend
 from abm.kernels.behaviours.volatility_target import decide_volatility_target
 from abm.kernels.compiler.jit import inlined, kernel
@@ -27,13 +28,14 @@ from abm.kernels.state import (
     RETAIL_EQUITY,
     RETAIL_FX,
     RISK_PARITY,
+    TRADER,
     TREND,
     VOLATILITY_TARGET,
 )
 
 
 @kernel
-def decide_rows(lo, hi, books, market, rules, scratch):
+def decide_rows(lo, hi, day, books, market, rules, scratch):
     """Margin terms, intents and speeds of institutions lo..hi (at most one chunk).
 
     What institutions written in Python order is not decided here.
@@ -63,8 +65,10 @@ def decide_rows(lo, hi, books, market, rules, scratch):
     a, b = overlap(lo, hi, first[AUTO_BORROWER], first[COMPANY])
     if a < b:
         decide_auto_borrowers(a, b, books, rules, scratch)
-    for i in range(max(lo, first[COMPANY]), min(hi, first[CUSTOM])):
+    for i in range(max(lo, first[COMPANY]), min(hi, first[TRADER])):
         decide_company(i, books, market, rules)
+    for i in range(max(lo, first[TRADER]), min(hi, first[CUSTOM])):
+        decide_trader(i, day, books, market, rules)
     for i in range(max(lo, first[CUSTOM]), hi):
         variance = scratch.work[3]
         risk = rules.market.calm_risk if rules.margin.loss.is_on else market.risk_fast

@@ -15,6 +15,15 @@ def notional(i, books, market, mandates):
     return -books.units[0, i] * market.usd_price[0]
 
 
+@inlined
+def is_called(wealth, position, rule):
+    """True where an account is below the call level of its required margin.              (M139)
+
+    W < l m N
+    """
+    return position > 0.0 and wealth < rule.call_level * rule.required_margin * position
+
+
 @kernel
 def is_uncut(wealth, borrowing, loss_cut, call_day):
     """True if none of these accounts can be cut, or freed from a call: W >= c (W + B).

@@ -13,6 +13,7 @@ from abm.kernels.state import (
     SHARE_A_DAY,
     SUBSCRIPTIONS,
     TRADE,
+    TRADER,
 )
 
 
@@ -39,7 +40,19 @@ def pay_company_owners(books, market, rules):
     """
     first = rules.mandates.first_row
     payout = rules.companies.payout
-    renew_rows(first[COMPANY], first[CUSTOM], payout, books, market, rules.mandates)
+    renew_rows(first[COMPANY], first[TRADER], payout, books, market, rules.mandates)
+
+
+@kernel
+def fund_account(day, books, market, rules):
+    """Bring the trader's account to its size on the morning on which it opens.           (M138)"""
+    first = rules.mandates.first_row
+    if day != rules.trader.open_day:
+        return
+    for i in range(first[TRADER], first[CUSTOM]):
+        amount = rules.mandates.opening_wealth[i] - books.wealth[i]
+        add_cash(i, amount, books)
+        market.outside[SUBSCRIPTIONS, market.rates.size - 1] -= amount
 
 
 @kernel
