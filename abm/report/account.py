@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from abm.measures.table import iso_dates
 from abm.report.chronicle import Entry
-from abm.report.phrases import Phrases, percent
+from abm.report.phrases import Phrases, percent, rounded
 from abm.report.sentences import NO_AMOUNT
 from abm.words import words
 
@@ -97,8 +97,8 @@ class Teller:
         names = say.group("script.currency")
         self.held, self.funding = (names.get(c, c) for c in (self.rule.holds, funding))
         self.levels = {
-            "call": f"{self.rule.margin_call_level:.0%}",
-            "stop": f"{self.rule.stop_out_level:.0%}",
+            "call": rounded(self.rule.margin_call_level),
+            "stop": rounded(self.rule.stop_out_level),
         }
 
     def usd(self, amount: float, sign: str = "") -> str:
@@ -143,7 +143,7 @@ class Teller:
         return self.say(
             "account.stands",
             pair=self.pair, quote=f"{now.quote:.2f}", account=self.usd(now.account_usd),
-            change=self.usd(change, "+"), level=f"{now.account_usd / self.required(now):.0%}",
+            change=self.usd(change, "+"), level=rounded(now.account_usd / self.required(now)),
         )  # fmt: skip
 
     def closed(self, before: Close | None, now: Close) -> Iterator[str]:

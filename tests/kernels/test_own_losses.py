@@ -293,7 +293,7 @@ def test_funds_open_at_what_they_want_whatever_their_loan():
         *world.groups
     )
     set_policy(0, market, rules, chance, script, record)
-    mark_and_move_capital(books, market, graph, rules, scratch)
+    mark_and_move_capital(0, books, market, graph, rules, scratch)
     decide(0, books, market, graph, rules, orders, options, scratch)
     funds = slice(*world.rules.mandates.first_row[HEDGE_FUND : HEDGE_FUND + 2])
     share = -world.rules.mandates.weights[0, funds]

@@ -10,7 +10,7 @@ SCENARIO = abm.load_scenario("hike")
 CAN_BE_LEFT_OUT = {
     actor.kind: actor.part
     for actor in ACTORS
-    if actor.part != "funds" and getattr(SCENARIO, actor.part).n
+    if actor.part not in ("funds", "trader") and getattr(SCENARIO, actor.part).n
 }
 
 

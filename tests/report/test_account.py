@@ -8,8 +8,6 @@ from abm.report.account import account_story
 from abm.report.run_page import run_report
 from abm.words import LANGUAGES
 
-TEN = {"calendar.days": 30}
-
 
 @pytest.fixture(scope="module")
 def ruined():
@@ -82,3 +80,12 @@ def test_the_chronicle_and_the_report_end_with_the_story(left, tmp_path, languag
     assert story[-1].what[:12] in text.replace("\n", "")
     page = run_report(left, {}, language=language)
     assert all(entry.what.replace("'", "&#39;") in page for entry in (story[0], story[-1]))
+
+
+def test_without_stop_outs_an_account_may_owe_more_than_it_has_and_without_events_it_is_told_too():
+    changes = {"trader.leverage": 25.0, "channels.retail_stop_outs": "none", "calendar.days": 30}
+    changes |= {"outputs.events": False}
+    chosen = abm.load_scenario("one-account").with_changes(changes)
+    story = account_story(abm.run(chosen, 10))
+    assert len(story) == 30 and any("−USD" in entry.what for entry in story[12:])
+    assert "−" in story[-1].what.split("opening), ")[1].split("%")[0]

@@ -371,7 +371,7 @@ def test_risk_parity_funds_of_unlike_tilts_each_weigh_their_own():
     set_policy(0, market, rules, chance, script, record)
     apply_news(0, market, rules, chance, script)
     accrue(0, books, market, graph, rules, script)
-    mark_and_move_capital(books, market, graph, rules, scratch)
+    mark_and_move_capital(0, books, market, graph, rules, scratch)
     decide(0, books, market, graph, rules, orders, options, scratch)
     together = [world.books.intent[:, first + number] for number in (0, 1)]
     assert np.array_equal(together[0], alone[0].intent)
