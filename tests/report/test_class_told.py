@@ -50,12 +50,13 @@ def net_long():
     changes = {"funds.leverage_cap": 1, "retail_fx.n": 0, "retail_fx.notional_usd_bn": 0.0}
     changes |= {"trend.n": 0, "trend.equity_usd_bn": 0.0, "shock.surprise_bp": 50}
     changes |= {"banks.desk": {"kind": "none"}, "risk_parity.yen_share": 0.0}
-    return LiveRun(abm.load_scenario("hike").with_changes(changes), 1)
+    run = LiveRun(abm.load_scenario("hike").with_changes(changes), 1)
+    run.finish()
+    return run
 
 
 def test_the_verdict_says_that_there_was_no_net_short_and_not_that_the_run_is_short(net_long):
     assert net_long.measures["class"] == "undetermined"
-    net_long.finish()
     assert net_long.days()["yen_short_units"].iloc[0] < 0.0
     said = verdict(net_long, words("en"))
     assert "no net yen short on the eve of the shock" in said and "too soon" not in said
