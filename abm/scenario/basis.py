@@ -159,7 +159,7 @@ class CurrencyBasis(Part):
         "per year",
         "scenario",
         label="cross-currency basis",
-        gt=0,
+        ge=1e-5,
         le=0.5,
     )
     demand_usd_bn: float = number(
