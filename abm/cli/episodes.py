@@ -33,6 +33,7 @@ class Scored(NamedTuple):
     episode: Episode
     band: pd.DataFrame
     scores: pd.DataFrame
+    basis: pd.DataFrame  # empty where it does not move, or is not on record
     figure: Figure
     wall_seconds: float
 
@@ -88,7 +89,7 @@ def score_and_keep(
 
 def scored_runs(unwind: Any, scenario: Any, n_runs: int, seed: int, progress: Progress) -> Scored:
     """The runs of an unwind, their band, scores and picture."""
-    from abm.episodes.forecast import band_table, run_episode, score_table
+    from abm.episodes.forecast import band_table, basis_table, run_episode, score_table
     from abm.report.episodes import picture
 
     start = time.perf_counter()
@@ -97,7 +98,8 @@ def scored_runs(unwind: Any, scenario: Any, n_runs: int, seed: int, progress: Pr
     with progress.step("scores and figure"):
         band, scores = band_table(episode), score_table(episode)
         figure = picture(episode, band, scores)
-    return Scored(episode, band, scores, figure, time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    return Scored(episode, band, scores, basis_table(episode), figure, seconds)
 
 
 def write(scored: Scored, folder: Path) -> None:
@@ -108,6 +110,7 @@ def write(scored: Scored, folder: Path) -> None:
     files = {
         "scores.csv": _csv(scored.scores),
         "paths.csv": _csv(scored.band),
+        **({"basis.csv": _csv(scored.basis)} if len(scored.basis) else {}),
         "record.png": png(scored.figure),
         "scenario.toml": scored.episode.scenario.to_toml().encode(),
         "manifest.json": (json_text.dumps(manifest(scored), indent=2) + "\n").encode(),
@@ -130,7 +133,11 @@ def manifest(scored: Scored) -> dict[str, Any]:
         **current_versions(),
         "source_commit": source_commit(),
         "wall_seconds": round(scored.wall_seconds, 1),
-        "sha256": {"scores": table_hash(scored.scores), "paths": table_hash(scored.band)},
+        "sha256": {
+            "scores": table_hash(scored.scores),
+            "paths": table_hash(scored.band),
+            **({"basis": table_hash(scored.basis)} if len(scored.basis) else {}),
+        },
     }
 
 
@@ -146,19 +153,22 @@ def plain(scored: Scored, folder: Path) -> dict[str, Any]:
         "seed": episode.seed,
         "n_runs": episode.n_runs,
         "scores": scored.scores.to_dict("records"),
+        "basis": scored.basis.to_dict("records"),
         "folder": str(folder),
     }
 
 
 def lines(scored: Scored, folder: Path) -> list[str]:
     """The finding, what was announced, the table, the folder."""
-    from abm.report.episodes import NOTES, announced, finding, score_lines
+    from abm.report.episodes import NOTES, announced, basis_lines, finding, score_lines
 
     episode = scored.episode
     news = [
         labelled("Announced" if n == 0 else "", f"{date}  {what}")
         for n, (date, what) in enumerate(announced(episode))
     ]
+    tables = ("scores.csv", "paths.csv", *(("basis.csv",) if len(scored.basis) else ()))
+    kept = ", ".join((*tables, "record.png", "scenario.toml"))
     return [
         finding(episode, scored.scores),
         labelled("Runs", f"{episode.n_runs}, seed {episode.seed}, to {episode.dates[-1]}"),
@@ -166,6 +176,7 @@ def lines(scored: Scored, folder: Path) -> list[str]:
         "",
         *score_lines(scored.scores),
         *NOTES,
+        *(["", *told] if (told := basis_lines(scored.basis)) else []),
         "",
-        labelled("Kept in", f"{folder}: scores.csv, paths.csv, record.png, scenario.toml"),
+        labelled("Kept in", f"{folder}: {kept}"),
     ]

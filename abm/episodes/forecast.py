@@ -24,6 +24,7 @@ from abm.scenario import list_scenarios, load_scenario
 if TYPE_CHECKING:
     import pandas as pd
 
+    from abm.population.world import World
     from abm.scenario import Scenario
 
 Array = np.ndarray
@@ -32,7 +33,16 @@ BAND = (5.0, 50.0, 95.0)  # per cent
 ASSETS = {"SPX": "sp500", "NKY": "nikkei"}
 """Assets whose largest fall is on record, and where."""
 SHORT = "yen short"
+BASIS = "basis"
 DAYS_AFTER_TROUGH = 10
+
+
+class Basis(NamedTuple):
+    """The cross-currency basis of the runs of an unwind [bp], (n_runs, n_days + 1)."""
+
+    free: Array
+    frozen: Array  # with positions frozen
+    real: Array  # (n_days + 1,); NaN on days of which it is not known
 
 
 class Episode(NamedTuple):
@@ -46,6 +56,7 @@ class Episode(NamedTuple):
     frozen: dict[str, Array]  # the same with positions frozen from the first day on
     short: Array  # yen short, units (n_runs, n_days + 1)
     real: dict[str, Array]  # pairs, (n_days + 1,); NaN on days without a fixing
+    basis: Basis | None = None  # where it moves
 
     @property
     def n_runs(self) -> int:
@@ -81,7 +92,7 @@ def run_episode(
     for replicate in range(n_runs):
         found.append(_run(quick, seed, replicate, len(dates), names))
         tick(replicate + 1, n_runs)
-    free, frozen, short = zip(*found, strict=True)
+    free, frozen, short, bases = zip(*found, strict=True)
     real = {pair: _real(unwind, pair, dates) for pair in unwind.pairs}
     return Episode(
         unwind,
@@ -92,13 +103,22 @@ def run_episode(
         {name: np.array([run[name] for run in frozen]) for name in names},
         np.array(short),
         real,
+        _basis_of(unwind, dates, np.array(bases))
+        if scenario.funding.basis.kind == "market"
+        else None,
     )
+
+
+def _basis_of(unwind: Unwind, dates: list[str], bases: Array) -> Basis:
+    """Bases of the runs, free and frozen, (n_runs, 2, n_days + 1), beside the record's."""
+    real = [np.nan, *(unwind.basis_bp.get(date, np.nan) for date in dates)]
+    return Basis(bases[:, 0], bases[:, 1], np.array(real))
 
 
 def _run(
     scenario: Scenario, seed: int, replicate: int, n_days: int, names: tuple[str, ...]
-) -> tuple[dict[str, Array], dict[str, Array], Array]:
-    """Paths of one run, those with positions frozen, and its yen short."""
+) -> tuple[dict[str, Array], dict[str, Array], Array, Array]:
+    """Paths of one run, those with positions frozen, its yen short, and the bases of both."""
     world, opening = open_world(scenario, seed, replicate, with_events=False)
     burn = world.burn_in
     past = Past(world, opening, seed, replicate, burn)
@@ -110,7 +130,14 @@ def _run(
         paths_since(world, opening, scenario, n_days, names),
         paths_since(still, opening, scenario, n_days, names),
         np.concatenate([opening.yen_short, closes]),
+        np.array([_closes_of_basis(each, n_days) for each in (world, still)]),
     )
+
+
+def _closes_of_basis(world: World, n_days: int) -> Array:
+    """The basis [bp] from the close of the eve on; without a day before, as on the first."""
+    burn, written = world.burn_in, world.record.days["basis_bp"]
+    return np.asarray(written[np.maximum(np.arange(burn - 1, burn + n_days), 0)])
 
 
 def _real(unwind: Unwind, pair: str, dates: list[str]) -> Array:
@@ -131,28 +158,79 @@ def _real(unwind: Unwind, pair: str, dates: list[str]) -> Array:
 def band_table(episode: Episode) -> pd.DataFrame:
     """By series and day: the record, the band of runs, frozen positions and the walk [log].
 
-    The yen short is in units, and has neither of them.
+    The yen short is in units, and has neither of them; the basis, where it moves, is in bp, and has
+    no walk.
     """
     import pandas as pd
 
     means, _ = walk(episode.scenario, tuple(episode.paths))
     n_closes, tables = len(episode.dates), []
     nothing = np.full(n_closes, np.nan)
-    for name, sample in (*episode.paths.items(), (SHORT, episode.short)):
+    samples, frozen, real = dict(episode.paths), dict(episode.frozen), dict(episode.real)
+    if episode.basis is not None:
+        samples[BASIS], frozen[BASIS], real[BASIS] = episode.basis
+    for name, sample in (*samples.items(), (SHORT, episode.short)):
         low, median, high = np.percentile(sample, BAND, axis=0)
-        is_path = name in episode.paths
         columns = {
             "series": name,
             "date": episode.dates,
-            "real": episode.real.get(name, nothing),
+            "real": real.get(name, nothing),
             "low": low,
             "median": median,
             "high": high,
-            "frozen_median": np.median(episode.frozen[name], axis=0) if is_path else nothing,
-            "walk_mean": means[name][:n_closes] if is_path else nothing,
+            "frozen_median": np.median(frozen[name], axis=0) if name in frozen else nothing,
+            "walk_mean": means[name][:n_closes] if name in means else nothing,
         }
         tables.append(pd.DataFrame(columns))
     return pd.concat(tables, ignore_index=True)
+
+
+def basis_table(episode: Episode) -> pd.DataFrame:
+    """One row: the basis of the runs beside the record's; none where it does not move or no day of
+    it is known.
+
+    Basis, CRPS and width in bp; the share regained is that of the widening since the eve, ten days
+    after the widest; between days that are known the record is a straight line.
+    """
+    import pandas as pd
+
+    basis = episode.basis
+    if basis is None or not np.isfinite(basis.real).any():
+        return pd.DataFrame()
+    known = np.flatnonzero(np.isfinite(basis.real))
+    sample, frozen, real = basis.free[:, known], basis.frozen[:, known], basis.real[known]
+    low, _, high = np.percentile(sample, BAND, axis=0)
+    filled = np.interp(np.arange(len(basis.real)), known, real)
+    widest = np.percentile(basis.free.min(axis=1), BAND)
+    days = np.percentile(basis.free.argmin(axis=1), BAND).astype(int)
+    back = [_narrowed(path) for path in basis.free]
+    row = {
+        "series": BASIS,
+        "n_days": len(known),
+        "crps": crps(sample, real),
+        "crps_frozen": crps(frozen, real),
+        "share_inside": float(((low <= real) & (real <= high)).mean()),
+        "mean_width": float((high - low).mean()),
+        "widest_real": float(real.min()),
+        **dict(zip(("widest_low", "widest_median", "widest_high"), widest, strict=True)),
+        "day_real": episode.dates[int(known[real.argmin()])],
+        **{f"day_{which}": episode.dates[day]
+           for which, day in zip(("low", "median", "high"), days, strict=True)},
+        "regained_real": _narrowed(filled),
+        "regained_median": float(np.median(back)),
+    }  # fmt: skip
+    return pd.DataFrame([row])
+
+
+def _narrowed(path: Array) -> float:
+    """Share of a basis' widening since the eve that is gone, ten days after it is widest.
+
+    Unlike a price's fall it is measured from where the basis stood, which no run drives to zero.
+    """
+    widest = int(path.argmin())
+    after = min(widest + DAYS_AFTER_TROUGH, len(path) - 1)
+    widening = path[0] - path[widest]
+    return float((path[after] - path[widest]) / widening) if widening > 0.0 else float("nan")
 
 
 def score_table(episode: Episode) -> pd.DataFrame:

@@ -113,11 +113,14 @@ class Unwind(NamedTuple):
     """Pairs whose simulated paths are held against the record's."""
     quotes: Mapping[str, Mapping[str, float]] = MappingProxyType({})
     """Single quotes by pair and date, where the ECB has no rates."""
+    basis_bp: Mapping[str, float] = MappingProxyType({})
+    """Three-month cross-currency basis of USDJPY on overnight rates on single days [bp]."""
 
 
 # Falls of currencies: Federal Reserve H.10, noon New York; of the franc: ECB. Nikkei 225 and S&P
 # 500: closes of the index owners; VIX: Cboe, closes; ten-year yield: H.15. 3 January 2019 and
-# January 2026: ECB.
+# January 2026: ECB. Basis: computed from three-month forwards and overnight rates, to the
+# basis point; on Libor the same days are narrower (-90 for -185 on 17 March 2020).
 UNWINDS: tuple[Unwind, ...] = (
     Unwind("october-1998", "LTCM, and the yen's three days", "1998-07-01", "1998-10-30",
         -0.222, -0.186, -0.303, -0.139, -0.203, (26.0, 45.7), (5.46, 4.16),
@@ -144,10 +147,19 @@ UNWINDS: tuple[Unwind, ...] = (
         "EURCHF 1.201 to 1.028 in a day (ECB)", ("EURCHF", "CHFJPY", "USDJPY", "AUDJPY")),
     Unwind("march-2020", "Dollars run short", "2020-02-10", "2020-04-30",
         -0.083, -0.149, -0.268, -0.339, -0.301, (13.7, 82.7), (1.59, 0.54),
-        "the dollar squeeze reverses USDJPY"),
+        "the dollar squeeze reverses USDJPY", basis_bp={
+            "2020-02-20": -38, "2020-02-28": -56, "2020-03-06": -83, "2020-03-09": -107,
+            "2020-03-12": -107, "2020-03-13": -207, "2020-03-16": -226, "2020-03-17": -185,
+            "2020-03-19": -246, "2020-03-24": -223, "2020-03-31": -140, "2020-04-03": -93,
+            "2020-04-10": -106,
+        }),
     Unwind("august-2024", "The yen carry trade", "2024-07-01", "2024-08-30",
         -0.110, -0.144, -0.192, -0.085, -0.255, (12.2, 38.6), (4.48, 3.78),
-        "Nikkei -12.4% on 5 August; 56% of USDJPY's fall in its last five days"),
+        "Nikkei -12.4% on 5 August; 56% of USDJPY's fall in its last five days", basis_bp={
+            "2024-07-01": -34, "2024-07-11": -32, "2024-07-30": -35, "2024-08-01": -38,
+            "2024-08-02": -41, "2024-08-05": -42, "2024-08-06": -39, "2024-08-09": -37,
+            "2024-08-30": -31,
+        }),
     Unwind("april-2025", "Tariffs, speculators long of the yen", "2025-03-20", "2025-05-30",
         -0.067, -0.085, -0.076, -0.137, -0.181, (17.1, 52.3), (4.31, 4.01, 4.53),
         "no yen short to unwind"),

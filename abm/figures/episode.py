@@ -60,7 +60,7 @@ def draw_band(axes: Axes, table: pd.DataFrame, marks: Sequence[str]) -> None:
         x, scale * table["low"], scale * table["high"], color=style.SIMULATED, alpha=0.16,
         linewidth=0,
     )  # fmt: skip
-    if is_path:
+    if table["frozen_median"].notna().any():
         frozen = style.TWIN_COLOURS["frozen"]
         axes.plot(x, scale * table["frozen_median"], color=frozen, linewidth=1.0, linestyle="--")
     axes.plot(x, scale * table["median"], color=style.SIMULATED, linewidth=1.8)
@@ -83,7 +83,9 @@ def draw_band(axes: Axes, table: pd.DataFrame, marks: Sequence[str]) -> None:
     ticks = np.linspace(1, len(dates) - 1, _N_TICKS).round().astype(int)
     axes.set_xticks(ticks, labels=[_short(dates[tick]) for tick in ticks])
     axes.set_xlim(0, len(dates) - 1)
-    if not is_path:
+    if not is_path and (table["median"] < 0.0).any():  # a basis
+        axes.set_ylim(top=0.0)
+    elif not is_path:
         axes.set_ylim(bottom=0.0)
 
 

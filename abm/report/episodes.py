@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from abm.episodes.forecast import SHORT, Episode
+from abm.episodes.forecast import BASIS, SHORT, Episode
 from abm.episodes.record import FX_SOURCE, UNWINDS
 from abm.figures.episode import FALLS, episode_figure
 from abm.report.findings import aligned
@@ -46,7 +46,7 @@ def as_plain() -> list[dict[str, Any]]:
     shipped = list_scenarios()
     return [
         {**each._asdict(), "quotes": {k: dict(v) for k, v in each.quotes.items()}}
-        | {"has_scenario": each.name in shipped}
+        | {"basis_bp": dict(each.basis_bp), "has_scenario": each.name in shipped}
         for each in UNWINDS
     ]
 
@@ -74,6 +74,31 @@ NOTES = (
 )
 
 
+BASIS_HEAD = (
+    "", "CRPS", "frozen", "inside", "width", "widest", "runs, 5 to 95%", "on", "runs, 5 to 95%",
+    "regained", "runs",
+)  # fmt: skip
+BASIS_NOTE = (
+    "Basis: three months, USDJPY, on overnight rates, bp; the record on the days that are known. "
+    "regained: of the widening since the eve, ten days after the widest."
+)
+
+
+def basis_lines(basis: pd.DataFrame) -> list[str]:
+    """The row of the basis for a terminal; none where there is no row."""
+    rows = []
+    for row in basis.to_dict("records"):
+        low, middle, high = (_bp(row[f"widest_{which}"]) for which in ("low", "median", "high"))
+        days = [_day(row[f"day_{which}"]) for which in ("low", "median", "high")]
+        cells = [f"{row[key]:.1f}" for key in ("crps", "crps_frozen")]
+        cells += [_share(row["share_inside"]), f"{row['mean_width']:.0f}"]
+        cells += [_bp(row["widest_real"]), f"{middle} ({low} to {high})"]
+        cells += [_day(row["day_real"]), f"{days[1]} ({days[0]} to {days[2]})"]
+        cells += [_share(row["regained_real"]), _share(row["regained_median"])]
+        rows.append((row["series"], *cells))
+    return [*aligned([BASIS_HEAD, *rows]), BASIS_NOTE] if rows else []
+
+
 def finding(episode: Episode, scores: pd.DataFrame) -> str:
     """The title of the picture: fall and coverage of the first pair."""
     first = scores.iloc[0]
@@ -88,11 +113,12 @@ def caption(episode: Episode) -> str:
     """What is drawn, of which runs, and what was announced."""
     told = "; ".join(f"{n}: {what}" for n, (_, what) in enumerate(announced(episode), 1))
     source = "Federal Reserve H.10" if episode.unwind.quotes else FX_SOURCE
+    source += "; of shares, closes" + ("; of the basis, single days" if episode.basis else "")
     scenario = episode.scenario.name
     return (
         f"Log change since the eve, %; largest falls from peak to trough, %. {scenario}, "
         f"seed {episode.seed}, {episode.n_runs} runs: median and 5 to 95%; dashed: median with "
-        f"positions frozen. Black: the record ({source}; of shares, closes). {told}."
+        f"positions frozen. Black: the record ({source}). {told}."
     )
 
 
@@ -108,6 +134,7 @@ def _acts(episode: Episode) -> list[Act]:
 def picture(episode: Episode, band: pd.DataFrame, scores: pd.DataFrame) -> Figure:
     """Record and band together."""
     labels = {pair: pair for pair in episode.unwind.pairs}
+    labels |= {BASIS: "Three-month basis, bp"} if episode.basis is not None else {}
     labels |= {SHORT: "Yen short, USD bn at opening prices", FALLS: "Largest falls"}
     marks = [date for date, _ in announced(episode)]
     return episode_figure(
@@ -132,6 +159,10 @@ def _share(value: float | None) -> str:
 
 def _day(date: Any) -> str:
     return date[5:] if isinstance(date, str) and "-" in date else "-" if date != "eve" else "eve"
+
+
+def _bp(basis_bp: float) -> str:
+    return f"{basis_bp:.0f}"
 
 
 def _levels(levels: Sequence[float], form: str) -> str:

@@ -7,8 +7,11 @@ import pytest
 
 import abm
 from abm.episodes.forecast import (
+    BASIS,
+    Basis,
     Episode,
     band_table,
+    basis_table,
     run_episode,
     score_table,
     unwind_named,
@@ -98,6 +101,42 @@ def test_scores_by_hand():
     assert row["share_of_runs_that_fall_farther"] == 0.5
     assert row["trough_real"] == row["trough_median"] == "2007-07-02"
     assert row["regained_real"] == pytest.approx(0.5) and row["regained_median"] == 0.0
+
+
+def test_the_basis_is_scored_by_hand(episode):
+    """Record -40, -240, -140 on days 1, 3 and 13; runs widest at -200 and -220."""
+    real = np.full(15, np.nan)
+    real[[1, 3, 13]] = -40.0, -240.0, -140.0
+    runs = np.full((2, 15), -40.0)
+    runs[0, 3:13], runs[1, 4:14] = -200.0, -220.0
+    runs[:, 14] = -130.0
+    dates = ["eve", *(f"2020-03-{day:02d}" for day in range(2, 16))]
+    toy = episode._replace(dates=dates, basis=Basis(runs, runs * 0.0 - 40.0, real))
+    row = basis_table(toy).iloc[0]
+    # E|X - y| - E|X - X'|/2: 0; of -200 and -40 against -240: 120 - 40; of -40 and -220: 90 - 45.
+    assert row["crps"] == pytest.approx((0.0 + 80.0 + 45.0) / 3)
+    assert row["crps_frozen"] == pytest.approx((0.0 + 200.0 + 100.0) / 3)
+    assert row["share_inside"] == pytest.approx(2 / 3)
+    assert (row["widest_real"], row["day_real"]) == (-240.0, "2020-03-04")
+    assert row["widest_median"] == -210.0 and row["day_low"] == "2020-03-04"
+    assert row["regained_real"] == pytest.approx(0.5)  # 100 of 200 after ten days
+    assert row["regained_median"] == pytest.approx((1.0 + 0.5) / 2)
+
+
+def test_a_basis_is_scored_where_it_moves_and_is_on_record(episode):
+    assert episode.basis is None and basis_table(episode).empty
+    flat = Basis(np.zeros((2, 3)), np.zeros((2, 3)), np.full(3, np.nan))
+    assert basis_table(episode._replace(basis=flat)).empty
+    march = unwind_named("march-2020")
+    runs = run_episode(march, 2, 1)
+    days = abm.run(runs.scenario, rng=1).days
+    n_days = len(runs.dates) - 1
+    assert (runs.basis.free[0][1:] == days["basis_bp"].to_numpy()[:n_days]).all()
+    assert not np.allclose(runs.basis.free, runs.basis.frozen)
+    band = band_table(runs)
+    told = band[band["series"] == BASIS].set_index("date")["real"].dropna()
+    assert told["2020-03-19"] == -246 and len(told) >= 12
+    assert set(told.index) <= set(march.basis_bp)
 
 
 def test_the_walk_knows_every_move_of_the_bank_of_japan_and_no_more():
