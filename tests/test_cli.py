@@ -182,6 +182,8 @@ def test_a_setting_that_will_not_do_is_answered_like_a_line_of_a_file(
 def test_a_key_is_set_once(refused):
     settings = ["--set", "funds.band=0.1", "--set", "funds.band=0.2"]
     assert "[funds] band = 0.2 is set more than once" in refused("check", "hike", *settings)
+    of_second = [word.replace("--set", "--set-b") for word in settings]
+    assert "--set-b: 1 fault [funds] band = 0.2 is set" in refused("compare", "hike", *of_second)
 
 
 @pytest.mark.parametrize(

@@ -80,12 +80,16 @@ def _faults(scenario: Scenario, players: Players, triggers: bool | Sequence[str]
         (CHANNEL, players.channels, CHANNELS),
         (TRIGGER, players.triggers, triggers_of(scenario)),
     ):
-        for name in dict.fromkeys(names):
-            if name not in known:
-                near = str(Nearest(name, known))
-                has = f"{scenario.name} has no such trigger" if what == TRIGGER else "unknown"
+        unknown = [name for name in dict.fromkeys(names) if name not in known]
+        for name in unknown:
+            near = str(Nearest(name, known))
+            has = f"{scenario.name} has no such trigger" if what == TRIGGER else "unknown"
+            told = f"{has}; {near}" if near else has
+            if name == unknown[-1]:  # once, under the last of them
                 others = f"there are {', '.join(known)}" if known else "there are none"
-                yield f"{what} {show(name)}: {has}; {f'{near} ' if near else ''}{others}"
+                told += f"{' ' if near else '; '}{others}"
+            yield f"{what} {show(name)}: {told}"
+        for name in dict.fromkeys(names):
             if names.count(name) > 1:
                 yield f"{what} {show(name)}: is given more than once"
             if what == CHANNEL and name in scenario.channels.shut:

@@ -45,7 +45,7 @@ def chosen_scenario(name: str, settings: list[str] | None) -> Scenario:
     return chosen.with_changes(changes_in(settings), where="--set") if settings else chosen
 
 
-def changes_in(settings: list[str] | None) -> dict[str, Any]:
+def changes_in(settings: list[str] | None, option: str = "--set") -> dict[str, Any]:
     """The values set on the command line by key; none twice."""
     from abm.scenario import parse_setting
 
@@ -54,7 +54,7 @@ def changes_in(settings: list[str] | None) -> dict[str, Any]:
     twice = {key: value for key, value in pairs if keys.count(key) > 1}
     if twice:
         words = "is set more than once"
-        raise ScenarioFaults([Fault("--set", key, twice[key], words) for key in twice])
+        raise ScenarioFaults([Fault(option, key, twice[key], words) for key in twice])
     return dict(pairs)
 
 

@@ -88,7 +88,8 @@ def compare_and_tell(asked: Asked) -> int:
     first = chosen_scenario(asked.a, list(asked.settings))
     second = chosen_scenario(asked.b or asked.a, list(asked.settings))
     if asked.settings_b:
-        second = second.with_changes(changes_in(list(asked.settings_b)), where="--set-b")
+        changes = changes_in(list(asked.settings_b), "--set-b")
+        second = second.with_changes(changes, where="--set-b")
     warn_of_compiling()
     with told_when_interrupted(asked.command), SweepProgress() as progress:
         found = abm.compare(

@@ -69,9 +69,10 @@ def unwind_named(name: str) -> Unwind:
     for each in UNWINDS:
         if each.name == name and name in known:
             return each
-    hint = str(Nearest(name, known))
-    only = "is on record but has no scenario" if name in [e.name for e in UNWINDS] else ""
-    what = f"'{name}' {only or 'is not an unwind of the record'}"
+    is_on_record = name in [each.name for each in UNWINDS]
+    hint = "" if is_on_record else str(Nearest(name, known))
+    only = "is on record but has no scenario" if is_on_record else "is not an unwind of the record"
+    what = f"'{name}' {only}"
     raise UnreadableFile(f"{what}; {f'{hint} ' if hint else ''}there are {', '.join(known)}")
 
 

@@ -154,6 +154,9 @@ def test_everything_wrong_is_said_at_once(storm):
         'target "classs": no number of a cascade; did you mean class?',
     ):
         assert words in told, told
+    with pytest.raises(InvalidInput) as refused:
+        shapley(storm, channels=["a", "b", "c"])
+    assert str(refused.value).count("there are haircuts, ") == 1
     with pytest.raises(InvalidInput, match="is a word, must be a number"):
         shapley(storm, "class")
     with pytest.raises(InvalidInput, match="calm scripts nothing"):

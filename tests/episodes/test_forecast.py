@@ -46,7 +46,7 @@ def test_the_flash_crash_of_2019_hardly_shows_between_daily_rates():
 
 
 def test_an_unwind_without_a_scenario_is_no_forecast():
-    with pytest.raises(UnreadableFile, match="on record but has no scenario"):
+    with pytest.raises(UnreadableFile, match="on record but has no scenario; there are"):
         unwind_named("february-2007")
     with pytest.raises(UnreadableFile, match="did you mean august-2007"):
         unwind_named("august-2006")
