@@ -7,7 +7,7 @@ import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -36,6 +36,7 @@ RATE_LIMIT = 0.5
 LONGEST_GAP_DAYS = 7  # between two rows of a dated file: a weekend and the holidays beside it
 LEAST_SCORED = 250  # rows of a file that is to be scored
 MOST_COLUMNS = 200
+MOST_COUNTED = 10_000  # faults, of which a message tells the first
 
 
 class Own(NamedTuple):
@@ -105,11 +106,11 @@ def read_own(path: str | Path, *, for_scores: bool = False) -> Own:
     where = str(path)
     header, rows = _cells(Path(path), where)
     faults = list(_faults_of_header(where, header))
-    if not faults:
-        faults += _faults_of_rows(where, header, rows)
+    if any(map(_is_known, header)):
+        faults += islice(_faults_of_rows(where, header, rows), MOST_COUNTED)
     if not faults:
         own = _own(Path(path), header, rows)
-        faults += _faults_of_dates(where, own, rows)
+        faults += islice(_faults_of_dates(where, own, rows), MOST_COUNTED)
         if for_scores:
             faults += _faults_for_scores(where, own)
     if faults:
@@ -145,6 +146,10 @@ def _known() -> tuple[str, ...]:
     return (DATE, *BY_NAME, USDJPY, AUDJPY, AUDUSD, YEN_RATE, DOLLAR_RATE)
 
 
+def _is_known(name: str) -> bool:
+    return name in _known() or (name.startswith(PRICE) and len(name) > len(PRICE))
+
+
 def _faults_of_header(where: str, header: list[str]) -> Iterator[Fault]:
     if len(header) == 1 and any(mark in header[0] for mark in ";\t"):
         yield Fault(where, "header", header[0], "must be separated by commas", line=1)
@@ -156,8 +161,7 @@ def _faults_of_header(where: str, header: list[str]) -> Iterator[Fault]:
     for name in dict.fromkeys(header):
         if header.count(name) > 1:
             yield Fault(where, "header", name, f"stands there {header.count(name)} times", line=1)
-        is_price = name.startswith(PRICE) and len(name) > len(PRICE)
-        if name not in _known() and not is_price:
+        if not _is_known(name):
             near = Nearest(name, _known(), f"known are {', '.join(_known())} and price_<NAME>")
             yield Fault(where, "header", name, "is no column that is known", near, line=1)
     if not any(name != DATE for name in header):
@@ -177,7 +181,7 @@ def _faults_of_rows(where: str, header: list[str], rows: list[Row]) -> Iterator[
             continue
         for name, cell in zip(header, cells, strict=True):
             words = _refused_date(cell) if name == DATE else _refused(name, cell)
-            if words:
+            if words and _is_known(name):
                 yield Fault(where, name, cell or NOT_GIVEN, words, line=line)
 
 

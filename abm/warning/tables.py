@@ -142,8 +142,9 @@ def distribution_of(days: Days) -> pd.DataFrame:
             @ np.array([np.bincount(place[known][rows & side], minlength=n) for rows in near]).T
             for side in (days.is_ahead[known], True)
         )
-        share = ahead / of_all
-        low, high = np.percentile(share[1:], (tail, 100.0 - tail), axis=0)
+        with np.errstate(invalid="ignore"):  # none of the drawn histories may have such a day
+            share = ahead / of_all
+        low, high = np.nanpercentile(share[1:], (tail, 100.0 - tail), axis=0)
         parts.append(
             pd.DataFrame(
                 {

@@ -23,7 +23,7 @@ from abm.warning.columns import (
 )
 from abm.warning.combining import combine, from_rows
 from abm.warning.labelling import joined, labelled
-from abm.warning.scoring import score, score_all, thresholds
+from abm.warning.scoring import Thresholds, score, score_all, thresholds
 from abm.warning.tables import tables_of
 
 FREE = [one.name for one in INDICATORS if one.name != "basis_bp"]
@@ -92,6 +92,32 @@ def test_a_column_that_knows_is_found_on_seeds_that_it_was_not_fitted_on():
     near = found.tables["distribution"].query("indicator == 'margin_slack'")
     assert near["event_share"].iloc[-1] > 5 * near["event_share"].iloc[0]
     assert (near["event_share_low"] <= near["event_share"] + 1e-12).all()
+
+
+def test_weights_and_thresholds_know_nothing_of_the_scored_half():
+    one, other = made_up(8, seed=10), made_up(8, seed=11)
+    mixed = [other[n] if n % 2 else one[n] for n in range(8)]
+    first, second = tables_of(one).tables, tables_of(mixed).tables
+    pd.testing.assert_frame_equal(first["coefficients"], second["coefficients"])
+    chosen = ["threshold_usefulness", "threshold_usefulness_wary", "threshold_rare"]
+    pd.testing.assert_frame_equal(first["scores"][chosen], second["scores"][chosen])
+    assert (first["scores"]["auroc"] != second["scores"]["auroc"])[1:].all()
+
+
+def test_an_alarm_tells_the_event_of_its_own_history_alone():
+    # The yen jumps on day 200 of both histories; the first alone has an alarm before it, the second
+    # alone a false one, on days 50 and 60: one alarm.
+    yen, told, false = np.where(np.arange(400) < 200, 0.0, 0.08), np.zeros(400), np.zeros(400)
+    told[190:195], false[[50, 60]] = 1.0, 1.0
+    parts = [labelled(n, yen, np.zeros(400), {"overlap": x}) for n, x in enumerate((told, false))]
+    days = joined(parts)
+    row = score("overlap", days, days.values["overlap"], Thresholds(0.5, 0.5, 0.5))
+    assert (row["n_events"], row["n_events_told"], row["lead_days"]) == (2, 1, 10.0)
+    # Scored are days 0 to 199 and 240 to 379, twenty of them with the event ahead.
+    assert row["calm_years"] == pytest.approx(2 * 320 / 250)
+    assert row["false_alarms_per_calm_year"] == pytest.approx(1 / row["calm_years"])
+    assert row["precision"] == pytest.approx(5 / 7)
+    assert row["usefulness"] == pytest.approx(5 / 40 - 2 / 640)
 
 
 def test_bands_resample_events_not_days():
