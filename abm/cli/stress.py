@@ -216,12 +216,13 @@ def _losses(found: StressResult, language: str) -> list[str]:
 
 
 def _parts(found: StressResult, language: str) -> list[str]:
-    """Profit by source at the last horizon, on average and in the tail."""
+    """Profit by source at the last horizon, on average and in the tail, without empty rows."""
     text = words(language)
     rows: list[tuple[str, ...]] = [tuple(text(f"stress.{n}") for n in ("part", "mean", "tail"))]
     for row in found.split[found.split["horizon"] == found.horizons[-1]].to_dict("records"):
         label = text(f"stress.parts.{row['part']}")
-        rows.append((label, _money(row["mean"]), _money(row["tail"])))
+        if row["mean"] or row["tail"]:
+            rows.append((label, _money(row["mean"]), _money(row["tail"])))
     return _aligned(rows)
 
 
@@ -244,11 +245,16 @@ def _accounts(found: StressResult, language: str) -> list[str]:
 
 
 def _variants(found: StressResult, language: str) -> list[str]:
-    """The same portfolio otherwise, at the last horizon."""
+    """The same portfolio otherwise, at the last horizon; what changes nothing is left out."""
+    import numpy as np
+
     text, table = words(language), found.variants_table
     names = ("variant", "mean", "es", "p_sold", "sharpe")
     rows = [tuple(text(f"stress.{name}") for name in names)]
     for row in table[table["horizon"] == found.horizons[-1]].to_dict("records"):
+        is_other = row["variant"] != next(iter(found.variants))
+        if is_other and np.array_equal(found.variants[row["variant"]].pnl, found.carried.pnl):
+            continue
         label = text(f"stress.variants.{row['variant'].replace(' ', '_')}")
         sharpe = "-" if math.isnan(row["sharpe"]) else f"{row['sharpe']:.2f}"
         cells = (_money(row["mean"]), _money(row["es"]), f"{row['p_sold']:.0%}", sharpe)

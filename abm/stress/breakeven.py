@@ -102,8 +102,8 @@ class _Ledger:
 
     def _forward(self, currency: int) -> float:
         """Forward to the horizon, base currency for a unit."""
-        base, basis = self.market.base, float(self.market.basis[0, 0])
-        implied = [self._rate(c) + (basis if c == 0 else 0.0) for c in (base, currency)]
+        base = self.market.base
+        implied = [self._rate(c) + float(self.market.basis[0, 0, c]) for c in (base, currency)]
         spot = self.usd[currency] / self.usd[base]
         return float(spot * self._growth(base, implied[0]) / self._growth(currency, implied[1]))
 

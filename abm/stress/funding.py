@@ -179,8 +179,9 @@ def hedge_unit(currency: int, market: Market) -> tuple[Array, Array]:
         N (F - S_t) = -N (S_t - S_t-1) + N (F - S_t-1),     N = 1 + r_c n/D_c        (M143)
         F = S_t-1 (1 + (r_b + b_b) n/D_b) / (1 + (r_c + b_c) n/D_c)
 
-    b is the cross-currency basis, which sits on the funding currency. A deposit hedged so earns
-    the rate of the base currency and the basis, whatever the spot does (`abm.carry`).
+    b is the cross-currency basis, which sits on the currency that is not the dollar. A deposit
+    hedged so earns the rate of the base currency and the basis, whatever the spot does
+    (`abm.carry`).
     """
     spot = market.fx[currency]
     notional = 1.0 + market.accrual(currency)

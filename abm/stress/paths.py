@@ -22,6 +22,7 @@ from abm.kernels.contracts.balances import BORROWERS_SHARE_OF_BASIS
 from abm.kernels.state import TRADING_DAYS
 from abm.population.instruments import opening_terms
 from abm.population.script import write_script
+from abm.runs.tables import OWN_BASIS
 from abm.stress.portfolio import usd_value
 from abm.sweep.experiment import Experiment
 from abm.sweep.runner import sweep
@@ -57,7 +58,8 @@ class Market:
     nights: Array
     """(T + 1,) calendar days into each day."""
     basis: Array
-    """(n or 1, T + 1) per year on the funding currency; negative where dollars are dear."""
+    """(n or 1, T + 1, C + 1) cross-currency basis per year, negative where dollars are dear; of
+    currencies without a swap market in the scenario, and of the dollar, 0."""
     margin_rate: Array
     """(n, T + 1) asked of hedge funds, share of their assets."""
     depth_share: Array
@@ -109,17 +111,17 @@ class Market:
         return accrued
 
     def swap_accrual(self, currency: int) -> Array:
-        """The same as currency swaps imply it: the basis sits on the funding currency."""
-        implied = self.rates[:, :, currency] + (self.basis if currency == 0 else 0.0)
+        """The same as currency swaps imply it: the basis sits on what is not dollars."""
+        implied = self.rates[:, :, currency] + self.basis[:, :, currency]
         accrued: Array = implied * self.nights / self.day_counts[currency]
         return accrued
 
     def spread_accrual(self, currency: int) -> Array:
         """Financing spread of the same nights; on yen also the borrower's part of the basis."""
         funding = self.scenario.funding
-        spread = np.full_like(self.basis, self.scenario.banks.spread_per_year)
-        if currency == 0 and funding.basis.kind != "market":
-            spread += BORROWERS_SHARE_OF_BASIS * self.basis
+        spread = np.full_like(self.basis[:, :, currency], self.scenario.banks.spread_per_year)
+        if funding.basis.kind != "market":
+            spread += BORROWERS_SHARE_OF_BASIS * self.basis[:, :, currency]
         accrued: Array = spread * self.nights / self.day_counts[currency]
         return accrued
 
@@ -213,8 +215,17 @@ def _question(scenario: Scenario, runs: int, seed: int) -> dict[str, Any]:
 
 
 def _series(scenario: Scenario) -> list[str]:
-    basis = ["basis_bp"] if scenario.funding.basis.kind == "market" else []
-    return [f"log_{name}" for name in scenario.instrument_names] + [*STATE, *basis]
+    prices = [f"log_{name}" for name in scenario.instrument_names]
+    return [*prices, *STATE, *_basis_columns(scenario).values()]
+
+
+def _basis_columns(scenario: Scenario) -> dict[int, str]:
+    """Columns of the days table with a basis that moves, by currency."""
+    basis = scenario.funding.basis
+    if basis.kind != "market":
+        return {}
+    own = {[*scenario.currencies].index(name): OWN_BASIS.format(name) for name in basis.currencies}
+    return {0: "basis_bp", **own}
 
 
 def _rates_follow_rules(scenario: Scenario) -> bool:
@@ -255,9 +266,15 @@ def _rates_of_events(scenario: Scenario, folder: Path, rows: Array, n_days: int)
 
 
 def _basis(scenario: Scenario, read: dict[str, Array], eve: int, n_days: int) -> Array:
-    if "basis_bp" in read:
-        return _from_eve(read["basis_bp"], eve, n_days) * BP
-    return np.full((1, n_days + 1), -scenario.funding.basis_per_year)
+    """Basis by currency, the dollar last: as it moves, or constant on the funding currency."""
+    moving = _basis_columns(scenario)
+    n = len(next(iter(read.values()))) if moving else 1
+    basis = np.zeros((n, n_days + 1, len(scenario.currencies) + 1))
+    if not moving:
+        basis[:, :, 0] = -scenario.funding.basis_per_year
+    for currency, column in moving.items():
+        basis[:, :, currency] = _from_eve(read[column], eve, n_days) * BP
+    return basis
 
 
 def _from_eve(days: Array, eve: int, n_days: int) -> Array:

@@ -94,7 +94,7 @@ def test_the_breakeven_of_one_carry_trade_is_that_of_abm_carry():
         {"instrument": "AUD", "currency": "AUD", "market_value": 1e6},
         {"instrument": "JPY", "currency": "JPY", "market_value": -owed},
     )
-    made = still(days=6, basis=np.zeros((1, 7)))
+    made = still(days=6, basis=np.zeros((1, 7, 4)))
     found = outcome(book, made, (6,)).breakeven
     days = made.nights.sum()
     terms = {"compounding": "simple", "days": days, "basis_domestic": 365, "basis_foreign": 365}

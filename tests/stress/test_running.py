@@ -133,3 +133,14 @@ def test_without_hedge_funds_a_levered_line_needs_its_own_margin():
     with pytest.raises(InvalidInput, match="give margin_rate for line 0"):
         outcome(portfolio(fund), made)
     assert outcome(portfolio(fund | {"margin_rate": 0.1}), made).accounts["p_sold"].notna().all()
+
+
+def test_each_currency_has_the_basis_that_its_swaps_have_in_the_run(here):
+    scenario = abm.load_scenario("franc-2015").with_changes({"population.scale": 0.2})
+    found = stress_test(scenario=scenario, horizon=4, runs=1)
+    own, eve = found.rerun(0).days, scenario.shock_day - 1
+    franc = [*scenario.currencies].index("CHF")
+    for currency, column in ((0, "basis_bp"), (franc, "basis_CHF_bp")):
+        shown = own[column].to_numpy()[eve + 1 : eve + 5] * 1e-4
+        assert found.market.basis[0, 1:, currency] == pytest.approx(shown)
+    assert not found.market.basis[:, :, -1].any()

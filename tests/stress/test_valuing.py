@@ -73,7 +73,7 @@ def test_permuted_lines_give_the_same_bytes():
 
 def test_a_carry_trade_in_the_ledger_is_that_of_the_book():
     days = 6
-    made = market(n=20, days=days, base="JPY", basis=np.zeros((1, days + 1)))
+    made = market(n=20, days=days, base="JPY", basis=np.zeros((1, days + 1, 4)))
     made = type(made)(**{**vars_of(made), "rates": np.broadcast_to(RATES, (1, days + 1, 4))})
     spot = made.fx[AUD]
     deposit = {"instrument": "AUD", "currency": "AUD", "market_value": 1e6}

@@ -37,7 +37,7 @@ def market(n=40, days=6, seed=1, base="USD", **changed) -> Market:
         log_prices=prices,
         rates=rates,
         nights=np.array([0.0, *([1.0, 1.0, 3.0, 1.0, 1.0, 1.0] * days)[:days]]),
-        basis=np.full((1, days + 1), -0.003),
+        basis=basis(-0.003, days),
         margin_rate=np.full((n, days + 1), 0.1),
         depth_share=np.full((n, days + 1), 0.5),
         variance=np.broadcast_to(calm, prices.shape).copy(),
@@ -47,6 +47,13 @@ def market(n=40, days=6, seed=1, base="USD", **changed) -> Market:
         },
     )
     return replace(made, **changed)
+
+
+def basis(yen, days):
+    """A constant basis on the yen alone."""
+    found = np.zeros((1, days + 1, 4))
+    found[:, :, YEN] = yen
+    return found
 
 
 def still(n=3, days=6, base="USD", **changed) -> Market:
