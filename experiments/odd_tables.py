@@ -497,6 +497,39 @@ TESTS: dict[int, tuple[str, ...]] = {
         "kernels/behaviours/test_trader.py:"
         "test_at_half_the_margin_it_is_stopped_out_and_keeps_what_is_left",
     ),
+    150: (
+        "kernels/contracts/test_repo.py:"
+        "test_a_fund_owes_in_repo_a_share_of_its_bonds_less_the_haircut_and_brokers_the_rest",
+        "kernels/contracts/test_repo.py:test_no_dollars_are_borrowed_to_be_kept",
+    ),
+    151: (
+        "kernels/contracts/test_repo.py:"
+        "test_a_haircut_covers_the_worst_loss_within_its_floor_and_its_cap",
+        "kernels/contracts/test_repo.py:"
+        "test_after_a_loss_of_four_daily_deviations_by_hand_and_forty_calm_years",
+    ),
+    152: (
+        "kernels/contracts/test_repo.py:"
+        "test_a_fall_in_price_is_called_in_the_morning_and_met_by_more_bonds_and_by_brokers",
+        "kernels/contracts/test_repo.py:"
+        "test_a_haircut_beyond_what_brokers_lend_sells_bonds_the_same_day",
+    ),
+    153: ("kernels/contracts/test_repo.py:test_the_lender_of_less_rations_all_alike",),
+    154: (
+        "kernels/contracts/test_repo.py:"
+        "test_ten_days_of_spread_by_hand_go_to_the_money_funds_and_brokers_get_theirs_on_the_rest",
+    ),
+    155: ("kernels/contracts/test_repo.py:test_pledged_bonds_count_with_one_lender",),
+    156: (
+        "kernels/contracts/test_repo.py:"
+        "test_at_failure_the_lender_bears_what_the_bonds_do_not_bring_and_brokers_the_rest",
+        "kernels/contracts/test_repo.py:test_a_lender_of_half_loses_on_its_own_bonds_alone",
+    ),
+    157: (
+        "kernels/contracts/test_repo.py:test_whatever_is_altered_in_an_account_of_repo_is_seen",
+        "kernels/contracts/test_repo.py:"
+        "test_in_a_storm_the_lenders_books_are_those_of_its_borrowers_every_evening",
+    ),
     170: ("measures/test_indicators.py:test_the_day_of_2024_that_ties_the_short_to_the_cftc",),
     171: ("measures/test_indicators.py:test_carry_to_risk_of_july_2024_by_hand",),
     172: ("measures/test_indicators.py:test_carry_to_risk_of_july_2024_by_hand",),

@@ -3,6 +3,7 @@
 from abm.kernels.banks.trading_book import book_worth
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.bank_leverage import bank_assets
+from abm.kernels.contracts.repo import lent_per_bond
 from abm.kernels.contracts.swaps import add_up_marks
 from abm.kernels.numerics.columns import chunk_sum, copy, write_sizes
 from abm.kernels.state import (
@@ -155,12 +156,13 @@ def worst_error(has_traded, books, market, graph, scratch):
 
 
 @kernel
-def loans_error(books, graph, mandates):
+def loans_error(books, market, graph, mandates):
     """Loans of banks against the debts of their borrowers, as both stood last night.     (M55)
 
-    Of every borrower's loan all is lent, and once.
+    Of every borrower's loan all is lent, and once: by banks, or in repo.
     """
     lent, owed = chunk_sum(graph.loans) + chunk_sum(graph.desk_assets), 0.0
+    lent += chunk_sum(market.repo_lent)
     lent += graph.estate[ESTATE_LOANS] + graph.estate[ESTATE_DESKS]
     for stretch in graph.lent_rows:
         owed += chunk_sum(books.borrowing[stretch[0] : stretch[1]])
@@ -213,6 +215,26 @@ def swaps_error(day, books, market, scratch):
         ):
             add_up_marks(s, day - 1, 0, 1, legs, market, value[:1])
             worst = larger(worst, abs(value[0] - margin[0]) / gross)
+    return worst
+
+
+@kernel
+def repo_error(books, market, mandates):
+    """Loans and bonds of all borrowers against the repo lender's, as of last night.       (M157)
+
+    Each loan is what is lent on its bonds, but for those whose bonds are being sold. Relative to
+    the most that is lent.
+    """
+    worst = 0.0
+    for s in range(market.repo_bond.size):
+        gross = max(abs(market.repo_lent[s]), market.repo_capacity[s], 1.0)
+        lent = chunk_sum(books.repo_debt[s]) - market.repo_lent[s]
+        pledged = chunk_sum(books.repo_units[s]) - market.repo_pledged[s]
+        worst = larger(worst, larger(abs(lent), abs(pledged)) / gross)
+        for i in range(mandates.repo_rows[0], mandates.repo_rows[1]):
+            if books.closing[i] == 0:
+                lent = lent_per_bond(s, market) * books.repo_units[s, i]
+                worst = larger(worst, abs(books.repo_debt[s, i] - lent) / gross)
     return worst
 
 

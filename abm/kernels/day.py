@@ -4,7 +4,7 @@ A phase names the groups of state that it reads and writes; only here does a fun
 than four of them.
 """
 
-from abm.kernels.audit import loans_error, scale_errors, swaps_error, worst_error
+from abm.kernels.audit import loans_error, repo_error, scale_errors, swaps_error, worst_error
 from abm.kernels.banks.capital import rebuild_capital, share_dealer_profit, sweep_desks
 from abm.kernels.banks.claim_marks import mark_claims
 from abm.kernels.banks.failures import fail_banks, leave_clients
@@ -60,6 +60,7 @@ from abm.kernels.contracts.renewal import (
     pay_value_owners,
     renew_retail,
 )
+from abm.kernels.contracts.repo import pay_repo_spread, repay_repo, roll_repo, set_haircuts
 from abm.kernels.contracts.swaps import accrue_swaps, pay_swap_margin, roll_swaps
 from abm.kernels.events import record_limits, record_policy, share_flows
 from abm.kernels.markets.basis import (
@@ -95,6 +96,7 @@ from abm.kernels.record import (
     record_clearing,
     record_error,
     record_institutions,
+    record_repo,
     write_from,
 )
 from abm.kernels.risk import estimate_risk
@@ -112,6 +114,7 @@ def advance_day(
     accrue(day, books, market, graph, rules, script)
     trade_swaps(day, books, market, graph, rules, script, options, record, scratch)
     mark_and_move_capital(day, books, market, graph, rules, scratch)
+    trade_repo(books, market, rules, record)
     open_markets(books, market, rules)
     decide(day, books, market, graph, rules, user_orders, options, scratch)
     clear_intraday_rounds(day, books, market, graph, rules, options, record, scratch)
@@ -162,6 +165,7 @@ def decide_alone(
         accrue(day, books, market, graph, rules, script)
         trade_swaps(day, books, market, graph, rules, script, options, record, scratch)
         mark_and_move_capital(day, books, market, graph, rules, scratch)
+        trade_repo(books, market, rules, record)
     form_views(books, market, graph, rules, scratch)
     cancel_orders(row, row + 1, books)
     if day < options.no_trade_from:
@@ -180,10 +184,13 @@ def set_policy(day, market, rules, chance, script, record):
 
 @kernel
 def audit_loans(books, market, graph, rules, options, record, scratch):
-    """Banks' loans against what their borrowers owe, before anything moves; the audit's scale."""
+    """Loans of banks and in repo against what their borrowers owe, before anything moves; the
+    audit's scale.
+    """
     if options.audit:
         scale_errors(books, market, scratch)
-        record_error(loans_error(books, graph, rules.mandates), record)
+        record_error(loans_error(books, market, graph, rules.mandates), record)
+        record_error(repo_error(books, market, rules.mandates), record)
 
 
 @kernel
@@ -193,6 +200,7 @@ def accrue(day, books, market, graph, rules, script):
     accrue_institutions(days, books, market, rules)
     accrue_market_makers(days, market, rules)
     pay_spread(days, books, market, graph, rules)
+    pay_repo_spread(days, books, market, rules)
     accrue_books(days, market, graph, rules)
 
 
@@ -229,6 +237,14 @@ def mark_and_move_capital(day, books, market, graph, rules, scratch):
     update_high_water_marks(books.wealth, books.high_water)
     reset_stops(books, rules)
     note_leverage(books, market, rules)
+
+
+@kernel
+def trade_repo(books, market, rules, record):
+    """Haircuts of the day, what they ask back, and what is lent on bonds until tomorrow."""
+    set_haircuts(market, rules)
+    roll_repo(books, market, rules)
+    record_repo(market, record)
 
 
 @kernel
@@ -396,6 +412,7 @@ def settle_institutions(round_, is_rationed, books, market, rules, record, scrat
 @kernel
 def realise_losses(books, market, graph, rules, record):
     """Books that have been emptied leave; what they owe is their brokers' loss."""
+    repay_repo(books, market, rules)
     suspend_emptied(books, market, graph, rules.mandates, record)
     pass_on_losses(books, market, graph, rules.mandates, record)
 
@@ -436,6 +453,7 @@ HERE = (
     call_margins,
     realise_losses,
     trade_swaps,
+    trade_repo,
 )
 ELSEWHERE = (
     clear_and_settle,

@@ -47,7 +47,7 @@ EVENT_KINDS = (
 # These force an institution to trade.
 CALLS = (MARGIN_CALL, CLOSE_OUT, LOSS_CUT, RECALL, LIQUIDATION)
 # Who: a row of an institution, or one of these; bank b is FIRST_BANK - b.
-NO_INSTITUTION, MARKET, CENTRAL_BANK, SCRIPT = -1, -2, -3, -4
+NO_INSTITUTION, MARKET, CENTRAL_BANK, SCRIPT, MONEY_FUND = -1, -2, -3, -4, -5
 FIRST_BANK = -10
 NO_INSTRUMENT = -1  # the dollar is none
 EVENT = np.dtype(

@@ -48,6 +48,9 @@ DAY_COLUMNS = (
     "account_usd",
     "account_position_usd",
     "account_is_called",
+    "repo_usd_bn",
+    "repo_haircut",
+    "repo_called_usd_bn",
 )
 DAY = np.dtype([(name, np.float64) for name in DAY_COLUMNS])
 
@@ -149,6 +152,16 @@ def record_basis(day, market, rules, script, record):
         amount = 1.0 if is_open else -1.0
         record_event(SWAP_LINE, CENTRAL_BANK, MARKET, -1, amount, -1, record)
         market.line_days[WAS_OPEN] = 1 if is_open else 0
+
+
+@kernel
+def record_repo(market, record):
+    """Write what is lent in repo, the haircut and what was asked back into the day's row."""
+    row = record.days[record.now[0]]
+    for s in range(market.repo_bond.size):
+        row.repo_usd_bn += market.repo_lent[s]
+        row.repo_haircut = market.repo_haircut[s]
+        row.repo_called_usd_bn += market.repo_called[s]
 
 
 @kernel

@@ -340,6 +340,19 @@ class BasisRule(NamedTuple):
     line: LineRule = LineRule()
 
 
+class RepoRule(NamedTuple):
+    """Loans on bonds overnight; the haircut is fixed where both its ends are one."""
+
+    is_on: bool = False
+    spread: float = 0.0  # per year over the dollar rate
+    floor: float = 0.0  # least haircut
+    ceiling: float = 0.0
+    volatility_multiple: float = 0.0  # haircut over a bond's ten-day volatility
+    loss: LossRule = LossRule()
+    opening_haircut: float = 0.0
+    capacity_slope: float = 0.0  # share of what is lent that is gone per unit of haircut
+
+
 class HedgerRule(NamedTuple):
     gamma: np.ndarray  # (K,) units per log at most
     depth_share: float  # of a day's depth at most
@@ -373,6 +386,7 @@ class ChannelRule(NamedTuple):
     interbank_losses: bool = True
     losses_are_remembered: bool = True  # by risk appetite
     basis_moves: bool = True
+    repo_haircuts_follow_risk: bool = True
 
 
 class Rules(NamedTuple):
@@ -394,6 +408,7 @@ class Rules(NamedTuple):
     banks: BankRule
     policy: PolicyRule
     basis: BasisRule
+    repo: RepoRule
     hedgers: HedgerRule
     anticipators: AnticipatorRule
     appetite: AppetiteRule

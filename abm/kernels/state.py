@@ -5,6 +5,7 @@ State is columns, not objects. Every array is C-contiguous float64 unless said; 
     K instruments (currencies first, the funding currency is 0, then assets)
     C currencies other than the dollar          N institutions          B banks
     S currencies with a swap market of their own, none where the basis is constant; n its maturities
+    R bonds that a repo lender takes: one, or none
     T days (burn-in included)
 
 One unit of an instrument is the amount worth USD 1bn at the opening. Rows of institutions are
@@ -46,6 +47,7 @@ NOT_COUNTED, COUNTED, COUNTED_BEYOND_HEDGE = 0, 1, 2  # carry_short
 # Accounts outside the model: everything that enters or leaves does so through one of these.
 ACCRUALS, SUBSCRIPTIONS, RECAPITALISATION, DEADWEIGHT, DEPOSIT_INSURANCE = 0, 1, 2, 3, 4
 AUTO_LENDER, TRADE, OWNERS, CREDIT_LOSSES, ESTATE, SWAP_USERS = 5, 6, 7, 8, 9, 10
+MONEY_FUNDS = 11
 ACCOUNT_NAMES = (
     "interest_and_coupons",
     "subscriptions",
@@ -58,6 +60,7 @@ ACCOUNT_NAMES = (
     "credit_losses",
     "estate",
     "swap_users",
+    "money_funds",
 )
 # Ways by which a bank's capital moves: rows of `graph.flows`.                            (M112)
 SPREAD, CLIENTS, DEALERS, DESKS, BOOK, BOOK_CARRY = 0, 1, 2, 3, 4, 5
@@ -138,6 +141,7 @@ class Mandates(NamedTuple):
     carry_short: np.ndarray  # (N,) int64: NOT_COUNTED, COUNTED or COUNTED_BEYOND_HEDGE
     hedges_quote_currency: np.ndarray  # (N,) uint8: sells its assets' currency forward
     swap_share: np.ndarray  # (S, N) of its balance in a currency with a swap market, by swaps
+    repo_share: np.ndarray  # (N,) of its bonds that a repo lender takes, pledged
     # Rows with a trait, found once: stretches from start to end.
     short_rows: np.ndarray  # (n, 2) int64: counted in the carry short
     hedged_rows: np.ndarray  # (n, 2) int64: counted in it beyond what hedges yen assets
@@ -146,6 +150,7 @@ class Mandates(NamedTuple):
     liquidated_rows: np.ndarray  # (2,) int64: from the first to the last that is LIQUIDATED
     retail_rows: np.ndarray  # (2,) int64: the same of those that are CUT
     desk_rows: np.ndarray  # (2,) int64: of those with an owner
+    repo_rows: np.ndarray  # (2,) int64: from the first that pledges bonds to the last
 
 
 class Books(NamedTuple):
@@ -180,6 +185,8 @@ class Books(NamedTuple):
     forced: np.ndarray  # (N,) uint8: the reason why this round's orders are forced
     swap_legs: np.ndarray  # (S, n, N) units it delivers at maturity against dollars; -: receives
     swap_margin: np.ndarray  # (S, N) USD bn received for what its swaps have gained
+    repo_units: np.ndarray  # (R, N) bonds pledged, of those in units
+    repo_debt: np.ndarray  # (R, N) USD bn owed on them, a part of what is owed in dollars
 
 
 class Market(NamedTuple):
@@ -227,6 +234,14 @@ class Market(NamedTuple):
     user_order: np.ndarray  # (K,) units that they order there today
     dealer_legs: np.ndarray  # (S, n, 1) of dealers, who stand between
     dealer_margin: np.ndarray  # (S, 1)
+    repo_bond: np.ndarray  # (R,) int64 the bonds
+    repo_lent: np.ndarray  # (R,) USD bn, on the lender's books
+    repo_pledged: np.ndarray  # (R,) units, on the lender's books
+    repo_price: np.ndarray  # (R,) USD price at this morning's mark
+    repo_haircut: np.ndarray  # (R,) share of that price that is not lent
+    repo_risk: np.ndarray  # (R,) variance of a bond's worst recent loss, over the calm one
+    repo_capacity: np.ndarray  # (R,) USD bn that the lender lends at the opening's haircut
+    repo_called: np.ndarray  # (R,) USD bn that this morning's mark and haircut asked back
     appetite: np.ndarray  # (3,) losses remembered now and last night; funds' wealth this morning
     haven_average: np.ndarray  # (K,) average log price of what a bond is a haven from
     official_units: np.ndarray  # (K,) central banks

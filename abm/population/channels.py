@@ -130,6 +130,10 @@ def _company_hedging(rules: Rules) -> Rules:
     return rules._replace(companies=rules.companies._replace(speed_up=0.0, speed_down=0.0))
 
 
+def _repo_haircuts(rules: Rules) -> Rules:
+    return rules._replace(channels=rules.channels._replace(repo_haircuts_follow_risk=False))
+
+
 _SHUT: dict[str, Callable[[Rules], Rules]] = {
     "haircuts": _haircuts,
     "margin_rounds": _margin_rounds,
@@ -147,4 +151,5 @@ _SHUT: dict[str, Callable[[Rules], Rules]] = {
     "retail_fx": _retail_fx,
     "basis": _basis,
     "company_hedging": _company_hedging,
+    "repo_haircuts": _repo_haircuts,
 }

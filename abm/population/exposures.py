@@ -105,7 +105,8 @@ def _add_banks(graph: nx.DiGraph, world: World) -> None:
 
 
 def _add_loans(graph: nx.DiGraph, world: World) -> None:
-    borrowing, lenders = world.books.borrowing, world.graph
+    lenders, in_repo = world.graph, world.books.repo_debt.sum(axis=0)
+    borrowing = world.books.borrowing - in_repo
     banks = bank_names_of(lenders)
     for i in np.flatnonzero(borrowing > 0.0):
         owner = world.rules.mandates.owner[i]

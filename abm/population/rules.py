@@ -23,6 +23,7 @@ from abm.population.margin import margin_rule
 from abm.population.mof import buying_rule, selling_rule
 from abm.population.option_hedger import hedger_rule
 from abm.population.order_anticipator import anticipator_rule
+from abm.population.repo import repo_rule
 from abm.population.retail_equity import retail_equity_rule
 from abm.population.retail_fx import retail_fx_rule
 from abm.population.risk_appetite import appetite_rule
@@ -59,6 +60,7 @@ def make_rules(scenario: Scenario) -> Rules:
         banks=bank_rule(scenario),
         policy=policy_rule(scenario),
         basis=basis_rule(scenario),
+        repo=repo_rule(scenario),
         hedgers=hedger_rule(scenario),
         anticipators=anticipator_rule(scenario),
         appetite=appetite_rule(scenario),

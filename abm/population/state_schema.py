@@ -43,6 +43,7 @@ _FIXED = (
     "graph.borrower", "graph.is_core", "graph.lent_rows", "mandates.short_rows",
     "mandates.hedged_rows", "mandates.subscriber_rows", "mandates.called_rows",
     "mandates.liquidated_rows", "mandates.retail_rows", "mandates.desk_rows", "market.swapped",
+    "mandates.repo_rows", "market.repo_bond", "market.repo_capacity",
 )  # fmt: skip
 # Without a limit: leverage that no broker and no rule bounds, debt of those who have nothing left.
 _MAY_BE_INFINITE = (
@@ -60,6 +61,8 @@ _AT_LEAST_0 = (
     "books.sizing_risk", "books.margin_risk", "market.funding_share", "mandates.asset_variance",
     "mandates.loan_variance", "mandates.swap_share", "mandates.loan_units",
     "mandates.hedge_trigger", "market.line_stages", "market.line_usd_bn",
+    "mandates.repo_share", "books.repo_units", "books.repo_debt", "market.repo_price",
+    "market.repo_haircut", "market.repo_risk", "market.repo_called",
 )  # fmt: skip
 _MAY_BE_UNDEFINED = (
     "feedback_gain",

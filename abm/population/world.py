@@ -48,6 +48,7 @@ from abm.population.loans import opening_loans, other_loan_columns
 from abm.population.mof import draw_interventions
 from abm.population.network import Lending, draw_lending, institution_names
 from abm.population.order_anticipator import open_order_flow
+from abm.population.repo import open_repo_books, open_repo_market, repo_shares
 from abm.population.rules import make_rules
 from abm.population.script import draw_news, write_script
 
@@ -114,6 +115,7 @@ def build_world(
     columns = put_together(groups) | {"swap_share": swap_shares(groups, scenario)}
     of_funds = fund_styles(scenario).other_loans[:, : groups[0].n]
     columns |= other_loan_columns(columns["weights"], of_funds, scenario)
+    columns["repo_share"] = repo_shares(groups, scenario)
     mandates = make_mandates(columns, first_rows(groups), lending)
     rules = make_rules(scenario)._replace(mandates=mandates)
     books = open_books(columns, scenario.estimation.opening_multiple)
@@ -122,8 +124,10 @@ def build_world(
     books = books._replace(
         loan_share=loans.share, loan_covariance=loans.covariance, loan_variance=loans.variance
     )
+    books = books._replace(**open_repo_books(scenario, columns))
     market = open_market(scenario, rules)
     market = market._replace(**open_swap_market(scenario, rules.basis, rules.mandates, books))
+    market = market._replace(**open_repo_market(scenario, rules.repo, columns))
     graph = open_graph(scenario, lending, groups)
     record = open_record(books, market, len(chance.news), event_capacity)
     open_accounts(books, market, graph, rules, scenario.banks.opening_utilisation)
@@ -189,6 +193,7 @@ def rows_with_traits(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]
         "liquidated_rows": extent(columns["call_rule"] == LIQUIDATED),
         "retail_rows": extent(columns["call_rule"] == CUT),
         "desk_rows": extent(columns["owner"] >= 0),
+        "repo_rows": extent(columns["repo_share"] > 0.0),
     }
 
 
@@ -248,7 +253,8 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
         trend[row] = signal * calm / filter_scale(spans[row])
     policy, held = rules.policy, rules.retail_fx.contrarian_days
     hedged = (rules.insurers.rise_days, rules.companies.rise_days)
-    kept = max(held, *hedged, policy.boj.trigger_days, days_of_closes(rules.basis)) + 1
+    watched = (held, *hedged, policy.boj.trigger_days, 1)  # 1: for repo
+    kept = max(*watched, days_of_closes(rules.basis)) + 1
     arrays: dict[str, Any] = {name: np.zeros(n) for name in Market._fields}
     arrays |= {
         "quote": terms.quote.copy(),

@@ -15,6 +15,7 @@ from abm.kernels.events import (
     FIRST_BANK,
     FORCED_SALE,
     MARKET,
+    MONEY_FUND,
     NO_INSTITUTION,
     SCRIPT,
 )
@@ -35,6 +36,7 @@ AUTHORITIES = {
     MARKET: "market",
     CENTRAL_BANK: "central_bank",
     SCRIPT: "news",  # until a title is found for it
+    MONEY_FUND: "money-funds",
 }
 
 

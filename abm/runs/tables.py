@@ -37,6 +37,8 @@ FORCED_TYPES = {
 BASIS_COLUMNS = ("basis_bp", "swap_line_usd_bn")
 OWN_BASIS = "basis_{}_bp"
 ACCOUNT_COLUMNS = ("account_usd", "account_position_usd", "account_is_called")
+# Columns of runs with a repo lender.
+REPO_COLUMNS = ("repo_usd_bn", "repo_haircut", "repo_called_usd_bn")
 _SOLVED = ("status", "rounds", "iterations", "residual", "feedback_gain", "n_at_limit")
 _STANDING = ("yen_short_units", "leverage", "margin_rate", "fund_wealth_usd_bn")
 _WHOLE = ("status", "rounds", "iterations", "n_at_limit")
@@ -77,6 +79,7 @@ def day_columns(
     first = world.rules.mandates.first_row
     absent: tuple[str, ...] = () if len(world.market.swapped) else BASIS_COLUMNS
     absent += () if first[TRADER] < first[TRADER + 1] else ACCOUNT_COLUMNS
+    absent += () if len(world.market.repo_bond) else REPO_COLUMNS
     for name in DAY_COLUMNS[DAY_COLUMNS.index("n_margin_calls") :]:
         if name not in absent:
             columns[name] = by_name[name]

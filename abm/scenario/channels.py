@@ -77,6 +77,11 @@ class Channels(Part):
         "a cross-currency basis that moves; none: it stays what it was, no swap line is drawn",
         "cross-currency basis and swap line",
     )
+    repo_haircuts: Literal["on", "none"] = channel(
+        "repo haircuts that follow the risk of the bond; none: the haircut stays what it was, and "
+        "so does the lender's capacity",
+        "repo haircuts",
+    )
 
     company_hedging: Literal["on", "none"] = channel(
         "late hedging of companies that owe yen; none: they buy and sell no yen",

@@ -23,6 +23,7 @@ LATER_CHOICES = (
     ("funding", "basis", "constant"),
     ("policy", "fed", "none"),
     ("", "trader", "none"),
+    ("", "repo", "none"),
 )
 """Choices that came later inside of a part (or of the whole: ""), and their default kinds."""
 DAY_KEYS = ("day", "shock_day", "until", "open_day")
@@ -49,6 +50,8 @@ def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
     for style in raw["funds"]["styles"].values():
         if not style["loan_shares"]:
             del style["loan_shares"]
+        if style["repo_share"] == 0.0:
+            del style["repo_share"]
     raw["instruments"] = _in_order(raw["instruments"])
     raw["funds"]["styles"] = _in_order(raw["funds"]["styles"])
     raw["correlations"] = {

@@ -71,6 +71,15 @@ class Style(Part):
         ge=0,
         le=1,
     )
+    repo_share: float = number(
+        "share of its bonds of repo.asset that a fund finances in repo",
+        "share",
+        "scenario; hedge funds finance Treasuries in repo at little or no haircut",
+        0.0,
+        label="share of bonds in repo",
+        ge=0,
+        le=1,
+    )
     weights: Shares = choice(
         "assets per unit of leverage; what is left of 1 stays in dollar cash",
         "assumed",

@@ -34,6 +34,7 @@ from abm.scenario.option_hedger import NoOptionHedgers, OptionHedgers
 from abm.scenario.order_anticipator import NoOrderAnticipators, OrderAnticipators
 from abm.scenario.places import leaves
 from abm.scenario.rates import Funding, Rates
+from abm.scenario.repo import NoRepo, Repo
 from abm.scenario.retail_equity import RetailEquity
 from abm.scenario.retail_fx import RetailFx
 from abm.scenario.risk import Estimation
@@ -139,6 +140,7 @@ class Scenario(Part):
     clearing: ClearingRule = part_of(ClearingRule, "how a day clears")
     channels: Channels = part_of(Channels, "what passes a shock on", label="channel")
     funding: Funding = part_of(Funding, "dollars through currency swaps")
+    repo: Repo = part_of(NoRepo, "loans on bonds, overnight", label="repo")
     shock: Shock = part_of(NoShock, "the shock")
     policy: Policy = part_of(Policy, "what authorities do")
     news: Annotated[tuple[News, ...], AS_TUPLE] = choice(

@@ -201,7 +201,13 @@ def series_names(scenario: Scenario) -> list[str]:
     """Columns of the days table that a sweep can keep."""
     # Here, for these bring the compiler: files of experiments are read and checked without it.
     from abm.kernels.record import DAY_COLUMNS
-    from abm.runs.tables import ACCOUNT_COLUMNS, BASIS_COLUMNS, FORCED_TYPES, OWN_BASIS
+    from abm.runs.tables import (
+        ACCOUNT_COLUMNS,
+        BASIS_COLUMNS,
+        FORCED_TYPES,
+        OWN_BASIS,
+        REPO_COLUMNS,
+    )
 
     prices = [f"{sort}_{k}" for sort in ("log", "fundamental") for k in scenario.instrument_names]
     forced = [f"forced_{name}_usd_bn" for name in FORCED_TYPES]
@@ -209,5 +215,6 @@ def series_names(scenario: Scenario) -> list[str]:
     own = [OWN_BASIS.format(name) for name in basis.currencies] if basis.kind == "market" else []
     absent: tuple[str, ...] = () if basis.kind == "market" else BASIS_COLUMNS
     absent += () if scenario.trader.kind == "account" else ACCOUNT_COLUMNS
+    absent += () if scenario.repo.kind != "none" else REPO_COLUMNS
     others = [name for name in DAY_COLUMNS if not name.startswith("forced_") and name not in absent]
     return [*others, *own, *forced, *prices]

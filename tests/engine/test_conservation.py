@@ -113,6 +113,9 @@ storms = st.fixed_dictionaries(
         "funding__basis": one_of({"kind": "constant"}, SWAPS),
         "trader": one_of({"kind": "none"}, {"kind": "account", "account_usd": 1e9, "open_day": 2}),
         "companies": one_of({}, {"n": 10, "debt_usd_bn": 100.0, "rise_days": 3}),
+        "repo": one_of({"kind": "fixed", "haircut": 0.0}, {"kind": "risk"}),
+        "funds__styles__RV__repo_share": one_of(0.0, 1.0),
+        "funds__styles__MA__repo_share": one_of(0.0, 1.0),
         "instruments__NKY__value_speed_gain": one_of(0.0, 1000.0),
         "retail_equity__days_to_pay": one_of(0, 2),
         "retail_fx__renewal_per_day": one_of(0.0, 0.05),
@@ -188,7 +191,7 @@ def test_claims_are_liabilities_on_every_day(choices, thin, limit, seed):
         books, graph, price = world.books, world.graph, world.market.usd_price
         n_currencies = world.market.rates.size - 1
         owed = np.maximum(-books.units[:n_currencies] * price[:n_currencies, None], 0).sum(axis=0)
-        owed += np.maximum(-books.cash, 0.0)
+        owed += np.maximum(-books.cash, 0.0) - books.repo_debt.sum(axis=0)
         share = np.add.reduceat(np.append(graph.broker_share, 0.0), graph.broker_start[:-1])
         has_broker = np.diff(graph.broker_start) > 0
         np.testing.assert_allclose(share[has_broker], 1.0, atol=1e-12)
@@ -297,6 +300,7 @@ NO_ACCOUNT = {
         "mean_return", "noticed_return", "entry_wealth", "call_day", "suspended_days", "closing",
         "recalled", "verdict", "intent", "speed", "forced", "swap_legs", "swap_margin",
         "loan_share", "loan_covariance", "loan_variance",
+        "repo_units", "repo_debt",
     },
     "graph": {
         "broker_start", "borrower", "broker", "lent_rows", "leverage_max", "is_core", "failed",

@@ -31,11 +31,12 @@ BANKS = {
 OWN = {"AUD": {"basis_per_year": 0.004, "demand_usd_bn": 20.0}}
 SWAPS = {"funding.basis": {"kind": "market", "maturity_days": 4, "currencies": OWN}}
 LOANS = {"funds.styles.RV.loan_shares": {"AUD": 0.4}}
+REPO = {"repo.kind": "risk", "funds.styles.RV.repo_share": 1.0}
 
 
 @pytest.fixture(scope="module")
 def state(tmp_path_factory):
-    scenario = abm.load_scenario("hike").with_changes(FEW | SHORT | BANKS | SWAPS | LOANS)
+    scenario = abm.load_scenario("hike").with_changes(FEW | SHORT | BANKS | SWAPS | LOANS | REPO)
     model = CarryUnwindModel(scenario, rng=3)
     for _ in range(DAY):
         model.step()

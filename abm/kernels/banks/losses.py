@@ -5,6 +5,7 @@ from abm.kernels.compiler.jit import kernel
 from abm.kernels.constraints.verdicts import IN_DEBT, NO_VERDICT
 from abm.kernels.contracts.balances import add_cash
 from abm.kernels.contracts.loans import credit_bank
+from abm.kernels.contracts.repo import write_off_repo
 from abm.kernels.events import DEFAULT, FIRST_BANK, LOSS, NO_INSTITUTION, record_event
 from abm.kernels.numerics.columns import is_any
 from abm.kernels.record import count_failure
@@ -45,7 +46,10 @@ def is_empty(i, books, market, mandates):
 
 @kernel
 def pass_on_losses(books, market, graph, mandates, record):
-    """Debts of emptied books are their brokers' loss, by share; a desk's are its bank's. (M42)"""
+    """Debts of emptied books are their brokers' loss, by share; a desk's are its bank's.   (M42)
+
+    First the repo lender's, for what pledged bonds did not bring                         (M156)
+    """
     dollar = market.rates.size - 1
     if not is_any(books.verdict):
         return
@@ -57,9 +61,10 @@ def pass_on_losses(books, market, graph, mandates, record):
         record.days[record.now[0]].broker_loss_usd_bn += loss
         cause = record_event(DEFAULT, i, NO_INSTITUTION, -1, loss, record.cause[i], record)
         add_cash(i, loss, books)
-        paid = 0.0
+        paid = write_off_repo(i, cause, books, market, record)
+        brokers = loss - paid
         for edge in range(graph.broker_start[i], graph.broker_start[i + 1]):
-            bank, part = graph.broker[edge], graph.broker_share[edge] * loss
+            bank, part = graph.broker[edge], graph.broker_share[edge] * brokers
             credit_bank(bank, -part, CLIENTS, market, graph)
             paid += part
             record_event(LOSS, i, FIRST_BANK - bank, -1, part, cause, record)

@@ -8,11 +8,12 @@ from abm.kernels.constraints.margin import set_margin_terms
 from abm.kernels.constraints.stop_loss import is_stopped, stopped_leverage
 from abm.kernels.constraints.value_at_risk import is_var_breached, limit_by_var, loss_bound
 from abm.kernels.contracts.balances import hold_multiples, mandate_multiple
+from abm.kernels.contracts.repo import ask_both_lenders
 from abm.kernels.numerics.columns import add_scaled, add_scaled_rows, copy, is_any, write_product
 from abm.kernels.risk import anchored
 from abm.kernels.state import LEAST_VARIANCE, RISK_PARITY
 
-MEAN, VARIANCE, LIMIT, HELD = 0, 1, 2, 3  # rows of the scratch lanes
+MEAN, VARIANCE, LIMIT, HELD, ASKED = 0, 1, 2, 3, 4  # rows of the scratch lanes
 AIM = MEAN  # the mean has been used by the time leverage is aimed at
 
 
@@ -150,11 +151,15 @@ def decide_funds(lo, hi, books, market, rules, scratch):
     else:
         portfolio_variance(lo, hi, market, rules, scratch, variance)
     set_margin_terms(lo, hi, variance, scratch.broker_use, books, market, rules)
+    asked = books.margin_rate[lo:hi]
+    if rules.repo.is_on:
+        asked = lanes[ASKED][:n]
+        ask_both_lenders(lo, hi, asked, books, market, rules)
     size_on_books(lo, hi, limit_var, mean, books, rules)
     lower_to(limit_var, books.target_leverage[lo:hi])
     loan, gross = books.loan_share[lo:hi], mandates.gross_weight[lo:hi]
     lower_to_lenders(
-        rules.margin.buffer, books.margin_rate[lo:hi], mandates.leverage_cap[lo:hi], loan, gross,
+        rules.margin.buffer, asked, mandates.leverage_cap[lo:hi], loan, gross,
         books.target_leverage[lo:hi],
     )  # fmt: skip
     aim, speed, held = lanes[AIM][:n], books.speed[lo:hi], lanes[HELD][:n]

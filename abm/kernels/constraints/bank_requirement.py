@@ -4,6 +4,7 @@ import math
 
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.bank_leverage import bank_assets
+from abm.kernels.contracts.repo import owed_to_brokers
 
 
 @inlined
@@ -72,9 +73,10 @@ def assess_capital(books, market, graph, rules):
         return
     for i in range(books.cash.size):
         first, last = graph.broker_start[i], graph.broker_start[i + 1]
-        if first == last or books.borrowing[i] == 0.0:
+        owed = owed_to_brokers(i, books)
+        if first == last or owed == 0.0:
             continue
-        weighted = rule.weight * loan_weight(i, books, market, rules) * books.borrowing[i]
+        weighted = rule.weight * loan_weight(i, books, market, rules) * owed
         for edge in range(first, last):
             graph.requirement[graph.broker[edge]] += graph.broker_share[edge] * weighted
 

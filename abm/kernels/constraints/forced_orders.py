@@ -10,6 +10,7 @@ from abm.kernels.constraints.margin import called_leverage, is_due, test_calls
 from abm.kernels.constraints.verdicts import CLOSES, MEETS_CALL, NOT_FORCED, REPAYS
 from abm.kernels.contracts.balances import leverage_of
 from abm.kernels.contracts.loans import main_broker
+from abm.kernels.contracts.repo import owed_to_brokers
 from abm.kernels.events import RECALL, record_event
 from abm.kernels.state import CHUNK, LIQUIDATED, NO_CALL, SHARE_A_DAY, STRETCH
 
@@ -90,7 +91,7 @@ def record_recalls(books, graph, record, scratch):
     for r in range(scratch.n_forced[0]):
         i = scratch.rows[r]
         if books.forced[i] == REPAYS:
-            amount, broker = books.recalled[i] * books.borrowing[i], main_broker(i, graph)
+            amount, broker = books.recalled[i] * owed_to_brokers(i, books), main_broker(i, graph)
             record.cause[i] = record_event(RECALL, i, broker, -1, amount, -1, record)
 
 
@@ -114,8 +115,11 @@ def force_orders(books, market, rules, scratch):
 
 @kernel
 def repay(i, books, market, rules, scratch):
-    """Orders that repay the share of its borrowing that banks recall from an institution."""
-    target = 1.0 + (leverage_of(i, books) - 1.0) * (1.0 - books.recalled[i])
+    """Orders that repay the share of their loan that banks recall from an institution."""
+    kept = 1.0 - books.recalled[i]
+    if rules.repo.is_on:  # of what it owes its brokers alone
+        kept = 1.0 - books.recalled[i] * (owed_to_brokers(i, books) / books.borrowing[i])
+    target = 1.0 + (leverage_of(i, books) - 1.0) * kept
     books.recalled[i] = 0.0
     if math.isfinite(target):
         delever(i, target, books, market, rules, scratch)

@@ -1,6 +1,7 @@
 """Loans of prime brokers: the financing spread, and the lenders' books."""
 
 from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.contracts.repo import owed_to_brokers
 from abm.kernels.events import FIRST_BANK, NO_INSTITUTION
 from abm.kernels.numerics.columns import is_any
 from abm.kernels.state import (
@@ -28,12 +29,14 @@ def pay_spread(days, books, market, graph, rules):
     """Financing spread s0 (1 + s1 u) from margined borrowers to their brokers.         (M10)
 
     Where all banks ask the same, they book their loans times the spread, else the sum of what each
-    of their borrowers pays.
+    of their borrowers pays. What is owed in repo pays its own (M154).
     """
     period = days / rules.market.day_count[market.rates.size - 1]
     if not is_any(graph.utilisation):
         rate = rules.banks.spread * period
         pay_alike(rate, graph.broker_start, books.borrowing, books.cash)
+        for debt in books.repo_debt:
+            pay_alike(-rate, graph.broker_start, debt, books.cash)
         for bank in range(graph.equity.size):
             credit_bank(bank, rate * graph.loans[bank], SPREAD, market, graph)
         owed_to_estate = rate * graph.estate[ESTATE_LOANS]
@@ -41,12 +44,13 @@ def pay_spread(days, books, market, graph, rules):
         return
     for i in range(books.cash.size):
         first, last = graph.broker_start[i], graph.broker_start[i + 1]
-        if first == last or books.borrowing[i] == 0.0:
+        owed = owed_to_brokers(i, books)
+        if first == last or owed == 0.0:
             continue
         for edge in range(first, last):
             bank = graph.broker[edge]
             spread = financing_spread(graph.utilisation[bank], rules.banks)
-            payment = books.borrowing[i] * graph.broker_share[edge] * spread * period
+            payment = owed * graph.broker_share[edge] * spread * period
             books.cash[i] -= payment
             credit_bank(bank, payment, SPREAD, market, graph)
 
@@ -71,7 +75,7 @@ def mark_loans(books, graph, rules):
     graph.loans[:] = 0.0
     graph.desk_assets[:] = 0.0
     for edge in range(graph.broker.size):
-        debt = books.borrowing[graph.borrower[edge]]
+        debt = owed_to_brokers(graph.borrower[edge], books)
         graph.loans[graph.broker[edge]] += graph.broker_share[edge] * debt
     for i in range(rules.mandates.desk_rows[0], rules.mandates.desk_rows[1]):
         if rules.mandates.owner[i] >= 0:
