@@ -8,6 +8,7 @@ from abm.errors import ScenarioFaults
 from abm.kernels.behaviours.hedge_fund import portfolio_variance
 from abm.kernels.book_risk import book_variance
 from abm.kernels.compiler.reference import by_reference
+from abm.kernels.constraints.deleverage import delever
 from abm.kernels.contracts.balances import mark_all
 from abm.kernels.risk import set_fast_risk
 from abm.kernels.state import ACCRUALS, HEDGE_FUND
@@ -180,6 +181,18 @@ def test_margins_by_volatility_see_both_loans():
 def variance_without(world):
     weights = world.rules.mandates.weights[:, 0]
     return weights @ np.tril(world.market.risk_fast) @ weights
+
+
+def test_a_forced_sale_to_half_the_debt_leaves_half_of_each_loan():
+    world = one_fund(margin__liquidation__kind="pro-rata")
+    delever(0, 2.0, *by_reference(world.books, world.market, world.rules, world.scratch))
+    assert world.books.intent[[JPY, AUD, UST], 0] == pytest.approx([-0.5, -0.3, 2.0])
+    world = one_fund(margin__liquidation__kind="waterfall")
+    _, multiple, owed, _ = book_of(world)
+    delever(0, 2.0, *by_reference(world.books, world.market, world.rules, world.scratch))
+    repaid = world.rules.margin.forced_speed * (multiple - 2.0) / (multiple - 1.0)
+    assert world.books.intent[[JPY, AUD], 0] == pytest.approx(repaid * owed)
+    assert world.books.intent[UST, 0] == pytest.approx(-repaid * owed.sum() / 0.8)
 
 
 @pytest.mark.parametrize("liquidation", ["pro-rata", "waterfall"])

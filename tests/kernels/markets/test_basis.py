@@ -91,6 +91,8 @@ PESO = {"MXN": {"basis_per_year": 0.006, "demand_usd_bn": 20.0}}
 def test_a_currency_has_a_basis_of_its_own_size_on_its_own_squeeze():
     world = pass_days(hoard(market_world(MARKET | {"currencies": PESO}), 2.0, currency=1))
     assert 1e4 * world.market.basis == pytest.approx([-35.0, -3.0 * 60.0], rel=1e-3)
+    borrowed = -world.market.user_legs.sum(axis=(1, 2)) * world.market.usd_price[[JPY, MXN]]
+    assert borrowed == pytest.approx([95.0, 3.0 * 20.0], rel=1e-3)
     assert world.record.other_basis_bp[0] == pytest.approx([-180.0], rel=1e-3)
     assert world.record.days["basis_bp"][0] == pytest.approx(-35.0, rel=1e-3)
 
@@ -134,7 +136,10 @@ def test_in_a_currency_of_its_own_basis_insurers_hedge_nothing_and_nobody_buys_d
     world = market_world(MARKET | {"currencies": PESO})
     insurers = world.rules.mandates.swap_share[0] == 1.0
     assert insurers.any() and not world.rules.mandates.swap_share[1, insurers].any()
+    world.books.units[MXN, insurers] = 5.0
+    world = world._replace(options=world.options._replace(audit=False))
     world = pass_days(hoard(world, 4.0, currency=1), 2)
+    assert not world.books.swap_legs[1, :, insurers].any()
     assert 1e4 * world.market.basis[1] == pytest.approx(-300.0, rel=1e-3)
     assert not world.market.user_dollars.any() and not world.market.user_order.any()
 
