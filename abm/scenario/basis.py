@@ -9,7 +9,7 @@ from pydantic import Field
 
 from abm.errors import NOT_GIVEN, Nearest
 from abm.scenario.calendar import must_be_traded
-from abm.scenario.checks import Faults, fault_at, needs
+from abm.scenario.checks import Faults, fault_at, funding_and_traded, needs
 from abm.scenario.fields import (
     AS_TUPLE,
     AT_MOST_MANY,
@@ -343,7 +343,7 @@ def _points_come_in_order(calendar: Any, key: str, points: tuple[SqueezePoint, .
 def _currencies_with_a_basis_of_their_own_are_traded(instruments: Any, funding: Any) -> Faults:
     if funding.basis.kind != "market":
         return
-    first, *traded = [name for name, part in instruments.items() if part.kind == "currency"]
+    first, traded = funding_and_traded(instruments)
     for name in funding.basis.currencies:
         key = f"funding.basis.currencies.{name}"
         if name == first:

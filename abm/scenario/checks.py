@@ -75,6 +75,12 @@ def unknown_instruments(key: str, names: Iterable[str], known: Iterable[str]) ->
             yield fault_at(f"{key}.{name}", NOT_GIVEN, listed, Nearest(name, known))
 
 
+def funding_and_traded(instruments: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """The funding currency, "" where a scenario has none, and the other currencies."""
+    names = [name for name, part in instruments.items() if part.kind == "currency"]
+    return (names[0] if names else ""), names[1:]
+
+
 def must_be_one_of(key: str, given: str, known: Iterable[str]) -> Faults:
     """A name among those there are."""
     known = list(known)

@@ -10,6 +10,7 @@ from abm.scenario.checks import (
     SUM_TOLERANCE,
     Faults,
     fault_at,
+    funding_and_traded,
     must_sum_to_one,
     needs,
     unknown_instruments,
@@ -380,7 +381,7 @@ def _styles_hold_known_instruments(instruments: Mapping[str, Any], funds: Any) -
 
 @needs("instruments", "funds")
 def _styles_owe_traded_currencies_that_they_do_not_hold(instruments: Any, funds: Any) -> Faults:
-    first, *traded = [name for name, part in instruments.items() if part.kind == "currency"]
+    first, traded = funding_and_traded(instruments)
     for name, style in funds.styles.items():
         key = f"funds.styles.{name}.loan_shares"
         for currency in style.loan_shares:
