@@ -4,8 +4,9 @@ from abm.kernels.banks.trading_book import book_worth
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.bank_leverage import bank_assets
 from abm.kernels.contracts.repo import lent_per_bond
-from abm.kernels.contracts.swaps import add_up_marks
+from abm.kernels.contracts.swaps import add_up_account, add_up_rows, mark_rows
 from abm.kernels.numerics.columns import chunk_sum, copy, write_sizes
+from abm.kernels.scratch import UNIT
 from abm.kernels.state import (
     CHUNK,
     ESTATE_ASSETS,
@@ -203,18 +204,20 @@ def swaps_error(day, books, market, scratch):
         net = chunk_sum(books.swap_margin[s])
         net += market.user_margin[s, 0] + market.dealer_margin[s, 0]
         worst = larger(worst, abs(net) / gross)
-        value = scratch.lanes[0]
+        marks, value = scratch.of_rows[UNIT, : market.contract_basis.shape[1]], scratch.lanes[0]
+        mark_rows(s, day - 1, market, marks)
         for lo in range(0, books.cash.size, CHUNK):
             hi = min(lo + CHUNK, books.cash.size)
-            add_up_marks(s, day - 1, lo, hi, books.swap_legs[s], market, value[: hi - lo])
+            add_up_rows(lo, hi, marks, books.swap_legs[s], value[: hi - lo])
+            margin, off = books.swap_margin[s][lo:hi], 0.0
             for j in range(hi - lo):
-                worst = larger(worst, abs(value[j] - books.swap_margin[s, lo + j]) / gross)
+                off = larger(off, abs(value[j] - margin[j]))
+            worst = larger(worst, off / gross)
         for legs, margin in (
             (market.user_legs[s], market.user_margin[s]),
             (market.dealer_legs[s], market.dealer_margin[s]),
         ):
-            add_up_marks(s, day - 1, 0, 1, legs, market, value[:1])
-            worst = larger(worst, abs(value[0] - margin[0]) / gross)
+            worst = larger(worst, abs(add_up_account(marks, legs) - margin[0]) / gross)
     return worst
 
 

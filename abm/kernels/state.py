@@ -94,6 +94,7 @@ Z_99 = 2.3263478740408408  # 99% quantile of the standard normal
 LEAST_VARIANCE = 1e-12  # per year: whoever sizes by risk takes at least a volatility of 1e-6
 
 CHUNK = 128  # institutions handled together: their columns stay in the first-level cache
+LONGEST_SWAP = 250  # trading days to maturity
 STRETCH = 2048  # the same where one column after the other is gone through
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from abm.errors import NOT_GIVEN, Nearest
+from abm.kernels.state import LONGEST_SWAP
 from abm.scenario.calendar import must_be_traded
 from abm.scenario.checks import Faults, fault_at, funding_and_traded, needs
 from abm.scenario.fields import (
@@ -186,7 +187,7 @@ class MarketBasis(Part):
         63,
         label="maturity of swaps",
         ge=1,
-        le=250,
+        le=LONGEST_SWAP,
     )
     swap_share: float = number(
         "share of their yen balances that speculators hold through swaps",

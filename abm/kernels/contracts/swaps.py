@@ -15,7 +15,14 @@ zero, and so do accruals and margins.
 
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.contracts.balances import accrued
-from abm.kernels.numerics.columns import add_scaled, chunk_sum
+from abm.kernels.numerics.columns import (
+    add_scaled,
+    add_scaled_rows,
+    add_seven_scaled,
+    chunk_sum,
+    write_product,
+)
+from abm.kernels.scratch import EACH, UNIT
 from abm.kernels.state import CHUNK, SQUEEZE, SWAP_USERS, TRADING_DAYS
 
 SPOT, RATE, USD_RATE = 0, 1, 2  # of `market.swap_quote`
@@ -28,21 +35,21 @@ def forward_over_spot(rate, usd_rate, basis, years):
 
 
 @inlined
-def years_left(row, day, n_days):
-    """Time to the maturity of a row of the ladder, on the morning of a day [years]."""
-    return ((row - day) % n_days) / TRADING_DAYS
+def years_left(row, today, n_rows):
+    """Time to the maturity of a row of the ladder on the day that `today` matures [years]."""
+    days = row - today
+    return (days + n_rows if days < 0 else days) / TRADING_DAYS
 
 
 @inlined
-def unit_mark(s, row, day, market):
+def unit_mark(quote, basis, dealt_at, years):
     """Gain per unit of a far leg against one dealt today, as of the last quote [USD].     (M117)
 
     v = X (F(b, T) - F(c, T)) / S
     """
-    spot, rate, usd_rate = market.swap_quote[s]
-    years = years_left(row, day, market.contract_basis.shape[1])
-    now = forward_over_spot(rate, usd_rate, market.basis[s], years)
-    then = forward_over_spot(rate, usd_rate, market.contract_basis[s, row], years)
+    spot, rate, usd_rate = quote
+    now = forward_over_spot(rate, usd_rate, basis, years)
+    then = forward_over_spot(rate, usd_rate, dealt_at, years)
     return spot * (now - then)
 
 
@@ -54,26 +61,37 @@ def accrue_swaps(days, books, market, rules, scratch):
     """
     for s in range(market.swapped.size):
         c = market.swapped[s]
-        day_count, received = rules.market.day_count[c], 0.0
+        paid, received = scratch.of_rows[UNIT, : market.contract_basis.shape[1]], 0.0
+        for row in range(paid.size):
+            paid[row] = -accrued(market.contract_basis[s, row], days, rules.market.day_count[c])
         for lo in range(0, books.cash.size, CHUNK):
             hi = min(lo + CHUNK, books.cash.size)
             flow = scratch.lanes[0][: hi - lo]
-            add_up_basis(s, lo, hi, days, day_count, books.swap_legs[s], market, flow)
+            add_up_rows(lo, hi, paid, books.swap_legs[s], flow)
             add_scaled(1.0, flow, books.units[c][lo:hi])
             received += chunk_sum(flow)
-        flow = scratch.lanes[0][:1]
-        add_up_basis(s, 0, 1, days, day_count, market.user_legs[s], market, flow)
-        market.outside[SWAP_USERS, c] += flow[0]
-        market.dealer_cash[c] -= received + flow[0]
+        to_users = add_up_account(paid, market.user_legs[s])
+        market.outside[SWAP_USERS, c] += to_users
+        market.dealer_cash[c] -= received + to_users
 
 
 @kernel
-def add_up_basis(s, lo, hi, days, day_count, legs, market, flow):
-    """Basis that holders lo..hi of far legs are paid [units of the currency].             (M116)"""
-    flow[:] = 0.0
-    for row in range(legs.shape[0]):
-        paid = -accrued(market.contract_basis[s, row], days, day_count)
-        add_scaled(paid, legs[row][lo:hi], flow)
+def add_up_rows(lo, hi, per_unit, legs, total):
+    """Sum of the far legs of holders lo..hi over maturities, each at so much per unit."""
+    total[:] = 0.0
+    sevens = per_unit.size // 7 * 7
+    for row in range(0, sevens, 7):
+        add_seven_scaled(row, lo, hi, per_unit, legs, total)
+    add_scaled_rows(sevens, lo, hi, per_unit, legs, total)
+
+
+@kernel
+def add_up_account(per_unit, legs):
+    """The same sum of one account."""
+    total = 0.0
+    for row in range(per_unit.size):
+        total += per_unit[row] * legs[row, 0]
+    return total
 
 
 @kernel
@@ -91,31 +109,31 @@ def pay_swap_margin(day, books, market, scratch):
     dollar = market.rates.size - 1
     quote_swaps(market)
     for s in range(market.swapped.size):
-        received = 0.0
+        marks, received = scratch.of_rows[UNIT, : market.contract_basis.shape[1]], 0.0
+        mark_rows(s, day, market, marks)
         for lo in range(0, books.cash.size, CHUNK):
             hi = min(lo + CHUNK, books.cash.size)
             gain = scratch.lanes[0][: hi - lo]
-            add_up_marks(s, day, lo, hi, books.swap_legs[s], market, gain)
+            add_up_rows(lo, hi, marks, books.swap_legs[s], gain)
             add_scaled(-1.0, books.swap_margin[s][lo:hi], gain)
             add_scaled(1.0, gain, books.swap_margin[s][lo:hi])
             add_scaled(1.0, gain, books.cash[lo:hi])
             received += chunk_sum(gain)
-        gain = scratch.lanes[0][:1]
-        add_up_marks(s, day, 0, 1, market.user_legs[s], market, gain)
-        gain[0] -= market.user_margin[s, 0]
-        market.user_margin[s, 0] += gain[0]
-        market.outside[SWAP_USERS, dollar] += gain[0]
-        received += gain[0]
+        to_users = add_up_account(marks, market.user_legs[s]) - market.user_margin[s, 0]
+        market.user_margin[s, 0] += to_users
+        market.outside[SWAP_USERS, dollar] += to_users
+        received += to_users
         market.dealer_margin[s, 0] -= received
         market.dealer_cash[dollar] -= received
 
 
 @kernel
-def add_up_marks(s, day, lo, hi, legs, market, value):
-    """Value of the swaps of holders lo..hi [USD bn].                                      (M117)"""
-    value[:] = 0.0
-    for row in range(legs.shape[0]):
-        add_scaled(unit_mark(s, row, day, market), legs[row][lo:hi], value)
+def mark_rows(s, day, market, marks):
+    """Marks of all maturities, by which far legs add up to the value of a book.           (M117)"""
+    struck, basis, dealt_at = market.swap_quote[s], market.basis[s], market.contract_basis[s]
+    quote, today = (struck[SPOT], struck[RATE], struck[USD_RATE]), day % marks.size
+    for row in range(marks.size):
+        marks[row] = unit_mark(quote, basis, dealt_at[row], years_left(row, today, marks.size))
 
 
 @kernel
@@ -127,22 +145,23 @@ def roll_swaps(day, books, market, rules, scratch):
     for s in range(market.swapped.size):
         c, n_rows = market.swapped[s], market.contract_basis.shape[1]
         market.contract_basis[s, day % n_rows] = market.basis[s]
+        marks = scratch.of_rows[UNIT, :n_rows]
+        mark_rows(s, day, market, marks)
         for lo in range(0, books.cash.size, CHUNK):
             hi = min(lo + CHUNK, books.cash.size)
             wanted = scratch.lanes[0][: hi - lo]
             for j in range(hi - lo):
                 wanted[j] = -swapped_units(s, lo + j, books, market, rules.mandates)
-            deal_legs(day % n_rows, lo, hi, wanted, books.swap_legs[s])
-            value = books.swap_margin[s][lo:hi]
-            add_up_marks(s, day, lo, hi, books.swap_legs[s], market, value)
+            deal_legs(day % n_rows, lo, hi, wanted, books.swap_legs[s], scratch)
+            add_up_rows(lo, hi, marks, books.swap_legs[s], books.swap_margin[s][lo:hi])
         wanted = scratch.lanes[0][:1]
         wanted[0] = -user_demand(s, market, rules.basis) / market.usd_price[c]
-        deal_legs(day % n_rows, 0, 1, wanted, market.user_legs[s])
-        add_up_marks(s, day, 0, 1, market.user_legs[s], market, market.user_margin[s])
+        deal_legs(day % n_rows, 0, 1, wanted, market.user_legs[s], scratch)
+        market.user_margin[s, 0] = add_up_account(marks, market.user_legs[s])
         for row in range(n_rows):
             others = chunk_sum(books.swap_legs[s, row]) + market.user_legs[s, row, 0]
             market.dealer_legs[s, row, 0] = -others
-        add_up_marks(s, day, 0, 1, market.dealer_legs[s], market, market.dealer_margin[s])
+        market.dealer_margin[s, 0] = add_up_account(marks, market.dealer_legs[s])
 
 
 @inlined
@@ -166,20 +185,22 @@ def user_demand(s, market, rule):
 
 
 @kernel
-def deal_legs(today, lo, hi, wanted, legs):
+def deal_legs(today, lo, hi, wanted, legs, scratch):
     """Bring holders lo..hi to what they want: new swaps in today's row, or a share of every row
     closed at its mark, which has been paid.                                               (M118)
     """
+    left, kept, new = scratch.lanes[1][: hi - lo], scratch.lanes[2][: hi - lo], legs[today][lo:hi]
+    new[:] = 0.0
+    add_up_rows(lo, hi, scratch.of_rows[EACH, : legs.shape[0]], legs, left)
+    least = 1.0
     for j in range(hi - lo):
-        legs[today, lo + j] = 0.0
-        left = 0.0
+        kept[j] = share_kept(left[j], wanted[j])
+        least = min(least, kept[j])
+    if least < 1.0:
         for row in range(legs.shape[0]):
-            left += legs[row, lo + j]
-        kept = share_kept(left, wanted[j])
-        if kept < 1.0:
-            for row in range(legs.shape[0]):
-                legs[row, lo + j] *= kept
-        legs[today, lo + j] = wanted[j] - kept * left
+            write_product(kept, legs[row][lo:hi], legs[row][lo:hi])
+    for j in range(hi - lo):
+        new[j] = wanted[j] - kept[j] * left[j]
 
 
 @inlined

@@ -54,6 +54,18 @@ def add_three_scaled(a, b, c, x, y, z, total):
 
 
 @kernel
+def add_seven_scaled(k, lo, hi, scales, rows, total):
+    """total <- total + scales[k] rows[k][lo:hi] + … + scales[k + 6] rows[k + 6][lo:hi]"""
+    a, b, c, d = scales[k], scales[k + 1], scales[k + 2], scales[k + 3]
+    e, f, g = scales[k + 4], scales[k + 5], scales[k + 6]
+    p, q, r, s = rows[k][lo:hi], rows[k + 1][lo:hi], rows[k + 2][lo:hi], rows[k + 3][lo:hi]
+    t, u, v = rows[k + 4][lo:hi], rows[k + 5][lo:hi], rows[k + 6][lo:hi]
+    for j in range(total.size):
+        sum_of_four = total[j] + a * p[j] + b * q[j] + c * r[j] + d * s[j]
+        total[j] = sum_of_four + e * t[j] + f * u[j] + g * v[j]
+
+
+@kernel
 def write_product(left, right, product):
     """product <- left right"""
     for j in range(product.size):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from abm.kernels.contracts.balances import add_up_borrowing
+from abm.kernels.contracts.swaps import add_up_account, add_up_rows
 from abm.kernels.numerics.columns import add_scaled, add_scaled_rows
 
 RNG = np.random.default_rng(5)
@@ -25,6 +26,20 @@ def test_rows_added_in_one_pass_are_rows_added_one_by_one(first, n_rows):
         add_scaled(scales[k], rows[k][LO:HI], one_by_one)
     add_scaled_rows(first, LO, HI, scales, rows, total)
     assert np.array_equal(total, one_by_one)
+
+
+@pytest.mark.parametrize("n_rows", [0, 1, 6, 7, 8, 17, 63])
+def test_far_legs_are_added_up_row_by_row_for_many_holders_as_for_one(n_rows):
+    """Seven rows at a time, to the last bit."""
+    legs = RNG.standard_normal((n_rows, N_COLUMNS)) * 10.0 ** RNG.integers(-8, 8, N_COLUMNS)
+    per_unit = RNG.standard_normal(n_rows)
+    total, one_by_one = np.empty(HI - LO), np.zeros(HI - LO)
+    for k in range(n_rows):
+        add_scaled(per_unit[k], legs[k][LO:HI], one_by_one)
+    add_up_rows(LO, HI, per_unit, legs, total)
+    assert np.array_equal(total, one_by_one)
+    alone = [add_up_account(per_unit, legs[:, j : j + 1].copy()) for j in range(LO, HI)]
+    assert np.array_equal(alone, one_by_one)
 
 
 @pytest.mark.parametrize("n_currencies", range(1, 6))
