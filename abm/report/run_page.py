@@ -87,6 +87,7 @@ def content(
     finding = pictures.title(scenario, result.summary, language)
     entries = chronicle(result.events, language, funding=scenario.funding_currency)
     name = folder or scenario.name
+    divider = shock_divider(scenario, language)
     return {
         "title": scenario.title or scenario.name,
         "finding": finding,
@@ -99,9 +100,9 @@ def content(
         "groups": groups(Told.of(result), language),
         "pictures": _pictures(figures, finding, say),
         "has_events": scenario.outputs.events,
-        "entries": list(_lines(entries[:_MOST_ENTRIES], shock_divider(scenario, language), say)),
+        "entries": list(chronicle_lines(entries[:_MOST_ENTRIES], divider, say)),
         "styles": Phrases(say).styles(scenario.funds.styles),
-        "account": list(_lines(account_story(result, language), None, say)),
+        "account": list(chronicle_lines(account_story(result, language), None, say)),
         "n_more_entries": max(0, len(entries) - _MOST_ENTRIES),
         "is_repeatable": result.is_repeatable,
         "commands": _commands(result, name, say),
@@ -119,7 +120,7 @@ def _pictures(figures: Mapping[str, bytes], finding: str, say: Words) -> list[Pi
     return found
 
 
-def _lines(entries: Sequence[Entry], shock: Divider | None, say: Words) -> Iterable[Line]:
+def chronicle_lines(entries: Sequence[Entry], shock: Divider | None, say: Words) -> Iterable[Line]:
     """Entries, each day's name beside its first only; the divider above the first after it."""
     before, first_after = None, place_of(shock, [entry.day for entry in entries])
     for place, entry in enumerate(entries):

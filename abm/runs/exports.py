@@ -127,13 +127,13 @@ def as_csv(tables: Tables) -> Exported:
     files: Files = {}
     n_guarded = 0
     for name, table in tables.items():
-        guarded = _without_categories(table)
+        safe = _without_categories(table)
         for column in _text_columns(table):
-            starts = guarded[column].map(_is_formula).to_numpy(dtype=bool)
-            guarded[column] = guarded[column].mask(starts, "'" + guarded[column].astype(str))
+            starts = safe[column].map(_is_formula).to_numpy(dtype=bool)
+            safe[column] = safe[column].mask(starts, "'" + safe[column].astype(str))
             n_guarded += int(starts.sum())
-        guarded.columns = [f"'{c}" if _is_formula(c) else c for c in map(str, table.columns)]
-        text = guarded.to_csv(index=False, lineterminator="\n")
+        safe.columns = [guarded(c) for c in map(str, table.columns)]
+        text = safe.to_csv(index=False, lineterminator="\n")
         files[f"{name}.csv"] = text.encode("utf-8")
     said = f"{n_guarded:,} cells of text begin with one of = + - @: each has a ' in front"
     return Exported(files, [said] if n_guarded else [])
@@ -270,6 +270,11 @@ def _without_categories(table: pd.DataFrame) -> pd.DataFrame:
 
 def _text_columns(table: pd.DataFrame) -> Iterable[Any]:
     return [c for c in table if table[c].dtype.kind not in "biufcM"]
+
+
+def guarded(value: Any) -> Any:
+    """Text that a spreadsheet may compute with a ' in front; everything else as it is."""
+    return f"'{value}" if _is_formula(value) else value
 
 
 def _is_formula(value: Any) -> bool:

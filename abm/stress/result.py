@@ -315,23 +315,21 @@ class StressResult:
         renamed = {"variants": self.variants_table}
         return {name: renamed.get(name, getattr(self, name)) for name in TABLES}
 
-    def save(self, folder: str | Path, texts: Mapping[str, str] | None = None) -> Path:
+    def save(self, folder: str | Path, files: Mapping[str, bytes] | None = None) -> Path:
         """Write the tables into a folder, each whole or not at all, and return it.
 
         Every table as Parquet and as CSV (text that a spreadsheet would compute has a ' in front),
-        scenario.toml, summary.json, manifest.json, and `texts` by name of their file. Files of the
-        same names are replaced.
+        scenario.toml, summary.json, manifest.json, and `files` by name. Files of the same names
+        are replaced.
         """
         place = Path(folder)
         tables = self.tables
         raw, graphs = portable(self.scenario)
-        files = dict(as_csv(tables).files)
-        files |= {f"{name}.parquet": _parquet(table) for name, table in tables.items()}
-        files |= {"scenario.toml": to_toml(raw).encode(), **graphs}
-        files |= {name: text.encode() for name, text in (texts or {}).items()}
-        files["summary.json"] = _json(self.summary)
-        files[MANIFEST] = _json(self._manifest(tables))
-        write_folder(place, files)
+        made = dict(as_csv(tables).files)
+        made |= {f"{name}.parquet": _parquet(table) for name, table in tables.items()}
+        made |= {"scenario.toml": to_toml(raw).encode(), **graphs}
+        made |= {"summary.json": _json(self.summary), MANIFEST: _json(self.manifest)}
+        write_folder(place, made | dict(files or {}))
         return place
 
     @cached_property
@@ -362,7 +360,9 @@ class StressResult:
             "remarks": {remark.key: list(remark.names) for remark in self.portfolio.remarks},
         }
 
-    def _manifest(self, tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What it was made from and with, and the hashes of its tables."""
         return {
             "schema_version": SCHEMA_VERSION,
             "scenario": self.scenario.name,
@@ -377,7 +377,7 @@ class StressResult:
             **current_versions(),
             "source_commit": source_commit(),
             "started": self.started,
-            "sha256": {name: table_hash(table) for name, table in tables.items()},
+            "sha256": {name: table_hash(table) for name, table in self.tables.items()},
         }
 
 

@@ -39,6 +39,8 @@ def test_a_sample_works_from_an_empty_folder_and_says_what_to_do_next(tmp_path):
         assert words in answer.text
     assert (place / "worst-1.txt").read_text().strip()
     assert len(pd.read_parquet(place / "paths.parquet")) == 4
+    made = {f"{name}.png" for name in ("losses", "funding", "sources", "worst")} | {"report.html"}
+    assert made <= {path.name for path in place.iterdir()}
     again = ask(TYPED)
     assert again.code == 2 and "--force" in again.text
     forced = ask([*TYPED, "--force", "--json"])
