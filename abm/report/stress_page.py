@@ -18,6 +18,7 @@ from abm.report.happened import marks
 from abm.report.html import flat, page, picture
 from abm.report.parameters import parameters
 from abm.report.run_page import Line, chronicle_lines
+from abm.report.script import day_name, trigger
 from abm.report.stress_words import LEVEL, Row, money, ratio
 from abm.runs.exports import guarded
 from abm.stress.result import AS_IS, CONSTANT
@@ -155,6 +156,7 @@ class StressReport:
             "needs": self._needs(),
             "parts_rows": stress_words.parts(found, self.language),
             "worst": self._worst(),
+            "chronicle_head": say("stress.page.chronicle", when=self._first_day),
             "entries": told,
             "n_more_entries": len(entries) - len(told),
             "lines": self._lines(),
@@ -177,24 +179,31 @@ class StressReport:
     def _scenario(self) -> str:
         return self.found.scenario.title or self.found.scenario.name
 
+    @property
+    def _first_day(self) -> str:
+        """The day of the shock, as the chronicle calls it."""
+        return day_name(self.found.scenario, self.found.scenario.shock_day, self.language)
+
     def lead(self) -> list[tuple[str, list[str]]]:
         """Four answers for a reader who knows no model: heading and sentences of each."""
         say = self.say
         answers = {
-            "asked": [self._asked()],
+            "asked": self._asked(),
             "lost": [self._lost()],
             "paid": self._paid(),
             "unknown": [say("stress.page.unknown")],
         }
         return [(say(f"stress.page.heading.{name}"), told) for name, told in answers.items()]
 
-    def _asked(self) -> str:
-        found = self.found
-        return self.say(
+    def _asked(self) -> list[str]:
+        found, cause = self.found, trigger(self.found.scenario, self.language)
+        first_day = [self.say("stress.page.first_day", trigger=cause)] if cause else []
+        asked = self.say(
             "stress.page.asked",
             lines=len(found.portfolio.names), own=self._amount(found.own_money),
             title=self._scenario, paths=f"{found.market.n:,}", days=self.last,
         )  # fmt: skip
+        return [asked, *first_day]
 
     def _lost(self) -> str:
         found = self.found
