@@ -8,8 +8,8 @@ Exact Shapley shares over all coalitions: each channel on or none (`abm.scenario
 scripted event there or left out, on the same draws and the same opening books.
 """
 
-from abm.attribution.players import DEFAULT_CHANNELS
+from abm.attribution.players import DEFAULT_CHANNELS, channels_at_work
 from abm.attribution.result import Attribution
 from abm.attribution.running import Progress, shapley
 
-__all__ = ["DEFAULT_CHANNELS", "Attribution", "Progress", "shapley"]
+__all__ = ["DEFAULT_CHANNELS", "Attribution", "Progress", "channels_at_work", "shapley"]

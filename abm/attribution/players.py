@@ -44,6 +44,15 @@ class Players(NamedTuple):
         return tuple(name for i, name in enumerate(self.triggers) if not coalition >> i & 1)
 
 
+def channels_at_work(scenario: Scenario) -> tuple[str, ...]:
+    """Channels that are on and have something to pass on in a scenario."""
+    idle = set(scenario.channels.shut)
+    idle |= set() if scenario.funding.basis.kind == "market" else {"basis"}
+    idle |= set() if scenario.repo.kind == "risk" else {"repo_haircuts"}
+    idle |= set() if scenario.companies.n and scenario.companies.present else {"company_hedging"}
+    return tuple(name for name in CHANNELS if name not in idle)
+
+
 def triggers_of(scenario: Scenario) -> tuple[str, ...]:
     """Everything a scenario scripts, by key: what may be left out of it."""
     return tuple(acts_of(scenario, scenario.calendar.days))

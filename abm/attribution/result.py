@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from abm.attribution.unfinished import Unfinished
     from abm.scenario import Scenario
 
 SCHEMA_VERSION = 1
@@ -48,6 +49,8 @@ class Attribution:
     """Random seed of all draws."""
     worths: NDArray[np.float64]
     """Worth of every coalition on every draw, (n_seeds, 2^n); bit i of its number is player i."""
+    unfinished: Unfinished | None = None
+    """Where worths are kept until this is saved."""
     started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     """The time it was made, UTC, ISO 8601."""
 
@@ -121,6 +124,8 @@ class Attribution:
         check_free(place, force)
         with readable_faults(place):
             write_folder(place, self._files(figures or {}))
+        if self.unfinished is not None:
+            self.unfinished.discard()
         return place
 
     def _files(self, figures: Mapping[str, Any]) -> dict[str, bytes]:

@@ -12,11 +12,13 @@ import numpy as np
 
 from abm.attribution.players import chosen_players, faults_of
 from abm.attribution.result import Attribution
+from abm.attribution.unfinished import Unfinished
 from abm.attribution.worths import Block, Game, fault_of_target, numbers, worths_of
 from abm.errors import FailedRun, InvalidInput, show
 from abm.numbers import is_whole
 from abm.population.shared import eve_of_shock
 from abm.population.streams import root_seed
+from abm.runs.folder import readable_faults
 from abm.scenario import Scenario, load_scenario
 from abm.sweep import pool
 
@@ -34,11 +36,13 @@ class Progress(NamedTuple):
     """Progress of an attribution."""
 
     n_done: int
-    """Coalitions done, of all draws."""
+    """Coalitions done, of all draws, those of earlier sessions included."""
     n_planned: int
     """Coalitions in all."""
+    n_before: int
+    """Coalitions that earlier sessions have done."""
     seconds: float
-    """Since the first began."""
+    """Since the start of this session."""
 
 
 Told = Callable[[Progress], None]
@@ -54,6 +58,7 @@ def shapley(
     rng: Rng = 0,
     workers: int | None = None,
     progress: Told | None = None,
+    folder: str | Path | None = None,
 ) -> Attribution:
     """Exact Shapley shares of a number of the cascade, over all coalitions.
 
@@ -76,6 +81,9 @@ def shapley(
         Processes on this machine, by default one for each core. Shares do not depend on it.
     progress
         Called with a Progress as coalitions are done.
+    folder
+        Where the result is to be saved: beside it, coalitions that are done are kept until it is,
+        and the same call goes on from them. By default they are kept in memory alone.
 
     Returns
     -------
@@ -90,6 +98,8 @@ def shapley(
         With everything that is wrong with the target, the channels, the triggers and the numbers.
     FailedRun
         If a run of a coalition cannot be trusted.
+    OutputRefused
+        If what is done cannot be kept.
     """
     chosen = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
     players = chosen_players(chosen, channels, triggers)
@@ -101,8 +111,14 @@ def shapley(
     if faults:
         raise InvalidInput(f"attribution of {chosen.name}:", *(f"  {fault}" for fault in faults))
     game = Game(chosen, players, target)
-    worths = _played(game, seed, seeds, pool.n_cores() if workers is None else workers, progress)
-    return Attribution(chosen, target, players, seed, worths)
+    blocks = blocks_of(game, seed, seeds)
+    n_workers = pool.n_cores() if workers is None else workers
+    if folder is None:
+        return Attribution(chosen, target, players, seed, _played(blocks, n_workers, progress))
+    unfinished = Unfinished(Path(folder).absolute(), game, seed)
+    with readable_faults(Path(folder)):
+        worths = _played(blocks, n_workers, progress, unfinished)
+    return Attribution(chosen, target, players, seed, worths, unfinished)
 
 
 def _number_faults(name: str, given: object, most: int) -> list[str]:
@@ -111,17 +127,28 @@ def _number_faults(name: str, given: object, most: int) -> list[str]:
     return [f"{name} = {show(given)}, must be a whole number from 1 to {most:,}"]
 
 
-def _played(game: Game, seed: int, seeds: int, workers: int, progress: Told | None) -> np.ndarray:
+def _played(
+    blocks: list[Block], workers: int, progress: Told | None, unfinished: Unfinished | None = None
+) -> np.ndarray:
     """Worth of every coalition on every draw, (seeds, 2^n)."""
-    blocks = blocks_of(game, seed, seeds)
-    found = np.full((seeds, 2 ** len(game.players.names)), np.nan)
-    start, n_done = time.monotonic(), 0
-    ended = _one_by_one(blocks) if workers == 1 or found.size <= FEW else _at_once(blocks, workers)
-    for block, worths in ended:
+    n_planned, start = sum(block.last - block.first for block in blocks), time.monotonic()
+    found = np.full((blocks[-1].replicate + 1, blocks[-1].last), np.nan)
+    to_do = []
+    for block in blocks:
+        known = None if unfinished is None else unfinished.worths_of(block)
+        if known is None:
+            to_do.append(block)
+        else:
+            found[block.replicate, block.first : block.last] = known
+    n_before = n_done = n_planned - sum(block.last - block.first for block in to_do)
+    alone = workers == 1 or n_planned - n_before <= FEW
+    for block, worths in _one_by_one(to_do) if alone else _at_once(to_do, workers):
         found[block.replicate, block.first : block.last] = worths
+        if unfinished is not None:
+            unfinished.keep(block, worths)
         n_done += len(worths)
         if progress is not None:
-            progress(Progress(n_done, found.size, time.monotonic() - start))
+            progress(Progress(n_done, n_planned, n_before, time.monotonic() - start))
     return found
 
 

@@ -53,7 +53,7 @@ def attribute(
     channels: Annotated[
         str | None,
         typer.Option(
-            metavar="A,B,…", help="Channels of the scenario; default the nine main ones, or `all`"
+            metavar="A,B,…", help="Channels; default the nine main ones; `all`: that are at work"
         ),
     ] = None,
     triggers: Annotated[
@@ -84,9 +84,8 @@ def attribute(
 
 def attribute_and_tell(asked: Asked) -> int:
     """Run all coalitions, keep the shares, and say them; the exit code."""
-    from abm.attribution import shapley
+    from abm.attribution import channels_at_work, shapley
     from abm.files import folder_name
-    from abm.scenario.channels import CHANNELS
 
     words(asked.language)  # an unknown one is refused before any work
     scenario = chosen_scenario(asked.scenario, list(asked.settings))
@@ -97,13 +96,14 @@ def attribute_and_tell(asked: Asked) -> int:
     try:
         with AttributionProgress(every_seconds=10.0) as progress:
             found = shapley(
-                scenario, asked.target, CHANNELS if asked.channels == ("all",) else asked.channels,
+                scenario, asked.target,
+                channels_at_work(scenario) if asked.channels == ("all",) else asked.channels,
                 triggers=asked.triggers, seeds=asked.seeds, rng=asked.seed, workers=asked.workers,
-                progress=progress,
+                progress=progress, folder=folder,
             )  # fmt: skip
     except KeyboardInterrupt:
         command = ["unwind", "attribute", *sys.argv[2:]]
-        say(f"nothing is kept. To begin again: {shlex.join(command)}")
+        say(f"what was done is kept; to go on: {shlex.join(command)}")
         raise
     with all_or_nothing(folder):
         found.save(folder, asked.force, {FIGURE: figure_of(found)})
@@ -119,7 +119,9 @@ class AttributionProgress(CountOnStderr):
 
     def __call__(self, progress: Progress) -> None:
         done, planned = progress.n_done, progress.n_planned
-        line = f"{done:,} of {counted(planned, 'coalition')}, {duration(progress.seconds)}"
+        each = progress.seconds / (done - progress.n_before)
+        left = f", {duration(each * (planned - done))} left" if done < planned else ""
+        line = f"{done:,} of {counted(planned, 'coalition')}, {duration(progress.seconds)}{left}"
         self.show(done, planned, line)
 
 

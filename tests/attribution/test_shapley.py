@@ -9,7 +9,7 @@ import pytest
 
 import abm
 from abm.attribution import DEFAULT_CHANNELS, shapley
-from abm.attribution.players import Players, triggers_of, without_triggers
+from abm.attribution.players import Players, channels_at_work, triggers_of, without_triggers
 from abm.attribution.worths import OF_TWO
 from abm.cli.attribute import Asked, attribute_and_tell, figure_of, labels_of
 from abm.errors import FailedRun, InvalidInput, OutputRefused
@@ -133,6 +133,13 @@ def test_by_default_nine_channels_play_without_those_that_are_shut(storm):
     shut = storm.with_changes({"channels.haircuts": "none"})
     assert "haircuts" not in chosen_players(shut, None, False).channels
     assert chosen_players(storm, None, True).channels == ()
+    for name, idle in (
+        ("hike", {"basis", "repo_haircuts", "company_hedging"}),
+        ("march-2020", {"repo_haircuts", "company_hedging"}),
+        ("late-hedgers", {"basis", "repo_haircuts"}),
+    ):
+        assert set(CHANNELS) - set(channels_at_work(load_scenario(name))) == idle
+    assert "haircuts" not in channels_at_work(shut)
 
 
 def test_everything_wrong_is_said_at_once(storm):
@@ -148,7 +155,7 @@ def test_everything_wrong_is_said_at_once(storm):
         'channel "haircuts": is given more than once',
         'channel "retail_fx": is none in hike, and cannot be turned off',
         'trigger "news.none": hike has no such trigger; did you mean news.later? there are shock, ',
-        "a coalition of 19: must be of at most 16 channels and triggers",
+        f"a coalition of {len(CHANNELS) + 3}: must be of at most 16 channels and triggers",
         "seeds = 0, must be a whole number from 1",
         "workers = 0, must be a whole number from 1",
         'target "classs": no number of a cascade; did you mean class?',
