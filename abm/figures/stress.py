@@ -142,6 +142,8 @@ def funding_figure(funding: pd.DataFrame, caption: str) -> Figure:
     needs = [(name, float(table["need_q95"].iloc[-1])) for name, table in tables]
     told = " and ".join(unit_of(need, name).told(need) for name, need in needs if need > 0.0)
     title = f"With {told or 'no money'} at hand nothing is sold by force on 95% of paths"
+    if len(needs) > 1:
+        title += ", each loan by itself"
     n = len(tables)
     with style.house_style():
         inches = n * _PANEL_INCHES + (n - 1) * _GAP_INCHES
@@ -269,7 +271,10 @@ def worst_figure(
     """
     need(len(value), "no path")
     unit = unit_of(float(np.abs(value).max()), currency)
-    title = f"The worst path: of {unit.told(value[0])} of own money {unit.told(value[-1])} are left"
+    own, left = unit.told(value[0]), unit.told(abs(value[-1]))
+    title = f"The worst path: of {own} of own money {left} are left"
+    if value[-1] < 0.0:
+        title = f"The worst path: all {own} of own money are lost, and {left} more"
     day, n = np.arange(len(value)), 1 + len(called)
     with style.house_style():
         inches = n * _PANEL_INCHES + (n - 1) * _GAP_INCHES

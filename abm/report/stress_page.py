@@ -154,7 +154,7 @@ class StressReport:
             "losses": stress_words.losses(found, self.language),
             "risk": self._risk(),
             "needs": self._needs(),
-            "parts_rows": stress_words.parts(found, self.language),
+            "parts_rows": self._parts(),
             "worst": self._worst(),
             "chronicle_head": say("stress.page.chronicle", when=self._first_day),
             "entries": told,
@@ -271,6 +271,13 @@ class StressReport:
             needs = (money(row[f"need_{q}"]) for q in ("median", "q95", "q99"))
             rows.append((f"{row['day']}", row["currency"], *needs, f"{row['p_sold']:.0%}"))
         return rows
+
+    def _parts(self) -> list[Row]:
+        """Profit by source, and its sum."""
+        table = self.found.split[self.found.split["horizon"] == self.last]
+        sums = (money(table[name].sum()) for name in ("mean", "tail"))
+        total = (self.say("stress.page.profit"), *sums)
+        return [*stress_words.parts(self.found, self.language), total]
 
     def _worst(self) -> list[Row]:
         """The worst paths, one beside the other, with their sources."""

@@ -71,6 +71,8 @@ def test_the_worst_path_shows_value_calls_sales_and_announcements():
     assert texts(figure)[0] == (
         "The worst path: of 5.00 million USD of own money 1.00 million USD are left"
     )
+    lost = worst_figure(-value, {}, sold, [], "USD", "caption")
+    assert texts(lost)[0].endswith("are lost, and 1.00 million USD more")
     top, below = figure.axes
     assert [text.get_text() for text in top.texts][-1] == "a hike"
     assert list(top.lines[1].get_xdata()) == [2]

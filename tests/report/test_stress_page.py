@@ -82,6 +82,8 @@ def test_numbers_are_those_of_the_tables(levered, read):
         needed = f"With {whole(last['need_q95'])} {currency} of ready money"
         little = "on 95% of the paths nothing has to be paid in"
         assert (needed if last["need_q95"] > 0.0 else little) in read.text
+    (total,) = (cells for cells in read.rows if len(cells) == 3 and cells[0] == "profit")
+    assert total[1:] == [whole(found.profits[:, -1].mean()), whole(-es)]
     ratios = found.variants_table.query("horizon == 6").set_index("variant")["sharpe"]
     for name in ("constant funding", "as it is"):
         assert f"{ratios[name]:.2f}".replace("-", "−") in levered.content("mine")["sharpe"]
