@@ -45,8 +45,12 @@ def test_the_fan_ends_where_the_table_does_a_row_for_each_currency(found):
     figure = funding_figure(found.funding, "caption")
     names = list(found.funding["currency"].unique())
     assert len(names) == 2 and len(figure.axes) == 4
-    for axes, name in zip(figure.axes[::2], names, strict=True):
-        last = found.funding[found.funding["currency"] == name].iloc[-1]
+    for axes, beside, name in zip(figure.axes[::2], figure.axes[1::2], names, strict=True):
+        table = found.funding[found.funding["currency"] == name]
+        last = table.iloc[-1]
+        called = [bar.get_height() for bar in beside.patches]
+        assert called == pytest.approx(100.0 * table["p_called"])
+        assert beside.lines[0].get_ydata() == pytest.approx(100.0 * table["p_sold"])
         unit = unit_of(last["need_q99"], name).size
         assert axes.lines[0].get_ydata()[-1] == pytest.approx(last["need_median"] / unit)
         tops = [band.get_paths()[0].vertices[:, 1].max() for band in axes.collections]
