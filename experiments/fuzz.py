@@ -253,14 +253,21 @@ def _smaller(drawn: DrawnScenario, kind: str, look: Look) -> Iterator[DrawnScena
 
 
 def _pieces(names: list[str]) -> Iterator[list[str]]:
-    """Pieces to leave out: halves, quarters and so on, whole tables, then single keys."""
+    """Pieces to leave out: halves, quarters and so on, whole tables and those in them, then single
+    keys. Shares that add up to one can only go together."""
     size = len(names) // 2
     while size > 1:
         yield from (names[i : i + size] for i in range(0, len(names), size))
         size //= 2
-    for table in dict.fromkeys(name.partition(".")[0] for name in names):
-        yield [name for name in names if name.partition(".")[0] == table]
+    for table in dict.fromkeys(table for name in names for table in _tables(name)):
+        yield [name for name in names if table in _tables(name)]
     yield from ([name] for name in names)
+
+
+def _tables(name: str) -> list[str]:
+    """Tables that a key stands in, the outermost first: funds, funds.styles, funds.styles.RV."""
+    parts = name.split(".")
+    return [".".join(parts[:n]) for n in range(1, len(parts))]
 
 
 def _rounder(value: Any) -> Iterator[Any]:

@@ -98,7 +98,7 @@ def test_a_state_whose_forced_sales_had_no_side_is_refused_as_of_another_version
         arrays = dict(file)
     said = json.loads(str(arrays["description"])) | {"schema_version": 1}
     np.savez(path.open("wb"), **arrays | {"description": np.array(json.dumps(said))})
-    with pytest.raises(UnreadableFile, match="has schema version 1, this version reads 9"):
+    with pytest.raises(UnreadableFile, match="has schema version 1, this version reads 10"):
         CarryUnwindModel.load_state(path)
 
 

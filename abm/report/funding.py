@@ -34,7 +34,8 @@ def banks_matter(scenario: Scenario, days: pd.DataFrame) -> bool:
         banks.interbank_marks.kind != "par",
         scenario.liquidity.dealers.capacity.kind != "capital",
     )
-    return any(rules) or bool(days["n_bank_failures"].any())
+    failed = days.get("n_bank_failures")  # older tables do not have it
+    return any(rules) or (failed is not None and bool(failed.any()))
 
 
 def swap_line_days(scenario: Scenario) -> list[int]:
