@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 import time
+from functools import cache
 from typing import Any
 
 import pytest
+import typer.testing
 from hypothesis import settings
 from xdist.scheduler import LoadFileScheduling
 
@@ -45,6 +47,10 @@ abm.run(abm.load_scenario("hike").with_changes(tiny), rng=1)
 # A shell ignores Ctrl-C for what it starts in the background; the tests of Ctrl-C need it.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# Typer makes all commands anew at every call, a twentieth of a second; here they are made once.
+typer.testing._get_command = cache(typer.testing._get_command)
 
 
 class WarmUp:
