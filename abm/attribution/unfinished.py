@@ -35,7 +35,7 @@ class Unfinished:
         self.folder = result.parent / f".{result.name}-{digest[:16]}"
 
     def worths_of(self, block: Block) -> np.ndarray | None:
-        """What an earlier session has found of a block; None where nothing whole is there."""
+        """Worths of a block from an earlier session; None without a complete file."""
         try:
             raw = read_bytes(self._file(block), _MOST_BYTES)
             found = np.load(io.BytesIO(raw), allow_pickle=False)

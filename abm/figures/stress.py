@@ -302,7 +302,7 @@ def worst_figure(
 
 
 def _mark(axes: Axes, marks: Sequence[tuple[int, str]]) -> None:
-    """What was announced, above the panel, in rows."""
+    """Announcements above the panel, in rows."""
     for at, (day, label) in enumerate(marks):
         axes.axvline(day, color=style.QUIET, linewidth=0.6, linestyle=(0, (2, 2)))
         axes.text(

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from abm import version
-from abm.errors import InvalidInput, OutputRefused, UnreadableFile
-from abm.files import read_json
-from abm.numbers import is_whole
-from abm.runs.manifest import current_versions, source_commit
-from abm.sweep import locks, pool
-from abm.sweep.store import said_plainly, write_bytes
+from abm.runs.manifest import current_versions
+from abm.sweep import locks, pool, studies
+from abm.sweep.store import write_bytes
+from abm.sweep.studies import whole_within
 from abm.validation.claims import HOLDS, MISSES, UNKNOWN, Claim, Group, judge
 from abm.validation.estimates import NAN, Estimate
 from abm.validation.groups import find_groups
@@ -27,12 +21,10 @@ from abm.validation.sampling import LABEL, Sampler
 from abm.validation.worlds import World, world_of
 
 FOLDER = Path("results/validation")
-QUESTION, ROWS, MANIFEST = "question.json", "rows.csv", "manifest.json"
+ROWS = "rows.csv"
 SEED = 31_072_024
 """Used for no calibration and no choice between variants."""
 SEEDS, QUICK_SEEDS = 200, 20
-MOST_SEEDS = 100_000
-LOCK = "shard-1-of-1"
 SCHEMA_VERSION = 1
 COLUMNS = (
     "group", "claim", "figure", "low", "high", "bar", "verdict", "reason", "note", "seeds",
@@ -133,17 +125,17 @@ def validate(
         If the folder holds other things, or another validation.
     """
     groups = find_groups(only)
-    n_seeds = _seeds(seeds, quick)
-    n_workers = _whole("workers", workers, 1, 10_000) or pool.n_cores()
-    _whole("seed", seed, 0, 10**18 - 1)
+    n_seeds = studies.number_of_seeds(seeds, quick, 2, SEEDS, QUICK_SEEDS)
+    n_workers = whole_within("workers", workers, 1, 10_000) or pool.n_cores()
+    whole_within("seed", seed, 0, 10**18 - 1)
     world = world_of(scenario, changes)
-    folder = _open(Path(out), _identity(world, seed), force)
+    folder = studies.open_folder(Path(out), _identity(world, seed), force, LABEL, (ROWS,))
     begun = time.monotonic()
-    with locks.only_runner(folder, LOCK), pool.own_processes(n_workers) as executor:
+    with locks.only_runner(folder, studies.LOCK), pool.own_processes(n_workers) as executor:
         sampler = Sampler(world, seed, n_seeds, folder, executor, n_workers)
         rows = _rows(groups, sampler, quick, progress)
     manifest = _manifest(world, seed, n_seeds, quick, time.monotonic() - begun)
-    write_bytes(folder / MANIFEST, _json(manifest), LABEL)
+    write_bytes(folder / studies.MANIFEST, studies.as_json(manifest), LABEL)
     return Validation(folder, rows, groups, manifest)
 
 
@@ -212,67 +204,10 @@ def _told(n_runs: list[int]) -> str:
     return " + ".join(map(str, n_runs))
 
 
-def _seeds(seeds: int | None, quick: bool) -> int:
-    if quick and seeds is not None:
-        raise InvalidInput(f"seeds = {seeds} and quick: give one of them")
-    return _whole("seeds", seeds, 2, MOST_SEEDS) or (QUICK_SEEDS if quick else SEEDS)
-
-
-def _whole(name: str, value: int | None, low: int, high: int) -> int | None:
-    if value is not None and not (is_whole(value) and low <= value <= high):
-        raise InvalidInput(f"{name} = {value!r}, must be a whole number from {low:,} to {high:,}")
-    return value
-
-
 def _identity(world: World, seed: int) -> dict[str, Any]:
     """All that the runs follow from, but how many there are."""
-    what = {
-        "schema_version": SCHEMA_VERSION,
-        "package_version": version.__version__,
-        "source_commit": source_commit(),
-        "seed": seed,
-        "scenario_hashes": {role: one.canonical_hash() for role, one in world.items()},
-    }
-    return what | {"hash": hashlib.sha256(_json(what)).hexdigest()}
-
-
-def _open(folder: Path, identity: dict[str, Any], force: bool) -> Path:
-    """The folder, made or found to be of the same validation. Raises OutputRefused for others."""
-    if folder.exists() and not folder.is_dir():
-        raise OutputRefused(f"{folder} is a file; give a folder with --out")
-    with said_plainly(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        held = [one.name for one in folder.iterdir() if not one.name.startswith(".")]
-    if QUESTION in held:
-        there = _read(folder / QUESTION)
-        if there.get("hash") == identity["hash"]:
-            return folder
-        if not force:
-            names = [name for name in identity if name != "hash"]
-            other = ", ".join(name for name in names if there.get(name) != identity[name])
-            raise OutputRefused(
-                f"{folder} holds another validation (different: {other}); give another --out, or "
-                "--force to discard it"
-            )
-        with said_plainly(folder):
-            for path in (*(folder / "runs").glob("*.parquet"), folder / ROWS, folder / MANIFEST):
-                with suppress(FileNotFoundError):
-                    path.unlink()
-    elif held:
-        listed = ", ".join(sorted(held)[:3])
-        raise OutputRefused(
-            f"{folder} exists and holds other things ({listed}); give another --out"
-        )
-    write_bytes(folder / QUESTION, _json(identity), LABEL)
-    return folder
-
-
-def _read(path: Path) -> dict[str, Any]:
-    with suppress(OSError, ValueError):
-        there = read_json(path)
-        if isinstance(there, dict):
-            return there
-    raise UnreadableFile(f"{path} is not whole: no validation")
+    hashes = {role: one.canonical_hash() for role, one in world.items()}
+    return studies.identity_of(SCHEMA_VERSION, seed, scenario_hashes=hashes)
 
 
 def _manifest(world: World, seed: int, seeds: int, quick: bool, seconds: float) -> dict[str, Any]:
@@ -286,7 +221,3 @@ def _manifest(world: World, seed: int, seeds: int, quick: bool, seconds: float) 
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         **current_versions(),
     }
-
-
-def _json(content: Mapping[str, Any]) -> bytes:
-    return (json.dumps(content, indent=2) + "\n").encode()

@@ -17,6 +17,7 @@ from abm.files import MOST_OF_TABLE, refuse_irregular
 from abm.scenario import Scenario
 from abm.sweep import pool
 from abm.sweep.store import said_plainly, write_table
+from abm.sweep.studies import RUNS
 from abm.sweep.work import said
 from abm.validation.claims import Measure, Runs, Sample
 from abm.validation.worlds import World
@@ -128,7 +129,7 @@ class Sampler:
 
     def _path(self, sample: Sample) -> Path:
         plain = "".join(c if c.isalnum() or c in "-." else "-" for c in sample.name)
-        return self.folder / "runs" / f"{plain}.parquet"
+        return self.folder / RUNS / f"{plain}.parquet"
 
 
 def read_records(path: Path) -> list[Record]:

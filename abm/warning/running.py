@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,15 +13,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from abm import version
-from abm.errors import FailedRun, InvalidInput, OutputRefused, UnreadableFile, one_line
-from abm.files import MOST_OF_TABLE, read_json, refuse_irregular
-from abm.numbers import is_whole
-from abm.runs.manifest import current_versions, source_commit
+from abm.errors import FailedRun, UnreadableFile, one_line
+from abm.files import MOST_OF_TABLE, refuse_irregular
+from abm.runs.manifest import current_versions
 from abm.scenario import Scenario, load_scenario
 from abm.scenario.files import PACKAGE
-from abm.sweep import locks, pool
+from abm.sweep import locks, pool, studies
 from abm.sweep.store import said_plainly, write_bytes, write_table
+from abm.sweep.studies import MANIFEST, RUNS, whole_within
 from abm.warning.columns import INDICATORS
 from abm.warning.simulating import (
     N_DAYS,
@@ -43,9 +39,8 @@ FOLDER = Path("results") / NAME
 SCENARIO = "world-2024"
 SEED = 20_240_731
 """Used for no calibration and no choice between variants."""
-SEEDS, QUICK_SEEDS, LEAST_SEEDS, MOST_SEEDS = 200, 20, 4, 100_000
-QUESTION, MANIFEST, RUNS = "question.json", "manifest.json", "runs"
-LOCK, LABEL = "shard-1-of-1", "warning"
+SEEDS, QUICK_SEEDS, LEAST_SEEDS = 200, 20, 4
+LABEL = "study"
 SCHEMA_VERSION = 1
 MADE_BY = "unwind indicators"
 
@@ -130,14 +125,15 @@ def study(
     OutputRefused
         If the folder holds other things, or another study.
     """
-    n_seeds = _seeds(seeds, quick)
-    n_workers = _whole("workers", workers, 1, 10_000) or pool.n_cores()
-    _whole("seed", seed, 0, 10**18 - 1)
+    n_seeds = studies.number_of_seeds(seeds, quick, LEAST_SEEDS, SEEDS, QUICK_SEEDS)
+    n_workers = whole_within("workers", workers, 1, 10_000) or pool.n_cores()
+    whole_within("seed", seed, 0, 10**18 - 1)
     world = load_scenario(SCENARIO if scenario is None else scenario).with_changes(changes or {})
     with_surprises(world, surprises(seed, 0))  # refuses a script before any time is spent
-    folder = _open(Path(out), _identity(world, seed), force)
+    tables = tuple(f"{name}.{kind}" for name in Tables.NAMES for kind in ("csv", "parquet"))
+    folder = studies.open_folder(Path(out), _identity(world, seed), force, LABEL, tables)
     begun = time.monotonic()
-    with locks.only_runner(folder, LOCK):
+    with locks.only_runner(folder, studies.LOCK):
         panels = _panels(world, seed, n_seeds, n_workers, folder, progress)
         found = tables_of(panels)
         manifest = _manifest(world, seed, n_seeds, found, time.monotonic() - begun)
@@ -147,7 +143,7 @@ def study(
             write_table(
                 pa.Table.from_pandas(table, preserve_index=False), folder / f"{name}.parquet", LABEL
             )
-        write_bytes(folder / MANIFEST, _json(manifest), LABEL)
+        write_bytes(folder / MANIFEST, studies.as_json(manifest), LABEL)
     return Study(folder, **found.tables, manifest=manifest)
 
 
@@ -162,7 +158,7 @@ def load_study(folder: str | Path | None = None) -> Study:
     where = next((place for place in places if (place / MANIFEST).is_file()), places[0])
     if not (where / MANIFEST).is_file():
         raise UnreadableFile(f"{where}: no study of early warning; {MADE_BY} makes one")
-    manifest = _read(where / MANIFEST)
+    manifest = studies.read_part(where / MANIFEST, LABEL)
     tables = {name: _table(where / f"{name}.parquet") for name in Tables.NAMES}
     return Study(where, **tables, manifest=manifest)
 
@@ -211,61 +207,6 @@ def _made(
             yield replicate, future.result()
 
 
-def _seeds(seeds: int | None, quick: bool) -> int:
-    if quick and seeds is not None:
-        raise InvalidInput(f"seeds = {seeds} and quick: give one of them")
-    return _whole("seeds", seeds, LEAST_SEEDS, MOST_SEEDS) or (QUICK_SEEDS if quick else SEEDS)
-
-
-def _whole(name: str, value: int | None, low: int, high: int) -> int | None:
-    if value is not None and not (is_whole(value) and low <= value <= high):
-        raise InvalidInput(f"{name} = {value!r}, must be a whole number from {low:,} to {high:,}")
-    return value
-
-
-def _identity(scenario: Scenario, seed: int) -> dict[str, Any]:
-    """All that the histories follow from, but how many there are."""
-    what = {
-        "schema_version": SCHEMA_VERSION,
-        "package_version": version.__version__,
-        "source_commit": source_commit(),
-        "seed": seed,
-        "scenario_hash": scenario.canonical_hash(),
-    }
-    return what | {"hash": hashlib.sha256(_json(what)).hexdigest()}
-
-
-def _open(folder: Path, identity: dict[str, Any], force: bool) -> Path:
-    """The folder, made or found to be of the same study. Raises OutputRefused for others."""
-    if folder.exists() and not folder.is_dir():
-        raise OutputRefused(f"{folder} is a file; give a folder with --out")
-    with said_plainly(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        held = [one.name for one in folder.iterdir() if not one.name.startswith(".")]
-    if QUESTION in held:
-        there = _read(folder / QUESTION)
-        if there.get("hash") == identity["hash"]:
-            return folder
-        if not force:
-            names = [name for name in identity if name != "hash"]
-            other = ", ".join(name for name in names if there.get(name) != identity[name])
-            raise OutputRefused(
-                f"{folder} holds another study (different: {other}); give another --out, or "
-                "--force to discard it"
-            )
-        with said_plainly(folder):
-            for path in (folder / RUNS).glob("*.parquet"):
-                with suppress(FileNotFoundError):
-                    path.unlink()
-    elif held:
-        listed = ", ".join(sorted(held)[:3])
-        raise OutputRefused(
-            f"{folder} exists and holds other things ({listed}); give another --out"
-        )
-    write_bytes(folder / QUESTION, _json(identity), LABEL)
-    return folder
-
-
 def _table(path: Path) -> pd.DataFrame:
     try:
         refuse_irregular(path, MOST_OF_TABLE)
@@ -275,12 +216,9 @@ def _table(path: Path) -> pd.DataFrame:
     return found
 
 
-def _read(path: Path) -> dict[str, Any]:
-    with suppress(OSError, ValueError):
-        there = read_json(path)
-        if isinstance(there, dict):
-            return there
-    raise UnreadableFile(f"{path} is not whole: no study of early warning")
+def _identity(scenario: Scenario, seed: int) -> dict[str, Any]:
+    """All that the histories follow from, but how many there are."""
+    return studies.identity_of(SCHEMA_VERSION, seed, scenario_hash=scenario.canonical_hash())
 
 
 def _manifest(
@@ -302,7 +240,3 @@ def _manifest(
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         **current_versions(),
     }
-
-
-def _json(content: Mapping[str, Any]) -> bytes:
-    return (json.dumps(content, indent=2) + "\n").encode()

@@ -8,6 +8,7 @@ import pytest
 
 from abm.errors import FailedRun, InvalidInput, OutputRefused
 from abm.report import validation_page
+from abm.sweep import studies
 from abm.validation import running
 from abm.validation.claims import (
     HIKE,
@@ -154,13 +155,17 @@ def test_bad_input_is_refused_before_anything_is_written(tmp_path, named, words)
 
 def test_a_folder_of_another_validation_is_refused_and_kept(tmp_path):
     one, other = ({"hash": text, "seed": n} for n, text in enumerate("ab"))
-    running._open(tmp_path, one, force=False)
+
+    def opened(identity, force=False):
+        return studies.open_folder(tmp_path, identity, force, "validation", ("rows.csv",))
+
+    opened(one)
     (tmp_path / "rows.csv").write_text("kept")
-    assert running._open(tmp_path, one, force=False) == tmp_path
-    with pytest.raises(OutputRefused, match="different: seed"):
-        running._open(tmp_path, other, force=False)
+    assert opened(one) == tmp_path
+    with pytest.raises(OutputRefused, match=r"another validation \(different: seed\)"):
+        opened(other)
     assert (tmp_path / "rows.csv").read_text() == "kept"
-    running._open(tmp_path, other, force=True)
+    opened(other, force=True)
     assert not (tmp_path / "rows.csv").exists()
 
 

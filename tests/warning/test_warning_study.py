@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import abm
-from abm.errors import InvalidInput, OutputRefused
+from abm.errors import InvalidInput, OutputRefused, UnreadableFile
 from abm.measures.warning import Event
 from abm.warning import running, simulating
 from abm.warning.columns import (
@@ -222,6 +222,21 @@ def test_a_study_goes_on_where_it_stopped_and_more_seeds_keep_the_others(quick_w
     }  # fmt: skip
     with pytest.raises(OutputRefused, match="another study"):
         running.study(seeds=4, seed=1, out=out, workers=1)
+
+
+def test_a_study_that_is_discarded_and_interrupted_leaves_no_table_of_the_old_one(
+    quick_world, tmp_path
+):
+    def stop(_):
+        raise KeyboardInterrupt
+
+    out = tmp_path / "study"
+    running.study(seeds=4, out=out, workers=1)
+    with pytest.raises(KeyboardInterrupt):
+        running.study(seeds=4, seed=1, out=out, workers=1, force=True, progress=stop)
+    with pytest.raises(UnreadableFile, match="no study of early warning"):
+        running.load_study(out)
+    assert not [*out.glob("*.csv"), *out.glob("*.parquet")]
 
 
 def test_a_history_is_one_run_of_the_world_with_its_surprises(monkeypatch):

@@ -100,7 +100,7 @@ def set_loans(
     share, yen_weight, yen_covariance, yen_variance, other, other_covariance, other_variance,
     loan_share, loan_covariance, loan_variance,
 ):  # fmt: skip
-    """What each owes but dollars, its covariance with the assets, and its variance. (M68, M78)
+    """Non-dollar loan of each, its covariance with the assets, and its variance. (M68, M78)
 
     phi = sum phi^_f phi_f      X = sum phi^_f X_f      D = sum phi^_f phi^_g D_fg
     """

@@ -34,7 +34,7 @@ def renew_retail(books, market, rules):
 
 @kernel
 def pay_company_owners(books, market, rules):
-    """What companies have beyond their opening wealth goes to owners; revenue fills losses up.
+    """Companies pay gains above opening wealth to their owners; revenue restores losses.
 
     flow = rho (W0 - W), of those with wealth                                            (M137)
     """

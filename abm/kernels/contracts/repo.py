@@ -30,7 +30,7 @@ def owed_in_repo(i, books):
 
 @inlined
 def owed_to_brokers(i, books):
-    """What an institution owes but in repo: (B - R)+ [USD bn].                           (M150)"""
+    """Broker debt: borrowing less repo, (B - R)+ [USD bn].                               (M150)"""
     return max(books.borrowing[i] - owed_in_repo(i, books), 0.0)
 
 
@@ -77,7 +77,7 @@ def wanted_in_repo(s, i, books, market, rules):
 
 @inlined
 def capacity(s, market, rule):
-    """What the lender lends at today's haircut: C0 (1 - kappa (h - h0)+)+ [USD bn].       (M153)"""
+    """Lending capacity at today's haircut: C0 (1 - kappa (h - h0)+)+ [USD bn].            (M153)"""
     risen = max(market.repo_haircut[s] - rule.opening_haircut, 0.0)
     return market.repo_capacity[s] * max(1.0 - rule.capacity_slope * risen, 0.0)
 
