@@ -13,20 +13,32 @@ def here(n_workers):
     yield small.HereAndNow()
 
 
-@pytest.fixture
-def in_process(monkeypatch):
+@contextmanager
+def no_processes():
     """Sweeps start no process: a tenth of the time, and what is patched here is patched there."""
-    monkeypatch.setattr(pool, "own_processes", here)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pool, "own_processes", here)
+        yield
 
 
 @pytest.fixture
-def undisturbed(tmp_path, monkeypatch):
-    """Digest of an experiment that nothing disturbs."""
+def in_process():
+    with no_processes():
+        yield
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory):
+    """Digest of an experiment that nothing disturbs; each experiment is run once."""
+    known = {}
 
     def digest_of(experiment):
-        with monkeypatch.context() as patched:
-            patched.setattr(pool, "own_processes", here)
-            sweep(experiment, tmp_path / "undisturbed")
-        return digest(tmp_path / "undisturbed")
+        asked = experiment.to_toml()
+        if asked not in known:
+            folder = tmp_path_factory.mktemp("undisturbed") / "swept"
+            with no_processes():
+                sweep(experiment, folder)
+            known[asked] = digest(folder)
+        return known[asked]
 
     return digest_of

@@ -31,16 +31,17 @@ def dask(*words):
     )
 
 
-@pytest.fixture
-def cluster(tmp_path):
-    """Address of a scheduler on this machine, and its two workers."""
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """Address of a scheduler on this machine, and its two workers; the tests end them in turn."""
     local = ["--host", LOOPBACK, "--no-dashboard"]
     scheduler = dask("scheduler", *local, "--port", "0")
     for line in scheduler.stderr:
         found = re.search(r"Scheduler at: +(tcp://\S+)", line)
         if found:
             break
-    options = [*local, "--nthreads", "1", "--no-nanny", "--local-directory", str(tmp_path)]
+    options = [*local, "--nthreads", "1", "--no-nanny", "--local-directory"]
+    options.append(str(tmp_path_factory.mktemp("workers")))
     workers = [dask("worker", found[1], *options) for _ in range(2)]
     yield found[1], workers, scheduler
     for process in (*workers, scheduler):

@@ -11,7 +11,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from abm.cli.commands import app
 from abm.sweep import digest, kinds, sweep
 from abm.sweep.designs import count_points
 from abm.sweep.experiment import Experiment, load_experiment
@@ -106,31 +108,27 @@ def tiny(tmp_path):
     return tmp_path
 
 
-def run(words, folder, **environment):
-    done = subprocess.run(
-        words, cwd=folder, text=True, capture_output=True, timeout=240,
-        env={**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", **environment},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.mark.skipif(os.name == "nt", reason="a job script is of a POSIX shell")
-def test_the_job_array_runs_the_whole_experiment_between_its_tasks(tiny, undisturbed):
+def test_the_job_array_runs_the_whole_experiment_between_its_tasks(
+    tiny, in_process, undisturbed, monkeypatch
+):
+    monkeypatch.chdir(tiny)
     (script,) = (text for text in blocks("bash") if "#SBATCH" in text)
     assert script.startswith("#!/bin/bash\n") and "#SBATCH --array=1-16\n" in script
-    (tiny / "job.sh").write_text(script)
-    (tiny / "bin").mkdir()
-    command = tiny / "bin/unwind"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m abm.cli "$@"\n')
+    command = tiny / "bin/unwind"  # the shell says its words, this process does what they ask
+    command.parent.mkdir()
+    command.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
     command.chmod(0o755)
     path = f"{command.parent}{os.pathsep}{os.environ['PATH']}"
     for task in ("2", "1"):
-        told = run(
-            ["bash", "job.sh"], tiny, PATH=path, SLURM_ARRAY_TASK_ID=task,
-            SLURM_ARRAY_TASK_COUNT="2", SLURM_CPUS_PER_TASK="1",
+        asked = subprocess.run(
+            ["bash", "-c", script], check=True, text=True, stdout=subprocess.PIPE, timeout=60,
+            env={"PATH": path, "SLURM_ARRAY_TASK_ID": task, "SLURM_ARRAY_TASK_COUNT": "2",
+                 "SLURM_CPUS_PER_TASK": "1"},
         )  # fmt: skip
-        assert f"6 of 6 runs done of shard {task}/2" in told
+        told = CliRunner().invoke(app, asked.stdout.splitlines())
+        assert told.exit_code == 0, told.output
+        assert f"6 of 6 runs done of shard {task}/2" in told.output
     assert digest(tiny / FOLDER) == undisturbed(experiment())
 
 
@@ -143,7 +141,7 @@ class SLURMCluster(LocalCluster):
         super().__init__(n_workers=0, threads_per_worker=1, dashboard_address=None)
 
     def scale(self, n=0, jobs=None):
-        return super().scale(2 if jobs else n)
+        return super().scale(1 if jobs else n)
 """
 
 
@@ -152,7 +150,12 @@ def test_the_dask_example_runs_the_whole_experiment(tiny, undisturbed):
     (script,) = (text for text in blocks("python") if "SLURMCluster" in text)
     (tiny / "job.py").write_text(script)
     (tiny / "dask_jobqueue.py").write_text(textwrap.dedent(STUB))  # this machine in place of SLURM
-    assert run([sys.executable, "job.py"], tiny).strip() == "12 of 12 runs are done"
+    done = subprocess.run(
+        [sys.executable, "job.py"], cwd=tiny, text=True, capture_output=True, timeout=240,
+        env={**os.environ, "PYTHONPATH": f"{tiny}{os.pathsep}{ROOT}"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "12 of 12 runs are done"
     assert digest(tiny / FOLDER) == undisturbed(experiment())
 
 
@@ -180,7 +183,7 @@ def test_slurm_is_asked_in_words_that_dask_jobqueue_has(own_signals):
     assert address.startswith("tcp://")
 
 
-def test_an_example_that_is_interrupted_goes_on(tiny):
+def test_an_example_that_is_interrupted_goes_on(tiny, in_process):
     # What the page says of Ctrl-C and of a task that is submitted again.
     sweep(tiny / EXPERIMENT, tiny / FOLDER, shard="1/2", workers=1)
     done = sweep(tiny / EXPERIMENT, tiny / FOLDER, workers=1)

@@ -12,6 +12,7 @@ import pytest
 
 from abm.sweep import digest, load_sweep, sweep
 from abm.sweep.status import verify
+from tests.sweep.conftest import no_processes
 from tests.sweep.small import experiment
 
 ROOT = Path(__file__).parents[2]
@@ -68,6 +69,12 @@ def wait_for_the_end_of(group):
             time.sleep(0.05)
 
 
+def completed(folder):
+    """The second call: what it finds was made by processes, it needs none."""
+    with no_processes():
+        return sweep(experiment(**MANY), folder)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 def test_a_parent_killed_at_some_moment_leaves_what_a_second_call_completes(
     tmp_path, start, undisturbed
@@ -79,7 +86,7 @@ def test_a_parent_killed_at_some_moment_leaves_what_a_second_call_completes(
     process.wait()
     wait_for_the_end_of(process.pid)
     assert 0 < len(load_sweep(folder)) < 600
-    done = sweep(experiment(**MANY), folder, workers=2)
+    done = completed(folder)
     assert done.is_complete and digest(folder) == undisturbed(experiment(**MANY))
     assert verify(folder) == [] and not list(folder.glob("runs/.*"))
 
@@ -116,5 +123,5 @@ def test_ctrl_c_in_the_first_seconds_keeps_what_was_finished(tmp_path, start, un
     kept = load_sweep(folder)
     assert sorted(kept["row"]) == [0, 199, 399, 599] and f"{len(kept)} of 600 runs done" in said
     assert verify(folder) == []
-    done = sweep(experiment(**MANY), folder, workers=2)
+    done = completed(folder)
     assert done.is_complete and digest(folder) == undisturbed(experiment(**MANY))

@@ -8,6 +8,7 @@ import pytest
 from abm.sweep import digest, load_sweep, session, sweep
 from abm.sweep.pool import KilledWorker, RebuildingPool, WorkersCannotLive
 from tests.sweep import deeds, small
+from tests.sweep.conftest import no_processes
 from tests.sweep.small import experiment
 
 
@@ -52,7 +53,8 @@ def test_a_row_that_kills_its_worker_is_set_aside_and_costs_no_other_row(
     assert done.is_complete and runs.query("status == 'failed'")["row"].tolist() == [small.POISON]
     assert "killed its worker 2 times" in runs["error"][small.POISON]
     monkeypatch.setattr(session, "run_task", small.run_task)
-    sweep(experiment(), tmp_path / "a", workers=1, retry_failed=True)
+    with no_processes():
+        sweep(experiment(), tmp_path / "a", retry_failed=True)
     assert digest(tmp_path / "a") == undisturbed(experiment())
 
 

@@ -9,6 +9,7 @@ from abm.errors import InvalidInput, UnreadableFile
 from abm.sweep import reproduce as again
 from abm.sweep import sweep
 from abm.sweep.reproduce import reproduce_sweep
+from tests.sweep.conftest import no_processes
 
 EXPERIMENT = """
 name = "tiny"
@@ -37,7 +38,8 @@ measure = "run"
 def folder(tmp_path_factory):
     here = tmp_path_factory.mktemp("sweep")
     (here / "tiny.toml").write_text(EXPERIMENT)
-    return sweep(here / "tiny.toml", here / "out", workers=1).folder
+    with no_processes():
+        return sweep(here / "tiny.toml", here / "out").folder
 
 
 def test_every_row_comes_out_again_with_the_same_bytes(folder):

@@ -301,7 +301,9 @@ def test_reserves_pay_first_and_then_a_fire_sale():
 
 
 def test_who_cannot_pay_what_is_withdrawn_closes_whatever_its_capital():
-    world = with_rules(run_world(0.02, 2.0, 0.0), "banks", run=RUN._replace(speed=1, runnable=1))
+    world = with_rules(
+        run_world(0.02, 2.0, 0.0), "banks", run=RUN._replace(speed=1.0, runnable=1.0)
+    )
     graph, market = world.graph, world.market
     total = everybody(world)[-1]
     pass_days(world)
