@@ -94,6 +94,7 @@ from abm.kernels.record import (
     record_banks,
     record_basis,
     record_clearing,
+    record_depth,
     record_error,
     record_institutions,
     record_repo,
@@ -115,7 +116,7 @@ def advance_day(
     trade_swaps(day, books, market, graph, rules, script, options, record, scratch)
     mark_and_move_capital(day, books, market, graph, rules, scratch)
     trade_repo(books, market, rules, record)
-    open_markets(books, market, rules)
+    open_markets(books, market, rules, record)
     decide(day, books, market, graph, rules, user_orders, options, scratch)
     clear_intraday_rounds(day, books, market, graph, rules, options, record, scratch)
     realise_losses(books, market, graph, rules, record)
@@ -248,13 +249,14 @@ def trade_repo(books, market, rules, record):
 
 
 @kernel
-def open_markets(books, market, rules):
+def open_markets(books, market, rules, record):
     """Market makers as they open: what trade and owners take, and their terms of the day."""
     pay_value_owners(market, rules)
     open_value_investors(market, rules)
     hedge_options(market, rules)
     anticipate_orders(market, rules)
     recall_losses(books, market, rules)
+    record_depth(market, rules, record)
 
 
 @kernel

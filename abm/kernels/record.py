@@ -13,6 +13,7 @@ from abm.kernels.contracts.balances import leverage_ratio
 from abm.kernels.events import CENTRAL_BANK, MARKET, SWAP_LINE, record_event
 from abm.kernels.markets.basis import WAS_OPEN, is_line_open
 from abm.kernels.markets.flow import FAILED
+from abm.kernels.markets.impact import depth_of_day
 from abm.kernels.numerics.columns import chunk_sum
 from abm.kernels.state import CUSTOM, HEDGE_FUND, TRADER
 
@@ -63,6 +64,7 @@ class Record(NamedTuple):
     forced_usd_bn: np.ndarray  # (T, N_KINDS) forced sales by kind of seller
     log_prices: np.ndarray  # (T, K)
     fundamentals: np.ndarray  # (T, K) links included
+    depth_usd_bn: np.ndarray  # (T, K) per log, that the day's markets open with
     other_basis_bp: np.ndarray  # (T, S - 1) of currencies beside the one that funds
     events: np.ndarray  # (capacity,) of EVENT
     n_events: np.ndarray  # (1,) int64, goes on counting when the table is full
@@ -152,6 +154,16 @@ def record_basis(day, market, rules, script, record):
         amount = 1.0 if is_open else -1.0
         record_event(SWAP_LINE, CENTRAL_BANK, MARKET, -1, amount, -1, record)
         market.line_days[WAS_OPEN] = 1 if is_open else 0
+
+
+@kernel
+def record_depth(market, rules, record):
+    """Write the depth that each market opens with [USD bn per log].                       (M37)"""
+    law, today = rules.value_investors.law, record.now[0]
+    for k in range(market.quote.size):
+        record.depth_usd_bn[today, k] = market.usd_price[k] * depth_of_day(
+            law[k], market.value_speed[k], market.value_depth[k], market.dealer_depth[k]
+        )
 
 
 @kernel

@@ -30,7 +30,8 @@ from abm.population.world import World
 Array = np.ndarray
 
 # Records of the days so far: as many rows as there were days, or events.
-BY_DAY = ("days", "forced_usd_bn", "log_prices", "fundamentals", "other_basis_bp")
+BY_DAY = ("days", "forced_usd_bn", "log_prices", "fundamentals", "depth_usd_bn",
+          "other_basis_bp")  # fmt: skip
 WRITTEN = (*BY_DAY, "events")
 
 LARGEST_COUNT = 2**53

@@ -355,6 +355,7 @@ def open_record(books: Books, market: Market, n_days: int, event_capacity: int) 
         forced_usd_bn=np.zeros((n_days, N_KINDS)),
         log_prices=np.zeros((n_days, k)),
         fundamentals=np.zeros((n_days, k)),
+        depth_usd_bn=np.zeros((n_days, k)),
         other_basis_bp=np.zeros((n_days, max(len(market.swapped) - 1, 0))),
         events=np.zeros(event_capacity, EVENT),
         n_events=np.zeros(1, np.int64),

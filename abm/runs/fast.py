@@ -22,6 +22,7 @@ from abm.runs.running import whole_run
 from abm.runs.tables import (
     burn_in_columns,
     day_columns,
+    depth_columns,
     failure_columns,
 )
 
@@ -46,7 +47,7 @@ class OutputRequest(NamedTuple):
     """The output to keep of a run beside its scalars; none unless wanted."""
 
     series: tuple[str, ...] = ()
-    """Columns of `RunResult.days`."""
+    """Columns of `RunResult.days`, and depths by market."""
     stride: int = 1
     """Days from one row of them to the next."""
     events: bool = False
@@ -98,6 +99,7 @@ def watched_run(
         **before_measures(run, scenario.shock_day, burn_in_columns(world, opening)),
         "largest_yen_rise_log": largest_yen_rise(days),
     }
+    days |= depth_columns(world, scenario, n_days)
     return RunOutput(scalars, _asked_days(days, request), events)
 
 
@@ -155,6 +157,7 @@ def run_columns(
     n_days, opening = scenario.calendar.days, past.opening
     events = event_columns(world, scenario, n_days) if with_events else {}
     days = day_columns(world, opening, scenario, n_days)
+    days |= depth_columns(world, scenario, n_days)
     before = burn_in_columns(world, opening) if with_events else None
     failures = {} if differences.get("no_trade") else failure_columns(world, opening)
     return Columns(days, events, failures, before)

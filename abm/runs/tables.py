@@ -36,6 +36,8 @@ FORCED_TYPES = {
 # Columns of runs in which the basis moves; of each currency with a basis of its own one more.
 BASIS_COLUMNS = ("basis_bp", "swap_line_usd_bn")
 OWN_BASIS = "basis_{}_bp"
+# Depth by market: of sweeps that ask for it, not of the table.
+DEPTH = "depth_{}_usd_bn"
 ACCOUNT_COLUMNS = ("account_usd", "account_position_usd", "account_is_called")
 # Columns of runs with a repo lender.
 REPO_COLUMNS = ("repo_usd_bn", "repo_haircut", "repo_called_usd_bn")
@@ -89,6 +91,13 @@ def day_columns(
     for name in (*_WHOLE, *_COUNTS):
         columns[name] = columns[name].astype(np.int8 if name == "status" else np.int64)
     return columns
+
+
+def depth_columns(world: World, scenario: Scenario, n_days: int) -> dict[str, Array]:
+    """Depth that each market opens with (M37) [USD bn per log]."""
+    depth = world.record.depth_usd_bn[world.burn_in : world.burn_in + n_days].T.copy()
+    names = map(DEPTH.format, scenario.instrument_names)
+    return dict(zip(names, depth, strict=True))
 
 
 def burn_in_table(world: World, opening: InitialState) -> pd.DataFrame:

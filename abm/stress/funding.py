@@ -376,15 +376,12 @@ class _Account:
     def _cost_of_all(self, day: int, held: Array, spreads: Array) -> tuple[Array, Array]:
         """Cost of a sale of all that is held, by spread and by size [base].
 
-        c1 = sum q_k h_k,   c2 = sum q_k^2 / (2 D_k),   D_k: dealers' depth of the day
+        c1 = sum q_k h_k,   c2 = sum q_k^2 / (2 D_k),   D_k: depth of its market on the day
         """
-        parts = self.market.scenario.instruments.values()
-        depth = np.array([part.dealer_depth_usd_bn for part in parts])
-        depth = depth * self.market.depth_share[:, day, None]
         amounts = held[:, None] * self.to_sell[:, day]
         per_bn = self.market.fx[-1][:, day] / PER_BN
         by_spread = (amounts * spreads[:, day]).sum(axis=1) * per_bn
-        by_size = (amounts**2 / (2.0 * depth)).sum(axis=1) * per_bn
+        by_size = (amounts**2 / (2.0 * self.market.depth[:, day])).sum(axis=1) * per_bn
         return by_spread, by_size
 
     def _needed(self) -> Array:

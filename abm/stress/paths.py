@@ -22,7 +22,7 @@ from abm.kernels.contracts.balances import BORROWERS_SHARE_OF_BASIS
 from abm.kernels.state import TRADING_DAYS
 from abm.population.instruments import opening_terms
 from abm.population.script import write_script
-from abm.runs.tables import OWN_BASIS
+from abm.runs.tables import DEPTH, OWN_BASIS
 from abm.stress.portfolio import usd_value
 from abm.sweep.experiment import Experiment
 from abm.sweep.runner import sweep
@@ -64,6 +64,8 @@ class Market:
     """(n, T + 1) asked of hedge funds, share of their assets."""
     depth_share: Array
     """(n, T + 1) of dealers' calm depth that they offer on the day."""
+    depth: Array
+    """(n, T + 1, K) that each market opens with on the day [USD bn per log] (M37)."""
     variance: Array
     """(n, T + 1, K) of local returns, fast average, per year."""
     state: dict[str, Array]
@@ -191,6 +193,7 @@ def read_market(scenario: Scenario, folder: Path, seed: int, n_days: int, base: 
         _basis(scenario, read, eve, n_days),
         _asked(state["margin_rate"]),
         _offered(read["dealer_depth_share"], eve, n_days),
+        np.stack([_from_eve(read[name], eve, n_days) for name in _depths(scenario)], axis=2),
         fast_average(prices, calm, scenario.estimation.fast_decay)[:, shown],
         state,
     )
@@ -216,7 +219,11 @@ def _question(scenario: Scenario, runs: int, seed: int) -> dict[str, Any]:
 
 def _series(scenario: Scenario) -> list[str]:
     prices = [f"log_{name}" for name in scenario.instrument_names]
-    return [*prices, *STATE, *_basis_columns(scenario).values()]
+    return [*prices, *STATE, *_basis_columns(scenario).values(), *_depths(scenario)]
+
+
+def _depths(scenario: Scenario) -> list[str]:
+    return [DEPTH.format(name) for name in scenario.instrument_names]
 
 
 def _basis_columns(scenario: Scenario) -> dict[int, str]:

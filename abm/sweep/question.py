@@ -204,6 +204,7 @@ def series_names(scenario: Scenario) -> list[str]:
     from abm.runs.tables import (
         ACCOUNT_COLUMNS,
         BASIS_COLUMNS,
+        DEPTH,
         FORCED_TYPES,
         OWN_BASIS,
         REPO_COLUMNS,
@@ -217,4 +218,5 @@ def series_names(scenario: Scenario) -> list[str]:
     absent += () if scenario.trader.kind == "account" else ACCOUNT_COLUMNS
     absent += () if scenario.repo.kind != "none" else REPO_COLUMNS
     others = [name for name in DAY_COLUMNS if not name.startswith("forced_") and name not in absent]
-    return [*others, *own, *forced, *prices]
+    depth = [DEPTH.format(name) for name in scenario.instrument_names]
+    return [*others, *own, *forced, *prices, *depth]

@@ -89,18 +89,25 @@ def test_other_money_is_turned_into_it_at_both_half_spreads():
 
 
 def test_a_thinner_market_makes_a_forced_sale_dearer():
-    deep, thin = (falling(0.16, depth_share=np.full((3, 5), share)) for share in (1.0, 0.05))
-    cost = [-carried(portfolio(FUND), made).parts[COST, 0, -1] for made in (deep, thin)]
-    assert 0.0 < cost[0] < cost[1]
+    deep = falling(0.16)
+    thin, elsewhere = deep.depth.copy(), deep.depth.copy()
+    thin[:, 2, NAMES.index("UST")] /= 20.0
+    elsewhere[:, 2, NAMES.index("SPX")] /= 20.0
+    made = [deep, replace(deep, depth=thin), replace(deep, depth=elsewhere)]
+    cost = [-carried(portfolio(FUND), one).parts[COST, 0, -1] for one in made]
+    assert 0.0 < cost[0] < cost[1] and cost[2] == cost[0]
 
 
 def test_the_cost_of_a_sale_by_hand():
-    made = falling(0.16)
+    calm = falling(0.16)
+    depth = calm.depth.copy()
+    depth[:, 2, [NAMES.index("UST"), YEN]] = [1500.0, 80.0]  # of that day, each market its own
+    made = replace(calm, depth=depth)
     found = carried(portfolio(FUND), made)
-    share, dealers = found.sold[YEN][0, 2], 0.5
+    share = found.sold[YEN][0, 2]
     sold_bn = share * 84e6 / 1e9  # Treasuries for dollars, dollars for yen
     by_spread = sold_bn * half_spreads(made)[0, 2, [NAMES.index("UST"), YEN]].sum()
-    by_size = sold_bn**2 / 2.0 * (1.0 / (dealers * 3600.0) + 1.0 / (dealers * 417.0))
+    by_size = sold_bn**2 / 2.0 * (1.0 / 1500.0 + 1.0 / 80.0)
     assert -found.parts[COST, 0, -1] == pytest.approx(1e9 * (by_spread + by_size), rel=1e-9)
 
 

@@ -56,6 +56,11 @@ def test_paths_are_the_runs_of_the_scenario_counted_from_the_eve(here):
     assert found.market.margin_rate[2, 1:] == pytest.approx(own.days["margin_rate"][4:9])
     assert found.market.rates[0, :, 0] == pytest.approx([0.001] + [0.007] * 5)
     assert found.market.depth_share[2, 1] == own.days["dealer_depth_share"].iloc[3]
+    calm = [0.28 * 2880.0 + 417.0, 0.5 * 7200.0 + 3600.0]  # yen and Treasuries, of all who quote
+    withdrawn = found.market.depth_share[2, 1]
+    yen, treasuries = found.market.depth[2, 1, [0, 3]]
+    assert yen == pytest.approx(calm[0] - 417.0 * (1.0 - withdrawn))
+    assert 0.5 * 7200.0 < treasuries <= calm[1]
     assert found.market.nights.tolist() == [0, *scenario.calendar.nights()[9:14]]
     short = found.carried.parts.sum(axis=0) - found.carried.pnl
     assert np.abs(short).max() < 0.01

@@ -18,6 +18,9 @@ NAMES = HIKE.instrument_names
 YEN, AUD, MXN, DOLLAR = range(4)
 RATES = np.array([0.001, 0.0435, 0.108, 0.053])
 
+# Half of dealers' calm depth in each market [USD bn per log].
+DEPTH = np.array([part.dealer_depth_usd_bn for part in HIKE.instruments.values()]) / 2.0
+
 
 def market(n=40, days=6, seed=1, base="USD", **changed) -> Market:
     """Random prices; rates that move on one day; margins and depth that worsen."""
@@ -40,6 +43,7 @@ def market(n=40, days=6, seed=1, base="USD", **changed) -> Market:
         basis=basis(-0.003, days),
         margin_rate=np.full((n, days + 1), 0.1),
         depth_share=np.full((n, days + 1), 0.5),
+        depth=np.broadcast_to(DEPTH, prices.shape).copy(),
         variance=np.broadcast_to(calm, prices.shape).copy(),
         state={
             name: np.zeros((n, days + 1))
