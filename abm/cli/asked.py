@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
 import typer
 
 import abm
 from abm.cli.terminal import tell
-from abm.errors import Fault, InvalidInput, ScenarioFaults, UnreadableFile
+from abm.errors import Fault, InvalidInput, ScenarioFaults, UnreadableFile, UnwindError
 from abm.words import LANGUAGES
 
 if TYPE_CHECKING:
     from abm.runs import RunResult
     from abm.scenario import Scenario
+
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
 
 LONGEST_SEED = 18  # digits: fits a 64-bit integer, in a table or in JSON
 
@@ -64,6 +68,28 @@ def result_in(folder: Path) -> RunResult:
         what = "is not a folder" if os.path.lexists(folder) else "there is no such folder"
         raise UnreadableFile(f"{folder}: {what}; give one that unwind run wrote")
     return abm.load_result(folder)
+
+
+class Refusals:
+    """What is wrong with the options of a command, all of it told at once."""
+
+    def __init__(self) -> None:
+        self._told: list[str] = []
+
+    def of(
+        self, call: Callable[Given, Answer], *given: Given.args, **named: Given.kwargs
+    ) -> Answer | None:
+        """The answer of a call; None where it refuses what it is given, which is kept."""
+        try:
+            return call(*given, **named)
+        except UnwindError as refused:
+            self._told += str(refused).split("\n")
+            return None
+
+    def tell(self) -> None:
+        """Raise what was kept."""
+        if self._told:
+            raise InvalidInput(*self._told)
 
 
 def leave(code: int) -> None:

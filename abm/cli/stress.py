@@ -13,6 +13,7 @@ from abm.cli.answers import DONE
 from abm.cli.asked import (
     Force,
     Language,
+    Refusals,
     Settings,
     chosen_scenario,
     how_many,
@@ -28,6 +29,7 @@ from abm.cli.terminal import tell
 from abm.words import words
 
 if TYPE_CHECKING:
+    from abm.scenario import Scenario
     from abm.stress import StressResult
 
 MARKET = "market"
@@ -35,22 +37,35 @@ MOST_LINES = 5  # of the portfolio that are told
 DAYS = "1,5,10,20,60"
 
 
-class Asked(NamedTuple):
-    """The options of `unwind stress`."""
+class Typed(NamedTuple):
+    """The options of `unwind stress` as they were typed."""
 
     portfolio: str
     scenario: str
-    settings: tuple[str, ...] = ()
-    runs: int = 1000
-    horizons: tuple[int, ...] = (1, 5, 10, 20, 60)
-    seed: int = 0
-    base: str = "USD"
-    betas: Path | None = None
-    workers: int | None = None
-    out: Path | None = None
-    force: bool = False
-    as_json: bool = False
-    language: str = "en"
+    settings: list[str]
+    runs: str
+    horizon: str
+    seed: str
+    base: str
+    betas: Path | None
+    workers: str | None
+    out: Path | None
+    force: bool
+    as_json: bool
+    language: str
+
+
+class Asked(NamedTuple):
+    """The same, found sound."""
+
+    path: Path
+    """Of the portfolio."""
+    scenario: Scenario
+    runs: int
+    horizons: tuple[int, ...]
+    seed: int
+    workers: int | None
+    folder: Path
 
 
 def stress(
@@ -84,45 +99,64 @@ def stress(
     language: Language = "en",
 ) -> None:
     """Put a portfolio through many paths of a scenario: losses, margin calls, funding."""
-    asked = Asked(
-        portfolio, scenario, tuple(settings or ()), whole("--runs", runs, least=1),
-        _days(horizon), whole("--seed", seed), base, betas, how_many("--workers", workers), out,
-        force, json, language,
+    typed = Typed(
+        portfolio, scenario, settings or [], runs, horizon, seed, base, betas, workers, out, force,
+        json, language,
     )  # fmt: skip
-    leave(stress_and_tell(asked))
+    leave(stress_and_tell(typed, asked_of(typed)))
 
 
-def _days(text: str) -> tuple[int, ...]:
-    return tuple(sorted({whole("--horizon", day.strip(), least=1) for day in text.split(",")}))
-
-
-def stress_and_tell(asked: Asked) -> int:
-    """Simulate what is missing, value the portfolio, keep the tables, and say them; exit code."""
+def asked_of(typed: Typed) -> Asked:
+    """The options, all faults told at once; of the portfolio's too, before any folder is made."""
     from abm.files import folder_name
-    from abm.report.stress_page import StressReport
-    from abm.stress import read_portfolio, run
+    from abm.stress import read_portfolio
+    from abm.stress.running import refuse_numbers
     from abm.stress.samples import find_portfolio
 
-    words(asked.language)  # an unknown one is refused before any work
-    scenario = chosen_scenario(asked.scenario, list(asked.settings))
-    path = find_portfolio(asked.portfolio)
-    read_portfolio(path, scenario, asked.betas, asked.base)  # its faults before any folder
-    name = folder_name(f"stress-{path.stem}-{scenario.name}")
-    folder = asked.out if asked.out is not None else Path("results") / name
-    _refuse(folder, asked.force)
+    refusals = Refusals()
+    refusals.of(words, typed.language)
+    runs = refusals.of(whole, "--runs", typed.runs, least=1)
+    days = [refusals.of(whole, "--horizon", day.strip(), least=1)
+            for day in typed.horizon.split(",")]  # fmt: skip
+    seed = refusals.of(whole, "--seed", typed.seed)
+    workers = refusals.of(how_many, "--workers", typed.workers)
+    scenario = refusals.of(chosen_scenario, typed.scenario, typed.settings)
+    path = refusals.of(find_portfolio, typed.portfolio)
+    horizons: tuple[int, ...] | None = ()
+    if scenario is not None:
+        sound = [day for day in days if day] or [1]  # what is none has been told of
+        horizons = refusals.of(refuse_numbers, runs or 1, sound, workers, scenario)
+        if path is not None:
+            refusals.of(read_portfolio, path, scenario, typed.betas, typed.base)
+    folder = typed.out
+    if folder is None and scenario is not None and path is not None:
+        folder = Path("results") / folder_name(f"stress-{path.stem}-{scenario.name}")
+    if folder is not None:
+        refusals.of(_refuse, folder, typed.force)
+    refusals.tell()
+    assert scenario and path and folder and runs and horizons and seed is not None
+    return Asked(path, scenario, runs, horizons, seed, workers, folder)
+
+
+def stress_and_tell(typed: Typed, asked: Asked) -> int:
+    """Simulate what is missing, value the portfolio, keep the tables, and say them; exit code."""
+    from abm.report.stress_page import StressReport
+    from abm.stress import run
+
+    folder = asked.folder
     warn_of_compiling()
     with told_when_interrupted(shlex.join(["unwind", *sys.argv[1:]])), SweepProgress() as progress:
         found = run(
-            path, scenario, asked.runs, asked.horizons, asked.seed, asked.workers,
-            betas=asked.betas, base=asked.base, folder=folder / MARKET, progress=progress,
+            asked.path, asked.scenario, asked.runs, asked.horizons, asked.seed, asked.workers,
+            betas=typed.betas, base=typed.base, folder=folder / MARKET, progress=progress,
         )  # fmt: skip
-    told = StressReport(found, asked.language).files(folder.resolve().name)
+    told = StressReport(found, typed.language).files(folder.resolve().name)
     with all_or_nothing(folder):
         found.save(folder, told)
-    if asked.as_json:
+    if typed.as_json:
         print_json({"folder": str(folder), **found.summary})
     else:
-        tell(*lines(found, folder, asked))
+        tell(*lines(found, folder, typed))
     return DONE
 
 
@@ -133,13 +167,13 @@ def _refuse(folder: Path, force: bool) -> None:
     refuse_folder(folder, force)
 
 
-def lines(found: StressResult, folder: Path, asked: Asked) -> list[str]:
+def lines(found: StressResult, folder: Path, typed: Typed) -> list[str]:
     """Lines for the terminal."""
     from abm.report import stress_words
     from abm.report.findings import aligned
     from abm.report.stress_words import money
 
-    text, last, language = words(asked.language), found.horizons[-1], asked.language
+    text, last, language = words(typed.language), found.horizons[-1], typed.language
     head = text(
         "stress.head", lines=len(found.portfolio.names), paths=f"{found.market.n:,}",
         scenario=found.scenario.name, own=money(found.own_money), currency=found.currency,
@@ -157,8 +191,8 @@ def lines(found: StressResult, folder: Path, asked: Asked) -> list[str]:
     told += stress_words.remarks(found, language)
     told += [text("stress.today"), ""]
     files = f"{folder}: report.html, figures, tables (.csv, .parquet), worst-1.txt …"
-    worst = ["unwind", "run", asked.scenario, "--seed", str(asked.seed)]
+    worst = ["unwind", "run", typed.scenario, "--seed", typed.seed]
     worst += ["--replicate", str(found.summary["worst_paths"][0])]
-    worst += [word for setting in asked.settings for word in ("--set", setting)]
+    worst += [word for setting in typed.settings for word in ("--set", setting)]
     worst += ["--out", f"{folder}-worst"]
     return [*told, labelled("Kept in", files), labelled("Try next", shlex.join(worst))]

@@ -144,19 +144,26 @@ def simulate(
     Raises InvalidInput where the scenario is too short, FailedRun where every run failed, and as
     `abm.sweep` does.
     """
-    last = scenario.shock_day + n_days
-    if last > scenario.calendar.days:
-        most = scenario.calendar.days - scenario.shock_day
-        raise InvalidInput(
-            f"horizon = {n_days} days, must be at most {most} in {scenario.name}, which has "
-            f"{scenario.calendar.days} days and its shock on day {scenario.shock_day}; "
-            "calendar.days makes it longer"
-        )
+    bad = too_long(scenario, n_days)
+    if bad:
+        raise InvalidInput(*bad)
     with TemporaryDirectory() as place:  # the scenario, as the file that an experiment names
         (Path(place) / "scenario.toml").write_text(scenario.to_toml(), encoding="utf-8")
         experiment = Experiment.from_dict(_question(scenario, runs, seed), place)
         sweep(experiment, folder, workers=workers, progress=progress)
     return read_market(scenario, folder, seed, n_days, base)
+
+
+def too_long(scenario: Scenario, n_days: int) -> list[str]:
+    """Fault of a horizon beyond the last day of a scenario; none where it is within."""
+    most = scenario.calendar.days - scenario.shock_day
+    if n_days <= most:
+        return []
+    return [
+        f"horizon = {n_days} days, must be at most {most} in {scenario.name}, which has "
+        f"{scenario.calendar.days} days and its shock on day {scenario.shock_day}; "
+        "calendar.days makes it longer"
+    ]
 
 
 def read_market(scenario: Scenario, folder: Path, seed: int, n_days: int, base: int) -> Market:

@@ -19,7 +19,7 @@ from abm.scenario import Scenario, load_scenario
 from abm.stress.contracts import contracts_of
 from abm.stress.exposures import exposures_of
 from abm.stress.funding import AS_IT_IS, Terms, carry_through
-from abm.stress.paths import Market, simulate
+from abm.stress.paths import Market, simulate, too_long
 from abm.stress.portfolio import DOLLAR, Portfolio, Position, read_portfolio
 from abm.stress.result import AS_IS, CONSTANT, HEDGED, UNLEVERED, StressResult
 
@@ -93,8 +93,7 @@ def run(
         If every run failed.
     """
     chosen = scenario if isinstance(scenario, Scenario) else load_scenario(scenario)
-    horizons = _horizons(horizon)
-    _refuse_numbers(runs, workers)
+    horizons = refuse_numbers(runs, horizon, workers, chosen)
     found = read_portfolio(portfolio, chosen, betas, base)
     with ExitStack() as stack:
         place = folder or stack.enter_context(TemporaryDirectory(prefix="unwind-stress-"))
@@ -138,19 +137,21 @@ def unlevered(portfolio: Portfolio) -> Portfolio:
     return portfolio._replace(positions=tuple(without_loan(p) for p in portfolio.positions))
 
 
-def _horizons(given: int | Sequence[int]) -> tuple[int, ...]:
-    days: list[Any] = list(given) if isinstance(given, list | tuple) else [given]
-    if not days or not all(is_whole(day) and day >= 1 for day in days):
-        raise InvalidInput(f"horizon = {show(given)}, must be whole trading days, at least 1")
-    return tuple(sorted({int(day) for day in days}))
-
-
-def _refuse_numbers(runs: object, workers: object) -> None:
+def refuse_numbers(
+    runs: object, horizon: object, workers: object, scenario: Scenario
+) -> tuple[int, ...]:
+    """The horizons in order; raises InvalidInput with all that is out of range."""
     given = {"runs": runs} | ({} if workers is None else {"workers": workers})
     bad = [
         f"{name} = {show(value)}, must be a whole number from 1 to {MOST_RUNS:,}"
         for name, value in given.items()
         if not is_whole(value) or not 1 <= value <= MOST_RUNS  # type: ignore[operator]
     ]
+    days: list[Any] = list(horizon) if isinstance(horizon, list | tuple) else [horizon]
+    if not days or not all(is_whole(day) and day >= 1 for day in days):
+        bad.append(f"horizon = {show(horizon)}, must be whole trading days, at least 1")
+    else:
+        bad += too_long(scenario, max(days))
     if bad:
         raise InvalidInput(*bad)
+    return tuple(sorted({int(day) for day in days}))

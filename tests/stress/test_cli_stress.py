@@ -69,6 +69,22 @@ def test_a_portfolio_with_faults_leaves_nothing_behind(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.csv"]
 
 
+def test_everything_wrong_with_what_was_typed_is_told_at_once(tmp_path):
+    (tmp_path / "mine.csv").write_text("name,instrument,currency,market_value\na,XXX,USD,x\n")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").touch()
+    answer = ask(
+        ["stress", "mine.csv", "--scenario", "hike", "--runs", "0", "--horizon", "5,x,500",
+         "--seed", "-1", "--base", "GBP", "--workers", "y", "--language", "fr", "--out", "full"]
+    )  # fmt: skip
+    assert answer.code == 2
+    told = " ".join(answer.text.split())
+    for words in ("--runs = 0", "--horizon = x", "horizon = 500 days, must be at most 66",
+                  "--seed = -1", "base", "--workers = y", "language = 'fr'", "instrument = \"XXX\"",
+                  "market_value = \"x\"", "full"):  # fmt: skip
+        assert words in told, words
+
+
 def test_a_market_that_is_there_is_gone_on_with_for_another_portfolio(tmp_path):
     assert ask([*TYPED, "--out", "kept"]).code == 0
     kept = tmp_path / "kept"
