@@ -416,7 +416,7 @@ TESTS: dict[int, tuple[str, ...]] = {
     114: ("kernels/banks/test_bank_rules.py:test_all_that_a_failed_bank_owned_is_its_estates",),
     115: (
         "kernels/contracts/test_swaps.py:"
-        "test_of_every_maturity_the_legs_of_all_sum_to_zero_on_every_day",
+        "test_sums_are_those_of_ladders_and_dealers_hold_the_opposite_of_all_on_every_day",
     ),
     116: (
         "kernels/contracts/test_swaps.py:"
@@ -426,7 +426,7 @@ TESTS: dict[int, tuple[str, ...]] = {
     ),
     117: (
         "kernels/contracts/test_swaps.py:"
-        "test_the_forward_of_the_reference_is_the_one_at_which_swaps_are_marked",
+        "test_a_mark_is_the_gap_between_two_forwards_of_the_reference_at_maturity",
         "kernels/contracts/test_swaps.py:"
         "test_once_all_old_swaps_have_matured_no_margin_is_left_and_all_of_it_has_been_paid_back",
     ),

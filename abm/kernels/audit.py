@@ -4,10 +4,11 @@ from abm.kernels.banks.trading_book import book_worth
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.bank_leverage import bank_assets
 from abm.kernels.contracts.repo import lent_per_bond
-from abm.kernels.contracts.swaps import add_up_account, add_up_rows, mark_rows
+from abm.kernels.contracts.swaps import add_up_ladder, swap_mark
 from abm.kernels.numerics.columns import chunk_sum, copy, write_sizes
-from abm.kernels.scratch import UNIT
 from abm.kernels.state import (
+    BASIS,
+    BASIS_YEARS,
     CHUNK,
     ESTATE_ASSETS,
     ESTATE_BOOK,
@@ -15,8 +16,13 @@ from abm.kernels.state import (
     ESTATE_FUNDING,
     ESTATE_LOANS,
     FUNDERS,
+    KEPT,
+    LEGS,
+    MARGIN,
     OUTSIDE_BORROWERS,
     STRETCH,
+    TRADING_DAYS,
+    YEARS,
 )
 
 ROUNDING = 1e-12  # sums of all that has moved since the opening are no more exact
@@ -188,36 +194,75 @@ def shares_error(graph):
 
 @kernel
 def swaps_error(day, books, market, scratch):
-    """Far legs, and margins, of all holders against those of dealers, by maturity.         (M124)
+    """Sums and margins of all holders against dealers', and ladders against their sums.   (M124)
 
-    Margins are those of last night's marks: a leg, a contract or a payment that was altered since
-    shows. Relative to the gross of all legs, and of all margins or a basis point of the legs.
+    Of institutions' ladders those of one chunk a day, in turn: what is wrong in a ladder stays,
+    until all of it has been closed. Margins are those of last night's marks: a leg, a contract or a
+    payment that was altered since shows. Relative to the gross of all legs.
     """
     worst = 0.0
+    n_chunks = (books.cash.size + CHUNK - 1) // CHUNK
+    first = day % n_chunks * CHUNK
+    last = min(first + CHUNK, books.cash.size)
     for s in range(market.swapped.size):
-        gross, apart = 1.0, 0.0
-        for row in range(market.contract_basis.shape[1]):
-            net = chunk_sum(books.swap_legs[s, row]) + market.user_legs[s, row, 0]
-            apart = larger(apart, abs(net + market.dealer_legs[s, row, 0]))
-            gross += abs(net)
-        worst = larger(worst, apart / gross)
-        net = chunk_sum(books.swap_margin[s])
-        net += market.user_margin[s, 0] + market.dealer_margin[s, 0]
-        worst = larger(worst, abs(net) / gross)
-        marks, value = scratch.of_rows[UNIT, : market.contract_basis.shape[1]], scratch.lanes[0]
-        mark_rows(s, day - 1, market, marks)
-        for lo in range(0, books.cash.size, CHUNK):
-            hi = min(lo + CHUNK, books.cash.size)
-            add_up_rows(lo, hi, marks, books.swap_legs[s], value[: hi - lo])
-            margin, off = books.swap_margin[s][lo:hi], 0.0
-            for j in range(hi - lo):
-                off = larger(off, abs(value[j] - margin[j]))
-            worst = larger(worst, off / gross)
-        for legs, margin in (
-            (market.user_legs[s], market.user_margin[s]),
-            (market.dealer_legs[s], market.dealer_margin[s]),
-        ):
-            worst = larger(worst, abs(add_up_account(marks, legs) - margin[0]) / gross)
+        gross = gross_legs(s, books, market, scratch)
+        for column in range(LEGS, MARGIN + 1):
+            net = chunk_sum(books.swap_sums[s, column]) + market.user_sums[s, column, 0]
+            worst = larger(worst, abs(net + market.dealer_sums[s, column, 0]) / gross)
+        for sums in (books.swap_sums[s], market.user_sums[s], market.dealer_sums[s]):
+            worst = larger(worst, margin_error(s, market, sums) / gross)
+        per_unit = scratch.of_rows[: market.contract_basis.shape[1]]
+        weigh_rows(s, day, market, per_unit)
+        total = scratch.lanes[0]
+        ladder, sums = books.swap_legs[s, :, first:last], books.swap_sums[s, :, first:last]
+        worst = larger(worst, ladder_error(per_unit, ladder, sums, total[: last - first]) / gross)
+        ladder, sums = market.user_legs[s, :, :], market.user_sums[s, :, :]
+        worst = larger(worst, ladder_error(per_unit, ladder, sums, total[:1]) / gross)
+    return worst
+
+
+@kernel
+def gross_legs(s, books, market, scratch):
+    """Far legs of all holders, whatever their signs, and one."""
+    gross = 1.0 + abs(market.user_sums[s, LEGS, 0])
+    for lo in range(0, books.cash.size, CHUNK):
+        sizes = scratch.lanes[0][: min(CHUNK, books.cash.size - lo)]
+        write_sizes(books.swap_sums[s, LEGS][lo : lo + sizes.size], sizes)
+        gross += chunk_sum(sizes)
+    return gross
+
+
+@kernel
+def weigh_rows(s, day, market, per_unit):
+    """What a unit of each maturity adds to the sums of legs, basis and margin, last night.
+
+    One for the leg, the basis at which it was dealt, and its mark: 1 + c + X (b - c) T.
+    """
+    n_rows = per_unit.size
+    for row in range(n_rows):
+        dealt_at, years = market.contract_basis[s, row], (row - day) % n_rows + 1
+        mark = swap_mark(market.swap_spot[s], market.basis[s], 1.0, dealt_at) * years / TRADING_DAYS
+        per_unit[row] = 1.0 + dealt_at + mark
+
+
+@kernel
+def ladder_error(per_unit, ladder, sums, total):
+    """Largest gap between the legs of a holder, row by row, and the sums carried for them."""
+    add_up_ladder(per_unit, ladder, sums[KEPT], total)
+    legs, by_basis, margin, worst = sums[LEGS], sums[BASIS], sums[MARGIN], 0.0
+    for j in range(total.size):
+        worst = larger(worst, abs(total[j] - (legs[j] + by_basis[j] + margin[j])))
+    return worst
+
+
+@kernel
+def margin_error(s, market, sums):
+    """Largest gap between a holder's margin and the value of its sums at last night's quote."""
+    spot, basis, worst = market.swap_spot[s], market.basis[s], 0.0
+    margin, by_years, by_basis_years = sums[MARGIN], sums[YEARS], sums[BASIS_YEARS]
+    for j in range(margin.size):
+        value = swap_mark(spot, basis, by_years[j], by_basis_years[j])
+        worst = larger(worst, abs(value - margin[j]))
     return worst
 
 

@@ -209,11 +209,11 @@ def accrue(day, books, market, graph, rules, script):
 def trade_swaps(day, books, market, graph, rules, script, options, record, scratch):
     """What swaps have accrued, the basis of the day, margin at it, and what is dealt at it."""
     audit_swaps(day, books, market, options, record, scratch)
-    accrue_swaps(script.accrual_days[day], books, market, rules, scratch)
+    accrue_swaps(script.accrual_days[day], books, market, rules)
     pay_for_line(script.accrual_days[day], market, rules)
-    count_swap_demand(books, market, rules)
+    count_swap_demand(books, market, rules, scratch)
     quote_basis(day, market, graph, rules, script)
-    pay_swap_margin(day, books, market, scratch)
+    pay_swap_margin(books, market)
     roll_swaps(day, books, market, rules, scratch)
     buy_dollars_in_spot(market, rules)
     record_basis(day, market, rules, script, record)

@@ -9,7 +9,6 @@ from abm.kernels.markets.orders import Orders, allocate_orders
 from abm.kernels.state import CHUNK, LONGEST_SWAP
 
 ORDERED, LEGS, GROSS, SELLING, BUYING = 0, 1, 2, 3, 4  # rows of flows
-UNIT, EACH = 0, 1  # of `of_rows`: what a unit of a maturity is worth or paid; 1 of each
 
 
 class Scratch(NamedTuple):
@@ -23,7 +22,7 @@ class Scratch(NamedTuple):
     has_residents: np.ndarray  # (1,) uint8: whether the chunk has any
     is_traded: np.ndarray  # (K,) uint8: whether any institution of the chunk trades it
     held: np.ndarray  # (K,) int64: instruments that some institution of the chunk holds
-    of_rows: np.ndarray  # (2, longest) per unit of a far leg, by row of the ladder of swaps
+    of_rows: np.ndarray  # (longest,) per unit of a far leg, by row of the ladder of swaps
     flows: np.ndarray  # (5, K) units of the round: ordered, currency legs, gross, sold, bought
     before: np.ndarray  # (K,) log prices before the round
     fill: np.ndarray  # (K,) share of the long side filled
@@ -47,7 +46,7 @@ def allocate_scratch(n_instruments: int, n_institutions: int) -> Scratch:
         has_residents=np.zeros(1, np.uint8),
         is_traded=np.zeros(k, np.uint8),
         held=np.zeros(k, np.int64),
-        of_rows=np.ones((2, LONGEST_SWAP)),
+        of_rows=np.zeros(LONGEST_SWAP),
         flows=np.zeros((5, k)),
         before=np.zeros(k),
         fill=np.ones(k),

@@ -83,6 +83,10 @@ FUNDERS, OUTSIDE_BORROWERS = 0, 1
 ESTATE_ASSETS, ESTATE_LOANS, ESTATE_DESKS, ESTATE_BOOK, ESTATE_FUNDING = 0, 1, 2, 3, 4
 # Of `market.swap_terms`, over calm demand; a capacity is over that of the opening.
 DEMAND, CAPACITY, SQUEEZE, LINE = 0, 1, 2, 3
+# Of a holder's far legs: the share kept since its ladder was written, and over all maturities the
+# sums of legs N, of N c, N T and N c T (c: basis at which a leg was dealt, T: years to maturity),
+# and the margin received for what they have gained.
+KEPT, LEGS, BASIS, YEARS, BASIS_YEARS, MARGIN = 0, 1, 2, 3, 4, 5
 # Accounts on the other side of the market: columns `<name>_cash` are what they were paid.
 MARKET_ACCOUNTS = ("value", "dealer", "hedger", "anticipator", "official")
 
@@ -184,8 +188,8 @@ class Books(NamedTuple):
     intent: np.ndarray  # (K, N) target shares of wealth (speed > 0) or units to trade
     speed: np.ndarray  # (N,) share of the gap closed in this round; IN_UNITS, or 0: no order
     forced: np.ndarray  # (N,) uint8: the reason why this round's orders are forced
-    swap_legs: np.ndarray  # (S, n, N) units it delivers at maturity against dollars; -: receives
-    swap_margin: np.ndarray  # (S, N) USD bn received for what its swaps have gained
+    swap_legs: np.ndarray  # (S, n, N) units delivered at maturity, over KEPT; -: received
+    swap_sums: np.ndarray  # (S, 6, N) KEPT, LEGS, BASIS, YEARS, BASIS_YEARS and MARGIN of them
     repo_units: np.ndarray  # (R, N) bonds pledged, of those in units
     repo_debt: np.ndarray  # (R, N) USD bn owed on them, a part of what is owed in dollars
 
@@ -221,7 +225,7 @@ class Market(NamedTuple):
     basis: np.ndarray  # (S,) three-month basis of today, per year; negative: dollars are dear
     basis_past: np.ndarray  # (S, days kept) the same by day, newest first
     contract_basis: np.ndarray  # (S, n) at which the swaps of a maturity were dealt, per year
-    swap_quote: np.ndarray  # (S, 3) USD price and both rates, at which swaps were last marked
+    swap_spot: np.ndarray  # (S,) USD price at which swaps were last marked
     swap_demand: np.ndarray  # (S,) USD bn that institutions borrow by swaps, net, and would today
     swap_terms: np.ndarray  # (S, 4) DEMAND, CAPACITY, SQUEEZE and LINE of today
     opening_demand: np.ndarray  # (S,) USD bn: swap_demand at the opening
@@ -230,11 +234,10 @@ class Market(NamedTuple):
     line_usd_bn: np.ndarray  # (S,) drawn by banks
     line_days: np.ndarray  # (2,) int64 day from which a rule opens it, -1 none; open yesterday
     user_legs: np.ndarray  # (S, n, 1) of who else borrows dollars: as swap_legs
-    user_margin: np.ndarray  # (S, 1)
+    user_sums: np.ndarray  # (S, 6, 1) as swap_sums
     user_dollars: np.ndarray  # (S,) USD bn that they have bought in the spot market instead
     user_order: np.ndarray  # (K,) units that they order there today
-    dealer_legs: np.ndarray  # (S, n, 1) of dealers, who stand between
-    dealer_margin: np.ndarray  # (S, 1)
+    dealer_sums: np.ndarray  # (S, 6, 1) of dealers, who hold the opposite of every maturity
     repo_bond: np.ndarray  # (R,) int64 the bonds
     repo_lent: np.ndarray  # (R,) USD bn, on the lender's books
     repo_pledged: np.ndarray  # (R,) units, on the lender's books

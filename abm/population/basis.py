@@ -9,7 +9,7 @@ import numpy as np
 
 from abm.kernels.markets.basis import POINTS
 from abm.kernels.rules import BasisRule, LineRule, SqueezeRule
-from abm.population.instruments import opening_terms
+from abm.kernels.state import BASIS, BASIS_YEARS, KEPT, LEGS, MARGIN, TRADING_DAYS, YEARS
 
 if TYPE_CHECKING:
     from abm.kernels.state import Books, Mandates
@@ -131,7 +131,20 @@ def open_swap_books(scenario: Scenario, units: Array, mandates: Mandates) -> dic
     held = mandates.swap_share * (units[swapped_rows(scenario)] + mandates.loan_units)
     rows = scenario.funding.basis.maturity_days if len(held) else 0  # type: ignore[union-attr]
     legs = np.repeat(-held[:, None] / max(rows, 1), rows, axis=1)
-    return {"swap_legs": legs, "swap_margin": np.zeros_like(held)}
+    return {"swap_legs": legs, "swap_sums": opening_sums(-held, basis_rule(scenario), rows)}
+
+
+def opening_sums(legs: Array, rule: BasisRule, rows: int) -> Array:
+    """Sums of ladders that hold as much of every maturity, dealt at the calm basis, last night:
+    the row of day 0 has a day to go. (S, 6, n)
+    """
+    calm, mean_years = -rule.calm[:, None], (rows + 1) / 2 / TRADING_DAYS
+    sums = np.zeros((len(legs), 6, legs.shape[1]))
+    sums[:, KEPT] = 1.0
+    sums[:, LEGS], sums[:, YEARS] = legs, legs * mean_years
+    sums[:, BASIS], sums[:, BASIS_YEARS] = calm * legs, calm * legs * mean_years
+    sums[:, MARGIN] = -rule.calm[:, None] * sums[:, YEARS] - sums[:, BASIS_YEARS]
+    return sums
 
 
 def swapped_rows(scenario: Scenario) -> Array:
@@ -145,16 +158,18 @@ def open_swap_market(
 ) -> dict[str, Array]:
     """The swap market at the opening: calm, no dollars hoarded. Columns of the market."""
     n, rows, _ = books.swap_legs.shape
-    terms, swapped = opening_terms(scenario), swapped_rows(scenario)
+    swapped = swapped_rows(scenario)
     demand = (mandates.swap_share * (books.units[swapped] + mandates.loan_units)).sum(axis=1)
-    quotes = [[1.0, terms.income[c], terms.usd_rate] for c in swapped]
-    users = np.repeat(-rule.volume[:, None, None] / max(rows, 1), rows, axis=1)
+    borrowed = -rule.volume[:, None]
+    user_sums = opening_sums(borrowed, rule, rows)
+    dealer_sums = -(books.swap_sums.sum(axis=2, keepdims=True) + user_sums)
+    dealer_sums[:, KEPT] = 1.0
     return {
         "swapped": swapped,
         "basis": -rule.calm,
         "basis_past": np.repeat(-rule.calm[:, None], max(rule.line.fall_days, 1) + 1, axis=1),
         "contract_basis": np.repeat(-rule.calm[:, None], rows, axis=1),
-        "swap_quote": np.reshape(quotes, (n, 3)),
+        "swap_spot": np.ones(n),
         "swap_demand": demand,
         "swap_terms": np.repeat([[1.0, 1.0, 0.0, 0.0]], n, axis=0),
         "opening_demand": demand.copy(),
@@ -162,9 +177,8 @@ def open_swap_market(
         "line_stages": np.zeros((n, N_STAGES)),
         "line_usd_bn": np.zeros(n),
         "line_days": np.array([-1, 0]),
-        "user_legs": users,
-        "user_margin": np.zeros((n, 1)),
+        "user_legs": np.repeat(borrowed[:, None] / max(rows, 1), rows, axis=1),
+        "user_sums": user_sums,
         "user_dollars": np.zeros(n),
-        "dealer_legs": -(books.swap_legs.sum(axis=2, keepdims=True) + users),
-        "dealer_margin": np.zeros((n, 1)),
+        "dealer_sums": dealer_sums,
     }

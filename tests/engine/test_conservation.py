@@ -298,7 +298,7 @@ NO_ACCOUNT = {
         "wealth", "margin_rate", "maintenance_leverage", "target_leverage", "high_water",
         "stopped_days", "morning_wealth", "morning_leverage", "sizing_risk", "margin_risk",
         "mean_return", "noticed_return", "entry_wealth", "call_day", "suspended_days", "closing",
-        "recalled", "verdict", "intent", "speed", "forced", "swap_legs", "swap_margin",
+        "recalled", "verdict", "intent", "speed", "forced", "swap_legs", "swap_sums",
         "loan_share", "loan_covariance", "loan_variance",
         "repo_units", "repo_debt",
     },

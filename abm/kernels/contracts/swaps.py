@@ -6,134 +6,82 @@ dollars. Principals are the balances that the books hold in yen and in dollars, 
 rates there. What a swap adds is its far leg, at a forward price that holds the basis of the day on
 which it was dealt: this ledger has far legs, what the basis accrues, and margin.
 
-All swaps are dealt for n trading days, so that those of one maturity were dealt on one day and have
-one forward price: maturity is the day on which a row of the ladder comes round, and a change of the
-basis reaches a book as its rows mature. Gains are paid daily in dollars. Each institution, and
-those outside who borrow dollars, deal with the dealers; of every maturity the legs of all sum to
-zero, and so do accruals and margins.
+All swaps are dealt for n trading days, so that those of one maturity were dealt on one day and at
+one basis: maturity is the day on which a row of the ladder comes round, and a change of the basis
+reaches a book as its rows mature. Gains are paid daily in dollars. Each institution, and those
+outside who borrow dollars, deal with the dealers, whose book is the opposite of all others.
+
+What a day needs of a ladder are four sums over its rows, carried from day to day, and the row that
+matures. A book that shrinks closes the same share of every row: the ladder holds legs over the
+share that has been kept since, so that a day writes one row. The audit adds up all rows.
 """
 
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.contracts.balances import accrued
-from abm.kernels.numerics.columns import (
-    add_scaled,
-    add_scaled_rows,
-    add_seven_scaled,
-    chunk_sum,
-    write_product,
+from abm.kernels.numerics.columns import add_scaled, add_scaled_rows, add_seven_scaled, chunk_sum
+from abm.kernels.state import (
+    BASIS,
+    BASIS_YEARS,
+    CHUNK,
+    KEPT,
+    LEGS,
+    MARGIN,
+    SQUEEZE,
+    SWAP_USERS,
+    TRADING_DAYS,
+    YEARS,
 )
-from abm.kernels.scratch import EACH, UNIT
-from abm.kernels.state import CHUNK, SQUEEZE, SWAP_USERS, TRADING_DAYS
 
-SPOT, RATE, USD_RATE = 0, 1, 2  # of `market.swap_quote`
-
-
-@inlined
-def forward_over_spot(rate, usd_rate, basis, years):
-    """Forward over spot, yen per dollar: (1 + (r + b) T) / (1 + r_U T).                   (M117)"""
-    return (1.0 + (rate + basis) * years) / (1.0 + usd_rate * years)
+# A ladder whose kept share is less is written anew: what is left of it is nothing.
+LEAST_KEPT = 1e-90
 
 
 @inlined
-def years_left(row, today, n_rows):
-    """Time to the maturity of a row of the ladder on the day that `today` matures [years]."""
-    days = row - today
-    return (days + n_rows if days < 0 else days) / TRADING_DAYS
+def swap_mark(spot, basis, legs_by_years, basis_by_years):
+    """Gain of far legs against what would be dealt today [USD bn].                        (M117)
 
-
-@inlined
-def unit_mark(quote, basis, dealt_at, years):
-    """Gain per unit of a far leg against one dealt today, as of the last quote [USD].     (M117)
-
-    v = X (F(b, T) - F(c, T)) / S
+    V = sum_m N_m X (b - c_m) T_m = X (b sum_m N_m T_m - sum_m N_m c_m T_m)
     """
-    spot, rate, usd_rate = quote
-    now = forward_over_spot(rate, usd_rate, basis, years)
-    then = forward_over_spot(rate, usd_rate, dealt_at, years)
-    return spot * (now - then)
+    return spot * (basis * legs_by_years - basis_by_years)
 
 
 @kernel
-def accrue_swaps(days, books, market, rules, scratch):
+def accrue_swaps(days, books, market, rules):
     """Basis of the days since the last close, in the currency, against dealers.           (M116)
 
     paid to a holder: - sum_m N_m c_m days / D
     """
     for s in range(market.swapped.size):
         c = market.swapped[s]
-        paid, received = scratch.of_rows[UNIT, : market.contract_basis.shape[1]], 0.0
-        for row in range(paid.size):
-            paid[row] = -accrued(market.contract_basis[s, row], days, rules.market.day_count[c])
-        for lo in range(0, books.cash.size, CHUNK):
-            hi = min(lo + CHUNK, books.cash.size)
-            flow = scratch.lanes[0][: hi - lo]
-            add_up_rows(lo, hi, paid, books.swap_legs[s], flow)
-            add_scaled(1.0, flow, books.units[c][lo:hi])
-            received += chunk_sum(flow)
-        to_users = add_up_account(paid, market.user_legs[s])
-        market.outside[SWAP_USERS, c] += to_users
-        market.dealer_cash[c] -= received + to_users
+        years = accrued(1.0, days, rules.market.day_count[c])
+        add_scaled(-years, books.swap_sums[s, BASIS], books.units[c])
+        market.outside[SWAP_USERS, c] -= years * market.user_sums[s, BASIS, 0]
+        market.dealer_cash[c] -= years * market.dealer_sums[s, BASIS, 0]
 
 
 @kernel
-def add_up_rows(lo, hi, per_unit, legs, total):
-    """Sum of the far legs of holders lo..hi over maturities, each at so much per unit."""
-    total[:] = 0.0
-    sevens = per_unit.size // 7 * 7
-    for row in range(0, sevens, 7):
-        add_seven_scaled(row, lo, hi, per_unit, legs, total)
-    add_scaled_rows(sevens, lo, hi, per_unit, legs, total)
-
-
-@kernel
-def add_up_account(per_unit, legs):
-    """The same sum of one account."""
-    total = 0.0
-    for row in range(per_unit.size):
-        total += per_unit[row] * legs[row, 0]
-    return total
-
-
-@kernel
-def quote_swaps(market):
-    """Spot and both rates at which swaps are marked and dealt today."""
-    for s in range(market.swapped.size):
-        market.swap_quote[s, SPOT] = market.usd_price[market.swapped[s]]
-        market.swap_quote[s, RATE] = market.rates[market.swapped[s]]
-        market.swap_quote[s, USD_RATE] = market.rates[market.rates.size - 1]
-
-
-@kernel
-def pay_swap_margin(day, books, market, scratch):
+def pay_swap_margin(books, market):
     """Change of the value of every swap, paid in dollars by dealers or to them.           (M117)"""
     dollar = market.rates.size - 1
-    quote_swaps(market)
     for s in range(market.swapped.size):
-        marks, received = scratch.of_rows[UNIT, : market.contract_basis.shape[1]], 0.0
-        mark_rows(s, day, market, marks)
-        for lo in range(0, books.cash.size, CHUNK):
-            hi = min(lo + CHUNK, books.cash.size)
-            gain = scratch.lanes[0][: hi - lo]
-            add_up_rows(lo, hi, marks, books.swap_legs[s], gain)
-            add_scaled(-1.0, books.swap_margin[s][lo:hi], gain)
-            add_scaled(1.0, gain, books.swap_margin[s][lo:hi])
-            add_scaled(1.0, gain, books.cash[lo:hi])
-            received += chunk_sum(gain)
-        to_users = add_up_account(marks, market.user_legs[s]) - market.user_margin[s, 0]
-        market.user_margin[s, 0] += to_users
-        market.outside[SWAP_USERS, dollar] += to_users
-        received += to_users
-        market.dealer_margin[s, 0] -= received
-        market.dealer_cash[dollar] -= received
+        market.swap_spot[s] = market.usd_price[market.swapped[s]]
+        spot, basis = market.swap_spot[s], market.basis[s]
+        revalue(spot, basis, books.swap_sums[s], books.cash)
+        revalue(spot, basis, market.user_sums[s], market.outside[SWAP_USERS, dollar : dollar + 1])
+        revalue(spot, basis, market.dealer_sums[s], market.dealer_cash[dollar : dollar + 1])
 
 
 @kernel
-def mark_rows(s, day, market, marks):
-    """Marks of all maturities, by which far legs add up to the value of a book.           (M117)"""
-    struck, basis, dealt_at = market.swap_quote[s], market.basis[s], market.contract_basis[s]
-    quote, today = (struck[SPOT], struck[RATE], struck[USD_RATE]), day % marks.size
-    for row in range(marks.size):
-        marks[row] = unit_mark(quote, basis, dealt_at[row], years_left(row, today, marks.size))
+def revalue(spot, basis, sums, cash):
+    """A day less to all maturities, and the margin that is due for the new value.         (M117)"""
+    legs, by_basis, margin = sums[LEGS], sums[BASIS], sums[MARGIN]
+    by_years, by_basis_years = sums[YEARS], sums[BASIS_YEARS]
+    for j in range(cash.size):
+        by_years[j] -= legs[j] / TRADING_DAYS
+        by_basis_years[j] -= by_basis[j] / TRADING_DAYS
+        value = swap_mark(spot, basis, by_years[j], by_basis_years[j])
+        cash[j] += value - margin[j]
+        margin[j] = value
 
 
 @kernel
@@ -143,35 +91,30 @@ def roll_swaps(day, books, market, rules, scratch):
     A book by swaps is a share of the balance.                                       (M115, M118)
     """
     for s in range(market.swapped.size):
-        c, n_rows = market.swapped[s], market.contract_basis.shape[1]
-        market.contract_basis[s, day % n_rows] = market.basis[s]
-        marks = scratch.of_rows[UNIT, :n_rows]
-        mark_rows(s, day, market, marks)
         for lo in range(0, books.cash.size, CHUNK):
             hi = min(lo + CHUNK, books.cash.size)
             wanted = scratch.lanes[0][: hi - lo]
-            for j in range(hi - lo):
-                wanted[j] = -swapped_units(s, lo + j, books, market, rules.mandates)
-            deal_legs(day % n_rows, lo, hi, wanted, books.swap_legs[s], scratch)
-            add_up_rows(lo, hi, marks, books.swap_legs[s], books.swap_margin[s][lo:hi])
+            write_balances(s, lo, hi, books, market, rules.mandates, wanted)
+            deal(s, day, market, books.swap_legs[s, :, lo:hi], books.swap_sums[s, :, lo:hi], wanted)
         wanted = scratch.lanes[0][:1]
-        wanted[0] = -user_demand(s, market, rules.basis) / market.usd_price[c]
-        deal_legs(day % n_rows, 0, 1, wanted, market.user_legs[s], scratch)
-        market.user_margin[s, 0] = add_up_account(marks, market.user_legs[s])
-        for row in range(n_rows):
-            others = chunk_sum(books.swap_legs[s, row]) + market.user_legs[s, row, 0]
-            market.dealer_legs[s, row, 0] = -others
-        market.dealer_margin[s, 0] = add_up_account(marks, market.dealer_legs[s])
+        wanted[0] = user_demand(s, market, rules.basis) / market.usd_price[market.swapped[s]]
+        deal(s, day, market, market.user_legs[s], market.user_sums[s], wanted)
+        for column in range(LEGS, MARGIN + 1):
+            others = chunk_sum(books.swap_sums[s, column]) + market.user_sums[s, column, 0]
+            market.dealer_sums[s, column, 0] = -others
+        market.contract_basis[s, day % market.contract_basis.shape[1]] = market.basis[s]
 
 
-@inlined
-def swapped_units(s, i, books, market, mandates):
-    """Balance that an institution holds by swaps, s (a + L); L: borrowed outright.       (M115)
+@kernel
+def write_balances(s, lo, hi, books, market, mandates, balances):
+    """Balances that institutions hold by swaps, s (a + L); L: borrowed outright.          (M115)
 
     Who has borrowed yen outright has no share in swaps of other currencies.
     """
-    held = books.units[market.swapped[s], i] + mandates.loan_units[i]
-    return mandates.swap_share[s, i] * held
+    share, held = mandates.swap_share[s, lo:hi], books.units[market.swapped[s]][lo:hi]
+    loan = mandates.loan_units[lo:hi]
+    for j in range(balances.size):
+        balances[j] = share[j] * (held[j] + loan[j])
 
 
 @inlined
@@ -185,25 +128,55 @@ def user_demand(s, market, rule):
 
 
 @kernel
-def deal_legs(today, lo, hi, wanted, legs, scratch):
-    """Bring holders lo..hi to what they want: new swaps in today's row, or a share of every row
-    closed at its mark, which has been paid.                                               (M118)
+def deal(s, day, market, ladder, sums, balances):
+    """Bring holders to far legs that are the opposite of their balances: new swaps in today's row,
+    or a share of every row closed at its mark, which has been paid.                       (M118)
     """
-    left, kept, new = scratch.lanes[1][: hi - lo], scratch.lanes[2][: hi - lo], legs[today][lo:hi]
-    new[:] = 0.0
-    add_up_rows(lo, hi, scratch.of_rows[EACH, : legs.shape[0]], legs, left)
-    least = 1.0
-    for j in range(hi - lo):
-        kept[j] = share_kept(left[j], wanted[j])
+    today, term = day % ladder.shape[0], ladder.shape[0] / TRADING_DAYS
+    spot, basis, dealt_at = market.swap_spot[s], market.basis[s], market.contract_basis[s, today]
+    legs, by_basis, kept, margin = sums[LEGS], sums[BASIS], sums[KEPT], sums[MARGIN]
+    by_years, by_basis_years, row, least = sums[YEARS], sums[BASIS_YEARS], ladder[today], 1.0
+    for j in range(balances.size):
+        due, wanted = kept[j] * row[j], -balances[j]
+        left = legs[j] - due
+        share = share_kept(left, wanted)
+        row[j] = wanted - share * left
+        legs[j] = wanted
+        by_basis[j] = share * (by_basis[j] - dealt_at * due) + basis * row[j]
+        by_years[j] = share * by_years[j] + term * row[j]
+        by_basis_years[j] = share * by_basis_years[j] + term * basis * row[j]
+        margin[j] = swap_mark(spot, basis, by_years[j], by_basis_years[j])
+        kept[j] *= share
         least = min(least, kept[j])
-    if least < 1.0:
-        for row in range(legs.shape[0]):
-            write_product(kept, legs[row][lo:hi], legs[row][lo:hi])
-    for j in range(hi - lo):
-        new[j] = wanted[j] - kept[j] * left[j]
+    if least < LEAST_KEPT:
+        forget_closed(today, ladder, kept)
+    for j in range(balances.size):
+        row[j] /= kept[j]
 
 
 @inlined
 def share_kept(left, wanted):
     """Share of what has not matured that is kept: clip(wanted / left, 0, 1).              (M118)"""
     return min(max(wanted / left, 0.0), 1.0) if left != 0.0 else 1.0
+
+
+@kernel
+def forget_closed(today, ladder, kept):
+    """Empty the ladders of books that were closed, but for today's row."""
+    for j in range(kept.size):
+        if kept[j] < LEAST_KEPT:
+            new = ladder[today, j]
+            ladder[:, j] = 0.0
+            ladder[today, j], kept[j] = new, 1.0
+
+
+@kernel
+def add_up_ladder(per_unit, ladder, kept, total):
+    """Sum of the far legs of holders over maturities, each at so much per unit."""
+    total[:] = 0.0
+    sevens, n = per_unit.size // 7 * 7, total.size
+    for row in range(0, sevens, 7):
+        add_seven_scaled(row, 0, n, per_unit, ladder, total)
+    add_scaled_rows(sevens, 0, n, per_unit, ladder, total)
+    for j in range(n):
+        total[j] *= kept[j]

@@ -8,25 +8,29 @@ import math
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.bank_requirement import head_room
 from abm.kernels.contracts.balances import accrued
-from abm.kernels.contracts.swaps import swapped_units
-from abm.kernels.state import CAPACITY, DEMAND, LINE, SQUEEZE
+from abm.kernels.contracts.swaps import write_balances
+from abm.kernels.numerics.columns import chunk_sum
+from abm.kernels.state import CAPACITY, CHUNK, DEMAND, LINE, SQUEEZE
 
 POINTS = 100.0  # of a volatility gauge, per unit of volatility
 OPENS, WAS_OPEN = 0, 1  # of `market.line_days`
 
 
 @kernel
-def count_swap_demand(books, market, rules):
+def count_swap_demand(books, market, rules, scratch):
     """Dollars that institutions would borrow by swaps today, less what they lend [USD bn]. (M119)
 
     sum_i share_ci (a_ci + L_i) X_c: insurers and companies hold the yen that they hedge with,
     speculators owe it.
     """
     for s in range(market.swapped.size):
-        c, total = market.swapped[s], 0.0
-        for i in range(books.cash.size):
-            total += swapped_units(s, i, books, market, rules.mandates)
-        market.swap_demand[s] = total * market.usd_price[c]
+        total = 0.0
+        for lo in range(0, books.cash.size, CHUNK):
+            hi = min(lo + CHUNK, books.cash.size)
+            balances = scratch.lanes[0][: hi - lo]
+            write_balances(s, lo, hi, books, market, rules.mandates, balances)
+            total += chunk_sum(balances)
+        market.swap_demand[s] = total * market.usd_price[market.swapped[s]]
 
 
 @kernel

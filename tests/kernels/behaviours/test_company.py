@@ -5,7 +5,7 @@ import pytest
 
 import abm
 from abm.kernels.behaviours.company import hedge_order
-from abm.kernels.state import ACCRUALS, COMPANY, SUBSCRIPTIONS
+from abm.kernels.state import ACCRUALS, COMPANY, LEGS, SUBSCRIPTIONS
 from abm.model import CarryUnwindModel
 from abm.population.rules import make_rules
 from abm.population.world import build_world
@@ -156,11 +156,11 @@ def test_hedges_are_dealt_with_swaps_where_there_is_a_market_and_the_loan_is_not
     """
     market = {"funding__basis": {"kind": "market", "maturity_days": 4}}
     world = company(**market)
-    assert world.books.swap_legs[0, :, 0].sum() == pytest.approx(-6.0)
+    assert world.books.swap_sums[0, LEGS, 0] == pytest.approx(-6.0)
     world.chance.news[0, JPY] = 0.041
     pass_days(world, 4)
     two_days_of_purchases = 0.7 - 0.6 * 0.85**2  # what was held last night is dealt this morning
-    assert world.books.swap_legs[0, :, 0].sum() == pytest.approx(-60.0 * two_days_of_purchases)
+    assert world.books.swap_sums[0, LEGS, 0] == pytest.approx(-60.0 * two_days_of_purchases)
     assert world.market.basis[0] < -0.0032
     assert world.record.days["conservation_error"].max() < 1e-12
 

@@ -8,10 +8,13 @@ import pytest
 
 from abm.carry import interest, uncovered_return
 from abm.errors import FailedRun
-from abm.kernels.contracts.swaps import forward_over_spot, share_kept
-from abm.kernels.state import ACCRUALS, SWAP_USERS
+from abm.kernels import state
+from abm.kernels.contracts.swaps import share_kept, swap_mark
+from abm.kernels.state import ACCRUALS, CHUNK, KEPT, LEGS, MARGIN, SWAP_USERS
 from abm.model import CarryUnwindModel
+from abm.population.basis import opening_sums
 from abm.population.world import build_world
+from abm.scenario import load_scenario
 from tests.engine.worlds import (
     AUD,
     DOLLAR,
@@ -48,11 +51,23 @@ def one_fund(basis, n_days=1.0, days=12):
 
 def owing(world, units):
     """The same fund with a yen loan, spent on dollars, and swaps of every maturity alike."""
-    share, legs = world.rules.mandates.swap_share[0, 0], world.books.swap_legs
     world.books.units[JPY, 0], world.books.cash[0] = -units, EQUITY + units
-    legs[0, :, 0] = share * units / legs.shape[1]
-    world.market.dealer_legs[0, :, 0] = -(legs[0, :, 0] + world.market.user_legs[0, :, 0])
+    return with_swaps(world, 0, world.rules.mandates.swap_share[0, 0] * units)
+
+
+def with_swaps(world, place, legs):
+    """The same fund with far legs in the currency of a place, as much of every maturity."""
+    books, market, n_rows = world.books, world.market, world.books.swap_legs.shape[1]
+    books.swap_legs[place, :, 0] = legs / n_rows
+    one_each = opening_sums(np.ones((len(market.swapped), 1)), world.rules.basis, n_rows)
+    books.swap_sums[place, LEGS:, 0] = legs * one_each[place, LEGS:, 0]
+    market.dealer_sums[place, LEGS:] = -(books.swap_sums[place] + market.user_sums[place])[LEGS:]
     return world
+
+
+def dealt(books, place=0):
+    """Far legs of all institutions by maturity. (n, N)"""
+    return books.swap_sums[place, KEPT] * books.swap_legs[place]
 
 
 @pytest.mark.parametrize("share", [1.0, 0.0], ids=["by swaps", "by a loan"])
@@ -87,12 +102,16 @@ def test_ten_days_of_basis_by_hand_come_from_who_needs_dollars_by_way_of_dealers
     assert market.outside[SWAP_USERS, 1:DOLLAR] == pytest.approx(0.0, abs=1e-14)
 
 
-def test_the_forward_of_the_reference_is_the_one_at_which_swaps_are_marked():
+def test_a_mark_is_the_gap_between_two_forwards_of_the_reference_at_maturity():
+    """N (F(b, T) - F(c, T)) / S dollars for a yen worth a dollar, with what the dollar rate adds by
+    maturity: gains are paid daily, without interest on them, and are not discounted.
+    """
     case = json.loads(REFERENCE.read_text())["cip_forward"]
-    given = case["inputs"]
-    terms = given["r_jpy"], given["r_usd"], given["basis"], given["T"]
-    forward = given["S"] * forward_over_spot(*terms)
-    assert forward == pytest.approx(case["expected"]["forward_with_basis"], rel=1e-13)
+    given, wide = case["inputs"], case["expected"]["forward_with_basis"]
+    spot, years, legs = given["S"], given["T"], 8.0
+    gap = (wide - case["expected"]["forward_cip"]) / spot * (1.0 + given["r_usd"] * years)
+    mark = swap_mark(1.0, given["basis"], legs * years, 0.0)  # of legs dealt at no basis
+    assert mark == pytest.approx(legs * gap, rel=1e-12)
 
 
 def widened(days):
@@ -109,7 +128,7 @@ def test_a_wider_basis_reaches_a_book_as_its_swaps_mature_and_is_marked_at_once(
     # 2 units each mature in 1, 2 and 3 days of 250; one row has just been dealt anew.
     lost = 2.0 * 0.01 * (1 + 2 + 3) / 250
     assert world.books.cash[0] - cash == pytest.approx(-lost, rel=1e-6)
-    assert world.books.swap_margin[0, 0] == pytest.approx(-lost, rel=1e-6)
+    assert world.books.swap_sums[0, MARGIN, 0] == pytest.approx(-lost, rel=1e-6)
     earned = []
     for after in range(1, DEALT_FOR + 3):
         world, _, yen = widened(after)
@@ -123,7 +142,7 @@ def test_a_wider_basis_reaches_a_book_as_its_swaps_mature_and_is_marked_at_once(
 
 def test_once_all_old_swaps_have_matured_no_margin_is_left_and_all_of_it_has_been_paid_back():
     world, cash, _ = widened(DEALT_FOR + 1)
-    assert world.books.swap_margin[0, 0] == pytest.approx(0.0, abs=1e-15)
+    assert world.books.swap_sums[0, MARGIN, 0] == pytest.approx(0.0, abs=1e-15)
     assert world.books.cash[0] == pytest.approx(cash, abs=1e-12)
 
 
@@ -142,14 +161,16 @@ def test_a_loan_that_is_repaid_in_half_closes_half_of_the_swaps_of_every_maturit
     world.market.totals[JPY] -= world.books.units[JPY, 0]
     world = world._replace(options=world.options._replace(audit=False))
     pass_days(world, 1, first=1)
-    legs = world.books.swap_legs[0, :, 0]
+    legs = dealt(world.books)[:, 0]
     assert legs == pytest.approx([4 / 3, 0.0, 4 / 3, 4 / 3], rel=1e-4)
 
 
 # What a test may alter between two days, and by how much at least the audit must see it.
 COLUMNS = (
-    "books.swap_legs", "books.swap_margin", "market.user_legs", "market.user_margin",
-    "market.dealer_legs", "market.dealer_margin", "market.contract_basis", "market.swap_quote",
+    *(f"{who}_sums.{column}" for who in ("books.swap", "market.user", "market.dealer")
+      for column in ("LEGS", "BASIS", "YEARS", "BASIS_YEARS", "MARGIN")),
+    "books.swap_sums.KEPT", "market.user_sums.KEPT",
+    "books.swap_legs", "market.user_legs", "market.contract_basis", "market.swap_spot",
     "market.basis",
 )  # fmt: skip
 
@@ -168,22 +189,46 @@ def test_whatever_is_altered_in_a_swap_account_is_seen(storm, column, amount, pl
     model = CarryUnwindModel(storm, rng=2)
     for _ in range(3):
         model.step()
-    room, name = column.split(".")
+    room, name, *row = column.split(".")
     array = getattr(getattr(model.world, room), name)
+    if row:
+        array = array[place, getattr(state, row[0])]
+        place = np.abs(model.world.books.swap_sums[place, LEGS]).argmax() % array.size
     array.flat[place] += amount
     with pytest.raises(FailedRun):
         model.step()
 
 
-def test_of_every_maturity_the_legs_of_all_sum_to_zero_on_every_day(storm):
+@pytest.mark.parametrize("chunk", [0, 1, 2])
+def test_a_leg_altered_in_any_of_many_ladders_is_seen_when_its_turn_comes(chunk):
+    funds = {"funds.n": 300, "funding.basis": SHORT}
+    model = CarryUnwindModel(load_scenario("hike").with_changes(funds), rng=2)
+    model.step()
+    books = model.world.books
+    held = np.abs(books.swap_sums[0, LEGS, CHUNK * chunk : CHUNK * (chunk + 1)])
+    books.swap_legs[0, 1, CHUNK * chunk + held.argmax()] += 1.0
+    with pytest.raises(FailedRun):
+        for _ in range(books.cash.size // CHUNK + 1):
+            model.step()
+
+
+def test_sums_are_those_of_ladders_and_dealers_hold_the_opposite_of_all_on_every_day(storm):
     model = CarryUnwindModel(storm, rng=2)
     for _ in range(10):
         model.step()
         books, market = model.world.books, model.world.market
-        net = books.swap_legs.sum(axis=2) + (market.user_legs + market.dealer_legs)[:, :, 0]
-        assert np.abs(net).max() < 1e-12
-        margins = books.swap_margin.sum() + market.user_margin.sum() + market.dealer_margin.sum()
-        assert abs(margins) < 1e-12
+        for place in (0, 1):
+            ladder = dealt(books, place)
+            rows, basis = np.arange(DEALT_FOR), market.contract_basis[place]
+            years = ((rows - model.day) % DEALT_FOR + 1) / 250.0
+            sums = {"LEGS": 1.0, "BASIS": basis, "YEARS": years, "BASIS_YEARS": basis * years}
+            for name, per_unit in sums.items():
+                column = getattr(state, name)
+                of_users = market.user_sums[place, KEPT] * market.user_legs[place]
+                of_rows = ladder.sum(axis=1) + of_users[:, 0]
+                carried, dealers = books.swap_sums[place, column], market.dealer_sums[place, column]
+                assert np.abs((ladder.T * per_unit).sum(axis=1) - carried).max() < 1e-13
+                assert (of_rows * per_unit).sum() == pytest.approx(-dealers[0], abs=1e-12)
     held = books.units[[JPY, AUD]] * model.world.rules.mandates.swap_share
-    assert np.abs(books.swap_legs.sum(axis=1) + held).max() < 5.0  # rolled every morning
+    assert np.abs(books.swap_sums[:, LEGS] + held).max() < 5.0  # rolled every morning
     assert market.dealer_cash[DOLLAR] != 0.0

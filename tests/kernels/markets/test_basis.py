@@ -6,13 +6,13 @@ import pytest
 from abm.kernels.compiler.reference import by_reference
 from abm.kernels.constraints.bank_requirement import head_room
 from abm.kernels.markets.basis import basis_of, swap_capacity, watch_basis
-from abm.kernels.state import CAPACITY, SQUEEZE, SWAP_USERS
+from abm.kernels.state import CAPACITY, LEGS, SQUEEZE, SWAP_USERS
 from abm.population.basis import basis_rule
 from abm.population.instruments import opening_terms
 from abm.population.script import year_ends
 from abm.population.world import build_world
 from tests.engine.worlds import DOLLAR, JPY, MXN, SPX, pass_days, quiet, scenario, with_rules
-from tests.kernels.contracts.test_swaps import SHORT, one_fund, owing
+from tests.kernels.contracts.test_swaps import SHORT, one_fund, owing, with_swaps
 
 CALM = 0.0035
 MARKET = {"kind": "market", "maturity_days": 4}
@@ -91,7 +91,7 @@ PESO = {"MXN": {"basis_per_year": 0.006, "demand_usd_bn": 20.0}}
 def test_a_currency_has_a_basis_of_its_own_size_on_its_own_squeeze():
     world = pass_days(hoard(market_world(MARKET | {"currencies": PESO}), 2.0, currency=1))
     assert 1e4 * world.market.basis == pytest.approx([-35.0, -3.0 * 60.0], rel=1e-3)
-    borrowed = -world.market.user_legs.sum(axis=(1, 2)) * world.market.usd_price[[JPY, MXN]]
+    borrowed = -world.market.user_sums[:, LEGS, 0] * world.market.usd_price[[JPY, MXN]]
     assert borrowed == pytest.approx([95.0, 3.0 * 20.0], rel=1e-3)
     assert world.record.other_basis_bp[0] == pytest.approx([-180.0], rel=1e-3)
     assert world.record.days["basis_bp"][0] == pytest.approx(-35.0, rel=1e-3)
@@ -100,12 +100,9 @@ def test_a_currency_has_a_basis_of_its_own_size_on_its_own_squeeze():
 def in_pesos(owed):
     """A fund that owes pesos and no yen, half of them through swaps, of every maturity alike."""
     world = one_fund(SHORT | {"currencies": PESO}, n_days=10.0)
-    books, market = world.books, world.market
+    books = world.books
     books.units[MXN, 0], books.cash[0] = -owed, 100.0 + owed
-    books.swap_legs[0, :, 0] = 0.0
-    books.swap_legs[1, :, 0] = 0.5 * owed / books.swap_legs.shape[1]
-    market.dealer_legs[:, :, 0] = -(books.swap_legs.sum(axis=2) + market.user_legs[:, :, 0])
-    return world
+    return with_swaps(with_swaps(world, 0, 0.0), 1, 0.5 * owed)
 
 
 def test_who_owes_a_currency_through_swaps_lends_dollars_in_it_and_earns_its_basis():
