@@ -552,6 +552,10 @@ TESTS: dict[int, tuple[str, ...]] = {
     145: ("stress/test_risk.py:test_lines_share_the_shortfall_and_the_mean_without_a_rest",),
     146: ("stress/test_risk.py:test_the_breakeven_of_one_carry_trade_is_that_of_abm_carry",),
     147: ("stress/test_risk.py:test_a_shocked_yen_lowers_the_sharpe_ratio_of_a_long_book",),
+    190: (
+        "stress/test_option_margin.py:test_the_rule_by_hand",
+        "stress/test_option_margin.py:test_money_behind_an_option_does_not_meet_the_call_of_a_loan",
+    ),
     175: (
         "measures/test_warning.py:test_a_yen_that_rises_by_seven_per_cent_in_a_day_is_ahead_for_twenty",
         "measures/test_warning.py:test_a_cross_that_falls_by_eight_per_cent_is_ahead_for_ten",

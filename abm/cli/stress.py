@@ -181,6 +181,7 @@ def lines(found: StressResult, folder: Path, typed: Typed) -> list[str]:
     told = [head, "", *aligned(stress_words.losses(found, language))]
     told += ["", *aligned(stress_words.parts(found, language)), ""]
     accounts = stress_words.accounts(found, language)
+    accounts += stress_words.option_margin(found, language)
     told += [*accounts, ""] if accounts else []
     told += [*aligned(stress_words.variants(found, language)), ""]
     told += stress_words.breakeven(found, language)

@@ -219,7 +219,7 @@ class StressReport:
         )  # fmt: skip
 
     def _paid(self) -> list[str]:
-        """Of each currency: calls, the money needed and by when, forced sales."""
+        """Of each currency: calls, the money needed and by when, forced sales; written options."""
         found, say = self.found, self.say
         told = []
         for row in found.accounts.to_dict("records"):
@@ -238,6 +238,7 @@ class StressReport:
                     when=stress_words.first_sale(row["first_sale_day"], self.language),
                 )
             )  # fmt: skip
+        told += stress_words.option_margin(found, self.language)
         return told or [say("stress.page.paid_nothing")]
 
     def _amount(self, amount: float) -> str:

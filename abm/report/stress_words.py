@@ -82,6 +82,21 @@ def accounts(found: StressResult, language: str) -> list[str]:
     return told
 
 
+def option_margin(found: StressResult, language: str) -> list[str]:
+    """Margin of written options, a sentence for each currency."""
+    told = []
+    for c, margin in sorted(found.contracts.margins.items()):
+        uncovered = (found.carried.uncovered[c] > 0.0).any(axis=1).mean()
+        told.append(
+            words(language)(
+                "stress.option_margin", currency=found.market.currencies[c],
+                eve=money(float(margin[0, 0])), uncovered=f"{uncovered:.0%}",
+                most=money(float(np.quantile(margin.max(axis=1), 0.95))),
+            )
+        )  # fmt: skip
+    return told
+
+
 def first_sale(day: float, language: str) -> str:
     """The day by which half of the forced sales have begun; empty without any."""
     return "" if math.isnan(day) else words(language)("stress.first_sale", day=f"{day:.0f}")

@@ -22,6 +22,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from abm.kernels.state import TRADING_DAYS
+from abm.stress.option_margin import margin_of
 from abm.stress.paths import Market, fast_average
 from abm.stress.portfolio import CALL, FORWARD, Contract
 
@@ -59,6 +60,8 @@ class Contracts(NamedTuple):
     """Marks of those valued in a currency, together."""
     worth: Array
     """(n_contracts, n, 1 + n_horizons) of each on the eve and at each horizon [base]."""
+    margins: dict[int, Array]
+    """(n, T + 1) margin of those written, by the currency they are valued in [that currency]."""
 
 
 def contract_value(kind: str, strike: Array | float, terms: Terms) -> Array:
@@ -101,17 +104,21 @@ def contracts_of(
     days = [0, *horizons]
     worth = np.empty((len(contracts), market.n, len(days)))
     found: dict[int, Marks] = {}
+    margins: dict[int, Array] = {}
     for one, places in sorted(alike.items(), key=lambda item: repr(item[0])):
         unit, spot = marks_of(one, market), market.fx[one.currency]
         total = math.fsum(contracts[at].quantity for at in places)
         mine = [total * step for step in unit]
+        if total < 0.0 and one.kind != FORWARD:
+            margin = margin_of(one._replace(quantity=total), mine[0], market)
+            margins[one.currency] = margins.get(one.currency, 0.0) + margin
         before = found.get(one.currency)
         both = mine if before is None else [a + b for a, b in zip(before, mine, strict=True)]
         found[one.currency] = Marks(*both)
         of_unit = (unit.value * spot)[:, days]
         for at in places:
             worth[at] = contracts[at].quantity * of_unit
-    return Contracts(found, worth)
+    return Contracts(found, worth, margins)
 
 
 def marks_of(contract: Contract, market: Market) -> Marks:

@@ -15,7 +15,8 @@ or a revaluation of what is held, so that the parts add up to the change in valu
 A margin account pools the lines levered by loans in one currency. At every close its own money E,
 holdings less loan, must be at least R, the margin rate times its holdings. What is missing is
 called, paid from free money (first of that currency, then of the others, in proportion), and what
-money cannot pay is met by a sale.
+money cannot pay is met by a sale. Money behind written options (`abm.stress.option_margin`) is not
+free.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ import numpy as np
 from abm.kernels.behaviours.dealer import MOST_HALF_SPREAD
 from abm.stress.contracts import Marks
 from abm.stress.exposures import DEBT, MARGIN, MONEY, Book, Exposures, Held
+from abm.stress.option_margin import Purse, pledge, share_of
 from abm.stress.paths import Market
 
 Array = np.ndarray
@@ -69,6 +71,8 @@ class Carried:
     costs: dict[Book, Array]
     """(n, T + 1) profit since the eve of what the lines of a book do not hold themselves: its loan,
     its forced sales, its calls [base]."""
+    uncovered: dict[int, Array]
+    """(n, T + 1) margin of written options by currency that no free money covers [base]."""
 
     @property
     def pnl(self) -> Array:
@@ -82,6 +86,7 @@ def carry_through(
     marks: Mapping[int, Marks],
     market: Market,
     terms: Terms = AS_IT_IS,
+    margins: Mapping[int, Array] | None = None,
 ) -> Carried:
     """Everything that happens to a portfolio, day by day.
 
@@ -95,10 +100,13 @@ def carry_through(
         The simulated market.
     terms
         What is to be different.
+    margins
+        Margin of written options by its currency, (n, T + 1) each [that currency].
     """
+    margins = margins or {}
     flows = {book: flows_of(held, market, terms) for book, held in exposures.held.items()}
     shape = market.log_prices.shape[:2]
-    found = Carried(np.zeros((len(PARTS), *shape)), np.zeros(shape), {}, {}, {}, {}, {})
+    found = Carried(np.zeros((len(PARTS), *shape)), np.zeros(shape), {}, {}, {}, {}, {}, {})
     for book in exposures.owed:
         if book.kind == DEBT:
             _add_debt(found, book, exposures.owed[book], market, terms)
@@ -107,13 +115,19 @@ def carry_through(
         for book in sorted(flows)
         if book.kind == MARGIN
     ]
-    money = {book.currency: _Money(flow) for book, flow in flows.items() if book.kind == MONEY}
-    if accounts:
+    money = {
+        book.currency: Purse(flow.assets) for book, flow in flows.items() if book.kind == MONEY
+    }
+    in_base = {c: margin * market.fx[c] for c, margin in margins.items()}
+    if accounts or margins:
         spreads = half_spreads(market)
-        for day in range(1, market.n_days + 1):
+        for day in range(market.n_days + 1):
             for purse in money.values():
-                purse.share[:, day] = purse.share[:, day - 1]
-            for account in accounts:
+                purse.share[:, day] = purse.share[:, max(day - 1, 0)]
+            behind = {c: margin[:, day] for c, margin in in_base.items()}
+            for c, missing in pledge(day, behind, money).items():
+                found.uncovered.setdefault(c, np.zeros(shape))[:, day] = missing
+            for account in accounts if day else ():
                 account.pass_night(day)
                 account.meet_call(day, money, spreads)
     shares = {Book(MONEY, c): purse.share for c, purse in money.items()}
@@ -271,23 +285,6 @@ def _as_on_the_eve(market: Market, currency: int, which: str) -> Array:
     return still.accrual(currency) if which == "rate" else still.spread_accrual(currency)
 
 
-class _Money:
-    """Free money of one currency, of which calls are paid."""
-
-    def __init__(self, flows: Flows) -> None:
-        self.value = flows.assets
-        self.share = np.ones_like(flows.assets)
-
-    def left(self, day: int) -> Array:
-        """What is still there [base]."""
-        left: Array = self.share[:, day] * self.value[:, day]
-        return left
-
-    def take(self, day: int, part: Array) -> None:
-        """Pay out a part of what is still there."""
-        self.share[:, day] *= 1.0 - part
-
-
 class _Account:
     """The margin account of one funding currency, carried day by day."""
 
@@ -313,7 +310,7 @@ class _Account:
         self.aside += self.loan.hedge_gain(day, self.balance)
         self.balance = self.balance + self.loan.night(day, self.balance, self.parts[day])
 
-    def meet_call(self, day: int, money: dict[int, _Money], spreads: Array) -> None:
+    def meet_call(self, day: int, money: dict[int, Purse], spreads: Array) -> None:
         """Call what is missing at the close, pay it from money, sell for what money cannot pay."""
         held, spot = self.share[:, day - 1], self.loan.spot[:, day]
         assets, required = (held * x[:, day] for x in (self.flows.assets, self.flows.required))
@@ -345,25 +342,25 @@ class _Account:
         found.needed[currency] = self._needed()
 
     def _paid(
-        self, day: int, call: Array, money: dict[int, _Money], spreads: Array
+        self, day: int, call: Array, money: dict[int, Purse], spreads: Array
     ) -> tuple[Array, Array]:
         """What money pays of a call, and the cost of turning it into the loan's currency [base]."""
         paid = np.zeros_like(call)
         own = money.get(self.book.currency)
         if own is not None:
-            paid = np.minimum(call, own.left(day))
-            own.take(day, _share(paid, own.left(day)))
+            paid = np.minimum(call, own.free(day))
+            own.take(day, share_of(paid, own.left(day)))
         others = {c: purse for c, purse in money.items() if c != self.book.currency}
         # A unit of c brings 1 / (1 + half-spreads of both legs).
         price = {c: 1.0 + self._turning(c, day, spreads) for c in others}
-        brings = [purse.left(day) / price[c] for c, purse in others.items()]
+        brings = [purse.free(day) / price[c] for c, purse in others.items()]
         total = sum(brings, np.zeros_like(call))
         taken = np.minimum(call - paid, total)
-        part = _share(taken, total)
+        part = share_of(taken, total)
         cost = np.zeros_like(call)
         for (c, purse), amount in zip(others.items(), brings, strict=True):
             cost -= part * amount * (price[c] - 1.0)
-            purse.take(day, part)
+            purse.take(day, part * share_of(purse.free(day), purse.left(day)))
         return paid + taken, cost
 
     def _turning(self, currency: int, day: int, spreads: Array) -> Array:
@@ -397,12 +394,6 @@ class _Account:
             short = (self.flows.required[:, day] - own) / self.loan.spot[:, day]
             needed[:, day] = np.maximum(short, needed[:, day - 1])
         return needed
-
-
-def _share(part: Array, whole: Array) -> Array:
-    """Part of a whole; 0 of nothing."""
-    share: Array = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0.0)
-    return share
 
 
 def _add_book(found: Carried, book: Book, flows: Flows, share: Array | None) -> None:

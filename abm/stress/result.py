@@ -44,8 +44,8 @@ QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 OF_LINES = 0.975  # confidence of the expected shortfall that lines share
 BREACH = 0.95  # without forced sales a breach is a loss beyond the value at risk of this confidence
 AS_IS, CONSTANT, HEDGED, UNLEVERED = "as it is", "constant funding", "hedged", "unlevered"
-TABLES = ("distribution", "risk", "split", "funding", "accounts", "lines", "variants", "breakeven",
-          "drivers", "worst", "paths")  # fmt: skip
+TABLES = ("distribution", "risk", "split", "funding", "accounts", "option_margin", "lines",
+          "variants", "breakeven", "drivers", "worst", "paths")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,6 +169,26 @@ class StressResult:
                  "sale_cost": cost[hit].mean() if hit.any() else 0.0}
             )  # fmt: skip
         names = ("currency", "p_called", "p_sold", "first_sale_day", "share_sold", "sale_cost")
+        return _frame(rows, names)
+
+    @cached_property
+    def option_margin(self) -> pd.DataFrame:
+        """Margin of written options by `day` (0: the eve) and `currency`, in that currency:
+        `mean`, `q95`, `q99`, `call_mean` and `call_q95` (its rise since the day before),
+        `p_uncovered` (share of paths on which free money does not cover it). Empty without any."""
+        rows = []
+        for c, margin in sorted(self.contracts.margins.items()):
+            calls = np.maximum(steps_of(margin), 0.0)
+            is_uncovered = self.carried.uncovered[c] > 0.0
+            for day in range(self.market.n_days + 1):
+                today, call = margin[:, day], calls[:, day]
+                rows.append(
+                    {"day": day, "currency": self.market.currencies[c], "mean": today.mean(),
+                     "q95": np.quantile(today, 0.95), "q99": np.quantile(today, 0.99),
+                     "call_mean": call.mean(), "call_q95": np.quantile(call, 0.95),
+                     "p_uncovered": is_uncovered[:, day].mean()}
+                )  # fmt: skip
+        names = ("day", "currency", "mean", "q95", "q99", "call_mean", "call_q95", "p_uncovered")
         return _frame(rows, names)
 
     @cached_property

@@ -116,14 +116,14 @@ def stressed(portfolio: Portfolio, market: Market, horizons: tuple[int, ...]) ->
             f"margin_rate for {', '.join(asking[:5])}"
         )
     contracts = contracts_of(portfolio.contracts, market, horizons)
-    marks = contracts.by_currency
+    marks, margins = contracts.by_currency, contracts.margins
     exposures = exposures_of(portfolio, market)
     alone = exposures_of(unlevered(portfolio), market)
     variants = {
-        AS_IS: carry_through(exposures, marks, market, AS_IT_IS),
-        CONSTANT: carry_through(exposures, marks, market, Terms(is_constant=True)),
-        HEDGED: carry_through(exposures, marks, market, Terms(is_hedged=True)),
-        UNLEVERED: carry_through(alone, marks, market, AS_IT_IS),
+        AS_IS: carry_through(exposures, marks, market, AS_IT_IS, margins),
+        CONSTANT: carry_through(exposures, marks, market, Terms(is_constant=True), margins),
+        HEDGED: carry_through(exposures, marks, market, Terms(is_hedged=True), margins),
+        UNLEVERED: carry_through(alone, marks, market, AS_IT_IS, margins),
     }
     return StressResult(portfolio, market, horizons, variants, contracts)
 

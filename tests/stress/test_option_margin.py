@@ -1,0 +1,92 @@
+"""Margin of written options: the rule by hand, and the money that stands behind them."""
+
+import numpy as np
+import pytest
+
+from abm.stress.contracts import contracts_of
+from abm.stress.exposures import exposures_of
+from abm.stress.funding import AS_IT_IS, carry_through
+from abm.stress.option_margin import written_margin
+from tests.stress.test_funding import FUND, falling
+from tests.stress.toy import DOLLAR, YEN, market, outcome, portfolio, still
+
+CALL = {"instrument": "JPY", "quantity": -1e9, "kind": "call", "strike": 160, "expiry": "90d"}
+CASH = {"instrument": "USD", "market_value": 2e6, "name": "cash"}
+
+
+def carried_with(book, made):
+    found = contracts_of(book.contracts, made, (1,))
+    exposures = exposures_of(book, made)
+    return carry_through(exposures, found.by_currency, made, AS_IT_IS, found.margins)
+
+
+def margin(*lines, made=None):
+    return contracts_of(portfolio(*lines).contracts, made or market(), (1,)).margins
+
+
+@pytest.mark.parametrize(
+    ("kind", "spot", "by_hand"),
+    [
+        ("call", 1.00, 0.02 + 0.04 * 1.00),  # at the money
+        ("call", 0.98, 0.02 + 0.04 * 0.98 - 0.02),  # 2 cents out
+        ("call", 0.90, 0.02 + 0.0075 * 0.90),  # far out: the least
+        ("call", 1.10, 0.02 + 0.04 * 1.10),  # in the money: nothing is taken off
+        ("put", 1.02, 0.02 + 0.04 * 1.02 - 0.02),
+        ("put", 1.20, 0.02 + 0.0075 * 1.20),
+    ],
+)
+def test_the_rule_by_hand(kind, spot, by_hand):
+    found = written_margin(kind, 1.0, np.array([spot]), np.array([0.02]))
+    assert found == pytest.approx([by_hand], rel=1e-12)
+
+
+def test_a_written_option_asks_for_margin_and_a_bought_one_for_nothing():
+    made = market()
+    (dollars,) = margin(CALL, made=made).values()
+    worth = contracts_of(portfolio(CALL).contracts, made, (1,)).by_currency[DOLLAR].value
+    spot = made.fx[YEN] / made.fx[DOLLAR]
+    out = np.maximum(1.0 / 160.0 - spot, 0.0)
+    by_hand = -worth + 1e9 * np.maximum(0.04 * spot - out, 0.0075 * spot)
+    assert dollars == pytest.approx(by_hand, rel=1e-12)
+    assert margin(CALL | {"quantity": 1e9}) == {}
+    assert margin({"instrument": "JPY", "quantity": -1e9, "kind": "forward", "expiry": "9d"}) == {}
+
+
+def test_the_same_option_bought_is_taken_off_and_another_is_not():
+    (half,) = margin(CALL, CALL | {"quantity": 5e8, "name": "bought"}).values()
+    (whole,) = margin(CALL).values()
+    assert half == pytest.approx(0.5 * whole)
+    other = CALL | {"quantity": 1e9, "strike": 150, "name": "bought"}
+    assert np.array_equal(*margin(CALL, other).values(), *margin(CALL).values())
+
+
+def test_an_option_that_was_paid_out_asks_for_nothing():
+    (dollars,) = margin(CALL | {"expiry": "3d"}, made=still()).values()
+    assert (dollars[:, :3] > 0.0).all() and not dollars[:, 3:].any()
+
+
+def test_margin_costs_nothing_and_what_money_does_not_cover_is_told():
+    made = market()
+    book = portfolio(CALL, CASH | {"market_value": 1e5})
+    found, without = outcome(book, made), contracts_of(book.contracts, made, (1, 3, 6))
+    free = carry_through(exposures_of(book, made), without.by_currency, made)
+    assert np.array_equal(found.carried.parts, free.parts)
+    missing = found.carried.uncovered[DOLLAR]
+    cash = found.carried.shares[next(iter(found.carried.shares))]
+    assert (cash == 1.0).all()
+    dollars = found.contracts.margins[DOLLAR]
+    assert missing[:, 0] == pytest.approx(dollars[:, 0] - 1e5)
+    assert found.option_margin["p_uncovered"].iloc[0] == 1.0
+    assert len(found.option_margin) == made.n_days + 1
+    rich = outcome(portfolio(CALL, CASH | {"market_value": 1e9}), made)
+    assert not rich.carried.uncovered[DOLLAR].any()
+
+
+def test_money_behind_an_option_does_not_meet_the_call_of_a_loan():
+    made = falling(0.13)  # 1.7 million are called
+    free = carried_with(portfolio(FUND, CASH), made)
+    written = carried_with(portfolio(FUND, CASH, CALL), made)
+    assert not free.sold[YEN].any() and written.sold[YEN][0, 2] > 0.0
+    behind = contracts_of(portfolio(CALL).contracts, made, (1,)).margins[DOLLAR][0, 2]
+    left = written.shares[next(b for b in written.shares if b.kind == "money")][0, 2] * 2e6
+    assert left == pytest.approx(behind)
