@@ -19,6 +19,10 @@ settings.register_profile("here", deadline=None, max_examples=40)
 settings.register_profile("ci", deadline=None, max_examples=40, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "here")
 
+# Without bytecode each process would prepare all tests and sources anew, ten seconds at each start.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 LINE_EVERY_SECONDS = 30.0
 
 # Files and folders that begin, in this order: first those that need no compiled kernel, then those

@@ -133,7 +133,8 @@ class Question(Part):
         """Keys of the scenario that fit a pattern of a factor's `also`, or any of them."""
         wanted = [pattern] if pattern else [name for name in self.links[key].also if "*" in name]
         found = {name for one in wanted for name in matching(self.base_values, one)}
-        return [name for name in self.base_values if name in found - set(self.own_keys(key))]
+        others = found - set(self.own_keys(key))
+        return [name for name in self.base_values if name in others]
 
     def start_of(self, key: str) -> Any:
         """The value at which a factor leaves the scenario as it is; None where there is none."""

@@ -1,13 +1,17 @@
 """Every array of a saved state spoilt: run alone, since a crash takes its process.
 
-Arrays that point at rows are spoilt in every way, each of the others in four, which take turns.
+Arrays that point at rows are spoilt in every way, each of the others in four, which take turns. A
+refusal names ten arrays, so that ten of one harm share a file; what it does not name is tried again
+without those that it does, and in the end alone.
 
 Usage: python spoiling.py STATE FOLDER. Prints one JSON line per case: array, harm, outcome, words.
 """
 
 import json
+import re
 import sys
 import warnings
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -98,11 +102,22 @@ def harms_in_turn(harms, turn):
 
 
 def spoilt_arrays(arrays):
+    """By harm: the spoilt array by name, ten at a time."""
+    by_harm = defaultdict(dict)
     for turn, (name, array) in enumerate(arrays.items()):
         if name != "description":
             harms = harms_of(array)
             for harm in harms if name in POINTERS else harms_in_turn(harms, turn):
-                yield name, harm, harms[harm](array)
+                by_harm[harm][name] = harms[harm](array)
+    for harm, spoilt in by_harm.items():
+        names = list(spoilt)
+        for first in range(0, len(names), saved.MOST_FAULTS):
+            yield harm, {name: spoilt[name] for name in names[first : first + saved.MOST_FAULTS]}
+
+
+def is_named(name, words):
+    """True if a refusal says what is wrong with this very array."""
+    return re.search(rf"{re.escape(name)} (has (type|shape)|holds|is missing|is not that)", words)
 
 
 def outcome_of(path):
@@ -136,14 +151,29 @@ def main(state, folder):
     with np.load(state) as file:
         arrays = dict(file)
     path = Path(folder) / "spoilt.state"
-    for name, harm, spoilt in spoilt_arrays(arrays):
-        kept = {**arrays, name: spoilt}
-        if spoilt is None:
-            del kept[name]
+
+    def tried(harm, spoilt):
+        """Outcome and words of a file with these arrays in it."""
+        kept = {name: array for name, array in (arrays | spoilt).items() if array is not None}
         with path.open("wb") as file:
             np.savez(file, **kept)
-        print(json.dumps((name, harm, "about to", "")), flush=True)
-        print(json.dumps((name, harm, *outcome_of(path))), flush=True)
+        print(json.dumps((", ".join(spoilt), harm, "about to", "")), flush=True)
+        return outcome_of(path)
+
+    def tell(harm, spoilt):
+        outcome, words = tried(harm, spoilt)
+        named = spoilt if len(spoilt) == 1 else [name for name in spoilt if is_named(name, words)]
+        for name in named:
+            print(json.dumps((name, harm, outcome, words)), flush=True)
+        rest = {name: array for name, array in spoilt.items() if name not in named}
+        if named and rest:
+            tell(harm, rest)
+        elif rest:
+            for name, array in rest.items():
+                tell(harm, {name: array})
+
+    for harm, spoilt in spoilt_arrays(arrays):
+        tell(harm, spoilt)
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ def test_every_array_that_is_spoilt_is_refused_by_name_or_does_no_harm(state, tm
     )  # fmt: skip
     cases = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.returncode == 0, (cases[-1], done.stderr[-2000:])
-    said = {(name, harm): (outcome, words) for name, harm, outcome, words in cases}
+    said = {(name, harm): told for name, harm, *told in cases if told[0] != "about to"}
     assert len({name for name, _ in said}) > 100
     assert {outcome for outcome, _ in said.values()} <= {"refused", "ran", "FailedRun"}
     for (name, harm), (outcome, words) in said.items():
@@ -161,12 +161,12 @@ def bomb(path, n_bytes, compression):
     return path
 
 
-def test_a_bomb_of_two_gigabytes_is_refused_before_it_is_inflated(tmp_path):
-    path = bomb(tmp_path / "bomb.state", 2 << 30, zipfile.ZIP_DEFLATED)
-    assert path.stat().st_size < 4 << 20
+def test_a_bomb_is_refused_before_it_is_inflated(tmp_path):
+    path = bomb(tmp_path / "bomb.state", 256 << 20, zipfile.ZIP_DEFLATED)
+    assert path.stat().st_size < 1 << 20
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     said = refusal_of(path)
-    assert "is compressed (2,147,483," in said
+    assert "is compressed (268,435," in said
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB
 
 
