@@ -556,6 +556,11 @@ TESTS: dict[int, tuple[str, ...]] = {
         "stress/test_option_margin.py:test_the_rule_by_hand",
         "stress/test_option_margin.py:test_money_behind_an_option_does_not_meet_the_call_of_a_loan",
     ),
+    191: ("stress/test_crif.py:test_a_treasury_rally_by_hand_at_three_maturities",),
+    192: (
+        "stress/test_crif.py:test_a_currency_that_rises_by_five_per_cent_earns_five_times_the_amount",
+        "stress/test_crif.py:test_a_credit_spread_is_what_the_price_says_beyond_treasuries",
+    ),
     175: (
         "measures/test_warning.py:test_a_yen_that_rises_by_seven_per_cent_in_a_day_is_ahead_for_twenty",
         "measures/test_warning.py:test_a_cross_that_falls_by_eight_per_cent_is_ahead_for_ten",

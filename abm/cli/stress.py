@@ -191,7 +191,7 @@ def lines(found: StressResult, folder: Path, typed: Typed) -> list[str]:
     told += stress_words.drivers(found, language)
     told += stress_words.remarks(found, language)
     told += [text("stress.today"), ""]
-    files = f"{folder}: report.html, figures, tables (.csv, .parquet), worst-1.txt …"
+    files = f"{folder}: report.html, figures, tables, stresstest.xml (for ORE), worst-1.txt …"
     worst = ["unwind", "run", typed.scenario, "--seed", typed.seed]
     worst += ["--replicate", str(found.summary["worst_paths"][0])]
     worst += [word for setting in typed.settings for word in ("--set", setting)]

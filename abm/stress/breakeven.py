@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from abm.stress.contracts import Terms, contract_value, implied_deviation, pair_variance
+from abm.stress.crif import FX
 from abm.stress.exposures import loan_of
 from abm.stress.paths import Market
 from abm.stress.portfolio import Contract, Portfolio, Position
+from abm.stress.sensitivities import PER_CENT
 
 Array = np.ndarray
 
@@ -54,6 +56,12 @@ class _Ledger:
         self.opening = 0.0  # USD
         self.gross = sum(abs(c.quantity) * self.usd[c.pair] for c in portfolio.contracts)
         self.contracts = [(c, self._terms(c)) for c in portfolio.contracts]
+        self.sensitive: dict[int, float] = {}  # to currencies [base]
+        for s in portfolio.sensitivities:
+            in_base = s.amount * float(fx[s.currency][0, 0])
+            self.gross += abs(in_base) * self.usd[market.base] / PER_CENT
+            if s.factor == FX:
+                self.sensitive[s.of] = self.sensitive.get(s.of, 0.0) + in_base / PER_CENT
         for position in portfolio.positions:
             self._enter(position)
         for contract, terms in self.contracts:
@@ -68,6 +76,9 @@ class _Ledger:
             end = end + self._worth(contract, terms, usd, self.days)
         base = self.market.base
         profit: Array = end / usd[base] - self.opening / self.usd[base]
+        for currency, per_unit in self.sensitive.items():  # to 1, not to 1%
+            rise = (usd[currency] / usd[base]) / (self.usd[currency] / self.usd[base]) - 1.0
+            profit = profit + per_unit * rise
         return profit
 
     def _growth(self, currency: int, per_year: float) -> float:
@@ -109,7 +120,7 @@ class _Ledger:
 
     def _terms(self, c: Contract) -> tuple[float, float, float]:
         """Strike, fast and calm variance of a contract on the eve."""
-        fast, calm = pair_variance(c, self.market)
+        fast, calm = pair_variance(c.pair, c.currency, self.market)
         strike = c.strike
         if np.isnan(strike):
             legs = (c.currency, c.pair)

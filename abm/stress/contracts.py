@@ -22,9 +22,11 @@ import numpy as np
 from scipy.special import ndtr
 
 from abm.kernels.state import TRADING_DAYS
+from abm.stress.crif import FX
 from abm.stress.option_margin import margin_of
 from abm.stress.paths import Market, fast_average
-from abm.stress.portfolio import CALL, FORWARD, Contract
+from abm.stress.portfolio import CALL, FORWARD, Contract, Portfolio
+from abm.stress.sensitivities import sensitivity_value
 
 Array = np.ndarray
 
@@ -50,16 +52,17 @@ class Marks(NamedTuple):
     value: Array  # (n, T + 1)
     time: Array  # (n, T + 1) of the nights and the rates; 0 on the eve
     spot: Array  # of the spot, after that
-    volatility: Array  # of implied volatility, last
+    volatility: Array  # of implied volatility, last; of a sensitivity, of its price or yield
 
 
 class Contracts(NamedTuple):
-    """All contracts of a portfolio."""
+    """All contracts and sensitivities of a portfolio."""
 
     by_currency: dict[int, Marks]
     """Marks of those valued in a currency, together."""
     worth: Array
-    """(n_contracts, n, 1 + n_horizons) of each on the eve and at each horizon [base]."""
+    """(n_contracts, n, 1 + n_horizons) of each on the eve and at each horizon [base]; of
+    sensitivities, which come last, since the eve."""
     margins: dict[int, Array]
     """(n, T + 1) margin of those written, by the currency they are valued in [that currency]."""
 
@@ -93,32 +96,47 @@ def implied_deviation(variance: Array, calm: float, decay: float, days: Array) -
     return deviation
 
 
-def contracts_of(
-    contracts: Sequence[Contract], market: Market, horizons: Sequence[int]
-) -> Contracts:
-    """Contracts on every path and day; those on the same terms are priced once, and no sum depends
-    on their order."""
+def contracts_of(portfolio: Portfolio, market: Market, horizons: Sequence[int]) -> Contracts:
+    """Contracts and sensitivities on every path and day; contracts on the same terms are priced
+    once, and no sum depends on the order of lines."""
+    contracts = portfolio.contracts
     alike: dict[Contract, list[int]] = defaultdict(list)
     for at, contract in enumerate(contracts):
         alike[contract._replace(name="", line=0, quantity=1.0)].append(at)
     days = [0, *horizons]
-    worth = np.empty((len(contracts), market.n, len(days)))
+    n_lines = len(contracts) + len(portfolio.sensitivities)
+    worth = np.empty((n_lines, market.n, len(days)))
     found: dict[int, Marks] = {}
     margins: dict[int, Array] = {}
     for one, places in sorted(alike.items(), key=lambda item: repr(item[0])):
         unit, spot = marks_of(one, market), market.fx[one.currency]
         total = math.fsum(contracts[at].quantity for at in places)
-        mine = [total * step for step in unit]
+        mine = Marks(*(total * step for step in unit))
         if total < 0.0 and one.kind != FORWARD:
-            margin = margin_of(one._replace(quantity=total), mine[0], market)
+            margin = margin_of(one._replace(quantity=total), mine.value, market)
             margins[one.currency] = margins.get(one.currency, 0.0) + margin
-        before = found.get(one.currency)
-        both = mine if before is None else [a + b for a, b in zip(before, mine, strict=True)]
-        found[one.currency] = Marks(*both)
+        _add(found, one.currency, mine)
         of_unit = (unit.value * spot)[:, days]
         for at in places:
             worth[at] = contracts[at].quantity * of_unit
+    linear = enumerate(portfolio.sensitivities, start=len(contracts))
+    for at, one_factor in sorted(linear, key=lambda item: item[1].name):
+        change = sensitivity_value(one_factor, market)
+        _add(found, market.base, _marks_of_change(change, one_factor.factor == FX))
+        worth[at] = change[:, days]
     return Contracts(found, worth, margins)
+
+
+def _add(found: dict[int, Marks], currency: int, marks: Marks) -> None:
+    before = found.get(currency)
+    both = marks if before is None else Marks(*(a + b for a, b in zip(before, marks, strict=True)))
+    found[currency] = both
+
+
+def _marks_of_change(value: Array, is_of_spot: bool) -> Marks:
+    """Marks of what is linear in one factor: an exchange rate, or a price or a yield."""
+    step, none = np.diff(value, axis=1, prepend=value[:, :1]), np.zeros_like(value)
+    return Marks(value, none, step, none) if is_of_spot else Marks(value, none, none, step)
 
 
 def marks_of(contract: Contract, market: Market) -> Marks:
@@ -135,7 +153,7 @@ def marks_of(contract: Contract, market: Market) -> Marks:
         1.0 / (1.0 + market.rates[:, :, c] * left / market.day_counts[c])
         for c in (contract.currency, contract.pair)
     )
-    variance, calm = pair_variance(contract, market)
+    variance, calm = pair_variance(contract.pair, contract.currency, market)
     decay = market.scenario.estimation.fast_decay
     strike = contract.strike
     if np.isnan(strike):
@@ -159,13 +177,12 @@ def marks_of(contract: Contract, market: Market) -> Marks:
     return Marks(value, time, by_spot, volatility)
 
 
-def pair_variance(contract: Contract, market: Market) -> tuple[Array, float]:
-    """Fast variance of the contract's exchange rate, (n, T + 1), and its calm one [per year].
+def pair_variance(a: int, b: int, market: Market) -> tuple[Array, float]:
+    """Fast variance of the exchange rate of a to b, (n, T + 1), and its calm one [per year].
 
     Of a cross the fast one opens on the eve at the calm one.
     """
     covariance, dollar = market.calm_covariance, len(market.currencies) - 1
-    a, b = contract.pair, contract.currency
     if dollar in (a, b):
         k = a if b == dollar else b
         return market.variance[:, :, k], float(covariance[k, k])

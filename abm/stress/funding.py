@@ -21,14 +21,13 @@ free.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from abm.kernels.behaviours.dealer import MOST_HALF_SPREAD
-from abm.stress.contracts import Marks
+from abm.stress.contracts import Contracts, Marks
 from abm.stress.exposures import DEBT, MARGIN, MONEY, Book, Exposures, Held
 from abm.stress.option_margin import Purse, pledge, share_of
 from abm.stress.paths import Market
@@ -83,10 +82,9 @@ class Carried:
 
 def carry_through(
     exposures: Exposures,
-    marks: Mapping[int, Marks],
+    contracts: Contracts,
     market: Market,
     terms: Terms = AS_IT_IS,
-    margins: Mapping[int, Array] | None = None,
 ) -> Carried:
     """Everything that happens to a portfolio, day by day.
 
@@ -94,16 +92,14 @@ def carry_through(
     ----------
     exposures
         What its positions hold and owe.
-    marks
-        Options and forwards by the currency they are valued in.
+    contracts
+        Its options, forwards and sensitivities, and the margin of those written.
     market
         The simulated market.
     terms
         What is to be different.
-    margins
-        Margin of written options by its currency, (n, T + 1) each [that currency].
     """
-    margins = margins or {}
+    marks, margins = contracts.by_currency, contracts.margins
     flows = {book: flows_of(held, market, terms) for book, held in exposures.held.items()}
     shape = market.log_prices.shape[:2]
     found = Carried(np.zeros((len(PARTS), *shape)), np.zeros(shape), {}, {}, {}, {}, {}, {})

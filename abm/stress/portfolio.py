@@ -16,6 +16,7 @@ from abm.scenario.faults import faults_of
 from abm.scenario.fields import Line as PlainText
 from abm.scenario.fields import Part, choice, number
 from abm.stress.cells import Cells, Row, number_in, read_cells, why_not_a_number
+from abm.stress.crif import Sensitivities, Sensitivity, is_crif
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,11 +151,14 @@ class Portfolio(NamedTuple):
     """What a reader should know of it."""
     source: str
     """The file it was read from."""
+    sensitivities: tuple[Sensitivity, ...] = ()
+    """What a table of sensitivities says in place of lines."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the lines: positions, then contracts."""
-        return tuple(p.name for p in self.positions) + tuple(c.name for c in self.contracts)
+        """Names of the lines: positions, contracts, sensitivities."""
+        positions, contracts = (p.name for p in self.positions), (c.name for c in self.contracts)
+        return (*positions, *contracts, *(s.name for s in self.sensitivities))
 
 
 def read_portfolio(
@@ -171,7 +175,9 @@ def read_portfolio(
         Columns in any order: `name`, `instrument` or `proxy`, `currency`, `quantity` or
         `market_value`; optional `funding_currency`, `leverage`, `margin_rate`, `hedge_share`,
         `yield_per_year`; for options and forwards `kind`, `strike`, `expiry`; betas as columns
-        `beta_<FACTOR>`, a factor being an instrument of the scenario.
+        `beta_<FACTOR>`, a factor being an instrument of the scenario. Or sensitivities (CRIF),
+        known by a column `RiskType`, with `Qualifier`, `Label1`, `Amount`, `AmountCurrency`;
+        equities, commodities and credits by an asset's name, or by betas in the second table.
     scenario
         The scenario. Today is the eve of its shock, at its opening quotes.
     betas
@@ -187,14 +193,25 @@ def read_portfolio(
     cells = read_cells(source)
     reader = _Reader(cells, scenario, base)
     tables = reader.beta_table(read_cells(betas)) if betas is not None else {}
-    found = [reader.mapped(row, tables) for row in cells.rows] if reader.is_header_sound else []
+    sensitivities: tuple[Sensitivity, ...] = ()
+    found: list[Position | Contract | None] = []
+    if is_crif(cells.columns):
+        rows = Sensitivities(cells, scenario, reader.base, tables)
+        sensitivities = rows.found
+        reader.faults += rows.faults
+    elif reader.is_header_sound:
+        found = [reader.mapped(row, tables) for row in cells.rows]
     faults = [*cells.faults, *reader.faults]
     if faults:
         raise ScenarioFaults(sorted(faults, key=lambda fault: (fault.where, fault.line or 0)))
     positions = tuple(line for line in found if isinstance(line, Position))
     contracts = tuple(line for line in found if isinstance(line, Contract))
     remarks = tuple(_remarks(positions, contracts, scenario))
-    return Portfolio(positions, contracts, reader.base, base, remarks, cells.where)
+    if sensitivities:
+        remarks = (Remark("linear", tuple(s.name for s in sensitivities)),)
+    return Portfolio(
+        positions, contracts, reader.base, base, remarks, cells.where, sensitivities
+    )  # fmt: skip
 
 
 class _Reader:
@@ -209,7 +226,7 @@ class _Reader:
         self.told: set[tuple[int, str]] = set()  # cells with a fault
         self.is_header_sound = not cells.faults or bool(cells.rows)
         self.base = self._base(base)
-        if self.is_header_sound:
+        if self.is_header_sound and not is_crif(cells.columns):
             known = len(self.faults)
             self.faults += self._header_faults()
             self.is_header_sound = len(self.faults) == known

@@ -25,6 +25,7 @@ from abm.scenario.writing import to_toml
 from abm.stress.breakeven import breakeven_yen
 from abm.stress.funding import PARTS, Carried, steps_of
 from abm.stress.lines import Weighing, weighted_profits
+from abm.stress.ore import stress_tests
 from abm.stress.risk import LEVELS, risk_rows, separation, tail_weights
 
 if TYPE_CHECKING:
@@ -325,6 +326,23 @@ class StressResult:
             columns[f"first_{name}_day"] = np.where(hit.any(axis=1), hit.argmax(axis=1), -1)
         return _frame(columns)
 
+    @property
+    def ore_stress_tests(self) -> bytes:
+        """Shocks of some paths up to the last horizon as a stresstest.xml of the Open Source Risk
+        Engine: the five worst, that of the value at risk at 97.5%, the median."""
+        last = self.profits[:, -1]
+        order = np.argsort(last, kind="stable")
+        chosen = {f"worst-{rank}": path for rank, path in enumerate(order[:N_WORST], 1)}
+        # The profit of one path: it is an order statistic.
+        chosen[f"var-{100 * OF_LINES:g}"] = np.abs(last + value_at_risk(last, OF_LINES)).argmin()
+        chosen["median"] = order[(len(order) - 1) // 2]
+        day = self.horizons[-1]
+        named = {
+            f"{name}-replicate-{self.market.replicates[path]}-day-{day}": int(path)
+            for name, path in chosen.items()
+        }
+        return stress_tests(named, day, self.market)
+
     def rerun(self, replicate: int) -> RunResult:
         """The run of a path again, with its events; raises as `abm.run`."""
         return run(self.scenario, self.market.seed, replicate)
@@ -339,14 +357,15 @@ class StressResult:
         """Write the tables into a folder, each whole or not at all, and return it.
 
         Every table as Parquet and as CSV (text that a spreadsheet would compute has a ' in front),
-        scenario.toml, summary.json, manifest.json, and `files` by name. Files of the same names
-        are replaced.
+        stresstest.xml (`ore_stress_tests`), scenario.toml, summary.json, manifest.json, and
+        `files` by name. Files of the same names are replaced.
         """
         place = Path(folder)
         tables = self.tables
         raw, graphs = portable(self.scenario)
         made = dict(as_csv(tables).files)
         made |= {f"{name}.parquet": _parquet(table) for name, table in tables.items()}
+        made["stresstest.xml"] = self.ore_stress_tests
         made |= {"scenario.toml": to_toml(raw).encode(), **graphs}
         made |= {"summary.json": _json(self.summary), MANIFEST: _json(self.manifest)}
         write_folder(place, made | dict(files or {}))

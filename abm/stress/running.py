@@ -115,15 +115,14 @@ def stressed(portfolio: Portfolio, market: Market, horizons: tuple[int, ...]) ->
             f"{market.scenario.name} has no hedge funds of which margin is asked: give "
             f"margin_rate for {', '.join(asking[:5])}"
         )
-    contracts = contracts_of(portfolio.contracts, market, horizons)
-    marks, margins = contracts.by_currency, contracts.margins
+    contracts = contracts_of(portfolio, market, horizons)
     exposures = exposures_of(portfolio, market)
     alone = exposures_of(unlevered(portfolio), market)
     variants = {
-        AS_IS: carry_through(exposures, marks, market, AS_IT_IS, margins),
-        CONSTANT: carry_through(exposures, marks, market, Terms(is_constant=True), margins),
-        HEDGED: carry_through(exposures, marks, market, Terms(is_hedged=True), margins),
-        UNLEVERED: carry_through(alone, marks, market, AS_IT_IS, margins),
+        AS_IS: carry_through(exposures, contracts, market, AS_IT_IS),
+        CONSTANT: carry_through(exposures, contracts, market, Terms(is_constant=True)),
+        HEDGED: carry_through(exposures, contracts, market, Terms(is_hedged=True)),
+        UNLEVERED: carry_through(alone, contracts, market, AS_IT_IS),
     }
     return StressResult(portfolio, market, horizons, variants, contracts)
 

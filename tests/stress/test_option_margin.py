@@ -5,23 +5,17 @@ import pytest
 
 from abm.stress.contracts import contracts_of
 from abm.stress.exposures import exposures_of
-from abm.stress.funding import AS_IT_IS, carry_through
+from abm.stress.funding import carry_through
 from abm.stress.option_margin import written_margin
 from tests.stress.test_funding import FUND, falling
-from tests.stress.toy import DOLLAR, YEN, market, outcome, portfolio, still
+from tests.stress.toy import DOLLAR, YEN, carried, market, outcome, portfolio, still
 
 CALL = {"instrument": "JPY", "quantity": -1e9, "kind": "call", "strike": 160, "expiry": "90d"}
 CASH = {"instrument": "USD", "market_value": 2e6, "name": "cash"}
 
 
-def carried_with(book, made):
-    found = contracts_of(book.contracts, made, (1,))
-    exposures = exposures_of(book, made)
-    return carry_through(exposures, found.by_currency, made, AS_IT_IS, found.margins)
-
-
 def margin(*lines, made=None):
-    return contracts_of(portfolio(*lines).contracts, made or market(), (1,)).margins
+    return contracts_of(portfolio(*lines), made or market(), (1,)).margins
 
 
 @pytest.mark.parametrize(
@@ -43,7 +37,7 @@ def test_the_rule_by_hand(kind, spot, by_hand):
 def test_a_written_option_asks_for_margin_and_a_bought_one_for_nothing():
     made = market()
     (dollars,) = margin(CALL, made=made).values()
-    worth = contracts_of(portfolio(CALL).contracts, made, (1,)).by_currency[DOLLAR].value
+    worth = contracts_of(portfolio(CALL), made, (1,)).by_currency[DOLLAR].value
     spot = made.fx[YEN] / made.fx[DOLLAR]
     out = np.maximum(1.0 / 160.0 - spot, 0.0)
     by_hand = -worth + 1e9 * np.maximum(0.04 * spot - out, 0.0075 * spot)
@@ -68,8 +62,8 @@ def test_an_option_that_was_paid_out_asks_for_nothing():
 def test_margin_costs_nothing_and_what_money_does_not_cover_is_told():
     made = market()
     book = portfolio(CALL, CASH | {"market_value": 1e5})
-    found, without = outcome(book, made), contracts_of(book.contracts, made, (1, 3, 6))
-    free = carry_through(exposures_of(book, made), without.by_currency, made)
+    found = outcome(book, made)
+    free = carry_through(exposures_of(book, made), found.contracts._replace(margins={}), made)
     assert np.array_equal(found.carried.parts, free.parts)
     missing = found.carried.uncovered[DOLLAR]
     cash = found.carried.shares[next(iter(found.carried.shares))]
@@ -84,9 +78,9 @@ def test_margin_costs_nothing_and_what_money_does_not_cover_is_told():
 
 def test_money_behind_an_option_does_not_meet_the_call_of_a_loan():
     made = falling(0.13)  # 1.7 million are called
-    free = carried_with(portfolio(FUND, CASH), made)
-    written = carried_with(portfolio(FUND, CASH, CALL), made)
+    free = carried(portfolio(FUND, CASH), made)
+    written = carried(portfolio(FUND, CASH, CALL), made)
     assert not free.sold[YEN].any() and written.sold[YEN][0, 2] > 0.0
-    behind = contracts_of(portfolio(CALL).contracts, made, (1,)).margins[DOLLAR][0, 2]
+    behind = contracts_of(portfolio(CALL), made, (1,)).margins[DOLLAR][0, 2]
     left = written.shares[next(b for b in written.shares if b.kind == "money")][0, 2] * 2e6
     assert left == pytest.approx(behind)

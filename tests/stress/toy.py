@@ -79,8 +79,7 @@ def portfolio(*lines: dict, base="USD", betas=None):
 
 
 def carried(book, made, terms=AS_IT_IS):
-    marks = contracts_of(book.contracts, made, (1,)).by_currency
-    return carry_through(exposures_of(book, made), marks, made, terms)
+    return carry_through(exposures_of(book, made), contracts_of(book, made, (1,)), made, terms)
 
 
 def outcome(book, made, horizons=(1, 3, 6)):
