@@ -130,10 +130,10 @@ class Fault:
         return str(self.near)
 
     def __str__(self) -> str:
-        place, reason = self._columns()
+        place, reason = self.columns()
         return f"{place}  {reason}"
 
-    def _columns(self) -> tuple[str, str]:
+    def columns(self) -> tuple[str, str]:
         """The value as it was written, and the reason it is refused."""
         table, leaf = _told_key(self.key)
         if isinstance(self.given, dict):
@@ -233,7 +233,7 @@ def _told_key(key: str) -> tuple[str, str]:
 
 def _aligned(faults: list[Fault], widest: int = 60) -> list[str]:
     """The lines of one file's faults, reasons in one column."""
-    rows = [(_line_of(fault), *fault._columns()) for fault in faults]
+    rows = [(_line_of(fault), *fault.columns()) for fault in faults]
     margin = max(len(line) for line, _, _ in rows)
     column = min(widest, max(len(place) for _, place, _ in rows))
     return [f"  {line:<{margin}}{place:<{column}}  {reason}" for line, place, reason in rows]

@@ -18,12 +18,15 @@ from abm.classroom.knobs import KEYS, Value, knobs_of, number_in, spelt, values_
 from abm.classroom.terms import TARGETS, TERMS, Terms
 from abm.errors import ScenarioFaults
 from abm.scenario import Scenario, list_scenarios, load_scenario
+from abm.stress.samples import list_samples
 from abm.words import LANGUAGES
 
-TABS = ("play", "compare", "phase", "august", "trade")
+TABS = ("play", "compare", "phase", "august", "trade", "portfolio")
 MOST_LETTERS = 2_000
 MOST_DIGITS = 15  # of a seed
-PLAIN = ("scenario", "seed", "replicate", "tab", "lang")
+PATHS = ("200", "1000")  # of a stress test
+MOST_HORIZON = 60  # trading days of a stress test
+PLAIN = ("scenario", "seed", "replicate", "portfolio", "horizon", "paths", "tab", "lang")
 OTHER = "other."  # before the keys of the run that is compared
 
 
@@ -37,6 +40,9 @@ class Choice:
     replicate: int = 0  # which draw of the seed, as in a row of a sweep
     other: Mapping[str, Value] = field(default_factory=dict)  # further changes of the compared run
     terms: Terms = field(default_factory=Terms)  # of one's own trade
+    portfolio: str = "carry-fund"  # a sample: a file of the reader's own is in no link
+    horizon: int = 20  # trading days of the stress test
+    paths: int = 200  # of the stress test
     tab: str = "play"
     language: str = "en"
 
@@ -96,6 +102,9 @@ def link_of(choice: Choice) -> str:
     pairs += [("replicate", str(choice.replicate))] if choice.replicate else []
     pairs += [(f"{OTHER}{key}", spelt(value)) for key, value in choice.other.items()]
     pairs += [(f"{TERMS}{key}", value) for key, value in choice.terms.changed().items()]
+    for name in ("portfolio", "horizon", "paths"):
+        if getattr(choice, name) != getattr(plain, name):
+            pairs.append((name, str(getattr(choice, name))))
     if choice.tab != plain.tab:
         pairs.append(("tab", choice.tab))
     if choice.language != plain.language:
@@ -120,6 +129,9 @@ def read_link(query: str) -> tuple[Choice, list[str]]:
         scenario=_one_of("scenario", given, tuple(list_scenarios()), FIRST.scenario, faults),
         seed=_whole("seed", given, 0 if "scenario" in given else FIRST.seed, faults),
         replicate=_whole("replicate", given, 0, faults),
+        portfolio=_one_of("portfolio", given, tuple(list_samples()), Choice.portfolio, faults),
+        horizon=_horizon(given, faults),
+        paths=int(_one_of("paths", given, PATHS, PATHS[0], faults)),
         tab=_one_of("tab", given, TABS, "play", faults),
         language=language,
     )
@@ -189,6 +201,15 @@ def _whole(key: str, given: Mapping[str, str], usual: int, faults: list[str]) ->
         wanted = f"must be a whole number from 0, of at most {MOST_DIGITS} digits"
         faults.append(f"{key} = {_shown(text)}, {wanted}")
     return number or 0
+
+
+def _horizon(given: Mapping[str, str], faults: list[str]) -> int:
+    text = given.get("horizon", str(Choice.horizon))
+    number = whole_number(text)
+    if number is None or not 1 <= number <= MOST_HORIZON:
+        wanted = f"must be a whole number from 1 to {MOST_HORIZON}"
+        faults.append(f"horizon = {_shown(text)}, {wanted}")
+    return number or 1
 
 
 def whole_number(text: str) -> int | None:

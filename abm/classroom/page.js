@@ -24,6 +24,15 @@ Canvas.render = function () {
   this.el.setAttribute("aria-hidden", "true");
 };
 
+// A file that is too large for the page is sent up to one byte more than it takes, and refused there.
+const FileInput = Bokeh.Models.get("FileInput").prototype.default_view.prototype;
+const loaded = FileInput.load_files;
+FileInput.load_files = function (files) {
+  const most = this.model.tags.find(Number.isInteger) ?? 0;
+  const cut = (file) => file.size > most ? new File([file.slice(0, most + 1)], file.name) : file;
+  return loaded.call(this, [...files].map(cut));
+};
+
 // From the moment at which the browser asks the server for something until the server says that it
 // is done, the page shows that it is working: before any answer, however long the work takes.
 const ASKING = ["value", "value_throttled", "active", "indices"];

@@ -14,6 +14,7 @@ from abm.classroom.compare.tab import CompareTab
 from abm.classroom.html import html
 from abm.classroom.phase.tab import PhaseTab
 from abm.classroom.play.tab import PlayTab
+from abm.classroom.portfolio.tab import PortfolioTab
 from abm.classroom.trade.tab import TradeTab
 from abm.classroom.widgets.tags import UNASKING
 from abm.errors import FailedRun, UnwindError
@@ -171,6 +172,7 @@ TAB_CLASSES: dict[str, Callable[[Page], Tab]] = {
     "phase": PhaseTab,
     "august": AugustTab,
     "trade": TradeTab,
+    "portfolio": PortfolioTab,
 }
 
 

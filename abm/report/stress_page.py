@@ -43,23 +43,30 @@ class StressReport:
     def __init__(self, found: StressResult, language: str = "en") -> None:
         self.found, self.language, self.say = found, language, words(language)
         self.last = found.horizons[-1]
+        self._runs: dict[int, RunResult] = {}
 
-    @cached_property
-    def runs(self) -> dict[int, RunResult]:
-        """The runs of the worst paths again, by rank."""
-        worst = self.found.worst[["rank", "replicate"]].itertuples(index=False)
-        return {int(rank): self.found.rerun(int(replicate)) for rank, replicate in worst}
+    def run(self, rank: int) -> RunResult:
+        """The run of a worst path again; made once."""
+        if rank not in self._runs:
+            self._runs[rank] = self.found.rerun(int(self.found.worst["replicate"].iloc[rank - 1]))
+        return self._runs[rank]
 
     def entries(self, rank: int) -> list[Entry]:
         """The chronicle of a worst path from the shock on."""
-        run = self.runs[rank]
+        run = self.run(rank)
         funding = run.scenario.funding_currency
         return chronicle(run.events, self.language, run.scenario.shock_day, funding)
+
+    def told_of_worst(self) -> list[Entry]:
+        """The chronicle of the worst path over the days of the test."""
+        end = self.found.scenario.shock_day + self.last
+        return [entry for entry in self.entries(1) if entry.day < end]
 
     @property
     def texts(self) -> dict[str, str]:
         """The chronicles of the worst paths by name of their file."""
-        return {f"worst-{r}.txt": chronicle_text(self.entries(r)) + "\n" for r in self.runs}
+        ranks = self.found.worst["rank"].tolist()
+        return {f"worst-{r}.txt": chronicle_text(self.entries(r)) + "\n" for r in ranks}
 
     @cached_property
     def images(self) -> dict[str, bytes]:
@@ -108,7 +115,7 @@ class StressReport:
         found, market = self.found, self.found.market
         replicate = int(found.worst["replicate"].iloc[0])
         path = int(np.flatnonzero(market.replicates == replicate)[0])
-        carried, run = found.carried, self.runs[1]
+        carried, run = found.carried, self.run(1)
         called = {
             market.currencies[c]: x[path]
             for c, x in sorted(carried.called.items())
@@ -136,7 +143,7 @@ class StressReport:
     def content(self, folder: str) -> dict[str, Any]:
         """The values of stress.html."""
         found, say = self.found, self.say
-        entries = [e for e in self.entries(1) if e.day < found.scenario.shock_day + self.last]
+        entries = self.told_of_worst()
         told: list[Line] = list(chronicle_lines(entries[:MOST_ENTRIES], None, say))
         return {
             "title": say("stress.page.title", portfolio=self._portfolio, scenario=self._scenario),
@@ -177,7 +184,11 @@ class StressReport:
 
     @property
     def _scenario(self) -> str:
-        return self.found.scenario.title or self.found.scenario.name
+        """The scenario's title, which its file has in English."""
+        scenario, key = self.found.scenario, f"scenarios.{self.found.scenario.name}"
+        if self.language != "en" and self.say.has(key):
+            return self.say(key)
+        return scenario.title or scenario.name
 
     @property
     def _first_day(self) -> str:

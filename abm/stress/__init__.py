@@ -8,8 +8,9 @@
 The engine knows nothing of the portfolio: it is valued on paths that are there already.
 """
 
+from abm.stress.cells import CsvFile
 from abm.stress.portfolio import Portfolio, read_portfolio
 from abm.stress.result import StressResult
 from abm.stress.running import run
 
-__all__ = ["Portfolio", "StressResult", "read_portfolio", "run"]
+__all__ = ["CsvFile", "Portfolio", "StressResult", "read_portfolio", "run"]

@@ -6,12 +6,12 @@ import csv
 import io
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from abm.errors import NOT_GIVEN, Fault, InvalidInput
+from abm.errors import NOT_GIVEN, Fault, InvalidInput, one_line
 from abm.files import MEGABYTE, read_bytes
 from abm.numbers import is_real
 from abm.scenario.files import shown
@@ -36,6 +36,15 @@ class Row(NamedTuple):
     cells: dict[str, str]
 
 
+class CsvFile(NamedTuple):
+    """A CSV file that is in memory and not on disk, as a browser brings one."""
+
+    name: str
+    """What messages and reports call it."""
+    content: bytes
+    """All of it, as it came."""
+
+
 class Cells(NamedTuple):
     """A table as it was brought, and what is wrong with it as a table."""
 
@@ -45,10 +54,13 @@ class Cells(NamedTuple):
     faults: list[Fault]
 
 
-def read_cells(source: str | os.PathLike[str] | pd.DataFrame) -> Cells:
+def read_cells(source: str | os.PathLike[str] | CsvFile | pd.DataFrame) -> Cells:
     """The cells of a CSV file (UTF-8, commas, a header) or of a DataFrame."""
     if isinstance(source, str | os.PathLike):
-        return _of_file(Path(source))
+        path = Path(source)
+        return _of_text(shown(path.absolute()), lambda: read_bytes(path, MOST_OF_TABLE))
+    if isinstance(source, CsvFile):
+        return _of_text(one_line(source.name), lambda: source.content)
     if not hasattr(source, "itertuples") or not hasattr(source, "columns"):
         given = type(source).__name__
         raise InvalidInput(f"a {given} is given, must be the path of a CSV file or a DataFrame")
@@ -67,10 +79,10 @@ def why_not_a_number(cell: str) -> str:
     return "must be a number"
 
 
-def _of_file(path: Path) -> Cells:
-    where = shown(path.absolute())
+def _of_text(where: str, content: Callable[[], bytes]) -> Cells:
+    """The cells of a file's text; what cannot be read is a fault like others."""
     try:
-        text = io.StringIO(read_bytes(path, MOST_OF_TABLE).decode("utf-8-sig"), newline="")
+        text = io.StringIO(content().decode("utf-8-sig"), newline="")
         reader = csv.reader(text, strict=True, skipinitialspace=True)
         lines = ((reader.line_num, row) for row in reader if any(cell.strip() for cell in row))
         numbered = list(islice(lines, MOST_LINES + 2))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,8 @@ from abm.sweep.runner import sweep
 from abm.sweep.store import load_days, load_events, load_sweep
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from abm.scenario import Scenario
     from abm.sweep.session import Progress
 
@@ -154,9 +156,14 @@ def simulate(
     return read_market(scenario, folder, seed, n_days, base)
 
 
+def most_days(scenario: Scenario) -> int:
+    """Trading days that a scenario has after the eve of its shock."""
+    return scenario.calendar.days - scenario.shock_day
+
+
 def too_long(scenario: Scenario, n_days: int) -> list[str]:
     """Fault of a horizon beyond the last day of a scenario; none where it is within."""
-    most = scenario.calendar.days - scenario.shock_day
+    most = most_days(scenario)
     if n_days <= most:
         return []
     return [
@@ -175,14 +182,39 @@ def read_market(scenario: Scenario, folder: Path, seed: int, n_days: int, base: 
     days = load_days(folder)
     assert days is not None, "the experiment asks for series"
     days = days[days["row"].isin(done["row"])]
-    n, eve = len(done), scenario.shock_day - 1
-    read = {name: days[name].to_numpy(np.float64).reshape(n, -1) for name in _series(scenario)}
+    n = len(done)
+    read = {name: days[name].to_numpy(np.float64).reshape(n, -1) for name in series_of(scenario)}
+    events = load_events(folder) if rates_follow_rules(scenario) else None
+    rows = done["row"].to_numpy()
+    drawn = Drawn(seed, rows, done["replicate"].to_numpy(), len(kept) - n, read, events)
+    return market_of(scenario, drawn, n_days, base)
+
+
+class Drawn(NamedTuple):
+    """Runs of a scenario as they were drawn, before anything is counted from an eve."""
+
+    seed: int
+    rows: Array
+    """(n,) numbers by which `events` knows the runs."""
+    replicates: Array
+    """(n,) in their order."""
+    n_failed: int
+    """Runs that failed and are not here."""
+    days: dict[str, Array]
+    """(n, n_days) columns of the days table, `series_of` by name."""
+    events: pd.DataFrame | None
+    """All events by row, where policy rates follow rules."""
+
+
+def market_of(scenario: Scenario, drawn: Drawn, n_days: int, base: int) -> Market:
+    """The market of runs that are there, over some days from the eve of the shock."""
+    read, eve = drawn.days, scenario.shock_day - 1
     prices = np.stack([read[f"log_{name}"] for name in scenario.instrument_names], axis=2)
     prices = np.concatenate([np.zeros_like(prices[:, :1]), prices], axis=1)  # the opening
     shown = slice(eve + 1, eve + 2 + n_days)  # in arrays that begin with the opening
     state = {name: _from_eve(read[name], eve, n_days) for name in STATE}
-    if _rates_follow_rules(scenario):
-        rates = _rates_of_events(scenario, folder, done["row"].to_numpy(), n_days)
+    if drawn.events is not None:
+        rates = _rates_of_events(scenario, drawn.events, drawn.rows, n_days)
     else:
         rates = _scripted_rates(scenario, n_days)[None]
     burn = scenario.calendar.burn_in_days
@@ -191,9 +223,9 @@ def read_market(scenario: Scenario, folder: Path, seed: int, n_days: int, base: 
     return Market(
         scenario,
         base,
-        seed,
-        done["replicate"].to_numpy(),
-        len(kept) - len(done),
+        drawn.seed,
+        drawn.replicates,
+        drawn.n_failed,
         prices[:, shown] - prices[:, shown][:, :1],
         rates,
         np.concatenate([[0.0], nights]),
@@ -211,8 +243,8 @@ def _question(scenario: Scenario, runs: int, seed: int) -> dict[str, Any]:
     unchanged = {"population.scale": scenario.population.scale}
     outputs = {
         "measure": "run",
-        "series": _series(scenario),
-        "events": _rates_follow_rules(scenario),
+        "series": series_of(scenario),
+        "events": rates_follow_rules(scenario),
     }
     return {
         "name": f"stress-{scenario.name}",
@@ -224,7 +256,8 @@ def _question(scenario: Scenario, runs: int, seed: int) -> dict[str, Any]:
     }
 
 
-def _series(scenario: Scenario) -> list[str]:
+def series_of(scenario: Scenario) -> list[str]:
+    """Columns of the days table that a market is made of."""
     prices = [f"log_{name}" for name in scenario.instrument_names]
     return [*prices, *STATE, *_basis_columns(scenario).values(), *_depths(scenario)]
 
@@ -242,7 +275,7 @@ def _basis_columns(scenario: Scenario) -> dict[int, str]:
     return {0: "basis_bp", **own}
 
 
-def _rates_follow_rules(scenario: Scenario) -> bool:
+def rates_follow_rules(scenario: Scenario) -> bool:
     """True where policy rates differ from path to path: they are read off the events then."""
     return scenario.policy.boj.kind == "rule" or scenario.policy.fed.kind == "rule"
 
@@ -255,14 +288,12 @@ def _scripted_rates(scenario: Scenario, n_days: int) -> Array:
     return scripted
 
 
-def _rates_of_events(scenario: Scenario, folder: Path, rows: Array, n_days: int) -> Array:
+def _rates_of_events(scenario: Scenario, events: pd.DataFrame, rows: Array, n_days: int) -> Array:
     """Rates by path: the script's, and what rules have moved up to each day, (n, T + 1, C + 1)."""
     eve = scenario.shock_day - 1
     script = write_script(scenario).rates[scenario.calendar.burn_in_days :]
     steps = np.diff(script, axis=0, prepend=script[:1])
     moved = np.zeros((len(rows), *script.shape))
-    events = load_events(folder)
-    assert events is not None, "the experiment asks for events"
     is_rate = (events["kind"] == "policy") & (events["counterparty"] == "")
     place = {row: at for at, row in enumerate(rows)}
     names = [*scenario.currencies, ""]  # of the dollar's rate no instrument is named

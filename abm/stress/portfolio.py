@@ -15,7 +15,7 @@ from abm.errors import NOT_GIVEN, Fault, Nearest, ScenarioFaults
 from abm.scenario.faults import faults_of
 from abm.scenario.fields import Line as PlainText
 from abm.scenario.fields import Part, choice, number
-from abm.stress.cells import Cells, Row, number_in, read_cells, why_not_a_number
+from abm.stress.cells import Cells, CsvFile, Row, number_in, read_cells, why_not_a_number
 from abm.stress.crif import Sensitivities, Sensitivity, is_crif
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class Portfolio(NamedTuple):
 
 
 def read_portfolio(
-    source: str | os.PathLike[str] | pd.DataFrame,
+    source: str | os.PathLike[str] | CsvFile | pd.DataFrame,
     scenario: Scenario,
     betas: str | os.PathLike[str] | pd.DataFrame | None = None,
     base: str = DOLLAR,
@@ -172,12 +172,13 @@ def read_portfolio(
     Parameters
     ----------
     source
-        Columns in any order: `name`, `instrument` or `proxy`, `currency`, `quantity` or
-        `market_value`; optional `funding_currency`, `leverage`, `margin_rate`, `hedge_share`,
-        `yield_per_year`; for options and forwards `kind`, `strike`, `expiry`; betas as columns
-        `beta_<FACTOR>`, a factor being an instrument of the scenario. Or sensitivities (CRIF),
-        known by a column `RiskType`, with `Qualifier`, `Label1`, `Amount`, `AmountCurrency`;
-        equities, commodities and credits by an asset's name, or by betas in the second table.
+        The path of a file, a CsvFile or a DataFrame. Columns in any order: `name`, `instrument` or
+        `proxy`, `currency`, `quantity` or `market_value`; optional `funding_currency`, `leverage`,
+        `margin_rate`, `hedge_share`, `yield_per_year`; for options and forwards `kind`, `strike`,
+        `expiry`; betas as columns `beta_<FACTOR>`, a factor being an instrument of the scenario.
+        Or sensitivities (CRIF), known by a column `RiskType`, with `Qualifier`, `Label1`, `Amount`,
+        `AmountCurrency`; equities, commodities and credits by an asset's name, or by betas in the
+        second table.
     scenario
         The scenario. Today is the eve of its shock, at its opening quotes.
     betas

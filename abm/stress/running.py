@@ -16,6 +16,7 @@ from abm.errors import InvalidInput, show
 from abm.numbers import is_whole
 from abm.population.streams import root_seed
 from abm.scenario import Scenario, load_scenario
+from abm.stress.cells import CsvFile
 from abm.stress.contracts import contracts_of
 from abm.stress.exposures import exposures_of
 from abm.stress.funding import AS_IT_IS, Terms, carry_through
@@ -35,7 +36,7 @@ MOST_RUNS = 100_000
 
 
 def run(
-    portfolio: str | os.PathLike[str] | pd.DataFrame,
+    portfolio: str | os.PathLike[str] | CsvFile | pd.DataFrame,
     scenario: Scenario | str | Path,
     runs: int = RUNS,
     horizon: int | Sequence[int] = HORIZONS,
@@ -55,7 +56,8 @@ def run(
     Parameters
     ----------
     portfolio
-        A CSV file or a DataFrame, one line each; columns: `abm.stress.read_portfolio`.
+        A CSV file (its path, or a CsvFile in memory) or a DataFrame, one line each; columns:
+        `abm.stress.read_portfolio`.
     scenario
         A Scenario, the name of one, or the path of a .toml file.
     runs

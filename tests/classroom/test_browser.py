@@ -74,6 +74,7 @@ def knob_box(page, number):
 
 def assert_no_wider(page, width, what=""):
     """The page stands, charts and all, and is no wider than its window."""
+    settle(page)  # the tab before is gone; what this one computes first may still be to come
     page.locator(".card:visible canvas").first.wait_for()
     settle(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width, what

@@ -30,9 +30,10 @@ def faults_of(**pairs):
     tab=st.sampled_from(TABS),
     language=st.sampled_from(list(LANGUAGES)),
     leverage=st.floats(1.5, 20.0),
+    horizon=st.integers(1, 60),
 )
 def test_every_choice_comes_back_from_its_link(
-    changes, absent, seed, replicate, tab, language, leverage
+    changes, absent, seed, replicate, tab, language, leverage, horizon
 ):
     own = {knob.key: knob.value for knob in knobs_of(load_scenario("hike"))}
     kept = {key: value for key, value in changes.items() if value != own[key]}
@@ -40,7 +41,8 @@ def test_every_choice_comes_back_from_its_link(
         changes={key: {**kept, **dict.fromkeys(absent, False)}[key]
                  for key in KEYS if key in kept or key in absent},
         seed=seed, replicate=replicate, other={"funds.overlap": 0.25},
-        terms=Terms(leverage=leverage), tab=tab, language=language,
+        terms=Terms(leverage=leverage), tab=tab, language=language, portfolio="exporter",
+        horizon=horizon, paths=1000,
     )  # fmt: skip
     assert read_link(link_of(choice)) == (choice, [])
 

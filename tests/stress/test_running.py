@@ -10,6 +10,7 @@ import abm
 from abm.errors import InvalidInput, OutputRefused
 from abm.stress import run
 from abm.stress.funding import PARTS
+from abm.stress.in_memory import GrowingMarket
 from abm.stress.result import TABLES
 from abm.sweep import pool
 from abm.sweep.store import load_sweep
@@ -79,6 +80,23 @@ def test_rates_that_follow_rules_are_those_of_each_path(here):
             of_name = moves[(moves["instrument"] == name) & (moves["day"] < 10)]
             rates = found.market.rates[path, :, c]
             assert rates[-1] - rates[0] == pytest.approx(of_name["amount_usd_bn"].sum(), abs=1e-15)
+
+
+def test_a_market_in_memory_is_that_of_a_folder_to_the_byte(here):
+    small = {k: v for k, v in SMALL.items() if not k.startswith("shock")}
+    scenario = abm.load_scenario("stop-and-go").with_changes(small)
+    folder = stress_test(scenario=scenario, horizon=10, runs=3).market
+    growing = GrowingMarket(scenario, 3)
+    for _ in range(4):
+        growing.add()
+    memory = growing.market(3, 10, folder.base)
+    for name in ("log_prices", "rates", "nights", "margin_rate", "depth", "variance"):
+        np.testing.assert_array_equal(getattr(memory, name), getattr(folder, name), name)
+    assert memory.replicates.tolist() == [0, 1, 2] and memory.n_failed == 0
+    growing.runs[0] = growing.runs[2] = None  # as if they had failed
+    rest = growing.market(3, 10, folder.base)
+    assert rest.replicates.tolist() == [1] and rest.n_failed == 2
+    np.testing.assert_array_equal(rest.rates[0], folder.rates[1])
 
 
 def test_an_interrupted_market_goes_on_and_gives_the_same_tables(here, tmp_path, monkeypatch):

@@ -277,7 +277,7 @@ class PlayTab:
                 if told or self.entries:
                     told.append(f'<li class="divider">{escape(shock.text)}</li>')
                 shock = None
-            told.append(html("play/entry.html", entry=entry))
+            told.append(html("widgets/entry.html", entry=entry))
         return told
 
     def _show_buttons(self) -> None:
