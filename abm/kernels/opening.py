@@ -2,6 +2,7 @@
 
 from abm.kernels.audit import count_units, gross_balance
 from abm.kernels.banks.trading_book import book_worth
+from abm.kernels.behaviours.hedge_fund import set_loans
 from abm.kernels.compiler.jit import door, kernel
 from abm.kernels.compiler.reference import by_reference
 from abm.kernels.constraints.bank_leverage import bank_assets, set_lines
@@ -28,6 +29,7 @@ def open_accounts_compiled(utilisation, books, market, graph, rules):
     mark_all(books, market)
     copy(books.wealth, books.high_water)
     copy(books.wealth, books.entry_wealth)
+    owe_usual_loans(books, market, rules)
     mark_loans(books, graph, rules)
     graph.other_assets[:] = graph.counter[:] = 0.0
     value_books(market, graph)
@@ -51,6 +53,17 @@ def open_accounts_compiled(utilisation, books, market, graph, rules):
     graph.opening_room[0] = head_room(graph)
     set_lines(graph, rules)
     count_units(books, market, graph, market.totals)
+
+
+@kernel
+def owe_usual_loans(books, market, rules):
+    """Loans of all institutions as usual: until they decide, no rate has told funds otherwise."""
+    mandates = rules.mandates
+    set_loans(
+        market.funding_share, mandates.weights[0], mandates.loan_covariance, mandates.loan_variance,
+        mandates.other_loans, mandates.other_covariance, mandates.other_variance, books.loan_share,
+        books.loan_covariance, books.loan_variance,
+    )  # fmt: skip
 
 
 @kernel

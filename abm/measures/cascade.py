@@ -393,6 +393,7 @@ def day_measures(run: RunTables) -> dict[str, float | int | str]:
     n_failed, n_banks_failed = _n_failed(run)
     forced = forced_by_type(days)
     gain = values_of(days, "feedback_gain").astype(np.float64)
+    gain = gain[~np.isnan(gain)]
     return {
         "n_days": len(values_of(days, "day")),
         "forced_sales_usd_bn": sum_in_turn(forced.values()),
@@ -404,7 +405,7 @@ def day_measures(run: RunTables) -> dict[str, float | int | str]:
         "n_days_at_limit": int((values_of(days, "n_at_limit") > 0).sum()),
         "n_rounds_max": int(values_of(days, "rounds").max()),
         "max_conservation_error": float(values_of(days, "conservation_error").max()),
-        "max_feedback_gain": float(np.nanmax(gain)) if np.isfinite(gain).any() else float("nan"),
+        "max_feedback_gain": float(gain.max()) if np.isfinite(gain).any() else float("nan"),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from abm.scenario import Scenario
 
 
+@lru_cache(maxsize=4)
 def draw_auto_borrowers(scenario: Scenario) -> Group:
     """Borrowers equal in equity, their targets spread evenly; each opens at its own."""
     rule, terms = scenario.auto_borrowers, opening_terms(scenario)

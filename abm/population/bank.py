@@ -43,7 +43,8 @@ def draw_desks(scenario: Scenario) -> Group:
     return group
 
 
-def opening_equity(scenario: Scenario, groups: list[Group]) -> Array:
+@lru_cache(maxsize=4)
+def opening_equity(scenario: Scenario) -> Array:
     """Capital of every bank [USD bn], core first, less what stands behind its own desk. (B,)"""
     rule = scenario.banks
     factors = rule.core_capital_factors or (1.0,) * rule.n_core
@@ -51,9 +52,8 @@ def opening_equity(scenario: Scenario, groups: list[Group]) -> Array:
         [rule.core_capital_usd_bn * f for f in factors]
         + [rule.periphery_capital_usd_bn] * rule.n_periphery
     )
-    for group in groups:
-        is_desk = group.owner >= 0
-        np.subtract.at(equity, group.owner[is_desk], group.wealth[is_desk])
+    desks = draw_desks(scenario)
+    np.subtract.at(equity, desks.owner, desks.wealth)
     return equity
 
 

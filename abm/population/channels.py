@@ -27,7 +27,7 @@ def from_day_0(world: World, scenario: Scenario, shut: tuple[str, ...] | None = 
         return world
     if "haircuts" in shut and world.burn_in == 0:  # no rate has been asked yet
         mandates = world.rules.mandates
-        loans = opening_loans(mandates, mandates.other_loans, scenario, by_rates=True)
+        loans = opening_loans(mandates, scenario)
         world.books.margin_rate[:] = opening_margin_rate(mandates, loans, scenario)
     if "bank_capital" in shut:  # what last night's lines would ask of this morning
         world.graph.utilisation[:] = world.graph.cut[:] = 0.0

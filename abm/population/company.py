@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from abm.scenario import Scenario
 
 
+@lru_cache(maxsize=4)
 def draw_companies(scenario: Scenario) -> Group:
     """Companies equal in debt, with dollars in their business; some hedge before others."""
     rule = scenario.companies

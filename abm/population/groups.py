@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from itertools import accumulate
+from typing import Any
 
 import numpy as np
 
@@ -44,6 +45,11 @@ FLAGS = (
     "hedges_quote_currency",  # sells it forward with an asset
     "uses_slow_filter",  # of the trend
 )
+_PLACES = {
+    name: (block, row - len(names))  # from the end: weights and units come first
+    for block, names in (("numbers", NUMBERS), ("whole", WHOLE_AT_FIRST), ("flags", FLAGS))
+    for row, name in enumerate(names)
+}
 _WHOLE_AT_FIRST = np.array(list(WHOLE_AT_FIRST.values()), np.int64)[:, None]
 # Who lends to a group where the scenario draws its lenders.
 NO_LENDER, PRIME_BROKERS, CLIENT_BANK = "none", "prime brokers", "client bank"
@@ -68,14 +74,18 @@ class Group:
         self.numbers = np.zeros((2 * k + len(NUMBERS), n))
         self.whole = np.repeat(_WHOLE_AT_FIRST, n, axis=1)
         self.flags = np.zeros((len(FLAGS), n), np.uint8)
-        vars(self).update(columns_of(self.numbers, self.whole, self.flags, k))
+        self.weights, self.units = self.numbers[:k], self.numbers[k : 2 * k]
         self.risk_aversion[:] = 1.0
         self.leverage_cap[:] = np.inf
 
-    if TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Array:
-            """A column by its name."""
+    def __getattr__(self, name: str) -> Array:
+        """A column by its name: a row of its block."""
+        if name not in _PLACES:
+            raise AttributeError(f"a group has no {name}")
+        block, row = _PLACES[name]
+        column: Array = getattr(self, block)[row]
+        vars(self)[name] = column
+        return column
 
     def set_traits(self, **traits: Any) -> None:
         """Set traits of all rows by name."""
@@ -124,4 +134,5 @@ def put_together(groups: list[Group]) -> dict[str, Array]:
 def first_rows(groups: list[Group]) -> Array:
     """Row at which each kind starts, and the end."""
     n = {g.kind: g.n for g in groups}
-    return np.cumsum([0] + [n.get(kind, 0) for kind in KIND_NAMES[:N_KINDS]]).astype(np.int64)
+    numbers = (n.get(kind, 0) for kind in KIND_NAMES[:N_KINDS])
+    return np.array([0, *accumulate(numbers)], np.int64)

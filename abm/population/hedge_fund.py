@@ -10,25 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from abm.kernels.behaviours.expectations import loan_cost
-from abm.kernels.behaviours.hedge_fund import (
-    borrow_others,
-    charge_other_loans,
-    lower_to,
-    lower_to_lenders,
-    portfolio_mean,
-    set_fund_shares,
-    want_leverage,
-)
-from abm.kernels.constraints.value_at_risk import limit_by_var, loss_bound
-from abm.kernels.contracts.balances import hold_multiples
+from abm.kernels.behaviours.fund_opening import FundTerms, OpeningFunds, open_funds
 from abm.kernels.risk import anchored
 from abm.kernels.rules import FlowRule, FundRule, OwnRiskRule
-from abm.kernels.state import CALLED, COUNTED, LEAST_VARIANCE, MANDATE
+from abm.kernels.state import CALLED, COUNTED, MANDATE
 from abm.population.groups import PRIME_BROKERS, Array, Group, count, shares_of_number
 from abm.population.instruments import Terms, full_carry, opening_terms
-from abm.population.loans import FundLoans, opening_loans, owed_currencies
-from abm.population.margin import margin_rule, opening_margin_rate
-from abm.population.products import product, quadratic_form
+from abm.population.loans import chosen_shares, other_loan_risk, owed_currencies
+from abm.population.margin import margin_rule
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -130,62 +119,64 @@ def differ_in_loan(group: Group, members: Iterable[slice], overlap: float, draw:
 def open_fund_books(
     group: Group, calm_leverage: Array, other_loans: Array, scenario: Scenario
 ) -> None:
-    """Risk aversion that makes the calm leverage optimal, and the books that follow.
-
-    A fund whose carry is below the floor opens below its calm leverage.
-    """
-    rule, weights, terms = scenario.funds, group.weights, opening_terms(scenario)
-    gross = group.gross_weight
+    """Risk aversion that makes the calm leverage optimal, and the books that follow."""
+    weights, gross, terms = group.weights, group.gross_weight, opening_terms(scenario)
     gross[:] = weights[1:].sum(axis=0)
     shares = np.where(gross > 0.0, weights / np.maximum(gross, 1e-300), 0.0)[1:]
     group.concentration[:] = (shares**2).sum(axis=0)
-    group.leverage_cap[:] = rule.leverage_cap
-    set_book_variances(group, terms)
-    usual = opening_loans(group, other_loans, scenario, by_rates=False)
-    loans = opening_loans(group, other_loans, scenario, by_rates=True)
-    calm: Array = quadratic_form(terms.usd_covariance, usual.whole(weights))
-    group.long_run_variance[:] = scenario.estimation.long_run_multiple * calm
-    carry = carry_of(weights, gross, loans, terms, (terms.income[0], terms.usd_rate))
-    at = rule.preferences.funding_per_year, rule.preferences.usd_per_year
-    optimal_at = np.maximum(carry_of(weights, gross, usual, terms, at), rule.carry_floor_per_year)
-    set_risk_aversion(group, calm, optimal_at, calm_leverage, usual, scenario)
-    leverage, limit = size_on_books(group, loans, carry, scenario)
-    lower_to(limit, leverage)
-    lower_to_lenders(
-        margin_rule(scenario).buffer, opening_margin_rate(group, loans, scenario),
-        group.leverage_cap, loans.share, gross, leverage,
-    )  # fmt: skip
+    group.leverage_cap[:] = scenario.funds.leverage_cap
+    covariance, variance = other_loan_risk(weights, other_loans, owed_currencies(scenario), terms)
     held = np.empty_like(weights)
-    set_fund_shares(0, group.n, loans.chosen[0], leverage, weights, held)
-    borrow_others(0, group.n, loans.chosen, loans.owed, leverage, other_loans, held)
+    funds = OpeningFunds(
+        weights=weights,
+        gross_weight=gross,
+        concentration=group.concentration,
+        leverage_cap=group.leverage_cap,
+        has_margin_account=group.has_margin_account,
+        other_loans=other_loans,
+        other_covariance=covariance,
+        other_variance=variance,
+        calm_leverage=calm_leverage,
+        asset_variance=group.asset_variance,
+        loan_covariance=group.loan_covariance,
+        loan_variance=group.loan_variance,
+        long_run_variance=group.long_run_variance,
+        risk_aversion=group.risk_aversion,
+        shares=held,
+    )
+    open_funds(funds, fund_terms(scenario))
     group.hold(held)
 
 
-def set_book_variances(group: Group, terms: Terms) -> None:
-    """Calm variance of the assets, of the usual yen loan, and their covariance.          (M68)"""
-    assets = group.weights.copy()
-    assets[0] = 0.0
-    group.asset_variance[:] = quadratic_form(terms.usd_covariance, assets)
-    group.loan_covariance[:] = -group.weights[0] * product(terms.usd_covariance[0], assets)
-    group.loan_variance[:] = group.weights[0] ** 2 * terms.usd_covariance[0, 0]
-
-
-def carry_of(
-    weights: Array, gross: Array, loans: FundLoans, terms: Terms, rates: tuple[float, float]
-) -> Array:  # fmt: skip
-    """Carry per unit of leverage and year of each column of weights, at policy rates of the funding
-    currency and the dollar.                                                             (M15)
-    """
-    income = terms.income.copy()
-    income[0] = rates[0] + loan_cost(terms.basis, terms.spread)
-    income[: terms.n_currencies] += terms.swap_basis
-    carry = np.empty(weights.shape[1])
-    n, chosen = carry.size, loans.chosen
-    portfolio_mean(
-        0, n, chosen[0], income, rates[1], terms.spread, weights, gross, loans.share, carry
+@lru_cache(maxsize=32)
+def fund_terms(scenario: Scenario) -> FundTerms:
+    """What the scenario says about markets, lenders and limits, as the kernels read it."""
+    funds, estimate, terms = scenario.funds, scenario.estimation, opening_terms(scenario)
+    preferences = funds.preferences
+    return FundTerms(
+        covariance=terms.usd_covariance,
+        owed=owed_currencies(scenario),
+        chosen=chosen_shares(scenario),
+        expected=expected_income(terms, terms.income[0]),
+        usd_rate=terms.usd_rate,
+        reference=expected_income(terms, preferences.funding_per_year),
+        reference_usd_rate=preferences.usd_per_year,
+        spread=terms.spread,
+        carry_floor=funds.carry_floor_per_year,
+        opening_risk=estimate.opening_multiple,
+        sizing_risk=opening_variance(scenario),
+        long_run=estimate.long_run_multiple,
+        var_limit=funds.var_limit,
+        margin=margin_rule(scenario),
     )
-    charge_other_loans(0, n, chosen, loans.owed, income, terms.spread, loans.others, carry)
-    return carry
+
+
+def expected_income(terms: Terms, funding_rate: float) -> Array:
+    """Income of every instrument to a fund, at a policy rate of the funding currency. (K,) (M15)"""
+    income = terms.income.copy()
+    income[0] = funding_rate + loan_cost(terms.basis, terms.spread)
+    income[: terms.n_currencies] += terms.swap_basis
+    return income
 
 
 def opening_variance(scenario: Scenario) -> float:
@@ -193,34 +184,6 @@ def opening_variance(scenario: Scenario) -> float:
     estimate = scenario.estimation
     opening, long_run = estimate.opening_multiple, estimate.long_run_multiple
     return float(anchored(opening, long_run, scenario.funds.anchor_share))
-
-
-def set_risk_aversion(
-    group: Group, calm: Array, optimal_at: Array, calm_leverage: Array, usual: FundLoans,
-    scenario: Scenario,
-) -> None:  # fmt: skip
-    """Risk aversion at which calm leverage l0, as lenders see it, is optimal for a carry. (M74)
-
-    gamma = max(carry, floor) / (b0 (Q lambda(l0) - c)); where l0 is below the leverage of least
-    variance, a fund opens with the latter.
-    """
-    multiple, wealth = np.empty(group.n), np.ones(group.n)
-    hold_multiples(wealth, calm_leverage - wealth, usual.share, group.gross_weight, multiple)
-    slope = usual.variance - usual.covariance
-    excess = np.maximum(calm * multiple - slope, LEAST_VARIANCE)
-    group.risk_aversion[:] = optimal_at / (opening_variance(scenario) * excess)
-
-
-def size_on_books(
-    group: Group, loans: FundLoans, carry: Array, scenario: Scenario
-) -> tuple[Array, Array]:
-    """Opening leverage on the funds' own books, and its limit by value at risk.     (M20, M21)"""
-    book = group.asset_variance, loans.covariance, loans.variance
-    leverage, limit = np.full(group.n, opening_variance(scenario)), np.empty(group.n)
-    want_leverage(*book, group.risk_aversion, carry, leverage)
-    seen = np.full(group.n, scenario.estimation.opening_multiple)
-    limit_by_var(loss_bound(scenario.funds.var_limit), seen, *book, limit)
-    return leverage, limit
 
 
 def fund_rule(scenario: Scenario) -> FundRule:

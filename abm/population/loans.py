@@ -12,26 +12,17 @@ from abm.population.products import product
 
 if TYPE_CHECKING:
     from abm.kernels.state import Mandates
-    from abm.population.groups import Array, Group
+    from abm.population.groups import Array
     from abm.population.instruments import Terms
     from abm.scenario import Scenario
 
 
 class FundLoans(NamedTuple):
-    """What each of some funds owes but dollars, at shares chosen of its usual loans."""
+    """What each of some institutions owes but dollars."""
 
-    owed: Array  # (O,) int64 currencies beside the yen
-    chosen: Array  # (1 + O,) share of the usual loans, yen first
-    others: Array  # (O, n) usual share of its loan in each of them
     share: Array  # (n,) of its loan that is not in dollars
     covariance: Array  # (n,) of the assets and that loan
     variance: Array  # (n,) of that loan
-
-    def whole(self, weights: Array) -> Array:
-        """Weights with the usual loans in them. (K, n)"""
-        whole = weights.copy()
-        whole[self.owed] -= self.others
-        return whole
 
 
 def owed_currencies(scenario: Scenario) -> Array:
@@ -46,20 +37,21 @@ def owed_currencies(scenario: Scenario) -> Array:
     return np.array(rows, np.int64)
 
 
-def opening_loans(
-    group: Group | Mandates, others: Array, scenario: Scenario, *, by_rates: bool
-) -> FundLoans:
-    """Loans at the opening: as usual, or by the differential of rates.                    (M78)"""
-    owed, terms, n = owed_currencies(scenario), opening_terms(scenario), others.shape[1]
-    chosen = np.ones(1 + len(owed))
-    if by_rates:
-        chosen[:] = [terms.carry_share(scenario.funds.funding, c) for c in (0, *owed)]
-    share, covariance, variance = np.empty(n), np.empty(n), np.empty(n)
+def chosen_shares(scenario: Scenario) -> Array:
+    """Shares of their usual loans that funds choose at the opening, yen first. (1 + O,)   (M78)"""
+    terms, owed = opening_terms(scenario), owed_currencies(scenario)
+    return np.array([terms.carry_share(scenario.funds.funding, c) for c in (0, *owed)])
+
+
+def opening_loans(mandates: Mandates, scenario: Scenario) -> FundLoans:
+    """Loans of all institutions at the shares that funds choose at the opening."""
+    loans = FundLoans(*np.empty((3, len(mandates.kind))))
     set_loans(
-        chosen, group.weights[0], group.loan_covariance, group.loan_variance, others,
-        *other_loan_risk(group.weights, others, owed, terms), share, covariance, variance,
+        chosen_shares(scenario), mandates.weights[0], mandates.loan_covariance,
+        mandates.loan_variance, mandates.other_loans, mandates.other_covariance,
+        mandates.other_variance, *loans,
     )  # fmt: skip
-    return FundLoans(owed, chosen, others, share, covariance, variance)
+    return loans
 
 
 def other_loan_risk(
@@ -71,6 +63,8 @@ def other_loan_risk(
     """
     n_owed, n = others.shape
     covariance, variance = np.zeros((n_owed, n)), np.zeros((n_owed, 1 + n_owed, n))
+    if not n_owed:
+        return covariance, variance
     assets = weights.copy()
     assets[0] = 0.0
     for o, c in enumerate(owed):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from abm.kernels.constraints.liquidation import LEAST_IMPACT, PRO_RATA, WATERFALL
-from abm.kernels.constraints.margin import ask_by_loss, ask_margin, charge, load_margin
+from abm.kernels.constraints.margin import ask_at_opening
 from abm.kernels.rules import LossRule, MarginRule
-from abm.population.groups import Array, Group
+from abm.population.groups import Array
 
 if TYPE_CHECKING:
     from abm.kernels.state import Mandates
@@ -21,26 +20,14 @@ if TYPE_CHECKING:
 LIQUIDATIONS = {"pro-rata": PRO_RATA, "least-impact": LEAST_IMPACT, "waterfall": WATERFALL}
 
 
-def opening_margin_rate(group: Group | Mandates, loans: FundLoans, scenario: Scenario) -> Array:
-    """Margin rate of each institution at the opening estimates; 0 without a call.   (M17, M71)"""
-    rule, estimate, has_account = (
-        margin_rule(scenario),
-        scenario.estimation,
-        group.has_margin_account,
-    )
-    rates, no_ceiling = np.zeros(len(group.concentration)), math.inf
-    if rule.loss.is_on:
-        load_margin(group.concentration, rule, rates)
-        ask_by_loss(
-            group.asset_variance, loans.covariance, loans.variance, np.zeros_like(rates), rule,
-            rates,
-        )  # fmt: skip
-        charge(has_account, no_ceiling, rates)
-    else:
-        fast = estimate.opening_multiple / estimate.long_run_multiple * group.long_run_variance
-        ask_margin(
-            fast, group.long_run_variance, group.concentration, has_account, no_ceiling, rule, rates
-        )
+def opening_margin_rate(mandates: Mandates, loans: FundLoans, scenario: Scenario) -> Array:
+    """Margin rate of each institution at the opening estimates; 0 without a call."""
+    estimate, rates = scenario.estimation, np.empty(len(mandates.concentration))
+    ask_at_opening(
+        estimate.opening_multiple / estimate.long_run_multiple, mandates.long_run_variance,
+        mandates.asset_variance, loans.covariance, loans.variance, mandates.concentration,
+        mandates.has_margin_account, margin_rule(scenario), rates,
+    )  # fmt: skip
     return rates
 
 

@@ -105,43 +105,54 @@ def draw_brokers(
     log p + Gumbel), then Dirichlet shares. Retail cohorts take the periphery banks in turn.
     """
     n_core, n_periphery = scenario.banks.n_core, scenario.banks.n_periphery
-    starts, banks, shares = [0], [], []
+    per_row, banks, shares = [np.zeros(1, np.int64)], [np.zeros(0, np.int64)], [np.zeros(0)]
     for group in groups:
         if group.lender == PRIME_BROKERS:
-            chosen, share = draw_fund_brokers(rule, n_core, group.n, rng)
+            chosen, share = draw_fund_brokers(rule, broker_odds(scenario), group.n, rng)
             used = share > 0.0
-            per_row = used.sum(axis=1)
+            per_row.append(used.sum(axis=1))
             banks.append(chosen[used])
             shares.append(share[used])
         elif group.lender == CLIENT_BANK:
-            per_row = np.ones(group.n, np.int64)
-            in_turn = np.arange(group.n) % n_periphery + n_core if n_periphery else None
-            banks.append(np.arange(group.n) % n_core if in_turn is None else in_turn)
+            per_row.append(np.ones(group.n, np.int64))
+            in_turn = np.arange(group.n) % (n_periphery or n_core)
+            banks.append(in_turn + n_core if n_periphery else in_turn)
             shares.append(np.ones(group.n))
         else:
-            per_row = np.zeros(group.n, np.int64)
-        starts.extend(starts[-1] + np.cumsum(per_row))
-    empty: list[Array] = [np.zeros(0)]
-    return (
-        np.array(starts, np.int64),
-        np.concatenate(banks or empty).astype(np.int64),
-        np.concatenate(shares or empty).astype(np.float64),
-    )
+            per_row.append(np.zeros(group.n, np.int64))
+    return np.cumsum(np.concatenate(per_row)), np.concatenate(banks), np.concatenate(shares)
+
+
+class BrokerOdds(NamedTuple):
+    """Before any draw: how likely each core bank is, and each number of brokers."""
+
+    log_probability: Array  # (n_core,)
+    numbers: Array  # (m,) of brokers; no more than banks that may be drawn
+    cumulative: Array  # (m,) probability
+
+
+@lru_cache(maxsize=32)
+def broker_odds(scenario: Scenario) -> BrokerOdds:
+    """The odds of a scenario that draws its brokers."""
+    rule, n_core = scenario.network.brokers, scenario.banks.n_core
+    assert rule.kind == "drawn"
+    probabilities = np.array(rule.bank_probabilities or (1.0 / n_core,) * n_core)
+    with np.errstate(divide="ignore"):
+        log_probability = np.log(probabilities)
+    numbers = np.minimum(np.array(rule.numbers), int((probabilities > 0.0).sum()))
+    weights = rule.number_probabilities or (1.0 / len(numbers),) * len(numbers)
+    return BrokerOdds(log_probability, numbers, np.cumsum(weights))
 
 
 def draw_fund_brokers(
-    rule: DrawnBrokers, n_core: int, n: int, rng: np.random.Generator
+    rule: DrawnBrokers, odds: BrokerOdds, n: int, rng: np.random.Generator
 ) -> tuple[Array, Array]:
     """Core banks in the order drawn and their loan shares, 0 beyond a fund's number. (n, n_core)"""
-    probabilities = np.array(rule.bank_probabilities or (1.0 / n_core,) * n_core)
-    with np.errstate(divide="ignore"):
-        keys = np.log(probabilities) + rng.gumbel(size=(n, n_core))
+    n_core = len(odds.log_probability)
+    keys = odds.log_probability + rng.gumbel(size=(n, n_core))
     chosen = np.argsort(-keys, axis=1, kind="stable")
-    at_most = int((probabilities > 0.0).sum())
-    numbers = np.minimum(np.array(rule.numbers), at_most)
-    weights = rule.number_probabilities or (1.0 / len(numbers),) * len(numbers)
-    pick = np.minimum(np.searchsorted(np.cumsum(weights), rng.random(n)), len(numbers) - 1)
-    used = np.arange(n_core) < numbers[pick][:, None]
+    pick = np.minimum(odds.cumulative.searchsorted(rng.random(n)), len(odds.numbers) - 1)
+    used = np.arange(n_core) < odds.numbers[pick][:, None]
     share = rng.standard_gamma(rule.share_concentration, (n, n_core)) * used
     share = shares_of_one(share)
     first = rng.random(n)
@@ -167,9 +178,11 @@ def shares_of_one(weights: Array) -> Array:
     if not weights.shape[1]:
         return weights
     total = weights.sum(axis=1, keepdims=True)
-    alone = np.zeros_like(weights)
-    alone[:, 0] = 1.0
-    return np.where(total > _NO_WEIGHT, weights / np.maximum(total, _NO_WEIGHT), alone)
+    lost = total[:, 0] <= _NO_WEIGHT
+    shares: Array = weights / np.maximum(total, _NO_WEIGHT)
+    if lost.any():
+        shares[lost], shares[lost, 0] = 0.0, 1.0
+    return shares
 
 
 def draw_claims(scenario: Scenario, rule: DrawnClaims, seed: int, replicate: int) -> Array:

@@ -1,33 +1,29 @@
-"""Matrix products and factors of the opening, in an order of their own.
+"""Matrix products and factors of the opening, in an order of their own: the kernels' own.
 
-NumPy hands these to a BLAS library that sums in another order on another processor: the last
-digits of every run would depend on the machine. The matrices here are small; sums run over the
-inner index, one term after another, and give the same bits everywhere.
+NumPy hands these to a BLAS library, whose order is that of the processor.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
+from abm.kernels.numerics.products import add_up_forms, multiply
+
 Array = np.ndarray
 
 
 def product(a: Array, b: Array) -> Array:
     """a @ b for a (K,) or (n, K) and b (K, m)."""
-    total = np.asarray(a[..., :1] * b[0])
-    term = np.empty_like(total)
-    for inner in range(1, len(b)):
-        total += np.multiply(a[..., inner, None], b[inner], out=term)
-    return total
+    rows = np.ascontiguousarray(np.atleast_2d(a))
+    out = np.empty((len(rows), b.shape[1]))
+    multiply(rows, np.ascontiguousarray(b), out)
+    return out if a.ndim > 1 else out[0]
 
 
 def quadratic_form(matrix: Array, columns: Array) -> Array:
     """w' A w of every column w, (n,), for A (K, K) and columns (K, n)."""
-    loaded = product(matrix, columns)
-    loaded *= columns
-    total: Array = loaded[0].copy()
-    for row in loaded[1:]:
-        total += row
+    loaded, total = np.empty((2, columns.shape[1]))
+    add_up_forms(matrix, np.ascontiguousarray(columns), loaded, total)
     return total
 
 

@@ -11,7 +11,7 @@ from abm.kernels.behaviours.leverage_target import (
     add_hedged,
     lend_yen,
     local_variance,
-    volatility_target_leverage,
+    open_at_target,
 )
 from abm.kernels.numerics.weights import equal_risk_contributions, inverse_volatility_weights
 from abm.kernels.rules import BandRule, RiskParityRule
@@ -45,12 +45,12 @@ def draw_risk_parity(scenario: Scenario) -> Group:
     covariance = scenario.estimation.opening_multiple * terms.covariance
     shares = parity_weights(scenario)
     variance = local_variance(shares, covariance, terms.n_currencies)
-    target, cap = rule.volatility_target_per_year, rule.leverage_cap
-    leverage = np.full(group.n, volatility_target_leverage(target, variance, cap))
     group.weights[:] = tilt[:, None]
     group.weights[0] = -rule.yen_share
-    group.target_volatility[:] = target
-    group.leverage_cap[:] = cap
+    group.target_volatility[:] = rule.volatility_target_per_year
+    group.leverage_cap[:] = rule.leverage_cap
+    leverage = np.empty(group.n)
+    open_at_target(group.target_volatility, variance, group.leverage_cap, leverage)
     group.concentration[:] = (shares**2).sum()
     group.long_run_variance[:] = scenario.estimation.long_run_multiple * quadratic_form(
         terms.covariance, shares[:, None]

@@ -19,6 +19,7 @@ Array = np.ndarray
 
 AUDIT_LIMIT = 1e-9
 """Largest error of (M55) and (M56) of a run that counts, over gross positions."""
+_ERROR = DAY_COLUMNS.index("conservation_error")
 # May be undefined while funds have no wealth.
 _OF_FUNDS = ("leverage", "margin_rate", "share_unlevered")
 
@@ -37,10 +38,9 @@ def require_sound(world: World, first: int, last: int, first_event: int = 0) -> 
     Days count from the first of the burn-in. The schema's own NaN (ODD.md, 4) pass: a feedback gain
     that was not computed, leverage, margin rate and share unlevered of funds without wealth.
     """
-    days = world.record.days[first:last]
-    error = days["conservation_error"]
     if is_sound_at_a_glance(world, first, last, first_event):
         return
+    error = world.record.days["conservation_error"][first:last]
     broken = np.flatnonzero(~(error <= AUDIT_LIMIT))  # NaN too
     found = next(_not_finite(world, first, last, first_event), None)
     if found is not None and (not len(broken) or found.day <= first + broken[0]):
@@ -64,8 +64,9 @@ def is_sound_at_a_glance(world: World, first: int, last: int, first_event: int) 
     A sum of squares is finite where all are, and costs a sweep nothing that can be measured.
     """
     record, books = world.record, world.books
+    days = as_numbers(record.days[first:last])
     tables = (
-        as_numbers(record.days[first:last]),
+        days,
         record.forced_usd_bn[first:last],
         record.log_prices[first:last],
         record.fundamentals[first:last],
@@ -79,9 +80,7 @@ def is_sound_at_a_glance(world: World, first: int, last: int, first_event: int) 
     )
     if not all(math.isfinite(np.vdot(table, table)) for table in tables):
         return False
-    return (
-        last == first or float(record.days["conservation_error"][first:last].max()) <= AUDIT_LIMIT
-    )
+    return last == first or float(days[:, _ERROR].max()) <= AUDIT_LIMIT
 
 
 def _imbalance(error: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from abm.kernels.rules import TraderRule
@@ -15,6 +16,7 @@ NEVER_RETURNS = 1_000_000  # days inactive after a stop-out
 BN_PER_USD = 1e-9
 
 
+@lru_cache(maxsize=4)
 def draw_trader(scenario: Scenario) -> Group:
     """One row with dollars in its account, or none."""
     rule, names = scenario.trader, scenario.instrument_names

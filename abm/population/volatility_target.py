@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +11,12 @@ from abm.kernels.behaviours.leverage_target import (
     add_hedged,
     lend_yen,
     local_variance,
-    volatility_target_leverage,
+    open_at_target,
 )
 from abm.kernels.rules import BandRule
 from abm.kernels.state import CALLED
 from abm.population.groups import Group, count
-from abm.population.instruments import Terms
+from abm.population.instruments import Terms, opening_terms
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -36,19 +37,26 @@ def draw_volatility_targets(scenario: Scenario, terms: Terms, rng: np.random.Gen
     )
     group.wealth[:] = rule.equity_usd_bn / group.n
     group.weights[:] = terms.column(rule.weights)[:, None]
-    covariance = scenario.estimation.opening_multiple * terms.covariance
     group.target_volatility[:] = rule.volatility_target_per_year * np.exp(
         rule.target_dispersion * noise
     )
     group.leverage_cap[:] = rule.leverage_cap
-    variance = local_variance(group.weights[:, 0].copy(), covariance, terms.n_currencies)
-    targets, cap = group.target_volatility, rule.leverage_cap
-    leverage = np.array([volatility_target_leverage(each, variance, cap) for each in targets])
+    leverage, variance = np.empty(group.n), opening_variance(scenario)
+    open_at_target(group.target_volatility, variance, group.leverage_cap, leverage)
     held, wanted = np.zeros_like(group.units), group.weights.copy()
     lend_yen(leverage, group.weights[0], held[0])
     add_hedged(terms.n_currencies, 0, group.n, leverage, wanted, terms.quote, held)
     group.hold(held)
     return group
+
+
+@lru_cache(maxsize=32)
+def opening_variance(scenario: Scenario) -> float:
+    """Variance per year of their assets at the opening, currencies hedged."""
+    terms = opening_terms(scenario)
+    covariance = scenario.estimation.opening_multiple * terms.covariance
+    weights = terms.column(scenario.volatility_target.weights)
+    return float(local_variance(weights, covariance, terms.n_currencies))
 
 
 def volatility_target_rule(scenario: Scenario) -> BandRule:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -44,7 +45,7 @@ from abm.population.groups import Group, first_rows, put_together
 from abm.population.hedge_fund import fund_styles
 from abm.population.institutions import draw_groups
 from abm.population.instruments import opening_terms
-from abm.population.loans import opening_loans, other_loan_columns
+from abm.population.loans import other_loan_columns
 from abm.population.mof import draw_interventions
 from abm.population.network import Lending, draw_lending, institution_names
 from abm.population.order_anticipator import open_order_flow
@@ -56,6 +57,10 @@ if TYPE_CHECKING:
     from abm.scenario import Scenario
 
 NEVER = 2**62
+# Rows that are passed stretch by stretch; other rows with a trait from the first to the last.
+SUMMED_BY_STRETCH = ("short_rows", "hedged_rows", "called_rows")
+
+Columns = TypeVar("Columns", bound=tuple[np.ndarray, ...])
 
 
 class World(NamedTuple):
@@ -119,16 +124,14 @@ def build_world(
     mandates = make_mandates(columns, first_rows(groups), lending)
     rules = make_rules(scenario)._replace(mandates=mandates)
     books = open_books(columns, scenario.estimation.opening_multiple)
-    books = books._replace(**open_swap_books(scenario, books.units, mandates))
-    loans = opening_loans(mandates, mandates.other_loans, scenario, by_rates=False)
     books = books._replace(
-        loan_share=loans.share, loan_covariance=loans.covariance, loan_variance=loans.variance
+        **open_swap_books(scenario, books.units, mandates), **open_repo_books(scenario, columns)
     )
-    books = books._replace(**open_repo_books(scenario, columns))
-    market = open_market(scenario, rules)
-    market = market._replace(**open_swap_market(scenario, rules.basis, rules.mandates, books))
-    market = market._replace(**open_repo_market(scenario, rules.repo, columns))
-    graph = open_graph(scenario, lending, groups)
+    market = to_write_on(opening_market(scenario))._replace(
+        **open_swap_market(scenario, rules.basis, mandates, books),
+        **open_repo_market(scenario, rules.repo, columns),
+    )
+    graph = open_graph(scenario, lending)
     record = open_record(books, market, len(chance.news), event_capacity)
     open_accounts(books, market, graph, rules, scenario.banks.opening_utilisation)
     scale_audit(books, market, graph, rules)
@@ -155,6 +158,11 @@ def build_world(
         instruments=scenario.instrument_names,
         label=run_label(scenario, seed, replicate, shocked, no_trade),
     )
+
+
+def to_write_on(columns: Columns) -> Columns:
+    """A copy of columns that are kept for other runs."""
+    return type(columns)(*[column.copy() for column in columns])
 
 
 def run_label(scenario: Scenario, seed: int, replicate: int, shocked: bool, no_trade: bool) -> str:
@@ -185,29 +193,37 @@ def make_mandates(
 
 def rows_with_traits(columns: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Stretches of rows that the kernels sum over, by the traits that make them."""
+    call_rule, carry_short = columns["call_rule"], columns["carry_short"]
+    flags = {
+        "short_rows": carry_short != NOT_COUNTED,
+        "hedged_rows": carry_short == COUNTED_BEYOND_HEDGE,
+        "called_rows": call_rule == CALLED,
+        "subscriber_rows": columns["takes_subscriptions"] > 0,
+        "liquidated_rows": call_rule == LIQUIDATED,
+        "retail_rows": call_rule == CUT,
+        "desk_rows": columns["owner"] >= 0,
+        "repo_rows": columns["repo_share"] > 0.0,
+    }
+    found = dict(zip(flags, stretches(*flags.values()), strict=True))
     return {
-        "short_rows": stretches(columns["carry_short"] != NOT_COUNTED),
-        "hedged_rows": stretches(columns["carry_short"] == COUNTED_BEYOND_HEDGE),
-        "subscriber_rows": extent(columns["takes_subscriptions"] > 0),
-        "called_rows": stretches(columns["call_rule"] == CALLED),
-        "liquidated_rows": extent(columns["call_rule"] == LIQUIDATED),
-        "retail_rows": extent(columns["call_rule"] == CUT),
-        "desk_rows": extent(columns["owner"] >= 0),
-        "repo_rows": extent(columns["repo_share"] > 0.0),
+        name: found[name] if name in SUMMED_BY_STRETCH else extent(found[name]) for name in flags
     }
 
 
-def extent(flags: np.ndarray) -> np.ndarray:
-    """First row that is flagged, and the row behind the last; twice 0 where none is. (2,)"""
-    rows = np.flatnonzero(flags)
-    return np.array([rows[0], rows[-1] + 1] if len(rows) else [0, 0], np.int64)
+def extent(found: np.ndarray) -> np.ndarray:
+    """From the start of the first stretch to the end of the last; twice 0 without any. (2,)"""
+    return np.array([found[0, 0], found[-1, 1]] if len(found) else [0, 0], np.int64)
 
 
-def stretches(flags: np.ndarray) -> np.ndarray:
-    """Start and end of every stretch of rows that are flagged, (n, 2)."""
-    inside = np.zeros(len(flags) + 2, np.bool_)
-    inside[1:-1] = flags
-    return np.flatnonzero(inside[1:] != inside[:-1]).reshape(-1, 2).astype(np.int64)
+def stretches(*flags: np.ndarray) -> list[np.ndarray]:
+    """Start and end of every stretch of rows that are flagged, (n, 2), for each of some flags."""
+    inside = np.zeros((len(flags), len(flags[0]) + 2), np.bool_)
+    inside[:, 1:-1] = flags
+    edges = inside[:, 1:] != inside[:, :-1]
+    n = edges.shape[1]
+    found = np.flatnonzero(edges)
+    ends = np.searchsorted(found, n * np.arange(1, len(flags)))
+    return [rows.reshape(-1, 2) for rows in np.split(found % n, ends)]
 
 
 def borrowers(broker_start: np.ndarray) -> dict[str, np.ndarray]:
@@ -215,7 +231,7 @@ def borrowers(broker_start: np.ndarray) -> dict[str, np.ndarray]:
     n_edges = np.diff(broker_start)
     return {
         "borrower": np.repeat(np.arange(len(n_edges)), n_edges),
-        "lent_rows": stretches(n_edges > 0),
+        "lent_rows": stretches(n_edges > 0)[0],
     }
 
 
@@ -240,9 +256,10 @@ def open_books(opening: dict[str, np.ndarray], opening_risk: float) -> Books:
     )
 
 
-def open_market(scenario: Scenario, rules: Rules) -> Market:
+@lru_cache(maxsize=32)
+def opening_market(scenario: Scenario) -> Market:
     """Prices at their opening, market makers without positions, estimates at their calm level."""
-    terms = opening_terms(scenario)
+    terms, rules = opening_terms(scenario), make_rules(scenario)
     n, n_c = len(terms.names), terms.n_currencies
     opening = scenario.estimation.opening_multiple * terms.covariance
     calm = np.sqrt(np.diag(terms.covariance))
@@ -257,7 +274,7 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
     kept = max(*watched, days_of_closes(rules.basis)) + 1
     arrays: dict[str, Any] = {name: np.zeros(n) for name in Market._fields}
     arrays |= {
-        "quote": terms.quote.copy(),
+        "quote": terms.quote,
         "usd_price": np.ones(n),
         "rates": np.zeros(n_c + 1),
         "policy_rates": np.zeros(n_c + 1),
@@ -268,16 +285,16 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
         "last_act": np.full(2, NO_DAY, np.int64),
         "funding_closes": np.zeros(CLOSES),
         "fear_gauge": np.full(1, POINTS * np.sqrt(opening[policy.fed.asset, policy.fed.asset])),
-        "covariance": opening.copy(),
-        "covariance_fast": opening.copy(),
+        "covariance": opening,
+        "covariance_fast": opening,
         "trend": trend,
         "risk_fast": np.zeros((n, n)),
         "close": np.zeros((kept, n)),
         "outside": np.zeros((len(ACCOUNT_NAMES), n_c + 1)),
         "trend_size": np.zeros((3, n)),
-        "dealer_depth": opening_depth(scenario).copy(),
-        "value_depth": rules.value_investors.depth.copy(),
-        "value_speed": rules.value_investors.speed.copy(),
+        "dealer_depth": opening_depth(scenario),
+        "value_depth": rules.value_investors.depth,
+        "value_speed": rules.value_investors.speed,
         "appetite": np.zeros(3),
         "order_flow": open_order_flow(calm, rules.anticipators),
         "funding_share": np.ones(1 + len(rules.funds.owed)),
@@ -292,39 +309,32 @@ def open_market(scenario: Scenario, rules: Rules) -> Market:
     return Market(**arrays)
 
 
-def open_graph(scenario: Scenario, lending: Lending, groups: list[Group]) -> Graph:
-    """Banks with their capital; other assets are filled in once loans are known."""
-    rule = scenario.banks
-    equity = opening_equity(scenario, groups)
+@lru_cache(maxsize=4)
+def opening_banks(scenario: Scenario) -> Graph:
+    """Banks with their capital before any loan; other assets are filled in once these are known."""
+    rule, equity = scenario.banks, opening_equity(scenario)
     n = len(equity)
-    return Graph(
-        broker_start=lending.broker_start,
-        broker=lending.broker,
-        broker_share=lending.broker_share,
-        **borrowers(lending.broker_start),
-        equity=equity,
-        opening_equity=equity.copy(),
-        other_assets=np.zeros(n),
-        deposits=np.zeros(n),
-        leverage_max=np.full(n, rule.leverage_limit),
-        is_core=(np.arange(n) < rule.n_core).astype(np.uint8),
-        failed=np.zeros(n, np.uint8),
-        liabilities=lending.liabilities,
-        loans=np.zeros(n),
-        desk_assets=np.zeros(n),
-        utilisation=np.zeros(n),
-        cut=np.zeros(n),
-        gross=np.zeros(n),
-        reserves=np.zeros(n),
-        book=opening_books(scenario, equity),
-        book_value=np.zeros(n),
-        written_down=np.zeros((2, n)),
-        requirement=np.zeros(n),
-        opening_room=np.zeros(1),
-        flows=np.zeros((len(FLOW_NAMES), n)),
-        counter=np.zeros(2),
-        estate=np.zeros(5),
-    )
+    columns: dict[str, Any] = {name: np.zeros(n) for name in Graph._fields}
+    columns |= {
+        "equity": equity,
+        "opening_equity": equity,
+        "leverage_max": np.full(n, rule.leverage_limit),
+        "is_core": (np.arange(n) < rule.n_core).astype(np.uint8),
+        "failed": np.zeros(n, np.uint8),
+        "book": opening_books(scenario, equity),
+        "written_down": np.zeros((2, n)),
+        "opening_room": np.zeros(1),
+        "flows": np.zeros((len(FLOW_NAMES), n)),
+        "counter": np.zeros(2),
+        "estate": np.zeros(5),
+    }
+    return Graph(**columns)
+
+
+def open_graph(scenario: Scenario, lending: Lending) -> Graph:
+    """Banks, and who lends to whom."""
+    of_edges = borrowers(lending.broker_start)
+    return to_write_on(opening_banks(scenario))._replace(**lending._asdict(), **of_edges)
 
 
 def scale_audit(books: Books, market: Market, graph: Graph, rules: Rules) -> None:

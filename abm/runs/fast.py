@@ -99,7 +99,8 @@ def watched_run(
         **before_measures(run, scenario.shock_day, burn_in_columns(world, opening)),
         "largest_yen_rise_log": largest_yen_rise(days),
     }
-    days |= depth_columns(world, scenario, n_days)
+    if request.series:
+        days |= depth_columns(world, scenario, n_days)
     return RunOutput(scalars, _asked_days(days, request), events)
 
 

@@ -137,7 +137,7 @@ def _opening_columns(world: World, opening: InitialState) -> dict[str, Array]:
 def forced_types(world: World) -> dict[str, str]:
     """Types with a column of forced sales; kinds beyond these where any can be forced to sell."""
     mandates = world.rules.mandates
-    callable_kinds = np.unique(mandates.kind[mandates.call_rule != NO_CALL])
+    callable_kinds = np.flatnonzero(np.bincount(mandates.kind[mandates.call_rule != NO_CALL]))
     others = [KIND_NAMES[kind] for kind in callable_kinds]
     return FORCED_TYPES | {kind: kind for kind in others if kind not in FORCED_TYPES.values()}
 
@@ -157,10 +157,11 @@ def price_columns(
 
 def asked_gains(gain: Array, burn_in: int, every: int) -> Array:
     """Feedback gains of the days on which they were computed; NaN on the others."""
-    if every == 0:
-        return np.full(len(gain), np.nan)
-    asked = (np.arange(len(gain)) + burn_in) % every == 0
-    return np.where(asked, gain, np.nan)
+    asked = np.full(len(gain), np.nan)
+    if every > 0:
+        days = slice(-burn_in % every, None, every)
+        asked[days] = gain[days]
+    return asked
 
 
 def dates_of(scenario: Scenario, n_days: int) -> list[str]:
@@ -221,9 +222,10 @@ def edges_table(world: World, opening: InitialState) -> pd.DataFrame:
 def failure_columns(world: World, opening: InitialState) -> dict[str, Array]:
     """The columns of `institutions_table` that the measures of a run read."""
     failed = (world.graph.failed > 0) & ~opening.bank_failed
-    banks = np.array(["bank"] * len(failed), dtype=object)
+    kinds = text_column([*KIND_NAMES, "bank"])
+    banks = np.full(len(failed), len(KIND_NAMES))
     return {
-        "kind": np.concatenate([text_column(kinds_of(world.rules.mandates)), banks]),
+        "kind": kinds[np.concatenate([world.rules.mandates.kind, banks])],
         "n_failures": np.concatenate([world.record.n_failures, failed.astype(np.int64)]),
         "first_failure_day": np.concatenate([first_failures(world), first_bank_failures(world)]),
     }
@@ -268,6 +270,8 @@ def first_bank_failures(world: World) -> Array:
     days = np.full(len(world.graph.equity), -1, np.int64)
     record = world.record
     written = record.events[: min(int(record.n_events[0]), len(record.events))]
+    if not len(written):
+        return days
     failures = written[(written["kind"] == BANK_FAILURE) & (written["day"] >= world.burn_in)]
     days[FIRST_BANK - failures["institution"]] = failures["day"] - world.burn_in
     return days

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abm.kernels.behaviours.expectations import carry_share
-from abm.kernels.behaviours.hedge_fund import add_funding, book_leverage
+from abm.kernels.behaviours.hedge_fund import add_funding, book_leverage, portfolio_mean
 from abm.kernels.book_risk import (
     book_variance,
     largest_leverage,
@@ -26,9 +26,8 @@ from abm.kernels.contracts.fund_shares import capital_flow_usd_bn, report_return
 from abm.kernels.day import decide, mark_and_move_capital, set_policy
 from abm.kernels.rules import FlowRule, LossRule, OwnRiskRule
 from abm.kernels.state import HEDGE_FUND, RETAIL_FX, TREND
-from abm.population.hedge_fund import carry_of, fund_styles
+from abm.population.hedge_fund import expected_income, fund_styles
 from abm.population.instruments import opening_terms
-from abm.population.loans import FundLoans
 from abm.population.rules import make_rules
 from abm.population.world import build_world
 from abm.scenario import load_scenario
@@ -186,10 +185,12 @@ def test_funds_that_differ_in_their_loan_are_equally_leveraged_in_calm():
     calm = scenario("calm", funds__leverage_dispersion=0.0, funds__overlap=0.0, funds__n=200)
     mandates, assets = build_world(calm, 8).rules.mandates, 0.6
     own = fund_styles(calm).members[0]
-    weights, none = mandates.weights[:, own], np.zeros((0, own.stop - own.start))
-    usual = FundLoans(np.zeros(0, np.int64), np.ones(1), none, -weights[0], none, none)
-    gross = np.full(weights.shape[1], assets)
-    carry = carry_of(weights, gross, usual, opening_terms(calm), (0.001, 0.053))
+    weights = np.ascontiguousarray(mandates.weights[:, own])
+    gross, carry = np.full(weights.shape[1], assets), np.empty(weights.shape[1])
+    expected = expected_income(opening_terms(calm), 0.001)
+    portfolio_mean(
+        0, len(carry), 1.0, expected, 0.053, RULES.banks.spread, weights, gross, -weights[0], carry
+    )
     loan, covariance = mandates.loan_variance[own], mandates.loan_covariance[own]
     slope = mandates.asset_variance[own] - 2.0 * covariance + loan
     excess = carry / (1.2445 * mandates.risk_aversion[own])

@@ -22,6 +22,13 @@ def volatility_target_leverage(target_volatility, variance, cap):
 
 
 @kernel
+def open_at_target(target_volatility, variance, caps, leverage):
+    """Leverage of funds with the same assets at their own targets, at the opening.        (M24)"""
+    for i in range(leverage.size):
+        leverage[i] = volatility_target_leverage(target_volatility[i], variance, caps[i])
+
+
+@kernel
 def local_variance(shares, covariance, n_currencies):
     """Variance of the assets at local prices: their currency is hedged.                   (M24)"""
     variance = 0.0

@@ -5,9 +5,11 @@ A test compares and writes a verdict; what follows from it is booked in `close_o
 
 import math
 
+import numpy as np
+
 from abm.kernels.behaviours.idle import is_out
 from abm.kernels.book_risk import largest_leverage
-from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.compiler.jit import allocating_kernel, inlined, kernel
 from abm.kernels.constraints.verdicts import CALL, NO_VERDICT, RUINED, UNMET
 from abm.kernels.contracts.balances import leverage_of, leverage_ratio
 from abm.kernels.numerics.columns import copy, is_any
@@ -129,6 +131,24 @@ def charge(has_account, ceiling, rates):
     """Margin rates up to the ceiling of a policy; 0 without a margin account.      (M7, M71)"""
     for j in range(rates.size):
         rates[j] = min(rates[j], ceiling) if has_account[j] else 0.0
+
+
+@allocating_kernel
+def ask_at_opening(
+    fast_share, long_run, assets, covariance, loan, concentration, has_account, rule, rates
+):  # fmt: skip
+    """Margin rates at the opening estimates, no broker short of capital.             (M17, M71)
+
+    ``fast_share``: of the variance through the cycle, the one at the opening.
+    """
+    rates[:] = 0.0
+    if rule.loss.is_on:
+        load_margin(concentration, rule, rates)
+        ask_by_loss(assets, covariance, loan, np.zeros(rates.size), rule, rates)
+        charge(has_account, math.inf, rates)
+    else:
+        fast = fast_share * long_run
+        ask_margin(fast, long_run, concentration, has_account, math.inf, rule, rates)
 
 
 @kernel
