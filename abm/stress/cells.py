@@ -24,7 +24,8 @@ MOST_OF_TABLE = 64 * MEGABYTE
 MOST_LINES = 200_000
 LONGEST_CELL = 200  # letters
 IN_MEMORY = "portfolio"  # in place of a file's name
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+LARGEST = 1e18  # of an amount: sums and products of such are numbers still
 # A number as a spreadsheet or another country writes it: 1,234.5, 1.234,5, 1 234, 1'234, 50%.
 _DRESSED = re.compile(r"[+-]?[$€£¥]?\d[\d.,' \u00a0\u202f_]*%?")
 
@@ -83,17 +84,20 @@ def _of_text(where: str, content: Callable[[], bytes]) -> Cells:
     """The cells of a file's text; what cannot be read is a fault like others."""
     try:
         text = io.StringIO(content().decode("utf-8-sig"), newline="")
-        reader = csv.reader(text, strict=True, skipinitialspace=True)
-        lines = ((reader.line_num, row) for row in reader if any(cell.strip() for cell in row))
-        numbered = list(islice(lines, MOST_LINES + 2))
     except FileNotFoundError:
         return _refused(where, "there is no such file")
     except UnicodeDecodeError:
         return _refused(where, "is not UTF-8 text; save it as CSV UTF-8")
-    except (OSError, ValueError, csv.Error) as bad:
+    except (OSError, ValueError) as bad:
         return _refused(where, f"cannot be read: {getattr(bad, 'strerror', None) or bad}")
+    reader = csv.reader(text, strict=True, skipinitialspace=True)
+    try:
+        numbered = [(reader.line_num, row) for row in islice(reader, MOST_LINES + 2)]
+    except csv.Error as bad:
+        return _refused(where, f"cannot be read: {bad}", reader.line_num)
     if len(numbered) > MOST_LINES + 1:
         return _refused(where, f"must have at most {MOST_LINES:,} lines")
+    numbered = [(line, row) for line, row in numbered if any(cell.strip() for cell in row)]
     if len(numbered) < 2:
         what = "is empty" if not numbered else "has a header and no line"
         return _refused(where, f"{what}: must have a header and at least one line")
@@ -122,8 +126,8 @@ def _spelt(value: Any) -> str:
     return str(value.date()) if hasattr(value, "date") else str(value)
 
 
-def _refused(where: str, reason: str) -> Cells:
-    return Cells(where, (), (), [Fault(where, "file", NOT_GIVEN, reason)])
+def _refused(where: str, reason: str, line: int | None = None) -> Cells:
+    return Cells(where, (), (), [Fault(where, "file", NOT_GIVEN, reason, line=line)])
 
 
 def _checked(

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from abm.errors import NOT_GIVEN, Fault, Nearest
-from abm.stress.cells import Cells, Row, number_in, why_not_a_number
+from abm.stress.cells import LARGEST, Cells, Row, number_in, why_not_a_number
 from abm.stress.factors import bonds_in
 
 if TYPE_CHECKING:
@@ -133,8 +133,8 @@ class Sensitivities:
         if value is None:
             words = why_not_a_number(cell) if cell else "is missing: a number is needed, 0 for none"
             self._fault(row, "Amount", words)
-        elif not math.isfinite(value):
-            self._fault(row, "Amount", "must be any finite number")
+        elif abs(value) > LARGEST:
+            self._fault(row, "Amount", f"must be from -{LARGEST:g} to {LARGEST:g}")
         return value or 0.0
 
     def _currency(self, row: Row, column: str, name: str) -> int:
@@ -188,6 +188,9 @@ class Sensitivities:
         name, names = self._cell(row, "Qualifier"), self.scenario.instrument_names
         assets = [k for k in names if k not in self.scenario.currencies]
         assets = [k for k in assets if k not in self.scenario.bonds]
+        if not name.isprintable():
+            self._fault(row, "Qualifier", "must be one line of printable text")
+            return ()
         if name in assets:
             return ((names.index(name), 1.0),)
         if name in self.betas:

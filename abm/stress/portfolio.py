@@ -15,7 +15,15 @@ from abm.errors import NOT_GIVEN, Fault, Nearest, ScenarioFaults
 from abm.scenario.faults import faults_of
 from abm.scenario.fields import Line as PlainText
 from abm.scenario.fields import Part, choice, number
-from abm.stress.cells import Cells, CsvFile, Row, number_in, read_cells, why_not_a_number
+from abm.stress.cells import (
+    LARGEST,
+    Cells,
+    CsvFile,
+    Row,
+    number_in,
+    read_cells,
+    why_not_a_number,
+)
 from abm.stress.crif import Sensitivities, Sensitivity, is_crif
 
 if TYPE_CHECKING:
@@ -27,6 +35,7 @@ DOLLAR = "USD"
 BETA = "beta_"
 HOLDING, CALL, PUT, FORWARD = "holding", "call", "put", "forward"
 MOST_FROM_SPOT = 5.0  # a strike farther from the spot than this many times is quoted wrongly
+LARGEST_BETA = 100.0  # of a line: with a price four logs away its value is a number still
 MOST_DAYS = 36_525  # of an expiry: a century
 _TENOR = re.compile(r"(\d{1,6})\s*[dD]")
 
@@ -41,10 +50,13 @@ class Line(Part):
         allowed="a name",
     )  # fmt: skip
     currency: str = choice("in which it is priced", allowed="USD or a currency of the scenario")
-    quantity: float | None = number("units, negative if short or owed", "units", "user", None)
-    market_value: float | None = number(
-        "value today, negative if short or owed", "its currency", "user", None
+    quantity: float | None = number(
+        "units, negative if short or owed", "units", "user", None, ge=-LARGEST, le=LARGEST
     )
+    market_value: float | None = number(
+        "value today, negative if short or owed", "its currency", "user", None,
+        ge=-LARGEST, le=LARGEST,
+    )  # fmt: skip
     funding_currency: str = choice(
         "of the loan that levers it, if not its own", default="", allowed="USD or a currency"
     )
@@ -356,6 +368,10 @@ class _Reader:
                 self.faults.append(Fault(where, name, NOT_GIVEN, words, line=row.line))
             elif value is None:
                 self.faults.append(Fault(where, name, cell, why_not_a_number(cell), line=row.line))
+            elif abs(value) > LARGEST_BETA:
+                words = f"must be from -{LARGEST_BETA:g} to {LARGEST_BETA:g}"
+                self.faults.append(Fault(where, name, cell, words, line=row.line))
+                value = None
             found[name.removeprefix(BETA)] = value or 0.0
         return found
 

@@ -80,7 +80,7 @@ def attack(stage, monkeypatch):
 
 def test_there_are_four_hundred_rows_over_all_surfaces():
     assert sum(len(table(surface)) for surface in SURFACES) >= 400
-    assert len(SURFACES) == 10
+    assert len(SURFACES) == 11
 
 
 def test_every_command_is_attacked():
@@ -117,6 +117,12 @@ def test_files_of_points(attack, stage, given, expected):
     (stage / "mine.toml").write_text(head)
     (stage / "points.csv").write_text(f"{given}\n", encoding="utf-8")
     attack(["sweep", "mine.toml", "--out", "swept"], expected)
+
+
+@rows("portfolios")
+def test_portfolio_files(attack, stage, given, expected):
+    (stage / "mine.csv").write_text(f"{given}\n", encoding="utf-8")
+    attack(["stress", "mine.csv", "--scenario", "hike", "--out", "stressed"], expected)
 
 
 @rows("graphs")

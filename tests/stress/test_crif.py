@@ -139,7 +139,7 @@ WRONG = (
     ("Risk_FX,JPY,,,,1,GBP", "must be one of JPY, AUD, MXN, USD"),
     ("Risk_FX,JPY,,,,,USD", "is missing: a number is needed"),
     ('Risk_FX,JPY,,,,"1,000",USD', "digits with a decimal point"),
-    ("Risk_FX,JPY,,,,1e999,USD", "any finite number"),
+    ("Risk_FX,JPY,,,,1e999,USD", "must be from -1e+18 to 1e+18"),
 )
 
 
