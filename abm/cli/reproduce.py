@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 def reproduce(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="A folder of a run, a sweep or an attribution")
+        Path,
+        typer.Argument(
+            metavar="DIR", help="A folder of a run, a sweep, an attribution or a stress test"
+        ),
     ],
     rows: Annotated[
         str, typer.Option("--rows", metavar="N", help="Of a sweep: how many runs, or all")
@@ -33,8 +36,8 @@ def reproduce(
 
 
 def reproduced(folder: Path, n_rows: int | None) -> Reproduction:
-    """A run, some runs of a sweep, or an attribution, made again with a bar."""
-    from abm.runs.loading import holds_attribution
+    """A run, some runs of a sweep, an attribution or a stress test, made again with a bar."""
+    from abm.runs.loading import holds_attribution, holds_stress_test
     from abm.sweep.plan import PLAN
 
     with Progress(1) as progress:
@@ -49,6 +52,12 @@ def reproduced(folder: Path, n_rows: int | None) -> Reproduction:
 
             return progress.do(
                 "playing all coalitions again", lambda: reproduce_attribution(folder, progress.tick)
+            )
+        if holds_stress_test(folder):
+            from abm.stress.reproducing import reproduce_stress_test
+
+            return progress.do(
+                "all paths again", lambda: reproduce_stress_test(folder, progress.tick)
             )
         from abm.runs.reproduce import reproduce
 

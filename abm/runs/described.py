@@ -71,6 +71,19 @@ class AttributionManifest(_Versions):
     sha256: dict[str, str]
 
 
+class StressManifest(_Versions):
+    """manifest.json of a stress test."""
+
+    scenario_hash: Hash
+    portfolio: str
+    base: str
+    seed: Count
+    n_paths: Least
+    n_failed: Count
+    horizons: list[Least]
+    sha256: dict[str, str]
+
+
 class _Outputs(BaseModel):
     series: list[str]
     events: bool

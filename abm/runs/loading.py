@@ -98,6 +98,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"{folder} holds an attribution, not a run: its shares are in shares.csv, and "
             "unwind reproduce plays it again"
         )
+    if holds_stress_test(folder):
+        raise UnreadableFile(
+            f"{folder} holds a stress test, not a run: its page is report.html, and unwind "
+            "reproduce makes it again"
+        )
     try:
         return read_description(path, Manifest, SCHEMA_VERSION, partial(_made_again, folder))
     except FileNotFoundError:
@@ -110,11 +115,20 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 def holds_attribution(folder: Path) -> bool:
     """True for a folder whose manifest is an attribution's."""
+    return "n_coalitions" in _manifest_at(folder)
+
+
+def holds_stress_test(folder: Path) -> bool:
+    """True for a folder whose manifest is a stress test's."""
+    return "n_paths" in _manifest_at(folder)
+
+
+def _manifest_at(folder: Path) -> dict[str, Any]:
     try:
         content = read_json(folder / MANIFEST)
     except (OSError, ValueError):
-        return False
-    return isinstance(content, dict) and "n_coalitions" in content
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def _made_again(folder: Path, manifest: Mapping[str, Any]) -> str:

@@ -1,0 +1,77 @@
+"""Making a kept stress test again, and saying how far the two are apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from abm.errors import UnreadableFile
+from abm.files import MOST_OF_TABLE, refuse_irregular
+from abm.runs.described import StressManifest, read_description
+from abm.runs.folder import MANIFEST
+from abm.runs.manifest import current_versions, table_hash
+from abm.runs.reproduce import Gap, Reproduction, changed_versions, gap_of
+from abm.scenario import load_scenario
+from abm.stress.result import SCHEMA_VERSION, TABLES
+from abm.stress.running import run
+from abm.stress.samples import find_portfolio
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from abm.sweep.session import Progress
+
+SCENARIO = "scenario.toml"
+
+
+def reproduce_stress_test(
+    folder: str | Path,
+    tick: Callable[[int, int], None] = lambda done, total: None,
+    workers: int | None = None,
+) -> Reproduction:
+    """Value the portfolio on all paths again and compare the bytes of the tables.
+
+    Parameters
+    ----------
+    folder
+        A folder that `StressResult.save` or `unwind stress` wrote. It does not hold the portfolio:
+        a sample is found by its name, any other file where the command is given.
+    tick
+        Told how much is done: `tick(done, total)`, in paths.
+    workers
+        Processes, by default one for each core.
+
+    Raises UnreadableFile where a file is missing or was changed since, ScenarioFaults where the
+    portfolio no longer fits.
+    """
+    where = Path(folder)
+    said = read_description(where / MANIFEST, StressManifest, SCHEMA_VERSION)
+    scenario = load_scenario(where / SCENARIO)
+    if scenario.canonical_hash() != said["scenario_hash"]:
+        raise UnreadableFile(f"{where / SCENARIO} has changed since: its hash differs")
+    n_runs = said["n_paths"] + said["n_failed"]
+
+    def told(progress: Progress) -> None:
+        tick(progress.n_done, n_runs)
+
+    made = run(
+        find_portfolio(said["portfolio"]), scenario, n_runs, said["horizons"],
+        said["seed"], workers, base=said["base"], progress=told,
+    )  # fmt: skip
+    now = made.tables
+    same = tuple(name for name in TABLES if table_hash(now[name]) == said["sha256"].get(name))
+    gaps = tuple(_gap(where, name, now[name]) for name in TABLES if name not in same)
+    return Reproduction(same, gaps, tuple(changed_versions(said, current_versions())))
+
+
+def _gap(folder: Path, name: str, made: pd.DataFrame) -> Gap:
+    """How far a table is from the kept one; infinite where that is not kept as Parquet."""
+    import pandas as pd
+
+    path = folder / f"{name}.parquet"
+    if not path.is_file():
+        return Gap(name, "", float("inf"))
+    refuse_irregular(path, MOST_OF_TABLE)
+    kept: Any = pd.read_parquet(path)
+    return gap_of(name, kept, made)
