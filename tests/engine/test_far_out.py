@@ -8,6 +8,7 @@ import pytest
 import abm
 from abm.errors import FailedRun, ScenarioFaults
 from abm.kernels.audit import larger, scale_errors, worst_error
+from abm.kernels.compiler.reference import by_reference
 from abm.kernels.contracts.balances import mark_all
 from abm.kernels.scratch import allocate_scratch
 from abm.kernels.state import FARTHEST_LOG
@@ -98,26 +99,28 @@ def test_what_hardly_anybody_holds_is_scaled_by_its_market():
 def test_what_is_lost_is_seen_however_much_is_held(k, grown, seen):
     """In the opening's books 2e-9 of the gross; in books a million times as large 2e-12 of that."""
     world = open_world(abm.load_scenario("hike"), 2)[0]
-    books, market, graph = world[:3]
-    column = books.cash if k == -1 else books.units[k]
-    much = grown * market.gross_totals[k]
+    column = world.books.cash if k == -1 else world.books.units[k]
+    gross = world.market.gross_totals
+    much = grown * gross[k]
     column[:3] += np.array([much / 3.0, -much, 2.0 * much / 3.0])
+    books, market, graph, scratch = by_reference(*world[:3], world.scratch)
     mark_all(books, market)
-    scale_errors(books, market, world.scratch)
-    rounding = worst_error(True, books, market, graph, world.scratch)
-    column[0] += seen * max(2.0 * much, market.gross_totals[k])
-    lost = worst_error(True, books, market, graph, world.scratch)
+    scale_errors(books, market, scratch)
+    rounding = worst_error(True, books, market, graph, scratch)
+    column[0] += seen * max(2.0 * much, gross[k])
+    lost = worst_error(True, books, market, graph, scratch)
     assert rounding < 1e-10 and 1e-9 < lost < 1e-8
 
 
 def test_what_has_been_held_is_remembered():
     """A yen debt of 5,000 times the opening's leaves its rounding behind when it is repaid."""
     books, market, _ = build_world(abm.load_scenario("hike"), 2)[:3]
+    groups = by_reference(books, market, allocate_scratch(9, books.cash.size))
     opening = market.gross_totals[0]
     books.units[0, 0] -= 5000.0 * opening
-    scale_errors(books, market, allocate_scratch(9, books.cash.size))
+    scale_errors(*groups)
     books.units[0, 0] += 5000.0 * opening
-    scale_errors(books, market, allocate_scratch(9, books.cash.size))
+    scale_errors(*groups)
     assert market.gross_totals[0] == pytest.approx(5.0 * opening, rel=1e-3)
     assert market.gross_totals[1] == np.abs(books.units[1]).sum()
 

@@ -5,6 +5,7 @@ import pytest
 
 from abm.kernels.behaviours.expectations import set_market_view
 from abm.kernels.behaviours.value_investor import urgent_speed
+from abm.kernels.compiler.reference import by_reference
 from abm.kernels.markets.rounds import update_linked_fundamentals
 from abm.kernels.state import ACCRUALS, RETAIL_EQUITY
 from abm.population.script import write_script
@@ -38,7 +39,7 @@ def test_a_link_to_news_ignores_the_price_of_the_currency():
     market = world.market
     market.fundamental_before[JPY], market.fundamental[JPY] = 0.01, 0.03
     market.close[0, JPY] = market.log_price[JPY] = 0.2
-    update_linked_fundamentals(market, world.rules)
+    update_linked_fundamentals(*by_reference(market, world.rules))
     assert market.link_level[NKY] == pytest.approx(-1.6 * (0.75 * 0.01 + 0.25 * 0.03))
     world.chance.news[0, JPY] = 0.02
     pass_days(world)
@@ -93,7 +94,7 @@ def test_a_fixed_coupon_is_paid_on_the_unit_and_yields_more_when_cheap():
     assert world.books.cash[0] == pytest.approx(36.0 * 0.044 * 10.0 / 360.0)
     assert world.market.outside[ACCRUALS, DOLLAR] == pytest.approx(-world.books.cash[0])
     funds = with_rules(world, "funds", trend_weight=0.0, value_weight=0.0)
-    set_market_view(funds.market, funds.rules)
+    set_market_view(*by_reference(funds.market, funds.rules))
     assert funds.market.expected[UST] == pytest.approx(0.044 * np.exp(0.5))
 
 

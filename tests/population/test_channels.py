@@ -8,6 +8,7 @@ import pytest
 import abm
 from abm.kernels.banks.failures import settle_claims
 from abm.kernels.behaviours.risk_appetite import NOW
+from abm.kernels.compiler.reference import by_reference
 from abm.kernels.constraints.stop_loss import is_stopped
 from abm.kernels.contracts.fund_shares import capital_flow_usd_bn
 from abm.kernels.state import INSURER, RETAIL_FX, RISK_PARITY, TREND, VOLATILITY_TARGET
@@ -157,7 +158,8 @@ def test_claims_on_a_bank_that_fails_are_paid_at_par_without_interbank_losses():
         graph.equity[0], before = -3.0, graph.equity[1]
         owned = graph.other_assets[1] + 10.0 - graph.deposits[1] - before
         rules = without(make_rules(storm()), shut)
-        settle_claims(graph, rules._replace(banks=rules.banks._replace(recovery_external=0.5)))
+        rules = rules._replace(banks=rules.banks._replace(recovery_external=0.5))
+        settle_claims(*by_reference(graph, rules))
         lost[shut] = before - graph.equity[1]
         left = graph.other_assets[1] - graph.deposits[1] - graph.equity[1]
         assert left == pytest.approx(owned, abs=1e-9)  # assets are debts and capital

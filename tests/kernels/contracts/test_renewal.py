@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from abm.kernels.compiler.reference import by_reference
 from abm.kernels.contracts.balances import mark_prices
 from abm.kernels.state import OWNERS, RETAIL_EQUITY, RETAIL_FX, SUBSCRIPTIONS, TRADE
 from abm.population.world import build_world
@@ -49,7 +50,7 @@ def test_a_margin_account_opens_anew_at_its_leverage_and_at_todays_price():
     for level in (world.market.log_price, world.market.close[0], world.market.fundamental):
         level[NKY] = 0.2
     world.market.dealer_reference[NKY] = 0.2
-    mark_prices(world.market)
+    mark_prices(*by_reference(world.market))
     pass_days(world, 1)
     worth = held * np.exp(0.2)
     leverage = held / (held + owed)
