@@ -29,7 +29,7 @@ LINE_EVERY_SECONDS = 30.0
 # that take longest, so that both processes end at about the same time.
 FIRST = (
     "scenario", "words", "test_files.py", "test_odd.py", "test_imports.py", "test_bad_numbers.py",
-    "classroom", "sweep",
+    "classroom", "sweep", "warning",
 )  # fmt: skip
 # Files that one process takes together: they share what takes long to make.
 TOGETHER = {

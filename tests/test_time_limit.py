@@ -9,6 +9,7 @@ from abm.cli.commands import app
 from abm.errors import FailedRun, InvalidInput
 from abm.population.time_limit import TimeLimit, limit_at_work, time_limit
 from abm.sweep import load_sweep, sweep
+from tests.sweep.conftest import no_processes
 from tests.sweep.small import experiment
 
 MOMENT, HOUR = 1e-6, 3600.0
@@ -53,11 +54,13 @@ def test_a_limit_is_a_number_of_seconds(timeout):
 
 
 def test_runs_of_a_sweep_that_take_too_long_are_failed_rows(tmp_path):
-    done = sweep(experiment(), tmp_path, workers=1, timeout=MOMENT)
+    with no_processes():
+        done = sweep(experiment(), tmp_path, timeout=MOMENT)
     table = load_sweep(tmp_path)
     assert done.progress.n_failed == len(table) == 12
     assert table["error"].str.contains("limit of 1e-06 s").all()
-    again = sweep(experiment(), tmp_path, workers=1, retry_failed=True, timeout=HOUR)
+    with no_processes():
+        again = sweep(experiment(), tmp_path, retry_failed=True, timeout=HOUR)
     assert again.progress.n_failed == 0
 
 
