@@ -21,7 +21,7 @@ from abm.scenario import Scenario, list_scenarios, load_scenario
 from abm.stress.samples import list_samples
 from abm.words import LANGUAGES
 
-TABS = ("play", "compare", "phase", "august", "trade", "portfolio")
+TABS = ("play", "compare", "phase", "august", "trade", "portfolio", "warning")
 MOST_LETTERS = 2_000
 MOST_DIGITS = 15  # of a seed
 PATHS = ("200", "1000")  # of a stress test

@@ -16,6 +16,7 @@ from abm.classroom.phase.tab import PhaseTab
 from abm.classroom.play.tab import PlayTab
 from abm.classroom.portfolio.tab import PortfolioTab
 from abm.classroom.trade.tab import TradeTab
+from abm.classroom.warning.tab import WarningTab
 from abm.classroom.widgets.tags import UNASKING
 from abm.errors import FailedRun, UnwindError
 from abm.words import LANGUAGES, Words, words
@@ -173,6 +174,7 @@ TAB_CLASSES: dict[str, Callable[[Page], Tab]] = {
     "august": AugustTab,
     "trade": TradeTab,
     "portfolio": PortfolioTab,
+    "warning": WarningTab,
 }
 
 

@@ -252,14 +252,19 @@ def _faults_for_scores(where: str, own: Own) -> Iterator[Fault]:
 
 
 def beside(study: Study, own: Own) -> pd.DataFrame:
-    """The last row of a file beside the simulated days: percentile, and what followed how often.
+    """The last row of a file beside the simulated days, as `placed` says."""
+    return placed(study, {name: column[-1:] for name, column in own.indicators().items()})
+
+
+def placed(study: Study, today: Mapping[str, Array]) -> pd.DataFrame:
+    """Values of one day, (1,) each, beside the simulated days: percentile, what followed how often.
 
     Columns: indicator, label, value, percentile, is_beyond (outside all simulated values),
-    event_share with its band, auroc with its band.
+    event_share with its band, auroc with its band. What is not known is left out.
     """
     import pandas as pd
 
-    values = {name: column[-1:] for name, column in own.indicators().items()}
+    values = dict(today)
     values |= _combined(study, values)
     rows = []
     for name, column in values.items():

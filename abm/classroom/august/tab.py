@@ -21,6 +21,7 @@ from abm.classroom.august.words import (
     world_text,
 )
 from abm.classroom.pieces import InPieces
+from abm.classroom.widgets.layout import beside
 from abm.classroom.widgets.tags import AT_ONCE
 from abm.episodes.record import EVENTS_2024
 
@@ -61,16 +62,14 @@ class AugustTab:
 
     def view(self) -> pn.Column:
         say = self.page.say
-        day = pn.Column(
-            self.world, self.activity, css_classes=["card"], width=390, margin=(0, 0, 0, 10)
-        )
+        day = pn.Column(self.world, self.activity, css_classes=["card"], width=390, margin=0)
         return pn.Column(
             pn.Row(self.quote, self.progress, sizing_mode="stretch_width", margin=0),
-            pn.Row(*self._steps(), self.slider, sizing_mode="stretch_width", margin=(0, 0, 6, 0)),
-            pn.Row(self.chart.view(), day, sizing_mode="stretch_width", margin=0),
+            pn.Row(*self._steps(), self.slider, css_classes=["wrapping"],
+                   sizing_mode="stretch_width", margin=(0, 0, 6, 0)),
+            beside(self.chart.view(), day),
             _card(say("august.table"), self.table),
-            pn.Row(self.forced.view(), self.called.view(), sizing_mode="stretch_width",
-                   margin=(10, 0, 0, 0), styles={"gap": "10px"}),
+            beside(self.forced.view(), self.called.view(), margin=(10, 0, 0, 0)),
             _card(say("august.misses"), self.misses),
             sizing_mode="stretch_width", margin=0,
         )  # fmt: skip

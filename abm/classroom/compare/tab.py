@@ -25,6 +25,7 @@ from abm.classroom.widgets.charts import (
     usd_tips,
 )
 from abm.classroom.widgets.controls import Knobs
+from abm.classroom.widgets.layout import beside
 from abm.figures.style import SIMULATED
 from abm.report.script import class_of, is_shocked
 
@@ -92,7 +93,7 @@ class CompareTab:
             sizing_mode="stretch_width",
             margin=0,
         )
-        return pn.Row(side, stage, sizing_mode="stretch_width", margin=0)
+        return beside(side, stage)
 
     def shown(self) -> None:
         """Both runs as the page's choice now has them."""
@@ -138,7 +139,7 @@ class CompareTab:
         self.cards = {name: self._card(name, pair) for name in DRAWN}
         table = pn.Column(
             pn.pane.HTML(f"<h3>{escape(say('compare.difference'))}</h3>", margin=0),
-            self.table, self.seeds, css_classes=["card"], styles={"grid-column": "span 2"},
+            self.table, self.seeds, css_classes=["card", "pair"],
             sizing_mode="stretch_width", margin=0,
         )  # fmt: skip
         self.place[:] = [side_by_side(*(made.view for made in self.cards.values()), table)]

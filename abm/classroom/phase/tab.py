@@ -28,6 +28,7 @@ from abm.classroom.phase.study import (
 from abm.classroom.verdict import class_words
 from abm.classroom.widgets.charts import card
 from abm.classroom.widgets.facts import percent, small
+from abm.classroom.widgets.layout import beside
 from abm.errors import UnreadableFile
 from abm.figures.phase import LEVERAGE_CAP, SURPRISE
 from abm.figures.style import CLASS_COLOURS, INK, PAPER
@@ -142,12 +143,12 @@ class PhaseTab:
             chart.append(_small(say("phase.stale", scenario=study.scenario.name)))
         chosen = pn.Column(
             pn.Row(self.selects[SURPRISE], self.selects[LEVERAGE_CAP], margin=0),
-            self.numbers, css_classes=["card"], width=390, margin=(0, 0, 0, 10),
+            self.numbers, css_classes=["card"], width=390, margin=0,
         )  # fmt: skip
         return pn.Column(
             pn.Row(self.selects[DEPTH], self.selects[OVERLAP], _small(say("phase.how")),
-                   sizing_mode="stretch_width", margin=0),
-            pn.Row(chart, chosen, sizing_mode="stretch_width", margin=0),
+                   css_classes=["wrapping"], sizing_mode="stretch_width", margin=0),
+            beside(chart, chosen),
             self.runs.view(),
             sizing_mode="stretch_width", margin=0,
         )  # fmt: skip

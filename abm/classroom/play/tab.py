@@ -17,6 +17,7 @@ from abm.classroom.play.stage import Stage
 from abm.classroom.verdict import verdict
 from abm.classroom.widgets.charts import side_by_side
 from abm.classroom.widgets.controls import NAMED_UNSEEN, Knobs, SeedBox, scenario_list
+from abm.classroom.widgets.layout import beside
 from abm.classroom.widgets.tags import UNASKING
 from abm.report.chronicle import Entry, chronicle, shock_divider
 from abm.report.phrases import Phrases
@@ -88,7 +89,8 @@ class PlayTab:
         intro = f'<p class="intro">{escape(say("play.intro"))}</p>'
         stage = pn.Column(
             pn.pane.HTML(intro, sizing_mode="stretch_width", margin=0),
-            pn.Row(*self.buttons.values(), self.speed, sizing_mode="stretch_width", margin=0),
+            pn.Row(*self.buttons.values(), self.speed, css_classes=["wrapping"],
+                   sizing_mode="stretch_width", margin=0),
             self.state,
             self.verdict,
             self.picture,
@@ -98,7 +100,7 @@ class PlayTab:
             sizing_mode="stretch_width",
             margin=0,
         )  # fmt: skip
-        return pn.Row(side, stage, sizing_mode="stretch_width", margin=0)
+        return beside(side, stage)
 
     def shown(self) -> None:
         """Draw the run of the present choice, if it is not the one that stands here."""

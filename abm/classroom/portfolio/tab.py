@@ -180,7 +180,7 @@ class PortfolioTab:
             text = say("portfolio.simulating", done=f"{n_done:,}", of=f"{of:,}")
         else:
             text = say("portfolio.valuing")
-        self.state.object = html("portfolio/progress.html", text=text, n=n_done, of=of)
+        self.state.object = html("widgets/progress.html", text=text, n=n_done, of=of)
 
     def _stand_still(self) -> None:
         self.state.object = ""

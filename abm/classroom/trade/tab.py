@@ -26,6 +26,7 @@ from abm.classroom.trade.words import (
 )
 from abm.classroom.widgets.charts import day_names
 from abm.classroom.widgets.facts import small
+from abm.classroom.widgets.layout import beside
 from abm.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class TradeTab:
             pn.pane.HTML("", sizing_mode="stretch_width", margin=0) for _ in range(7)
         )
         self.returns = ReturnsChart(page.say)
-        self.path_place = pn.Row(sizing_mode="stretch_width", margin=0, styles={"gap": "10px"})
+        self.path_place = beside()
         self.many = self.returns.view()
         self.many.append(self.luck)
         self.crash = pn.Column(sizing_mode="stretch_width", margin=0)
@@ -73,20 +74,14 @@ class TradeTab:
             _small(say("trade.contract")), _small(say("trade.call_or_liquidation")),
             css_classes=["side"], width=300, margin=0,
         )  # fmt: skip
-        arithmetic = pn.Row(
-            _card(self.earns), _card(self.risks), sizing_mode="stretch_width", margin=0,
-            styles={"gap": "10px"},
-        )  # fmt: skip
+        arithmetic = beside(_card(self.earns), _card(self.risks))
         self.crash[:] = [self.heading, self.told, self.path_place]
-        ends = pn.Row(
-            self.many, _card(self.numbers["end_move"].view(), self.profit),
-            sizing_mode="stretch_width", margin=(10, 0, 0, 0), styles={"gap": "10px"},
-        )  # fmt: skip
+        end = _card(self.numbers["end_move"].view(), self.profit)
+        ends = beside(self.many, end, margin=(10, 0, 0, 0))
         stage = pn.Column(
-            self.notice, arithmetic, self.crash, ends, sizing_mode="stretch_width",
-            margin=(0, 0, 0, 10),
+            self.notice, arithmetic, self.crash, ends, sizing_mode="stretch_width", margin=0,
         )  # fmt: skip
-        return pn.Row(side, stage, sizing_mode="stretch_width", margin=0)
+        return beside(side, stage)
 
     def shown(self) -> None:
         """The trade along the run that the page now shows."""

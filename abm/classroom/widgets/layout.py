@@ -15,9 +15,9 @@ STACKED = """
 """
 
 
-def beside(*parts: Any) -> pn.Row:
+def beside(*parts: Any, margin: Any = 0) -> pn.Row:
     """Parts beside one another with room between; on a narrow screen one under the other."""
     return pn.Row(
-        *parts, sizing_mode="stretch_width", margin=0, styles={"gap": "10px"},
+        *parts, sizing_mode="stretch_width", margin=margin, styles={"gap": "10px"},
         stylesheets=[STACKED],
     )  # fmt: skip
