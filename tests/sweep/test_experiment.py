@@ -120,7 +120,8 @@ def test_a_copy_of_an_experiment_reads_the_scenario_that_it_names(load):
 def test_series_are_the_columns_of_the_days_table():
     scenario = load_scenario("hike").with_changes({"calendar.days": 2, "population.scale": 0.1})
     columns = run(scenario).days.columns.drop(["day", "date"])
-    assert sorted(series_names(scenario)) == sorted(columns)
+    depth = [f"depth_{name}_usd_bn" for name in scenario.instrument_names]  # of sweeps alone
+    assert sorted(series_names(scenario)) == sorted([*columns, *depth])
 
 
 def test_all_faults_of_a_file_are_said_at_once_and_where(refused):
