@@ -561,6 +561,24 @@ TESTS: dict[int, tuple[str, ...]] = {
         "stress/test_crif.py:test_a_currency_that_rises_by_five_per_cent_earns_five_times_the_amount",
         "stress/test_crif.py:test_a_credit_spread_is_what_the_price_says_beyond_treasuries",
     ),
+    182: (
+        "stress/test_tilting.py:test_two_paths_have_only_one_pair_of_weights",
+        "stress/test_tilting.py:test_three_paths_by_hand",
+        "stress/test_tilting.py:test_a_normal_loss_tilted_by_a_standard_deviation_is_shifted_by_it",
+    ),
+    183: (
+        "stress/test_reversing.py:"
+        "test_shocks_are_the_scenario_with_news_of_so_many_standard_deviations",
+        "stress/test_nearest.py:test_one_in_twenty_is_the_normal_quantile_and_entropy_half_a_square",
+    ),
+    184: (
+        "stress/test_nearest.py:test_of_a_linear_portfolio_it_is_the_foot_of_the_perpendicular",
+        "stress/test_nearest.py:test_one_in_twenty_is_the_normal_quantile_and_entropy_half_a_square",
+    ),
+    185: (
+        "stress/test_nearest.py:test_the_smallest_size_is_found_to_half_a_unit_and_is_the_first",
+        "stress/test_nearest.py:test_the_interval_of_a_median_of_ten_is_from_the_second_to_the_ninth",
+    ),
     175: (
         "measures/test_warning.py:test_a_yen_that_rises_by_seven_per_cent_in_a_day_is_ahead_for_twenty",
         "measures/test_warning.py:test_a_cross_that_falls_by_eight_per_cent_is_ahead_for_ten",

@@ -50,7 +50,10 @@ def search(score: Score, start: Array, settings: Search) -> Found:
     generations: list[Generation] = []
     population, step = settings.population, settings.step
     while n_done + population <= settings.evaluations or not generations:
-        strategy = _strategy(start, step, population, random)
+        strategy = strategy_of(
+            np.clip(start, 0.01, 0.99), step, random,
+            bounds=[0.0, 1.0], popsize=population, tolfun=1e-6, tolx=1e-5,
+        )  # fmt: skip
         while not strategy.stop() and n_done + population <= settings.evaluations:
             points = np.array(strategy.ask())
             found = score(points)
@@ -72,20 +75,22 @@ def search(score: Score, start: Array, settings: Search) -> Found:
     return Found(best, lowest, generations)
 
 
-def _strategy(start: Array, step: float, population: int, random: np.random.Generator) -> Any:
+def need_cma() -> Any:
+    """The package; raises InvalidInput where it is not installed."""
     try:
         import cma
     except ImportError:
         raise InvalidInput(
-            "a calibration needs cma; install it with: pip install 'carry-unwind[calibration]'"
+            "the search needs cma; install it with: pip install 'carry-unwind[calibration]'"
         ) from None
-    options = {
-        "bounds": [0.0, 1.0],
-        "popsize": population,
+    return cma
+
+
+def strategy_of(start: Array, step: float, random: np.random.Generator, **options: Any) -> Any:
+    """CMA-ES by ask and tell, all of whose draws come from a generator."""
+    fixed = {
         "randn": lambda *shape: random.standard_normal(shape),  # not NumPy's global generator
         "seed": np.nan,  # leave that one alone
         "verbose": -9,
-        "tolfun": 1e-6,
-        "tolx": 1e-5,
     }
-    return cma.CMAEvolutionStrategy(np.clip(start, 0.01, 0.99), step, options)
+    return need_cma().CMAEvolutionStrategy(start, step, fixed | options)

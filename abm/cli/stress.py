@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import re
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -23,9 +26,10 @@ from abm.cli.asked import (
 )
 from abm.cli.lines import labelled
 from abm.cli.output import all_or_nothing, refuse_folder
-from abm.cli.progress import warn_of_compiling
+from abm.cli.progress import CountOnStderr, warn_of_compiling
 from abm.cli.sweep import SweepProgress, told_when_interrupted
 from abm.cli.terminal import tell
+from abm.errors import InvalidInput
 from abm.words import words
 
 if TYPE_CHECKING:
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
 MARKET = "market"
 MOST_LINES = 5  # of the portfolio that are told
 DAYS = "1,5,10,20,60"
+_PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s*%", re.ASCII)
 
 
 class Typed(NamedTuple):
@@ -53,6 +58,7 @@ class Typed(NamedTuple):
     force: bool
     as_json: bool
     language: str
+    reverse: str | None = None
 
 
 class Asked(NamedTuple):
@@ -66,6 +72,8 @@ class Asked(NamedTuple):
     seed: int
     workers: int | None
     folder: Path
+    reverse: float | None
+    """Share of the own money."""
 
 
 def stress(
@@ -87,6 +95,13 @@ def stress(
     betas: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A CSV file of betas by proxy")
     ] = None,
+    reverse: Annotated[
+        str | None,
+        typer.Option(
+            metavar="X%",
+            help="Also look for what loses so much of the own money by the last horizon, as 20%",
+        ),
+    ] = None,
     workers: Annotated[
         str | None, typer.Option(metavar="N", help="Processes; default one for each core")
     ] = None,
@@ -101,13 +116,14 @@ def stress(
     """Put a portfolio through many paths of a scenario: losses, margin calls, funding."""
     typed = Typed(
         portfolio, scenario, settings or [], runs, horizon, seed, base, betas, workers, out, force,
-        json, language,
+        json, language, reverse,
     )  # fmt: skip
     leave(stress_and_tell(typed, asked_of(typed)))
 
 
 def asked_of(typed: Typed) -> Asked:
     """The options, all faults told at once; of the portfolio's too, before any folder is made."""
+    from abm.calibration.search import need_cma
     from abm.files import folder_name
     from abm.stress import read_portfolio
     from abm.stress.running import refuse_numbers
@@ -120,6 +136,9 @@ def asked_of(typed: Typed) -> Asked:
             for day in typed.horizon.split(",")]  # fmt: skip
     seed = refusals.of(whole, "--seed", typed.seed)
     workers = refusals.of(how_many, "--workers", typed.workers)
+    reverse = None if typed.reverse is None else refusals.of(_share, typed.reverse)
+    if typed.reverse is not None:
+        refusals.of(need_cma)
     scenario = refusals.of(chosen_scenario, typed.scenario, typed.settings)
     path = refusals.of(find_portfolio, typed.portfolio)
     horizons: tuple[int, ...] | None = ()
@@ -135,7 +154,19 @@ def asked_of(typed: Typed) -> Asked:
         refusals.of(_refuse, folder, typed.force)
     refusals.tell()
     assert scenario and path and folder and runs and horizons and seed is not None
-    return Asked(path, scenario, runs, horizons, seed, workers, folder)
+    return Asked(path, scenario, runs, horizons, seed, workers, folder, reverse)
+
+
+def _share(text: str) -> float:
+    """A percentage with its sign as a share of 1."""
+    found = _PERCENT.fullmatch(text.strip())
+    share = float(found[1]) / 100.0 if found else math.nan
+    if not 0.0 < share <= 1.0:
+        raise InvalidInput(
+            f"--reverse = {text[:40]}, must be a percentage of the own money with its sign, above "
+            "0% and at most 100%, as 20%"
+        )
+    return share
 
 
 def stress_and_tell(typed: Typed, asked: Asked) -> int:
@@ -145,11 +176,15 @@ def stress_and_tell(typed: Typed, asked: Asked) -> int:
 
     folder = asked.folder
     warn_of_compiling()
-    with told_when_interrupted(shlex.join(["unwind", *sys.argv[1:]])), SweepProgress() as progress:
+    again = shlex.join(["unwind", *sys.argv[1:]])
+    with told_when_interrupted(again), SweepProgress() as progress:
         found = run(
             asked.path, asked.scenario, asked.runs, asked.horizons, asked.seed, asked.workers,
             betas=typed.betas, base=typed.base, folder=folder / MARKET, progress=progress,
         )  # fmt: skip
+    if asked.reverse is not None:
+        with told_when_interrupted(again):
+            found = _reversed(found, asked)
     told = StressReport(found, typed.language).files(folder.resolve().name)
     with all_or_nothing(folder):
         found.save(folder, told)
@@ -158,6 +193,24 @@ def stress_and_tell(typed: Typed, asked: Asked) -> int:
     else:
         tell(*lines(found, folder, typed))
     return DONE
+
+
+def _reversed(found: StressResult, asked: Asked) -> StressResult:
+    """The result with its reverse stress test; a refusal says that the runs are kept."""
+    from abm.stress import reverse
+
+    assert asked.reverse is not None
+    with CountOnStderr() as shown:
+        try:
+            answer = reverse(
+                found, asked.reverse, asked.workers,
+                progress=lambda p: shown.show(p.n_done, p.n_planned, "reverse stress test"),
+            )  # fmt: skip
+        except InvalidInput as refused:
+            n, where = found.market.n, asked.folder
+            kept = f"the {n:,} runs are kept in {where}: another --reverse needs no new ones"
+            raise InvalidInput(*refused.args, kept) from None
+    return replace(found, reverse=answer)
 
 
 def _refuse(folder: Path, force: bool) -> None:
@@ -169,7 +222,7 @@ def _refuse(folder: Path, force: bool) -> None:
 
 def lines(found: StressResult, folder: Path, typed: Typed) -> list[str]:
     """Lines for the terminal."""
-    from abm.report import stress_words
+    from abm.report import reverse_words, stress_words
     from abm.report.findings import aligned
     from abm.report.stress_words import money
 
@@ -189,6 +242,8 @@ def lines(found: StressResult, folder: Path, typed: Typed) -> list[str]:
     shares = [f"{row['name']} {money(row['component_es'])}" for row in at_last.to_dict("records")]
     told.append(text("stress.worst_lines", lines=", ".join(shares)))
     told += stress_words.drivers(found, language)
+    reverse = reverse_words.sentences(found, language)
+    told += ["", *reverse, ""] if reverse else []
     told += stress_words.remarks(found, language)
     told += [text("stress.today"), ""]
     files = f"{folder}: report.html, figures, tables, stresstest.xml (for ORE), worst-1.txt …"

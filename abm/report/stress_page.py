@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abm.errors import one_line
-from abm.report import pictures, stress_words
+from abm.report import pictures, reverse_words, stress_words
 from abm.report.chronicle import Entry, chronicle, chronicle_text
 from abm.report.happened import marks
 from abm.report.html import flat, page, picture
@@ -21,14 +21,14 @@ from abm.report.run_page import Line, chronicle_lines
 from abm.report.script import day_name, trigger
 from abm.report.stress_words import LEVEL, Row, money, ratio
 from abm.runs.exports import guarded
-from abm.stress.result import AS_IS, CONSTANT
+from abm.stress.result import AS_IS, CONSTANT, REVERSE
 from abm.words import words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from abm.runs import RunResult
-    from abm.stress import StressResult
+    from abm.stress import Reverse, StressResult
 
 PAGE = "report.html"
 CONTENTS = ("losses", "funding", "sources", "worst", "lines", "variants", "parameters", "reproduce")
@@ -107,7 +107,24 @@ class StressReport:
         labels = words("en").group("stress.parts")
         made["sources"] = stress.parts_figure(found.split, self.last, labels, base, drawn + caption)
         made["worst"] = self._worst_figure(drawn)
+        if found.reverse is not None:
+            made["reverse"] = self._reverse_figure(found.reverse, drawn)
         return made
+
+    def _reverse_figure(self, answer: Reverse, drawn: str) -> Figure:
+        from abm.figures.reverse import Enough, reverse_figure
+
+        enough = Enough(
+            answer.surprises, answer.smallest_surprise, answer.surprise_interval,
+            answer.own_surprise_bp, answer.farthest_bp,
+        )  # fmt: skip
+        caption = (
+            "Lines: medians; bands: 5 to 95% of the paths. Red: paths reweighted, as little as can "
+            f"be, until they lose {100.0 * answer.loss:.4g}% of it on average. Right: share of "
+            f"{len(answer.surprises)} paths that lose it with a surprise of this size and no other "
+            "change; yellow: the surprise for half of them, with its 95% interval."
+        )
+        return reverse_figure(answer.days, enough, answer.loss, drawn + caption)
 
     def _worst_figure(self, drawn: str) -> Figure:
         from abm.figures.stress import worst_figure
@@ -153,7 +170,7 @@ class StressReport:
                 scenario=found.scenario.name, seed=found.market.seed, paths=f"{found.market.n:,}",
             ),
             "n_failed": found.market.n_failed,
-            "contents": CONTENTS,
+            "contents": self._contents,
             "pictures": {
                 name: picture(image, say(f"stress.figure.{name}"), say(f"stress.figure.{name}"))
                 for name, image in self.images.items()
@@ -173,10 +190,28 @@ class StressReport:
             "breakeven": stress_words.breakeven(found, self.language),
             "drivers": stress_words.drivers(found, self.language),
             "remarks": stress_words.remarks(found, self.language),
+            "reverse": reverse_words.sentences(found, self.language),
+            "reverse_tables": self._reverse_tables(),
             "commands": self._commands(folder),
             "manifest": flat({k: v for k, v in found.manifest.items() if k not in _OF_THE_MOMENT}),
             **parameters(found.scenario),
         }  # fmt: skip
+
+    @property
+    def _contents(self) -> tuple[str, ...]:
+        """Sections in their order; a reverse stress test where one was asked for."""
+        at = CONTENTS.index("lines")
+        more = ("reverse",) if self.found.reverse is not None else ()
+        return (*CONTENTS[:at], *more, *CONTENTS[at:])
+
+    def _reverse_tables(self) -> list[list[Row]]:
+        """Drivers of the reweighted paths, and the most plausible shocks."""
+        answer = self.found.reverse
+        if answer is None:
+            return []
+        both = (reverse_words.drivers(answer, self.language),
+                reverse_words.shocks(answer, self.language))  # fmt: skip
+        return [rows for rows in both if rows]
 
     @property
     def _portfolio(self) -> str:
@@ -329,8 +364,15 @@ class StressReport:
         again = ["unwind", "stress", one_line(Path(found.portfolio.source).name)]
         again += ["--scenario", scenario, "--seed", seed, "--base", found.currency]
         again += ["--runs", str(found.market.n + found.market.n_failed)]
-        again += ["--horizon", ",".join(map(str, found.horizons)), "--out", f"{folder}-again"]
+        again += ["--horizon", ",".join(map(str, found.horizons))]
+        answer = found.reverse
+        again += [] if answer is None else ["--reverse", f"{100.0 * answer.loss:.10g}%"]
+        again += ["--out", f"{folder}-again"]
         worst = ["unwind", "run", scenario, "--seed", seed]
         worst += ["--replicate", str(found.worst["replicate"].iloc[0]), "--out", f"{folder}-worst"]
-        told: Mapping[str, list[str]] = {"again": again, "worst": worst}
+        told: dict[str, list[str]] = {"again": again, "worst": worst}
+        if answer is not None and answer.likeliest is not None:
+            told["reverse"] = ["unwind", "run", f"{folder}/{REVERSE}", "--seed", seed]
+            told["reverse"] += ["--replicate", str(answer.likeliest.replicate)]
+            told["reverse"] += ["--out", f"{folder}-reverse"]
         return [(shlex.join(typed), self.say(f"stress.command.{k}")) for k, typed in told.items()]

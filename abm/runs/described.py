@@ -81,6 +81,7 @@ class StressManifest(_Versions):
     n_paths: Least
     n_failed: Count
     horizons: list[Least]
+    reverse_loss: Annotated[float, Field(gt=0, le=1)] | None = None
     sha256: dict[str, str]
 
 

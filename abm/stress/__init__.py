@@ -4,13 +4,24 @@
     result.risk  # value at risk and expected shortfall by horizon, with intervals
     result.split  # profit by source: price, FX, carry, and four parts of funding
     result.save("results/mine")
+    abm.stress.reverse(result, 0.20).summary  # which surprise, news and paths lose a fifth
 
 The engine knows nothing of the portfolio: it is valued on paths that are there already.
 """
 
+from abm.stress.answers import Reverse
 from abm.stress.cells import CsvFile
 from abm.stress.portfolio import Portfolio, read_portfolio
 from abm.stress.result import StressResult
+from abm.stress.reversing import reverse
 from abm.stress.running import run
 
-__all__ = ["CsvFile", "Portfolio", "StressResult", "read_portfolio", "run"]
+__all__ = [
+    "CsvFile",
+    "Portfolio",
+    "Reverse",
+    "StressResult",
+    "read_portfolio",
+    "reverse",
+    "run",
+]

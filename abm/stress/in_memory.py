@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +22,39 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from abm.runs import RunOutput
+    from abm.runs.pasts import Pasts
     from abm.scenario import Scenario
+
+
+def draw(
+    scenario: Scenario, seed: int, replicate: int, pasts: Pasts | None = None
+) -> RunOutput | None:
+    """What a market reads of one run; None of one that fails."""
+    request = OutputRequest(tuple(series_of(scenario)), events=rates_follow_rules(scenario))
+    try:
+        run = watched_run(scenario, seed, replicate, request, pasts)
+    except FailedRun:
+        return None
+    return run._replace(scalars={})
+
+
+def drawn_of(scenario: Scenario, seed: int, runs: Mapping[int, RunOutput | None]) -> Drawn:
+    """Runs by replicate, as a market is made from them; raises FailedRun where all failed."""
+    done = {row: run for row, run in runs.items() if run is not None}
+    if not done:
+        raise FailedRun(f"{scenario.name}: every run failed")
+    replicates = np.array(list(done))
+    days = {name: np.stack([run.days[name] for run in done.values()]).astype(np.float64)
+            for name in series_of(scenario)}  # fmt: skip
+    events = _events(done) if rates_follow_rules(scenario) else None
+    return Drawn(seed, replicates, replicates, len(runs) - len(done), days, events)
+
+
+def _events(done: Mapping[int, RunOutput]) -> pd.DataFrame:
+    import pandas as pd
+
+    tables = [pd.DataFrame(run.events).assign(row=row) for row, run in done.items()]
+    return pd.concat(tables, ignore_index=True)
 
 
 class GrowingMarket:
@@ -33,9 +66,6 @@ class GrowingMarket:
     def __init__(self, scenario: Scenario, seed: int) -> None:
         """Before the first run."""
         self.scenario, self.seed = scenario, seed
-        self.request = OutputRequest(
-            tuple(series_of(scenario)), events=rates_follow_rules(scenario)
-        )
         self.runs: list[RunOutput | None] = []  # None for one that failed
 
     @property
@@ -45,12 +75,7 @@ class GrowingMarket:
 
     def add(self) -> None:
         """One run more; one that fails is no path."""
-        try:
-            run = watched_run(self.scenario, self.seed, self.n_runs, self.request)
-        except FailedRun:
-            self.runs.append(None)
-        else:
-            self.runs.append(run._replace(scalars={}))
+        self.runs.append(draw(self.scenario, self.seed, self.n_runs))
 
     def market(self, n_runs: int, n_days: int, base: int) -> Market:
         """The market of the first runs.
@@ -60,22 +85,5 @@ class GrowingMarket:
         bad = too_long(self.scenario, n_days)
         if bad:
             raise InvalidInput(*bad)
-        asked = self.runs[:n_runs]
-        done = {row: run for row, run in enumerate(asked) if run is not None}
-        if not done:
-            raise FailedRun(f"{self.scenario.name}: every run failed")
-        replicates = np.array(list(done))
-        days = {name: np.stack([run.days[name] for run in done.values()]).astype(np.float64)
-                for name in self.request.series}  # fmt: skip
-        drawn = Drawn(
-            self.seed, replicates, replicates, len(asked) - len(done), days, self._events(done)
-        )
+        drawn = drawn_of(self.scenario, self.seed, dict(enumerate(self.runs[:n_runs])))
         return market_of(self.scenario, drawn, n_days, base)
-
-    def _events(self, done: dict[int, RunOutput]) -> pd.DataFrame | None:
-        if not self.request.events:
-            return None
-        import pandas as pd
-
-        tables = [pd.DataFrame(run.events).assign(row=row) for row, run in done.items()]
-        return pd.concat(tables, ignore_index=True)

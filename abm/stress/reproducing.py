@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,8 @@ from abm.runs.folder import MANIFEST
 from abm.runs.manifest import current_versions, table_hash
 from abm.runs.reproduce import Gap, Reproduction, changed_versions, gap_of
 from abm.scenario import load_scenario
-from abm.stress.result import SCHEMA_VERSION, TABLES
+from abm.stress.result import SCHEMA_VERSION
+from abm.stress.reversing import reverse
 from abm.stress.running import run
 from abm.stress.samples import find_portfolio
 
@@ -59,9 +61,11 @@ def reproduce_stress_test(
         find_portfolio(said["portfolio"]), scenario, n_runs, said["horizons"],
         said["seed"], workers, base=said["base"], progress=told,
     )  # fmt: skip
+    if said.get("reverse_loss") is not None:
+        made = replace(made, reverse=reverse(made, said["reverse_loss"], workers))
     now = made.tables
-    same = tuple(name for name in TABLES if table_hash(now[name]) == said["sha256"].get(name))
-    gaps = tuple(_gap(where, name, now[name]) for name in TABLES if name not in same)
+    same = tuple(name for name in now if table_hash(now[name]) == said["sha256"].get(name))
+    gaps = tuple(_gap(where, name, now[name]) for name in now if name not in same)
     return Reproduction(same, gaps, tuple(changed_versions(said, current_versions())))
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from abm.runs import RunResult
     from abm.scenario import Scenario
+    from abm.stress.answers import Reverse
     from abm.stress.contracts import Contracts
     from abm.stress.paths import Market
     from abm.stress.portfolio import Portfolio
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 SCHEMA_VERSION = 1
+REVERSE = "reverse.toml"
 N_WORST = 5
 QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 OF_LINES = 0.975  # confidence of the expected shortfall that lines share
@@ -66,6 +68,8 @@ class StressResult:
     """Its options and forwards on every path."""
     started: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
     """The time it was made, UTC, ISO 8601."""
+    reverse: Reverse | None = None
+    """What loses a given share of it, where that was asked (`abm.stress.reverse`)."""
 
     @property
     def scenario(self) -> Scenario:
@@ -276,9 +280,9 @@ class StressResult:
     def drivers(self) -> pd.DataFrame:
         """What separates breaches (`is_breach`) from the rest, the best first: `driver`, `auroc`
         (1/2 tells nothing), `mean_breach`, `mean_rest`, `n_breach`, `n_rest`."""
-        return _frame(separation(self._driver_values(), self.is_breach))
+        return _frame(separation(self.driver_values(), self.is_breach))
 
-    def _driver_values(self) -> dict[str, Array]:
+    def driver_values(self) -> dict[str, Array]:
         """Numbers of each path that may tell a bad one, by name."""
         market, last = self.market, self.horizons[-1]
         span = slice(1, last + 1)
@@ -351,14 +355,16 @@ class StressResult:
     def tables(self) -> dict[str, pd.DataFrame]:
         """All tables by name."""
         renamed = {"variants": self.variants_table}
-        return {name: renamed.get(name, getattr(self, name)) for name in TABLES}
+        tables = {name: renamed.get(name, getattr(self, name)) for name in TABLES}
+        return tables if self.reverse is None else tables | self.reverse.tables
 
     def save(self, folder: str | Path, files: Mapping[str, bytes] | None = None) -> Path:
         """Write the tables into a folder, each whole or not at all, and return it.
 
         Every table as Parquet and as CSV (text that a spreadsheet would compute has a ' in front),
         stresstest.xml (`ore_stress_tests`), scenario.toml, summary.json, manifest.json, and
-        `files` by name. Files of the same names are replaced.
+        `files` by name; of a reverse stress test the scenario with the most plausible shocks,
+        reverse.toml. Files of the same names are replaced.
         """
         place = Path(folder)
         tables = self.tables
@@ -367,6 +373,8 @@ class StressResult:
         made |= {f"{name}.parquet": _parquet(table) for name, table in tables.items()}
         made["stresstest.xml"] = self.ore_stress_tests
         made |= {"scenario.toml": to_toml(raw).encode(), **graphs}
+        if self.reverse is not None and self.reverse.likeliest is not None:
+            made[REVERSE] = to_toml(portable(self.reverse.likeliest.scenario)[0]).encode()
         made |= {"summary.json": _json(self.summary), MANIFEST: _json(self.manifest)}
         write_folder(place, made | dict(files or {}))
         return place
@@ -380,6 +388,7 @@ class StressResult:
                 for row in at_last.to_dict("records")}  # fmt: skip
         split = self.split[self.split["horizon"] == last]
         others = self.variants_table[self.variants_table["horizon"] == last]
+        reverse = {} if self.reverse is None else {"reverse": self.reverse.summary}
         return {
             "scenario": self.scenario.name,
             "currency": self.currency,
@@ -397,11 +406,13 @@ class StressResult:
             "breakeven": self.breakeven.to_dict("records")[-1],
             "worst_paths": self.worst["replicate"].tolist(),
             "remarks": {remark.key: list(remark.names) for remark in self.portfolio.remarks},
+            **reverse,
         }
 
     @property
     def manifest(self) -> dict[str, Any]:
         """What it was made from and with, and the hashes of its tables."""
+        reverse = {} if self.reverse is None else {"reverse_loss": self.reverse.loss}
         return {
             "schema_version": SCHEMA_VERSION,
             "scenario": self.scenario.name,
@@ -413,6 +424,7 @@ class StressResult:
             "n_failed": self.market.n_failed,
             "horizons": list(self.horizons),
             "levels": list(LEVELS),
+            **reverse,
             **current_versions(),
             "source_commit": source_commit(),
             "started": self.started,

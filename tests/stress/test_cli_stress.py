@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pandas as pd
 import pytest
 
+from abm.stress import nearest, reversing
 from abm.sweep import pool
 from tests.attacks.stage import ask
 from tests.sweep.small import HereAndNow
@@ -94,3 +95,35 @@ def test_a_market_that_is_there_is_gone_on_with_for_another_portfolio(tmp_path):
     assert ask([*TYPED, "--out", "kept"]).code == 0
     other = ask([*TYPED, "--out", "kept", "--seed", "5", "--force"])
     assert other.code == 2
+
+
+@pytest.fixture
+def few(monkeypatch):
+    for name, value in {"N_SURPRISES": 2, "N_SEARCH": 1, "N_ELSEWHERE": 2}.items():
+        monkeypatch.setattr(reversing, name, value)
+    for name, value in {"MOST_GENERATIONS": 1, "POPULATION": 4, "N_ROUNDS": 1}.items():
+        monkeypatch.setattr(nearest, name, value)
+
+
+def test_turned_round_it_says_what_loses_so_much_and_how_to_see_it(few, tmp_path):
+    answer = ask([*TYPED, "--reverse", "60 %", "--json"])
+    assert answer.code == 0, answer.text
+    place = tmp_path / "results" / "stress-carry-fund-hike"
+    told = json.loads(answer.text[answer.text.index("{") : answer.text.rindex("}") + 1])
+    assert told["reverse"]["loss"] == 0.6 and told["reverse"]["shocks"]["loss"] >= 0.6
+    made = {path.name for path in place.iterdir()}
+    assert {"reverse.png", "reverse.toml", "reverse_paths.csv", "reverse_days.parquet"} <= made
+    page = (place / "report.html").read_text()
+    assert "What loses" not in page and "what loses 60% of the own money" in page
+    assert "--reverse 60%" in page and "stress-carry-fund-hike/reverse.toml" in page
+    again = ask(["reproduce", str(place)])
+    assert again.code == 0 and "reverse_shocks" in again.text, again.text
+
+
+def test_what_is_out_of_reach_leaves_the_runs_alone_for_another_question(few, tmp_path):
+    (tmp_path / "cash.csv").write_text("name,instrument,currency,market_value\na,USD,USD,100\n")
+    typed = [*("cash.csv" if word == "carry-fund" else word for word in TYPED), "--out", "kept"]
+    answer = ask([*typed, "--reverse", "20%"])
+    assert answer.code == 2 and "out of reach" in answer.text
+    assert "the 4 runs are kept in kept: another --reverse needs no new ones" in answer.text
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["market"]
