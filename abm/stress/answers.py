@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 LEVELS = (0.05, 0.5, 0.95)
+ROUNDING = 1e-12
 FEW = 30  # effective paths, below which a tilted ensemble rests on few of them
 
 
@@ -110,7 +111,8 @@ class Reverse:
                 continue
             mean, deviation = float(values.mean()), float(values.std())
             there = float(self.tilt.weights @ values)
-            shift = (there - mean) / deviation if deviation > 0.0 else 0.0
+            is_fixed = deviation <= ROUNDING * abs(mean)  # the same on every path
+            shift = 0.0 if is_fixed else (there - mean) / deviation
             rows.append(
                 {"driver": name, "mean": mean, "sd": deviation, "mean_tilted": there,
                  "shift": shift}

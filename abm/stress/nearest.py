@@ -67,7 +67,7 @@ def nearest_point(
     found, n_searched = _searched(losses, (starts[at], best), target, price, seed)
     if found is None:
         return None
-    point, n_back = _drawn_back(losses, found, target)
+    point, n_back = drawn_back(losses, found, target)
     n_points = 1 + n + len(starts) + n_searched + n_back
     return Nearest(point, float(np.linalg.norm(straight)), n_points)
 
@@ -102,7 +102,7 @@ def _searched(
     return best, POPULATION * generation
 
 
-def _drawn_back(losses: Losses, point: Array, target: float) -> tuple[Array, int]:
+def drawn_back(losses: Losses, point: Array, target: float) -> tuple[Array, int]:
     """The point of the ray from 0 at which the loss is just reached, and the points seen."""
     low, high = 0.0, 1.0
     for _ in range(N_ROUNDS):

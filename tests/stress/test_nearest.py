@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from abm.stress.nearest import FARTHEST, first_reaching, median_interval, nearest_point
+from abm.stress.nearest import (
+    FARTHEST,
+    drawn_back,
+    first_reaching,
+    median_interval,
+    nearest_point,
+)
 from abm.stress.shocks import entropy_of, one_in
 
 SLOPE = np.array([0.03, -0.01, 0.0, 0.02, 0.005])
@@ -18,6 +24,14 @@ def test_of_a_linear_portfolio_it_is_the_foot_of_the_perpendicular():
     assert 0.01 + found.point @ SLOPE >= 0.10
 
 
+def test_of_a_ball_it_lies_towards_the_middle_though_the_gradient_points_beside_it():
+    """-|y - c|^2 >= -1: y = c (1 - 1/|c|). Steps of 1 from 0 show 2 c - 1 in place of 2 c."""
+    middle = np.array([3.0, 1.0, 0.0, 0.0])
+    found = nearest_point(lambda y: -((y - middle) ** 2).sum(axis=1), 4, -1.0)
+    assert found.distance == pytest.approx(np.sqrt(10.0) - 1.0, rel=5e-3)
+    assert found.point == pytest.approx(middle * (1.0 - 1.0 / np.sqrt(10.0)), abs=0.15)
+
+
 def test_a_threshold_that_the_gradient_does_not_show_is_found_where_it_is_known_of():
     """Beyond 2 standard deviations of the last shock a margin call costs .2 at once."""
 
@@ -28,6 +42,11 @@ def test_a_threshold_that_the_gradient_does_not_show_is_found_where_it_is_known_
     found = nearest_point(losses, 5, 0.2, [2.5 * np.eye(5)[4]])
     assert found.first_distance == pytest.approx(blind, rel=1e-9)
     assert found.distance < 2.1
+
+
+def test_a_point_beyond_the_edge_is_drawn_back_to_it():
+    point, n_points = drawn_back(lambda y: np.linalg.norm(y, axis=1), np.array([0.0, 3.0]), 1.0)
+    assert 1.0 <= point[1] <= 1.0 + 3.0 / 12**3 and n_points == 33
 
 
 def test_the_same_seed_looks_at_the_same_points():
