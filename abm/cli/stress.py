@@ -227,8 +227,10 @@ def lines(found: StressResult, folder: Path, typed: Typed) -> list[str]:
     from abm.report.stress_words import money
 
     text, last, language = words(typed.language), found.horizons[-1], typed.language
+    is_linear = bool(found.portfolio.sensitivities)
     head = text(
-        "stress.head", lines=len(found.portfolio.names), paths=f"{found.market.n:,}",
+        "stress.head_linear" if is_linear else "stress.head",
+        lines=len(found.portfolio.names), paths=f"{found.market.n:,}",
         scenario=found.scenario.name, own=money(found.own_money), currency=found.currency,
     )  # fmt: skip
     told = [head, "", *aligned(stress_words.losses(found, language))]

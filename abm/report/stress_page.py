@@ -245,7 +245,7 @@ class StressReport:
         found, cause = self.found, trigger(self.found.scenario, self.language)
         first_day = [self.say("stress.page.first_day", trigger=cause)] if cause else []
         asked = self.say(
-            "stress.page.asked",
+            "stress.page.asked_linear" if found.portfolio.sensitivities else "stress.page.asked",
             lines=len(found.portfolio.names), own=self._amount(found.own_money),
             title=self._scenario, paths=f"{found.market.n:,}", days=self.last,
         )  # fmt: skip

@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from abm.stress.contracts import Terms, contract_value, implied_deviation, pair_variance
-from abm.stress.crif import FX
 from abm.stress.exposures import loan_of
 from abm.stress.paths import Market
 from abm.stress.portfolio import Contract, Portfolio, Position
-from abm.stress.sensitivities import PER_CENT
 
 Array = np.ndarray
 
@@ -25,8 +23,11 @@ def breakeven_yen(portfolio: Portfolio, market: Market, horizon: int) -> float:
     All other currencies keep their dollar values, prices, rates and volatility are those of the
     eve, interest is simple by day count over the calendar days of the horizon, and nothing is
     called. Of several, the nearest to today. For one loan and one deposit it is that of
-    `abm.carry.breakeven_rate`.
+    `abm.carry.breakeven_rate`. Sensitivities earn no carry that a move could eat up: they have
+    none.
     """
+    if portfolio.sensitivities:
+        return float("nan")
     ledger = _Ledger(portfolio, market, horizon)
     low, high = -FARTHEST_LOG, FARTHEST_LOG
     while True:  # each look narrows the place six hundred times
@@ -56,12 +57,6 @@ class _Ledger:
         self.opening = 0.0  # USD
         self.gross = sum(abs(c.quantity) * self.usd[c.pair] for c in portfolio.contracts)
         self.contracts = [(c, self._terms(c)) for c in portfolio.contracts]
-        self.sensitive: dict[int, float] = {}  # to currencies [base]
-        for s in portfolio.sensitivities:
-            in_base = s.amount * float(fx[s.currency][0, 0])
-            self.gross += abs(in_base) * self.usd[market.base] / PER_CENT
-            if s.factor == FX:
-                self.sensitive[s.of] = self.sensitive.get(s.of, 0.0) + in_base / PER_CENT
         for position in portfolio.positions:
             self._enter(position)
         for contract, terms in self.contracts:
@@ -76,9 +71,6 @@ class _Ledger:
             end = end + self._worth(contract, terms, usd, self.days)
         base = self.market.base
         profit: Array = end / usd[base] - self.opening / self.usd[base]
-        for currency, per_unit in self.sensitive.items():  # to 1, not to 1%
-            rise = (usd[currency] / usd[base]) / (self.usd[currency] / self.usd[base]) - 1.0
-            profit = profit + per_unit * rise
         return profit
 
     def _growth(self, currency: int, per_year: float) -> float:

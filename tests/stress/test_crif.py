@@ -104,11 +104,10 @@ def test_rows_of_one_factor_add_up_in_any_order_and_twice_the_amounts_is_twice_t
     )
 
 
-def test_the_breakeven_of_sensitivities_to_currencies():
-    offset = book(("Risk_FX", "JPY", "", 5.0, "USD"))
-    assert outcome(offset, still(), (1,)).breakeven["rise_log"].item() == pytest.approx(0.0)
-    none = book(("Risk_FX", "AUD", "", 5.0, "USD"))
-    assert np.isnan(outcome(none, still(), (1,)).breakeven["rise_log"].item())
+def test_sensitivities_earn_nothing_where_nothing_moves_and_have_no_breakeven():
+    found = outcome(book(("Risk_FX", "JPY", "", 5.0, "USD")), still(), (1, 3))
+    assert not found.carried.pnl.any()
+    assert found.breakeven["rise_log"].isna().all()
 
 
 def test_a_file_is_known_by_its_header_in_any_case_with_what_else_it_has(tmp_path):
