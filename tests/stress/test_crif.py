@@ -72,6 +72,14 @@ def test_the_overnight_end_is_the_policy_rate():
     assert far == pytest.approx(-made.log_prices[:, :, JGB] / 9.0)
 
 
+def test_between_two_bonds_yields_are_on_the_line(monkeypatch):
+    monkeypatch.setattr("abm.stress.curves.bonds_in", lambda *_: {"UST": 2.0, "JGB": 10.0})
+    made = market()
+    short, long = -made.log_prices[:, :, UST] / 2.0, -made.log_prices[:, :, JGB] / 10.0
+    assert yield_rise(6.0, DOLLAR, made) == pytest.approx((short + long) / 2.0)
+    assert yield_rise(1.0, DOLLAR, made) == pytest.approx(short / 2.0)  # the rate rests
+
+
 def test_a_credit_spread_is_what_the_price_says_beyond_treasuries():
     one = book(("Risk_CreditQ", "HY", "5y", -10.0, "USD"))
     assert profit(one, moved(HY, -0.04)) == pytest.approx(-10.0 * 100.0)  # 4% over 4 years

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from abm.stress.contracts import contracts_of
-from abm.stress.exposures import exposures_of
+from abm.stress.exposures import Book, exposures_of
 from abm.stress.funding import carry_through
 from abm.stress.option_margin import written_margin
 from tests.stress.test_funding import FUND, falling
@@ -55,8 +55,8 @@ def test_the_same_option_bought_is_taken_off_and_another_is_not():
 
 
 def test_an_option_that_was_paid_out_asks_for_nothing():
-    (dollars,) = margin(CALL | {"expiry": "3d"}, made=still()).values()
-    assert (dollars[:, :3] > 0.0).all() and not dollars[:, 3:].any()
+    (dollars,) = margin(CALL | {"expiry": "2d"}, made=still()).values()  # two nights
+    assert (dollars[:, :2] > 0.0).all() and not dollars[:, 2:].any()
 
 
 def test_margin_costs_nothing_and_what_money_does_not_cover_is_told():
@@ -76,11 +76,21 @@ def test_margin_costs_nothing_and_what_money_does_not_cover_is_told():
     assert not rich.carried.uncovered[DOLLAR].any()
 
 
-def test_money_behind_an_option_does_not_meet_the_call_of_a_loan():
+IN_YEN = {"instrument": "USD", "currency": "JPY", "quantity": -6e6, "kind": "put", "strike": 162,
+          "expiry": "90d", "name": "in yen"}  # fmt: skip
+YEN_CASH = {"instrument": "JPY", "currency": "JPY", "market_value": 2e6 * 160.62, "name": "yen"}
+
+
+@pytest.mark.parametrize(
+    ("cash", "option", "currency", "size"),
+    [(CASH, CALL, DOLLAR, 2e6), (YEN_CASH, IN_YEN, YEN, 2e6 * 160.62)],
+    ids=["other money", "money of the loan"],
+)
+def test_money_behind_an_option_does_not_meet_the_call_of_a_loan(cash, option, currency, size):
     made = falling(0.13)  # 1.7 million are called
-    free = carried(portfolio(FUND, CASH), made)
-    written = carried(portfolio(FUND, CASH, CALL), made)
+    free = carried(portfolio(FUND, cash), made)
+    written = carried(portfolio(FUND, cash, option), made)
     assert not free.sold[YEN].any() and written.sold[YEN][0, 2] > 0.0
-    behind = contracts_of(portfolio(CALL), made, (1,)).margins[DOLLAR][0, 2]
-    left = written.shares[next(b for b in written.shares if b.kind == "money")][0, 2] * 2e6
+    behind = contracts_of(portfolio(option), made, (1,)).margins[currency][0, 2]
+    left = written.shares[Book("money", currency)][0, 2] * size
     assert left == pytest.approx(behind)
