@@ -34,7 +34,7 @@ from abm.words import words
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
-    from abm.stress import StressResult
+    from abm.stress import Portfolio, StressResult
 
 MARKET = "market"
 MOST_LINES = 5  # of the portfolio that are told
@@ -146,7 +146,9 @@ def asked_of(typed: Typed) -> Asked:
         sound = [day for day in days if day] or [1]  # what is none has been told of
         horizons = refusals.of(refuse_numbers, runs or 1, sound, workers, scenario)
         if path is not None:
-            refusals.of(read_portfolio, path, scenario, typed.betas, typed.base)
+            found = refusals.of(read_portfolio, path, scenario, typed.betas, typed.base)
+            if found is not None and typed.reverse is not None:
+                refusals.of(_refuse_reverse, found)
     folder = typed.out
     if folder is None and scenario is not None and path is not None:
         folder = Path("results") / folder_name(f"stress-{path.stem}-{scenario.name}")
@@ -155,6 +157,13 @@ def asked_of(typed: Typed) -> Asked:
     refusals.tell()
     assert scenario and path and folder and runs and horizons and seed is not None
     return Asked(path, scenario, runs, horizons, seed, workers, folder, reverse)
+
+
+def _refuse_reverse(portfolio: Portfolio) -> None:
+    if portfolio.sensitivities:
+        raise InvalidInput(
+            "--reverse: a table of sensitivities has no own money to lose a share of; give lines"
+        )
 
 
 def _share(text: str) -> float:
