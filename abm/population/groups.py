@@ -78,6 +78,18 @@ class Group:
         self.risk_aversion[:] = 1.0
         self.leverage_cap[:] = np.inf
 
+    def copy(self) -> Group:
+        """The same institutions on columns of their own."""
+        other = Group(self.kind, self.n, self.n_instruments, self.style, self.lender)
+        for mine, its in zip(self.blocks, other.blocks, strict=True):
+            its[:] = mine
+        return other
+
+    @property
+    def blocks(self) -> tuple[Array, Array, Array]:
+        """Columns by their type."""
+        return self.numbers, self.whole, self.flags
+
     def __getattr__(self, name: str) -> Array:
         """A column by its name: a row of its block."""
         if name not in _PLACES:
@@ -125,9 +137,8 @@ def columns_of(numbers: Array, whole: Array, flags: Array, k: int) -> dict[str, 
 
 def put_together(groups: list[Group]) -> dict[str, Array]:
     """Columns of all groups by name, in the order of rows."""
-    numbers = np.concatenate([group.numbers for group in groups], axis=1)
-    whole = np.concatenate([group.whole for group in groups], axis=1)
-    flags = np.concatenate([group.flags for group in groups], axis=1)
+    blocks = zip(*(group.blocks for group in groups), strict=True)
+    numbers, whole, flags = (np.concatenate(of_type, axis=1) for of_type in blocks)
     return columns_of(numbers, whole, flags, groups[0].n_instruments)
 
 

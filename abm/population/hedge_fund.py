@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from abm.kernels.behaviours.expectations import loan_cost
-from abm.kernels.behaviours.fund_opening import FundTerms, OpeningFunds, open_funds
+from abm.kernels.behaviours.fund_opening import N_LANES, FundTerms, OpeningFunds, open_funds
 from abm.kernels.risk import anchored
 from abm.kernels.rules import FlowRule, FundRule, OwnRiskRule
 from abm.kernels.state import CALLED, COUNTED, MANDATE
@@ -36,6 +36,7 @@ class Styles(NamedTuple):
     yen_share: Array  # (n,)
     other_loans: Array  # (O, n) share of the loan in each further funding currency
     leverage: Array  # (n,)
+    repo_share: Array  # (n,) of its bonds, financed in repo
     equity_usd_bn: Array  # (n,) of the whole style
 
 
@@ -59,6 +60,7 @@ def fund_styles(scenario: Scenario) -> Styles:
         yen_share=np.repeat([s.yen_share for s in styles], numbers),
         other_loans=np.repeat(other_shares, numbers, axis=1),
         leverage=np.repeat([s.leverage for s in styles], numbers),
+        repo_share=np.repeat([s.repo_share for s in styles], numbers),
         equity_usd_bn=np.repeat([s.equity_usd_bn for s in styles], numbers),
     )
 
@@ -143,6 +145,7 @@ def open_fund_books(
         long_run_variance=group.long_run_variance,
         risk_aversion=group.risk_aversion,
         shares=held,
+        lanes=np.empty((N_LANES, group.n)),
     )
     open_funds(funds, fund_terms(scenario))
     group.hold(held)
@@ -156,6 +159,7 @@ def fund_terms(scenario: Scenario) -> FundTerms:
     return FundTerms(
         covariance=terms.usd_covariance,
         owed=owed_currencies(scenario),
+        usual=np.ones(1 + len(owed_currencies(scenario))),
         chosen=chosen_shares(scenario),
         expected=expected_income(terms, terms.income[0]),
         usd_rate=terms.usd_rate,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ class FundLoans(NamedTuple):
     variance: Array  # (n,) of that loan
 
 
+@lru_cache(maxsize=32)
 def owed_currencies(scenario: Scenario) -> Array:
     """Currencies beside the funding currency that some style owes, by row of instruments. (O,)"""
     owed = {

@@ -22,11 +22,11 @@ LIQUIDATIONS = {"pro-rata": PRO_RATA, "least-impact": LEAST_IMPACT, "waterfall":
 
 def opening_margin_rate(mandates: Mandates, loans: FundLoans, scenario: Scenario) -> Array:
     """Margin rate of each institution at the opening estimates; 0 without a call."""
-    estimate, rates = scenario.estimation, np.empty(len(mandates.concentration))
+    estimate, (seen, rates) = scenario.estimation, np.empty((2, len(mandates.concentration)))
     ask_at_opening(
         estimate.opening_multiple / estimate.long_run_multiple, mandates.long_run_variance,
         mandates.asset_variance, loans.covariance, loans.variance, mandates.concentration,
-        mandates.has_margin_account, margin_rule(scenario), rates,
+        mandates.has_margin_account, margin_rule(scenario), seen, rates,
     )  # fmt: skip
     return rates
 

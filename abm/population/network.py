@@ -187,28 +187,43 @@ def shares_of_one(weights: Array) -> Array:
 
 def draw_claims(scenario: Scenario, rule: DrawnClaims, seed: int, replicate: int) -> Array:
     """Debts between banks [USD bn], (B, B), [i, j]: i owes j."""
-    n_core = scenario.banks.n_core
-    n = n_core + scenario.banks.n_periphery
-    claims = np.zeros((n, n))
-    if rule.kind == "none" or n == 1:
+    claims = claims_in_tiers(scenario).copy()
+    n = len(claims)
+    if rule.kind == "none" or rule.kind == "core-periphery" or n == 1:
         return claims
-    if rule.kind == "core-periphery":
-        claims[:n_core, :n_core] = rule.core_core_usd_bn
-        linked = (np.arange(n_core)[:, None] + np.arange(n - n_core)) % rule.every == 0
-        claims[:n_core, n_core:] = rule.core_periphery_usd_bn * linked
-        claims[n_core:, :n_core] = claims[:n_core, n_core:].T
-    elif rule.kind == "erdos-renyi":
-        rng = generator("interbank", seed, replicate)
+    rng = generator("interbank", seed, replicate)
+    if rule.kind == "erdos-renyi":
         claims[:] = rule.claim_usd_bn * (rng.random((n, n)) < rule.probability)
     else:
         import networkx as nx
 
-        rng = generator("interbank", seed, replicate)
         links = min(rule.links, n - 1)
         graph = nx.barabasi_albert_graph(n, links, seed=int(rng.integers(2**31)))
         for u, v in graph.edges:
             lender, borrower = (u, v) if rng.random() < 0.5 else (v, u)
             claims[borrower, lender] = rule.claim_usd_bn
+    return of_others(claims, rule, scenario)
+
+
+@lru_cache(maxsize=32)
+def claims_in_tiers(scenario: Scenario) -> Array:
+    """The same of core and periphery, without any chance; zeros where claims are drawn."""
+    rule, n_core = scenario.network.interbank, scenario.banks.n_core
+    n = n_core + scenario.banks.n_periphery
+    claims = np.zeros((n, n))
+    if rule.kind != "core-periphery" or n == 1:
+        return claims
+    claims[:n_core, :n_core] = rule.core_core_usd_bn
+    linked = (np.arange(n_core)[:, None] + np.arange(n - n_core)) % rule.every == 0
+    claims[:n_core, n_core:] = rule.core_periphery_usd_bn * linked
+    claims[n_core:, :n_core] = claims[:n_core, n_core:].T
+    return of_others(claims, rule, scenario)
+
+
+def of_others(
+    claims: Array, rule: CorePeriphery | ErdosRenyi | ScaleFree, scenario: Scenario
+) -> Array:
+    """Claims on other banks alone, one bank's debts times as large as the scenario says."""
     np.fill_diagonal(claims, 0.0)
     debtor = getattr(scenario.network.brokers, "concentrated_on", 1) - 1
     claims[debtor] *= rule.debt_multiple

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from abm.kernels.numerics.products import add_up_forms, multiply
+from abm.kernels.numerics.products import multiply
 
 Array = np.ndarray
 
@@ -22,8 +22,10 @@ def product(a: Array, b: Array) -> Array:
 
 def quadratic_form(matrix: Array, columns: Array) -> Array:
     """w' A w of every column w, (n,), for A (K, K) and columns (K, n)."""
-    loaded, total = np.empty((2, columns.shape[1]))
-    add_up_forms(matrix, np.ascontiguousarray(columns), loaded, total)
+    loaded = product(matrix, columns) * columns
+    total: Array = loaded[0].copy()
+    for row in loaded[1:]:
+        total += row
     return total
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from abm.kernels.contracts.repo import haircut_of
 from abm.kernels.rules import LossRule, RepoRule
+from abm.population.hedge_fund import fund_styles
 from abm.population.instruments import opening_terms
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 OPENING_RISK = 1.0  # a worst loss, over the calm variance, that leaves the haircut calm
 
 
+@lru_cache(maxsize=32)
 def repo_bonds(scenario: Scenario) -> Array:
     """The bond that is taken in repo; none where there is no lender. (R,)"""
     if scenario.repo.kind == "none":
@@ -49,15 +51,9 @@ def repo_rule(scenario: Scenario) -> RepoRule:
 
 def repo_shares(groups: list[Group], scenario: Scenario) -> Array:
     """Share of its bonds that each institution finances in repo, by the style of a fund. (N,)"""
-    styles = scenario.funds.styles
-    return np.concatenate(
-        [
-            np.array([styles[style].repo_share for style in group.style])
-            if group.kind == "hedge_fund"
-            else np.zeros(group.n)
-            for group in groups
-        ]
-    )
+    shares, funds = np.zeros(sum(group.n for group in groups)), groups[0]  # the first rows
+    shares[: funds.n] = fund_styles(scenario).repo_share[: funds.n]
+    return shares
 
 
 def open_repo_books(scenario: Scenario, columns: dict[str, Array]) -> dict[str, Array]:
@@ -83,7 +79,7 @@ def open_repo_market(
     n = len(bonds)
     share = 0.0 if scenario.repo.kind == "none" else scenario.repo.capacity_share
     return {
-        "repo_bond": bonds,
+        "repo_bond": bonds.copy(),
         "repo_lent": books["repo_debt"].sum(axis=1),
         "repo_pledged": books["repo_units"].sum(axis=1),
         "repo_price": np.ones(n),

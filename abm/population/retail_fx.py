@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,17 +10,25 @@ import numpy as np
 from abm.kernels.rules import RetailFxRule
 from abm.kernels.state import COUNTED, CUT
 from abm.population.groups import CLIENT_BANK, Group, count
-from abm.population.instruments import Terms, full_carry
+from abm.population.instruments import Terms, full_carry, opening_terms
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
 
 
-def draw_retail_fx(scenario: Scenario, terms: Terms, rng: np.random.Generator) -> Group:
-    """Cohorts of retail currency traders, equal in notional, spread evenly in log leverage."""
-    rule = scenario.retail_fx
-    group = Group("retail_fx", count(rule.n, scenario.population.scale), len(terms.names))
+def draw_retail_fx(scenario: Scenario, _: Terms, rng: np.random.Generator) -> Group:
+    """Cohorts of retail currency traders, who differ by chance in the level of their loss-cut."""
+    rule, group = scenario.retail_fx, retail_fx_cohorts(scenario).copy()
     spread = rng.uniform(-1.0, 1.0, group.n)
+    group.loss_cut[:] = rule.loss_cut * (1.0 + rule.loss_cut_spread * spread)
+    return group
+
+
+@lru_cache(maxsize=4)
+def retail_fx_cohorts(scenario: Scenario) -> Group:
+    """The same before any chance: equal in notional, spread evenly in log leverage."""
+    rule, terms = scenario.retail_fx, opening_terms(scenario)
+    group = Group("retail_fx", count(rule.n, scenario.population.scale), len(terms.names))
     if not group.n:
         return group
     group.lender = CLIENT_BANK
@@ -29,7 +38,6 @@ def draw_retail_fx(scenario: Scenario, terms: Terms, rng: np.random.Generator) -
     leverage = np.minimum(leverage, rule.opening_leverage_cap)
     group.size_usd_bn[:] = rule.notional_usd_bn / group.n
     group.wealth[:] = group.size_usd_bn / leverage
-    group.loss_cut[:] = rule.loss_cut * (1.0 + rule.loss_cut_spread * spread)
     held = {name: share for name, share in rule.weights.items() if name != "USD"}
     group.weights[:] = terms.column(held)[:, None]
     group.weights[0] = -1.0

@@ -24,9 +24,27 @@ if TYPE_CHECKING:
 
 def draw_volatility_targets(scenario: Scenario, terms: Terms, rng: np.random.Generator) -> Group:
     """Fixed weights, each fund with its own volatility target."""
-    rule = scenario.volatility_target
-    group = Group("volatility_target", count(rule.n, scenario.population.scale), len(terms.names))
+    rule, group = scenario.volatility_target, volatility_target_funds(scenario).copy()
     noise = rng.standard_normal(group.n)
+    if not group.n:
+        return group
+    group.target_volatility[:] = rule.volatility_target_per_year * np.exp(
+        rule.target_dispersion * noise
+    )
+    leverage, variance = np.empty(group.n), opening_variance(scenario)
+    open_at_target(group.target_volatility, variance, group.leverage_cap, leverage)
+    held, wanted = np.zeros_like(group.units), group.weights.copy()
+    lend_yen(leverage, group.weights[0], held[0])
+    add_hedged(terms.n_currencies, 0, group.n, leverage, wanted, terms.quote, held)
+    group.hold(held)
+    return group
+
+
+@lru_cache(maxsize=4)
+def volatility_target_funds(scenario: Scenario) -> Group:
+    """The same before any chance: equal in wealth and weights."""
+    rule, terms = scenario.volatility_target, opening_terms(scenario)
+    group = Group("volatility_target", count(rule.n, scenario.population.scale), len(terms.names))
     if not group.n:
         return group
     group.set_traits(
@@ -37,16 +55,7 @@ def draw_volatility_targets(scenario: Scenario, terms: Terms, rng: np.random.Gen
     )
     group.wealth[:] = rule.equity_usd_bn / group.n
     group.weights[:] = terms.column(rule.weights)[:, None]
-    group.target_volatility[:] = rule.volatility_target_per_year * np.exp(
-        rule.target_dispersion * noise
-    )
     group.leverage_cap[:] = rule.leverage_cap
-    leverage, variance = np.empty(group.n), opening_variance(scenario)
-    open_at_target(group.target_volatility, variance, group.leverage_cap, leverage)
-    held, wanted = np.zeros_like(group.units), group.weights.copy()
-    lend_yen(leverage, group.weights[0], held[0])
-    add_hedged(terms.n_currencies, 0, group.n, leverage, wanted, terms.quote, held)
-    group.hold(held)
     return group
 
 

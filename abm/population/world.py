@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -218,12 +219,14 @@ def extent(found: np.ndarray) -> np.ndarray:
 def stretches(*flags: np.ndarray) -> list[np.ndarray]:
     """Start and end of every stretch of rows that are flagged, (n, 2), for each of some flags."""
     inside = np.zeros((len(flags), len(flags[0]) + 2), np.bool_)
-    inside[:, 1:-1] = flags
+    for line, flag in zip(inside, flags, strict=True):
+        line[1:-1] = flag
     edges = inside[:, 1:] != inside[:, :-1]
     n = edges.shape[1]
     found = np.flatnonzero(edges)
-    ends = np.searchsorted(found, n * np.arange(1, len(flags)))
-    return [rows.reshape(-1, 2) for rows in np.split(found % n, ends)]
+    ends = found.searchsorted(n * np.arange(len(flags) + 1)).tolist()
+    rows = (found % n).reshape(-1, 2)
+    return [rows[start // 2 : end // 2] for start, end in pairwise(ends)]
 
 
 def borrowers(broker_start: np.ndarray) -> dict[str, np.ndarray]:
@@ -350,8 +353,8 @@ def scale_audit(books: Books, market: Market, graph: Graph, rules: Rules) -> Non
     held[: len(graph.book)] += np.abs(graph.book).sum(axis=1)
     gross = np.maximum(np.maximum(held, basis_point), 1.0)
     cash = max(np.abs(books.cash).sum() + graph.equity.sum(), 1.0)
-    totals = np.append(gross, cash)
-    for k, currency in enumerate(market.quote):  # -1, the dollar, is the last
+    totals = np.array([*gross, cash])
+    for k, currency in enumerate(market.quote.tolist()):  # -1, the dollar, is the last
         totals[currency] = max(totals[currency], gross[k])
     market.gross_totals[:] = totals
 

@@ -5,11 +5,9 @@ A test compares and writes a verdict; what follows from it is booked in `close_o
 
 import math
 
-import numpy as np
-
 from abm.kernels.behaviours.idle import is_out
 from abm.kernels.book_risk import largest_leverage
-from abm.kernels.compiler.jit import allocating_kernel, inlined, kernel
+from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.verdicts import CALL, NO_VERDICT, RUINED, UNMET
 from abm.kernels.contracts.balances import leverage_of, leverage_ratio
 from abm.kernels.numerics.columns import copy, is_any
@@ -133,22 +131,25 @@ def charge(has_account, ceiling, rates):
         rates[j] = min(rates[j], ceiling) if has_account[j] else 0.0
 
 
-@allocating_kernel
+@kernel
 def ask_at_opening(
-    fast_share, long_run, assets, covariance, loan, concentration, has_account, rule, rates
+    fast_share, long_run, assets, covariance, loan, concentration, has_account, rule, seen, rates
 ):  # fmt: skip
     """Margin rates at the opening estimates, no broker short of capital.             (M17, M71)
 
-    ``fast_share``: of the variance through the cycle, the one at the opening.
+    ``fast_share``: of the variance through the cycle, the one at the opening; ``seen``: scratch,
+    the risk by which they are asked.
     """
     rates[:] = 0.0
     if rule.loss.is_on:
+        seen[:] = 0.0
         load_margin(concentration, rule, rates)
-        ask_by_loss(assets, covariance, loan, np.zeros(rates.size), rule, rates)
+        ask_by_loss(assets, covariance, loan, seen, rule, rates)
         charge(has_account, math.inf, rates)
     else:
-        fast = fast_share * long_run
-        ask_margin(fast, long_run, concentration, has_account, math.inf, rule, rates)
+        for i in range(seen.size):
+            seen[i] = fast_share * long_run[i]
+        ask_margin(seen, long_run, concentration, has_account, math.inf, rule, rates)
 
 
 @kernel
