@@ -213,11 +213,12 @@ def swaps_error(day, books, market, scratch):
             worst = larger(worst, margin_error(s, market, sums) / gross)
         per_unit = scratch.of_rows[: market.contract_basis.shape[1]]
         weigh_rows(s, day, market, per_unit)
-        total = scratch.lanes[0]
-        ladder, sums = books.swap_legs[s, :, first:last], books.swap_sums[s, :, first:last]
-        worst = larger(worst, ladder_error(per_unit, ladder, sums, total[: last - first]) / gross)
-        ladder, sums = market.user_legs[s, :, :], market.user_sums[s, :, :]
-        worst = larger(worst, ladder_error(per_unit, ladder, sums, total[:1]) / gross)
+        total = scratch.lanes[0][: last - first]
+        off = ladder_error(first, per_unit, books.swap_legs[s], books.swap_sums[s], total)
+        worst = larger(worst, off / gross)
+        total = scratch.lanes[0][:1]
+        off = ladder_error(0, per_unit, market.user_legs[s], market.user_sums[s], total)
+        worst = larger(worst, off / gross)
     return worst
 
 
@@ -246,10 +247,11 @@ def weigh_rows(s, day, market, per_unit):
 
 
 @kernel
-def ladder_error(per_unit, ladder, sums, total):
+def ladder_error(lo, per_unit, ladder, sums, total):
     """Largest gap between the legs of a holder, row by row, and the sums carried for them."""
-    add_up_ladder(per_unit, ladder, sums[KEPT], total)
-    legs, by_basis, margin, worst = sums[LEGS], sums[BASIS], sums[MARGIN], 0.0
+    hi, worst = lo + total.size, 0.0
+    add_up_ladder(lo, per_unit, ladder, sums[KEPT][lo:hi], total)
+    legs, by_basis, margin = sums[LEGS][lo:hi], sums[BASIS][lo:hi], sums[MARGIN][lo:hi]
     for j in range(total.size):
         worst = larger(worst, abs(total[j] - (legs[j] + by_basis[j] + margin[j])))
     return worst

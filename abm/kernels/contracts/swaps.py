@@ -32,8 +32,7 @@ from abm.kernels.state import (
     YEARS,
 )
 
-# A ladder whose kept share is less is written anew: what is left of it is nothing.
-LEAST_KEPT = 1e-90
+LEAST_KEPT = 1e-90  # a ladder is written anew before the share kept since has no digits left
 
 
 @inlined
@@ -95,10 +94,10 @@ def roll_swaps(day, books, market, rules, scratch):
             hi = min(lo + CHUNK, books.cash.size)
             wanted = scratch.lanes[0][: hi - lo]
             write_balances(s, lo, hi, books, market, rules.mandates, wanted)
-            deal(s, day, market, books.swap_legs[s, :, lo:hi], books.swap_sums[s, :, lo:hi], wanted)
+            deal(s, day, lo, market, books.swap_legs[s], books.swap_sums[s], wanted)
         wanted = scratch.lanes[0][:1]
         wanted[0] = user_demand(s, market, rules.basis) / market.usd_price[market.swapped[s]]
-        deal(s, day, market, market.user_legs[s], market.user_sums[s], wanted)
+        deal(s, day, 0, market, market.user_legs[s], market.user_sums[s], wanted)
         for column in range(LEGS, MARGIN + 1):
             others = chunk_sum(books.swap_sums[s, column]) + market.user_sums[s, column, 0]
             market.dealer_sums[s, column, 0] = -others
@@ -128,14 +127,15 @@ def user_demand(s, market, rule):
 
 
 @kernel
-def deal(s, day, market, ladder, sums, balances):
-    """Bring holders to far legs that are the opposite of their balances: new swaps in today's row,
-    or a share of every row closed at its mark, which has been paid.                       (M118)
+def deal(s, day, lo, market, ladder, sums, balances):
+    """Bring holders from row lo on to far legs that are the opposite of their balances: new swaps
+    in today's row, or a share of every row closed at its mark, which has been paid.       (M118)
     """
-    today, term = day % ladder.shape[0], ladder.shape[0] / TRADING_DAYS
+    today, term, hi = day % ladder.shape[0], ladder.shape[0] / TRADING_DAYS, lo + balances.size
     spot, basis, dealt_at = market.swap_spot[s], market.basis[s], market.contract_basis[s, today]
-    legs, by_basis, kept, margin = sums[LEGS], sums[BASIS], sums[KEPT], sums[MARGIN]
-    by_years, by_basis_years, row, least = sums[YEARS], sums[BASIS_YEARS], ladder[today], 1.0
+    legs, by_basis, by_years = sums[LEGS][lo:hi], sums[BASIS][lo:hi], sums[YEARS][lo:hi]
+    by_basis_years, margin = sums[BASIS_YEARS][lo:hi], sums[MARGIN][lo:hi]
+    kept, row, least = sums[KEPT][lo:hi], ladder[today][lo:hi], 1.0
     for j in range(balances.size):
         due, wanted = kept[j] * row[j], -balances[j]
         left = legs[j] - due
@@ -149,7 +149,7 @@ def deal(s, day, market, ladder, sums, balances):
         kept[j] *= share
         least = min(least, kept[j])
     if least < LEAST_KEPT:
-        forget_closed(today, ladder, kept)
+        write_anew(today, lo, ladder, kept)
     for j in range(balances.size):
         row[j] /= kept[j]
 
@@ -161,22 +161,23 @@ def share_kept(left, wanted):
 
 
 @kernel
-def forget_closed(today, ladder, kept):
-    """Empty the ladders of books that were closed, but for today's row."""
+def write_anew(today, lo, ladder, kept):
+    """Ladders of which next to nothing is kept hold their legs themselves; today's row does."""
     for j in range(kept.size):
         if kept[j] < LEAST_KEPT:
-            new = ladder[today, j]
-            ladder[:, j] = 0.0
-            ladder[today, j], kept[j] = new, 1.0
+            new = ladder[today, lo + j]
+            for row in range(ladder.shape[0]):
+                ladder[row, lo + j] *= kept[j]
+            ladder[today, lo + j], kept[j] = new, 1.0
 
 
 @kernel
-def add_up_ladder(per_unit, ladder, kept, total):
-    """Sum of the far legs of holders over maturities, each at so much per unit."""
+def add_up_ladder(lo, per_unit, ladder, kept, total):
+    """Sum of the far legs of holders from row lo on over maturities, each at so much per unit."""
     total[:] = 0.0
-    sevens, n = per_unit.size // 7 * 7, total.size
+    sevens, hi = per_unit.size // 7 * 7, lo + total.size
     for row in range(0, sevens, 7):
-        add_seven_scaled(row, 0, n, per_unit, ladder, total)
-    add_scaled_rows(sevens, 0, n, per_unit, ladder, total)
-    for j in range(n):
+        add_seven_scaled(row, lo, hi, per_unit, ladder, total)
+    add_scaled_rows(sevens, lo, hi, per_unit, ladder, total)
+    for j in range(total.size):
         total[j] *= kept[j]

@@ -212,6 +212,23 @@ def test_a_leg_altered_in_any_of_many_ladders_is_seen_when_its_turn_comes(chunk)
             model.step()
 
 
+def test_a_ladder_is_the_same_book_whatever_share_of_it_was_kept_since_it_was_written(storm):
+    """A book that shrinks a little every day for years is no empty one."""
+    usual, old = (build_world(storm, 2) for _ in range(2))
+    old.books.swap_legs[:] /= 2e-90
+    old.books.swap_sums[:, KEPT] = 2e-90
+    for world in (usual, old):
+        pass_days(world, 12)
+    assert usual.books.swap_sums[:, KEPT].min() < 0.5  # some have closed more than half
+    for place in (0, 1):
+        scale = np.abs(dealt(usual.books, place)).max()
+        assert dealt(old.books, place) == pytest.approx(
+            dealt(usual.books, place), abs=1e-12 * scale
+        )
+    np.testing.assert_allclose(old.record.log_prices, usual.record.log_prices, atol=1e-12)
+    assert old.record.days["conservation_error"][:12].max() < 1e-12
+
+
 def test_sums_are_those_of_ladders_and_dealers_hold_the_opposite_of_all_on_every_day(storm):
     model = CarryUnwindModel(storm, rng=2)
     for _ in range(10):
