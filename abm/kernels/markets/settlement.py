@@ -80,10 +80,9 @@ def add_legs(c, n, lo, market, rules, scratch):
 def ration(books, market, rules, scratch):
     """Share of the long side that is filled where a price is at its limit (1 elsewhere). (M39)
 
-    Counted over the net order of every institution, of all market makers, and official orders.
+    Assets first: an institution needs a currency for what it gets of them, and no more.
     """
     K, C = market.quote.size, market.rates.size - 1
-    is_rationed = False
     for k in range(K):
         scratch.fill[k] = 1.0
         scratch.side[k] = 0.0
@@ -91,21 +90,34 @@ def ration(books, market, rules, scratch):
             scratch.side[k] = -1.0
         elif market.log_price[k] >= market.upper[k]:
             scratch.side[k] = 1.0
-        is_rationed = is_rationed or scratch.side[k] != 0.0
-    if not is_rationed:
+    if not is_any(scratch.side):
         return False
+    ration_long_sides(C, K, books, market, rules, scratch)
+    ration_long_sides(0, C, books, market, rules, scratch)
+    return True
+
+
+@kernel
+def ration_long_sides(first, last, books, market, rules, scratch):
+    """Share filled of instruments first..last, of the net orders of every institution, of all
+    market makers, and of authorities.                                                     (M39)
+    """
+    if not is_any(scratch.side[first:last]):
+        return
+    C = market.rates.size - 1
     for lo in range(0, books.cash.size, CHUNK):
         hi = min(lo + CHUNK, books.cash.size)
         write_trades(lo, hi, books, market, rules, scratch)
-        for k in range(K):
+        fill_assets(lo, hi, market, rules, scratch)
+        for k in range(first, last):
             if scratch.side[k] == 0.0:
                 continue
             if k < C:
                 add_legs(k, hi - lo, lo, market, rules, scratch)
             for j in range(hi - lo):
-                leg = scratch.lanes[K + LEG, j] if k < C else 0.0
+                leg = scratch.lanes[market.quote.size + LEG, j] if k < C else 0.0
                 count_order(k, scratch.lanes[k, j] + leg, scratch)
-    for k in range(K):
+    for k in range(first, last):
         count_order(k, market.value_order[k], scratch)
         count_order(k, market.dealer_order[k], scratch)
         count_order(k, market.hedger_order[k], scratch)
@@ -116,7 +128,6 @@ def ration(books, market, rules, scratch):
             scratch.fill[k] = min(1.0, bought / sold)
         if scratch.side[k] > 0.0 and bought > 0.0:
             scratch.fill[k] = min(1.0, sold / bought)
-    return True
 
 
 @inlined
@@ -135,23 +146,31 @@ def filled(order, k, scratch):
 
 
 @kernel
-def fill_trades(lo, hi, market, rules, scratch):
-    """Ration a chunk's trades, assets before the currencies that they need.             (M39)
+def fill_assets(lo, hi, market, rules, scratch):
+    """Ration a chunk's trades in assets.                                                  (M39)
 
-    With L' the leg of what was filled in the assets: the institution trades fill(d + L') of the
-    currency and pays for its assets out of that, so its own part becomes fill(d + L') - L'. An
-    institution that sells its assets' currency forward sells none for those it did not get.
+    An institution that sells its assets' currency forward sells none for those it did not get.
     """
-    K, C = market.quote.size, market.rates.size - 1
-    hedges, n = rules.mandates.hedges_quote_currency, hi - lo
-    for k in range(C, K):
+    hedges = rules.mandates.hedges_quote_currency
+    for k in range(market.rates.size - 1, market.quote.size):
         if scratch.side[k] != 0.0:
             c, local = market.quote[k], local_price(k, market)
-            for j in range(n):
+            for j in range(hi - lo):
                 order = scratch.lanes[k, j]
                 scratch.lanes[k, j] = filled(order, k, scratch)
                 if c >= 0 and hedges[lo + j]:
                     scratch.lanes[c, j] += local * (order - scratch.lanes[k, j])
+
+
+@kernel
+def fill_trades(lo, hi, market, rules, scratch):
+    """Ration a chunk's trades, assets before the currencies that they need.               (M39)
+
+    With L' the leg of what was filled in the assets: the institution trades fill(d + L') of the
+    currency and pays for its assets out of that, so its own part becomes fill(d + L') - L'.
+    """
+    K, C, n = market.quote.size, market.rates.size - 1, hi - lo
+    fill_assets(lo, hi, market, rules, scratch)
     for c in range(C):
         if scratch.side[c] != 0.0:
             add_legs(c, n, lo, market, rules, scratch)
