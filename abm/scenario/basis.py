@@ -27,6 +27,7 @@ from abm.scenario.fields import (
 )
 
 TRADING_DAY = "a trading day of the run, as index or date"
+THREE_MONTHS = 63  # trading days: swaps are dealt for so long, in a shorter run too
 
 
 class ConstantBasis(Part):
@@ -184,7 +185,7 @@ class MarketBasis(Part):
         "maturity of swaps: 1 / maturity of a book is dealt anew in a day",
         "trading days",
         "three months",
-        63,
+        THREE_MONTHS,
         label="maturity of swaps",
         ge=1,
         le=LONGEST_SWAP,
@@ -359,8 +360,10 @@ def _currencies_with_a_basis_of_their_own_are_traded(instruments: Any, funding: 
 @needs("calendar", "funding")
 def _swaps_mature_within_the_run(calendar: Any, funding: Any) -> Faults:
     basis, days = funding.basis, calendar.burn_in_days + calendar.days
-    if basis.kind == "market" and basis.maturity_days > days:
+    if basis.kind == "market" and basis.maturity_days > max(days, THREE_MONTHS):
         words = f"must be at most {days}, the days of the run and of its burn-in"
+        if days < THREE_MONTHS:
+            words = f"must be at most {THREE_MONTHS} in a run and burn-in of {days} days"
         yield fault_at("funding.basis.maturity_days", basis.maturity_days, words)
 
 

@@ -14,7 +14,11 @@ def risk_weight(seen, long_run, rule):
     seen, long_run: variance of the borrower's book, now and through the cycle. A borrower who
     holds nothing has the least weight.
     """
-    ratio = rule.multiple * math.sqrt(max(seen, 0.0) / long_run) if long_run > 0.0 else 0.0
+    ratio = 0.0
+    if seen == long_run:  # most of them, on most days
+        ratio = rule.multiple
+    elif long_run > 0.0:
+        ratio = rule.multiple * math.sqrt(max(seen, 0.0) / long_run)
     return min(max(ratio, rule.least), rule.most)
 
 
