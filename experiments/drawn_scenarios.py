@@ -49,6 +49,11 @@ MEMBERS = 5
 """Of a group that a scenario does not have, where only its money is drawn."""
 # Length and words of a run, and files: not drawn.
 LEFT_ALONE = ("calendar.days", "calendar.start", "calendar.holidays", "name", "title", "about")
+# The first of two may not be above the second.
+ORDERED = (
+    ("banks.requirement.least_weight", "banks.requirement.most_weight"),
+    ("funding.basis_per_year", "funding.basis.widest_per_year"),
+)
 # What another kind cannot do without.
 NEEDED: dict[tuple[str, str], dict[str, Any]] = {
     ("shock", "surprise"): {"surprise_bp": 25.0},
@@ -57,6 +62,7 @@ NEEDED: dict[tuple[str, str], dict[str, Any]] = {
     ("option_hedgers", "short-gamma"): {"gamma_usd_bn": {"NKY": 30.0, "SPX": 200.0, "JPY": 50.0}},
     ("order_anticipators", "order-flow"): {"share": {"JPY": 0.1, "AUD": 0.1, "NKY": 0.05}},
     ("risk_appetite", "losses"): {"betas": {"NKY": 0.4, "SPX": 0.12, "AUD": 0.1, "UST": -0.12}},
+    ("funding.basis.squeeze", "script"): {"points": [{"name": "first", "day": 3, "squeeze": 1.0}]},
     ("policy.boj", "script"): {"day": 5, "hike_bp": 15.0, "surprise_bp": 25.0},
     ("policy.mof", "script"): {
         "interventions": [{"name": "first", "day": 3, "usd_bn": 20.0, "signal_log": 0.004}]
@@ -232,7 +238,7 @@ def draw_value(rng: np.random.Generator, leaf: Leaf, scenario: Scenario, way: st
     if isinstance(value, int | float):
         limits = bounds_of(leaf)
         return _around(rng, float(value), limits) if way == "around" else _over(rng, limits)
-    if leaf.key.endswith(("core_capital_factors", "first_share_range")) and value:
+    if leaf.key.endswith(("factors", "first_share_range")) and value:
         return sorted(float(min(1.0, 10.0 ** rng.uniform(-3, 0))) for _ in value)
     return None
 
@@ -240,6 +246,9 @@ def draw_value(rng: np.random.Generator, leaf: Leaf, scenario: Scenario, way: st
 def _named(rng: np.random.Generator, key: str, scenario: Scenario) -> str | None:
     """The name of an instrument, where one is wanted."""
     if key.endswith(".quote"):
+        book = scenario.banks.trading_book
+        if book.kind == "held" and key.split(".")[1] in book.weights:
+            return None  # banks hold assets in dollars
         return str(rng.choice(["USD", *scenario.currencies]))
     if key.endswith((".leader", ".asset")):
         return str(rng.choice(list(scenario.instruments)))
@@ -329,7 +338,16 @@ def _whole_groups(changes: Changes, scenario: Scenario) -> Changes:
         drift = changes.get("calendar.drift_days", burn_in)
         changes["calendar.burn_in_days"] = max(1, burn_in)
         changes["calendar.drift_days"] = min(max(1, drift), max(1, burn_in))
-    return changes | _banks_of(changes)
+    changes |= _in_order(changes, scenario)
+    return changes | _banks_of(changes, scenario)
+
+
+def _in_order(changes: Changes, scenario: Scenario) -> Changes:
+    """Of two fields that one may not exceed the other, both in their order."""
+    now = {leaf.key: leaf.value for leaf in leaves(scenario)} | changes
+    lower = {low: high for low, high in ORDERED if low in now and high in now}
+    drawn = {low: high for low, high in lower.items() if changes.keys() & {low, high}}
+    return {high: max(now[low], now[high]) for low, high in drawn.items()}
 
 
 def _loans_of(changes: Changes, scenario: Scenario) -> Changes:
@@ -358,14 +376,16 @@ def _hedges_of(changes: Changes, scenario: Scenario) -> Changes:
     return {late: max(least, changes.get(late, now.hedge_share))}
 
 
-def _banks_of(changes: Changes) -> Changes:
+def _banks_of(changes: Changes, scenario: Scenario) -> Changes:
     """Another number of core banks: what there is one of for each of them is left to defaults."""
     n = changes.get("banks.n_core")
     if n is None:
         return {}
     brokers = {"numbers": [1, min(3, n)], "bank_probabilities": [], "number_probabilities": []}
     brokers["concentrated_on"] = min(n, changes.get("network.brokers.concentrated_on", n))
+    held = scenario.banks.trading_book.kind == "held"
     return {
+        **({"banks.trading_book.factors": []} if held else {}),
         "banks.core_capital_factors": [],
         **{f"network.brokers.{name}": value for name, value in brokers.items()},
     }

@@ -376,8 +376,8 @@ def _calm_is_not_wider_than_the_widest(funding: Any) -> Faults:
     for name, own in basis.currencies.items():
         calm[f"funding.basis.currencies.{name}.basis_per_year"] = own.basis_per_year
     for key, size in calm.items():
-        if not 0.0 < size <= basis.widest_per_year:
-            words = f"must be above 0 and at most {basis.widest_per_year:g}, the widest basis"
+        if size > basis.widest_per_year:
+            words = f"must be at most {basis.widest_per_year:g}, the widest basis"
             yield fault_at(key, size, words)
 
 

@@ -124,6 +124,7 @@ def test_everything_held_adds_up_over_all_agents():
     for k, name in enumerate(world.instruments):
         held = sum(a.units[name] for a in world.agents if not isinstance(a, Bank))
         outside = market.outside[:, k].sum() if k < len(market.rates) - 1 else 0.0
+        outside += world.world.graph.book[k].sum()  # banks' trading books
         assert held + outside == pytest.approx(market.totals[k], abs=1e-9)
 
 

@@ -134,9 +134,9 @@ def test_by_default_nine_channels_play_without_those_that_are_shut(storm):
     assert "haircuts" not in chosen_players(shut, None, False).channels
     assert chosen_players(storm, None, True).channels == ()
     for name, idle in (
-        ("hike", {"basis", "repo_haircuts", "company_hedging"}),
+        ("hike", {"repo_haircuts", "company_hedging"}),
         ("march-2020", {"repo_haircuts", "company_hedging"}),
-        ("late-hedgers", {"basis", "repo_haircuts"}),
+        ("late-hedgers", {"repo_haircuts"}),
     ):
         assert set(CHANNELS) - set(channels_at_work(load_scenario(name))) == idle
     assert "haircuts" not in channels_at_work(shut)

@@ -7,7 +7,7 @@ import numpy as np
 
 from abm.kernels.day import run_days
 from abm.kernels.scratch import allocate_scratch
-from abm.kernels.state import MARKET_ACCOUNTS, SUBSCRIPTIONS, Mandates
+from abm.kernels.state import LEGS, MARKET_ACCOUNTS, SUBSCRIPTIONS, Mandates
 from abm.population.world import World, borrowers, build_world, rows_with_traits
 from abm.scenario import Scenario, load_scenario
 
@@ -40,12 +40,25 @@ DOLLAR = 3  # column of the dollar in accounts by currency
 _WHOLE = ("first_row", "weights")
 _PEOPLE = [name for name in Mandates._fields if name not in _WHOLE and not name.endswith("_rows")]
 _MONEY = {"units", "cash", "wealth", "borrowing", "high_water", "entry_wealth", "morning_wealth"}
-_MONEY |= {"size_usd_bn", "opening_wealth", "intent", "loan_units"}
+_MONEY |= {"size_usd_bn", "opening_wealth", "intent", "loan_units", "swap_legs"}
+
+
+# Banks that look at the size of their books alone, and a basis that nobody trades for.
+BARE = {
+    "banks__requirement": {"kind": "leverage"},
+    "banks__trading_book": NONE,
+    "banks__funding_run": NONE,
+    "liquidity__dealers__capacity": {"kind": "capital"},
+    "funding__basis": {"kind": "constant"},
+}
 
 
 def scenario(base: str = "hike", /, only: str = "", **changes) -> Scenario:
-    """A small scenario; dots in keys are double underscores. ``only``: groups that exist."""
-    given = {key.replace("__", "."): value for key, value in changes.items()}
+    """A small scenario; dots in keys are double underscores. ``only``: groups that exist, beside
+    bare banks and a constant basis.
+    """
+    given = {**(BARE if only else {}), **changes}
+    given = {key.replace("__", "."): value for key, value in given.items()}
     dated = {"calendar.days": 45} if base == "august-2024" else {}
     absent = {}
     if only:
@@ -157,6 +170,8 @@ def rearranged(world: World, rows: np.ndarray, share: float = 1.0) -> World:
 
     def taken(name: str, column: np.ndarray) -> np.ndarray:
         picked = np.ascontiguousarray(column[..., rows])
+        if name == "swap_sums":
+            picked[:, LEGS:] *= share
         return picked * share if name in _MONEY else picked
 
     kind = np.searchsorted(mandates.first_row, rows, side="right") - 1

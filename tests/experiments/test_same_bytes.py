@@ -59,7 +59,7 @@ def test_one_bit_of_one_price_is_seen_and_said_where(compare, capsys, monkeypatc
     nudged_run(monkeypatch, by_one_bit)
     assert compare[0]() == 1
     said = capsys.readouterr().out
-    assert "hike, seed 1: days: log_JPY (1 of 48 columns)" in said
+    assert "hike, seed 1: days: log_JPY (1 of 50 columns)" in said
     assert "Python agents" not in said.partition("DIFFERENT")[2]
 
 

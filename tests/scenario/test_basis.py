@@ -1,6 +1,5 @@
 """The swap market in a scenario: what is refused, all of it at once, and what stays as it was."""
 
-import json
 from pathlib import Path
 
 import pytest

@@ -15,10 +15,9 @@ def risk_weight(seen, long_run, rule):
     holds nothing has the least weight.
     """
     ratio = 0.0
-    if seen == long_run:  # most of them, on most days
-        ratio = rule.multiple
-    elif long_run > 0.0:
-        ratio = rule.multiple * math.sqrt(max(seen, 0.0) / long_run)
+    if long_run > 0.0:
+        calm = seen == long_run  # most of them, on most days
+        ratio = rule.multiple * (1.0 if calm else math.sqrt(max(seen, 0.0) / long_run))
     return min(max(ratio, rule.least), rule.most)
 
 

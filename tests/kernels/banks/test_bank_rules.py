@@ -38,6 +38,7 @@ from abm.kernels.state import (
 from abm.population.world import build_world
 from abm.scenario import load_scenario
 from tests.engine.worlds import (
+    BARE,
     DOLLAR,
     EM,
     HY,
@@ -58,6 +59,7 @@ RUN = RunRule(
     is_on=True, ratio=0.03, speed=0.25, runnable=0.3, reserve_share=0.1, sale_share=0.3,
     discount=0.03,
 )  # fmt: skip
+BY_RISK = {"banks__requirement": {"kind": "risk-weighted"}}
 BOOKS = {
     "kind": "held", "asset_share": 0.1, "factors": [0.6, 0.8, 1.0, 1.6],
     "weights": {"HY": 0.6, "EM": 0.2, "SPX": 0.2},
@@ -89,7 +91,7 @@ def required(world, weight_of):
 
 
 def test_what_a_banks_assets_require_by_hand():
-    world = build_world(scenario("calm", banks__requirement={"kind": "risk-weighted"}), 1)
+    world = build_world(scenario("calm", **BARE | BY_RISK), 1)
     books, graph, rules = world.books, world.graph, world.rules
     # other assets fill every bank up to four fifths of its capital
     assert graph.requirement == pytest.approx(0.8 * graph.equity)
@@ -102,7 +104,7 @@ def test_what_a_banks_assets_require_by_hand():
 
 
 def test_where_margins_follow_volatility_so_does_what_loans_require():
-    changes = {"banks__requirement": {"kind": "risk-weighted"}, "margin": {"kind": "volatility"}}
+    changes = BARE | BY_RISK | {"margin": {"kind": "volatility"}}
     world = build_world(scenario("calm", **changes), 1)
     books, graph, market = world.books, world.graph, world.market
     calm = world.rules.market.calm_risk
@@ -121,8 +123,7 @@ def test_where_margins_follow_volatility_so_does_what_loans_require():
 @pytest.mark.parametrize("bp", [-100.0, 100.0])
 def test_only_who_has_lost_costs_its_banks_more_capital(bp):
     # By the volatility of holdings, good news took capital from those who lend to the carry.
-    changes = {"banks__requirement": {"kind": "risk-weighted"}, "shock__surprise_bp": bp}
-    asked = scenario("hike", **changes)
+    asked = scenario("hike", shock__surprise_bp=bp)
     world = build_world(asked, 1)
     world.chance.news[:] = 0.0
     eve = world.burn_in + asked.shock_day
@@ -429,10 +430,3 @@ def test_capital_is_its_parts_on_every_day_of_a_run_on_a_broker(seed):
             graph.flows.sum(axis=0), abs=1e-9
         )
     assert world.record.days["conservation_error"].max() < 1e-12
-
-
-def test_new_rules_by_name_are_off_in_the_shipped_world():
-    world = load_scenario("world-2024").banks
-    assert (world.requirement.kind, world.trading_book.kind) == ("leverage", "none")
-    assert (world.funding_run.kind, world.interbank_marks.kind) == ("none", "par")
-    assert load_scenario("world-2024").liquidity.dealers.capacity.kind == "capital"

@@ -14,7 +14,8 @@ N_CURRENCIES = 3
 
 def shocked(news, limits=None, **changes):
     """One round of one day without interest or margin calls, its news by instrument."""
-    alone = {"banks__desk": NONE, "option_hedgers": NONE, "risk_appetite": NONE}
+    alone = {"banks__desk": NONE, "banks__trading_book": NONE}
+    alone |= {"option_hedgers": NONE, "risk_appetite": NONE}
     changes = {"clearing__rounds": 1, "margin": NONE} | alone | changes
     world = build_world(scenario("calm", **changes), 2)
     world = quiet(world)
@@ -158,6 +159,18 @@ def test_an_asset_and_its_currency_at_their_limits_ration_the_asset_first():
     bought = needed > 1e-9
     np.testing.assert_allclose(got[bought], fill[JPY] * needed[bought], atol=1e-9)
     np.testing.assert_allclose(got[~bought], needed[~bought], atol=1e-9)
+
+
+def test_yen_for_shares_that_are_not_bought_are_no_part_of_the_queue_for_yen():
+    """Both limit up: buyers of yen share what is sold, and nothing is left over for dealers."""
+    world = shocked({JPY: 0.10, NKY: 0.10}, {JPY: 0.02, NKY: 0.01})
+    held = world.market.dealer_held[JPY]
+    before_and_after(world)
+    fill, side, order = world.scratch.fill, world.scratch.side, world.market.dealer_order[JPY]
+    assert side[JPY] == 1.0 and side[NKY] == 1.0
+    assert 0.0 < fill[NKY] < 0.9 and 0.0 < fill[JPY] < 1.0
+    took = fill[JPY] * order if order > 0.0 else order
+    assert world.market.dealer_held[JPY] - held == pytest.approx(took, abs=1e-9)
 
 
 def test_both_legs_match_at_the_price_and_the_spread_paid_is_the_spread_received():
