@@ -8,7 +8,7 @@ import abm
 from abm.runs.fast import fast_run
 
 N_RUNS = 40
-WITH_SALES, MEAN_SALES_USD_BN, WITH_CALLS = 16, 3.7, 10
+WITH_SALES, MEAN_SALES_USD_BN, WITH_CALLS = 15, 3.5, 9
 SAID = (
     f"{WITH_SALES} have forced sales, USD {MEAN_SALES_USD_BN}bn in the mean of all {N_RUNS}, "
     f"and {WITH_CALLS} have margin calls"
