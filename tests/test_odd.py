@@ -13,7 +13,7 @@ from abm.kernels import day
 from abm.runs.columns import CATEGORIES
 from abm.runs.columns import columns_of as columns_of_table
 from abm.runs.manifest import manifest_of
-from abm.runs.tables import ACCOUNT_COLUMNS, BASIS_COLUMNS, REPO_COLUMNS
+from abm.runs.tables import ACCOUNT_COLUMNS, REPO_COLUMNS
 from abm.scenario import parameter_table
 from abm.scenario.retired import NOW_A_RULE, RETIRED
 from experiments import odd_tables
@@ -235,7 +235,7 @@ def test_the_days_table_has_the_columns_of_the_odd(cascade):
         "Table `days`", instrument=list(cascade.run.scenario.instrument_names), type=forced,
         currency=[],  # with a basis of its own
     )  # fmt: skip
-    absent = (*BASIS_COLUMNS, *ACCOUNT_COLUMNS, *REPO_COLUMNS)
+    absent = (*ACCOUNT_COLUMNS, *REPO_COLUMNS)
     said = [column for column in said if column[0] not in absent]
     assert sorted(forced) == sorted(set(forced)) and set(forced) < set(re.findall(r"\w+", TEXT))
     assert [name for name, _ in said] == list(days.columns)
@@ -245,7 +245,7 @@ def test_the_days_table_has_the_columns_of_the_odd(cascade):
 def test_the_indicators_have_the_columns_of_the_odd(cascade):
     found = cascade.run.indicators
     banks = [node for node, kind in cascade.run.exposures.nodes(data="kind") if kind == "bank"]
-    said = [c for c in columns_of("Table `indicators`", bank=banks) if c[0] not in BASIS_COLUMNS]
+    said = columns_of("Table `indicators`", bank=banks)
     assert [name for name, _ in said] == list(found.columns)
     assert [KINDS[kind] for _, kind in said] == [kind_of(found[name]) for name in found]
 

@@ -259,4 +259,4 @@ def test_a_history_is_one_run_of_the_world_with_its_surprises(monkeypatch):
     assert panel[POSITIONS].iloc[18] == run.indicators["net_short_share"].iloc[311]
     assert panel["overlap"].iloc[5] == run.indicators["overlap"].iloc[301]
     assert panel["overlap"].iloc[6] == run.indicators["overlap"].iloc[306]
-    assert set(FREE) <= set(panel) and set(BY_NAME) - set(panel) == {"basis_bp"}
+    assert set(FREE) <= set(panel) and set(BY_NAME) == set(panel) & set(BY_NAME)
