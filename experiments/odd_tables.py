@@ -218,7 +218,7 @@ TESTS: dict[int, tuple[str, ...]] = {
     49: (
         "kernels/test_risk.py:test_dealers_reference_moves_with_news_and_creeps_towards_the_price",
     ),
-    50: ("kernels/test_risk.py:test_dealers_withdraw_by_volatility_and_core_capital",),
+    50: ("kernels/test_risk.py:test_dealers_withdraw_by_volatility_and_head_room_of_core_banks",),
     51: (
         "kernels/test_risk.py:test_covariances_are_exponential_averages_of_squared_daily_returns",
     ),

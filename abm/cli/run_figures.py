@@ -106,7 +106,7 @@ def figures_of_run(
     }
     if has_basis(run.days):
         figures["basis"] = pictures.basis_picture(scenario, drawn, run.days, run.events)
-    if run.is_repeatable and banks_matter(scenario, run.days):
+    if run.is_repeatable and banks_matter(run.days):
         with suppress(InvalidInput):  # of another version, which this one does not repeat
             figures["banks"] = pictures.banks_picture(run, drawn)
     if scenario.outputs.events:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from abm.report.phrases import Phrases
-from abm.report.script import day_name
+from abm.report.script import currency, day_name
 from abm.runs.columns import own_bases
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from abm.words import Words
 
 LEAST_DRAWN_USD_BN = 1.0  # on a swap line
+TOLD_LOSS = 0.05  # of all banks' capital
 N_NAMED = 8  # of the banks that failed
 
 
@@ -24,18 +25,13 @@ def has_basis(days: pd.DataFrame) -> bool:
     return "basis_bp" in days
 
 
-def banks_matter(scenario: Scenario, days: pd.DataFrame) -> bool:
-    """True where a rule looks at banks' capital (ODD, section 7.20), or a bank has failed."""
-    banks = scenario.banks
-    rules = (
-        banks.requirement.kind != "leverage",
-        banks.trading_book.kind != "none",
-        banks.funding_run.kind != "none",
-        banks.interbank_marks.kind != "par",
-        scenario.liquidity.dealers.capacity.kind != "capital",
+def banks_matter(days: pd.DataFrame) -> bool:
+    """True where a bank has failed, or all together have lost a twentieth of their capital."""
+    failed, capital = days.get("n_bank_failures"), days.get("bank_equity_usd_bn")
+    has_failed = failed is not None and bool(failed.any())  # older tables do not have it
+    return has_failed or (
+        capital is not None and bool(capital.min() <= (1.0 - TOLD_LOSS) * capital.iloc[0])
     )
-    failed = days.get("n_bank_failures")  # older tables do not have it
-    return any(rules) or (failed is not None and bool(failed.any()))
 
 
 def swap_line_days(scenario: Scenario) -> list[int]:
@@ -57,6 +53,7 @@ def basis_facts(scenario: Scenario, days: pd.DataFrame, say: Words) -> Iterator[
     widest, most = int(basis.argmin()), int(drawn.argmax())
     yield from Phrases(say).lines(
         "summary/basis",
+        currency=currency(scenario.funding_currency, say.language),
         first=whole_bp(basis[0]),
         widest=whole_bp(basis[widest]),
         widest_day=day_name(scenario, int(days["day"].iloc[widest]), say.language),
@@ -84,7 +81,7 @@ def bank_facts(
 ) -> Iterator[str]:
     """The banks' capital together, what clients cost them, and who failed on which day; unless
     `is_asked`, where banks matter."""
-    if not (is_asked or banks_matter(scenario, days)):
+    if not (is_asked or banks_matter(days)):
         return
     banks = institutions[institutions["kind"] == "bank"]
     failed = banks[banks["n_failures"] > 0].sort_values("first_failure_day", kind="stable")

@@ -34,7 +34,7 @@ def figures_of(result: RunResult) -> tuple[str, ...]:
     scenario, days = result.scenario, result.days
     absent = set() if scenario.outputs.events else {"mechanism"}
     absent |= set() if has_basis(days) else {"basis"}
-    absent |= set() if result.is_repeatable and banks_matter(scenario, days) else {"banks"}
+    absent |= set() if result.is_repeatable and banks_matter(days) else {"banks"}
     return tuple(name for name in FIGURES if name not in absent)
 
 

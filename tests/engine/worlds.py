@@ -43,14 +43,15 @@ _MONEY = {"units", "cash", "wealth", "borrowing", "high_water", "entry_wealth", 
 _MONEY |= {"size_usd_bn", "opening_wealth", "intent", "loan_units", "swap_legs"}
 
 
-# Banks that look at the size of their books alone, and a basis that nobody trades for.
-BARE = {
-    "banks__requirement": {"kind": "leverage"},
-    "banks__trading_book": NONE,
-    "banks__funding_run": NONE,
-    "liquidity__dealers__capacity": {"kind": "capital"},
-    "funding__basis": {"kind": "constant"},
+# Banks that look at the size of their books alone; with a constant basis, a bare world.
+BANKS_BY_SIZE = {
+    "banks.requirement": {"kind": "leverage"},
+    "banks.trading_book": NONE,
+    "banks.funding_run": NONE,
+    "liquidity.dealers.capacity": {"kind": "capital"},
 }
+BARE = {key.replace(".", "__"): part for key, part in BANKS_BY_SIZE.items()}
+BARE["funding__basis"] = {"kind": "constant"}
 
 
 def scenario(base: str = "hike", /, only: str = "", **changes) -> Scenario:

@@ -32,6 +32,7 @@ from abm.population.rules import make_rules
 from abm.population.world import build_world
 from abm.scenario import load_scenario
 from tests.engine.worlds import (
+    BARE,
     JPY,
     pass_days,
     rows_of,
@@ -170,7 +171,7 @@ def test_preferences_are_those_at_the_reference_rates():
 
 def test_risk_aversion_by_hand():
     # gamma b0 (Q l0 - c) is the carry at the reference rates, b0 = .37 x 1.15 + .63 x 1.3
-    world = new_world(funds__leverage_dispersion=0.0, funds__overlap=1.0)
+    world = new_world(**BARE, funds__leverage_dispersion=0.0, funds__overlap=1.0)
     mandates, i = world.rules.mandates, 0
     style = load_scenario("hike").funds.styles["FXM"]
     q = mandates.asset_variance[i] - 2.0 * mandates.loan_covariance[i] + mandates.loan_variance[i]

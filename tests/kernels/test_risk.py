@@ -56,16 +56,17 @@ def test_closes_are_kept_newest_first():
     np.testing.assert_array_equal(world.market.close[:N_DAYS], world.record.log_prices[::-1])
 
 
-def test_dealers_withdraw_by_volatility_and_core_capital():
+def test_dealers_withdraw_by_volatility_and_head_room_of_core_banks():
     world, _, _ = after_a_run(N_DAYS - 1)
     # tomorrow's depth is set before the day's return is in the estimate
     fast = np.sqrt(np.diag(world.market.covariance_fast))
     pass_days(world, 1, N_DAYS - 1)
     rule, graph = world.rules.dealers, world.graph
     core = graph.is_core > 0
-    capital = graph.equity[core].sum() / graph.opening_equity[core].sum()
+    room = np.maximum(graph.equity - graph.requirement, 0.0)[core].sum() / graph.opening_room[0]
     share = np.minimum(1.0, world.rules.market.calm_volatility / fast) ** rule.volatility_exponent
-    share *= capital**rule.capital_exponent
+    assert rule.by_head_room and abs(room - 1.0) > 0.05
+    share *= room**rule.capital_exponent
     depth = rule.depth * np.maximum(rule.depth_floor, share)
     units = depth / world.market.usd_price
     np.testing.assert_allclose(world.market.dealer_depth, units, rtol=1e-12)

@@ -228,6 +228,7 @@ def test_graphml_that_would_grow_or_reach_outside_is_refused(tmp_path, entities)
 def test_a_bank_alone_has_no_claims_whatever_they_are_drawn_from():
     one = {
         "banks.n_core": 1, "banks.n_periphery": 0, "banks.core_capital_factors": [],
+        "banks.trading_book.factors": [],
         "network.brokers.numbers": [1, 1], "network.brokers.bank_probabilities": [],
         "network.brokers.concentrated_on": 1, "network.interbank": {"kind": "scale-free"},
     }  # fmt: skip

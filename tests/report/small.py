@@ -6,6 +6,7 @@ from functools import cache
 
 import abm
 from abm.scenario import Scenario
+from tests.engine.worlds import BANKS_BY_SIZE
 
 TITLE = "<script>alert(1)</script>"
 NEWS = '"><img src=x onerror=alert(2)>'
@@ -15,6 +16,8 @@ TINY = {
     "calendar.drift_days": 5,
     "population.scale": 0.2,
     "shock.surprise_bp": 150,
+    "funding.basis": {"kind": "constant"},
+    **BANKS_BY_SIZE,
 }
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 import abm
@@ -10,6 +11,7 @@ from abm.report.pictures import banks_picture, basis_picture
 from abm.report.run_page import figures_of, run_report
 from abm.report.summary import Told, sections
 from abm.words import LANGUAGES, words
+from tests.engine.worlds import BANKS_BY_SIZE
 from tests.report import small
 
 MARKET = {
@@ -17,7 +19,7 @@ MARKET = {
     "calendar.burn_in_days": 6,
     "calendar.drift_days": 5,
     "population.scale": 0.2,
-    "funding.basis.kind": "market",
+    **BANKS_BY_SIZE,
     "funding.basis.maturity_days": 10,
     "policy.swap_line": {"kind": "facility", "day": 4, "until": 9},
 }
@@ -56,16 +58,13 @@ def test_the_basis_is_told_at_its_widest_with_the_day(basis):
     assert second == "drawn on the dollar swap line: at most USD 265bn, on day 7"
 
 
-def test_a_rule_or_a_failure_makes_banks_matter(basis, broker):
-    assert banks_matter(broker.scenario, broker.days)
-    assert not banks_matter(basis.scenario, basis.days)
-    failed = basis.days.assign(n_bank_failures=1)
-    assert banks_matter(basis.scenario, failed)
-    for rule in (
-        {"banks.interbank_marks.kind": "capital"},
-        {"banks.funding_run.kind": "withdrawals"},
-    ):
-        assert banks_matter(basis.scenario.with_changes(rule), basis.days)
+def test_a_failure_or_a_twentieth_of_their_capital_makes_banks_matter(basis, broker):
+    assert banks_matter(broker.days)
+    assert not banks_matter(basis.days)
+    assert banks_matter(basis.days.assign(n_bank_failures=1))
+    for lost, is_told in ((0.04, False), (0.06, True)):
+        capital = np.where(basis.days["day"] < 5, 100.0, 100.0 * (1.0 - lost))
+        assert banks_matter(basis.days.assign(bank_equity_usd_bn=capital)) is is_told
 
 
 def test_the_report_has_a_figure_for_each(basis, broker):

@@ -12,6 +12,7 @@ from abm.report.pictures import title
 from abm.report.quotes import real_quotes
 from abm.report.summary import Told, groups, move_around, sections, summary_text
 from abm.words import LANGUAGES, words
+from tests.engine.worlds import BANKS_BY_SIZE
 from tests.report.happenings import EARLY_CRASH, broken_before_the_shock, broken_in_burn_in
 
 ALONE = {  # funds and rule followers without households and desks
@@ -20,6 +21,7 @@ ALONE = {  # funds and rule followers without households and desks
     "retail_fx.notional_usd_bn": 0.0,
     "retail_equity.n": 0,
     "retail_equity.notional_usd_bn": 0.0,
+    **BANKS_BY_SIZE,
 }
 
 

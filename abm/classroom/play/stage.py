@@ -178,7 +178,7 @@ class Stage:
     def _show_banks(self) -> None:
         """The banks are in sight from where a rule looks at them, one fails or one is thin."""
         run, days = self.run, self.run.days()
-        self.later["banks"].view.visible = banks_matter(run.scenario, days) or run.has_thin_bank
+        self.later["banks"].view.visible = banks_matter(days) or run.has_thin_bank
         if not self.later["banks"].view.visible or not len(days):
             self.bank_facts.object = ""
             return

@@ -20,6 +20,7 @@ from abm.population.instruments import opening_terms
 from abm.population.world import build_world
 from tests.engine.worlds import (
     AUD,
+    BARE,
     DOLLAR,
     JGB,
     JPY,
@@ -44,7 +45,8 @@ def some_morning(**changes):
 
     The yen rate is then .5%, the differential 4.8% of the 5.2% at which all usual yen are borrowed.
     """
-    world = build_world(scenario(clearing__rounds=1, shock__surprise_bp=40.0, **changes), 8)
+    changes = BARE | {"clearing__rounds": 1, "shock__surprise_bp": 40.0} | changes
+    world = build_world(scenario(**changes), 8)
     return pass_days(world, 5)
 
 
@@ -69,7 +71,7 @@ def usd_view(market, covariance):
 def test_a_fund_wants_mean_over_risk_aversion_times_variance_within_its_limits():
     world = some_morning()
     market, funds, banks = world.market, world.rules.funds, world.rules.banks
-    calm = usd_view(market, opening_terms(scenario()).covariance)
+    calm = usd_view(market, opening_terms(scenario(**BARE)).covariance)
     trend, price, link = market.trend[0].copy(), market.log_price.copy(), market.link_level.copy()
     risk, rates = world.books.sizing_risk.copy(), world.script.rates[5]
     pass_days(world, 1, 5)
@@ -102,7 +104,7 @@ def test_a_fund_wants_mean_over_risk_aversion_times_variance_within_its_limits()
 def test_margin_rates_cover_the_worst_recent_loss_of_the_book():
     world = some_morning()
     calm, use = (
-        usd_view(world.market, opening_terms(scenario()).covariance),
+        usd_view(world.market, opening_terms(scenario(**BARE)).covariance),
         world.graph.utilisation.copy(),
     )
     worst = world.books.margin_risk.copy()

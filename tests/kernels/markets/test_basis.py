@@ -11,7 +11,7 @@ from abm.population.basis import basis_rule
 from abm.population.instruments import opening_terms
 from abm.population.script import year_ends
 from abm.population.world import build_world
-from tests.engine.worlds import DOLLAR, JPY, MXN, SPX, pass_days, quiet, scenario, with_rules
+from tests.engine.worlds import BARE, DOLLAR, JPY, MXN, SPX, pass_days, quiet, scenario, with_rules
 from tests.kernels.contracts.test_swaps import SHORT, one_fund, owing, with_swaps
 
 CALM = 0.0035
@@ -22,7 +22,7 @@ LINE = {"kind": "facility", "day": 0}
 
 def market_world(basis=MARKET, **changes):
     """A small world with a swap market and a calm basis of 35bp, in which there is no news."""
-    changes = {"funding__basis": basis, "funding__basis_per_year": CALM} | changes
+    changes = BARE | {"funding__basis": basis, "funding__basis_per_year": CALM} | changes
     return quiet(build_world(scenario("calm", **changes), 1))
 
 
