@@ -160,7 +160,7 @@ show(figure)
 # %% [markdown]
 # The swap line takes all forced sales of hedge funds away. That is no discovery: margins that may
 # not rise call no fund. What the model adds is what is *left*. Households are still stopped out of
-# their shares. And the yen still gains eleven per cent, because those who are not forced to sell
+# their shares. And the yen still gains ten per cent, because those who are not forced to sell
 # leave as well. Think of the line's effect as the most that cheap dollars could do.
 #
 # A mean is not a promise. Look at the dots: for all that the mean is known to 2bn, in single runs
