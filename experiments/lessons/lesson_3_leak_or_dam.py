@@ -173,8 +173,8 @@ show(figure)
 
 # %% [markdown]
 # One dam breaks at once; the *probability* does not. It climbs all the way from 20 basis points,
-# which break three dams of a hundred, to 60, which break all but four, and on the way, at 30, a leak
-# is what comes most often: no size of surprise is safe below and deadly above. Nor is it the
+# which break three dams of a hundred, to 60, which break all but four, and on the way, at 30, a
+# leak is what comes most often: no size of surprise is safe below and deadly above. Nor is it the
 # surprise alone: with `CAP = 10` some 31 basis points break the dam in half of the runs (try it).
 #
 # ## Exercise

@@ -147,7 +147,7 @@ show(figure)
 #
 # ### What the model does on those days
 #
-# Means over all runs: the yen short on 1 July is some USD 252bn, *calls* are margin calls, *cuts*
+# Means over all runs: the yen short on 1 July is some USD 244bn, *calls* are margin calls, *cuts*
 # cohorts of retail traders whose broker closes their position, and forced sales are in USD bn. The
 # last column is the share of runs in which USD 1bn or more are sold by force on that day.
 
@@ -170,7 +170,7 @@ print(shown.loc[shown_days].round(2).to_string())
 
 # %% [markdown]
 # * **11 and 12 July.** The ministry sells 35 billion dollars. Hedge funds, whose margins and
-#   limits tighten, and trend followers buy back yen: more than a third of the short is gone by the
+#   limits tighten, and trend followers buy back yen: a third of the short is gone by the
 #   end of the month. Most do so of their own will: in eight runs of ten hardly anything is sold by
 #   force on the Monday after, but in a few very much is.
 # * **31 July, 1 August.** The hike moves the yen by 2% and forces almost no sales: the funds'
@@ -180,7 +180,7 @@ print(shown.loc[shown_days].round(2).to_string())
 # * **5 August.** No news in the script at all. The Nikkei takes in New York's Friday and loses 7%
 #   in the mean; funds called on Friday sell, and households long of Japanese shares are stopped
 #   out.
-# * **6 August.** Monday's prices bring more calls than Friday's. The Nikkei has turned, by 2%; the
+# * **6 August.** Monday's prices bring more calls than Friday's. The Nikkei has turned, by 1%; the
 #   real one by 10%.
 # * **7 August.** The vice-governor speaks, the last households sell, and the day after it is over.
 #

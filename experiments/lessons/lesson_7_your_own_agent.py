@@ -145,8 +145,8 @@ for kind in (Idler, Leaner):
 
 # %% [markdown]
 # The five draws differ a good deal. But `Leaner` and `Idler` met the same five, so compare row by
-# row (lesson 6 says why): in all five it takes a little off the peak, and in four it would have done
-# better to do nothing.
+# row (lesson 6 says why): in all five it takes a little off the peak, and in four it would have
+# done better to do nothing.
 #
 # ### More money, more draws
 #
@@ -227,9 +227,9 @@ print(f"Leaner {mean_and_error(gained[20])['made']}, LateBuyer {mean_and_error(l
 # %% [markdown]
 # The buying back. To hold what it sold saves most of the loss: it had bought back on the first
 # quiet day, and more of the rise was still to be given back. What the selling costs (the yen had
-# further to rise) cannot be told from nothing in 40 pairs. More money does not help: the larger it is, the more it
-# moves the price against itself. The ministry that bought dollars in lesson 6 was such a trader.
-# It had other reasons.
+# further to rise) cannot be told from nothing in 40 pairs. More money does not help: the larger it
+# is, the more it moves the price against itself. The ministry that bought dollars in lesson 6 was
+# such a trader. It had other reasons.
 #
 # But that is *this* trader. Is there a better one?
 #
