@@ -233,9 +233,9 @@ show(figure)
 
 # %% [markdown]
 # Up to a cap of 1.5 hardly any fund gets a margin call, and the rise is hardly amplified. At 2 it
-# is amplified by more than a third, though only USD 2bn are sold by force: funds close because the
-# trade has become riskier, not because they must. From 3 on the forced sales add to that, and from
-# 4 on funds fail. Then the band is wide: at a cap of 5 one run makes one and a half times of its
+# is amplified by more than a third, though only USD 1bn is sold by force: funds close because the
+# trade has become riskier, not because they must. From 3 on the forced sales add to that, and
+# funds fail. Then the band is wide: at a cap of 5 one run makes one and a half times of its
 # news, and another five times. Beyond 7 the cap hardly makes a difference: the funds do not want
 # more, by their own limits on risk.
 #

@@ -59,7 +59,7 @@ print(f"{one['unwound_30d']:.0%} in 30; the yen rose {one['peak_yen_appreciation
 # %% [markdown]
 # *Closed* is the difference from the no-shock run, as a share of the short before the surprise.
 #
-# So 40 basis points at a leverage cap of 4 do *that*: a leak, and just below the line. Or do they?
+# So 40 basis points at a leverage cap of 4 do *that*: the dam breaks. Or do they?
 # Nine more seeds, nothing else changed. (`fast_cascade` gives the same numbers without the tables.)
 
 # %%
@@ -173,9 +173,9 @@ show(figure)
 
 # %% [markdown]
 # One dam breaks at once; the *probability* does not. It climbs all the way from 20 basis points,
-# which break one dam of a hundred, to 60, which break nine of ten, and on the way a leak is what
-# comes most often: no size of surprise is safe below and deadly above. Nor is it the surprise
-# alone: with `CAP = 10` some 33 basis points break the dam in half of the runs (try it).
+# which break three dams of a hundred, to 60, which break all but four, and on the way, at 30, a
+# leak is what comes most often: no size of surprise is safe below and deadly above. Nor is it the
+# surprise alone: with `CAP = 10` some 31 basis points break the dam in half of the runs (try it).
 #
 # ## Exercise
 #

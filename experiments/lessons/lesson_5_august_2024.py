@@ -147,7 +147,7 @@ show(figure)
 #
 # ### What the model does on those days
 #
-# Means over all runs: the yen short on 1 July is some USD 252bn, *calls* are margin calls, *cuts*
+# Means over all runs: the yen short on 1 July is some USD 244bn, *calls* are margin calls, *cuts*
 # cohorts of retail traders whose broker closes their position, and forced sales are in USD bn. The
 # last column is the share of runs in which USD 1bn or more are sold by force on that day.
 
@@ -170,17 +170,17 @@ print(shown.loc[shown_days].round(2).to_string())
 
 # %% [markdown]
 # * **11 and 12 July.** The ministry sells 35 billion dollars. Hedge funds, whose margins and
-#   limits tighten, and trend followers buy back yen: more than a third of the short is gone by the
-#   end of the month. Most do so of their own will: in seven runs of ten hardly anything is sold by
+#   limits tighten, and trend followers buy back yen: a third of the short is gone by the
+#   end of the month. Most do so of their own will: in eight runs of ten hardly anything is sold by
 #   force on the Monday after, but in a few very much is.
 # * **31 July, 1 August.** The hike moves the yen by 2% and forces almost no sales: the funds'
 #   margins still hold. Tokyo's shares, which take in the news a day later, lose 5%.
-# * **2 August.** Payrolls. In nearly half of the runs sales are forced now: margin calls, and the
+# * **2 August.** Payrolls. In four runs of ten sales are forced now: margin calls, and the
 #   stop-outs of retail traders.
 # * **5 August.** No news in the script at all. The Nikkei takes in New York's Friday and loses 7%
 #   in the mean; funds called on Friday sell, and households long of Japanese shares are stopped
 #   out.
-# * **6 August.** Monday's prices bring as many calls as Friday's. The Nikkei has turned, by 2%; the
+# * **6 August.** Monday's prices bring more calls than Friday's. The Nikkei has turned, by 1%; the
 #   real one by 10%.
 # * **7 August.** The vice-governor speaks, the last households sell, and the day after it is over.
 #
@@ -212,7 +212,7 @@ print(pd.DataFrame(misses, columns=columns).round(2).to_string(index=False))
 # The model is *too mild*: the yen goes nearly as far as it did, but shares fall less than the real
 # ones did, in all but a few runs of a hundred. And it is *too slow to turn*: ten days after 5
 # August the real Nikkei had more than half of its fall back, the median run had less than half of
-# a smaller one, and two runs of a hundred come as far. Part of the rebound was news that is not
+# a smaller one, and one run of a hundred comes as far. Part of the rebound was news that is not
 # scripted; part is that in the model those who could buy back are slow to do so. A model that
 # explains how the dam broke need not explain how it was mended.
 #
@@ -241,8 +241,8 @@ print("Distance from the record (log), forced sales in USD bn: in all, from 31 J
 print(alike.round(3).to_string())
 
 # %% [markdown]
-# It is not: the same yen comes with USD 1bn sold by force in August or with 27bn, with most of it
-# in July or none, with ten margin calls and two stop-outs or with no call and sixteen. A path of
+# It is not: the same yen comes with USD 2bn sold by force in August or with 28bn, with most of it
+# in July or none, with ten margin calls and no stop-out or with one call and three. A path of
 # prices does not tell who was forced. And whoever shows you *the* simulated August has chosen one.
 # So do we: of these, the one with most forced sales in August, because there is most to see in it.
 

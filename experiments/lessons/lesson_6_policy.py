@@ -160,7 +160,7 @@ show(figure)
 # %% [markdown]
 # The swap line takes all forced sales of hedge funds away. That is no discovery: margins that may
 # not rise call no fund. What the model adds is what is *left*. Households are still stopped out of
-# their shares. And the yen still gains eleven per cent, because those who are not forced to sell
+# their shares. And the yen still gains ten per cent, because those who are not forced to sell
 # leave as well. Think of the line's effect as the most that cheap dollars could do.
 #
 # A mean is not a promise. Look at the dots: for all that the mean is known to 2bn, in single runs
@@ -263,7 +263,7 @@ show(figure)
 
 # %% [markdown]
 # In this model the intervention made July worse and August *better*. It drove out carry traders
-# while nothing else was wrong: by 30 July their yen short is 95bn smaller than it would have
+# while nothing else was wrong: by 30 July their yen short is 84bn smaller than it would have
 # been, so that the hike and the payrolls met fewer who had to sell. Both months together, less is
 # sold by force with it than without. A small fire that leaves less to burn.
 #
@@ -271,9 +271,9 @@ show(figure)
 #
 # * By 5 August the yen has risen *less* without the intervention, not more. What is worse is the
 #   speed and who is forced, not the distance.
-# * The band of single pairs reaches below zero: in one pair of six August was milder without
-#   it.
-# * Of the 4.8% in July 0.4 come from `signal_log`, what the ministry's appearance told the market;
+# * The band of single pairs reaches below zero: in nearly one pair of four August was no worse
+#   without it.
+# * Of the 4.5% in July 0.4 come from `signal_log`, what the ministry's appearance told the market;
 #   the rest is its purchase and those whom it drove out. How far a purchase moves the yen is tuned
 #   to that July, not measured apart from it.
 # * The Bank of Japan follows its script. A real one, with the yen at 161 and not at 154, might

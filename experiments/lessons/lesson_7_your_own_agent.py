@@ -145,8 +145,8 @@ for kind in (Idler, Leaner):
 
 # %% [markdown]
 # The five draws differ a good deal. But `Leaner` and `Idler` met the same five, so compare row by
-# row (lesson 6 says why): in four of the five it takes a little off the peak, and in four it would
-# have done better to do nothing, though not in the same four.
+# row (lesson 6 says why): in all five it takes a little off the peak, and in four it would have
+# done better to do nothing.
 #
 # ### More money, more draws
 #
@@ -225,11 +225,11 @@ print("Made more than Idler with USD 20bn, % of wealth: mean difference ± stand
 print(f"Leaner {mean_and_error(gained[20])['made']}, LateBuyer {mean_and_error(late)['made']}")
 
 # %% [markdown]
-# Both cost it about as much. To hold what it sold saves more than half of the loss: it had bought
-# back on the first quiet day, and more of the rise was still to be given back. The rest is the
-# selling: the yen had further to rise. More money does not help: the larger it is, the more it
-# moves the price against itself. The ministry that bought dollars in lesson 6 was such a trader.
-# It had other reasons.
+# The buying back. To hold what it sold saves most of the loss: it had bought back on the first
+# quiet day, and more of the rise was still to be given back. What the selling costs (the yen had
+# further to rise) cannot be told from nothing in 40 pairs. More money does not help: the larger it
+# is, the more it moves the price against itself. The ministry that bought dollars in lesson 6 was
+# such a trader. It had other reasons.
 #
 # But that is *this* trader. Is there a better one?
 #
