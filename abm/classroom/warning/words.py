@@ -95,4 +95,4 @@ def scores_html(study: Study, say: Words) -> str:
              "–" if lead != lead else f"{lead:.0f}")
         )  # fmt: skip
     table = facts([say(f"warning.scores.{name}") for name in names], rows)
-    return html("warning/scores.html", say=say, table=table)
+    return html("warning/scores.html", say=say) + f'<div class="scrolling">{table}</div>'
