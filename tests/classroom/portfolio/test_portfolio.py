@@ -158,7 +158,7 @@ def test_a_faulty_file_is_refused_whole_and_the_same_one_mended_is_read(visit, p
 @pytest.mark.browser
 def test_another_page_answers_while_one_simulates(visit):
     other = visit(**HIKE)
-    busy = visit(tab="portfolio", paths=1000, scenario="hike", seed=99)
+    busy = visit(tab="portfolio", paths=1000, scenario="wide", seed=99)  # for many seconds
     expect(busy.get_by_role("progressbar")).to_be_visible()
     press(other, "One day")
     wait_for_day(other, 1)
