@@ -10,6 +10,7 @@ import abm
 from abm.agents import PythonAgent
 from abm.errors import InvalidInput, OutputRefused, UnreadableFile
 from abm.model import CarryUnwindModel
+from abm.population.saved import SCHEMA_VERSION
 from abm.runs.manifest import hashes_of
 
 SAVED_DAY = 9
@@ -98,7 +99,8 @@ def test_a_state_whose_forced_sales_had_no_side_is_refused_as_of_another_version
         arrays = dict(file)
     said = json.loads(str(arrays["description"])) | {"schema_version": 1}
     np.savez(path.open("wb"), **arrays | {"description": np.array(json.dumps(said))})
-    with pytest.raises(UnreadableFile, match="has schema version 1, this version reads 10"):
+    said = f"has schema version 1, this version reads {SCHEMA_VERSION}"
+    with pytest.raises(UnreadableFile, match=said):
         CarryUnwindModel.load_state(path)
 
 

@@ -15,7 +15,7 @@ from abm.errors import FailedRun, UnwindError
 if TYPE_CHECKING:
     from abm.classroom.page import Page
 
-LEAST_TOLD_S = 0.25  # between two words of how far it is
+LEAST_TOLD_S = 0.25  # between two messages of how far it is
 _one_at_a_time = threading.Lock()
 
 Tell = Callable[[int], None]
@@ -48,7 +48,7 @@ class InBackground:
         threading.Thread(target=self._run, args=given, daemon=True).start()
 
     def stop(self) -> None:
-        """What goes on is dropped at its next word."""
+        """Stop the work that is running, when it next tells how far it is."""
         self.number += 1
 
     def _run(self, number: int, work: Callable[[Tell], Any], done: Callable[[Any], None]) -> None:

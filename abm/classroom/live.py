@@ -16,7 +16,7 @@ from abm.report.quotes import usd_quotes
 from abm.runs.bank_capital import required_capital
 from abm.runs.fast import fast_cascade
 from abm.runs.genealogy import events_from_day_0, events_table
-from abm.runs.tables import dates_of, days_table, institutions_table
+from abm.runs.tables import dates_of, days_table, edges_table, institutions_table
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -43,6 +43,15 @@ class BankRoom(NamedTuple):
     low: float
     high: float
     thinnest: str  # the bank that has `low`; empty where none stands
+
+
+class SoFar(NamedTuple):
+    """The tables of a run as far as it has gone, as a `RunResult` names them."""
+
+    scenario: Scenario
+    days: pd.DataFrame
+    events: pd.DataFrame
+    edges: pd.DataFrame
 
 
 class LiveRun:
@@ -137,6 +146,12 @@ class LiveRun:
     def events(self) -> pd.DataFrame:
         """Events so far, as in `RunResult.events`."""
         return events_table(self.model.world, self.scenario, self.day)
+
+    @property
+    def so_far(self) -> SoFar:
+        """Its tables up to now."""
+        edges = edges_table(self.model.world, self.model.opening)
+        return SoFar(self.scenario, self.days(), self.events(), edges)
 
     def graph(self) -> nx.DiGraph:
         """The exposure graph of now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from abm.measures.table import iso_dates
 from abm.report.chronicle import Entry
@@ -14,7 +14,8 @@ from abm.report.sentences import NO_AMOUNT
 from abm.words import words
 
 if TYPE_CHECKING:
-    from abm.runs import RunResult
+    import pandas as pd
+
     from abm.scenario import Scenario
     from abm.scenario.trader import Trader
     from abm.words import Words
@@ -34,7 +35,23 @@ class Close(NamedTuple):
     quote: float  # units of the funding currency per unit of what is held
 
 
-def account_story(result: RunResult, language: str = "en") -> list[Entry]:
+class Lived(Protocol):
+    """What the story is read off: a result, or a run as far as it has gone."""
+
+    @property
+    def scenario(self) -> Scenario: ...
+
+    @property
+    def days(self) -> pd.DataFrame: ...
+
+    @property
+    def events(self) -> pd.DataFrame: ...
+
+    @property
+    def edges(self) -> pd.DataFrame: ...
+
+
+def account_story(result: Lived, language: str = "en") -> list[Entry]:
     """The account of a run's trader from its opening to its end, an entry for each day it is open.
 
     Empty where the scenario has no trader.
@@ -51,7 +68,8 @@ def account_story(result: RunResult, language: str = "en") -> list[Entry]:
     told = Teller(rule, scenario.funding_currency, say, broker, debt)
     entries, before = [], None
     for close in closes:
-        what = list(told.sentences(before, close, close is closes[-1]))
+        is_last = close.day == scenario.calendar.days - 1
+        what = list(told.sentences(before, close, is_last))
         joined = functools.reduce(
             lambda first, then: say("chronicle.list.sentences", first=first, then=then), what
         )
@@ -63,7 +81,7 @@ def account_story(result: RunResult, language: str = "en") -> list[Entry]:
     return entries
 
 
-def _closes(result: RunResult, rule: Trader) -> Iterator[Close]:
+def _closes(result: Lived, rule: Trader) -> Iterator[Close]:
     """The account at every close of the run."""
     days, scenario = result.days, result.scenario
     held, funding = rule.holds, scenario.funding_currency

@@ -197,9 +197,13 @@ def _central_bank(funding: str, say: Words) -> tuple[str, str]:
 
 
 def _news(scenario: Scenario) -> Iterator[Act]:
+    """News by title; of one title on days that follow one another the first."""
+    last: dict[str, int] = {}
     for news in scenario.news:
-        title = news.title or news.name
-        yield Act(scenario.day_index(news.day), title, title)
+        title, day = news.title or news.name, scenario.day_index(news.day)
+        if last.get(title) != day - 1:
+            yield Act(day, title, title)
+        last[title] = day
 
 
 def basis_points_told(bp: float) -> str:

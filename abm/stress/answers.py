@@ -44,7 +44,7 @@ class Likeliest(NamedTuple):
     shocks: Shocks
     found: Nearest
     replicates: tuple[int, ...]
-    """Of the paths of the search."""
+    """Of the paths in whose median enough is lost."""
     replicate: int
     """The one of them whose loss is the median."""
     loss: float

@@ -19,7 +19,7 @@ MOST_GENERATIONS = 60
 PATIENCE, GAIN = 10, 0.005  # generations after which so much must have been gained of the distance
 RESOLUTION = 0.5  # of a size, in its own unit
 PENALTY = 5.0  # for a loss that is missed, over the price of a loss where the search begins
-N_LOOKS, N_ROUNDS = 12, 3  # of the way back along the ray
+N_LOOKS, N_ROUNDS, STRETCH = 16, 2, 2.0  # of the way along the ray
 
 
 class Nearest(NamedTuple):
@@ -39,7 +39,12 @@ class Nearest(NamedTuple):
 
 
 def nearest_point(
-    losses: Losses, n: int, target: float, others: Sequence[Array] = (), seed: int = 0
+    losses: Losses,
+    n: int,
+    target: float,
+    others: Sequence[Array] = (),
+    seed: int = 0,
+    finely: Losses | None = None,
 ) -> Nearest | None:
     """The point y nearest to 0 at which a loss is reached; None where none was found.     (M184)
 
@@ -48,17 +53,18 @@ def nearest_point(
     `losses` gives the loss at points (B, n). First is looked at where the gradient at 0, by steps
     of a standard deviation, says (Hasofer and Lind 1974), and at `others`; from the nearest of
     these that reaches the loss CMA-ES searches, with a penalty for what is missed, and what it
-    finds is drawn back along its ray to where the loss is just reached. The same seed and losses
-    look at the same points.
+    finds is moved along its ray to where the loss is just reached, by `finely` where that tells
+    the loss better. The same seed and losses look at the same points.
     """
-    at_zero = float(losses(np.zeros((1, n)))[0])
-    if at_zero >= target:
+    finely, zero = finely or losses, np.zeros((1, n))
+    missing = target - float(finely(zero)[0])
+    if missing <= 0.0:
         return Nearest(np.zeros(n), 0.0, 1)
-    slope = losses(np.eye(n)) - at_zero
+    slope = losses(np.eye(n)) - float(losses(zero)[0])
     steepness = float(slope @ slope)
     if not steepness > 0.0:
         return None
-    straight = slope * (target - at_zero) / steepness
+    straight = slope * missing / steepness
     starts = np.clip([straight, *others], -FARTHEST, FARTHEST)
     far = np.linalg.norm(starts, axis=1) + np.where(losses(starts) >= target, 0.0, BEYOND)
     at = int(far.argmin())
@@ -67,14 +73,21 @@ def nearest_point(
     found, n_searched = _searched(losses, (starts[at], best), target, price, seed)
     if found is None:
         return None
-    point, n_back = drawn_back(losses, found, target)
-    n_points = 1 + n + len(starts) + n_searched + n_back
+    point, n_along = None, 0
+    for candidate in (found, *starts):  # better told, what was found may not reach it
+        point, n_looks = moved_along(finely, candidate, target)
+        n_along += n_looks
+        if point is not None:
+            break
+    if point is None:
+        return None
+    n_points = 2 + n + len(starts) + n_searched + n_along
     return Nearest(point, float(np.linalg.norm(straight)), n_points)
 
 
 def most_points(n: int, n_others: int = 0) -> int:
     """Points that are looked at, at most."""
-    return 2 + n + n_others + MOST_GENERATIONS * POPULATION + N_ROUNDS * (N_LOOKS - 1)
+    return 3 + n + n_others + MOST_GENERATIONS * POPULATION + N_ROUNDS * N_LOOKS
 
 
 def _searched(
@@ -102,16 +115,18 @@ def _searched(
     return best, POPULATION * generation
 
 
-def drawn_back(losses: Losses, point: Array, target: float) -> tuple[Array, int]:
-    """The point of the ray from 0 at which the loss is just reached, and the points seen."""
-    low, high = 0.0, 1.0
+def moved_along(losses: Losses, point: Array, target: float) -> tuple[Array | None, int]:
+    """The point of the ray from 0 at which the loss is just reached, and the points seen; None
+    where it is not reached up to STRETCH times the point."""
+    low, high = 0.0, STRETCH
     for _ in range(N_ROUNDS):
-        shares = np.linspace(low, high, N_LOOKS + 1)[1:-1]
-        is_reached = losses(shares[:, None] * point) >= target
-        at = int(is_reached.argmax()) if is_reached.any() else len(shares)
-        grid = np.concatenate([[low], shares, [high]])
+        grid = np.linspace(low, high, N_LOOKS + 1)
+        is_reached = losses(grid[1:, None] * point) >= target
+        if not is_reached.any():
+            return None, N_ROUNDS * N_LOOKS
+        at = int(is_reached.argmax())
         low, high = float(grid[at]), float(grid[at + 1])
-    return high * point, N_ROUNDS * (N_LOOKS - 1)
+    return high * point, N_ROUNDS * N_LOOKS
 
 
 def first_reaching(loss: Callable[[float], float], target: float, top: float, step: float) -> float:

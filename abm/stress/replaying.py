@@ -55,12 +55,16 @@ class Replay(NamedTuple):
 def losses_of(replay: Replay) -> Array:
     """Share of its own money that the portfolio has lost at the horizon, on each path that did not
     fail."""
+    return numbered_losses(replay)[1]
+
+
+def numbered_losses(replay: Replay) -> tuple[Array, Array]:
+    """The same, after the numbers of these replicates."""
     try:
-        _, carried = replay.run()
+        market, carried = replay.run()
     except FailedRun:
-        return np.zeros(0)
-    lost: Array = 1.0 - carried.value[:, -1] / carried.value[:, 0]
-    return lost
+        return np.zeros(0, np.int64), np.zeros(0)
+    return market.replicates, 1.0 - carried.value[:, -1] / carried.value[:, 0]
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from abm.errors import InvalidInput, show
 from abm.numbers import is_real
 from abm.stress.answers import Ensemble, Likeliest, Reverse, middle_of
 from abm.stress.nearest import FARTHEST, first_reaching, most_points, nearest_point
-from abm.stress.replaying import Ask, Replay, answering, losses_of
+from abm.stress.replaying import Ask, Replay, answering, losses_of, numbered_losses
 from abm.stress.result import StressResult
 from abm.stress.shocks import Shocks, own_surprise_bp, surprise_of
 from abm.stress.tilting import tilted
@@ -21,7 +22,8 @@ from abm.warning.simulating import SURPRISE_SD_BP
 Array = np.ndarray
 
 N_SURPRISES = 64  # paths on which the smallest surprise is looked for
-N_SEARCH = 15  # paths whose median the shocks are searched on: odd, so that it is one of them
+N_SEARCH = 15  # paths on whose median the shocks are searched
+N_TOLD = 65  # paths in whose median they just lose enough: odd, so that it is one of them
 N_ELSEWHERE = 100  # paths on which the answer is tried
 STEP_BP = 20.0  # a step of the surprise, before it is halved
 CHUNK = 25  # paths of a task
@@ -175,12 +177,12 @@ def _likeliest(
     """The most plausible shocks that lose enough in the median of some paths; `alone` is the
     smallest surprise that does by itself, in standard deviations, where there is one."""
     shocks = Shocks(plain.scenario, plain.horizon)
-    searched = plain._replace(replicates=tuple(range(N_SEARCH)))
     n_done = 0
 
-    def medians(points: Array) -> Array:
+    def medians(points: Array, n_paths: int = N_SEARCH) -> Array:
         nonlocal n_done
-        tasks = [searched._replace(scenario=shocks.at(point)) for point in points]
+        paths = plain._replace(replicates=tuple(range(n_paths)))
+        tasks = [paths._replace(scenario=shocks.at(point)) for point in points]
         lost = [_median(losses) for losses in ask(losses_of, tasks)]
         n_done += len(points)
         if progress is not None:
@@ -188,19 +190,20 @@ def _likeliest(
         return np.array(lost)
 
     known = [size * np.eye(shocks.n)[0] for size in alone]
-    found = nearest_point(medians, shocks.n, share, known, plain.seed)
+    finely = partial(medians, n_paths=N_TOLD)
+    found = nearest_point(medians, shocks.n, share, known, plain.seed, finely)
     if found is None:
         return None
     scenario = shocks.at(found.point)
-    (lost,) = ask(losses_of, [searched._replace(scenario=scenario)])
-    first, last = max(N_SEARCH, N_SURPRISES), max(N_SEARCH, N_SURPRISES) + N_ELSEWHERE
+    told = plain._replace(scenario=scenario, replicates=tuple(range(N_TOLD)))
+    ((numbers, lost),) = ask(numbered_losses, [told])
     others = [
         plain._replace(scenario=scenario, replicates=tuple(range(at, at + CHUNK)))
-        for at in range(first, last, CHUNK)
+        for at in range(N_TOLD, N_TOLD + N_ELSEWHERE, CHUNK)
     ]
     middle = int(np.argsort(lost, kind="stable")[(len(lost) - 1) // 2])
     return Likeliest(
-        shocks, found, searched.replicates, searched.replicates[middle], float(lost[middle]),
+        shocks, found, told.replicates, int(numbers[middle]), float(lost[middle]),
         np.concatenate(ask(losses_of, others)),
     )  # fmt: skip
 

@@ -23,7 +23,7 @@ Array = np.ndarray
 FIRST_DAYS = 5
 """Days of news from the shock on that are moved as one. Assumed: the surprise and the payrolls of
 2024 were two trading days apart, the surprise and the reassurance five."""
-PREFIX = "reverse_"  # of the names of news that are added
+PREFIX, TITLE = "reverse_", "added news, days {first} to {last}"  # of news that are added
 
 
 class Shocks(NamedTuple):
@@ -61,10 +61,12 @@ class Shocks(NamedTuple):
         for (first, last), moved in zip(self.periods, self.news(y), strict=True):
             if moved.any():
                 moves = dict(zip(names, (moved / (last - first + 1)).tolist(), strict=True))
+                title = TITLE.format(first=first, last=last)
                 added += [
-                    {"name": f"{PREFIX}{day}", "day": shock_day + day - 1, "moves": moves}
+                    {"name": f"{PREFIX}{day}", "day": shock_day + day - 1, "title": title,
+                     "moves": moves}
                     for day in range(first, last + 1)
-                ]
+                ]  # fmt: skip
         changes: dict[str, Any] = surprise_of(self.scenario, SURPRISE_SD_BP * float(y[0]))
         if added:
             changes["news"] = [*self.scenario.news, *added]

@@ -12,7 +12,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.websocket import websocket_connect
 
 PULL = ('{"msgid":"1","msgtype":"PULL-DOC-REQ"}', "{}", "{}")
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 
 
 def status(url, path="/", method="GET", host=None, headers=b""):

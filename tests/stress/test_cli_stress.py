@@ -99,7 +99,7 @@ def test_a_market_that_is_there_is_gone_on_with_for_another_portfolio(tmp_path):
 
 @pytest.fixture
 def few(monkeypatch):
-    for name, value in {"N_SURPRISES": 2, "N_SEARCH": 1, "N_ELSEWHERE": 2}.items():
+    for name, value in {"N_SURPRISES": 2, "N_SEARCH": 1, "N_TOLD": 1, "N_ELSEWHERE": 2}.items():
         monkeypatch.setattr(reversing, name, value)
     for name, value in {"MOST_GENERATIONS": 1, "POPULATION": 4, "N_ROUNDS": 1}.items():
         monkeypatch.setattr(nearest, name, value)

@@ -1,14 +1,16 @@
 """The nearest point: closed forms of a half-space, and the smallest size by steps and halves."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from scipy.stats import norm
 
 from abm.stress.nearest import (
     FARTHEST,
-    drawn_back,
     first_reaching,
     median_interval,
+    moved_along,
     nearest_point,
 )
 from abm.stress.shocks import entropy_of, one_in
@@ -19,7 +21,7 @@ SLOPE = np.array([0.03, -0.01, 0.0, 0.02, 0.005])
 def test_of_a_linear_portfolio_it_is_the_foot_of_the_perpendicular():
     """loss = a + b y >= X: y = b (X - a)/|b|^2 at a distance (X - a)/|b|."""
     found = nearest_point(lambda y: 0.01 + y @ SLOPE, 5, 0.10)
-    assert found.distance == pytest.approx(0.09 / np.linalg.norm(SLOPE), rel=2e-3)
+    assert found.distance == pytest.approx(0.09 / np.linalg.norm(SLOPE), rel=1e-2)
     assert found.point == pytest.approx(SLOPE * 0.09 / (SLOPE @ SLOPE), abs=0.1)
     assert 0.01 + found.point @ SLOPE >= 0.10
 
@@ -28,7 +30,7 @@ def test_of_a_ball_it_lies_towards_the_middle_though_the_gradient_points_beside_
     """-|y - c|^2 >= -1: y = c (1 - 1/|c|). Steps of 1 from 0 show 2 c - 1 in place of 2 c."""
     middle = np.array([3.0, 1.0, 0.0, 0.0])
     found = nearest_point(lambda y: -((y - middle) ** 2).sum(axis=1), 4, -1.0)
-    assert found.distance == pytest.approx(np.sqrt(10.0) - 1.0, rel=5e-3)
+    assert found.distance == pytest.approx(np.sqrt(10.0) - 1.0, rel=1e-2)
     assert found.point == pytest.approx(middle * (1.0 - 1.0 / np.sqrt(10.0)), abs=0.15)
 
 
@@ -44,9 +46,12 @@ def test_a_threshold_that_the_gradient_does_not_show_is_found_where_it_is_known_
     assert found.distance < 2.1
 
 
-def test_a_point_beyond_the_edge_is_drawn_back_to_it():
-    point, n_points = drawn_back(lambda y: np.linalg.norm(y, axis=1), np.array([0.0, 3.0]), 1.0)
-    assert 1.0 <= point[1] <= 1.0 + 3.0 / 12**3 and n_points == 33
+def test_a_point_is_moved_along_its_ray_to_the_edge():
+    far = partial(np.linalg.norm, axis=1)
+    for size in (3.0, 0.7):
+        point, _ = moved_along(far, np.array([0.0, size]), 1.0)
+        assert point[0] == 0.0 and 1.0 <= point[1] <= 1.0 + 2.0 * size / 16**2
+    assert moved_along(far, np.array([0.49]), 1.0)[0] is None
 
 
 def test_the_same_seed_looks_at_the_same_points():

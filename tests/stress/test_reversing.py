@@ -41,9 +41,10 @@ def small():
     """Few paths, points and generations, in this process."""
     with pytest.MonkeyPatch.context() as here:
         here.setattr(pool, "own_processes", in_this_process)
-        for name, value in {"N_SURPRISES": 4, "N_SEARCH": 3, "N_ELSEWHERE": 4, "CHUNK": 2}.items():
+        few = {"N_SURPRISES": 4, "N_SEARCH": 3, "N_TOLD": 3, "N_ELSEWHERE": 4, "CHUNK": 2}
+        for name, value in few.items():
             here.setattr(reversing, name, value)
-        for name, value in {"MOST_GENERATIONS": 2, "POPULATION": 4, "N_ROUNDS": 1}.items():
+        for name, value in {"MOST_GENERATIONS": 2, "POPULATION": 4, "N_LOOKS": 8}.items():
             here.setattr(nearest, name, value)
         yield
 
@@ -202,3 +203,10 @@ def test_nothing_within_reach_or_no_own_money_is_told_with_numbers():
     debt = run(table({"instrument": "USD", "market_value": -1e6}), SCENARIO, 3, 5, 3)
     with pytest.raises(InvalidInput, match="is worth -1,000,000 USD after debts"):
         reverse(debt, 0.5)
+
+
+def test_added_news_are_told_once_for_each_stretch_of_days():
+    from abm.report.script import acts
+
+    told = [act.label for act in acts(Shocks(SCENARIO, 8).at(np.ones(19)))]
+    assert told.count("added news, days 1 to 5") == told.count("added news, days 6 to 8") == 1

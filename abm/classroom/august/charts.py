@@ -14,6 +14,7 @@ from abm.classroom.august import band
 from abm.classroom.widgets.charts import (
     card,
     day_chart,
+    draw_bands,
     hover_on,
     keep_in_sight,
     legend_below,
@@ -24,7 +25,7 @@ from abm.classroom.widgets.charts import (
 )
 from abm.classroom.widgets.facts import small
 from abm.episodes.record import EVENTS_2024
-from abm.figures.style import CLASS_COLOURS, REAL, SIMULATED
+from abm.figures.style import CLASS_COLOURS, REAL
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure as Figure
@@ -60,15 +61,8 @@ class BandChart(_DayChart):
         self.source = ColumnDataSource({name: [] for name in (*COLUMNS, "said", "said_band")})
         super().__init__(say, "", went, height=HEIGHT, tooltips=self._tooltips(say))
         chart = self.chart
-        chart.varea(
-            "day", "low", "high", source=self.source, fill_color=SIMULATED, fill_alpha=0.16,
-            legend_label=say("august.band"),
-        )  # fmt: skip
-        median = chart.line(
-            "day", "median", source=self.source, line_width=3, color=SIMULATED,
-            legend_label=say("august.median"),
-        )  # fmt: skip
-        hover_on(chart, median)
+        spread = [("low", "high", 0.16, say("august.band"))]
+        draw_bands(chart, "day", self.source, spread, ("median", say("august.median")))
         chart.line(
             "day", "fixing", source=self.source, line_width=2, color=REAL,
             legend_label=say("august.fixing"),

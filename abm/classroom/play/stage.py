@@ -18,6 +18,13 @@ from bokeh.models import (
 
 from abm.classroom.html import html
 from abm.classroom.live import LiveRun, forced_columns, largest_leverage_allowed
+from abm.classroom.play.account import (
+    COLUMNS,
+    account_chart,
+    account_columns,
+    has_account,
+    story_html,
+)
 from abm.classroom.play.funding import banks_chart, basis_chart
 from abm.classroom.play.network import Network
 from abm.classroom.widgets.charts import (
@@ -81,6 +88,7 @@ class Stage:
         self.eve.data = self._from_the_eve()
         self.failures.data = _no_failures()
         self._show_banks()
+        self._tell_account()
         self.network.restart(run)
         self.network_key.object = self._key()
         for name, made in (self.cards | self.later).items():
@@ -105,6 +113,7 @@ class Stage:
         self.source.stream(new)
         self.n_drawn = self.run.day
         self._show_banks()
+        self._tell_account()
         events = self.run.events()
         self.network.redraw(events[events["day"] == self.run.day - 1])
         return events
@@ -152,6 +161,11 @@ class Stage:
                 basis_chart(self.run.scenario, say, self.source),
                 columns,
             )
+        if has_account(self.run.scenario):
+            drawn = account_chart(self.run.scenario, say, self.source)
+            cards["account"] = self._card("account", say("account.heading"), drawn, COLUMNS)
+            self.story = pn.pane.HTML("", sizing_mode="stretch_width", margin=0)
+            cards["account"].view.append(self.story)
         columns = ["bank_low", "bank_high", "bank_thinnest", "written_off_usd_bn"]
         cards["banks"] = self._card(
             "banks",
@@ -188,6 +202,11 @@ class Stage:
         heights = [run.bank_room[max(day - 1, 0)].low for day in failed]
         names = [self._failed_on(day) for day in failed]
         self.failures.data = {"day": failed, "height": heights, "what": names}
+
+    def _tell_account(self) -> None:
+        """The story of the account so far."""
+        if "account" in self.later:
+            self.story.object = story_html(self.run, self.say)
 
     def _failed_on(self, day: int) -> str:
         """The banks that failed on a day, and the day."""
@@ -232,6 +251,7 @@ class Stage:
             "margin_rate": margin,
             **{name: table.get(name, none_sold).to_numpy() for name in self.forced.values()},
             **basis,
+            **account_columns(self.run.scenario, table),
             "bank_low": np.array([room.low for room in rooms]),
             "bank_high": np.array([room.high for room in rooms]),
             "bank_thinnest": [room.thinnest for room in rooms],

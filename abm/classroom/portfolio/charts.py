@@ -24,6 +24,7 @@ from bokeh.transform import dodge
 from abm.classroom.widgets.charts import (
     Card,
     day_names,
+    draw_bands,
     dress,
     hover_on,
     keep_in_sight,
@@ -134,21 +135,14 @@ class FanChart:
         tips = [(say(f"portfolio.band.{name}"), f"@{name}{WHOLE}")
                 for name in (*reversed(BANDS), "worst")]  # fmt: skip
         self.chart = chart = new_day_chart(say, tips)
-        for low, high, alpha in (("q05", "q95", 0.16), ("q25", "q75", 0.3)):
-            chart.varea(
-                "day", low, high, source=self.source, fill_color=SIMULATED, fill_alpha=alpha,
-                legend_label=say(f"portfolio.between.{low}"),
-            )  # fmt: skip
-        median = chart.line(
-            "day", "median", source=self.source, line_width=2.5, color=SIMULATED,
-            legend_label=say("portfolio.band.median"),
-        )  # fmt: skip
+        bands = [(low, high, alpha, say(f"portfolio.between.{low}"))
+                 for low, high, alpha in (("q05", "q95", 0.16), ("q25", "q75", 0.3))]  # fmt: skip
+        draw_bands(chart, "day", self.source, bands, ("median", say("portfolio.band.median")))
         chart.line(
             "day", "worst", source=self.source, line_width=2, color=LOSS, line_dash=[6, 3],
             legend_label=say("portfolio.band.worst"),
         )  # fmt: skip
         _zero(chart)
-        hover_on(chart, median)
         legend_below(chart, 2)
 
     def show(self, found: StressResult) -> None:
@@ -221,16 +215,10 @@ class NeedChart:
         self.source = ColumnDataSource({name: [] for name in ("day", "date", *self.NAMES)})
         tips = [(say(f"portfolio.{name}"), f"@{name}{WHOLE}") for name in self.NAMES]
         self.chart = chart = new_day_chart(say, tips)
-        for low, high, alpha in (("need_q95", "need_q99", 0.16), ("need_median", "need_q95", 0.34)):
-            chart.varea(
-                "day", low, high, source=self.source, fill_color=SIMULATED, fill_alpha=alpha,
-                legend_label=say(f"portfolio.{high}"),
-            )  # fmt: skip
-        line = chart.line(
-            "day", "need_median", source=self.source, line_width=2.5, color=SIMULATED,
-            legend_label=say("portfolio.need_median"),
-        )  # fmt: skip
-        hover_on(chart, line)
+        median, high, highest = self.NAMES
+        bands = [(high, highest, 0.16, say(f"portfolio.{highest}")),
+                 (median, high, 0.34, say(f"portfolio.{high}"))]  # fmt: skip
+        draw_bands(chart, "day", self.source, bands, (median, say(f"portfolio.{median}")))
         chart.y_range.start = 0
         keep_in_sight(chart, 0.0, 1.0)
         legend_below(chart, 1)

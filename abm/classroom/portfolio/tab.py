@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class PortfolioTab:
-    """What is asked on the left; the answer on the right, once the paths are simulated."""
+    """Choices on the left; the stress test on the right, once the paths are simulated."""
 
     def __init__(self, page: Page) -> None:
         self.page, say = page, page.say
@@ -172,7 +172,7 @@ class PortfolioTab:
         self.work.start(work, partial(self._show, asked))
 
     def _tell(self, n_done: int | None) -> None:
-        """How far the simulating is; None while another page's is waited for."""
+        """Say how many paths are simulated; None while another page simulates first."""
         say, of = self.page.say, self.page.choice.paths
         if n_done is None:
             text = say("portfolio.waiting")

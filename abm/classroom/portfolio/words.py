@@ -1,4 +1,4 @@
-"""What is told of a stress test: faults of a file, four answers, the worst path, small tables."""
+"""Texts about a stress test: faults of a file, four answers, the worst path, small tables."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from abm.classroom.widgets.charts import (
     Card,
     day_chart,
     day_names,
+    draw_bands,
     hover_on,
     key,
     legend_below,
@@ -100,15 +101,9 @@ class FollowedChart:
             say("warning.followed"), height=HEIGHT, x_label=say("warning.percentile_axis"),
             tooltips=tips, x_range=Range1d(0, 100),
         )  # fmt: skip
-        chart.varea(
-            "percentile", "event_share_low", "event_share_high", source=self.source,
-            fill_color=SIMULATED, fill_alpha=0.18, legend_label=say("warning.band_95"),
-        )  # fmt: skip
-        line = chart.line(
-            "percentile", "event_share", source=self.source, line_width=2.5, color=SIMULATED,
-            legend_label=say("warning.near"),
-        )  # fmt: skip
-        hover_on(chart, line)
+        band = ("event_share_low", "event_share_high", 0.18, say("warning.band_95"))
+        middle = ("event_share", say("warning.near"))
+        draw_bands(chart, "percentile", self.source, [band], middle)
         all_days = {"color": QUIET, "line_width": 2, "line_dash": [6, 3]}
         key(chart, "line", say("warning.all_days"), **all_days)
         base = Span(location=float(study.manifest["event_share"]), dimension="width",

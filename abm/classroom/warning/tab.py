@@ -113,7 +113,7 @@ class WarningTab:
         return beside(side, stage)
 
     def _parts(self) -> list[Any]:
-        """What stands on the right; placed with the first readings."""
+        """Cards on the right; added to the page with the first readings."""
         say = self.page.say
         day = pn.Column(
             self.told, css_classes=["card"], sizing_mode="stretch_width", margin=(0, 0, 10, 0)

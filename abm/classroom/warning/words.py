@@ -1,4 +1,4 @@
-"""What is told of early warning: a day's values, what they were worth, and what they cannot say."""
+"""Texts about early warning: a day's values, their scores, and the caveats."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _row(row: Mapping[Any, Any], say: Words) -> dict[str, Any]:
 
 
 def worth(row: Any) -> str:
-    """What an area under the curve says: better than chance, worse, or nothing."""
+    """Whether an area under the curve is above chance, below it, or not told from it."""
     if row["auroc_low"] > NO_KNOWLEDGE:
         return "better"
     return "worse" if row["auroc_high"] < NO_KNOWLEDGE else "nothing"
@@ -68,7 +68,7 @@ def banded(row: Any) -> str:
 
 
 def caveats(study: Study, is_shocked: bool, say: Words) -> list[str]:
-    """What the shares are not, with how few events the best indicator told of."""
+    """Caveats: shares are no forecasts, and the best indicator told few of the events."""
     best = study.scores.iloc[int(study.scores["auroc"].to_numpy().argmax())]
     return [
         say("warning.caveat.shares"),
@@ -95,4 +95,4 @@ def scores_html(study: Study, say: Words) -> str:
              "–" if lead != lead else f"{lead:.0f}")
         )  # fmt: skip
     table = facts([say(f"warning.scores.{name}") for name in names], rows)
-    return html("warning/scores.html", say=say, table=table)
+    return html("warning/scores.html", say=say) + f'<div class="scrolling">{table}</div>'

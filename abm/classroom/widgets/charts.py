@@ -24,7 +24,7 @@ from bokeh.models import (
 )
 from bokeh.plotting import figure as new_bokeh_figure
 
-from abm.figures.style import INK, QUIET
+from abm.figures.style import INK, QUIET, SIMULATED
 
 if TYPE_CHECKING:
     from bokeh.plotting import figure as Figure
@@ -124,6 +124,25 @@ def key(chart: Figure, drawn: str, label: str, **how: Any) -> None:
 def hover_on(chart: Figure, *renderers: Any) -> None:
     """Let the chart's tooltips answer for these lines or bars alone."""
     chart.select_one(HoverTool).renderers = list(renderers)
+
+
+def draw_bands(
+    chart: Figure,
+    x: str,
+    source: ColumnDataSource,
+    bands: Iterable[tuple[str, str, float, str]],
+    middle: tuple[str, str],
+) -> None:
+    """What runs spread over: bands (low, high, opacity, label), the wide one first, and the line
+    (column, label) within them, for which the tooltip answers.
+    """
+    for low, high, alpha, label in bands:
+        chart.varea(
+            x, low, high, source=source, fill_color=SIMULATED, fill_alpha=alpha, legend_label=label
+        )
+    column, label = middle
+    how = {"line_width": 2.5, "color": SIMULATED, "legend_label": label}
+    hover_on(chart, chart.line(x, column, source=source, **how))
 
 
 def mark_days(chart: Figure, days: Sequence[int]) -> None:

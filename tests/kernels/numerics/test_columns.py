@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from abm.kernels.contracts.balances import add_up_borrowing
-from abm.kernels.contracts.swaps import add_up_account, add_up_rows
+from abm.kernels.contracts.swaps import add_up_ladder
 from abm.kernels.numerics.columns import add_scaled, add_scaled_rows
 
 RNG = np.random.default_rng(5)
@@ -33,13 +33,16 @@ def test_far_legs_are_added_up_row_by_row_for_many_holders_as_for_one(n_rows):
     """Seven rows at a time, to the last bit."""
     legs = RNG.standard_normal((n_rows, N_COLUMNS)) * 10.0 ** RNG.integers(-8, 8, N_COLUMNS)
     per_unit = RNG.standard_normal(n_rows)
-    total, one_by_one = np.empty(HI - LO), np.zeros(HI - LO)
+    kept, one_by_one = RNG.uniform(0.1, 1.0, HI - LO), np.zeros(HI - LO)
     for k in range(n_rows):
         add_scaled(per_unit[k], legs[k][LO:HI], one_by_one)
-    add_up_rows(LO, HI, per_unit, legs, total)
-    assert np.array_equal(total, one_by_one)
-    alone = [add_up_account(per_unit, legs[:, j : j + 1].copy()) for j in range(LO, HI)]
-    assert np.array_equal(alone, one_by_one)
+    one_by_one *= kept
+    total, alone = np.empty(HI - LO), np.empty(HI - LO)
+    add_up_ladder(LO, per_unit, legs, kept, total)
+    for j in range(HI - LO):
+        ladder = legs[:, LO + j : LO + j + 1].copy()
+        add_up_ladder(0, per_unit, ladder, kept[j : j + 1], alone[j : j + 1])
+    assert np.array_equal(total, one_by_one) and np.array_equal(alone, one_by_one)
 
 
 @pytest.mark.parametrize("n_currencies", range(1, 6))
