@@ -161,14 +161,14 @@ def of_surprises(seeds: range) -> list[Line]:
     """Forced sales after a surprise when banks are weaker, under both sets of rules."""
     lines = []
     for surprise in SURPRISES:
-        for rules, changes in RULES.items():
+        for rules, rule_changes in RULES.items():
             world = load_scenario("hike").with_changes(
-                {"shock.surprise_bp": surprise} | dict(changes)
+                {"shock.surprise_bp": surprise} | dict(rule_changes)
             )
             ends = ends_of(world, seeds)
-            for what, changes in (("capital halved", HALVED), ("broker share .8", CONCENTRATED)):
-                other = ends_of(world.with_changes(changes), seeds)
-                is_asked = not changes and surprise in ASKED_SURPRISES
+            is_asked = not rule_changes and surprise in ASKED_SURPRISES
+            for what, weaker in (("capital halved", HALVED), ("broker share .8", CONCENTRATED)):
+                other = ends_of(world.with_changes(weaker), seeds)
                 claim = f"{surprise:g}bp, banks {rules}, {what}"
                 lines.append(t_line(claim, other.forced - ends.forced, is_asked))
     return lines

@@ -27,11 +27,12 @@ def has_basis(days: pd.DataFrame) -> bool:
 
 def banks_matter(days: pd.DataFrame) -> bool:
     """True where a bank has failed, or all together have lost a twentieth of their capital."""
+    if days.empty:
+        return False
     failed, capital = days.get("n_bank_failures"), days.get("bank_equity_usd_bn")
     has_failed = failed is not None and bool(failed.any())  # older tables do not have it
-    return has_failed or (
-        capital is not None and bool(capital.min() <= (1.0 - TOLD_LOSS) * capital.iloc[0])
-    )
+    has_lost = capital is not None and capital.min() <= (1.0 - TOLD_LOSS) * capital.iloc[0]
+    return has_failed or bool(has_lost)
 
 
 def swap_line_days(scenario: Scenario) -> list[int]:

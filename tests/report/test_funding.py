@@ -32,7 +32,8 @@ def basis():
 
 @pytest.fixture(scope="module")
 def broker():
-    return abm.run(abm.load_scenario("prime-broker-failure").with_changes({"calendar.days": 6}), 0)
+    changes = {"calendar.days": 6, "funding.basis": {"kind": "constant"}}
+    return abm.run(abm.load_scenario("prime-broker-failure").with_changes(changes), 3)
 
 
 def headings(run, language):
@@ -76,7 +77,7 @@ def test_the_report_has_a_figure_for_each(basis, broker):
 
 
 def test_figures_say_who_failed_and_when_the_line_opened(basis, broker):
-    banks = banks_picture(broker, "broker, seed 0")
+    banks = banks_picture(broker, "broker, seed 3")
     assert banks.texts[0].get_text().startswith("Bank-1 fails on day 3: banks lose USD ")
     marks = [text.get_text() for text in basis_picture(basis.scenario, "", basis.days,
                                                        basis.events).axes[0].texts]  # fmt: skip
