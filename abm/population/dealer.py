@@ -20,13 +20,12 @@ def dealer_rule(scenario: Scenario) -> DealerRule:
     """Calm depth by instrument, and what moves it, as the kernels read them."""
     dealers = scenario.liquidity.dealers
     capacity = dealers.capacity
-    exponent = capacity.exponent if capacity.kind == "head-room" else dealers.capital_exponent
     depth = np.array([part.dealer_depth_usd_bn for part in scenario.instruments.values()])
     return DealerRule(
         depth=scenario.liquidity.depth_multiple * depth,
         reversion=dealers.reversion_per_day,
         volatility_exponent=dealers.volatility_exponent,
-        capital_exponent=exponent,
+        capital_exponent=capacity.exponent,
         by_head_room=capacity.kind == "head-room",
         depth_floor=dealers.depth_floor,
         half_spread=dealers.half_spread_log,

@@ -10,9 +10,18 @@ from abm.scenario.fields import LEAST_SHARE, Part, choice, number, part_of
 
 
 class Capital(Part):
-    """Dealers quote by all capital of the core banks, to the power `capital_exponent`."""
+    """Dealers quote by all capital of the core banks."""
 
     kind: Literal["capital"] = "capital"
+    exponent: float = number(
+        "depth falls with (core banks' capital over initial) to this power",
+        "-",
+        "tuned; plausible .5 to 1.5",
+        0.84,
+        label="exponent of dealer depth in bank capital",
+        ge=0,
+        le=5,
+    )
 
 
 class HeadRoom(Part):
@@ -51,15 +60,6 @@ class Dealers(Part):
         "tuned; plausible 1 to 1.5",
         1.25,
         label="exponent of dealer depth in volatility",
-        ge=0,
-        le=5,
-    )
-    capital_exponent: float = number(
-        "depth falls with (core banks' capital over initial) to this power",
-        "-",
-        "tuned; plausible .5 to 1.5",
-        0.82,
-        label="exponent of dealer depth in bank capital",
         ge=0,
         le=5,
     )

@@ -39,6 +39,7 @@ def canonical_hash(scenario: Part, index_of: IndexOf) -> str:
     date.
     """
     raw = {key: value for key, value in to_dict(scenario).items() if key not in WORDS}
+    spell_as_before(raw["liquidity"]["dealers"])
     for name in LATER:
         raw = _without_defaults(raw, name, scenario)
     for part, name, default in LATER_CHOICES:
@@ -81,6 +82,12 @@ def _without_defaults(raw: dict[str, Any], name: str, scenario: Part) -> dict[st
     chosen = {key: value for key, value in raw[name].items() if value != fields[key].default}
     rest = {key: value for key, value in raw.items() if key != name}
     return rest | ({name: chosen} if chosen else {})
+
+
+def spell_as_before(dealers: dict[str, Any]) -> None:
+    """The exponent of dealers who look at capital stood beside that choice once."""
+    if dealers["capacity"]["kind"] == "capital":
+        dealers["capital_exponent"] = dealers["capacity"].pop("exponent")
 
 
 def _drop_later_moves(boj: dict[str, Any]) -> None:

@@ -45,6 +45,10 @@ NOW_A_RULE: Mapping[str, tuple[str, str]] = {
     ),
 }
 """Keys that chose among rules: the choice that is the rule now, and what to do."""
+MOVED: Mapping[str, tuple[str, str, str]] = {
+    "liquidity.dealers.capital_exponent": ("capacity", "capital", "exponent"),
+}
+"""Keys that belong to a choice beside them now: its name, the kind that reads them, their name."""
 _KEPT_BESIDE = ("manifest.json", "plan.json")  # of a result, of a sweep
 
 
@@ -57,20 +61,37 @@ def why_retired(key: str) -> str:
     """Advice on a key that has left; empty for any other."""
     if key in RETIRED:
         return NO_EFFECT
+    if key in MOVED:
+        return _why_moved(key)
     return next((why for name, (_, why) in NOW_A_RULE.items() if matching([key], name)), "")
 
 
 def is_retired(why: str) -> bool:
     """True for what a fault says about a key that has left."""
-    return why == NO_EFFECT or any(why == said for _, said in NOW_A_RULE.values())
+    said = [NO_EFFECT, *(said for _, said in NOW_A_RULE.values()), *map(_why_moved, MOVED)]
+    return why in said
+
+
+def _why_moved(key: str) -> str:
+    choice, kind, name = MOVED[key]
+    now = f"{key.rpartition('.')[0]}.{choice}.{name}"
+    return f'has left: with kind "{kind}" it is {now}; remove it'
 
 
 def without_retired(raw: dict[str, Any]) -> dict[str, Any]:
-    """A scenario as a file has it, less the keys that have left, where they choose nothing else."""
-    chosen = {key: value for key, (value, _) in NOW_A_RULE.items()}
-    for table, name, value in _tables(raw, {**RETIRED, **chosen}):
+    """A scenario as a file has it, less the keys that have left, where they choose nothing else;
+    those that moved are where they belong, or nowhere if nothing read them.
+    """
+    rules = {key: value for key, (value, _) in NOW_A_RULE.items()}
+    for table, name, value in _tables(raw, {**RETIRED, **rules}):
         if table.get(name) == value:
             del table[name]
+    for table, name, (choice, kind, now) in _tables(raw, MOVED):
+        if name in table:
+            chosen = table.setdefault(choice, {"kind": kind})
+            value = table.pop(name)
+            if isinstance(chosen, dict) and chosen.get("kind") == kind:
+                chosen[now] = value
     return raw
 
 

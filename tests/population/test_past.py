@@ -32,7 +32,6 @@ SCENARIO = abm.load_scenario("august-2024").with_changes(
 )
 # Said about a run or shown with it.
 INERT = ("name", "title", "about", "calendar.shock_day")
-INERT += ("liquidity.dealers.capital_exponent",)  # of dealers who look at capital, not at head-room
 
 
 def others_of(value):

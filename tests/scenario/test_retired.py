@@ -6,12 +6,8 @@ import pytest
 
 from abm.errors import ScenarioFaults
 from abm.scenario import load_scenario
-from abm.scenario.retired import (
-    NO_EFFECT,
-    NOW_A_RULE,
-    RETIRED,
-    without_retired,
-)
+from abm.scenario.hashing import spell_as_before
+from abm.scenario.retired import MOVED, NO_EFFECT, NOW_A_RULE, RETIRED, without_retired
 
 HIKE = load_scenario("hike").with_changes({"policy.swap_line": {"kind": "line", "day": 3}})
 WITH_THEM = """
@@ -84,6 +80,33 @@ def test_a_kept_scenario_may_name_the_rule_that_is_the_model_now() -> None:
     assert without_retired(other) == other
 
 
+def test_a_key_that_moved_is_refused_and_told_where_it_is() -> None:
+    with pytest.raises(ScenarioFaults, match=r"it is liquidity\.dealers\.capacity\.exponent"):
+        HIKE.with_changes({"liquidity.dealers.capital_exponent": 0.9})
+
+
+@pytest.mark.parametrize(
+    ("capacity", "now"),
+    [
+        (None, {"kind": "capital", "exponent": 0.9}),
+        ({"kind": "capital"}, {"kind": "capital", "exponent": 0.9}),
+        ({"kind": "head-room", "exponent": 0.4}, {"kind": "head-room", "exponent": 0.4}),
+        (3, 3),
+    ],
+)
+def test_a_kept_exponent_goes_to_the_choice_that_reads_it(capacity: object, now: object) -> None:
+    dealers = {"capital_exponent": 0.9} | ({} if capacity is None else {"capacity": capacity})
+    kept = without_retired({"liquidity": {"dealers": dealers}})
+    assert kept["liquidity"]["dealers"] == {"capacity": now}
+
+
+def test_the_hash_of_what_was_kept_before_the_exponent_moved_is_the_same() -> None:
+    dealers = {"capacity": {"kind": "capital", "exponent": 0.9}}
+    spell_as_before(dealers)
+    assert dealers == {"capacity": {"kind": "capital"}, "capital_exponent": 0.9}
+
+
 def test_no_scenario_declares_a_key_that_has_left() -> None:
     declared = set(HIKE.dotted_keys())
-    assert not (RETIRED.keys() | NOW_A_RULE.keys() | CHOICES.keys()) & declared
+    gone = RETIRED.keys() | NOW_A_RULE.keys() | MOVED.keys() | CHOICES.keys()
+    assert not gone & declared
