@@ -8,6 +8,7 @@ import pandas as pd
 import abm
 from abm.measures.classes import BROKEN_BEFORE
 from abm.runs import fast_cascade
+from tests.engine.worlds import BANKS_BY_SIZE
 
 SMALL = {
     "calendar.days": 12, "calendar.burn_in_days": 6, "calendar.drift_days": 5,
@@ -116,8 +117,9 @@ def broken_before_the_shock():
     return next(seed for seed in range(200) if breaks(seed) and rises(seed))
 
 
+@cache
 def ruin():
     """Everything happens in it: calls, limits, defaults, recalls, failures of banks."""
-    return run_of(
-        shock__surprise_bp=300, banks__core_capital_usd_bn=2.0, banks__periphery_capital_usd_bn=1.0
-    )
+    thin = {"banks.core_capital_usd_bn": 2.0, "banks.periphery_capital_usd_bn": 1.0}
+    bare = {**BANKS_BY_SIZE, "funding.basis": {"kind": "constant"}, "shock.surprise_bp": 300}
+    return abm.run(abm.load_scenario("hike").with_changes({**SMALL, **thin, **bare}), rng=1)
