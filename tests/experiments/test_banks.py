@@ -29,7 +29,7 @@ def test_a_concentrated_lender_falls_with_its_clients_and_four_lenders_do_not(co
     assert concentrated.failed[:, BROKER].mean() > 0.25 > spread.failed[:, BROKER].mean()
     assert concentrated.losses.mean() > spread.losses.mean()
     # the yen is much the same: what differs is who bears the loss
-    assert concentrated.yen.mean() == pytest.approx(spread.yen.mean(), rel=0.1)
+    assert concentrated.yen.mean() == pytest.approx(spread.yen.mean(), rel=0.15)
 
 
 def test_a_run_brings_down_banks_that_their_losses_alone_would_not(concentrated):
