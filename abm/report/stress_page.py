@@ -181,6 +181,7 @@ class StressReport:
             "losses": stress_words.losses(found, self.language),
             "risk": self._risk(),
             "needs": self._needs(),
+            "option_margin": stress_words.option_margin(found, self.language),
             "parts_rows": self._parts(),
             "worst": self._worst(),
             "chronicle_head": say("stress.page.chronicle", when=self._first_day),

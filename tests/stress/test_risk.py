@@ -41,6 +41,17 @@ def test_the_shortfall_is_never_less_than_the_value_at_risk(sample):
         assert row["es"] >= row["var"] - 1e-6
 
 
+@pytest.mark.parametrize("n", [7, 40, 333])
+def test_the_shortfall_is_the_least_value_of_another_definition(n):
+    """Rockafellar and Uryasev (2000): min over v of v + E max(loss - v, 0) / (1 - c)."""
+    sample = np.random.Generator(np.random.PCG64(n)).standard_t(3, n)
+    losses = -sample
+    beyond = np.maximum(losses[:, None] - losses, 0.0).mean(axis=0)  # it is least at a loss
+    for row in risk_rows(sample[:, None], (1,), 0):
+        least = (losses + beyond / (1.0 - row["level"])).min()
+        assert row["es"] == pytest.approx(least, rel=1e-10)
+
+
 def test_intervals_hold_the_value_and_come_again_from_the_seed():
     sample = np.random.Generator(np.random.PCG64(3)).standard_normal((500, 2))
     rows, again = risk_rows(sample, (1, 5), 4), risk_rows(sample, (1, 5), 4)
