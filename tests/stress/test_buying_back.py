@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from abm.report.stress_words import first_sale, option_margin
 from abm.stress.contracts import contracts_of
 from abm.stress.exposures import Book
 from abm.stress.loans import FX, LIQUIDATION, MARGIN_COST, RATE, SPREAD, Terms
 from abm.stress.selling import half_spreads
+from abm.words import words
 from tests.stress.test_option_margin import CALL, CASH, IN_YEN, YEN_CASH
 from tests.stress.toy import AUD, DOLLAR, YEN, carried, market, outcome, portfolio, still
 
@@ -122,3 +124,16 @@ def test_each_account_has_the_cost_of_its_own_forced_sales():
     table = outcome(portfolio(fund, other), made).accounts
     alone = [outcome(portfolio(one), made).accounts["sale_cost"].item() for one in (other, fund)]
     assert table["sale_cost"].tolist() == pytest.approx(alone, rel=1e-12)
+
+
+@pytest.mark.parametrize("language", ["en", "ja", "zh"])
+def test_what_is_missing_and_what_is_bought_back_is_told(language):
+    made, told = still(), words(language)
+    for cash, keys in ((1e9, ["covered"]), (3e5, ["missing", "short"])):
+        found = outcome(portfolio(CALL, CASH | {"market_value": cash}), made)
+        (sentences,) = option_margin(found, language)
+        missing = found.carried.uncovered[DOLLAR][0, 0]
+        values = {"missing": f"{missing:,.0f}", "share": "100%", "when": first_sale(1.0, language)}
+        for key in ("covered", "missing", "short"):
+            said = told(f"stress.option_margin_{key}", **values)
+            assert (said in sentences) == (key in keys), sentences
