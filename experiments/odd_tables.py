@@ -556,6 +556,12 @@ TESTS: dict[int, tuple[str, ...]] = {
         "stress/test_option_margin.py:test_the_rule_by_hand",
         "stress/test_option_margin.py:test_money_behind_an_option_does_not_meet_the_call_of_a_loan",
     ),
+    193: (
+        "stress/test_buying_back.py:"
+        "test_so_many_are_bought_back_that_money_covers_the_margin_of_the_rest",
+        "stress/test_buying_back.py:"
+        "test_without_money_all_are_bought_back_and_their_price_is_owed_with_interest",
+    ),
     191: ("stress/test_crif.py:test_a_treasury_rally_by_hand_at_three_maturities",),
     192: (
         "stress/test_crif.py:test_a_currency_that_rises_by_five_per_cent_earns_five_times_the_amount",

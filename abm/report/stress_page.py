@@ -138,8 +138,6 @@ class StressReport:
             for c, x in sorted(carried.called.items())
             if x[path].any()
         }
-        sold = [x[path] > 0.0 for x in carried.sold.values()]
-        is_sold = np.any(sold, axis=0) if sold else np.zeros(market.n_days + 1, bool)
         eve = run.scenario.shock_day - 1
         announced = [
             (day - eve, pictures.literal(label))
@@ -150,8 +148,13 @@ class StressReport:
         if not called:
             caption += " Nothing is called on this path."
         return worst_figure(
-            carried.value[path], called, is_sold, announced, found.currency, drawn + caption
-        )
+            carried.value[path],
+            called,
+            carried.is_forced[path],
+            announced,
+            found.currency,
+            drawn + caption,
+        )  # fmt: skip
 
     def page(self, folder: str) -> str:
         """The page, self-contained, with every word of the user's escaped."""
@@ -178,6 +181,7 @@ class StressReport:
             "losses": stress_words.losses(found, self.language),
             "risk": self._risk(),
             "needs": self._needs(),
+            "option_margin": stress_words.option_margin(found, self.language),
             "parts_rows": self._parts(),
             "worst": self._worst(),
             "chronicle_head": say("stress.page.chronicle", when=self._first_day),
@@ -363,6 +367,8 @@ class StressReport:
         scenario, seed = f"{folder}/scenario.toml", str(found.market.seed)
         again = ["unwind", "stress", one_line(Path(found.portfolio.source).name)]
         again += ["--scenario", scenario, "--seed", seed, "--base", found.currency]
+        betas = found.portfolio.betas
+        again += ["--betas", one_line(Path(betas).name)] if betas else []
         again += ["--runs", str(found.market.n + found.market.n_failed)]
         again += ["--horizon", ",".join(map(str, found.horizons))]
         answer = found.reverse

@@ -83,17 +83,29 @@ def accounts(found: StressResult, language: str) -> list[str]:
 
 
 def option_margin(found: StressResult, language: str) -> list[str]:
-    """Margin of written options, a sentence for each currency."""
-    told = []
+    """Margin of written options and what is bought back of them, a sentence or more for each
+    currency."""
+    text, told = words(language), []
     for c, margin in sorted(found.contracts.margins.items()):
-        uncovered = (found.carried.uncovered[c] > 0.0).any(axis=1).mean()
-        told.append(
-            words(language)(
-                "stress.option_margin", currency=found.market.currencies[c],
-                eve=money(float(margin[0, 0])), uncovered=f"{uncovered:.0%}",
-                most=money(float(np.quantile(margin.max(axis=1), 0.95))),
-            )
+        uncovered, left = found.carried.uncovered[c], found.carried.left_open[c]
+        most = float(np.quantile(margin.max(axis=1), 0.95))
+        sentences = text(
+            "stress.option_margin", currency=found.market.currencies[c],
+            eve=money(float(margin[0, 0])), most=money(most),
         )  # fmt: skip
+        missing = float((uncovered / found.market.fx[c])[0, 0])
+        if missing > 0.0:
+            sentences += text("stress.option_margin_missing", missing=money(missing))
+        is_short = (left < 1.0).any(axis=1)
+        if is_short.any():
+            first = float(np.median((left[is_short] < 1.0).argmax(axis=1)))
+            sentences += text(
+                "stress.option_margin_short", share=f"{is_short.mean():.0%}",
+                when=first_sale(first, language),
+            )  # fmt: skip
+        elif missing <= 0.0:
+            sentences += text("stress.option_margin_covered")
+        told.append(sentences)
     return told
 
 

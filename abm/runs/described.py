@@ -76,6 +76,9 @@ class StressManifest(_Versions):
 
     scenario_hash: Hash
     portfolio: str
+    portfolio_hash: Hash | None = None  # of folders written before it was kept there
+    betas: str | None = None
+    betas_hash: Hash | None = None
     base: str
     seed: Count
     n_paths: Least

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import json
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -54,6 +56,12 @@ class Cells(NamedTuple):
     rows: tuple[Row, ...]
     faults: list[Fault]
 
+    @property
+    def hash(self) -> str:
+        """SHA-256 of its rows in their order; columns in any order, numbers however written."""
+        rows = [sorted((n, _plain(cell)) for n, cell in row.cells.items()) for row in self.rows]
+        return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
+
 
 def read_cells(source: str | os.PathLike[str] | CsvFile | pd.DataFrame) -> Cells:
     """The cells of a CSV file (UTF-8, commas, a header) or of a DataFrame."""
@@ -71,6 +79,11 @@ def read_cells(source: str | os.PathLike[str] | CsvFile | pd.DataFrame) -> Cells
 def number_in(cell: str) -> float | None:
     """The number that a cell spells with digits and a point; None where it is not one."""
     return float(cell) if _NUMBER.fullmatch(cell) else None
+
+
+def _plain(cell: str) -> str:
+    number = number_in(cell)
+    return cell if number is None else repr(number)
 
 
 def why_not_a_number(cell: str) -> str:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -30,6 +30,7 @@ from abm.stress.sensitivities import sensitivity_value
 
 Array = np.ndarray
 
+PER_BN = 1e-9
 YEAR_DAYS = 365.0  # calendar days over which volatility is spread
 PREMIUM = 1.1
 """Implied over expected volatility. Assumed: implied volatility of major currencies lies above what
@@ -55,16 +56,48 @@ class Marks(NamedTuple):
     volatility: Array  # of implied volatility, last; of a sensitivity, of its price or yield
 
 
+class Written(NamedTuple):
+    """Options that are written, valued in one currency, less the same that are bought."""
+
+    marks: dict[int, Marks]
+    """Together, by the day on which they are paid out; T + 1: after the last."""
+    margin: Array
+    """(n, T + 1) [currency]; 0 of what is paid out."""
+    dealt: Array
+    """(n, T + 1, K) what dealing the underlying of the open ones brings to each market [USD bn]."""
+
+
 class Contracts(NamedTuple):
     """All contracts and sensitivities of a portfolio."""
 
     by_currency: dict[int, Marks]
-    """Marks of those valued in a currency, together."""
+    """Marks of those valued in a currency, together, without written options."""
+    written: dict[int, Written]
+    """Written options by the currency that they are valued in."""
     worth: Array
-    """(n_contracts, n, 1 + n_horizons) of each on the eve and at each horizon [base]; of
-    sensitivities, which come last, since the eve."""
-    margins: dict[int, Array]
-    """(n, T + 1) margin of those written, by the currency they are valued in [that currency]."""
+    """(n_contracts, n, 1 + n_horizons) of each on the eve and at each horizon, none bought back
+    [base]; of sensitivities, which come last, since the eve."""
+
+    @property
+    def margins(self) -> dict[int, Array]:
+        """(n, T + 1) margin of written options, none bought back, by currency [that currency]."""
+        return {c: written.margin for c, written in self.written.items()}
+
+
+class Alike(NamedTuple):
+    """Contracts on the same terms."""
+
+    one: Contract
+    """A unit of them."""
+    places: list[int]
+    """Their numbers."""
+    quantity: float
+    """Of all; negative where more are written or sold than bought."""
+
+    @property
+    def is_written(self) -> bool:
+        """True for options that ask for margin."""
+        return self.one.kind != FORWARD and self.quantity < 0.0
 
 
 def contract_value(kind: str, strike: Array | float, terms: Terms) -> Array:
@@ -96,35 +129,57 @@ def implied_deviation(variance: Array, calm: float, decay: float, days: Array) -
     return deviation
 
 
+def alike_of(contracts: Sequence[Contract]) -> Iterator[Alike]:
+    """Contracts on the same terms together, in an order that does not depend on that of lines."""
+    found: dict[Contract, list[int]] = defaultdict(list)
+    for at, contract in enumerate(contracts):
+        found[contract._replace(name="", line=0, quantity=1.0)].append(at)
+    for one, places in sorted(found.items(), key=lambda item: repr(item[0])):
+        yield Alike(one, places, math.fsum(contracts[at].quantity for at in places))
+
+
 def contracts_of(portfolio: Portfolio, market: Market, horizons: Sequence[int]) -> Contracts:
     """Contracts and sensitivities on every path and day; contracts on the same terms are priced
     once, and no sum depends on the order of lines."""
     contracts = portfolio.contracts
-    alike: dict[Contract, list[int]] = defaultdict(list)
-    for at, contract in enumerate(contracts):
-        alike[contract._replace(name="", line=0, quantity=1.0)].append(at)
     days = [0, *horizons]
     n_lines = len(contracts) + len(portfolio.sensitivities)
     worth = np.empty((n_lines, market.n, len(days)))
     found: dict[int, Marks] = {}
-    margins: dict[int, Array] = {}
-    for one, places in sorted(alike.items(), key=lambda item: repr(item[0])):
+    written: dict[int, Written] = {}
+    for same in alike_of(contracts):
+        one = same.one
         unit, spot = marks_of(one, market), market.fx[one.currency]
-        total = math.fsum(contracts[at].quantity for at in places)
-        mine = Marks(*(total * step for step in unit))
-        if total < 0.0 and one.kind != FORWARD:
-            margin = margin_of(one._replace(quantity=total), mine.value, market)
-            margins[one.currency] = margins.get(one.currency, 0.0) + margin
-        _add(found, one.currency, mine)
+        mine = Marks(*(same.quantity * step for step in unit))
+        if same.is_written:
+            _write(written, one._replace(quantity=same.quantity), mine, market)
+        else:
+            _add(found, one.currency, mine)
         of_unit = (unit.value * spot)[:, days]
-        for at in places:
+        for at in same.places:
             worth[at] = contracts[at].quantity * of_unit
     linear = enumerate(portfolio.sensitivities, start=len(contracts))
     for at, one_factor in sorted(linear, key=lambda item: item[1].name):
         change = sensitivity_value(one_factor, market)
         _add(found, market.base, _marks_of_change(change, one_factor.factor == FX))
         worth[at] = change[:, days]
-    return Contracts(found, worth, margins)
+    return Contracts(found, written, worth)
+
+
+def _write(written: dict[int, Written], option: Contract, marks: Marks, market: Market) -> None:
+    """Add what is written of an option, to those of its currency."""
+    if option.currency not in written:
+        none = np.zeros(market.log_prices.shape[:2])
+        written[option.currency] = Written({}, none, np.zeros_like(market.log_prices))
+    book, last = written[option.currency], paid_out_on(option, market)
+    _add(book.marks, last, marks)
+    book.margin[:] += margin_of(option, marks.value, market)
+    dollar = len(market.currencies) - 1
+    in_bn = -option.quantity * PER_BN * market.fx[option.pair] / market.fx[dollar]
+    in_bn[:, last:] = 0.0
+    for c in (option.pair, option.currency):
+        if c != dollar:
+            book.dealt[:, :, c] += in_bn
 
 
 def _add(found: dict[int, Marks], currency: int, marks: Marks) -> None:
@@ -139,6 +194,11 @@ def _marks_of_change(value: Array, is_of_spot: bool) -> Marks:
     return Marks(value, none, step, none) if is_of_spot else Marks(value, none, none, step)
 
 
+def paid_out_on(contract: Contract, market: Market) -> int:
+    """The first trading day at or after its expiry; T + 1 if that is after the last."""
+    return int((np.cumsum(market.nights) < contract.days).sum())
+
+
 def marks_of(contract: Contract, market: Market) -> Marks:
     """A contract on every path and day.
 
@@ -147,7 +207,7 @@ def marks_of(contract: Contract, market: Market) -> Marks:
     at or after its expiry it is paid out, and the money earns the policy rate.
     """
     left = np.maximum(contract.days - np.cumsum(market.nights), 0.0)
-    last = int(np.argmax(left == 0.0)) if (left == 0.0).any() else market.n_days
+    last = paid_out_on(contract, market)
     spot = market.fx[contract.pair] / market.fx[contract.currency]
     domestic, foreign = (
         1.0 / (1.0 + market.rates[:, :, c] * left / market.day_counts[c])

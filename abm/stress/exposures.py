@@ -24,11 +24,12 @@ Array = np.ndarray
 
 PER_BN = 1e-9
 BATCH = 32  # kinds that are valued at once: bounds the memory
-FREE, MONEY, MARGIN, DEBT = "free", "money", "margin", "debt"
+FREE, MONEY, MARGIN, DEBT, WRITTEN = "free", "money", "margin", "debt", "written"
 
 
 class Book(NamedTuple):
-    """Which lines move as one; `currency` is that of money, of the loan, of the debt."""
+    """Which lines move as one; `currency` is that of money, of the loan, of the debt, of options
+    that are written."""
 
     kind: str
     currency: int = -1

@@ -16,39 +16,38 @@ A margin account pools the lines levered by loans in one currency. At every clos
 holdings less loan, must be at least R, the margin rate times its holdings. What is missing is
 called, paid from free money (first of that currency, then of the others, in proportion), and what
 money cannot pay is met by a sale. Money behind written options (`abm.stress.option_margin`) is not
-free.
+free; where it is not enough, options are bought back (`abm.stress.buying_back`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from abm.kernels.behaviours.dealer import MOST_HALF_SPREAD
+from abm.stress.buying_back import Writer, held_of
 from abm.stress.contracts import Contracts, Marks
-from abm.stress.exposures import DEBT, MARGIN, MONEY, Book, Exposures, Held
+from abm.stress.exposures import DEBT, MARGIN, MONEY, WRITTEN, Book, Exposures, Held
+from abm.stress.loans import (
+    AS_IT_IS,
+    CARRY,
+    FX,
+    LIQUIDATION,
+    MARGIN_COST,
+    PARTS,
+    PRICE,
+    Loan,
+    Terms,
+    hedge_unit,
+    steps_of,
+    yesterday,
+)
 from abm.stress.option_margin import Purse, pledge, share_of
 from abm.stress.paths import Market
+from abm.stress.selling import cost_of_all, half_spreads, sale_share, turning
 
 Array = np.ndarray
-
-PARTS = ("price", "fx", "carry", "rate", "spread", "margin", "liquidation")
-PRICE, FX, CARRY, RATE, SPREAD, MARGIN_COST, LIQUIDATION = range(len(PARTS))
-PER_BN = 1e-9
-
-
-class Terms(NamedTuple):
-    """In what a variant differs from the portfolio as it is."""
-
-    is_hedged: bool = False
-    """All currency risk, of loans too, is sold forward at the simulated basis."""
-    is_constant: bool = False
-    """Loans keep their exchange rate, rates, spread and margin rates of the eve."""
-
-
-AS_IT_IS = Terms()
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,14 +69,28 @@ class Carried:
     costs: dict[Book, Array]
     """(n, T + 1) profit since the eve of what the lines of a book do not hold themselves: its loan,
     its forced sales, its calls [base]."""
+    sale_costs: dict[int, Array]
+    """(n, T + 1) cost since the eve of the forced sales of an account [base]."""
     uncovered: dict[int, Array]
     """(n, T + 1) margin of written options by currency that no free money covers [base]."""
+    left_open: dict[int, Array]
+    """(n, T + 1) share of the options written in a currency that are not bought back by force."""
 
     @property
     def pnl(self) -> Array:
         """(n, T + 1) profit since the eve [base], from the values."""
         profit: Array = self.value - self.value[:, :1]
         return profit
+
+    @property
+    def is_forced(self) -> Array:
+        """(n, T + 1) True on a day with a forced sale, or on which options are bought back."""
+        is_forced = np.zeros(self.value.shape, dtype=bool)
+        for sold in self.sold.values():
+            is_forced |= sold > 0.0
+        for left in self.left_open.values():
+            is_forced |= steps_of(left) < 0.0
+        return is_forced
 
 
 def carry_through(
@@ -99,10 +112,9 @@ def carry_through(
     terms
         What is to be different.
     """
-    marks, margins = contracts.by_currency, contracts.margins
     flows = {book: flows_of(held, market, terms) for book, held in exposures.held.items()}
     shape = market.log_prices.shape[:2]
-    found = Carried(np.zeros((len(PARTS), *shape)), np.zeros(shape), {}, {}, {}, {}, {}, {})
+    found = Carried(np.zeros((len(PARTS), *shape)), np.zeros(shape), {}, {}, {}, {}, {}, {}, {}, {})
     for book in exposures.owed:
         if book.kind == DEBT:
             _add_debt(found, book, exposures.owed[book], market, terms)
@@ -114,15 +126,20 @@ def carry_through(
     money = {
         book.currency: Purse(flow.assets) for book, flow in flows.items() if book.kind == MONEY
     }
-    in_base = {c: margin * market.fx[c] for c, margin in margins.items()}
-    if accounts or margins:
+    writers = [
+        Writer(c, written, Loan(c, market, terms), market)
+        for c, written in sorted(contracts.written.items())
+    ]
+    if accounts or writers:
         spreads = half_spreads(market)
         for day in range(market.n_days + 1):
             for purse in money.values():
                 purse.share[:, day] = purse.share[:, max(day - 1, 0)]
-            behind = {c: margin[:, day] for c, margin in in_base.items()}
-            for c, missing in pledge(day, behind, money).items():
-                found.uncovered.setdefault(c, np.zeros(shape))[:, day] = missing
+            for writer in writers if day else ():
+                writer.pass_night(day)
+            behind = pledge(day, {writer.currency: writer.margin(day) for writer in writers}, money)
+            for writer in writers:
+                writer.cover(day, behind[writer.currency], money, spreads)
             for account in accounts if day else ():
                 account.pass_night(day)
                 account.meet_call(day, money, spreads)
@@ -132,8 +149,10 @@ def carry_through(
         _add_book(found, book, flow, shares.get(book))
     for account in accounts:
         account.add_to(found)
-    for currency in sorted(marks):
-        _add_contracts(found, marks[currency], market.fx[currency])
+    for currency in sorted(contracts.by_currency):
+        _add_contracts(found, contracts.by_currency[currency], market.fx[currency])
+    for writer in writers:
+        _add_written(found, writer, market)
     return found
 
 
@@ -168,9 +187,9 @@ def flows_of(by_currency: dict[int, Held], market: Market, terms: Terms) -> Flow
     margin_rate = market.margin_rate[:, :1] if terms.is_constant else market.margin_rate
     for currency in sorted(by_currency):
         held, spot = by_currency[currency], market.fx[currency]
-        before, move = _yesterday(spot), steps_of(spot)
+        before, move = yesterday(spot), steps_of(spot)
         price += steps_of(held.priced) * before
-        fx += (held.priced + _yesterday(held.money)) * move
+        fx += (held.priced + yesterday(held.money)) * move
         carry += (steps_of(held.money) + held.income) * spot
         assets += (held.priced + held.money) * spot
         asked = np.where(held.asked_margin > 0.0, margin_rate * held.asked_margin, 0.0)
@@ -178,107 +197,9 @@ def flows_of(by_currency: dict[int, Held], market: Market, terms: Terms) -> Flow
         if currency != market.base:
             hedged = held.priced + held.money if terms.is_hedged else held.hedged
             spot_loss, points = hedge_unit(currency, market)
-            fx += _yesterday(hedged) * spot_loss
-            carry += _yesterday(hedged) * points
+            fx += yesterday(hedged) * spot_loss
+            carry += yesterday(hedged) * points
     return Flows(price, fx, carry, assets, required)
-
-
-def hedge_unit(currency: int, market: Market) -> tuple[Array, Array]:
-    """Gains of a unit of a currency sold forward each night with its interest, spot and points.
-
-        N (F - S_t) = -N (S_t - S_t-1) + N (F - S_t-1),     N = 1 + r_c n/D_c        (M143)
-        F = S_t-1 (1 + (r_b + b_b) n/D_b) / (1 + (r_c + b_c) n/D_c)
-
-    b is the cross-currency basis, which sits on the currency that is not the dollar. A deposit
-    hedged so earns the rate of the base currency and the basis, whatever the spot does
-    (`abm.carry`).
-    """
-    spot = market.fx[currency]
-    notional = 1.0 + market.accrual(currency)
-    ratio = (1.0 + market.swap_accrual(market.base)) / (1.0 + market.swap_accrual(currency))
-    return -notional * steps_of(spot), notional * (ratio - 1.0) * _yesterday(spot)
-
-
-def sale_share(missing: Array, required: Array, by_spread: Array, by_size: Array) -> Array:
-    """Share of an account to be sold for it to be within its margin after the sale.     (M144)
-
-        E - c1 s - c2 s^2 = R (1 - s):   s = 2 u / (R - c1 + sqrt((R - c1)^2 - 4 c2 u))
-
-    u = R - E is missing; a sale of all costs c1 by the spread and c2 by its size. All is sold
-    where no share is enough. Without costs s = (R - E) / R.
-    """
-    room = required - by_spread
-    square = room**2 - 4.0 * by_size * missing
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = 2.0 * missing / (room + np.sqrt(np.maximum(square, 0.0)))
-    is_enough = (room > 0.0) & (square >= 0.0)
-    sold: Array = np.where(missing > 0.0, np.where(is_enough, np.minimum(share, 1.0), 1.0), 0.0)
-    return sold
-
-
-def half_spreads(market: Market) -> Array:
-    """Dealers' half-spread in each market, (n, T + 1, K) [log].                          (M40)
-
-    min(s max(1, fast volatility / calm volatility), 1/2)
-    """
-    calm = np.diag(market.calm_covariance)
-    nervous = np.sqrt(np.maximum(market.variance / calm, 1.0))
-    calm_spread = market.scenario.liquidity.dealers.half_spread_log
-    spreads: Array = np.minimum(calm_spread * nervous, MOST_HALF_SPREAD)
-    return spreads
-
-
-def steps_of(levels: Array) -> Array:
-    """Change from each day to the next; 0 on the eve."""
-    steps: Array = np.diff(levels, axis=1, prepend=levels[:, :1])
-    return steps
-
-
-def _yesterday(levels: Array) -> Array:
-    """Levels a day before; on the eve its own."""
-    return np.concatenate([levels[:, :1], levels[:, :-1]], axis=1)
-
-
-class _Loan:
-    """Terms of a loan in one currency by path and day."""
-
-    def __init__(self, currency: int, market: Market, terms: Terms) -> None:
-        spot, shape = market.fx[currency], market.log_prices.shape[:2]
-        rate, spread = market.accrual(currency), market.spread_accrual(currency)
-        if terms.is_constant:
-            spot = np.broadcast_to(spot[:, :1], shape)
-            rate, spread = (_as_on_the_eve(market, currency, x) for x in ("rate", "spread"))
-        self.spot = spot
-        self.rate, self.spread = (np.broadcast_to(x, shape) for x in (rate, spread))
-        self.is_hedged = terms.is_hedged and currency != market.base
-        if self.is_hedged:
-            self.spot_gain, self.points = (-gain for gain in hedge_unit(currency, market))
-
-    def night(self, day: int, balance: Array, flows: Array) -> Array:
-        """Flows of a night into rows of PARTS [base]; interest and spread due [its currency]."""
-        interest = balance * self.rate[:, day]
-        spread = np.maximum(balance, 0.0) * self.spread[:, day]
-        flows[FX] = -balance * (self.spot[:, day] - self.spot[:, day - 1])
-        flows[RATE] = -interest * self.spot[:, day]
-        flows[SPREAD] = -spread * self.spot[:, day]
-        if self.is_hedged:
-            flows[FX] += balance * self.spot_gain[:, day]
-            flows[CARRY] = balance * self.points[:, day]
-        due: Array = interest + spread
-        return due
-
-    def hedge_gain(self, day: int, balance: Array) -> Array:
-        """Gain of the forwards that hedge the loan [base]; 0 where it is not."""
-        if not self.is_hedged:
-            return np.zeros_like(balance)
-        gain: Array = balance * (self.spot_gain[:, day] + self.points[:, day])
-        return gain
-
-
-def _as_on_the_eve(market: Market, currency: int, which: str) -> Array:
-    """Accruals at the rates of the eve."""
-    still = replace(market, rates=market.rates[:, :1], basis=market.basis[:, :1])
-    return still.accrual(currency) if which == "rate" else still.spread_accrual(currency)
 
 
 class _Account:
@@ -288,7 +209,7 @@ class _Account:
         self, book: Book, flows: Flows, exposures: Exposures, market: Market, terms: Terms
     ) -> None:
         self.book, self.flows, self.market = book, flows, market
-        self.loan = _Loan(book.currency, market, terms)
+        self.loan = Loan(book.currency, market, terms)
         self.set_aside = flows.aside
         self.to_sell = exposures.sold[book.currency]
         n, days = flows.assets.shape
@@ -316,7 +237,8 @@ class _Account:
         sold, cost = np.zeros_like(call), np.zeros_like(call)
         if call.any():
             paid, self.parts[day, MARGIN_COST] = self._paid(day, call, money, spreads)
-            by_spread, by_size = self._cost_of_all(day, held, spreads)
+            amounts = held[:, None] * self.to_sell[:, day]
+            by_spread, by_size = cost_of_all(amounts, day, spreads, self.market)
             missing = np.where(assets > 0.0, call - paid, 0.0)
             sold = sale_share(missing, required, by_spread, by_size)
             cost = by_spread * sold + by_size * sold**2
@@ -335,6 +257,7 @@ class _Account:
         found.shares[self.book] = self.share
         found.costs[self.book] = by_part.sum(axis=0)
         found.called[currency], found.sold[currency] = self.called, self.sold
+        found.sale_costs[currency] = -by_part[LIQUIDATION]
         found.needed[currency] = self._needed()
 
     def _paid(
@@ -348,7 +271,7 @@ class _Account:
             own.take(day, share_of(paid, own.left(day)))
         others = {c: purse for c, purse in money.items() if c != self.book.currency}
         # A unit of c brings 1 / (1 + half-spreads of both legs).
-        price = {c: 1.0 + self._turning(c, day, spreads) for c in others}
+        price = {c: 1.0 + turning(c, self.book.currency, day, spreads, self.market) for c in others}
         brings = [purse.free(day) / price[c] for c, purse in others.items()]
         total = sum(brings, np.zeros_like(call))
         taken = np.minimum(call - paid, total)
@@ -358,24 +281,6 @@ class _Account:
             cost -= part * amount * (price[c] - 1.0)
             purse.take(day, part * share_of(purse.free(day), purse.left(day)))
         return paid + taken, cost
-
-    def _turning(self, currency: int, day: int, spreads: Array) -> Array:
-        """Cost of turning a currency into the loan's, per unit [log]."""
-        dollar = len(self.market.currencies) - 1
-        legs = [c for c in (currency, self.book.currency) if c != dollar]
-        cost: Array = sum((spreads[:, day, c] for c in legs), np.zeros(len(spreads)))
-        return cost
-
-    def _cost_of_all(self, day: int, held: Array, spreads: Array) -> tuple[Array, Array]:
-        """Cost of a sale of all that is held, by spread and by size [base].
-
-        c1 = sum q_k h_k,   c2 = sum q_k^2 / (2 D_k),   D_k: depth of its market on the day
-        """
-        amounts = held[:, None] * self.to_sell[:, day]
-        per_bn = self.market.fx[-1][:, day] / PER_BN
-        by_spread = (amounts * spreads[:, day]).sum(axis=1) * per_bn
-        by_size = (amounts**2 / (2.0 * self.market.depth[:, day])).sum(axis=1) * per_bn
-        return by_spread, by_size
 
     def _needed(self) -> Array:
         """Largest shortfall so far of an account that pays and sells nothing [its currency]."""
@@ -394,7 +299,7 @@ class _Account:
 
 def _add_book(found: Carried, book: Book, flows: Flows, share: Array | None) -> None:
     """Add what a book holds to the whole."""
-    weight: Array | float = 1.0 if share is None else _yesterday(share)
+    weight: Array | float = 1.0 if share is None else yesterday(share)
     for part, flow in ((PRICE, flows.price), (FX, flows.fx), (CARRY, flows.carry)):
         found.parts[part] += np.cumsum(weight * flow, axis=1)
     if book.kind == MARGIN:
@@ -407,7 +312,7 @@ def _add_book(found: Carried, book: Book, flows: Flows, share: Array | None) -> 
 
 def _add_debt(found: Carried, book: Book, owed: float, market: Market, terms: Terms) -> None:
     """Add a debt that nothing is called for."""
-    loan, balance = _Loan(book.currency, market, terms), np.full(market.n, owed)
+    loan, balance = Loan(book.currency, market, terms), np.full(market.n, owed)
     parts = np.zeros((market.n_days + 1, len(PARTS), market.n))
     gains = np.zeros(market.n)
     found.value[:, 0] -= balance * loan.spot[:, 0]
@@ -420,10 +325,26 @@ def _add_debt(found: Carried, book: Book, owed: float, market: Market, terms: Te
     found.costs[book] = by_part.sum(axis=0)
 
 
-def _add_contracts(found: Carried, marks: Marks, spot: Array) -> None:
-    """Add options and forwards: the passing of time is carry, the spot fx, volatility price."""
-    before, move = _yesterday(spot), steps_of(spot)
-    found.parts[CARRY] += np.cumsum(marks.time * before, axis=1)
-    found.parts[FX] += np.cumsum(marks.spot * before + marks.value * move, axis=1)
-    found.parts[PRICE] += np.cumsum(marks.volatility * before, axis=1)
-    found.value[:] += marks.value * spot
+def _add_contracts(found: Carried, marks: Marks, spot: Array, held: Array | None = None) -> None:
+    """Add options and forwards: the passing of time is carry, the spot fx, volatility price.
+
+    `held` is the share that is still there after each day.
+    """
+    weight: Array | float = 1.0 if held is None else yesterday(held)
+    was, move = yesterday(spot), steps_of(spot)
+    found.parts[CARRY] += np.cumsum(weight * marks.time * was, axis=1)
+    found.parts[FX] += np.cumsum(weight * (marks.spot * was + marks.value * move), axis=1)
+    found.parts[PRICE] += np.cumsum(weight * marks.volatility * was, axis=1)
+    found.value[:] += (1.0 if held is None else held) * marks.value * spot
+
+
+def _add_written(found: Carried, writer: Writer, market: Market) -> None:
+    """Add the options written in a currency, what was bought back of them, and what is owed."""
+    currency = writer.currency
+    for last, marks in sorted(writer.written.marks.items()):
+        _add_contracts(found, marks, market.fx[currency], held_of(writer.left_open, last))
+    by_part = np.moveaxis(np.cumsum(writer.parts, axis=0), 0, 2)
+    found.parts[:] += by_part
+    found.value[:] += writer.value
+    found.costs[Book(WRITTEN, currency)] = by_part.sum(axis=0)
+    found.uncovered[currency], found.left_open[currency] = writer.missing, writer.left_open

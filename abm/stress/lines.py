@@ -7,9 +7,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from abm.stress.contracts import Contracts
-from abm.stress.exposures import DEBT, MARGIN, Book, Kind, batches_of, loan_of, values_of
-from abm.stress.funding import Carried, hedge_unit
+from abm.stress.buying_back import held_of
+from abm.stress.contracts import Contracts, alike_of, marks_of, paid_out_on
+from abm.stress.exposures import (
+    DEBT,
+    MARGIN,
+    WRITTEN,
+    Book,
+    Kind,
+    batches_of,
+    loan_of,
+    values_of,
+)
+from abm.stress.funding import Carried
+from abm.stress.loans import hedge_unit, steps_of, yesterday
 from abm.stress.paths import Market
 from abm.stress.portfolio import Portfolio
 
@@ -31,8 +42,10 @@ def weighted_profits(
     """Profit of every line since the eve, weighted over paths, (n_lines, n_weighings) [base].
 
     A levered line bears the part of its account's loan, calls and forced sales that its loan is of
-    all loans in it. The lines add up to the whole: with equal weights to its mean, with those of
-    the tail to its expected shortfall. The weighings of contracts are of the horizons in turn.
+    all loans in it, a written option that of what buying options back costs that its underlying is
+    of all that is written in its currency. The lines add up to the whole: with equal weights to its
+    mean, with those of the tail to its expected shortfall. The weighings of contracts are of the
+    horizons in turn.
     """
     weights, horizons = given
     found = np.zeros((len(portfolio.names), len(horizons)))
@@ -57,7 +70,39 @@ def weighted_profits(
     for at, worth in enumerate(contracts.worth, start=len(portfolio.positions)):
         for j, (w, h) in enumerate(zip(weights, horizons, strict=True)):
             found[at, j] = w @ (worth[:, 1 + days.index(h)] - worth[:, 0])
+    first = len(portfolio.positions)
+    for currency, open_ in carried.left_open.items():
+        if (open_ < 1.0).any():
+            cost = of_books[Book(WRITTEN, currency)]
+            n_contracts = len(portfolio.contracts)
+            found[first : first + n_contracts] += _of_buying_back(
+                currency, open_, portfolio, market, given, cost
+            )
     return found
+
+
+def _of_buying_back(
+    currency: int, left_open: Array, portfolio: Portfolio, market: Market, given: Weighing,
+    cost: Array,
+) -> Array:  # fmt: skip
+    """What buying options of a currency back changes in the profit of each contract, beside that of
+    one kept open, (n_contracts, n_weighings) [base]."""
+    found = np.zeros((len(portfolio.contracts), len(given.horizons)))
+    underlying = np.zeros(len(portfolio.contracts))
+    spot = market.fx[currency]
+    for same in alike_of(portfolio.contracts):
+        if not same.is_written or same.one.currency != currency:
+            continue
+        last = paid_out_on(same.one, market)
+        bought_back = 1.0 - yesterday(held_of(left_open, last))
+        missed = np.cumsum(bought_back * steps_of(marks_of(same.one, market).value * spot), axis=1)
+        of_unit = [w @ missed[:, h] for w, h in zip(given.weights, given.horizons, strict=True)]
+        quantities = np.array([min(portfolio.contracts[at].quantity, 0.0) for at in same.places])
+        of_lines = same.quantity * quantities / quantities.sum()
+        found[same.places] = -np.outer(of_lines, of_unit)
+        underlying[same.places] = -of_lines * market.fx[same.one.pair][0, 0]
+    whole: Array = found + np.outer(underlying / underlying.sum(), cost)
+    return whole
 
 
 def _owed(portfolio: Portfolio, market: Market) -> dict[Book, dict[int, float]]:

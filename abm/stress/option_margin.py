@@ -1,12 +1,13 @@
 """Margin of options that are written: what a broker wants to hold of the writer's money.
 
 A bought option is paid for and asks for nothing more. Money behind written options stays the
-writer's and earns what it earns, but meets no other call.
+writer's and earns what it earns, but meets no other call. Where it is not enough, options are
+bought back (`abm.stress.buying_back`).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -65,39 +66,54 @@ class Purse:
 
     def free(self, day: int) -> Array:
         """What is still there and behind no option [base]."""
-        free: Array = self.left(day) - self.pledged
+        free: Array = np.maximum(self.left(day) - self.pledged, 0.0)
         return free
 
     def take(self, day: int, part: Array) -> None:
         """Pay out a part of what is still there."""
         self.share[:, day] *= 1.0 - part
 
+    def pay_pledged(self, day: int, amount: Array) -> None:
+        """Pay an amount [base] of what is behind options."""
+        self.take(day, np.minimum(share_of(amount, self.left(day)), 1.0))
+        self.pledged = self.pledged - amount
 
-def pledge(day: int, needed: dict[int, Array], purses: dict[int, Purse]) -> dict[int, Array]:
-    """Put money behind written options for the day, and return what it does not cover, (n,) each.
+
+class Behind(NamedTuple):
+    """Money that stands behind the options of a currency on a day [base, all]."""
+
+    money: dict[int, Array]
+    """(n,) by its own currency."""
+    missing: Array
+    """(n,) margin that it does not cover."""
+
+
+def pledge(day: int, needed: dict[int, Array], purses: dict[int, Purse]) -> dict[int, Behind]:
+    """Put money behind written options for the day, whose margin (n,) is needed by currency.
 
     Of each option's own currency first, then of the others in proportion [base, all].
     """
     for purse in purses.values():
         purse.pledged = np.zeros_like(purse.pledged)
-    missing = {}
+    found: dict[int, Behind] = {}
     for currency, need in sorted(needed.items()):
-        own = purses.get(currency)
-        missing[currency] = need
-        if own is not None:
-            paid = np.minimum(need, own.free(day))
-            own.pledged = own.pledged + paid
-            missing[currency] = need - paid
-    for currency in missing:
-        there = sum(
-            (purse.free(day) for purse in purses.values()), np.zeros_like(missing[currency])
-        )
-        taken = np.minimum(missing[currency], there)
+        money = {c: np.zeros_like(need) for c in sorted(purses)}
+        if currency in purses:
+            own = purses[currency]
+            money[currency] = np.minimum(need, own.free(day))
+            own.pledged = own.pledged + money[currency]
+            need = need - money[currency]
+        found[currency] = Behind(money, need)
+    for currency, (money, missing) in found.items():
+        there = sum((purse.free(day) for purse in purses.values()), np.zeros_like(missing))
+        taken = np.minimum(missing, there)
         part = share_of(taken, there)
-        for purse in purses.values():
-            purse.pledged = purse.pledged + part * purse.free(day)
-        missing[currency] = missing[currency] - taken
-    return missing
+        for c, purse in purses.items():
+            more = part * purse.free(day)
+            purse.pledged = purse.pledged + more
+            money[c] = money[c] + more
+        found[currency] = Behind(money, missing - taken)
+    return found
 
 
 def share_of(part: Array, whole: Array) -> Array:

@@ -163,8 +163,14 @@ class Portfolio(NamedTuple):
     """What a reader should know of it."""
     source: str
     """The file it was read from."""
+    content_hash: str
+    """SHA-256 of its rows."""
     sensitivities: tuple[Sensitivity, ...] = ()
     """What a table of sensitivities says in place of lines."""
+    betas: str = ""
+    """The file of betas it was read with; empty without one."""
+    betas_hash: str = ""
+    """SHA-256 of the rows of that."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -205,7 +211,8 @@ def read_portfolio(
     """
     cells = read_cells(source)
     reader = _Reader(cells, scenario, base)
-    tables = reader.beta_table(read_cells(betas)) if betas is not None else {}
+    of_betas = None if betas is None else read_cells(betas)
+    tables = reader.beta_table(of_betas) if of_betas is not None else {}
     sensitivities: tuple[Sensitivity, ...] = ()
     found: list[Position | Contract | None] = []
     if is_crif(cells.columns):
@@ -222,8 +229,10 @@ def read_portfolio(
     remarks = tuple(_remarks(positions, contracts, scenario))
     if sensitivities:
         remarks = (Remark("linear", tuple(s.name for s in sensitivities)),)
+    by_betas = () if of_betas is None else (of_betas.where, of_betas.hash)
     return Portfolio(
-        positions, contracts, reader.base, base, remarks, cells.where, sensitivities
+        positions, contracts, reader.base, base, remarks, cells.where, cells.hash, sensitivities,
+        *by_betas,
     )  # fmt: skip
 
 

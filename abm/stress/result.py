@@ -23,8 +23,9 @@ from abm.runs.running import run
 from abm.scenario.graph_files import portable
 from abm.scenario.writing import to_toml
 from abm.stress.breakeven import breakeven_yen
-from abm.stress.funding import PARTS, Carried, steps_of
+from abm.stress.funding import Carried
 from abm.stress.lines import Weighing, weighted_profits
+from abm.stress.loans import PARTS, steps_of
 from abm.stress.ore import stress_tests
 from abm.stress.risk import LEVELS, risk_rows, separation, tail_weights
 
@@ -164,7 +165,7 @@ class StressResult:
             is_sold = sold > 0.0
             hit = is_sold.any(axis=1)
             left = np.prod(1.0 - sold, axis=1)
-            cost = -self.carried.parts[PARTS.index("liquidation"), :, -1]
+            cost = self.carried.sale_costs[c][:, -1]
             first = np.median(is_sold[hit].argmax(axis=1)) if hit.any() else np.nan
             rows.append(
                 {"currency": self.market.currencies[c],
@@ -180,7 +181,8 @@ class StressResult:
     def option_margin(self) -> pd.DataFrame:
         """Margin of written options by `day` (0: the eve) and `currency`, in that currency:
         `mean`, `q95`, `q99`, `call_mean` and `call_q95` (its rise since the day before),
-        `p_uncovered` (share of paths on which free money does not cover it). Empty without any."""
+        `p_uncovered` (share of paths on which free money does not cover it, so that options
+        are bought back, if not on the eve). Empty without any."""
         rows = []
         for c, margin in sorted(self.contracts.margins.items()):
             calls = np.maximum(steps_of(margin), 0.0)
@@ -225,10 +227,10 @@ class StressResult:
         `p_sold` (share of paths with a forced sale up to it), `sharpe` (per year)."""
         rows = []
         for name, carried in self.variants.items():
+            is_forced = carried.is_forced
             for horizon in self.horizons:
                 x = carried.pnl[:, horizon]
-                sales = [sold[:, : horizon + 1].any(axis=1) for sold in carried.sold.values()]
-                p_sold = np.any(sales, axis=0).mean() if sales else 0.0
+                p_sold = is_forced[:, : horizon + 1].any(axis=1).mean()
                 rows.append(
                     {"variant": name, "horizon": horizon, "mean": x.mean(), "sd": _sd(x),
                      "var": value_at_risk(x, OF_LINES), "es": expected_shortfall(x, OF_LINES),
@@ -268,8 +270,7 @@ class StressResult:
         """Paths that break the portfolio, (n,): with a forced sale where some have one and some
         have none; otherwise those that lose more than the value at risk at 95% at the last
         horizon."""
-        sales = [sold.any(axis=1) for sold in self.carried.sold.values()]
-        hit = np.any(sales, axis=0) if sales else np.zeros(self.market.n, dtype=bool)
+        hit = np.asarray(self.carried.is_forced.any(axis=1))
         if hit.any() and not hit.all():
             return hit
         last = self.profits[:, -1]
@@ -324,9 +325,9 @@ class StressResult:
         columns |= {f"pnl_{h}d": self.profits[:, at] for at, h in enumerate(self.horizons)}
         split = self.carried.parts[:, :, self.horizons[-1]]
         columns |= dict(zip(PARTS, split, strict=True))
-        for name, by_currency in (("call", self.carried.called), ("sale", self.carried.sold)):
-            shape = self.carried.value.shape
-            hit = np.any([x > 0.0 for x in by_currency.values()] or [np.zeros(shape, bool)], axis=0)
+        is_forced = self.carried.is_forced
+        is_called = [x > 0.0 for x in self.carried.called.values()] or [np.zeros_like(is_forced)]
+        for name, hit in (("call", np.any(is_called, axis=0)), ("sale", is_forced)):
             columns[f"first_{name}_day"] = np.where(hit.any(axis=1), hit.argmax(axis=1), -1)
         return _frame(columns)
 
@@ -413,11 +414,16 @@ class StressResult:
     def manifest(self) -> dict[str, Any]:
         """What it was made from and with, and the hashes of its tables."""
         reverse = {} if self.reverse is None else {"reverse_loss": self.reverse.loss}
+        book, betas = self.portfolio, {}
+        if book.betas:
+            betas = {"betas": Path(book.betas).name, "betas_hash": book.betas_hash}
         return {
             "schema_version": SCHEMA_VERSION,
             "scenario": self.scenario.name,
             "scenario_hash": self.scenario.canonical_hash(),
-            "portfolio": Path(self.portfolio.source).name,
+            "portfolio": Path(book.source).name,
+            "portfolio_hash": book.content_hash,
+            **betas,
             "base": self.currency,
             "seed": self.market.seed,
             "n_paths": self.market.n,

@@ -19,7 +19,8 @@ from abm.scenario import Scenario, load_scenario
 from abm.stress.cells import CsvFile
 from abm.stress.contracts import contracts_of
 from abm.stress.exposures import exposures_of
-from abm.stress.funding import AS_IT_IS, Terms, carry_through
+from abm.stress.funding import carry_through
+from abm.stress.loans import AS_IT_IS, Terms
 from abm.stress.paths import Market, simulate, too_long
 from abm.stress.portfolio import DOLLAR, Portfolio, Position, read_portfolio
 from abm.stress.result import AS_IS, CONSTANT, HEDGED, UNLEVERED, StressResult

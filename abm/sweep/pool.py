@@ -207,7 +207,7 @@ def n_cores() -> int:
 _HOPELESS = (
     f"the first {HOPELESS} chunks of runs killed their worker process and none has finished; there "
     "may be too little memory (make population.scale smaller, or use fewer --workers), or, in a "
-    'script, abm.sweep must be called below `if __name__ == "__main__":`'
+    'script, the call that runs them must stand below `if __name__ == "__main__":`'
 )
 
 

@@ -11,7 +11,7 @@ from abm.figures.stress import (
     unit_of,
     worst_figure,
 )
-from abm.stress.funding import PARTS
+from abm.stress.loans import PARTS
 from tests.stress import toy
 
 LABELS = {part: part for part in PARTS}

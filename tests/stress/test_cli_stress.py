@@ -2,6 +2,7 @@
 
 import json
 from contextlib import contextmanager
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -54,6 +55,10 @@ def test_the_path_of_a_sample_in_the_repository_works_anywhere():
     typed = ["configs/portfolios/exporter.csv" if w == "carry-fund" else w for w in TYPED]
     answer = ask([*typed, "--base", "JPY"])
     assert answer.code == 0 and "Options written: Yen puts sold." in answer.text
+    (place,) = Path("results").iterdir()
+    page = (place / "report.html").read_text()
+    assert page.count("Margin behind written options in USD") == 2
+    assert "no option is written" not in page
 
 
 @pytest.mark.parametrize("language", ["ja", "zh"])

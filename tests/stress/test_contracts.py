@@ -87,3 +87,15 @@ def test_a_quoted_strike_means_the_same_from_both_sides():
     dollars = marks_of(buys.contracts[0], made).value
     yen = marks_of(sells.contracts[0], made).value
     assert dollars == pytest.approx(yen * made.fx[0], rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["call", "put"])
+@pytest.mark.parametrize("strike", [120.0, 160.0, 210.0])
+def test_quantlib_where_it_is_installed_says_the_same(kind, strike):
+    oracle = pytest.importorskip("QuantLib", reason="an oracle of choice: pip install QuantLib")
+    domestic, foreign, deviation = 1.0 / (1.0 + 0.053 * 0.25), 1.0 / (1.0 + 0.001 * 0.25), 0.07
+    terms = Terms(np.array(160.62), np.array(domestic), np.array(foreign), np.array(deviation))
+    side = oracle.Option.Call if kind == "call" else oracle.Option.Put
+    forward = 160.62 * foreign / domestic
+    said = oracle.blackFormula(side, strike, forward, deviation, domestic)
+    assert contract_value(kind, strike, terms) == pytest.approx(said, rel=1e-12)

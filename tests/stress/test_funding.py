@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from abm.stress.funding import PARTS, Terms, half_spreads, sale_share
+from abm.stress.loans import PARTS, Terms
+from abm.stress.selling import half_spreads, sale_share
 from tests.stress.toy import LEVERED, NAMES, YEN, carried, market, portfolio, still
 
 HAND = json.loads((Path(__file__).parents[1] / "reference" / "accounting_margin.json").read_text())[

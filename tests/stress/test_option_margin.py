@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from abm.stress.contracts import contracts_of
-from abm.stress.exposures import Book, exposures_of
-from abm.stress.funding import carry_through
+from abm.stress.exposures import Book
 from abm.stress.option_margin import written_margin
 from tests.stress.test_funding import FUND, falling
 from tests.stress.toy import DOLLAR, YEN, carried, market, outcome, portfolio, still
@@ -37,7 +36,8 @@ def test_the_rule_by_hand(kind, spot, by_hand):
 def test_a_written_option_asks_for_margin_and_a_bought_one_for_nothing():
     made = market()
     (dollars,) = margin(CALL, made=made).values()
-    worth = contracts_of(portfolio(CALL), made, (1,)).by_currency[DOLLAR].value
+    (marks,) = contracts_of(portfolio(CALL), made, (1,)).written[DOLLAR].marks.values()
+    worth = marks.value
     spot = made.fx[YEN] / made.fx[DOLLAR]
     out = np.maximum(1.0 / 160.0 - spot, 0.0)
     by_hand = -worth + 1e9 * np.maximum(0.04 * spot - out, 0.0075 * spot)
@@ -59,21 +59,22 @@ def test_an_option_that_was_paid_out_asks_for_nothing():
     assert (dollars[:, :2] > 0.0).all() and not dollars[:, 2:].any()
 
 
-def test_margin_costs_nothing_and_what_money_does_not_cover_is_told():
+def test_margin_that_money_covers_costs_nothing_and_what_it_does_not_is_told():
     made = market()
-    book = portfolio(CALL, CASH | {"market_value": 1e5})
-    found = outcome(book, made)
-    free = carry_through(exposures_of(book, made), found.contracts._replace(margins={}), made)
-    assert np.array_equal(found.carried.parts, free.parts)
-    missing = found.carried.uncovered[DOLLAR]
-    cash = found.carried.shares[next(iter(found.carried.shares))]
-    assert (cash == 1.0).all()
-    dollars = found.contracts.margins[DOLLAR]
-    assert missing[:, 0] == pytest.approx(dollars[:, 0] - 1e5)
-    assert found.option_margin["p_uncovered"].iloc[0] == 1.0
-    assert len(found.option_margin) == made.n_days + 1
     rich = outcome(portfolio(CALL, CASH | {"market_value": 1e9}), made)
-    assert not rich.carried.uncovered[DOLLAR].any()
+    assert not rich.carried.uncovered[DOLLAR].any() and not rich.carried.is_forced.any()
+    alone = carried(portfolio(CALL | {"quantity": 1e9}), made).parts
+    cash = carried(portfolio(CASH | {"market_value": 1e9}), made).parts
+    assert rich.carried.parts == pytest.approx(cash - alone, abs=1e-4)
+    poor = outcome(portfolio(CALL, CASH | {"market_value": 1e5}), made)
+    dollars = poor.contracts.margins[DOLLAR]
+    assert poor.carried.uncovered[DOLLAR][:, 0] == pytest.approx(dollars[:, 0] - 1e5)
+    assert poor.option_margin["p_uncovered"].iloc[0] == 1.0
+    assert len(poor.option_margin) == made.n_days + 1
+    is_short = poor.carried.uncovered[DOLLAR] > 0.0
+    is_short[:, 0] = False  # as its owner wrote it
+    assert np.array_equal(poor.carried.is_forced, is_short) and is_short[:, 1].any()
+    assert np.array_equal(poor.paths["first_sale_day"] == 1, is_short[:, 1])
 
 
 IN_YEN = {"instrument": "USD", "currency": "JPY", "quantity": -6e6, "kind": "put", "strike": 162,

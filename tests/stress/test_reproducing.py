@@ -34,6 +34,30 @@ def test_a_sample_is_made_again_to_the_byte_and_a_changed_table_is_told(kept):
     (kept / "manifest.json").write_text(before)
 
 
+def test_another_portfolio_of_the_same_name_is_refused_before_anything_is_run(
+    tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(pool, "own_processes", in_this_process)
+    lines, betas = tmp_path / "mine.csv", tmp_path / "betas.csv"
+    lines.write_text("name,proxy,currency,market_value\na,fund,USD,1e6\n")
+    betas.write_text("proxy,beta_SPX\nfund,0.5\n")
+    made = run(lines, SCENARIO, 2, (1,), betas=betas).save("kept")
+    lines.write_text("currency,market_value,name,proxy\n\nUSD,1000000.0,a,fund\n")  # the same
+    assert reproduce_stress_test(made).is_same
+    monkeypatch.setattr("abm.stress.reproducing.run", None)
+    for path, text in ((betas, "proxy,beta_SPX\nfund,0.6\n"), (lines, lines.read_text())):
+        path.write_text(text.replace("1000000.0", "1000001.0"))
+        with pytest.raises(UnreadableFile, match=f"{path.name} is not the one that kept was made"):
+            reproduce_stress_test(made)
+        betas.write_text("proxy,beta_SPX\nfund,0.5\n")
+    manifest = json.loads((made / "manifest.json").read_text())
+    del manifest["portfolio_hash"], manifest["betas_hash"]  # as of folders written before
+    (made / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(TypeError):  # it goes on to run
+        reproduce_stress_test(made)
+
+
 @pytest.mark.parametrize("command", ["report", "explain"])
 def test_commands_for_runs_say_what_the_folder_holds(kept, command):
     answer = ask([command, str(kept)])

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abm.carry import breakeven_rate
-from abm.measures.tails import expected_shortfall
-from abm.stress.risk import LEVELS, risk_rows, separation, tail_weights
+from abm.measures.tails import expected_shortfall, value_at_risk
+from abm.stress.risk import LEVELS, _both, risk_rows, separation, tail_weights
 from tests.stress.toy import LEVERED, MIXED, market, outcome, portfolio, still
 
 HAND = json.loads((Path(__file__).parents[1] / "reference" / "risk_metrics.json").read_text())
@@ -39,6 +39,26 @@ def test_weights_of_the_tail_give_the_shortfall_and_sum_to_one(level, n):
 def test_the_shortfall_is_never_less_than_the_value_at_risk(sample):
     for row in risk_rows(np.array(sample)[:, None], (1,), 0):
         assert row["es"] >= row["var"] - 1e-6
+
+
+@pytest.mark.parametrize("n", [7, 40, 333])
+def test_the_shortfall_is_the_least_value_of_another_definition(n):
+    """Rockafellar and Uryasev (2000): min over v of v + E max(loss - v, 0) / (1 - c)."""
+    sample = np.random.Generator(np.random.PCG64(n)).standard_t(3, n)
+    losses = -sample
+    beyond = np.maximum(losses[:, None] - losses, 0.0).mean(axis=0)  # it is least at a loss
+    for row in risk_rows(sample[:, None], (1,), 0):
+        least = (losses + beyond / (1.0 - row["level"])).min()
+        assert row["es"] == pytest.approx(least, rel=1e-10)
+
+
+@pytest.mark.parametrize("n", [7, 41, 333])
+def test_a_resample_that_is_the_sample_has_its_measures(n):
+    sample = np.sort(np.random.Generator(np.random.PCG64(n)).standard_t(3, n))
+    found = _both(sample[:, None], np.arange(n)[None])[0, 0]
+    for (var, es), level in zip(found, LEVELS, strict=True):
+        assert var == value_at_risk(sample, level)
+        assert es == pytest.approx(expected_shortfall(sample, level), rel=1e-12)
 
 
 def test_intervals_hold_the_value_and_come_again_from_the_seed():

@@ -9,8 +9,8 @@ import pytest
 import abm
 from abm.errors import InvalidInput, OutputRefused
 from abm.stress import run
-from abm.stress.funding import PARTS
 from abm.stress.in_memory import GrowingMarket
+from abm.stress.loans import PARTS
 from abm.stress.result import TABLES
 from abm.sweep import pool
 from abm.sweep.store import load_sweep

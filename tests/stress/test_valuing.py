@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from abm.carry import covered_return, uncovered_return
-from abm.stress.funding import PARTS, Terms
+from abm.stress.loans import PARTS, Terms
 from tests.stress.toy import (
     AUD,
     DOLLAR,

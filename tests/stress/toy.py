@@ -8,7 +8,8 @@ import pandas as pd
 import abm
 from abm.stress.contracts import contracts_of
 from abm.stress.exposures import exposures_of
-from abm.stress.funding import AS_IT_IS, carry_through
+from abm.stress.funding import carry_through
+from abm.stress.loans import AS_IT_IS
 from abm.stress.paths import Market
 from abm.stress.portfolio import read_portfolio
 from abm.stress.running import stressed

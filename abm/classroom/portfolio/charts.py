@@ -343,7 +343,7 @@ class WorstChart:
         called = np.zeros_like(own)
         for at, calls in carried.called.items():
             called += calls[path] * found.market.fx[at][path]
-        is_sold = np.any([x[path] > 0.0 for x in carried.sold.values()] or [own != own], axis=0)
+        is_sold = carried.is_forced[path]
         self.source.data = {
             **days_of(found, self.say), "own_money": own, "called": called,
             "sold": np.where(is_sold, own, np.nan),
