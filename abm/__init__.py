@@ -4,7 +4,7 @@
 >>> scenario = abm.load_scenario("hike").with_changes({"shock.surprise_bp": 50})
 >>> c = abm.cascade(scenario, rng=7)  # the run, and counterfactual runs without the shock
 >>> c["class"], round(c["peak_yen_appreciation"], 2), round(c["unwound_5d"], 2)
-('dam break', 0.26, 0.95)
+('dam break', 0.27, 0.95)
 >>> c.run.days["log_JPY"].idxmax()  # day of the yen's peak, from a pandas table
 2
 

@@ -432,5 +432,5 @@ def test_a_run_from_the_command_is_the_run_of_the_front_door(tmp_path, monkeypat
     assert numbers["run"]["forced_sales_usd_bn"] == direct.summary["forced_sales_usd_bn"]
     assert numbers["run"]["max_conservation_error"] < 1e-9
     assert everything_in(tmp_path / "results/hike") == {
-        *TABLES, *FIGURES, "figures"
+        *TABLES, *FIGURES, "figures/basis.png", "figures"
     }  # fmt: skip

@@ -8,6 +8,7 @@ import pytest
 import abm
 from abm.errors import InvalidInput
 from abm.runs.bank_capital import bank_days
+from tests.engine.worlds import BANKS_BY_SIZE
 
 SMALL = {"calendar.days": 6, "calendar.burn_in_days": 4, "calendar.drift_days": 3}
 
@@ -15,13 +16,13 @@ SMALL = {"calendar.days": 6, "calendar.burn_in_days": 4, "calendar.drift_days": 
 @pytest.fixture(scope="module")
 def broker():
     """A broker fails with its clients."""
-    return abm.run(abm.load_scenario("prime-broker-failure").with_changes({"calendar.days": 12}), 0)
+    return abm.run(abm.load_scenario("prime-broker-failure").with_changes({"calendar.days": 12}), 3)
 
 
 @pytest.fixture(scope="module")
 def quiet():
     """Banks by their leverage limit alone."""
-    return abm.run(abm.load_scenario("hike").with_changes(SMALL), 3)
+    return abm.run(abm.load_scenario("hike").with_changes({**SMALL, **BANKS_BY_SIZE}), 3)
 
 
 def test_without_a_rule_of_risk_a_bank_needs_its_assets_over_the_leverage_limit(quiet):

@@ -38,7 +38,7 @@ def run():
 @pytest.fixture(scope="module")
 def broker():
     """A broker fails with its clients."""
-    return abm.run(abm.load_scenario("prime-broker-failure").with_changes({"calendar.days": 20}), 0)
+    return abm.run(abm.load_scenario("prime-broker-failure").with_changes({"calendar.days": 20}), 3)
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,8 @@ def test_what_the_days_have_already_is_theirs(run):
     assert found.index.equals(run.days.index) and len(found) == 12
     for name in ("day", "yen_short_units", "leverage", "feedback_gain"):
         np.testing.assert_array_equal(found[name], run.days[name])
-    assert "basis_bp" not in found
+    still = run.scenario.with_changes({"funding.basis": {"kind": "constant"}})
+    assert "basis_bp" in found and "basis_bp" not in abm.run(still, run.seed).indicators
 
 
 def test_slack_is_that_of_the_exposure_graph_and_a_fund_without_debt_does_not_count(broker):
