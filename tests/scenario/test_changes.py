@@ -209,3 +209,11 @@ def test_a_file_adds_a_currency_to_its_base(tmp_path, hike):
 def test_an_asset_that_is_added_comes_last(hike):
     gold = {**ZEALAND, "kind": "asset", "yield_per_year": 0.0}
     assert hike.with_changes({"instruments.XAU": gold}).instrument_names[-1] == "XAU"
+
+
+def test_scenarios_found_equal_are_not_compared_again_and_copies_with_other_fields_are(hike):
+    again = load_scenario("hike")
+    assert again is not hike and again == hike and again._contents is hike._contents
+    renamed = hike.model_copy(update={"name": "another"})
+    assert renamed != hike and hike.with_changes({"calendar.days": 30}) != hike
+    assert renamed.model_copy(update={"name": hike.name}) == hike
