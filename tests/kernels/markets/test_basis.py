@@ -198,6 +198,13 @@ def test_a_line_brings_the_basis_to_its_price_after_two_weeks():
     assert drawn == pytest.approx(demand / capacity - 100.0 / 35.0, abs=0.05)
 
 
+@pytest.mark.parametrize("line", [LINE, {"kind": "line"}], ids=["facility", "line"])
+def test_where_dollars_cost_nothing_nobody_draws_a_line(line):
+    world = hoard(market_world(funding__basis_per_year=0.0, policy__swap_line=line), 5.0)
+    pass_days(world, 3)
+    assert world.market.basis[0] == 0.0 and world.market.line_usd_bn[0] == 0.0
+
+
 def test_banks_pay_the_line_25_basis_points_over_the_dollar_rate():
     world = market_world(policy__swap_line=LINE)
     world.script.accrual_days[:] = 36.0
