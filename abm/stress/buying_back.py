@@ -85,7 +85,7 @@ class Writer:
         return spot
 
     def _worth(self, day: int) -> Array:
-        """What buying back those not yet paid out would cost, nothing of them bought [currency]."""
+        """Value of all options not yet paid out, with none bought back [currency]."""
         none = np.zeros(len(self.missing))
         still = (marks for last, marks in self.written.marks.items() if last > day)
         worth: Array = -sum((marks.value[:, day] for marks in still), none)

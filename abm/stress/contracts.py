@@ -24,13 +24,12 @@ from scipy.special import ndtr
 from abm.kernels.state import TRADING_DAYS
 from abm.stress.crif import FX
 from abm.stress.option_margin import margin_of
-from abm.stress.paths import Market, fast_average
+from abm.stress.paths import PER_BN, Market, fast_average
 from abm.stress.portfolio import CALL, FORWARD, Contract, Portfolio
 from abm.stress.sensitivities import sensitivity_value
 
 Array = np.ndarray
 
-PER_BN = 1e-9
 YEAR_DAYS = 365.0  # calendar days over which volatility is spread
 PREMIUM = 1.1
 """Implied over expected volatility. Assumed: implied volatility of major currencies lies above what

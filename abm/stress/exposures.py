@@ -17,12 +17,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from abm.stress.paths import Market
+from abm.stress.paths import PER_BN, Market
 from abm.stress.portfolio import Portfolio, Position
 
 Array = np.ndarray
 
-PER_BN = 1e-9
 BATCH = 32  # kinds that are valued at once: bounds the memory
 FREE, MONEY, MARGIN, DEBT, WRITTEN = "free", "money", "margin", "debt", "written"
 

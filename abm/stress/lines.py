@@ -85,8 +85,8 @@ def _of_buying_back(
     currency: int, left_open: Array, portfolio: Portfolio, market: Market, given: Weighing,
     cost: Array,
 ) -> Array:  # fmt: skip
-    """What buying options of a currency back changes in the profit of each contract, beside that of
-    one kept open, (n_contracts, n_weighings) [base]."""
+    """Change in the profit of each contract because options of a currency are bought back,
+    (n_contracts, n_weighings) [base]."""
     found = np.zeros((len(portfolio.contracts), len(given.horizons)))
     underlying = np.zeros(len(portfolio.contracts))
     spot = market.fx[currency]

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 BP = 1e-4
+PER_BN = 1e-9
 STATE = ("margin_rate", "dealer_depth_share", "leverage", "yen_short_units", "n_margin_calls",
          "forced_hedge_fund_usd_bn")  # fmt: skip
 

@@ -1,15 +1,13 @@
-"""What must be sold, or bought back, by force, and what that costs in the markets of the day."""
+"""Forced sales and purchases: how much, and their cost in the markets of the day."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from abm.kernels.behaviours.dealer import MOST_HALF_SPREAD
-from abm.stress.paths import Market
+from abm.stress.paths import PER_BN, Market
 
 Array = np.ndarray
-
-PER_BN = 1e-9
 
 
 def sale_share(missing: Array, required: Array, by_spread: Array, by_size: Array) -> Array:

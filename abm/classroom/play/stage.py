@@ -190,7 +190,7 @@ class Stage:
         return self.run.scenario.funding.basis.kind == "market"
 
     def _show_banks(self) -> None:
-        """The banks are in sight from where a rule looks at them, one fails or one is thin."""
+        """The banks are shown once one fails or is thin, or all have lost a twentieth."""
         run, days = self.run, self.run.days()
         self.later["banks"].view.visible = banks_matter(days) or run.has_thin_bank
         if not self.later["banks"].view.visible or not len(days):

@@ -133,8 +133,8 @@ def draw_bands(
     bands: Iterable[tuple[str, str, float, str]],
     middle: tuple[str, str],
 ) -> None:
-    """What runs spread over: bands (low, high, opacity, label), the wide one first, and the line
-    (column, label) within them, for which the tooltip answers.
+    """Bands of runs (low, high, opacity, label), the wide one first, and the line (column, label)
+    within them, which has the tooltip.
     """
     for low, high, alpha, label in bands:
         chart.varea(

@@ -124,7 +124,7 @@ def draw_line(s, is_open, market, rule):
     """
     terms, stages, share = market.swap_terms[s], market.line_stages[s], rule.line.stage_share
     wanted = 0.0
-    if is_open and rule.calm[s] > 0.0:  # no basis, whatever is short: nobody draws
+    if is_open and rule.calm[s] > 0.0:  # else there is no basis to lower
         wanted = max(terms[DEMAND] / terms[CAPACITY] - rule.line.cost / rule.calm[s], 0.0)
     stages[2] += share * (stages[1] - stages[2])
     stages[1] += share * (stages[0] - stages[1])
