@@ -108,7 +108,7 @@ def learn_by_mandate(lo, hi, returns, books, market, rules, scratch):
     n = hi - lo
     total, size = scratch.lanes[0][:n], scratch.lanes[1][:n]
     total[:] = 0.0
-    add_scaled_rows(1, lo, hi, returns, mandates.weights, total)
+    add_scaled_rows(1, lo, returns, mandates.weights, total)
     leverage = books.morning_leverage[lo:hi]
     owe_returns(share[0], returns[0], leverage, mandates.weights[0][lo:hi], total)
     for o in range(owed.size):
@@ -123,21 +123,21 @@ def learn_by_mandate(lo, hi, returns, books, market, rules, scratch):
     )  # fmt: skip
 
 
-@kernel
+@inlined
 def owe_returns(share, yen_return, leverage, yen_weight, total):
     """Own returns of a chunk, in place of those of its assets.                         (M69)"""
     for j in range(total.size):
         total[j] = own_return(leverage[j], total[j], -share * yen_weight[j], yen_return)
 
 
-@kernel
+@inlined
 def owe_others(currency_return, leverage, loans, total):
     """Take off own returns what loans in another currency have cost: phi_c (l - 1) r_c (M69)"""
     for j in range(total.size):
         total[j] -= loans[j] * (leverage[j] - 1.0) * currency_return
 
 
-@kernel
+@inlined
 def size_returns(leverage, assets, covariance, loan, total, size):
     """Sizes of the own returns of a chunk.                                             (M69)"""
     for j in range(size.size):
@@ -145,7 +145,7 @@ def size_returns(leverage, assets, covariance, loan, total, size):
         size[j] = surprise(total[j], variance)
 
 
-@kernel
+@inlined
 def learn(own, size, sizing, margin, sizing_risk, margin_risk):
     """Both estimates of risk of a chunk after its own returns of a day."""
     for j in range(own.size):
@@ -157,5 +157,7 @@ def learn(own, size, sizing, margin, sizing_risk, margin_risk):
 def learn_by_holdings(i, returns, shares, books, market, rules):
     """Learn from what an institution without a mandate holds tonight, at the day's returns."""
     own = book_return(i, returns, books, market)
-    size = surprise(own, held_variance(i, rules.market.calm_risk, books, market, shares))
+    size = 0.0
+    if own < 0.0:  # the size of a gain is not looked at
+        size = surprise(own, held_variance(i, rules.market.calm_risk, books, market, shares))
     books.margin_risk[i] = next_margin_risk(books.margin_risk[i], own, size, rules.margin.loss)

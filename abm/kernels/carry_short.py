@@ -1,7 +1,6 @@
 """The yen short: the yen that carry traders owe, and what a trade takes off it."""
 
-from abm.kernels.compiler.jit import kernel
-from abm.kernels.contracts.balances import local_price
+from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.numerics.columns import chunk_sum
 from abm.kernels.state import COUNTED_BEYOND_HEDGE, NOT_COUNTED
 
@@ -21,11 +20,11 @@ def carry_short(books, market, rules):
             held = 0.0
             for stretch in mandates.hedged_rows:
                 held += chunk_sum(books.units[k][stretch[0] : stretch[1]])
-            owed -= held * local_price(k, market)
+            owed -= held * market.local_price[k]
     return owed
 
 
-@kernel
+@inlined
 def short_closed(i, j, trades, market, rules):
     """Units by which a trade of institution i (column j of a chunk) lowers the yen short.  (M58)
 
@@ -39,5 +38,5 @@ def short_closed(i, j, trades, market, rules):
     if trait == COUNTED_BEYOND_HEDGE:
         for k in range(market.rates.size - 1, market.quote.size):
             if market.quote[k] == 0:
-                closed += trades[k, j] * local_price(k, market)
+                closed += trades[k, j] * market.local_price[k]
     return closed

@@ -111,7 +111,7 @@ def advance_day(
     """One trading day, in order (ODD §3)."""
     apply_news(day, market, rules, chance, script)
     set_policy(day, market, rules, chance, script, record)
-    audit_loans(books, market, graph, rules, options, record, scratch)
+    audit_loans(day, books, market, graph, rules, options, record, scratch)
     accrue(day, books, market, graph, rules, script)
     trade_swaps(day, books, market, graph, rules, script, options, record, scratch)
     mark_and_move_capital(day, books, market, graph, rules, scratch)
@@ -184,13 +184,13 @@ def set_policy(day, market, rules, chance, script, record):
 
 
 @kernel
-def audit_loans(books, market, graph, rules, options, record, scratch):
+def audit_loans(day, books, market, graph, rules, options, record, scratch):
     """Loans of banks and in repo against what their borrowers owe, before anything moves; the
     audit's scale.
     """
     if options.audit:
         scale_errors(books, market, scratch)
-        record_error(loans_error(books, market, graph, rules.mandates), record)
+        record_error(loans_error(day, books, market, graph, rules.mandates), record)
         record_error(repo_error(books, market, rules.mandates), record)
 
 
@@ -385,12 +385,12 @@ def settle(round_, books, market, rules, record, scratch):
     is_rationed = ration(books, market, rules, scratch)
     if is_trading(round_, scratch):
         settle_institutions(round_, is_rationed, books, market, rules, record, scratch)
+        charge_penalties(books, market, rules.mandates, scratch)
+        note_orders(market, rules, scratch)
+        record_volume(market, record, scratch)
     else:
         mark_all(books, market)
-    charge_penalties(books, market, rules.mandates, scratch)
     settle_market_makers(market, scratch)
-    note_orders(market, rules, scratch)
-    record_volume(market, record, scratch)
 
 
 @kernel

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from abm.kernels.authorities.boj import IS_POSTPONED
-from abm.kernels.compiler.jit import kernel
+from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.scratch import GROSS
 
 EVENT_KINDS = (
@@ -95,7 +95,7 @@ def record_event_of(day, round_, kind, who, whom, instrument, amount_usd_bn, cau
     return number
 
 
-@kernel
+@inlined
 def open_clearing(market, record, scratch):
     """A new round has cleared: its events are written when something first refers to them."""
     record.when[0], record.when[1] = record.now[0], record.now[1]

@@ -3,7 +3,7 @@
 from abm.kernels.audit import count_units, gross_balance
 from abm.kernels.banks.trading_book import book_worth
 from abm.kernels.behaviours.hedge_fund import set_loans
-from abm.kernels.compiler.jit import door, kernel
+from abm.kernels.compiler.jit import door, inlined, kernel
 from abm.kernels.compiler.reference import by_reference
 from abm.kernels.constraints.bank_leverage import bank_assets, set_lines
 from abm.kernels.constraints.bank_requirement import assess_capital, head_room
@@ -66,7 +66,7 @@ def owe_usual_loans(books, market, rules):
     )  # fmt: skip
 
 
-@kernel
+@inlined
 def value_books(market, graph):
     """Value trading books at the opening: bought before, they are no gain."""
     for b in range(graph.equity.size):

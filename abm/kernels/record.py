@@ -7,7 +7,7 @@ import numpy as np
 
 from abm.kernels.audit import banks_error, larger
 from abm.kernels.carry_short import carry_short
-from abm.kernels.compiler.jit import kernel
+from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.loss_cut import is_called, notional
 from abm.kernels.contracts.balances import leverage_ratio
 from abm.kernels.events import CENTRAL_BANK, MARKET, SWAP_LINE, record_event
@@ -81,7 +81,7 @@ class Record(NamedTuple):
     worst_wealth: np.ndarray  # (N,) USD bn
 
 
-@kernel
+@inlined
 def write_from(day, round_, record):
     """Set the day and the round that everything written from now on belongs to."""
     record.now[0], record.now[1] = day, round_
@@ -119,7 +119,7 @@ def record_institutions(day, books, market, rules, record):
     record_extremes(books.wealth, books.borrowing, record.worst_wealth, record.peak_leverage)
 
 
-@kernel
+@inlined
 def record_account(day, books, market, rules, record):
     """Write what the trader's account holds, its position, and whether its broker calls.  (M139)"""
     first, row = rules.mandates.first_row, record.days[day]
@@ -156,7 +156,7 @@ def record_basis(day, market, rules, script, record):
         market.line_days[WAS_OPEN] = 1 if is_open else 0
 
 
-@kernel
+@inlined
 def record_depth(market, rules, record):
     """Write the depth that each market opens with [USD bn per log].                       (M37)"""
     law, today = rules.value_investors.law, record.now[0]
@@ -166,7 +166,7 @@ def record_depth(market, rules, record):
         )
 
 
-@kernel
+@inlined
 def record_repo(market, record):
     """Write what is lent in repo, the haircut and what was asked back into the day's row."""
     row = record.days[record.now[0]]
@@ -176,7 +176,7 @@ def record_repo(market, record):
         row.repo_called_usd_bn += market.repo_called[s]
 
 
-@kernel
+@inlined
 def record_clearing(want_gain, report, record):
     """Write how a round cleared into the day's row."""
     row = record.days[record.now[0]]
@@ -189,7 +189,7 @@ def record_clearing(want_gain, report, record):
         row.residual = max(row.residual, report.residual)
 
 
-@kernel
+@inlined
 def record_error(error, record):
     """Keep the largest error of the day's audits."""
     row = record.days[record.now[0]]
@@ -205,7 +205,7 @@ def unlevered_share(wealth, borrowing, suspended_days):
     return count / wealth.size if wealth.size > 0 else math.nan
 
 
-@kernel
+@inlined
 def weighted_sum(weights, column):
     """Sum of weights times entries, one after the other."""
     total = 0.0
@@ -214,7 +214,7 @@ def weighted_sum(weights, column):
     return total
 
 
-@kernel
+@inlined
 def record_extremes(wealth, borrowing, worst_wealth, peak_leverage):
     """Lower and raise every institution's least wealth and, while it has any, highest leverage."""
     for i in range(wealth.size):

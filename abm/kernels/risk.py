@@ -4,7 +4,7 @@ from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.state import TRADING_DAYS
 
 
-@kernel
+@inlined
 def estimate_risk(market, rules, scratch):
     """Exponential covariances and moving averages of log returns, per year.        (M51, M52, M87)
 
@@ -63,7 +63,7 @@ def set_fast_risk(market):
             market.risk_fast[k, j] = fast if j == k else 2.0 * fast
 
 
-@kernel
+@inlined
 def book_return(i, returns, books, market):
     """Return of what an institution holds, per unit of leverage, at these USD returns.   (M69)"""
     assets = books.wealth[i] + books.borrowing[i]

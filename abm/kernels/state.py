@@ -199,6 +199,7 @@ class Market(NamedTuple):
 
     quote: np.ndarray  # (K,) int64 currency an asset is quoted in, -1 dollar
     log_price: np.ndarray  # (K,) x
+    local_price: np.ndarray  # (K,) in the currency it is quoted in, exp(x)
     usd_price: np.ndarray  # (K,) X
     fundamental: np.ndarray  # (K,) f, own news only
     fundamental_before: np.ndarray  # (K,) that of yesterday

@@ -12,13 +12,14 @@ from abm.kernels.rules import BasisRule, LineRule, SqueezeRule
 from abm.kernels.state import BASIS, BASIS_YEARS, KEPT, LEGS, MARGIN, TRADING_DAYS, YEARS
 
 if TYPE_CHECKING:
-    from abm.kernels.state import Books, Mandates
+    from abm.kernels.state import Mandates
     from abm.population.groups import Array, Group
     from abm.scenario import Scenario
     from abm.scenario.basis import Squeeze
 
 BP = 1e-4
 N_STAGES = 3  # of a swap line
+N_SWAP_SUMS = 6  # rows that are carried of a ladder
 # Kinds that are short of yen, or long of it, through swaps with a share of their balance.
 SPECULATORS = ("hedge_fund", "bank_desk", "risk_parity", "trend", "retail_fx")
 
@@ -126,20 +127,43 @@ def swap_shares(groups: list[Group], scenario: Scenario) -> Array:
     ])  # fmt: skip
 
 
-def open_swap_books(scenario: Scenario, units: Array, mandates: Mandates) -> dict[str, Array]:
-    """Swaps of all institutions at the opening: as much of every maturity. Columns of the books."""
-    held = mandates.swap_share * (units[swapped_rows(scenario)] + mandates.loan_units)
-    rows = scenario.funding.basis.maturity_days if len(held) else 0  # type: ignore[union-attr]
-    legs = np.repeat(-held[:, None] / max(rows, 1), rows, axis=1)
-    return {"swap_legs": legs, "swap_sums": opening_sums(-held, basis_rule(scenario), rows)}
+def open_swap_books(scenario: Scenario, balances: Array) -> dict[str, Array]:
+    """Swaps of all institutions at the opening: as much of every maturity. Columns of the books.
+
+    balances: what they have swapped, (S, N).
+    """
+    rows, rule = rows_of_ladders(scenario), basis_rule(scenario)
+    legs = of_every_maturity(-balances, rows)
+    return {"swap_legs": legs, "swap_sums": opening_sums(-balances, rule, rows)}
+
+
+def rows_of_ladders(scenario: Scenario) -> int:
+    """Maturities of swaps, in days; none without a market for them."""
+    basis = scenario.funding.basis
+    return basis.maturity_days if basis.kind == "market" else 0
+
+
+def swapped_balances(scenario: Scenario, units: Array, mandates: Mandates) -> Array:
+    """What each institution has swapped of its balances, in units of their currencies. (S, N)"""
+    if not len(mandates.swap_share):
+        return mandates.swap_share
+    held: Array = mandates.swap_share * (units[swapped_rows(scenario)] + mandates.loan_units)
+    return held
+
+
+def of_every_maturity(amounts: Array, rows: int) -> Array:
+    """Ladders that hold as much of every maturity, (S, rows, n), of amounts (S, n)."""
+    return np.repeat(amounts[:, None] / max(rows, 1), rows, axis=1)
 
 
 def opening_sums(legs: Array, rule: BasisRule, rows: int) -> Array:
     """Sums of ladders that hold as much of every maturity, dealt at the calm basis, last night:
     the row of day 0 has a day to go. (S, 6, n)
     """
+    sums = np.zeros((len(legs), N_SWAP_SUMS, legs.shape[1]))
+    if not len(legs):
+        return sums
     calm, mean_years = -rule.calm[:, None], (rows + 1) / 2 / TRADING_DAYS
-    sums = np.zeros((len(legs), 6, legs.shape[1]))
     sums[:, KEPT] = 1.0
     sums[:, LEGS], sums[:, YEARS] = legs, legs * mean_years
     sums[:, BASIS], sums[:, BASIS_YEARS] = calm * legs, calm * legs * mean_years
@@ -147,25 +171,27 @@ def opening_sums(legs: Array, rule: BasisRule, rows: int) -> Array:
     return sums
 
 
+@lru_cache(maxsize=32)
 def swapped_rows(scenario: Scenario) -> Array:
     """Their rows among instruments. (S,)"""
     rows = [scenario.instrument_names.index(name) for name in swapped_currencies(scenario)]
     return np.array(rows, np.int64)
 
 
-def open_swap_market(
-    scenario: Scenario, rule: BasisRule, mandates: Mandates, books: Books
-) -> dict[str, Array]:
-    """The swap market at the opening: calm, no dollars hoarded. Columns of the market."""
-    n, rows, _ = books.swap_legs.shape
-    swapped = swapped_rows(scenario)
-    demand = (mandates.swap_share * (books.units[swapped] + mandates.loan_units)).sum(axis=1)
+def open_swap_market(scenario: Scenario, balances: Array, swap_sums: Array) -> dict[str, Array]:
+    """The swap market at the opening: calm, no dollars hoarded. Columns of the market.
+
+    balances: what institutions have swapped, (S, N); swap_sums: sums of their ladders.
+    """
+    rule, n = basis_rule(scenario), len(balances)
+    rows = rows_of_ladders(scenario)
+    demand = balances.sum(axis=1)
     borrowed = -rule.volume[:, None]
     user_sums = opening_sums(borrowed, rule, rows)
-    dealer_sums = -(books.swap_sums.sum(axis=2, keepdims=True) + user_sums)
+    dealer_sums = -(swap_sums.sum(axis=2, keepdims=True) + user_sums)
     dealer_sums[:, KEPT] = 1.0
     return {
-        "swapped": swapped,
+        "swapped": swapped_rows(scenario).copy(),
         "basis": -rule.calm,
         "basis_past": np.repeat(-rule.calm[:, None], max(rule.line.fall_days, 1) + 1, axis=1),
         "contract_basis": np.repeat(-rule.calm[:, None], rows, axis=1),
@@ -177,7 +203,7 @@ def open_swap_market(
         "line_stages": np.zeros((n, N_STAGES)),
         "line_usd_bn": np.zeros(n),
         "line_days": np.array([-1, 0]),
-        "user_legs": np.repeat(borrowed[:, None] / max(rows, 1), rows, axis=1),
+        "user_legs": of_every_maturity(borrowed, rows),
         "user_sums": user_sums,
         "user_dollars": np.zeros(n),
         "dealer_sums": dealer_sums,

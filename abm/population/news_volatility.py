@@ -44,6 +44,6 @@ def _discounted_sum(rho: float, steps: Array) -> Array:
     """Sum of rho^j steps_{t-j} over all j up to t, for every t; twice as many terms each time."""
     total, reach, factor = steps.copy(), 1, rho
     while reach < len(total):
-        total[reach:] = total[reach:] + factor * total[:-reach]
+        total[reach:] += factor * total[:-reach]
         reach, factor = 2 * reach, factor * factor
     return total

@@ -58,33 +58,36 @@ def repo_shares(groups: list[Group], scenario: Scenario) -> Array:
 
 def open_repo_books(scenario: Scenario, columns: dict[str, Array]) -> dict[str, Array]:
     """Loans of all institutions at the opening, and bonds that stand for them. Of the books."""
-    bonds, rule = repo_bonds(scenario), repo_rule(scenario)
+    rule, pledgeable = repo_rule(scenario), pledgeable_bonds(scenario, columns)
     owed = np.maximum(-columns["cash"], 0.0)
-    lent = np.minimum((1.0 - rule.opening_haircut) * pledgeable(bonds, columns), owed)
+    lent = np.minimum((1.0 - rule.opening_haircut) * pledgeable, owed)
     per_bond = 1.0 - rule.opening_haircut
     return {"repo_units": lent / per_bond if per_bond > 0.0 else 0.0 * lent, "repo_debt": lent}
 
 
-def pledgeable(bonds: Array, columns: dict[str, Array]) -> Array:
+def pledgeable_bonds(scenario: Scenario, columns: dict[str, Array]) -> Array:
     """Bonds that institutions would pledge at the opening, in units or USD bn. (R, N)"""
-    held: Array = columns["repo_share"] * np.maximum(columns["units"][bonds], 0.0)
+    held: Array = columns["repo_share"] * np.maximum(columns["units"][repo_bonds(scenario)], 0.0)
     return held
 
 
 def open_repo_market(
-    scenario: Scenario, rule: RepoRule, columns: dict[str, Array]
+    scenario: Scenario, pledgeable: Array, lent: Array, pledged: Array
 ) -> dict[str, Array]:
-    """The lender at the opening. Columns of the market."""
-    bonds, books = repo_bonds(scenario), open_repo_books(scenario, columns)
-    n = len(bonds)
+    """The lender at the opening. Columns of the market.
+
+    By institution, (R, N): bonds that it would pledge, loans on them, and bonds that stand for
+    these.
+    """
+    rule, n = repo_rule(scenario), len(pledgeable)
     share = 0.0 if scenario.repo.kind == "none" else scenario.repo.capacity_share
     return {
-        "repo_bond": bonds.copy(),
-        "repo_lent": books["repo_debt"].sum(axis=1),
-        "repo_pledged": books["repo_units"].sum(axis=1),
+        "repo_bond": repo_bonds(scenario).copy(),
+        "repo_lent": lent.sum(axis=1),
+        "repo_pledged": pledged.sum(axis=1),
         "repo_price": np.ones(n),
         "repo_haircut": np.full(n, rule.opening_haircut),
         "repo_risk": np.full(n, OPENING_RISK),
-        "repo_capacity": share * pledgeable(bonds, columns).sum(axis=1),
+        "repo_capacity": share * pledgeable.sum(axis=1),
         "repo_called": np.zeros(n),
     }

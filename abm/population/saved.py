@@ -40,7 +40,7 @@ from abm.scenario import Scenario
 Array = np.ndarray
 
 # 4: chance, script, record and scratch apart; traits; days and events by name
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 LARGEST_DESCRIPTION_BYTES = 2**24  # a whole scenario has some 20 kB
 MOST_FAULTS = 10
 _DESCRIPTION = "description"  # name of the JSON text among the arrays

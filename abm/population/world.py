@@ -36,10 +36,13 @@ from abm.kernels.state import (
 )
 from abm.population.bank import opening_books, opening_equity
 from abm.population.basis import (
+    N_SWAP_SUMS,
     days_of_closes,
     open_swap_books,
     open_swap_market,
     swap_shares,
+    swapped_balances,
+    swapped_rows,
 )
 from abm.population.dealer import opening_depth
 from abm.population.groups import Group, first_rows, put_together
@@ -50,7 +53,13 @@ from abm.population.loans import other_loan_columns
 from abm.population.mof import draw_interventions
 from abm.population.network import Lending, draw_lending, institution_names
 from abm.population.order_anticipator import open_order_flow
-from abm.population.repo import open_repo_books, open_repo_market, repo_shares
+from abm.population.repo import (
+    open_repo_books,
+    open_repo_market,
+    pledgeable_bonds,
+    repo_bonds,
+    repo_shares,
+)
 from abm.population.rules import make_rules
 from abm.population.script import draw_news, write_script
 
@@ -125,13 +134,17 @@ def build_world(
     mandates = make_mandates(columns, first_rows(groups), lending)
     rules = make_rules(scenario)._replace(mandates=mandates)
     books = open_books(columns, scenario.estimation.opening_multiple)
+    swapped = swapped_balances(scenario, books.units, mandates)
     books = books._replace(
-        **open_swap_books(scenario, books.units, mandates), **open_repo_books(scenario, columns)
+        **open_swap_books(scenario, swapped), **open_repo_books(scenario, columns)
     )
-    market = to_write_on(opening_market(scenario))._replace(
-        **open_swap_market(scenario, rules.basis, mandates, books),
-        **open_repo_market(scenario, rules.repo, columns),
-    )
+    market = to_write_on(opening_market(scenario))
+    if len(swapped):
+        market = market._replace(**open_swap_market(scenario, swapped, books.swap_sums))
+    if len(books.repo_debt):
+        pledgeable = pledgeable_bonds(scenario, columns)
+        lender = open_repo_market(scenario, pledgeable, books.repo_debt, books.repo_units)
+        market = market._replace(**lender)
     graph = open_graph(scenario, lending)
     record = open_record(books, market, len(chance.news), event_capacity)
     open_accounts(books, market, graph, rules, scenario.banks.opening_utilisation)
@@ -261,7 +274,10 @@ def open_books(opening: dict[str, np.ndarray], opening_risk: float) -> Books:
 
 @lru_cache(maxsize=32)
 def opening_market(scenario: Scenario) -> Market:
-    """Prices at their opening, market makers without positions, estimates at their calm level."""
+    """Prices at their opening, market makers without positions, estimates at their calm level.
+
+    Swap market and repo lender as they are without an institution.
+    """
     terms, rules = opening_terms(scenario), make_rules(scenario)
     n, n_c = len(terms.names), terms.n_currencies
     opening = scenario.estimation.opening_multiple * terms.covariance
@@ -278,6 +294,7 @@ def opening_market(scenario: Scenario) -> Market:
     arrays: dict[str, Any] = {name: np.zeros(n) for name in Market._fields}
     arrays |= {
         "quote": terms.quote,
+        "local_price": np.ones(n),
         "usd_price": np.ones(n),
         "rates": np.zeros(n_c + 1),
         "policy_rates": np.zeros(n_c + 1),
@@ -309,6 +326,10 @@ def opening_market(scenario: Scenario) -> Market:
     arrays["anticipator_cash"][-1] = rules.anticipators.capital
     for name in ("totals", "gross_totals"):
         arrays[name] = np.zeros(n + 1)
+    nobody = np.zeros((len(swapped_rows(scenario)), 0))
+    arrays |= open_swap_market(scenario, nobody, np.zeros((len(nobody), N_SWAP_SUMS, 0)))
+    nobody = np.zeros((len(repo_bonds(scenario)), 0))
+    arrays |= open_repo_market(scenario, nobody, nobody, nobody)
     return Market(**arrays)
 
 

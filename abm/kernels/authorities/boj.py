@@ -1,14 +1,14 @@
 """The Bank of Japan by rule: a queue of hikes that waits while markets are unstable."""
 
 from abm.kernels.authorities.memory import is_within
-from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.compiler.jit import inlined
 from abm.kernels.inputs import NONE_LEFT, TODAY
 
 # Entries of `market.boj`.
 HIKES_MADE, LAST_TRIGGER, STATEMENT_DAY, IS_POSTPONED = range(4)
 
 
-@kernel
+@inlined
 def follow_queue(day, market, rule, script):
     """Hike at a meeting, or let it wait; a pause may be told to the market.     (M98 to M100)
 
@@ -34,7 +34,7 @@ def follow_queue(day, market, rule, script):
         add_news(rule.statement_news, market)
 
 
-@kernel
+@inlined
 def watch_markets(day, market, rule):
     """Remember the last close at which markets were unstable, and when to say so.      (M98, M100)
 

@@ -3,12 +3,12 @@
 import math
 
 from abm.kernels.authorities.memory import CUT, is_within
-from abm.kernels.compiler.jit import kernel
+from abm.kernels.compiler.jit import inlined
 
 POINTS = 100.0  # of a volatility gauge, per unit of volatility
 
 
-@kernel
+@inlined
 def cut_when_volatile(day, market, rule, script):
     """Cut the dollar's rate while an average of volatility is high.                       (M103)
 

@@ -1,7 +1,7 @@
 """The Ministry of Finance by rule: it buys a weak yen by campaigns, and sells a strong one."""
 
 from abm.kernels.authorities.memory import PURCHASE, is_within
-from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.compiler.jit import inlined
 
 CLOSES = 251  # of the funding currency that are kept: a year, and the close before it
 # Entries of `market.spent_usd_bn`: on the yen in this campaign; of yen sold since the start.
@@ -10,7 +10,7 @@ BOUGHT, SOLD = range(2)
 HAZARD, SIZE = range(2)
 
 
-@kernel
+@inlined
 def note_close(day, market):
     """Keep yesterday's close of the funding currency."""
     market.funding_closes[day % CLOSES] = market.close[0, 0]
@@ -22,7 +22,7 @@ def close_before(day, n_days, market):
     return market.funding_closes[(day - n_days) % CLOSES]
 
 
-@kernel
+@inlined
 def count_script(day, market, rule, script):
     """Scripted orders count as acts of a campaign, and against its budget."""
     if not is_within(day, market.last_act[PURCHASE], rule.gap_days):
@@ -35,7 +35,7 @@ def count_script(day, market, rule, script):
         market.spent_usd_bn[SOLD] -= scripted
 
 
-@kernel
+@inlined
 def buy_when_weak(day, market, rule, chance):
     """Buy yen with a hazard on days on which it is weak, within the campaign's budget.    (M101)"""
     if day < rule.first_day or not is_weak(day, market, rule):
@@ -53,7 +53,7 @@ def buy_when_weak(day, market, rule, chance):
         market.last_act[PURCHASE] = day
 
 
-@kernel
+@inlined
 def is_weak(day, market, rule):
     """True if the yen is near its low and has fallen far, over some weeks and some months. (M101)
 
@@ -70,7 +70,7 @@ def is_weak(day, market, rule):
     return now <= low + rule.low_band
 
 
-@kernel
+@inlined
 def sell_when_strong(day, market, rule):
     """Sell yen by the day while it has risen by so much in n days, within a budget.       (M102)"""
     if day < rule.first_day:

@@ -1,7 +1,7 @@
 """Capital of banks: dealers' and desks' profit, and how lost capital is rebuilt."""
 
 from abm.kernels.behaviours.idle import is_idle
-from abm.kernels.compiler.jit import kernel
+from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.contracts.balances import account_value, add_cash
 from abm.kernels.contracts.fund_shares import scaled_mark
 from abm.kernels.contracts.loans import pay_bank
@@ -33,7 +33,7 @@ def core_capital(graph):
     return capital
 
 
-@kernel
+@inlined
 def sweep_desks(books, graph, rules):
     """A desk's profit is its bank's; the desk keeps a fixed share of the bank's capital. (M44)"""
     share = rules.banks.desk_capital_share
@@ -49,7 +49,7 @@ def sweep_desks(books, graph, rules):
         pay_bank(bank, sweep, DESKS, graph)
 
 
-@kernel
+@inlined
 def rebuild_capital(market, graph, rules):
     """Lost capital comes back slowly, gains are paid out faster.                       (M47)"""
     dollar = market.rates.size - 1

@@ -1,11 +1,11 @@
 """Credit lines of a failed bank's clients."""
 
-from abm.kernels.compiler.jit import kernel
+from abm.kernels.compiler.jit import inlined
 
 LEAST_SHARE = 1e-12  # of a loan: who is left with less at other brokers has none
 
 
-@kernel
+@inlined
 def move_clients(b, books, graph, rules):
     """Clients of a failed bank lose part of their line; the rest moves to other brokers.  (M46)"""
     heir = largest_bank(graph)
@@ -33,7 +33,7 @@ def move_clients(b, books, graph, rules):
             books.closing[i] = 1
 
 
-@kernel
+@inlined
 def largest_bank(graph):
     """The standing bank with most capital; -1 if none stands."""
     best, most = -1, 0.0

@@ -1,11 +1,11 @@
 """The estate of failed banks: what they owned, and the funding that paid for it."""
 
-from abm.kernels.compiler.jit import kernel
+from abm.kernels.compiler.jit import inlined
 from abm.kernels.contracts.loans import lend_by_estate
 from abm.kernels.state import ESTATE, ESTATE_ASSETS, ESTATE_BOOK, ESTATE_FUNDING, FUNDERS
 
 
-@kernel
+@inlined
 def hand_over(b, market, graph):
     """Move all that a failed bank owns to the estate, and the funding that pays for it.  (M114)
 

@@ -4,7 +4,7 @@ from abm.kernels.banks.claim_marks import write_up_claims
 from abm.kernels.banks.credit_lines import move_clients
 from abm.kernels.banks.estate import hand_over
 from abm.kernels.banks.interbank import clear_claims
-from abm.kernels.compiler.jit import allocating_kernel, kernel
+from abm.kernels.compiler.jit import allocating_kernel, inlined
 from abm.kernels.contracts.loans import add_capital, add_deposits, add_other_assets, pay_bank
 from abm.kernels.events import BANK_FAILURE, FIRST_BANK, NO_INSTITUTION, record_event
 from abm.kernels.state import DEADWEIGHT, DEPOSIT_INSURANCE, ESTATE, FAILURE, INTERBANK
@@ -37,7 +37,7 @@ def fail_banks(market, graph, rules, record):
     return n
 
 
-@kernel
+@inlined
 def leave_clients(books, graph, rules):
     """Lending of the banks that have just failed is recalled, or moves to other banks.    (M46)"""
     for b in range(graph.equity.size):
@@ -87,7 +87,7 @@ def settle_claims(graph, rules):
     return search.payments, received
 
 
-@kernel
+@inlined
 def book_failure(b, paid, received, market, graph, rules):
     """Deadweight cost leaves, the insurer pays what depositors lack, the bank's capital is nil.
 

@@ -58,7 +58,7 @@ def pay_withdrawals(market, graph, rules, record):
 ROUNDING = 1e-12  # of what is wanted: short by less is paid
 
 
-@kernel
+@inlined
 def sell_assets(b, sold, discount, market, graph):
     """Sell other assets of a bank and pay its funders; return what was raised [USD bn].  (M110)"""
     raised = (1.0 - discount) * sold

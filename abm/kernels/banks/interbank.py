@@ -130,7 +130,7 @@ def fail_in_rounds(claims, lenders, debtors, recovery_interbank, search):
     return is_settled
 
 
-@kernel
+@inlined
 def fail_suspects(claims, debtors, search):
     """Mark the suspects that default now, given what others pay; how many did.
 
@@ -188,7 +188,7 @@ def _pay(bank, amount, debtors, search):
     search.share_paid[bank] = search.payments[bank] / debtors.owed[bank]
 
 
-@kernel
+@inlined
 def pay_along_queue(claims, lenders, debtors, recovery_interbank, search):
     """Payments of the defaulters, from the new ones to whom they reach; whether they settled.
 
@@ -213,7 +213,7 @@ def pay_along_queue(claims, lenders, debtors, recovery_interbank, search):
     return True
 
 
-@kernel
+@inlined
 def pay_what_is_there(claims, debtors, recovery_interbank, search):
     """Payments of all defaulters, the others paying in full; whether they settled.
 
@@ -246,7 +246,7 @@ def _is_paying(bank, search):
     return search.waves[bank] > 0 and search.payments[bank] > 0.0
 
 
-@kernel
+@inlined
 def balance_defaulters(claims, debtors, recovery_interbank, search):
     """Scale what defaulters pay until, taken together, they pay what they have.
 

@@ -1,7 +1,7 @@
 """Losses: emptied books leave, and their debts are their lenders' loss."""
 
 from abm.kernels.behaviours.idle import is_orphaned
-from abm.kernels.compiler.jit import kernel
+from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.verdicts import IN_DEBT, NO_VERDICT
 from abm.kernels.contracts.balances import add_cash
 from abm.kernels.contracts.loans import credit_bank
@@ -32,7 +32,7 @@ def suspend_emptied(books, market, graph, mandates, record):
                 count_failure(i, record)  # the called were counted when they began to close
 
 
-@kernel
+@inlined
 def is_empty(i, books, market, mandates):
     """True once everything that an institution is closing has been sold."""
     gross = 0.0

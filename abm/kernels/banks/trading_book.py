@@ -1,6 +1,6 @@
 """Trading books of banks: assets in dollars that they hold, funded at the policy rate."""
 
-from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.compiler.jit import inlined
 from abm.kernels.contracts.balances import accrued, coupon_base
 from abm.kernels.contracts.loans import add_capital, pay_bank
 from abm.kernels.state import ACCRUALS, BOOK, BOOK_CARRY
@@ -15,7 +15,7 @@ def book_worth(b, graph, market):
     return worth
 
 
-@kernel
+@inlined
 def accrue_books(days, market, graph, rules):
     """Coupons of trading books, less what the dollars in them cost, to their banks.      (M108)
 
@@ -35,7 +35,7 @@ def accrue_books(days, market, graph, rules):
         market.outside[ACCRUALS, dollar] -= carry
 
 
-@kernel
+@inlined
 def mark_trading_books(market, graph):
     """Gains and losses of trading books since the last mark are their banks'.            (M108)"""
     if graph.book.shape[0] == 0:

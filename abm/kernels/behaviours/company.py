@@ -1,10 +1,10 @@
 """Companies that owe yen: the debt is left open while it pays, and hedged late."""
 
-from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.compiler.jit import inlined
 from abm.kernels.markets.orders import IN_UNITS
 
 
-@kernel
+@inlined
 def decide_company(i, books, market, rules):
     """Buy yen after it has risen fast, for dollars, and let the hedge go in calm.        (M136)"""
     mandates, rule = rules.mandates, rules.companies

@@ -29,7 +29,7 @@ def portfolio_mean(
     """
     mean[:] = 0.0
     add_scaled(yen_share * expected[0], weights[0][lo:hi], mean)
-    add_scaled_rows(1, lo, hi, expected, weights, mean)
+    add_scaled_rows(1, lo, expected, weights, mean)
     add_funding(usd_rate, usd_rate + spread, loan_share, gross, mean)
 
 
@@ -67,7 +67,7 @@ def portfolio_variance(lo, hi, market, rules, scratch, variance):
         add_other_loan(o, lo, hi, market, rules, variance)
 
 
-@kernel
+@inlined
 def add_other_loan(o, lo, hi, market, rules, variance):
     """Add what a loan in another currency, which none of them holds, adds to variances.  (M15)"""
     mandates, owed, share = rules.mandates, rules.funds.owed, market.funding_share
@@ -118,7 +118,7 @@ def set_loans(
             loan_variance[i] += share[1 + o] * both
 
 
-@kernel
+@inlined
 def add_products(first, last, reach_a, risk, a, b, c, d, left, w_a, w_b, w_c, w_d, total):
     """Four terms of a quadratic form, for a chunk of columns; those past `last` count nothing.
 
@@ -175,7 +175,7 @@ def decide_funds(lo, hi, books, market, rules, scratch):
     borrow_others(lo, hi, market.funding_share, funds.owed, aim, mandates.other_loans, books.intent)
 
 
-@kernel
+@inlined
 def pace_funds(held, wealth, high_water, wanted, limit_var, rule, aim, speed):
     """Leverage that a chunk of funds aims at today, and the share of the gap closed.  (M22)"""
     for j in range(aim.size):
@@ -185,7 +185,7 @@ def pace_funds(held, wealth, high_water, wanted, limit_var, rule, aim, speed):
         speed[j] = pace
 
 
-@kernel
+@inlined
 def add_funding(rate, loan_rate, loan_share, gross, mean):
     """Per unit of leverage: interest on what is not invested, less that on dollar loans.  (M15)"""
     for j in range(mean.size):
@@ -282,7 +282,7 @@ def borrow_others(lo, hi, share, owed, leverage, loans, shares):
             shares[owed[o], lo + j] -= loan
 
 
-@kernel
+@inlined
 def borrow_yen(share, leverage, yen_weight, intent):
     """The yen loan of a chunk of funds, a negative share of wealth.                   (M19)"""
     for j in range(intent.size):

@@ -34,7 +34,7 @@ def cancel_orders(lo, hi, books):
     books.forced[lo:hi] = 0
 
 
-@kernel
+@inlined
 def clear_intents(lo, hi, books):
     """Clear the targets of institutions lo..hi, before they decide."""
     books.intent[:, lo:hi] = 0.0

@@ -8,7 +8,7 @@ import math
 
 from abm.kernels.behaviours.idle import is_idle
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.numerics.columns import add_scaled, add_scaled_rows, write_product
+from abm.kernels.numerics.columns import add_scaled_rows
 from abm.kernels.state import LEAST_VARIANCE
 
 # Scratch lanes above the K rows of shares.
@@ -47,7 +47,7 @@ def follow_target(lo, hi, rule, books, market, rules, scratch):
     variance, held, aim = lanes[K + VARIANCE], lanes[K + HELD][:n], lanes[K + AIM][:n]
     held[:] = 0.0
     aim[:] = 0.0
-    add_scaled_rows(C, lo, hi, market.usd_price, books.units, held)
+    add_scaled_rows(C, lo, market.usd_price, books.units, held)
     for i in range(lo, hi):
         if is_idle(i, books):
             continue
@@ -74,11 +74,12 @@ def add_hedged(first, lo, hi, aim, weights, quote, shares):
     The weights (K, chunk) become the shares.
     """
     for k in range(first, quote.size):
-        share = weights[k][: hi - lo]
-        write_product(aim, share, share)
-        add_scaled(1.0, share, shares[k][lo:hi])
+        for j in range(hi - lo):
+            weights[k, j] *= aim[j]
+            shares[k, lo + j] += weights[k, j]
         if quote[k] >= 0:
-            add_scaled(-1.0, share, shares[quote[k]][lo:hi])
+            for j in range(hi - lo):
+                shares[quote[k], lo + j] -= weights[k, j]
 
 
 @inlined

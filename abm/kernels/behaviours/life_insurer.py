@@ -1,10 +1,10 @@
 """Life insurers: dollar assets, partly hedged."""
 
-from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.compiler.jit import inlined
 from abm.kernels.markets.orders import IN_UNITS
 
 
-@kernel
+@inlined
 def decide_insurer(i, books, market, rules):
     """Raise the hedge after the yen has risen, and lower it where the basis is dear.      (M29)"""
     mandates = rules.mandates

@@ -1,7 +1,6 @@
 """Option hedgers: short of options, they buy what rises and sell what falls."""
 
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.contracts.balances import local_price
 from abm.kernels.markets.depth import depth_in_units
 from abm.kernels.markets.impact import depth_of_day
 from abm.kernels.numerics.columns import is_any
@@ -17,7 +16,7 @@ def hedgers_gamma(largest, depth, share):
     return min(largest, share * depth)
 
 
-@kernel
+@inlined
 def hedge_options(market, rules):
     """Gamma of the day; of the hedge of yesterday what has expired is closed.             (M84)"""
     value = rules.value_investors
@@ -45,10 +44,10 @@ def pay_option_holders(market, rules):
     n_currencies = market.rates.size - 1
     for k in range(market.quote.size):
         payer = market.quote[k] if market.quote[k] >= 0 else n_currencies
-        market.outside[OWNERS, payer] += local_price(k, market) * market.hedger_held[k]
+        market.outside[OWNERS, payer] += market.local_price[k] * market.hedger_held[k]
     for c in range(n_currencies + 1):
         market.outside[OWNERS, c] += market.hedger_cash[c]
         market.hedger_cash[c] = 0.0
     for k in range(market.quote.size):
         payer = market.quote[k] if market.quote[k] >= 0 else n_currencies
-        market.hedger_cash[payer] -= local_price(k, market) * market.hedger_held[k]
+        market.hedger_cash[payer] -= market.local_price[k] * market.hedger_held[k]

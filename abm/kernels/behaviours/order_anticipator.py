@@ -7,7 +7,7 @@ for days. What they learn of it is in the rows of ``market.order_flow``.
 import math
 
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.contracts.balances import account_value, local_price
+from abm.kernels.contracts.balances import account_value
 from abm.kernels.contracts.renewal import renewed_usd_bn
 from abm.kernels.markets.impact import depth_of_day
 from abm.kernels.scratch import LEGS, ORDERED
@@ -53,7 +53,7 @@ def anticipate_orders(market, rules):
     limit_anticipators(market, rules)
 
 
-@kernel
+@inlined
 def learn_from_orders(market, rule):
     """Regress yesterday's orders on the moves before; the move of yesterday joins them.   (M90)"""
     flow, moves, square, product = market.order_flow
@@ -64,7 +64,7 @@ def learn_from_orders(market, rule):
         flow[k] = 0.0
 
 
-@kernel
+@inlined
 def renew_anticipators(market, rule):
     """Pay out a share of gains, fill up a share of losses, in each currency.              (M92)"""
     n_currencies = market.rates.size - 1
@@ -72,7 +72,7 @@ def renew_anticipators(market, rule):
         net = market.anticipator_cash[c]
         for k in range(market.quote.size):
             if market.quote[k] == c or (market.quote[k] < 0 and c == n_currencies):
-                net += local_price(k, market) * market.anticipator_held[k]
+                net += market.local_price[k] * market.anticipator_held[k]
         opening = rule.capital if c == n_currencies else 0.0
         amount = renewed_usd_bn(net, opening, rule.renewal)
         market.anticipator_cash[c] += amount
@@ -102,7 +102,7 @@ def held_in_advance(k, log_price, market):
     return market.anticipator_open[k] + market.anticipator_gamma[k] * move
 
 
-@kernel
+@inlined
 def note_orders(market, rules, scratch):
     """Add the orders of institutions that were filled in the round, currency legs included."""
     if not rules.anticipators.is_on:

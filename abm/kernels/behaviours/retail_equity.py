@@ -1,7 +1,7 @@
 """Retail equity traders: residents long of shares on margin. Stop-out: constraints/loss_cut."""
 
 from abm.kernels.behaviours.idle import is_idle
-from abm.kernels.compiler.jit import kernel
+from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.markets.orders import IN_UNITS
 from abm.kernels.numerics.columns import is_any
 
@@ -20,7 +20,7 @@ def decide_retail_equity(lo, hi, books, market, rules, scratch):
             )  # fmt: skip
 
 
-@kernel
+@inlined
 def buy_back(pace, size, weight, units, intent, speed):
     """Orders of those who hold less of an instrument than their size; they sell none."""
     for j in range(intent.size):

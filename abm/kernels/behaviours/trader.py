@@ -4,11 +4,11 @@ Its margin call and its stop-out: constraints/loss_cut.
 """
 
 from abm.kernels.behaviours.idle import is_out
-from abm.kernels.compiler.jit import kernel
+from abm.kernels.compiler.jit import inlined
 from abm.kernels.markets.orders import IN_UNITS
 
 
-@kernel
+@inlined
 def decide_trader(i, day, books, market, rules):
     """Sell yen for another currency on the day of the opening; afterwards hold on.       (M138)
 

@@ -44,7 +44,7 @@ def size_by_trend(fast, slow, uses_slow, target_volatility, weight, share, gross
         gross[j] += abs(share[j])
 
 
-@kernel
+@inlined
 def size_trends(market, rules):
     """Write each filter's position per unit of weight and target volatility.             (M27)
 

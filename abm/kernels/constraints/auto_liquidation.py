@@ -64,7 +64,7 @@ def record_liquidations(rows, books, market, mandates, record):
         books.closing[i] = books.wealth[i] <= 0.0
 
 
-@kernel
+@inlined
 def liquidate(i, books, market, mandates):
     """Orders that repay a part of every debt out of as much collateral and the penalty.    (M66)
 
@@ -81,7 +81,7 @@ def liquidate(i, books, market, mandates):
         books.intent[k, i] = -held * (sold if held > 0.0 else repaid)
 
 
-@kernel
+@inlined
 def charge_penalties(books, market, mandates, scratch):
     """Penalties of the round, on what was sold, from borrowers to their lender.         (M66)"""
     for r in range(scratch.n_forced[0]):

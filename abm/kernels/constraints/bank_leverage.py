@@ -5,7 +5,7 @@ from abm.kernels.compiler.jit import inlined, kernel
 MOST_UTILISATION = 1e6  # of a bank whose capital is all but gone: a number, whatever is divided
 
 
-@kernel
+@inlined
 def bank_assets(b, graph):
     """Loans, interbank claims, other assets, reserves and books of a bank [USD bn].  (M5, M111)"""
     claims = 0.0
@@ -59,7 +59,7 @@ def lend_within_requirement(b, graph, rules):
         graph.cut[b] = min(lacking / per_loan / graph.loans[b], rules.banks.max_line_cut)
 
 
-@kernel
+@inlined
 def recall_credit(books, graph):
     """Borrowers learn what their banks recall tomorrow.                                   (M48)"""
     total = 0.0

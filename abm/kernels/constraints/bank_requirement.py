@@ -21,7 +21,7 @@ def risk_weight(seen, long_run, rule):
     return min(max(ratio, rule.least), rule.most)
 
 
-@kernel
+@inlined
 def loan_weight(i, books, market, rules):
     """Weight of what an institution owes, by the risk at which its brokers set margins.  (M105)
 
@@ -34,7 +34,7 @@ def loan_weight(i, books, market, rules):
     return risk_weight(fast, rule.long_run * calm, rule)
 
 
-@kernel
+@inlined
 def held_variances(i, fast, calm, books, market):
     """Variances of what an institution holds [USD bn squared], a'Sa, by two covariances.   (M15)
 

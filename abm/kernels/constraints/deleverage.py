@@ -1,7 +1,7 @@
 """Orders that bring one book to a leverage."""
 
 from abm.kernels.behaviours.hedge_fund import borrow_others, set_fund_shares
-from abm.kernels.compiler.jit import kernel
+from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.liquidation import PRO_RATA, spread_sale
 from abm.kernels.contracts.balances import debt_above, leverage_of, mandate_multiple
 from abm.kernels.markets.impact import depth_of_day
@@ -76,7 +76,7 @@ def sell_share(i, share, books):
         books.intent[k, i] = 0.0
 
 
-@kernel
+@inlined
 def sell_asset_share(i, share, books):
     """Sell a share of the assets of a resident; the yen balance is what is left over.     (M31)"""
     books.speed[i] = IN_UNITS

@@ -15,7 +15,7 @@ from abm.kernels.events import RECALL, record_event
 from abm.kernels.state import CHUNK, LIQUIDATED, NO_CALL, SHARE_A_DAY, STRETCH
 
 
-@kernel
+@inlined
 def test_margins(day, books, market, rules):
     """Test who is called, cut or closed out at these prices; return how many.         (M30)"""
     n = 0
@@ -46,7 +46,7 @@ def find_forced(day, round_, books, rules, scratch):
     return is_pending
 
 
-@kernel
+@inlined
 def list_forced(lo, hi, n, day, round_, books, rules, scratch):
     """Add those of lo..hi who must trade to the list of `n`; return how long it is then."""
     for i in range(lo, hi):
@@ -76,7 +76,7 @@ def reason(i, day, books, rules):
     return NOT_FORCED
 
 
-@kernel
+@inlined
 def is_any_forced(closing, recalled, call_day):
     """True if any of these institutions closes, has credit recalled or stands under a call."""
     count = 0

@@ -1,7 +1,7 @@
 """Loss cut: the stop-out of retail accounts whose equity falls below a share of notional."""
 
 from abm.kernels.behaviours.idle import is_out
-from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.compiler.jit import inlined
 from abm.kernels.constraints.verdicts import LOSS_CUT_HIT
 from abm.kernels.contracts.balances import gross_assets
 from abm.kernels.state import CHUNK, CUT, SHARE_A_DAY
@@ -24,7 +24,7 @@ def is_called(wealth, position, rule):
     return position > 0.0 and wealth < rule.call_level * rule.required_margin * position
 
 
-@kernel
+@inlined
 def is_uncut(wealth, borrowing, loss_cut, call_day):
     """True if none of these accounts can be cut, or freed from a call: W >= c (W + B).
 
@@ -37,7 +37,7 @@ def is_uncut(wealth, borrowing, loss_cut, call_day):
     return count == 0
 
 
-@kernel
+@inlined
 def test_loss_cuts(day, books, market, rules):
     """Test all retail accounts at these prices; return how many are cut.              (M30)"""
     n = 0
@@ -54,7 +54,7 @@ def test_loss_cuts(day, books, market, rules):
     return n
 
 
-@kernel
+@inlined
 def cut_losses(lo, hi, day, books, market, mandates):
     """Test accounts lo..hi one by one; return how many are cut.                  (M30, M89)
 

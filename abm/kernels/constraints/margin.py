@@ -160,7 +160,7 @@ def limit_leverage(rates, has_account, caps, has_cap, rule, limits):
         limits[j] = limit if rule.is_on and has_account[j] else math.inf
 
 
-@kernel
+@inlined
 def is_safe(failure_share, wealth, entry_wealth, borrowing, limit, call_day):
     """True if none in these columns is to be closed out, called, or freed from a call."""
     count = 0
@@ -171,7 +171,7 @@ def is_safe(failure_share, wealth, entry_wealth, borrowing, limit, call_day):
     return count == 0
 
 
-@kernel
+@inlined
 def test_calls(lo, hi, books, rules):
     """Test the margins of institutions lo..hi; return how many verdicts there are.     (M30)
 
@@ -205,7 +205,7 @@ def is_due(i, day, books, rules):
     )
 
 
-@kernel
+@inlined
 def test_unmet_calls(day, books, rules):
     """A call still unmet at the close after its grace is a failure; return how many.   (M41)"""
     n = 0

@@ -1,7 +1,7 @@
 """Stop-loss: a drawdown from the high-water mark at which a fund cuts. (Retail: loss_cut.)"""
 
 from abm.kernels.behaviours.idle import may_decide
-from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.compiler.jit import inlined
 from abm.kernels.state import HEDGE_FUND, RISK_PARITY
 
 
@@ -17,7 +17,7 @@ def stopped_leverage(target, rule):
     return 1.0 + rule.stop_share * max(target - 1.0, 0.0)
 
 
-@kernel
+@inlined
 def reset_stops(books, rules):
     """Count losses anew after a time beyond the stop: H <- W.                          (M75)"""
     if rules.funds.stop_reset_days == 0:
@@ -30,7 +30,7 @@ def reset_stops(books, rules):
     )  # fmt: skip
 
 
-@kernel
+@inlined
 def count_stopped_days(wealth, suspended_days, closing, rule, high_water, stopped_days):
     """Count days beyond the stop; after enough of them the mark is today's wealth.     (M75)"""
     for j in range(wealth.size):

@@ -16,11 +16,14 @@ from abm.kernels.state import ACCRUALS, STRETCH
 BORROWERS_SHARE_OF_BASIS = 0.5  # the yen leg of a swap bears half of it, the dollar leg the rest
 
 
-@kernel
+@inlined
 def mark_prices(market):
-    """USD price of every instrument: X_k = exp(x_k + x of the currency it is quoted in).   (M1)"""
+    """Price of every instrument, in the currency it is quoted in and in USD.               (M1)"""
     for k in range(market.log_price.size):
-        market.usd_price[k] = usd_price(k, market.log_price, market.quote)
+        local = math.exp(market.log_price[k])
+        is_quoted = market.quote[k] >= 0
+        market.local_price[k] = local
+        market.usd_price[k] = usd_price(k, market.log_price, market.quote) if is_quoted else local
 
 
 @inlined
@@ -32,22 +35,13 @@ def usd_price(k, log_price, quote):
     return math.exp(level)
 
 
-@inlined
-def local_price(k, market):
-    """Price of an instrument in the currency it is quoted in: exp(x).                      (M1)
-
-    In dollars it has been marked; an exponential takes as long as ten other steps.
-    """
-    return market.usd_price[k] if market.quote[k] < 0 else math.exp(market.log_price[k])
-
-
 @kernel
 def add_up_wealth(lo, hi, units, cash, prices, wealth):
     """Wealth of columns lo..hi, W = m + sum a X [USD bn].                                   (M2)"""
     held = cash[lo:hi]
     for j in range(wealth.size):
         wealth[j] = 0.0 + held[j]  # an empty book is worth 0.0, not -0.0
-    add_scaled_rows(0, lo, hi, prices, units, wealth)
+    add_scaled_rows(0, lo, prices, units, wealth)
 
 
 @inlined
@@ -125,7 +119,7 @@ def accrue_institutions(days, books, market, rules):
 @inlined
 def coupon_base(k, market, rule):
     """Worth of a unit on which its income is paid: its price, or a bond's face of 1.  (M9, M88)"""
-    return 1.0 if rule.fixed_coupon[k] else local_price(k, market)
+    return 1.0 if rule.fixed_coupon[k] else market.local_price[k]
 
 
 @inlined
@@ -152,7 +146,7 @@ def earn_interest(rate, loan_rate, balances):
     return chunk_sum(balances) - before
 
 
-@kernel
+@inlined
 def accrue_market_makers(days, market, rules):
     """Interest and coupons of all market makers and of central banks.                 (M8, M9)"""
     n_currencies = market.rates.size - 1

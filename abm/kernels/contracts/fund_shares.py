@@ -56,7 +56,7 @@ def move_capital(books, market, rules, scratch):
         note_wealth(books.wealth[lo:hi], books.suspended_days[lo:hi], books.morning_wealth[lo:hi])
 
 
-@kernel
+@inlined
 def want_capital(wealth, opening_wealth, noticed, suspended_days, closing, takes, rule, flow):
     """Capital that investors bring to the institutions of a chunk (+) or take out (-)."""
     for j in range(flow.size):
@@ -65,7 +65,7 @@ def want_capital(wealth, opening_wealth, noticed, suspended_days, closing, takes
         flow[j] = wanted if is_open else 0.0
 
 
-@kernel
+@inlined
 def report_returns(wealth, morning_wealth, rule, mean, noticed):
     """Average return of each fund of a chunk, and the one on which notices were given.   (M12)
 
@@ -80,14 +80,14 @@ def report_returns(wealth, morning_wealth, rule, mean, noticed):
         noticed[j] += (recent - noticed[j]) / rule.notice_days if is_known else 0.0
 
 
-@kernel
+@inlined
 def note_wealth(wealth, suspended_days, morning_wealth):
     """Note the wealth from which the day's return counts; 0 for who is out.            (M12)"""
     for j in range(wealth.size):
         morning_wealth[j] = wealth[j] if suspended_days[j] == 0 else 0.0
 
 
-@kernel
+@inlined
 def scale_mark(flow, wealth, high_water):
     """Marks move with what is paid in or out. (Without wealth nothing is.)"""
     for j in range(flow.size):
@@ -95,21 +95,21 @@ def scale_mark(flow, wealth, high_water):
         high_water[j] = scaled if flow[j] != 0.0 else high_water[j]
 
 
-@kernel
+@inlined
 def pay_all_in(flow, cash, wealth, borrowing):
     """Dollars into the books of a chunk."""
     for j in range(flow.size):
         pay_in(j, flow[j], cash, wealth, borrowing)
 
 
-@kernel
+@inlined
 def update_high_water_marks(wealth, high_water):
     """Raise each mark, from which losses are counted, to the highest wealth so far.       (M12)"""
     for i in range(wealth.size):
         high_water[i] = max(high_water[i], wealth[i])
 
 
-@kernel
+@inlined
 def return_after_suspension(books, market, graph, rules):
     """Restart an institution, after its suspension, with its opening wealth.          (M11)
 

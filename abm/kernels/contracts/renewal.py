@@ -43,7 +43,7 @@ def pay_company_owners(books, market, rules):
     renew_rows(first[COMPANY], first[TRADER], payout, books, market, rules.mandates)
 
 
-@kernel
+@inlined
 def fund_account(day, books, market, rules):
     """Bring the trader's account to its size on the morning on which it opens.           (M138)"""
     first = rules.mandates.first_row
@@ -73,7 +73,7 @@ def renew_rows(lo, hi, share, books, market, mandates):
         market.outside[SUBSCRIPTIONS, market.rates.size - 1] -= amount
 
 
-@kernel
+@inlined
 def pay_value_owners(market, rules):
     """Trade takes over value investors' currencies at the market price, and owners their cash.
 

@@ -50,7 +50,7 @@ def haircut_of(risk, variance, rule):
     return worst_loss_margin(1.0, risk, variance, 0.0, 0.0, rule)
 
 
-@kernel
+@inlined
 def set_haircuts(market, rules):
     """Learn from yesterday's return of each bond, mark it, and set its haircut.          (M151)"""
     for s in range(market.repo_bond.size):
@@ -82,7 +82,7 @@ def capacity(s, market, rule):
     return market.repo_capacity[s] * max(1.0 - rule.capacity_slope * risen, 0.0)
 
 
-@kernel
+@inlined
 def roll_repo(books, market, rules):
     """Lend anew on all bonds; what is not lent any more is owed to brokers.      (M150, M152, M153)
 
@@ -163,7 +163,7 @@ def ask_both_lenders(lo, hi, asked, books, market, rules):
     )  # fmt: skip
 
 
-@kernel
+@inlined
 def repay_repo(books, market, rules):
     """Repay in the evening what bonds that were sold stood for, and what is owed no more.
 

@@ -18,7 +18,7 @@ share that has been kept since, so that a day writes one row. The audit adds up 
 
 from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.contracts.balances import accrued
-from abm.kernels.numerics.columns import add_scaled, add_scaled_rows, add_seven_scaled, chunk_sum
+from abm.kernels.numerics.columns import add_scaled, add_scaled_rows, chunk_sum
 from abm.kernels.state import (
     BASIS,
     BASIS_YEARS,
@@ -160,7 +160,7 @@ def share_kept(left, wanted):
     return min(max(wanted / left, 0.0), 1.0) if left != 0.0 else 1.0
 
 
-@kernel
+@inlined
 def write_anew(today, lo, ladder, kept):
     """Ladders of which next to nothing is kept hold their legs themselves; today's row does."""
     for j in range(kept.size):
@@ -175,9 +175,6 @@ def write_anew(today, lo, ladder, kept):
 def add_up_ladder(lo, per_unit, ladder, kept, total):
     """Sum of the far legs of holders from row lo on over maturities, each at so much per unit."""
     total[:] = 0.0
-    sevens, hi = per_unit.size // 7 * 7, lo + total.size
-    for row in range(0, sevens, 7):
-        add_seven_scaled(row, lo, hi, per_unit, ladder, total)
-    add_scaled_rows(sevens, lo, hi, per_unit, ladder, total)
+    add_scaled_rows(0, lo, per_unit, ladder, total)
     for j in range(total.size):
         total[j] *= kept[j]

@@ -60,7 +60,7 @@ def basis_of(shortage, calm, rule):
     return -min(calm * max(shortage, rule.least), rule.widest)
 
 
-@kernel
+@inlined
 def note_basis(s, market):
     """Keep today's basis before those of earlier days."""
     past = market.basis_past[s]
@@ -69,7 +69,7 @@ def note_basis(s, market):
     past[0] = market.basis[s]
 
 
-@kernel
+@inlined
 def gauge_squeeze(market, rule):
     """Average of a gauge of fear: volatility of shares, and their fall from the highest close.
 
@@ -116,7 +116,7 @@ def is_line_open(day, market, rule, script):
     return by_rule or script.swap_line[day] > 0
 
 
-@kernel
+@inlined
 def draw_line(s, is_open, market, rule):
     """What banks draw and pass on, through equal lags, until dollars cost what the line does.
 
@@ -133,7 +133,7 @@ def draw_line(s, is_open, market, rule):
     market.line_usd_bn[s] = stages[0] * rule.volume[s] * terms[CAPACITY]
 
 
-@kernel
+@inlined
 def watch_basis(day, market, rule):
     """Rule of the line: it opens some days after a basis that is wide and widened fast.   (M122)"""
     past = market.basis_past[0]
@@ -142,7 +142,7 @@ def watch_basis(day, market, rule):
         market.line_days[OPENS] = day + rule.delay_days
 
 
-@kernel
+@inlined
 def pay_for_line(days, market, rules):
     """What banks pay on the dollars they have drawn, beyond the dollar rate.              (M122)
 
@@ -155,7 +155,7 @@ def pay_for_line(days, market, rules):
         market.official_cash[dollar] += period * market.line_usd_bn[s]
 
 
-@kernel
+@inlined
 def buy_dollars_in_spot(market, rules):
     """Spot orders of those whose dollars no swap supplies, the next day.                  (M123)
 

@@ -184,7 +184,7 @@ def take_terms(orders, work):
     work.codes[IS_PRICED, 0] = 1
 
 
-@kernel
+@inlined
 def _follow_candidates(candidates, n, v, m):
     """Take the targets of institutions whose wealth is gone out of Q, and put back the others'."""
     columns, prices = candidates.T, v[PRICE][:n]
@@ -235,7 +235,7 @@ def evaluate_excess(candidates, codes, v, m):
         _evaluate_legs(codes, v, m)
 
 
-@kernel
+@inlined
 def _evaluate_orders(candidates, codes, v, m):
     """Orders of institutions, (Q Z)_k / X_k, into the excess demand."""
     n = codes.shape[1]
@@ -259,7 +259,7 @@ def _evaluate_legs(codes, v, m):
         v[EXCESS, codes[QUOTE, k]] += currency_leg(v[LOCAL, k], ordered)
 
 
-@kernel
+@inlined
 def _differentiate_orders(codes, v, m):
     """Jacobian of (Q Z)_k / X_k: X_j moves with x_j and with the price of its currency."""
     n = codes.shape[1]
@@ -273,7 +273,7 @@ def _differentiate_orders(codes, v, m):
         m[JACOBIAN, k, k] -= scale * v[WORTH, k]
 
 
-@kernel
+@inlined
 def _differentiate_legs(k, codes, v, m):
     """Add the derivatives of instrument k's currency leg, and of X_k through its currency."""
     n = codes.shape[1]
@@ -315,7 +315,7 @@ def differentiate_excess(codes, v, m):
     codes[IS_DIFFERENTIATED, 0] = 1
 
 
-@kernel
+@inlined
 def bound_growth(distance, codes, v, m):
     """Most by which a row sum of dF/dx grows within `distance` [log] of the point, into v[STEP].
 
@@ -339,7 +339,7 @@ def bound_growth(distance, codes, v, m):
             v[STEP, k] = math.inf
 
 
-@kernel
+@inlined
 def _bound_growth_of_orders(distance, codes, v, m):
     """The part of institutions' orders in it, currency legs included."""
     n = codes.shape[1]

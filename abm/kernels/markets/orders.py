@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from abm.kernels.compiler.jit import allocating_kernel, inlined, kernel
-from abm.kernels.compiler.lanes import LANES, add_lane_products
+from abm.kernels.compiler.lanes import LANES, add_lane_products, fold_lanes
 from abm.kernels.contracts.balances import add_up_wealth, usd_price, wealth_at
 from abm.kernels.numerics.columns import is_any
 from abm.kernels.numerics.linear import TILE
@@ -187,7 +187,7 @@ def _weigh(count, prices, quote, tile):
             gross[t] += abs(held[t] * price) * weight
 
 
-@kernel
+@inlined
 def _nearest_ruin(count, n, tile, least):
     """Least wealth over gross positions met so far: `least`, or smaller in this tile."""
     wealth, gross = tile[_wealth_row(n)], tile[_wealth_row(n) + 1]
@@ -197,7 +197,7 @@ def _nearest_ruin(count, n, tile, least):
     return least
 
 
-@kernel
+@inlined
 def _scale_shares(count, n, tile):
     """Target shares times speed; nothing for those without wealth."""
     first = _even(n + 1)
@@ -227,7 +227,7 @@ def _add_products(count, n, tile, lanes):
                 add_lane_products(lanes, k, z, tile, size + k, whole)
 
 
-@kernel
+@inlined
 def _load_tile(book, rows, n, tile):
     """Holdings and cash, target shares and speed of the given institutions."""
     first, count = _even(n + 1), rows.size
@@ -253,22 +253,14 @@ def _add_tile(book, prices, quote, rows, least, orders):
 
 
 @inlined
-def _fold(lane):
-    """Sum of eight lanes, in a tree."""
-    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]))
-
-
-@kernel
 def _fold_lanes(orders):
     """Move the sums of the lanes into the orders."""
     n = orders.frozen.size
     for k in range(n + 1):
         for j in range(n + 1):
-            total = _fold(orders.lanes[k, j])
+            total = fold_lanes(orders.lanes, k, j)
             orders.wealth_terms[k, j] += total
             orders.wealth_terms_nonresident[k, j] += total
-            for lane in range(LANES):
-                orders.lanes[k, j, lane] = 0.0
 
 
 @inlined
@@ -292,7 +284,7 @@ def _collect_apart(book, prices, quote, lo, hi, orders):
     _add_frozen(book, orders.rows[:count], orders)
 
 
-@kernel
+@inlined
 def _list_pooled(lo, speed, resident, rows):
     """List those from row `lo` on whose orders go into tiles; return how many.
 
@@ -325,7 +317,7 @@ def collect_orders(book, prices, quote, lo, hi, orders):
         orders.radius[0] = min(orders.radius[0], math.log1p(least))
 
 
-@kernel
+@inlined
 def _can_cross(book, limits, i):
     """True if wealth can be positive somewhere in the price box and not positive elsewhere."""
     least, most = book.cash[i], book.cash[i]

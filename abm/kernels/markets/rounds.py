@@ -23,7 +23,7 @@ from abm.kernels.numerics.columns import copy
 from abm.kernels.state import CHUNK
 
 
-@kernel
+@inlined
 def update_linked_fundamentals(market, rules):
     """Fundamentals that follow other markets; the dealers' reference moves with them.
 
@@ -112,7 +112,7 @@ def find_prices(want_gain, books, market, rules, scratch):
     return report
 
 
-@kernel
+@inlined
 def quote_market_makers(wanted, market, rule):
     """Orders at the new price of all who quote along the price.              (M35, M84, M91)
 

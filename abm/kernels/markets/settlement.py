@@ -11,9 +11,9 @@ import math
 from abm.kernels.behaviours.dealer import half_spread
 from abm.kernels.carry_short import short_closed
 from abm.kernels.compiler.jit import inlined, kernel
-from abm.kernels.contracts.balances import add_up_borrowing, add_up_wealth, local_price
+from abm.kernels.contracts.balances import add_up_borrowing, add_up_wealth
 from abm.kernels.events import FORCED_SALE, MARKET, record_event
-from abm.kernels.numerics.columns import add_scaled, chunk_sum, is_any
+from abm.kernels.numerics.columns import add_scaled, chunk_sum, is_any, three_sums
 from abm.kernels.scratch import BUYING, GROSS, LEGS, ORDERED, SELLING
 from abm.kernels.state import CHUNK, SWAP_USERS
 
@@ -22,7 +22,7 @@ LEAST_USD_BN = 1e-12  # a forced order of less is none
 WEALTH, COST, LEG, GROSS_TRADE = 0, 1, 2, 3
 
 
-@kernel
+@inlined
 def set_spreads(market, rules, scratch):
     """Set what it costs to cross the spread of every market.                             (M40)"""
     spreads = scratch.work[1]
@@ -41,11 +41,10 @@ def write_trades(lo, hi, books, market, rules, scratch):
     speed = books.speed[lo:hi]
     for k in range(K):
         trade = scratch.lanes[k][:n]
-        write_trade(
+        scratch.is_traded[k] = write_trade(
             1.0 / market.usd_price[k], wealth, speed, books.units[k][lo:hi],
             books.intent[k][lo:hi], trade,
         )  # fmt: skip
-        scratch.is_traded[k] = is_any(trade)
     scratch.has_residents[0] = is_any(rules.mandates.resident[lo:hi])
     if scratch.has_residents[0]:
         for j in range(n):
@@ -53,12 +52,19 @@ def write_trades(lo, hi, books, market, rules, scratch):
                 scratch.lanes[0, j] = 0.0
 
 
-@kernel
+@inlined
 def write_trade(per_unit, wealth, speed, units, intent, trade):
-    """One instrument's orders of a chunk: s (c W+ / X - a) where s > 0, units where s < 0."""
+    """One instrument's orders of a chunk: s (c W+ / X - a) where s > 0, units where s < 0.
+
+    True if there is any.
+    """
+    count = 0
     for j in range(trade.size):
         target = speed[j] * (intent[j] * max(wealth[j], 0.0) * per_unit - units[j])
-        trade[j] = target if speed[j] > 0.0 else intent[j] if speed[j] < 0.0 else 0.0
+        order = target if speed[j] > 0.0 else intent[j] if speed[j] < 0.0 else 0.0
+        trade[j] = order
+        count += order != 0.0
+    return count > 0
 
 
 @kernel
@@ -69,7 +75,7 @@ def add_legs(c, n, lo, market, rules, scratch):
     leg[:] = 0.0
     for k in range(market.rates.size - 1, K):
         if market.quote[k] == c:
-            add_scaled(local_price(k, market), scratch.lanes[k][:n], leg)
+            add_scaled(market.local_price[k], scratch.lanes[k][:n], leg)
     if scratch.has_residents[0]:
         for j in range(n):
             if rules.mandates.resident[lo + j]:
@@ -154,7 +160,7 @@ def fill_assets(lo, hi, market, rules, scratch):
     hedges = rules.mandates.hedges_quote_currency
     for k in range(market.rates.size - 1, market.quote.size):
         if scratch.side[k] != 0.0:
-            c, local = market.quote[k], local_price(k, market)
+            c, local = market.quote[k], market.local_price[k]
             for j in range(hi - lo):
                 order = scratch.lanes[k, j]
                 scratch.lanes[k, j] = filled(order, k, scratch)
@@ -195,24 +201,21 @@ def commit_trades(lo, hi, books, market, rules, scratch):
         leg[:] = 0.0
         if has_leg:
             add_legs(k, n, lo, market, rules, scratch)
-            scratch.flows[LEGS, k] += chunk_sum(leg)
         move_units(scratch.work[1, k] * price, trade, leg, books.units[k][lo:hi], gross, cost)
-        scratch.flows[ORDERED, k] += chunk_sum(trade)
-        scratch.flows[GROSS, k] += chunk_sum(gross)
+        of_legs, ordered, both = three_sums(leg, trade, gross)
+        scratch.flows[LEGS, k] += of_legs
+        scratch.flows[ORDERED, k] += ordered
+        scratch.flows[GROSS, k] += both
         if k < C or market.quote[k] < 0:
             pay(price, trade, leg, cash)
         else:
             pay_residents(k, lo, n, books, market, rules, scratch)
-    borrowing, wealth = books.borrowing[lo:hi], books.wealth[lo:hi]
-    add_scaled(-1.0, cost, cash)
-    wealth[:] = 0.0
-    add_scaled(1.0, scratch.lanes[K + WEALTH][:n], wealth)
-    add_scaled(-1.0, cost, wealth)
-    add_up_borrowing(lo, hi, books, market, borrowing)
+    charge(cost, scratch.lanes[K + WEALTH][:n], cash, books.wealth[lo:hi])
+    add_up_borrowing(lo, hi, books, market, books.borrowing[lo:hi])
     market.dealer_cash[C] += chunk_sum(cost)
 
 
-@kernel
+@inlined
 def is_leg_traded(c, market, scratch):
     """True if a chunk trades an asset that is quoted in currency c."""
     for k in range(market.quote.size):
@@ -221,7 +224,7 @@ def is_leg_traded(c, market, scratch):
     return False
 
 
-@kernel
+@inlined
 def move_units(spread, trade, leg, units, gross, cost):
     """Add what was traded to the balances; what crossed the spread, legs included, is paid for."""
     for j in range(trade.size):
@@ -230,7 +233,7 @@ def move_units(spread, trade, leg, units, gross, cost):
         units[j] += trade[j]
 
 
-@kernel
+@inlined
 def pay(price, trade, leg, cash):
     """Dollars for what was traded, the currency leg included."""
     for j in range(trade.size):
@@ -238,9 +241,17 @@ def pay(price, trade, leg, cash):
 
 
 @kernel
+def charge(cost, before, cash, wealth):
+    """The spread is paid: wealth is what it was at the clearing price, less that."""
+    for j in range(cost.size):
+        cash[j] -= cost[j]
+        wealth[j] = 0.0 + before[j] - cost[j]  # an empty book is worth 0.0, not -0.0
+
+
+@inlined
 def pay_residents(k, lo, n, books, market, rules, scratch):
     """Residents pay for an asset out of their own balance in the currency it is quoted in."""
-    local = local_price(k, market)
+    local = market.local_price[k]
     if not scratch.has_residents[0]:
         return
     balance = books.units[market.quote[k]]
@@ -249,7 +260,7 @@ def pay_residents(k, lo, n, books, market, rules, scratch):
             balance[lo + j] -= local * scratch.lanes[k, j]
 
 
-@kernel
+@inlined
 def settle_market_makers(market, scratch):
     """Value investors, hedgers, anticipators, central banks; dealers take the rest.     (M40)"""
     K, C = market.quote.size, market.rates.size - 1
@@ -266,7 +277,7 @@ def settle_market_makers(market, scratch):
         market.anticipator_held[k] += advance
         market.official_units[k] += official
         payer = market.quote[k] if market.quote[k] >= 0 else C
-        price = local_price(k, market)
+        price = market.local_price[k]
         market.value_cash[payer] -= price * value
         market.dealer_cash[payer] -= price * dealers
         market.hedger_cash[payer] -= price * hedge
@@ -276,7 +287,7 @@ def settle_market_makers(market, scratch):
             settle_swap_users(k, price, scratch, market)
 
 
-@kernel
+@inlined
 def settle_swap_users(c, price, scratch, market):
     """Spot trade of those who find no swap; it was part of the official orders.     (M40, M123)"""
     dollar = market.rates.size - 1
@@ -314,7 +325,7 @@ def record_forced(hi, done, market, rules, record, scratch):
     return done
 
 
-@kernel
+@inlined
 def record_volume(market, record, scratch):
     """Add the round's gross trading to the day's volume."""
     row = record.days[record.now[0]]

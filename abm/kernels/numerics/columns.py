@@ -4,7 +4,8 @@ Arguments are whole slices, counted from zero, so that the compiler can use its 
 operation is element by element, so the bits do not depend on how wide they are.
 """
 
-from abm.kernels.compiler.jit import kernel
+from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.compiler.lanes import add_rows, lane_sizes, lane_sums
 
 
 @kernel
@@ -31,69 +32,33 @@ def add_scaled(scale, column, total):
 
 
 @kernel
-def add_scaled_rows(first, lo, hi, scales, rows, total):
-    """total <- total + scales[k] rows[k][lo:hi], row after row from `first` on.
-
-    Three rows at a time, added in their order: what takes time is to fetch and store the sum.
-    """
-    last = scales.size
-    for k in range(first, last - 2, 3):
-        add_three_scaled(
-            scales[k], scales[k + 1], scales[k + 2], rows[k][lo:hi], rows[k + 1][lo:hi],
-            rows[k + 2][lo:hi], total,
-        )  # fmt: skip
-    for k in range(last - (last - first) % 3, last):
-        add_scaled(scales[k], rows[k][lo:hi], total)
+def add_scaled_rows(first, lo, scales, rows, total):
+    """total <- total + scales[k] rows[k][lo:], row after row from `first` on."""
+    add_rows(first, scales, rows, lo, total)
 
 
-@kernel
-def add_three_scaled(a, b, c, x, y, z, total):
-    """total <- total + a x + b y + c z"""
-    for j in range(total.size):
-        total[j] = total[j] + a * x[j] + b * y[j] + c * z[j]
-
-
-@kernel
-def add_seven_scaled(k, lo, hi, scales, rows, total):
-    """total <- total + scales[k] rows[k][lo:hi] + … + scales[k + 6] rows[k + 6][lo:hi]"""
-    a, b, c, d = scales[k], scales[k + 1], scales[k + 2], scales[k + 3]
-    e, f, g = scales[k + 4], scales[k + 5], scales[k + 6]
-    p, q, r, s = rows[k][lo:hi], rows[k + 1][lo:hi], rows[k + 2][lo:hi], rows[k + 3][lo:hi]
-    t, u, v = rows[k + 4][lo:hi], rows[k + 5][lo:hi], rows[k + 6][lo:hi]
-    for j in range(total.size):
-        sum_of_four = total[j] + a * p[j] + b * q[j] + c * r[j] + d * s[j]
-        total[j] = sum_of_four + e * t[j] + f * u[j] + g * v[j]
-
-
-@kernel
+@inlined
 def write_product(left, right, product):
     """product <- left right"""
     for j in range(product.size):
         product[j] = left[j] * right[j]
 
 
-@kernel
-def write_sizes(column, sizes):
-    """sizes <- |column|"""
-    for j in range(sizes.size):
-        sizes[j] = abs(column[j])
-
-
-@kernel
+@inlined
 def add_debt(price, units, total):
     """total <- total + (-price units)+"""
     for j in range(units.size):
         total[j] += max(-price * units[j], 0.0)
 
 
-@kernel
+@inlined
 def add_debts(price, other_price, units, other, total):
     """total <- total + (-price units)+ + (-other_price other)+"""
     for j in range(total.size):
         total[j] = total[j] + max(-price * units[j], 0.0) + max(-other_price * other[j], 0.0)
 
 
-@kernel
+@inlined
 def write_debts(price, other_price, units, other, total):
     """total <- (-price units)+ + (-other_price other)+"""
     for j in range(total.size):
@@ -103,18 +68,22 @@ def write_debts(price, other_price, units, other, total):
 @kernel
 def chunk_sum(column):
     """Sum of a column in a fixed tree of eight lanes: the same bits on every machine."""
-    a = b = c = d = e = f = g = h = 0.0
-    stop = column.size // 8 * 8
-    for i in range(0, stop, 8):
-        a += column[i]
-        b += column[i + 1]
-        c += column[i + 2]
-        d += column[i + 3]
-        e += column[i + 4]
-        f += column[i + 5]
-        g += column[i + 6]
-        h += column[i + 7]
-    rest = 0.0
-    for i in range(stop, column.size):
-        rest += column[i]
-    return (((a + b) + (c + d)) + ((e + f) + (g + h))) + rest
+    return lane_sums((column,), column.size)[0]
+
+
+@kernel
+def three_sums(a, b, c):
+    """`chunk_sum` of three columns of one length."""
+    return lane_sums((a, b, c), a.size)
+
+
+@kernel
+def chunk_size(column):
+    """`chunk_sum` of the sizes of what is in a column."""
+    return lane_sizes((column,), column.size)[0]
+
+
+@inlined
+def three_sizes(a, b, c):
+    """`chunk_size` of three columns of one length."""
+    return lane_sizes((a, b, c), a.size)

@@ -49,7 +49,7 @@ def solve_in_place(a, b, n):
     return True
 
 
-@kernel
+@inlined
 def falls_by_row_dominance(a, n):
     """True if each diagonal entry is negative and outweighs its row: then so is the spectrum."""
     for i in range(n):
@@ -62,7 +62,7 @@ def falls_by_row_dominance(a, n):
     return True
 
 
-@kernel
+@inlined
 def _reduce_to_hessenberg(h, n):
     """Similar matrix with zeros below the first subdiagonal, by elimination with exchanges."""
     for m in range(1, n - 1):
@@ -114,7 +114,7 @@ def _reflect(h, k, size, x, y, z, first, last, low):
             h[i, k + 2] -= total * z
 
 
-@kernel
+@inlined
 def _francis_step(h, low, high, sweep):
     """One QR step with two shifts at once, so that complex pairs need no complex numbers.
 
@@ -156,7 +156,7 @@ def _pair_real_part(h, i):
     return mean + math.sqrt(max(half * half + h[i, i + 1] * h[i + 1, i], 0.0))
 
 
-@kernel
+@inlined
 def largest_real_part(h, n):
     """Largest real part of the eigenvalues of the n x n block of h, which is destroyed.
 

@@ -13,7 +13,7 @@ def combine(scales, rows, total):
     """total <- sum over k of scales[k] rows[k]"""
     for j in range(total.size):
         total[j] = scales[0] * rows[0, j]
-    add_scaled_rows(1, 0, total.size, scales, rows, total)
+    add_scaled_rows(1, 0, scales, rows, total)
 
 
 @kernel

@@ -24,7 +24,7 @@ def test_rows_added_in_one_pass_are_rows_added_one_by_one(first, n_rows):
     one_by_one = total.copy()
     for k in range(first, first + n_rows):
         add_scaled(scales[k], rows[k][LO:HI], one_by_one)
-    add_scaled_rows(first, LO, HI, scales, rows, total)
+    add_scaled_rows(first, LO, scales, rows, total)
     assert np.array_equal(total, one_by_one)
 
 

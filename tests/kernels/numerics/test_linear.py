@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from abm.kernels.compiler.lanes import LANES, add_lane_products, add_lane_products_plain
 from abm.kernels.numerics.linear import (
-    TILE,
     falls_by_row_dominance,
     largest_real_part,
     solve_in_place,
@@ -58,22 +56,3 @@ def test_row_dominance_never_calls_an_unstable_market_stable():
             assert np.linalg.eigvals(a).real.max() < 0
             assert np.linalg.eigvals(a / depth).real.max() < 0
     assert n_proved > 300
-
-
-@pytest.mark.plain
-@pytest.mark.parametrize("count", [0, 8, 24, TILE])
-def test_lanes_are_what_the_plain_loop_says(count):
-    rng = np.random.default_rng(0)
-    tile = rng.normal(size=(6, TILE))
-    compiled, plain = rng.normal(size=(2, 4, 4, LANES))
-    plain[:] = compiled
-    add_lane_products_plain(plain, 0, 2, tile, 4, count)
-
-    from abm.kernels.compiler.jit import kernel
-
-    @kernel
-    def add(lanes, tile, count):
-        add_lane_products(lanes, 0, 2, tile, 4, count)
-
-    add(compiled, tile, count)
-    assert (compiled == plain).all()
