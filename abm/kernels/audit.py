@@ -5,7 +5,7 @@ from abm.kernels.compiler.jit import inlined, kernel
 from abm.kernels.constraints.bank_leverage import bank_assets
 from abm.kernels.contracts.repo import lent_per_bond
 from abm.kernels.contracts.swaps import add_up_ladder, swap_mark
-from abm.kernels.numerics.columns import chunk_size, chunk_sum, copy, three_sizes, three_sums
+from abm.kernels.numerics.columns import add_row_sizes, add_row_sums, chunk_size, chunk_sum, copy
 from abm.kernels.state import (
     BASIS,
     BASIS_YEARS,
@@ -40,7 +40,7 @@ def scale_errors(books, market, scratch):
     What dealers owe or are owed in a currency is held, too: all that swaps pay passes through it.
     """
     K, n = books.units.shape
-    held, threes, n_currencies = scratch.counts, K // 3 * 3, market.rates.size - 1
+    held, n_currencies = scratch.counts, market.rates.size - 1
     for k in range(K):
         held[k] = abs(market.value_held[k]) + abs(market.dealer_held[k])
         if k < n_currencies:
@@ -48,15 +48,7 @@ def scale_errors(books, market, scratch):
     held[K] = abs(market.dealer_cash[n_currencies])
     for lo in range(0, n, CHUNK):
         hi = min(lo + CHUNK, n)
-        for k in range(0, threes, 3):
-            a, b, c = three_sizes(
-                books.units[k][lo:hi], books.units[k + 1][lo:hi], books.units[k + 2][lo:hi]
-            )
-            held[k] += a
-            held[k + 1] += b
-            held[k + 2] += c
-        for k in range(threes, K):
-            held[k] += chunk_size(books.units[k][lo:hi])
+        add_row_sizes(books.units, lo, hi, held)
         held[K] += chunk_size(books.cash[lo:hi])
     for k in range(K + 1):
         market.gross_totals[k] = max(market.gross_totals[k], HELD_SHARE * held[k])
@@ -73,19 +65,10 @@ def count_units(books, market, graph, totals):
 def count_books(books, totals):
     """Units of every instrument, then dollars, of all institutions."""
     K, n = books.units.shape
-    threes = K // 3 * 3
     totals[: K + 1] = 0.0
     for lo in range(0, n, STRETCH):
         hi = min(lo + STRETCH, n)
-        for k in range(0, threes, 3):
-            a, b, c = three_sums(
-                books.units[k][lo:hi], books.units[k + 1][lo:hi], books.units[k + 2][lo:hi]
-            )
-            totals[k] += a
-            totals[k + 1] += b
-            totals[k + 2] += c
-        for k in range(threes, K):
-            totals[k] += chunk_sum(books.units[k][lo:hi])
+        add_row_sums(books.units, lo, hi, totals)
         totals[K] += chunk_sum(books.cash[lo:hi])
 
 

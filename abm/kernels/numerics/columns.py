@@ -77,13 +77,34 @@ def three_sums(a, b, c):
     return lane_sums((a, b, c), a.size)
 
 
+@inlined
+def add_row_sums(rows, lo, hi, totals):
+    """totals[k] <- totals[k] + sum of rows[k][lo:hi], three rows at a time."""
+    threes = rows.shape[0] // 3 * 3
+    for k in range(0, threes, 3):
+        a, b, c = three_sums(rows[k][lo:hi], rows[k + 1][lo:hi], rows[k + 2][lo:hi])
+        totals[k] += a
+        totals[k + 1] += b
+        totals[k + 2] += c
+    for k in range(threes, rows.shape[0]):
+        totals[k] += chunk_sum(rows[k][lo:hi])
+
+
 @kernel
 def chunk_size(column):
-    """`chunk_sum` of the sizes of what is in a column."""
+    """Sum of the sizes of what is in a column, whatever its sign."""
     return lane_sizes((column,), column.size)[0]
 
 
 @inlined
-def three_sizes(a, b, c):
-    """`chunk_size` of three columns of one length."""
-    return lane_sizes((a, b, c), a.size)
+def add_row_sizes(rows, lo, hi, totals):
+    """totals[k] <- totals[k] + sum of the sizes in rows[k][lo:hi], three rows at a time."""
+    threes = rows.shape[0] // 3 * 3
+    for k in range(0, threes, 3):
+        three = (rows[k][lo:hi], rows[k + 1][lo:hi], rows[k + 2][lo:hi])
+        a, b, c = lane_sizes(three, hi - lo)
+        totals[k] += a
+        totals[k + 1] += b
+        totals[k + 2] += c
+    for k in range(threes, rows.shape[0]):
+        totals[k] += chunk_size(rows[k][lo:hi])
