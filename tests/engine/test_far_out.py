@@ -7,7 +7,7 @@ import pytest
 
 import abm
 from abm.errors import FailedRun, ScenarioFaults
-from abm.kernels.audit import larger, scale_errors, worst_error
+from abm.kernels.audit import SHARES_EVERY, larger, loans_error, scale_errors, worst_error
 from abm.kernels.compiler.reference import by_reference
 from abm.kernels.contracts.balances import mark_all
 from abm.kernels.scratch import allocate_scratch
@@ -129,6 +129,19 @@ def test_what_has_been_held_is_remembered():
     scale_errors(*groups)
     assert market.gross_totals[0] == pytest.approx(5.0 * opening, rel=1e-3)
     assert market.gross_totals[1] == np.abs(books.units[1]).sum()
+
+
+def test_shares_of_loans_that_offset_one_another_are_seen_in_turn():
+    """What one borrower's shares have too much and another's lack, each on its day."""
+    world = open_world(abm.load_scenario("hike"), 2)[0]
+    last = len(world.graph.broker_share) - 1
+    assert world.graph.borrower[0] != world.graph.borrower[last]
+    world.graph.broker_share[[0, last]] += [0.25, -0.25]
+    state = (*by_reference(*world[:3]), *by_reference(world.rules.mandates))
+    errors = np.array([loans_error(day, *state) for day in range(2 * SHARES_EVERY)])
+    seen = np.isclose(errors, 0.25)
+    assert seen.sum() == 4 and (seen[:SHARES_EVERY] == seen[SHARES_EVERY:]).all()
+    assert errors[~seen].max() < 1e-12
 
 
 def test_an_error_that_is_no_number_is_not_lost():
