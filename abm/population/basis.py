@@ -144,7 +144,7 @@ def rows_of_ladders(scenario: Scenario) -> int:
 
 
 def swapped_balances(scenario: Scenario, units: Array, mandates: Mandates) -> Array:
-    """What each institution has swapped of its balances, in units of their currencies. (S, N)"""
+    """Balances that each institution has swapped, in units of their currencies. (S, N)"""
     if not len(mandates.swap_share):
         return mandates.swap_share
     held: Array = mandates.swap_share * (units[swapped_rows(scenario)] + mandates.loan_units)

@@ -326,10 +326,11 @@ def opening_market(scenario: Scenario) -> Market:
     arrays["anticipator_cash"][-1] = rules.anticipators.capital
     for name in ("totals", "gross_totals"):
         arrays[name] = np.zeros(n + 1)
-    nobody = np.zeros((len(swapped_rows(scenario)), 0))
-    arrays |= open_swap_market(scenario, nobody, np.zeros((len(nobody), N_SWAP_SUMS, 0)))
-    nobody = np.zeros((len(repo_bonds(scenario)), 0))
-    arrays |= open_repo_market(scenario, nobody, nobody, nobody)
+    n_swapped = len(swapped_rows(scenario))
+    no_sums = np.zeros((n_swapped, N_SWAP_SUMS, 0))
+    arrays |= open_swap_market(scenario, np.zeros((n_swapped, 0)), no_sums)
+    no_bonds = np.zeros((len(repo_bonds(scenario)), 0))
+    arrays |= open_repo_market(scenario, no_bonds, no_bonds, no_bonds)
     return Market(**arrays)
 
 

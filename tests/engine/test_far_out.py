@@ -131,8 +131,20 @@ def test_what_has_been_held_is_remembered():
     assert market.gross_totals[1] == np.abs(books.units[1]).sum()
 
 
+@pytest.mark.parametrize("currency", [0, -1], ids=["yen", "dollars"])
+def test_what_dealers_owe_is_in_the_scale(currency):
+    """Their balance of a million times the gross scales errors by a thousand times of it."""
+    books, market, _ = build_world(abm.load_scenario("hike"), 2)[:3]
+    opening = market.gross_totals.copy()
+    market.dealer_cash[currency] = -1e6 * opening[currency]
+    scale_errors(*by_reference(books, market, allocate_scratch(9, books.cash.size)))
+    assert market.gross_totals[currency] == pytest.approx(1e3 * opening[currency], rel=1e-5)
+    others = np.delete(np.arange(len(opening)), currency)
+    assert (market.gross_totals[others] == opening[others]).all()
+
+
 def test_shares_of_loans_that_offset_one_another_are_seen_in_turn():
-    """What one borrower's shares have too much and another's lack, each on its day."""
+    """Shares of one borrower too large and of another too small, each seen on its day."""
     world = open_world(abm.load_scenario("hike"), 2)[0]
     last = len(world.graph.broker_share) - 1
     assert world.graph.borrower[0] != world.graph.borrower[last]

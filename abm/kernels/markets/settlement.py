@@ -11,9 +11,10 @@ import math
 from abm.kernels.behaviours.dealer import half_spread
 from abm.kernels.carry_short import short_closed
 from abm.kernels.compiler.jit import inlined, kernel
+from abm.kernels.compiler.lanes import lane_sums
 from abm.kernels.contracts.balances import add_up_borrowing, add_up_wealth
 from abm.kernels.events import FORCED_SALE, MARKET, record_event
-from abm.kernels.numerics.columns import add_scaled, chunk_sum, is_any, three_sums
+from abm.kernels.numerics.columns import add_scaled, chunk_sum, is_any
 from abm.kernels.scratch import BUYING, GROSS, LEGS, ORDERED, SELLING
 from abm.kernels.state import CHUNK, SWAP_USERS
 
@@ -202,7 +203,7 @@ def commit_trades(lo, hi, books, market, rules, scratch):
         if has_leg:
             add_legs(k, n, lo, market, rules, scratch)
         move_units(scratch.work[1, k] * price, trade, leg, books.units[k][lo:hi], gross, cost)
-        of_legs, ordered, both = three_sums(leg, trade, gross)
+        of_legs, ordered, both = lane_sums((leg, trade, gross), n)
         scratch.flows[LEGS, k] += of_legs
         scratch.flows[ORDERED, k] += ordered
         scratch.flows[GROSS, k] += both

@@ -71,18 +71,13 @@ def chunk_sum(column):
     return lane_sums((column,), column.size)[0]
 
 
-@kernel
-def three_sums(a, b, c):
-    """`chunk_sum` of three columns of one length."""
-    return lane_sums((a, b, c), a.size)
-
-
 @inlined
 def add_row_sums(rows, lo, hi, totals):
     """totals[k] <- totals[k] + sum of rows[k][lo:hi], three rows at a time."""
     threes = rows.shape[0] // 3 * 3
     for k in range(0, threes, 3):
-        a, b, c = three_sums(rows[k][lo:hi], rows[k + 1][lo:hi], rows[k + 2][lo:hi])
+        three = (rows[k][lo:hi], rows[k + 1][lo:hi], rows[k + 2][lo:hi])
+        a, b, c = lane_sums(three, hi - lo)
         totals[k] += a
         totals[k + 1] += b
         totals[k + 2] += c

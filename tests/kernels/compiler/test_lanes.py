@@ -1,4 +1,4 @@
-"""Loops written for the compiler do what their plain twins do, to the last bit."""
+"""Loops written for the compiler agree with their plain twins to the last bit."""
 
 import numpy as np
 import pytest
