@@ -233,6 +233,13 @@ class Accepted(Part):
     least: Whole = number("points wanted", "points", "calibration", 20, ge=1, le=10_000)
     most_tried: Whole = number("points tried at most", "points", "calibration", 300, ge=1, le=10**5)
 
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        if self.least > self.most_tried:
+            words = f"wants {self.least} points of at most {self.most_tried} that are tried"
+            raise PydanticCustomError("accepted", words)
+        return self
+
 
 class Recovery(Part):
     """Settings of the recovery of planted parameters."""

@@ -34,16 +34,18 @@ def calibrate(
 ) -> None:
     """Fit parameters to moments of the record; the same command goes on where it was stopped."""
     from abm.calibration import calibrate as fit
+    from abm.calibration import load_study
 
-    warn_of_compiling()
     numbers = {
         name: how_many(f"--{name}", text)
         for name, text in (("workers", workers), ("recover", recover))
     }
+    chosen = load_study(study)
+    warn_of_compiling()
     command = ["unwind", "calibrate", study, *(["--out", str(out)] if out else [])]
     try:
         with CalibrationProgress() as progress:
-            found = fit(study, out, **numbers, progress=progress)
+            found = fit(chosen, out, **numbers, progress=progress)
     except KeyboardInterrupt:
         say(f"what was finished is kept. To go on: {shlex.join(command)}")
         raise

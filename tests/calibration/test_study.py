@@ -67,6 +67,7 @@ BAD = [
     ((*NIKKEI, "correlations"), [0.1, 0.2], "are 2, must be 1: one for each moment above"),
     ((*NIKKEI, "correlations"), [1.0], "must lie between -1 and 1"),
     (("seeds", "report"), {"first": 2, "n": 5}, "shares seeds with search: 2 is in both"),
+    (("accepted",), {"least": 9, "most_tried": 8}, "wants 9 points of at most 8 that are tried"),
     (("seeds", "choice"), None, "choice  is missing"),
     (("serch",), {}, "did you mean search?"),
     (("scenario",), "hkie", "did you mean hike?"),
