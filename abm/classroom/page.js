@@ -16,6 +16,13 @@ Slider.render = function () {
   this.connect(this.model.properties.title.change, tell);
 };
 
+// Play and Pause are one button, and a double click on it is one click. Only the browser knows which
+// clicks belong together: by the time the server hears the second it may be busy with the first.
+window.addEventListener("click", (event) => {
+  const is_play = event.composedPath().some((element) => element.matches?.(".play"));
+  if (is_play && event.detail > 1) event.stopImmediatePropagation();
+}, true);
+
 // A chart is one picture with a name; the canvases that it is painted on are none.
 const Canvas = Bokeh.Models.get("Canvas").prototype.default_view.prototype;
 const painted = Canvas.render;

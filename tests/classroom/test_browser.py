@@ -122,7 +122,8 @@ def test_play_moves_days_and_pause_stops_them(visit):
 def test_a_double_click_on_play_plays_once(visit):
     page = visit(**HIKE)
     start = page.evaluate("performance.now()")
-    page.get_by_role("button", name="▶ Play", exact=True).dblclick()
+    play = page.get_by_role("button", name="▶ Play", exact=True)
+    play.dblclick(delay=450)  # a slow one: the server has answered the first click by the second
     wait_for_day(page, 2)
     page.get_by_role("button", name="❚❚ Pause", exact=True).wait_for()
     wait_for_day(page, day(page) + 9)

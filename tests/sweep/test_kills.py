@@ -6,8 +6,10 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from abm.sweep import digest, load_sweep, sweep
@@ -60,6 +62,21 @@ def wait_for_files(folder, n, process):
         time.sleep(0.01)
 
 
+def wait_for_workers(process):
+    """Until the first worker starts."""
+    end = time.monotonic() + 60
+    while not any(is_worker(child) for child in psutil.Process(process.pid).children()):
+        assert time.monotonic() < end and process.poll() is None, process.communicate()
+        time.sleep(0.001)
+
+
+def is_worker(process):
+    """A process that a pool of processes has started; not Python's tracker of resources."""
+    with suppress(psutil.NoSuchProcess):
+        return any("spawn_main" in word for word in process.cmdline())
+    return False
+
+
 def wait_for_the_end_of(group):
     """Until no process of a group is left: workers do not outlive their parent."""
     end = time.monotonic() + 20
@@ -110,12 +127,8 @@ def test_ctrl_c_keeps_what_was_finished(tmp_path, start):
 def test_ctrl_c_in_the_first_seconds_keeps_what_was_finished(tmp_path, start, undisturbed):
     folder = tmp_path / "early"
     process = start(folder)
-    end = time.monotonic() + 60
-    while not (folder / "runs").is_dir():  # the pilot begins: no file, not even a plan, is there
-        assert time.monotonic() < end and process.poll() is None, process.communicate()
-        time.sleep(0.001)
+    wait_for_workers(process)  # which start: the pilot is asked for, and no run is done yet
     assert not (folder / "plan.json").exists()
-    time.sleep(0.1)
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said

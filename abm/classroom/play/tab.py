@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 SPEEDS_DAYS_PER_S = {"slow": 2.0, "normal": 6.0, "fast": 20.0}
 LEAST_FRAME_S = 0.12  # the browser gets no more frames than this
-DOUBLE_CLICK_S = 0.4  # a second click this soon is part of the first
 MOST_ENTRIES = 400  # of the chronicle, the newest
 
 # `source` alone is named in these codes: Panel keeps whatever else a callback is given for as long
@@ -46,7 +45,7 @@ class PlayTab:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.is_playing = False
-        self.last_click = self.last_frame = 0.0
+        self.last_frame = 0.0
         self.owed_days = 0.0
         self.drawn_run: Any = None
         self.staged = ""  # the scenario whose charts stand
@@ -186,16 +185,12 @@ class PlayTab:
         return made
 
     def _play_or_pause(self) -> None:
-        now = time.monotonic()
-        if now - self.last_click < DOUBLE_CLICK_S:
-            return
-        self.last_click = now
         if self.is_playing:
             self._pause()
             return
         if self.run.is_over:
             self._begin()
-        self.is_playing, self.last_frame, self.owed_days = True, now, 1.0
+        self.is_playing, self.last_frame, self.owed_days = True, time.monotonic(), 1.0
         self._show_buttons()
         self._ask()
 
