@@ -1,4 +1,4 @@
-"""The cross-currency basis by day, and the dollars that banks have drawn on the swap line."""
+"""The cross-currency basis by day, and the dollars that banks draw on the swap line, if any."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BOXES = ((0.07, 0.52), (0.68, 0.29))
+ALONE, BESIDE_LINE = ((0.07, 0.9),), ((0.07, 0.52), (0.68, 0.29))
 _ROOM_BELOW = 1.14  # of the widest basis: for the words at the foot
 
 
 def basis_figure(
     days: pd.DataFrame, title: str, caption: str = "", marks: Sequence[tuple[int, str]] = ()
 ) -> Figure:
-    """Basis [bp] and swap line [USD bn] of a run.
+    """Basis [bp] of a run, and the swap line [USD bn] where anything is drawn on it.
 
     Parameters
     ----------
@@ -32,9 +32,10 @@ def basis_figure(
     marks
         (day, label) of what was done about the swap line.
     """
-    dated = when(days)
+    dated, drawn = when(days), days["swap_line_usd_bn"]
+    is_drawn = bool((drawn > 0.0).any())
     with style.house_style():
-        figure, (left, right) = panels(title, caption, BOXES)
+        figure, (left, *beside) = panels(title, caption, BESIDE_LINE if is_drawn else ALONE)
         left.plot(dated, days["basis_bp"], color=style.SIMULATED, linewidth=1.4)
         widest = float(days["basis_bp"].min())
         for currency, own in own_bases(days).items():
@@ -43,13 +44,13 @@ def basis_figure(
             widest = min(widest, float(own.min()))
         left.set_ylim(_ROOM_BELOW * widest, 0.0)
         write_header(left, "three-month cross-currency basis, bp\nbelow zero: dollars are dear")
-        drawn = days["swap_line_usd_bn"]
-        colour = style.ACTOR_COLOURS["central_bank"]
-        right.fill_between(dated, 0.0, drawn, color=colour, alpha=0.25, linewidth=0.0)
-        right.plot(dated, drawn, color=colour, linewidth=1.0)
-        right.set_ylim(0.0, max(1.0, 1.1 * drawn.max()))
-        write_header(right, "drawn on the dollar swap line,\nUSD bn")
-        for axes in (left, right):
+        for right in beside:
+            colour = style.ACTOR_COLOURS["central_bank"]
+            right.fill_between(dated, 0.0, drawn, color=colour, alpha=0.25, linewidth=0.0)
+            right.plot(dated, drawn, color=colour, linewidth=1.0)
+            right.set_ylim(0.0, max(1.0, 1.1 * drawn.max()))
+            write_header(right, "drawn on the dollar swap line,\nUSD bn")
+        for axes in (left, *beside):
             write_days(axes, dated)
             for day, _ in marks:
                 axes.axvline(dated[day], color=style.QUIET, linewidth=0.8, linestyle=(0, (3, 2)))

@@ -313,7 +313,7 @@ def changed_entries(there: Any, here: Any, key: str = "") -> Iterator[str]:
             step = f'"{name}"' if "." in name else name
             yield from changed_entries(there.get(name), here.get(name), f"{key}.{step}".lstrip("."))
     elif there != here:
-        said = ["nothing" if value is None else show(value) for value in (there, here)]
+        said = ["not given" if value is None else show(value) for value in (there, here)]
         yield f"{key}: {said[0]} there, {said[1]} now"
 
 

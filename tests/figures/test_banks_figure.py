@@ -60,3 +60,9 @@ def test_the_swap_line_is_marked_on_its_days_whether_days_have_dates_or_not():
         assert words_of(left) == [" line opens", " line closes"]
         assert len(left.lines) == len(right.lines) == 3
         figure.canvas.draw()
+
+
+def test_no_panel_waits_for_a_swap_line_on_which_nothing_is_drawn():
+    days = pd.DataFrame({"day": range(3), "basis_bp": [-30.0, -90, -80], "swap_line_usd_bn": 0.0})
+    (alone,) = basis_figure(days, "t").axes
+    assert "basis" in alone.get_title(loc="left")
