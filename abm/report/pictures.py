@@ -95,7 +95,23 @@ def basis_picture(
         (int(day), f"line {'opens' if is_open > 0.0 else 'closes'} {day_name(scenario, int(day))}")
         for day, is_open in turns.itertuples(index=False)
     ]
-    return basis_figure(days, finding, f"{drawn}.", marks)
+    return basis_figure(days, finding, " ".join(basis_caption(scenario, drawn)), marks)
+
+
+def basis_caption(scenario: Scenario, drawn: str) -> list[str]:
+    """Scenario and seed; why the basis steps down where the year's end comes within its term."""
+    from abm.population.script import year_ends
+
+    basis = scenario.funding.basis
+    share = basis.year_end_share if basis.kind == "market" else 0.0
+    crosses = share * year_ends(scenario)[scenario.calendar.burn_in_days :, 0]
+    begins = int(crosses.argmax())  # 0 where it never does, or did before the run
+    return in_english(
+        "figures/basis_caption",
+        drawn=drawn,
+        since=day_name(scenario, begins) if begins else "",
+        percent=f"{100.0 * share:.0f}",
+    )
 
 
 def banks_picture(run: RunResult, drawn: str) -> Figure:

@@ -157,16 +157,25 @@ def platform_tag() -> str:
 
 def source_commit() -> str | None:
     """Commit of the checkout the package runs from, where there is one."""
-    git = Path(__file__).resolve().parents[2] / ".git"
+    return commit_of(Path(__file__).resolve().parents[2])
+
+
+def commit_of(checkout: Path) -> str | None:
+    """The commit at which a folder stands, where git keeps it; git itself need not be there."""
+    own = checkout / ".git"
     try:
-        head = (git / "HEAD").read_text().strip()
+        if own.is_file():  # one of several work trees, which share their branches
+            own = checkout / own.read_text().removeprefix("gitdir: ").strip()
+        is_shared = (own / "commondir").is_file()
+        shared = own / (own / "commondir").read_text().strip() if is_shared else own
+        head = (own / "HEAD").read_text().strip()
         if not head.startswith("ref: "):
             return head
-        name = head.removeprefix("ref: ")
-        if (git / name).is_file():
-            return (git / name).read_text().strip()
-        for line in (git / "packed-refs").read_text().splitlines():
-            if line.endswith(f" {name}"):
+        branch = head.removeprefix("ref: ")
+        if (shared / branch).is_file():
+            return (shared / branch).read_text().strip()
+        for line in (shared / "packed-refs").read_text().splitlines():
+            if line.endswith(f" {branch}"):
                 return line.split()[0]
     except OSError:
         pass

@@ -7,7 +7,7 @@ import pytest
 
 import abm
 from abm.report.funding import banks_matter, basis_facts
-from abm.report.pictures import banks_picture, basis_picture
+from abm.report.pictures import banks_picture, basis_caption, basis_picture
 from abm.report.run_page import figures_of, run_report
 from abm.report.summary import Told, sections
 from abm.words import LANGUAGES, words
@@ -82,3 +82,14 @@ def test_figures_say_who_failed_and_when_the_line_opened(basis, broker):
     marks = [text.get_text() for text in basis_picture(basis.scenario, "", basis.days,
                                                        basis.events).axes[0].texts]  # fmt: skip
     assert marks == [" line opens day 4", " line closes day 9"]
+
+
+def test_the_caption_says_why_the_basis_steps_down_where_the_year_ends_within_three_months():
+    dated = abm.load_scenario("august-2024")  # 2 October and 91 days are 1 January
+    told = "From 2 Oct 2024 on, three months end in another year: 44% of what banks have for swaps"
+    assert basis_caption(dated, "drawn") == ["drawn.", f"{told} is gone."]
+    within = dated.with_changes({"calendar.days": 40})
+    assert basis_caption(within, "drawn") == ["drawn."]
+    without = dated.with_changes({"funding.basis.year_end_share": 0.0})
+    assert basis_caption(without, "drawn") == ["drawn."]
+    assert basis_caption(abm.load_scenario("hike"), "drawn") == ["drawn."]  # has no dates
