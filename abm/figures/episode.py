@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FALLS = "largest falls"
 _N_TICKS = 4
+_DIGIT, _GAP = 0.018, 0.008  # widths along the top, shares of a panel
 
 
 def episode_figure(
@@ -71,15 +72,13 @@ def draw_band(axes: Axes, table: pd.DataFrame, marks: Sequence[str]) -> None:
         marker="o" if few else None, markersize=2.5,
     )  # fmt: skip
     dates = table["date"].tolist()
-    for number, date in enumerate(marks, 1):
-        if date in dates:
-            place = dates.index(date)
-            axes.axvline(place, color=style.QUIET, linewidth=0.4, alpha=0.6)
-            height = 0.995 - 0.045 * (1 - number % 2)  # days beside each other keep apart
-            axes.text(
-                place, height, str(number), transform=axes.get_xaxis_transform(), ha="left",
-                va="top", fontsize=6.0, color=style.QUIET,
-            )  # fmt: skip
+    numbered = [(dates.index(date), str(n)) for n, date in enumerate(marks, 1) if date in dates]
+    for (place, number), row in zip(numbered, rows_of(numbered, len(dates) - 1), strict=True):
+        axes.axvline(place, color=style.QUIET, linewidth=0.4, alpha=0.6)
+        axes.text(
+            place, 0.995 - 0.045 * row, number, transform=axes.get_xaxis_transform(), ha="left",
+            va="top", fontsize=6.0, color=style.QUIET,
+        )  # fmt: skip
     ticks = np.linspace(1, len(dates) - 1, _N_TICKS).round().astype(int)
     axes.set_xticks(ticks, labels=[_short(dates[tick]) for tick in ticks])
     axes.set_xlim(0, len(dates) - 1)
@@ -87,6 +86,20 @@ def draw_band(axes: Axes, table: pd.DataFrame, marks: Sequence[str]) -> None:
         axes.set_ylim(top=0.0)
     elif not is_path:
         axes.set_ylim(bottom=0.0)
+
+
+def rows_of(numbered: Sequence[tuple[int, str]], width: int) -> list[int]:
+    """The row of each number along the top, the first in which it touches none before it.
+
+    numbered : (place, number), from left to right; width : of the panel, in places
+    """
+    taken: list[float] = []  # up to where, by row
+    rows = []
+    for place, number in numbered:
+        row = next((r for r, end in enumerate(taken) if place >= end), len(taken))
+        taken[row : row + 1] = [place + width * (_GAP + _DIGIT * len(number))]
+        rows.append(row)
+    return rows
 
 
 def draw_falls(axes: Axes, scores: pd.DataFrame) -> None:
