@@ -1,5 +1,7 @@
 """A time limit: a run that takes longer has failed, one that does not has the same bytes."""
 
+import time
+
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -7,7 +9,9 @@ from typer.testing import CliRunner
 import abm
 from abm.cli.commands import app
 from abm.errors import FailedRun, InvalidInput
+from abm.kernels import day
 from abm.population.time_limit import TimeLimit, limit_at_work, time_limit
+from abm.population.world import build_world
 from abm.sweep import load_sweep, sweep
 from tests.sweep.conftest import no_processes
 from tests.sweep.small import experiment
@@ -42,6 +46,14 @@ def test_compiling_takes_nothing_of_the_limit():
     with limit.not_counted():
         np.linalg.svd(np.ones((60, 60)))
     assert limit.end > 5.0
+
+
+def test_a_day_that_is_compiled_before_the_books_open_takes_nothing_of_the_limit(monkeypatch):
+    monkeypatch.setattr(day, "compile_day", lambda *groups: time.sleep(0.01))
+    with time_limit(HOUR):
+        end = limit_at_work().end
+        build_world(abm.load_scenario("hike"), seed=1)
+        assert limit_at_work().end >= end + 0.01
 
 
 @pytest.mark.parametrize("timeout", [0, -1.0, float("nan"), float("inf"), "5", True])

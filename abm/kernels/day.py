@@ -88,6 +88,7 @@ from abm.kernels.markets.settlement import (
 )
 from abm.kernels.news import apply_news
 from abm.kernels.numerics.columns import copy, is_any
+from abm.kernels.opening import open_accounts_compiled
 from abm.kernels.policy import follow_rules, pull_levers
 from abm.kernels.record import (
     record_account,
@@ -134,8 +135,12 @@ def run_days(
     references = by_reference(
         books, market, graph, rules, chance, script, user_orders, options, record, scratch
     )
-    compile_ahead(run_days_compiled, HERE, ELSEWHERE, references)
     door(run_days_compiled)(first, last, *references)
+
+
+def compile_day(*groups):
+    """Compile the opening and the day, on the first run ever; `groups` as ``run_days`` has them."""
+    compile_ahead(run_days_compiled, HERE, ELSEWHERE, by_reference(*groups))
 
 
 def is_compiled():
@@ -448,6 +453,7 @@ def record_day(day, books, market, graph, rules, options, record):
 
 # Halves of the first compile: clearing takes a third of it.
 HERE = (
+    open_accounts_compiled,
     decide,
     settle_banks,
     force_sales,
@@ -464,4 +470,6 @@ ELSEWHERE = (
     learn_from_losses,
     accrue,
     record_day,
+    set_policy,
+    audit_loans,
 )

@@ -14,18 +14,19 @@ from abm.kernels.risk import set_fast_risk
 from abm.kernels.state import FUNDERS, OUTSIDE_BORROWERS
 
 
-def open_accounts(books, market, graph, rules, utilisation):
+def open_accounts(books, market, graph, rules):
     """Mark all books, fill up banks' balance sheets, and count what must stay constant.
 
-    A bank's other assets bring it to ``utilisation`` of its leverage limit, or of its capital by
-    what its assets require; deposits pay for what its capital and other banks do not.
+    A bank's other assets bring it to the opening utilisation of its leverage limit, or of its
+    capital by what its assets require; deposits pay for what its capital and other banks do not.
     """
-    door(open_accounts_compiled)(utilisation, *by_reference(books, market, graph, rules))
+    door(open_accounts_compiled)(*by_reference(books, market, graph, rules))
 
 
 @kernel
-def open_accounts_compiled(utilisation, books, market, graph, rules):
+def open_accounts_compiled(books, market, graph, rules):
     """`open_accounts` on columns by reference."""
+    utilisation = rules.banks.opening_utilisation
     mark_all(books, market)
     copy(books.wealth, books.high_water)
     copy(books.wealth, books.entry_wealth)

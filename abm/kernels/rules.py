@@ -287,6 +287,7 @@ class BankRule(NamedTuple):
     recapitalisation: float
     payout_multiple: float
     desk_capital_share: float
+    opening_utilisation: float  # of the leverage limit, or of capital by what assets require
     basis: float  # cross-currency basis b, per year
     requirement: RequirementRule
     run: RunRule

@@ -70,6 +70,7 @@ def bank_rule(scenario: Scenario) -> BankRule:
         recapitalisation=banks.recapitalisation_per_year,
         payout_multiple=banks.payout_multiple,
         desk_capital_share=banks.desk.capital_share if banks.desk.kind == "carry" else 0.0,
+        opening_utilisation=banks.opening_utilisation,
         basis=constant_basis(scenario),
         requirement=requirement_rule(scenario),
         run=run_rule(scenario),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -49,6 +49,14 @@ _AT_WORK: ContextVar[TimeLimit | None] = ContextVar("time limit", default=None)
 def limit_at_work() -> TimeLimit | None:
     """The limit that holds here; None where there is none."""
     return _AT_WORK.get()
+
+
+@contextmanager
+def compiling_not_counted() -> Iterator[None]:
+    """What is compiled inside takes nothing of the limit, where there is one."""
+    limit = limit_at_work()
+    with nullcontext() if limit is None else limit.not_counted():
+        yield
 
 
 @contextmanager

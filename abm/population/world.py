@@ -62,6 +62,7 @@ from abm.population.repo import (
 )
 from abm.population.rules import make_rules
 from abm.population.script import draw_news, write_script
+from abm.population.time_limit import compiling_not_counted
 
 if TYPE_CHECKING:
     from abm.scenario import Scenario
@@ -146,12 +147,8 @@ def build_world(
         lender = open_repo_market(scenario, pledgeable, books.repo_debt, books.repo_units)
         market = market._replace(**lender)
     graph = open_graph(scenario, lending)
-    record = open_record(books, market, len(chance.news), event_capacity)
-    open_accounts(books, market, graph, rules, scenario.banks.opening_utilisation)
-    scale_audit(books, market, graph, rules)
-    record.worst_wealth[:] = books.wealth
     k, n = books.units.shape
-    return World(
+    world = World(
         books=books,
         market=market,
         graph=graph,
@@ -164,7 +161,7 @@ def build_world(
             gain_every=scenario.outputs.feedback_gain_every_days,
             audit=True,
         ),
-        record=record,
+        record=open_record(books, market, len(chance.news), event_capacity),
         scratch=allocate_scratch(k, n),
         names=institution_names(groups),
         styles=[style for g in groups for style in g.style],
@@ -172,6 +169,14 @@ def build_world(
         instruments=scenario.instrument_names,
         label=run_label(scenario, seed, replicate, shocked, no_trade),
     )
+    with compiling_not_counted():
+        from abm.kernels.day import compile_day
+
+        compile_day(*world.groups)
+    open_accounts(books, market, graph, rules)
+    scale_audit(books, market, graph, rules)
+    world.record.worst_wealth[:] = books.wealth
+    return world
 
 
 def to_write_on(columns: Columns) -> Columns:

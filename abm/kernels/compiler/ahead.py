@@ -109,7 +109,15 @@ def _fast() -> Iterator[None]:
         finally:
             types.Function.get_call_type = find
             if was_on:
+                _make_old()
                 gc.enable()
+
+
+def _make_old() -> None:
+    """Put all objects among the old ones, through which the collector seldom looks."""
+    if not gc.get_freeze_count():  # else somebody keeps some of them out of its sight
+        gc.freeze()
+        gc.unfreeze()
 
 
 def _compile_here() -> None:

@@ -124,15 +124,17 @@ def test_python_may_call_what_a_kernel_has_called_and_the_other_way_round(tmp_pa
         assert run(f"import three; {by_python_first}", **place) == "4 2 12"
 
 
-def test_what_is_remembered_of_types_is_forgotten_once_it_is_compiled(tmp_path):
+def test_types_and_the_collector_are_as_before_once_it_is_compiled(tmp_path):
     (tmp_path / "three.py").write_text(THREE_KERNELS)
     code = (
         "from numba import types; before = types.Function.get_call_type\n"
         "import gc, three; from abm.kernels.compiler.ahead import compile_ahead\n"
+        "gc.freeze(); n_frozen = gc.get_freeze_count()\n"
         "compile_ahead(three.tripled, (three.doubled,), (three.added,), ())\n"
-        "print(before is types.Function.get_call_type, gc.isenabled())"
+        "print(before is types.Function.get_call_type, gc.isenabled())\n"
+        "print(0 < gc.get_freeze_count() <= n_frozen)"
     )
-    assert run(code, **with_kernels(tmp_path)) == "True True"
+    assert run(code, **with_kernels(tmp_path)).split() == ["True"] * 3
 
 
 def test_another_copy_of_the_package_keeps_kernels_of_its_own(tmp_path):
