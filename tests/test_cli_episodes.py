@@ -52,6 +52,8 @@ def test_a_program_can_read_the_scores(unwind):
         (("february-2007",), "is on record but has no scenario"),
         (("january-2026", "--runs", "1"), "must be from 2 to 10,000"),
         (("january-2026", "--seed", "x"), "must be a whole number"),
+        (("--set", "a.b=3"), "give a NAME: without one the record is listed"),
+        (("--runs", "5"), "give a NAME: without one the record is listed"),
     ],
 )
 def test_a_mistake_is_one_message_and_nothing_is_written(unwind, tmp_path, words, told):

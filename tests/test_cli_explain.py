@@ -81,6 +81,14 @@ def test_a_run_without_events_says_so(unwind):
     [
         (lambda folder: shutil.rmtree(folder), "kept: there is no such folder"),
         (lambda folder: (folder / "manifest.json").unlink(), "there is no manifest.json"),
+        (
+            lambda folder: (folder / "manifest.json").rename(folder / "plan.json"),
+            "kept holds a sweep, not a run: unwind run --from kept --row 0",
+        ),
+        (
+            lambda folder: (folder / "search.json").write_text("{}"),
+            "holds a calibration, not a run",
+        ),
         (lambda folder: (folder / "events.parquet").unlink(), "there is no events.parquet"),
         (lambda folder: (folder / "events.parquet").write_text("x"), "is not a whole result"),
     ],

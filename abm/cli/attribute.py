@@ -57,7 +57,11 @@ def attribute(
         ),
     ] = None,
     triggers: Annotated[
-        bool, typer.Option("--triggers", help="What the scenario scripts, in place of channels")
+        bool,
+        typer.Option(
+            "--triggers",
+            help="What the scenario scripts, alone or beside --channels",
+        ),
     ] = False,
     seeds: Annotated[str, typer.Option(metavar="N", help="Draws")] = "16",
     seed: Annotated[str, typer.Option(metavar="N", help="Random seed of all draws")] = "0",
@@ -97,7 +101,7 @@ def attribute_and_tell(asked: Asked) -> int:
         with AttributionProgress(every_seconds=10.0) as progress:
             found = shapley(
                 scenario, asked.target,
-                channels_at_work(scenario) if asked.channels == ("all",) else asked.channels,
+                asked_channels(asked.channels, channels_at_work(scenario)),
                 triggers=asked.triggers, seeds=asked.seeds, rng=asked.seed, workers=asked.workers,
                 progress=progress, folder=folder,
             )  # fmt: skip
@@ -112,6 +116,15 @@ def attribute_and_tell(asked: Asked) -> int:
     else:
         tell(*lines(found, folder, asked.language))
     return DONE
+
+
+def asked_channels(
+    given: tuple[str, ...] | None, at_work: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    """Channels as asked for, `all` being those at work."""
+    if given is None or "all" not in given:
+        return given
+    return tuple(dict.fromkeys((*at_work, *(name for name in given if name != "all"))))
 
 
 class AttributionProgress(CountOnStderr):
@@ -156,9 +169,9 @@ def figure_of(found: Attribution) -> Any:
     caption = (
         f"{found.scenario.name}, seed {found.seed}, {counted(n_known, 'draw')}{left_out}. Exact "
         f"Shapley shares over {counted(found.worths.shape[1], 'coalition')}: channels on or none, "
-        "scripted events there or left out, from the same books on the morning of day 0. "
-        "Whiskers: standard error over draws."
+        "scripted events there or left out, from the same books on the morning of day 0."
     )
+    caption += " Whiskers: standard error over draws." if n_known > 1 else ""
     return waterfall_figure(found.table, found.target, labels_of(found), caption)
 
 

@@ -91,7 +91,8 @@ def summary_lines(found: Calibration, drawn: list[str]) -> list[str]:
     lines += [
         "",
         labelled("J test", f"J = {test.objective:.3g}, {verdict}: critical value "
-            f"{test.critical:.3g}, p = {test.p_value:.2g}, {test.degrees} degrees of freedom"),
+            f"{test.critical:.3g}, p = {test.p_value:.2g}, "
+            f"{counted(test.degrees, 'degree')} of freedom"),
         labelled("Accepted", accepted_line(found)),
     ]  # fmt: skip
     if found.n_failed_runs:
@@ -110,7 +111,8 @@ def accepted_line(found: Calibration) -> str:
     """Number of points that fit within sampling error; of none, the moment farthest off."""
     if not found.accepted.empty:
         critical = found.accepted["critical"].iloc[0]
-        return f"{counted(len(found.accepted), 'point')} with J at most {critical:.3g}"
+        points = counted(len(found.accepted), "point")
+        return f"{points} with J at most {critical:.3g}, critical where no parameter is fitted"
     worst = max(found.moments.to_dict("records"), key=lambda one: abs(one["t"]))
     return (
         "none: no point fits within sampling error; the moment farthest off is "

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from abm.episodes.forecast import Episode
 
-SEED = "2024"
+SEED, RUNS = "2024", "100"
 LEAST_RUNS, MOST_RUNS = 2, 10_000
 
 
@@ -43,7 +43,7 @@ def episodes(
         str | None, typer.Argument(metavar="[NAME]", help="One of them; without, lists the record")
     ] = None,
     settings: Settings = None,
-    runs: Annotated[str, typer.Option(metavar="N", help="Number of runs")] = "100",
+    runs: Annotated[str, typer.Option(metavar="N", help="Number of runs")] = RUNS,
     seed: Annotated[str, typer.Option(metavar="N", help="Random seed")] = SEED,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder; default results/episodes/<NAME>")
@@ -55,6 +55,9 @@ def episodes(
     from abm.report.episodes import as_plain, list_lines
 
     if name is None:
+        chosen = (settings, out, force, runs != RUNS, seed != SEED)
+        if any(chosen):
+            raise InvalidInput("give a NAME: without one the record is listed and nothing is run")
         if json:
             print_json({"unwinds": as_plain()})
         else:
@@ -160,7 +163,14 @@ def plain(scored: Scored, folder: Path) -> dict[str, Any]:
 
 def lines(scored: Scored, folder: Path) -> list[str]:
     """The finding, what was announced, the table, the folder."""
-    from abm.report.episodes import NOTES, announced, basis_lines, finding, score_lines
+    from abm.report.episodes import (
+        NOTES,
+        announced,
+        basis_lines,
+        finding,
+        score_lines,
+        source_of,
+    )
 
     episode = scored.episode
     news = [
@@ -172,6 +182,7 @@ def lines(scored: Scored, folder: Path) -> list[str]:
     return [
         finding(episode, scored.scores),
         labelled("Runs", f"{episode.n_runs}, seed {episode.seed}, to {episode.dates[-1]}"),
+        labelled("Record", source_of(episode)),
         *news,
         "",
         *score_lines(scored.scores),

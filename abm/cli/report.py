@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from abm.cli import output
-from abm.cli.asked import Force, Language, result_in
+from abm.cli.asked import Language, result_in
 from abm.cli.progress import Progress
 from abm.cli.terminal import tell
 from abm.errors import InvalidInput, UnreadableFile
@@ -38,7 +38,9 @@ def report(
     out: Annotated[
         Path | None, typer.Option(metavar="FILE.html", help="Default DIR/report.html")
     ] = None,
-    force: Force = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite FILE; the page in DIR is always made again")
+    ] = False,
     language: Language = "en",
 ) -> None:
     """A result as one page of HTML that can be sent: words, figures, parameters, hashes."""

@@ -64,7 +64,9 @@ def run(
     """Run a scenario and its counterfactuals on one seed; tell what happened, keep and draw it."""
     root, draw = whole("--seed", seed), whole("--replicate", replicate)
     if sweep_folder is not None or row is not None:
-        chosen, root, draw, name = _row_of(sweep_folder, row, scenario, settings)
+        others = {"SCENARIO": scenario, "--set": settings, "--seed": root, "--replicate": draw}
+        given = [name for name, value in others.items() if value]
+        chosen, root, draw, name = _row_of(sweep_folder, row, given)
     elif scenario is None:
         raise InvalidInput("give a SCENARIO (unwind scenarios lists them), or --from DIR --row ID")
     else:
@@ -123,15 +125,15 @@ def run_and_keep(
 
 
 def _row_of(
-    folder: Path | None, row: str | None, scenario: str | None, settings: list[str] | None
+    folder: Path | None, row: str | None, given: list[str]
 ) -> tuple[Scenario, int, int, str]:
-    """Scenario, seed, replicate and folder name of one row of a sweep."""
+    """Scenario, seed, replicate and folder name of a sweep's row; what else is given is refused."""
     from abm.sweep import run_of_row
 
     if folder is None or row is None:
         raise InvalidInput("--from DIR and --row ID go together")
-    if scenario is not None or settings:
-        raise InvalidInput("--from: the row says what is run; give no SCENARIO and no --set")
+    if given:
+        raise InvalidInput(f"--from: the row says what is run; give no {' and no '.join(given)}")
     number = whole("--row", row)
     chosen = run_of_row(folder, number)
     return chosen.scenario, chosen.seed, chosen.replicate, f"{folder.resolve().name}-row-{number}"

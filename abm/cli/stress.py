@@ -239,8 +239,8 @@ def lines(found: StressResult, folder: Path, typed: Typed) -> list[str]:
     is_linear = bool(found.portfolio.sensitivities)
     head = text(
         "stress.head_linear" if is_linear else "stress.head",
-        lines=len(found.portfolio.names), paths=f"{found.market.n:,}",
         scenario=found.scenario.name, own=money(found.own_money), currency=found.currency,
+        **stress_words.sizes(found, text),
     )  # fmt: skip
     told = [head, "", *aligned(stress_words.losses(found, language))]
     told += ["", *aligned(stress_words.parts(found, language)), ""]

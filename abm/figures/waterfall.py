@@ -48,9 +48,10 @@ def waterfall_figure(
     with style.house_style():
         figure, (axes,) = boxed(words, [(0.30, 0.52)], _ROW_INCHES * len(names), 0.1)
         axes.barh(y, width, left=left, height=_BAR, color=colours, linewidth=0)
+        known = np.isfinite(errors)  # of one draw none is
         axes.errorbar(
-            ends_drawn, y, xerr=np.nan_to_num(errors), fmt="none", ecolor=style.INK,
-            elinewidth=0.9, capsize=1.8,
+            np.array(ends_drawn)[known], y[known], xerr=np.array(errors)[known], fmt="none",
+            ecolor=style.INK, elinewidth=0.9, capsize=1.8,
         )  # fmt: skip
         for upper, lower, x in zip(y[:-1], y[1:], ends_drawn[:-1], strict=True):
             axes.plot(

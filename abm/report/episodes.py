@@ -37,6 +37,8 @@ def list_lines() -> list[str]:
     return [
         *aligned([LIST_HEAD, *rows]),
         "Largest falls from peak to trough; VIX and the ten-year yield at their turns.",
+        "Currencies at noon in New York; the franc's, 2019 and 2026 at 14:15 CET, the ECB's.",
+        "Runs are held against the ECB's (1998: single days): other falls, by up to 2 points.",
         "*: a scenario has its script: unwind episodes NAME runs it and scores the runs.",
     ]
 
@@ -112,14 +114,19 @@ def finding(episode: Episode, scores: pd.DataFrame) -> str:
 def caption(episode: Episode) -> str:
     """What is drawn, of which runs, and what was announced."""
     told = "; ".join(f"{n}: {what}" for n, (_, what) in enumerate(announced(episode), 1))
-    source = "Federal Reserve H.10" if episode.unwind.quotes else FX_SOURCE
-    source += "; of shares, closes" + ("; of the basis, single days" if episode.basis else "")
+    source = source_of(episode)
     scenario = episode.scenario.name
     return (
         f"Log change since the eve, %; largest falls from peak to trough, %. {scenario}, "
         f"seed {episode.seed}, {episode.n_runs} runs: median and 5 to 95%; dashed: median with "
         f"positions frozen. Black: the record ({source}). {told}."
     )
+
+
+def source_of(episode: Episode) -> str:
+    """The source of the record that the runs are held against."""
+    source = "Federal Reserve H.10" if episode.unwind.quotes else FX_SOURCE
+    return f"{source}; of shares, closes" + ("; of the basis, single days" if episode.basis else "")
 
 
 def announced(episode: Episode) -> list[tuple[str, str]]:

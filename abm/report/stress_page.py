@@ -170,7 +170,8 @@ class StressReport:
             "lead": self.lead(),
             "facts": say(
                 "stress.page.facts",
-                scenario=found.scenario.name, seed=found.market.seed, paths=f"{found.market.n:,}",
+                scenario=found.scenario.name, seed=found.market.seed,
+                paths=stress_words.sizes(found, say)["paths"],
             ),
             "n_failed": found.market.n_failed,
             "contents": self._contents,
@@ -250,8 +251,8 @@ class StressReport:
         first_day = [self.say("stress.page.first_day", trigger=cause)] if cause else []
         asked = self.say(
             "stress.page.asked_linear" if found.portfolio.sensitivities else "stress.page.asked",
-            lines=len(found.portfolio.names), own=self._amount(found.own_money),
-            title=self._scenario, paths=f"{found.market.n:,}", days=self.last,
+            own=self._amount(found.own_money), title=self._scenario, days=self.last,
+            **stress_words.sizes(found, self.say),
         )  # fmt: skip
         return [asked, *first_day]
 

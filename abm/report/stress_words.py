@@ -11,6 +11,7 @@ from abm.words import key_of, words
 
 if TYPE_CHECKING:
     from abm.stress import StressResult
+    from abm.words import Words
 
 LEVEL = 0.975  # of the tables
 MOST_NAMES = 5  # of lines, in a sentence
@@ -148,15 +149,28 @@ def drivers(found: StressResult, language: str) -> list[str]:
         f"{driver(row['driver'], language)} ({row['auroc']:.2f})"
         for row in found.drivers.head(3).to_dict("records")
     )
-    return [words(language)("stress.drivers", drivers=best, n=int(found.is_breach.sum()))]
+    say = words(language)
+    return [
+        say("stress.drivers", drivers=best, paths=say("stress.n_paths", n=found.is_breach.sum()))
+    ]
+
+
+def sizes(found: StressResult, say: Words) -> dict[str, str]:
+    """How many lines, or sensitivities, and paths there are."""
+    what = "sensitivities" if found.portfolio.sensitivities else "lines"
+    return {
+        "lines": say(f"stress.n_{what}", n=len(found.portfolio.names)),
+        "paths": say("stress.n_paths", n=found.market.n),
+    }
 
 
 def remarks(found: StressResult, language: str) -> list[str]:
-    """What the reader should know of the portfolio."""
-    told = []
+    """What the reader should know of the portfolio, and of its tail where paths are few."""
+    say, n = words(language), found.market.n
+    told = [say("stress.remark.few", **sizes(found, say))] if n * (1.0 - LEVEL) <= 1.0 else []
     for remark in found.portfolio.remarks:
         names = ", ".join(remark.names[:MOST_NAMES])
         more = len(remark.names) - MOST_NAMES
         names += f" (+{more})" if more > 0 else ""
-        told.append(words(language)(f"stress.remark.{remark.key}", names=names))
+        told.append(say(f"stress.remark.{remark.key}", names=names))
     return told

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from abm.figures.finding import LEAST_USD_BN, falls, number
+from abm.figures.finding import LEAST_USD_BN, number
 from abm.measures.cascade import (
     DAM_BREAK_SHARE,
     LEAK_SHARE,
@@ -222,8 +222,18 @@ def _has_counterfactuals(told: Told) -> bool:
     return "class" in told.measures
 
 
-def move_around(quotes: Mapping[int, float], shock_day: int, is_rise: bool) -> Move | None:
-    """The move in quotes by day, -1 being the eve of the run; None without both sides."""
+def move_around(quotes: Mapping[int, float], shock_day: int) -> Move | None:
+    """The larger of fall and rise in quotes by day, -1 being the eve of the run.
+
+    It is the quotes' own move, whichever way the shock moved them; None without both sides.
+    """
+    ways = (_move(quotes, shock_day, is_rise) for is_rise in (False, True))
+    moves = [move for move in ways if move is not None]
+    return max(moves, key=lambda move: abs(math.log(move.end / move.eve)), default=None)
+
+
+def _move(quotes: Mapping[int, float], shock_day: int, is_rise: bool) -> Move | None:
+    """The fall or the rise in quotes around the shock day."""
     before = [day for day in quotes if day < shock_day]
     after = [day for day in quotes if shock_day <= day <= shock_day + LOW_WITHIN_DAYS]
     if not before or not after:
@@ -238,11 +248,11 @@ def simulated_move(told: Told) -> Move | None:
     opening, quotes = usd_quotes(told.scenario, told.days)
     days = told.days["day"].tolist()
     path = {-1: opening, **dict(zip(days, quotes, strict=True))}
-    return move_around(path, told.scenario.shock_day, falls(told.measures))
+    return move_around(path, told.scenario.shock_day)
 
 
 def real_move(told: Told) -> Move | None:
-    """Of the real path on the same days: the larger of fall and rise, whatever the run does."""
+    """Of the real path on the same days."""
     dates = told.scenario.calendar.dates()
     if told.real is None or not dates:
         return None
@@ -252,9 +262,7 @@ def real_move(told: Told) -> Move | None:
         day = date.fromisoformat(str(when)[:10])
         if day < dates[0] or day in day_of:
             quotes[day_of.get(day, -1)] = float(fixing)
-    ways = (move_around(quotes, told.scenario.shock_day, is_rise) for is_rise in (False, True))
-    moves = [move for move in ways if move is not None]
-    return max(moves, key=lambda move: abs(math.log(move.end / move.eve)), default=None)
+    return move_around(quotes, told.scenario.shock_day)
 
 
 def _price(told: Told, say: Words) -> Iterator[str]:

@@ -103,14 +103,28 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"{folder} holds a stress test, not a run: its page is report.html, and unwind "
             "reproduce makes it again"
         )
+    if holds_calibration(folder):
+        raise UnreadableFile(
+            f"{folder} holds a calibration, not a run: in Python, abm.calibration reads it"
+        )
     try:
         return read_description(path, Manifest, SCHEMA_VERSION, partial(_made_again, folder))
     except FileNotFoundError:
+        if (folder / "plan.json").is_file():
+            raise UnreadableFile(
+                f"{folder} holds a sweep, not a run: unwind run --from {folder} --row 0 makes its "
+                "first run again"
+            ) from None
         raise UnreadableFile(f"{folder} holds no result: there is no {MANIFEST}") from None
     except NotADirectoryError:
         raise UnreadableFile(f"{folder} is a file; give the folder of a result") from None
     except UNREADABLE as bad:
         raise UnreadableFile(f"{path} cannot be read: {_reason(bad)}") from None
+
+
+def holds_calibration(folder: Path) -> bool:
+    """True for a folder that a calibration keeps its search in."""
+    return (folder / "search.json").is_file()
 
 
 def holds_attribution(folder: Path) -> bool:

@@ -287,5 +287,8 @@ def _positive_definite(names: tuple[str, ...], correlations: Mapping[str, float]
 def _drift_fits_the_burn_in(calendar: Any, instruments: Mapping[str, Any]) -> Faults:
     drifts = any(part.drift_before_start_log for part in instruments.values())
     if drifts and not 1 <= calendar.drift_days <= calendar.burn_in_days:
-        room = f"must be from 1 to calendar.burn_in_days ({calendar.burn_in_days})"
+        room = (
+            f"must be from 1 to calendar.burn_in_days ({calendar.burn_in_days}) where instruments "
+            "have a drift_before_start_log"
+        )
         yield fault_at("calendar.drift_days", calendar.drift_days, room)

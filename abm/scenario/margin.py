@@ -33,11 +33,11 @@ Liquidation = Annotated[ProRata | LeastImpact | Waterfall, Field(discriminator="
 
 class _MarginRule(Part):
     buffer: float = number(
-        "target leverage after a call, over the largest the margin allows",
+        "most leverage a fund wants, and takes after a call, over the largest the margin allows",
         "share",
         "assumed; plausible .85 to .95",
         0.9,
-        label="target leverage after a call",
+        label="leverage over what margins allow",
         ge=0.01,
         le=1,
     )

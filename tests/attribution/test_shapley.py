@@ -11,7 +11,7 @@ import abm
 from abm.attribution import DEFAULT_CHANNELS, shapley
 from abm.attribution.players import Players, channels_at_work, triggers_of, without_triggers
 from abm.attribution.worths import OF_TWO
-from abm.cli.attribute import Asked, attribute_and_tell, figure_of, labels_of
+from abm.cli.attribute import Asked, asked_channels, attribute_and_tell, figure_of, labels_of
 from abm.errors import FailedRun, InvalidInput, OutputRefused
 from abm.population import shared
 from abm.runs import fast_cascade
@@ -214,6 +214,20 @@ def test_the_waterfall_steps_from_nothing_to_everything(found):
     end = bars[-2].get_x() + bars[-2].get_width()
     assert end == pytest.approx(share[-1], abs=1e-9)
     assert [bar.get_width() for bar in bars[1:-1]] == sorted(share[1:-1], reverse=True)
+
+
+def test_one_draw_has_no_whiskers(found):
+    one = found.__class__(found.scenario, found.target, found.players, 7, found.worths[:1])
+    (axes,) = figure_of(one).axes
+    assert sum(len(bars.get_segments()) for bars in axes.collections) == 0
+    assert not any("Whiskers" in text.get_text() for text in axes.figure.texts)
+
+
+def test_all_channels_are_those_at_work_beside_others_that_are_named(storm):
+    at_work = channels_at_work(storm)
+    assert asked_channels(("all",), at_work) == at_work
+    assert asked_channels(("other", "all", at_work[0]), at_work) == (*at_work, "other")
+    assert asked_channels(None, at_work) is None and asked_channels(("a",), at_work) == ("a",)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

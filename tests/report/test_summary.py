@@ -170,12 +170,14 @@ def test_failures_of_a_burn_in_without_calls_are_told(calm):
 
 
 def test_a_move_has_the_shock_day_after_the_eve_and_names_an_extreme_eve_once(calm):
-    move = move_around({0: 160.0, 1: 161.0, 2: 150.0, 3: 155.0}, 2, is_rise=False)
+    move = move_around({0: 160.0, 1: 161.0, 2: 150.0, 3: 155.0}, 2)
     assert (move.start, move.eve, move.to_day, move.end) == (161.0, 161.0, 2, 150.0)
     said = move.told(calm.run.scenario, words("en"))
     assert said.startswith("161.00 on the eve of the shock, 150.00 on day 2 (−6.8%), the lowest")
-    lower = move_around({0: 160.0, 1: 158.0, 2: 150.0}, 2, is_rise=False)
+    lower = move_around({0: 160.0, 1: 158.0, 2: 150.0}, 2)
     assert (lower.from_day, lower.eve) == (0, 158.0)
+    higher = move_around({0: 160.0, 1: 158.0, 2: 157.0, 3: 170.0}, 2)  # whatever the shock did
+    assert higher.is_rise and (higher.start, higher.end) == (158.0, 170.0)
 
 
 def test_the_actual_path_is_told_as_the_fall_it_was_where_the_run_rises():
