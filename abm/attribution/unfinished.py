@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import io
 import json
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
     from abm.attribution.worths import Block, Game
 
 _MOST_BYTES = 2**20
+
+
+def is_begun(result: Path) -> bool:
+    """True if something of a result that is not saved yet is kept beside its place."""
+    return any(result.parent.glob(f".{glob.escape(result.name)}-*/*.npy"))
 
 
 class Unfinished:

@@ -143,8 +143,8 @@ def _refusals(study: Study, is_whole: bool) -> list[Fault]:
     faults += _shared_seeds(study.seeds)
     if any(fault.key.startswith(("scenario", "changes")) for fault in faults):
         return faults
-    if not any(fault.key.startswith("parameters") for fault in faults):
-        faults += _bad_ranges(study)
+    told = {fault.key for fault in faults}
+    faults += _bad_ranges(study, [k for k in study.parameters if f"parameters.{k}" not in told])
     for name, target in study.moments.items():
         if is_whole or target.scenario in study.questions:
             faults += _faults_of_target(f"moments.{name}", target, study)
@@ -179,9 +179,10 @@ def _shared_seeds(seeds: SeedPlan) -> Iterator[Fault]:
             yield Fault("", f"seeds.{other}", NOT_GIVEN, words)
 
 
-def _bad_ranges(study: Study) -> Iterator[Fault]:
-    """Each end of each range is a value that the scenario takes."""
-    for key, parameter in study.parameters.items():
+def _bad_ranges(study: Study, keys: list[str]) -> Iterator[Fault]:
+    """Each end of each of these ranges is a value that the scenario takes."""
+    for key in keys:
+        parameter = study.parameters[key]
         for end in ("low", "high"):
             value = getattr(parameter, end)
             try:
@@ -205,7 +206,6 @@ def _faults_of_target(place: str, target: Target, study: Study) -> Iterator[Faul
         words = f"is not a moment; there are {', '.join(MOMENTS)}"
         near = Nearest(target.measure, list(MOMENTS))
         yield Fault("", f"{place}.measure", target.measure, words, near)
-        return
     currencies = tuple(k for k, one in scenario.instruments.items() if one.kind == "currency")
     if target.series and not has_series(scenario.instrument_names, currencies, target.series):
         words = f"is no instrument and no pair of USD, {', '.join(currencies)}"

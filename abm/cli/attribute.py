@@ -89,6 +89,7 @@ def attribute(
 def attribute_and_tell(asked: Asked) -> int:
     """Run all coalitions, keep the shares, and say them; the exit code."""
     from abm.attribution import channels_at_work, shapley
+    from abm.attribution.unfinished import is_begun
     from abm.files import folder_name
 
     words(asked.language)  # an unknown one is refused before any work
@@ -106,8 +107,8 @@ def attribute_and_tell(asked: Asked) -> int:
                 progress=progress, folder=folder,
             )  # fmt: skip
     except KeyboardInterrupt:
-        command = ["unwind", "attribute", *sys.argv[2:]]
-        say(f"what was done is kept; to go on: {shlex.join(command)}")
+        kept = "what was done is kept" if is_begun(folder) else "nothing was done yet"
+        say(f"{kept}; to go on: {shlex.join(['unwind', 'attribute', *sys.argv[2:]])}")
         raise
     with all_or_nothing(folder):
         found.save(folder, asked.force, {FIGURE: figure_of(found)})

@@ -206,7 +206,8 @@ def _compare(mine: Path, score: bool, folder: Path | None, as_json: bool) -> Non
     table = beside(found, own)
     if table.empty:
         raise InvalidInput(
-            f"{mine}: no indicator is known on its last row; prices need 60 days before it"
+            f"{mine}: no indicator is known on its last row; prices need 60 days before it, "
+            "positions the days until they are published"
         )
     if as_json:
         print_json({"base_share": found.manifest["event_share"], "caveats": " ".join(CAVEATS),

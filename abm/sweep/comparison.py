@@ -227,8 +227,12 @@ def _is_single(value: Any) -> bool:
 
 
 def _name(a: Scenario, b: Scenario, fields: Fields) -> str:
-    """A name, and the folder's: both scenarios, or of one what changes."""
-    other = b.name if b.name != a.name else " ".join(fields)
+    """A name, and the folder's: both scenarios, or of one what changes and to what."""
+    changed = [
+        f"{key} {value}".removesuffix(".0") if _is_single(value) else key
+        for key, (_, value) in fields.items()
+    ]
+    other = b.name if b.name != a.name else " ".join(changed)
     return folder_name(f"{a.name}-or-{other}")
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from abm.attribution import running, shapley
+from abm.attribution.unfinished import is_begun
 from abm.scenario import load_scenario
 
 CALM = {
@@ -54,9 +55,10 @@ def stop_after(n_draws):
 
 def test_what_was_done_is_not_done_again_and_the_worths_are_the_same(scenario, tmp_path, played):
     folder, told = tmp_path / "out", []
+    assert not is_begun(folder)
     with pytest.raises(Stop):
         attribution(scenario, folder, stop_after(2))
-    assert not folder.exists()
+    assert not folder.exists() and is_begun(folder)
     found = attribution(scenario, folder, told.append)
     assert played == [0, 1, 2]
     assert [(one.n_before, one.n_done, one.n_planned) for one in told] == [(8, 12, 12)]

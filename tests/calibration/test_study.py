@@ -103,12 +103,17 @@ def test_all_faults_are_said_at_once_with_their_lines(tmp_path):
         "choice = { first = 3, n = 5 }\nreport = { first = 20, n = 5 }\n"
         '[parameters]\n"funds.overlap" = { low = -1, high = 1 }\n'
         '[moments.one]\nmeasure = "change"\nseries = "USDJPY"\n'
+        '[moments.two]\nmeasure = "chnge"\nseries = "USDJPX"\n'
+        "[parameters.funds]\nnonsense = { low = 1, high = 2 }\n"
     )
     with pytest.raises(ScenarioFaults) as refused:
         load_study(path)
     told = str(refused.value)
-    for words in ("line 4", "shares seeds", "line 7", "must be from 0 to 1", "line 8", "needs end"):
-        assert words in told
+    for words in (
+        "line 4", "shares seeds", "line 7", "must be from 0 to 1", "line 8", "needs end",
+        "did you mean change?", "is no instrument and no pair", "[parameters.funds] nonsense",
+    ):  # fmt: skip
+        assert words in told, told
     with pytest.raises(UnreadableFile, match="no such file"):
         load_study(tmp_path / "none.toml")
 
