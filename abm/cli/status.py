@@ -64,7 +64,12 @@ def status_lines(now: Status, folder: Path) -> list[str]:
         rate = "" if math.isnan(now.rows_per_second) else f": {now.rows_per_second:,.3g} a second"
         lines.append(labelled("At work", f"{', '.join(now.runners)}{rate}{left}"))
     elif now.n_missing:
-        lines.append(labelled("At work", "no process; unwind sweep continues where it stopped"))
+        left = (
+            f", {duration(now.seconds_per_run * now.n_missing)} on one core" if now.n_done else ""
+        )
+        lines.append(
+            labelled("At work", f"no process; unwind sweep goes on where it stopped{left}")
+        )
     lines += _level_lines(now)
     lines += [labelled(counted(n, "time"), error) for error, n in now.errors.items()]
     return lines

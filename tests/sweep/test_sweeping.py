@@ -93,6 +93,7 @@ def test_status_says_what_is_missing_by_level(tiny, capsys):
     assert tell_status(tiny.out) == 0
     said = capsys.readouterr().out
     assert "Done            6 of 12 runs (50.0%)" in said and "At work         no process" in said
+    assert "goes on where it stopped, " in said and " s on one core" in said
     assert "shock.surprise_bp  5: 2/4, 50: 2/4, 150: 2/4" in said
 
 
