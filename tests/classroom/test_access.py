@@ -52,12 +52,16 @@ def in_link(url):
     return parse_qs(urlsplit(url).query).get("tab", TABS[:1])[0]
 
 
+# Every tab in English, whose words are the longest, and in one of the other languages; and back.
+TOURS = {"en": (*TABS[1:], TABS[0]), "ja": (*TABS[1::2], TABS[0]), "zh": (*TABS[2::2], TABS[0])}
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_on_every_tab_all_is_named_and_nothing_wider_than_a_narrow_screen(visit, language):
     say, page = words(language), visit(width=1024, height=768, lang=language, **HIKE)
     press(page, say("play.step"))
     wait_for_day(page, 1)
-    for tab in (*TABS[1:], *TABS[:1]):  # and back
+    for tab in TOURS[language]:
         press(page, say(f"{tab}.tab"))
         page.wait_for_url(lambda url, here=tab: here == in_link(url))
         assert_no_wider(page, 1024, tab)
