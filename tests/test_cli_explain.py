@@ -86,6 +86,10 @@ def test_a_run_without_events_says_so(unwind):
             "kept holds a sweep, not a run: unwind run --from kept --row 0",
         ),
         (
+            lambda folder: (folder / "manifest.json").write_text('{"command": "unwind x"}'),
+            "kept holds what unwind x has made, not a run",
+        ),
+        (
             lambda folder: (folder / "search.json").write_text("{}"),
             "holds a calibration, not a run",
         ),

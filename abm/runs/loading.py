@@ -10,7 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from abm.errors import UnreadableFile
+from abm.errors import UnreadableFile, one_line
 from abm.files import MOST_OF_GRAPH, MOST_OF_TABLE, read_bytes, read_json, refuse_irregular
 from abm.population.origin import Origin, branches_from_json
 from abm.population.past import lineage_faults
@@ -103,6 +103,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
             f"{folder} holds a stress test, not a run: its page is report.html, and unwind "
             "reproduce makes it again"
         )
+    command = _manifest_at(folder).get("command")
+    if isinstance(command, str):
+        raise UnreadableFile(f"{folder} holds what {one_line(command)} has made, not a run")
     if holds_calibration(folder):
         raise UnreadableFile(
             f"{folder} holds a calibration, not a run: in Python, abm.calibration reads it"
