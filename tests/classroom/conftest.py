@@ -17,7 +17,7 @@ QUIET = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 )  # fmt: skip
-MOST_WAIT_MS = 15_000  # of one step and of one expectation, on a machine that is busy
+MOST_WAIT_MS = 45_000  # of one step and of one expectation, on a machine that is busy
 SERVED = Path(__file__).parent / "served.py"
 
 
