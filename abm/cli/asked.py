@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec, TypeVar
 
@@ -39,6 +39,12 @@ Timeout = Annotated[
 ]
 Language = Annotated[str, typer.Option(metavar="CODE", help=f"One of {', '.join(LANGUAGES)}")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there")]
+
+
+def typed(context: typer.Context, shown: Mapping[str, str]) -> list[str]:
+    """Those of some options that the user typed, if only their default, as they are `shown`."""
+    sources = {name: context.get_parameter_source(name) for name in shown}
+    return [shown[n] for n, source in sources.items() if source and source.name == "COMMANDLINE"]
 
 
 def chosen_scenario(name: str, settings: list[str] | None) -> Scenario:

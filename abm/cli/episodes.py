@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from abm.cli import output
-from abm.cli.asked import Force, Settings, chosen_scenario, print_json, whole
+from abm.cli.asked import Force, Settings, chosen_scenario, print_json, typed, whole
 from abm.cli.lines import labelled
 from abm.cli.progress import Progress, warn_of_compiling
 from abm.cli.terminal import tell
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from abm.episodes.forecast import Episode
 
-SEED, RUNS = "2024", "100"
+SEED = "2024"
+OF_RUNS = {n: f"--{n}" for n in ("runs", "seed", "out", "force")} | {"settings": "--set"}
 LEAST_RUNS, MOST_RUNS = 2, 10_000
 
 
@@ -39,11 +40,12 @@ class Scored(NamedTuple):
 
 
 def episodes(
+    context: typer.Context,
     name: Annotated[
         str | None, typer.Argument(metavar="[NAME]", help="One of them; without, lists the record")
     ] = None,
     settings: Settings = None,
-    runs: Annotated[str, typer.Option(metavar="N", help="Number of runs")] = RUNS,
+    runs: Annotated[str, typer.Option(metavar="N", help="Number of runs")] = "100",
     seed: Annotated[str, typer.Option(metavar="N", help="Random seed")] = SEED,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder; default results/episodes/<NAME>")
@@ -55,9 +57,9 @@ def episodes(
     from abm.report.episodes import as_plain, list_lines
 
     if name is None:
-        chosen = (settings, out, force, runs != RUNS, seed != SEED)
-        if any(chosen):
-            raise InvalidInput("give a NAME: without one the record is listed and nothing is run")
+        given = typed(context, OF_RUNS)
+        if given:
+            raise InvalidInput(f"{given[0]}: give a NAME; without one the record is listed")
         if json:
             print_json({"unwinds": as_plain()})
         else:

@@ -12,7 +12,16 @@ import typer
 
 import abm
 from abm.cli import output
-from abm.cli.asked import Force, Settings, Timeout, chosen_scenario, print_json, seconds, whole
+from abm.cli.asked import (
+    Force,
+    Settings,
+    Timeout,
+    chosen_scenario,
+    print_json,
+    seconds,
+    typed,
+    whole,
+)
 from abm.cli.lines import labelled
 from abm.cli.next_command import next_command
 from abm.cli.progress import Progress, warn_of_compiling
@@ -34,7 +43,13 @@ class Outcome(NamedTuple):
     written: list[str]
 
 
+OF_THE_ROW = {
+    "scenario": "SCENARIO", "settings": "--set", "seed": "--seed", "replicate": "--replicate",
+}  # fmt: skip
+
+
 def run(
+    context: typer.Context,
     scenario: Annotated[
         str | None,
         typer.Argument(
@@ -64,9 +79,7 @@ def run(
     """Run a scenario and its counterfactuals on one seed; tell what happened, keep and draw it."""
     root, draw = whole("--seed", seed), whole("--replicate", replicate)
     if sweep_folder is not None or row is not None:
-        others = {"SCENARIO": scenario, "--set": settings, "--seed": root, "--replicate": draw}
-        given = [name for name, value in others.items() if value]
-        chosen, root, draw, name = _row_of(sweep_folder, row, given)
+        chosen, root, draw, name = _row_of(sweep_folder, row, typed(context, OF_THE_ROW))
     elif scenario is None:
         raise InvalidInput("give a SCENARIO (unwind scenarios lists them), or --from DIR --row ID")
     else:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FALLS = "largest falls"
 _N_TICKS = 4
-_DIGIT, _GAP = 0.018, 0.008  # widths along the top, shares of a panel
+_DIGIT, _GAP = 0.018, 0.016  # widths along the top, shares of a panel
 
 
 def episode_figure(

@@ -53,7 +53,7 @@ def limit_at_work() -> TimeLimit | None:
 
 @contextmanager
 def compiling_not_counted() -> Iterator[None]:
-    """What is compiled inside takes nothing of the limit, where there is one."""
+    """Compiling inside is not counted in the time limit, where there is one."""
     limit = limit_at_work()
     with nullcontext() if limit is None else limit.not_counted():
         yield

@@ -126,7 +126,8 @@ def caption(episode: Episode) -> str:
 def source_of(episode: Episode) -> str:
     """The source of the record that the runs are held against."""
     source = "Federal Reserve H.10" if episode.unwind.quotes else FX_SOURCE
-    return f"{source}; of shares, closes" + ("; of the basis, single days" if episode.basis else "")
+    basis = "; of the basis, single days" if episode.unwind.basis_bp and episode.basis else ""
+    return f"{source}; of shares, closes{basis}"
 
 
 def announced(episode: Episode) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from abm.words import Words
 
 LEVEL = 0.975  # of the tables
+FEW_PATHS = 40  # of these one is the worst 2.5%
 MOST_NAMES = 5  # of lines, in a sentence
 
 Row = tuple[str, ...]
@@ -156,7 +157,7 @@ def drivers(found: StressResult, language: str) -> list[str]:
 
 
 def sizes(found: StressResult, say: Words) -> dict[str, str]:
-    """How many lines, or sensitivities, and paths there are."""
+    """The numbers of lines, or of sensitivities, and of paths, as they are told."""
     what = "sensitivities" if found.portfolio.sensitivities else "lines"
     return {
         "lines": say(f"stress.n_{what}", n=len(found.portfolio.names)),
@@ -165,9 +166,9 @@ def sizes(found: StressResult, say: Words) -> dict[str, str]:
 
 
 def remarks(found: StressResult, language: str) -> list[str]:
-    """What the reader should know of the portfolio, and of its tail where paths are few."""
+    """Remarks on the portfolio, and on its tail where paths are few."""
     say, n = words(language), found.market.n
-    told = [say("stress.remark.few", **sizes(found, say))] if n * (1.0 - LEVEL) <= 1.0 else []
+    told = [say("stress.remark.few", **sizes(found, say))] if n <= FEW_PATHS else []
     for remark in found.portfolio.remarks:
         names = ", ".join(remark.names[:MOST_NAMES])
         more = len(remark.names) - MOST_NAMES

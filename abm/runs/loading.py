@@ -93,31 +93,12 @@ def _reason(bad: BaseException) -> str:
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a result folder, of a schema that this version reads."""
     path = folder / MANIFEST
-    if holds_attribution(folder):
-        raise UnreadableFile(
-            f"{folder} holds an attribution, not a run: its shares are in shares.csv, and "
-            "unwind reproduce plays it again"
-        )
-    if holds_stress_test(folder):
-        raise UnreadableFile(
-            f"{folder} holds a stress test, not a run: its page is report.html, and unwind "
-            "reproduce makes it again"
-        )
-    command = _manifest_at(folder).get("command")
-    if isinstance(command, str):
-        raise UnreadableFile(f"{folder} holds what {one_line(command)} has made, not a run")
-    if holds_calibration(folder):
-        raise UnreadableFile(
-            f"{folder} holds a calibration, not a run: in Python, abm.calibration reads it"
-        )
+    other = _other_than_a_run(folder)
+    if other:
+        raise UnreadableFile(f"{folder} holds {other}")
     try:
         return read_description(path, Manifest, SCHEMA_VERSION, partial(_made_again, folder))
     except FileNotFoundError:
-        if (folder / "plan.json").is_file():
-            raise UnreadableFile(
-                f"{folder} holds a sweep, not a run: unwind run --from {folder} --row 0 makes its "
-                "first run again"
-            ) from None
         raise UnreadableFile(f"{folder} holds no result: there is no {MANIFEST}") from None
     except NotADirectoryError:
         raise UnreadableFile(f"{folder} is a file; give the folder of a result") from None
@@ -125,9 +106,23 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise UnreadableFile(f"{path} cannot be read: {_reason(bad)}") from None
 
 
-def holds_calibration(folder: Path) -> bool:
-    """True for a folder that a calibration keeps its search in."""
-    return (folder / "search.json").is_file()
+def _other_than_a_run(folder: Path) -> str:
+    """The result that a folder holds in place of a run's, and what to do with it; "" for a run."""
+    if holds_attribution(folder):
+        return (
+            "an attribution, not a run: its shares are in shares.csv, and unwind reproduce plays "
+            "it again"
+        )
+    if holds_stress_test(folder):
+        return (
+            "a stress test, not a run: its page is report.html, and unwind reproduce makes it again"
+        )
+    if (folder / "plan.json").is_file():
+        return f"a sweep, not a run: unwind run --from {folder} --row 0 makes its first run again"
+    if (folder / "search.json").is_file():
+        return "a calibration, not a run: in Python, abm.calibration reads it"
+    command = _manifest_at(folder).get("command")
+    return f"what {one_line(command)} has made, not a run" if isinstance(command, str) else ""
 
 
 def holds_attribution(folder: Path) -> bool:

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
 
+from abm.report import stress_words
 from abm.report.stress_page import StressReport
 from tests.report import small
 from tests.stress import toy
@@ -115,3 +117,11 @@ def test_without_loans_nothing_must_be_paid_in_any_language(language):
     assert "funding" not in made.images
     assert made.say("stress.page.paid_nothing") in page
     assert "What was asked" not in page and "stress.page" not in page
+
+
+@pytest.mark.parametrize(("n_paths", "is_told"), [(1, True), (40, True), (41, False)])
+def test_a_tail_of_one_path_is_told_to_be_one(levered, n_paths, is_told):
+    market = SimpleNamespace(n=n_paths)
+    found = SimpleNamespace(portfolio=levered.found.portfolio, market=market)
+    said = stress_words.remarks(found, "en")
+    assert any("no more than the worst one" in sentence for sentence in said) is is_told

@@ -115,7 +115,7 @@ def _fast() -> Iterator[None]:
 
 def _make_old() -> None:
     """Put all objects among the old ones, through which the collector seldom looks."""
-    if not gc.get_freeze_count():  # else somebody keeps some of them out of its sight
+    if not gc.get_freeze_count():  # else the user has frozen objects
         gc.freeze()
         gc.unfreeze()
 

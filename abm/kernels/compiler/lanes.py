@@ -1,8 +1,8 @@
 """Sums and products of eight lanes side by side, written for the compiler.
 
 A strict sum is not vectorised by the compiler itself: its order is part of its bits. Here the order
-is fixed, and the same on processors of any width. Every loop has a plain twin of the same bits,
-which runs where the compiler is switched off.
+is fixed, and the same on processors of any width. Every loop has a plain version of the same
+bits, which runs where the compiler is switched off.
 """
 
 from contextlib import contextmanager

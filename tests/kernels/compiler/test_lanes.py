@@ -1,4 +1,4 @@
-"""Loops written for the compiler agree with their plain twins to the last bit."""
+"""Loops written for the compiler agree with their plain versions to the last bit."""
 
 import numpy as np
 import pytest
@@ -111,6 +111,6 @@ def test_other_columns_are_refused(column):
         add_up(column, column, column, np.empty(3))
 
 
-def test_every_loop_has_a_twin_that_tests_compare():
+def test_every_loop_has_a_plain_version_that_tests_compare():
     loops = {name for name, value in vars(lanes).items() if name.endswith("_plain")}
     assert loops == {name for name in globals() if name.endswith("_plain")}
